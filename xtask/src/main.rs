@@ -1,0 +1,116 @@
+//! The project's chores, as `cargo xtask <command>`.
+
+mod report;
+mod step;
+
+use std::{env, process::ExitCode};
+
+use report::Report;
+use step::{Failure, cargo, tool};
+
+/// What `cargo xtask` prints when it is asked for help, or for nothing.
+const HELP: &str = "\
+Usage: cargo xtask <command>
+
+  test             all that CI runs: format, lints, docs, dependencies, examples, tests
+  miri [args...]   the runtime's unsafe code under Miri; needs a nightly toolchain.
+                   The arguments go to the test runner (default: erased)
+  bench            every benchmark, the contenders' included
+  help             this text
+";
+
+/// The newest cargo-deny that the pinned toolchain is known to build.
+const CARGO_DENY: &str = "cargo-deny@0.20.2";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the command that `args` name, in the workspace's root.
+fn run(args: &[&str]) -> Result<(), Failure> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    env::set_current_dir(root).map_err(|source| Failure::unusable(root, source))?;
+    match args {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["test"] => test(),
+        ["miri", filter @ ..] => miri(filter),
+        ["bench"] => bench(),
+        _ => Err(Failure::UnknownCommand(args.join(" "))),
+    }
+}
+
+/// All that CI runs, cheapest first. The tests come last, and the doc tests before the others,
+/// so that the output ends with a test runner's own summary.
+fn test() -> Result<(), Failure> {
+    let frames = "tests/golden/public.jsonl";
+    let mut report = Report::default();
+    report.run(cargo("fmt --all --check"))?;
+    report.run(cargo("clippy --workspace --all-targets -- -D warnings"))?;
+    report.run(cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))?;
+    // Installing what is installed already is a matter of milliseconds.
+    report.run(cargo("install --quiet --locked --root target/tools").arg(CARGO_DENY))?;
+    // No `advisories`: their database is a git repository that CI cannot reach.
+    report.run(tool(
+        "target/tools/bin/cargo-deny",
+        "check bans licenses sources",
+    ))?;
+    report.run(cargo("build --examples"))?;
+    report.run(cargo("run --quiet --example quickstart"))?;
+    report.run(cargo("run --quiet --example route_log").arg(frames))?;
+    report.run(cargo("run --quiet --example probe").stdin(frames).silent())?;
+    report.run(cargo("test --workspace --doc"))?;
+    println!("{report}");
+    // Not `--all-targets`, which would run the benchmarks.
+    report.run(cargo("test --workspace --lib --bins --tests --examples"))
+}
+
+/// Runs the tests of the runtime that `args` select under Miri. A missing component is added to the
+/// nightly toolchain that is there: updating that is its owner's business.
+fn miri(args: &[&str]) -> Result<(), Failure> {
+    let tests = cargo("+nightly miri test --package atoms-runtime --lib");
+    let args = if args.is_empty() { &["erased"] } else { args };
+    if !cargo("+nightly miri --version").succeeds() {
+        tool("rustup", "component add --toolchain nightly miri rust-src")
+            .run()
+            .map_err(|source| Failure::NoMiri(source.into()))?;
+    }
+    args.iter().fold(tests, |tests, arg| tests.arg(arg)).run()
+}
+
+/// Runs the workspace's benchmarks, then the package that measures other crates beside us.
+fn bench() -> Result<(), Failure> {
+    cargo("bench --workspace --bench *").run()?;
+    cargo("bench --manifest-path benches/contenders/Cargo.toml").run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_ask_for_help_is_understood() {
+        for args in [&[][..], &["help"], &["--help"], &["-h"]] {
+            assert!(run(args).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_unknown_command_is_named() {
+        let failure = run(&["tset", "--fast"]).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "there is no command `tset --fast`; `cargo xtask help` lists them"
+        );
+    }
+}
