@@ -61,10 +61,7 @@ fn test() -> Result<(), Failure> {
     // Installing what is installed already is a matter of milliseconds.
     report.run(cargo("install --quiet --locked --root target/tools").arg(CARGO_DENY))?;
     // No `advisories`: their database is a git repository that CI cannot reach.
-    report.run(tool(
-        "target/tools/bin/cargo-deny",
-        "check bans licenses sources",
-    ))?;
+    report.run(tool("target/tools/bin/cargo-deny", "check bans licenses sources"))?;
     report.run(cargo("build --examples"))?;
     report.run(cargo("run --quiet --example quickstart"))?;
     report.run(cargo("run --quiet --example route_log").arg(frames))?;
@@ -108,9 +105,6 @@ mod tests {
     #[test]
     fn an_unknown_command_is_named() {
         let failure = run(&["tset", "--fast"]).unwrap_err();
-        assert_eq!(
-            failure.to_string(),
-            "there is no command `tset --fast`; `cargo xtask help` lists them"
-        );
+        assert_eq!(failure.to_string(), "there is no command `tset --fast`; `cargo xtask help` lists them");
     }
 }

@@ -41,9 +41,7 @@ mod tests {
     #[test]
     fn the_table_has_a_row_per_step_and_the_sum() {
         let step = |line: &str, millis| (line.into(), Duration::from_millis(millis));
-        let report = Report {
-            times: vec![step("cargo a", 1_200), step("cargo b", 61_000)],
-        };
+        let report = Report { times: vec![step("cargo a", 1_200), step("cargo b", 61_000)] };
         assert_eq!(
             report.to_string(),
             "\n     1.2 s  cargo a\n    61.0 s  cargo b\n    62.2 s  so far; the tests follow"

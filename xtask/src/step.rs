@@ -41,10 +41,7 @@ pub(crate) enum Failure {
 impl Failure {
     /// `what` could not be started or opened.
     pub(crate) fn unusable(what: impl Into<String>, source: io::Error) -> Self {
-        Self::Unusable {
-            what: what.into(),
-            source,
-        }
+        Self::Unusable { what: what.into(), source }
     }
 }
 
@@ -64,17 +61,8 @@ pub(crate) fn cargo(args: &str) -> Step {
 
 /// `program` with `args`, which are split at white space.
 pub(crate) fn tool(program: &str, args: &str) -> Step {
-    let words = [program]
-        .into_iter()
-        .chain(args.split_whitespace())
-        .map(String::from)
-        .collect();
-    Step {
-        env: None,
-        words,
-        stdin: None,
-        silent: false,
-    }
+    let words = [program].into_iter().chain(args.split_whitespace()).map(String::from).collect();
+    Step { env: None, words, stdin: None, silent: false }
 }
 
 impl Step {
@@ -106,15 +94,9 @@ impl Step {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         println!("\n$ {self}");
         let mut command = self.command()?;
-        match command
-            .status()
-            .map_err(|source| Failure::unusable(&self.words[0], source))?
-        {
+        match command.status().map_err(|source| Failure::unusable(&self.words[0], source))? {
             status if status.success() => Ok(()),
-            status => Err(Failure::Failed {
-                line: self.to_string(),
-                status,
-            }),
+            status => Err(Failure::Failed { line: self.to_string(), status }),
         }
     }
 
@@ -157,11 +139,7 @@ impl fmt::Display for Step {
 
 /// The word as a shell has to be given it.
 fn quoted(word: &str) -> Cow<'_, str> {
-    if word.contains([' ', '*']) {
-        format!("'{word}'").into()
-    } else {
-        word.into()
-    }
+    if word.contains([' ', '*']) { format!("'{word}'").into() } else { word.into() }
 }
 
 #[cfg(test)]
@@ -170,38 +148,22 @@ mod tests {
 
     #[test]
     fn a_step_reads_as_one_would_type_it() {
-        let step = cargo("run  --example probe")
-            .arg("a b")
-            .env("A", "1")
-            .stdin("in")
-            .silent();
-        assert_eq!(
-            step.to_string(),
-            "A='1' cargo run --example probe 'a b' < in > /dev/null"
-        );
+        let step = cargo("run  --example probe").arg("a b").env("A", "1").stdin("in").silent();
+        assert_eq!(step.to_string(), "A='1' cargo run --example probe 'a b' < in > /dev/null");
     }
 
     #[test]
     fn a_failure_names_the_command_line() {
         let failure = tool("false", "--really").run().unwrap_err().to_string();
-        assert!(
-            failure.starts_with("`false --really` failed (exit status: "),
-            "{failure}"
-        );
+        assert!(failure.starts_with("`false --really` failed (exit status: "), "{failure}");
     }
 
     #[test]
     fn a_missing_program_and_a_missing_file_are_named() {
-        let missing = [
-            tool("no-such-program", ""),
-            cargo("--version").stdin("no-such-file"),
-        ];
+        let missing = [tool("no-such-program", ""), cargo("--version").stdin("no-such-file")];
         for (step, name) in missing.iter().zip(["no-such-program", "no-such-file"]) {
             let failure = step.run().unwrap_err().to_string();
-            assert!(
-                failure.starts_with(&format!("cannot use `{name}`: ")),
-                "{failure}"
-            );
+            assert!(failure.starts_with(&format!("cannot use `{name}`: ")), "{failure}");
             assert!(!step.succeeds());
         }
     }

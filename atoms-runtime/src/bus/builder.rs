@@ -1,0 +1,196 @@
+//! Making a bus, and checking it before the first event.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::run::Runner;
+use super::table::Tables;
+use super::{Bus, Shared};
+use crate::event::{Event, EventType};
+use crate::handler::{Handler, HandlerInfo, MissingState, PrepareError, States};
+use crate::registry::{Registry, StartError, StartProblem, checks};
+use crate::wire::{Codec, JsonCodec};
+
+/// The longest chain of events that a [`BusBuilder::hop_limit`] may allow.
+const MAX_HOPS: u32 = 1_024;
+
+/// Makes a [`Bus`].
+///
+/// ```
+/// use atoms_runtime::{Bus, event, handler};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+///
+/// #[handler(crate = atoms_runtime)]
+/// fn confirm(_: &OrderCreated) {}
+///
+/// let bus = Bus::builder().without_discovery().handler::<confirm>().hop_limit(8).start()?;
+/// assert_eq!(bus.registry().handlers().len(), 1);
+/// # Ok::<(), atoms_runtime::StartError>(())
+/// ```
+pub struct BusBuilder {
+    discovery: bool,
+    events: Vec<&'static EventType>,
+    handlers: Vec<&'static HandlerInfo>,
+    states: States,
+    codec: Box<dyn Codec>,
+    hop_limit: u32,
+    frame_limit: usize,
+}
+
+impl BusBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            discovery: true,
+            events: Vec::new(),
+            handlers: Vec::new(),
+            states: States::default(),
+            codec: Box::new(JsonCodec::default()),
+            hop_limit: 64,
+            frame_limit: 1024 * 1024,
+        }
+    }
+
+    /// Takes only the handlers and events that are named here, not all that are linked.
+    #[must_use]
+    pub fn without_discovery(mut self) -> Self {
+        self.discovery = false;
+        self
+    }
+
+    /// Adds a handler, and its events. One that is discovered as well runs once.
+    #[must_use]
+    pub fn handler<H: Handler>(mut self) -> Self {
+        self.handlers.push(H::info());
+        self
+    }
+
+    /// Adds an event that can be decoded. One that is discovered as well is no other.
+    #[must_use]
+    pub fn event<E: Event>(mut self) -> Self {
+        self.events.push(E::event_type());
+        self
+    }
+
+    /// Adds a value that handlers take as [`State<T>`](crate::State); a second one of the type
+    /// replaces the first.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(self, state: T) -> Self {
+        self.shared_state(Arc::new(state))
+    }
+
+    /// As [`state`](Self::state), for a value that is shared already.
+    #[must_use]
+    pub fn shared_state<T: Send + Sync + 'static>(mut self, state: Arc<T>) -> Self {
+        self.states.insert(state);
+        self
+    }
+
+    /// How frames are read and written: [`JsonCodec`] by default.
+    #[must_use]
+    pub fn codec(mut self, codec: impl Codec) -> Self {
+        self.codec = Box::new(codec);
+        self
+    }
+
+    /// How many events may follow from each other in one chain before it is stopped as a loop: 64
+    /// by default, 1,024 at most.
+    #[must_use]
+    pub fn hop_limit(mut self, hops: u32) -> Self {
+        self.hop_limit = hops.min(MAX_HOPS);
+        self
+    }
+
+    /// The largest frame that is read, in bytes: 1 MiB by default.
+    #[must_use]
+    pub fn frame_limit(mut self, bytes: usize) -> Self {
+        self.frame_limit = bytes;
+        self
+    }
+
+    /// Checks that every handler has its states, that no events lead back to themselves undeclared,
+    /// and that each `must_handle` event that a handler emits is handled; then makes the bus.
+    pub fn start(self) -> Result<Bus, StartError> {
+        let registry = self.registry();
+        let mut problems = checks::check(&registry);
+        let handlers = self.bind(&registry, &mut problems);
+        StartError::of(problems)?;
+        registry.log();
+        Ok(Bus(Arc::new(Shared {
+            tables: Tables::new(&handlers),
+            subscribers: Default::default(),
+            registry,
+            codec: self.codec,
+            hop_limit: self.hop_limit,
+            frame_limit: self.frame_limit,
+            closed: AtomicBool::new(false),
+            in_flight: Default::default(),
+        })))
+    }
+
+    /// Makes the checks of [`start`](Self::start), all but whether states are missing.
+    pub fn verify(self) -> Result<(), StartError> {
+        let registry = self.registry();
+        let mut problems = checks::check(&registry);
+        self.bind(&registry, &mut problems);
+        problems.retain(|problem| !matches!(problem, StartProblem::MissingState { .. }));
+        StartError::of(problems)
+    }
+
+    fn registry(&self) -> Registry {
+        let (mut events, mut handlers) = (self.events.clone(), self.handlers.clone());
+        if self.discovery {
+            events.extend(Registry::linked().events());
+            handlers.extend(Registry::linked().handlers());
+        }
+        Registry::new(events, handlers)
+    }
+
+    fn bind(
+        &self,
+        registry: &Registry,
+        problems: &mut Vec<StartProblem>,
+    ) -> Vec<(&'static HandlerInfo, Runner)> {
+        let start = StartContext { states: &self.states };
+        let mut bound = Vec::with_capacity(registry.handlers().len());
+        for handler in registry.handlers().iter().copied() {
+            match handler.bind(&start) {
+                Ok(runner) => bound.push((handler, runner)),
+                Err(PrepareError::MissingState(missing)) => {
+                    problems.push(StartProblem::MissingState { handler, missing });
+                }
+                Err(PrepareError::Other(cause)) => problems.push(StartProblem::Prepare { handler, cause }),
+            }
+        }
+        bound
+    }
+}
+
+impl fmt::Debug for BusBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BusBuilder")
+            .field("discovery", &self.discovery)
+            .field("events", &self.events)
+            .field("handlers", &self.handlers)
+            .field("states", &self.states)
+            .field("codec", &self.codec)
+            .field("hop_limit", &self.hop_limit)
+            .field("frame_limit", &self.frame_limit)
+            .finish()
+    }
+}
+
+/// What a bus that starts has, for [`FromDelivery::prepare`](crate::FromDelivery::prepare).
+#[derive(Debug)]
+pub struct StartContext<'a> {
+    states: &'a States,
+}
+
+impl StartContext<'_> {
+    /// The state of this type.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, MissingState> {
+        self.states.get()
+    }
+}

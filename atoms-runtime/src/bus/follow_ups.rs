@@ -1,0 +1,111 @@
+//! The events that follow from a root event: driven by the root's future, none inside another's.
+
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::Shared;
+use super::delivery::Step;
+use super::receipt::Receipt;
+use super::worklist::{Queued, Worklist};
+
+/// A receipt with its node, and the node of the event that it followed from.
+struct Finished {
+    node: usize,
+    parent: usize,
+    receipt: Receipt,
+}
+
+type FollowUp = Pin<Box<dyn Future<Output = Finished> + Send>>;
+
+/// The events that followed from a root event.
+pub(super) struct FollowUps<'a> {
+    bus: &'a Arc<Shared>,
+    worklist: &'a OnceLock<Arc<Worklist>>,
+    active: Option<FuturesUnordered<FollowUp>>,
+    finished: Vec<Finished>,
+    /// The place of the next event's receipt; the root's is 0.
+    next: usize,
+}
+
+impl<'a> FollowUps<'a> {
+    pub(super) fn new(bus: &'a Arc<Shared>, worklist: &'a OnceLock<Arc<Worklist>>) -> Self {
+        Self { bus, worklist, active: None, finished: Vec::new(), next: 1 }
+    }
+
+    /// Starts what is in the worklist and drives what was started; `true` when nothing is left.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(worklist) = self.worklist.get() else { return true };
+        worklist.register(cx.waker());
+        loop {
+            while let Some(queued) = worklist.pop() {
+                self.start(queued, worklist, cx);
+            }
+            let polled = self.active.as_mut().map(|active| active.poll_next_unpin(cx));
+            match polled {
+                Some(Poll::Ready(Some(finished))) => {
+                    worklist.done();
+                    self.finished.push(finished);
+                }
+                Some(Poll::Pending) if worklist.is_empty() => return false,
+                None | Some(Poll::Ready(None)) if worklist.is_empty() => return true,
+                _ => {}
+            }
+        }
+    }
+
+    fn start(&mut self, queued: Queued, worklist: &Arc<Worklist>, cx: &mut Context<'_>) {
+        let node = self.next;
+        self.next += 1;
+        let follow_up = deliver_follow_up(Arc::clone(self.bus), Arc::clone(worklist), queued, node);
+        let mut follow_up: FollowUp = Box::pin(follow_up);
+        match follow_up.as_mut().poll(cx) {
+            Poll::Ready(finished) => {
+                worklist.done();
+                self.finished.push(finished);
+            }
+            Poll::Pending => self.active.get_or_insert_default().push(follow_up),
+        }
+    }
+
+    /// The receipts of those that the root's handlers emitted, with theirs in them.
+    pub(super) fn into_tree(mut self) -> Vec<Receipt> {
+        self.finished.sort_unstable_by_key(|finished| finished.node);
+        let mut children: Vec<Vec<Receipt>> = Vec::new();
+        children.resize_with(self.next, Vec::new);
+        // A child's node is larger than its parent's, so going backwards all children are there.
+        for Finished { node, parent, mut receipt } in std::mem::take(&mut self.finished).into_iter().rev() {
+            let mut own = std::mem::take(&mut children[node]);
+            own.reverse();
+            receipt.set_follow_ups(own);
+            children[parent].push(receipt);
+        }
+        let mut roots = children.swap_remove(0);
+        roots.reverse();
+        roots
+    }
+}
+
+impl Drop for FollowUps<'_> {
+    fn drop(&mut self) {
+        let Some(worklist) = self.worklist.get() else { return };
+        for Queued { event, .. } in worklist.close() {
+            tracing::warn!(r#type = event.event_type(), id = %event.id(), "cancelled before it was delivered");
+        }
+    }
+}
+
+async fn deliver_follow_up(
+    bus: Arc<Shared>,
+    worklist: Arc<Worklist>,
+    queued: Queued,
+    node: usize,
+) -> Finished {
+    let worklist = OnceLock::from(worklist);
+    let step = Step::of_any(&queued.event, &bus, &worklist, node);
+    let receipt = bus.deliver_step(&step, queued.refusal).await;
+    Finished { node, parent: queued.parent, receipt }
+}

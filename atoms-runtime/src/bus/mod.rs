@@ -1,0 +1,190 @@
+//! The bus: runs handlers for events.
+
+mod builder;
+mod calls;
+mod deliver;
+mod delivery;
+mod follow_ups;
+mod in_flight;
+mod receipt;
+pub(crate) mod run;
+mod scope;
+mod subscribe;
+mod subscribers;
+mod table;
+mod trace;
+mod worklist;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+pub use builder::{BusBuilder, StartContext};
+pub use delivery::Delivery;
+pub use receipt::{EmitError, Failure, FailureKind, Receipt, Recipient, Refusal};
+pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
+pub use subscribers::Subscription;
+pub use worklist::Room;
+pub(crate) use worklist::Source;
+
+use self::delivery::Step;
+use self::in_flight::InFlight;
+use self::subscribers::Subscribers;
+use self::table::Tables;
+use crate::event::erased::EventRef;
+use crate::event::{AnyEvent, Event, IntoEnvelope};
+use crate::registry::{Registry, StartError};
+use crate::wire::{Codec, DecodeError, DecodeErrorKind, EncodeError};
+
+/// Runs the handlers of the events that are emitted on it.
+///
+/// A bus is an explicit value, and cheap to clone: all clones are the same bus. Two buses in one
+/// program share nothing but the registry.
+///
+/// ```
+/// use atoms_runtime::{Bus, event, handler};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated {
+///     order_id: String,
+/// }
+///
+/// #[handler(crate = atoms_runtime)]
+/// fn confirm(order: &OrderCreated) {
+///     println!("confirmed {}", order.order_id);
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::start()?;
+/// bus.emit(OrderCreated { order_id: "o-1".into() }).await.into_result()?;
+/// bus.receive(br#"{"type":"shop.order.created","order_id":"o-2"}"#).await?.into_result()?;
+/// bus.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Bus(Arc<Shared>);
+
+/// What all clones of a bus share.
+pub(crate) struct Shared {
+    tables: Tables,
+    subscribers: Subscribers,
+    registry: Registry,
+    codec: Box<dyn Codec>,
+    hop_limit: u32,
+    frame_limit: usize,
+    closed: AtomicBool,
+    in_flight: InFlight,
+}
+
+impl Shared {
+    #[inline]
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+}
+
+impl Bus {
+    /// A bus with every `#[handler]` that is linked into the program, checked and ready.
+    pub fn start() -> Result<Self, StartError> {
+        Self::builder().start()
+    }
+
+    /// Makes a bus with states, limits, or handlers of one's choice.
+    pub fn builder() -> BusBuilder {
+        BusBuilder::new()
+    }
+
+    /// Emits an event, or one in its [`Envelope`](crate::Envelope), and waits until every handler
+    /// of it, and of every event that those emitted, is done.
+    ///
+    /// The sync handlers run first, by their order and path, when the future is first polled; then
+    /// the async ones, concurrently. Handlers that fail or panic are in the receipt, and stop
+    /// nobody else. Emitted while a handler runs, the event is a consequence of that handler's.
+    ///
+    /// Dropping the future cancels the async handlers that still run at their next await, and
+    /// what was emitted but not delivered; each of them is logged.
+    pub fn emit<I: IntoEnvelope>(&self, event: I) -> impl Future<Output = Receipt> + Send + use<'_, I> {
+        I::Event::__needs_handler::<()>();
+        let mut envelope = event.into_envelope();
+        scope::follow_current(envelope.head_mut());
+        async move {
+            let worklist = OnceLock::new();
+            let step = Step::new(EventRef::new(&envelope), &self.0, &worklist, 0);
+            self.0.deliver_root(&step).await
+        }
+    }
+
+    /// Emits an event whose type is known at run time only, as [`emit`](Self::emit) does.
+    ///
+    /// It keeps its envelope as it is.
+    pub async fn emit_any(&self, event: &AnyEvent) -> Receipt {
+        let worklist = OnceLock::new();
+        let step = Step::of_any(event, &self.0, &worklist, 0);
+        self.0.deliver_root(&step).await
+    }
+
+    /// Reads a frame, and delivers the event in it as [`emit_any`](Self::emit_any) does.
+    ///
+    /// The caller is trusted: a frame may be any event. One of an unknown type goes to those who
+    /// see every event.
+    pub async fn receive(&self, frame: &[u8]) -> Result<Receipt, DecodeError> {
+        let event = self.decode(frame)?;
+        Ok(self.emit_any(&event).await)
+    }
+
+    /// Reads a frame with the bus's codec, within its limit, and delivers nothing.
+    pub fn decode(&self, frame: &[u8]) -> Result<AnyEvent, DecodeError> {
+        let (size, limit) = (frame.len(), self.0.frame_limit);
+        if size > limit {
+            return Err(DecodeError::new(DecodeErrorKind::TooLarge { size, limit }));
+        }
+        self.0.codec.decode(frame, &self.0.registry)
+    }
+
+    /// Writes an event as a frame with the bus's codec.
+    pub fn encode(&self, event: &AnyEvent) -> Result<Vec<u8>, EncodeError> {
+        let mut frame = Vec::new();
+        self.0.codec.encode(event, &mut frame)?;
+        Ok(frame)
+    }
+
+    /// The events that this bus can decode, and the handlers that it runs.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// Refuses what is emitted from now on, waits until the emits that wait for async handlers are
+    /// done, and ends all subscriptions, streams and expectations.
+    ///
+    /// A handler that awaits this waits for itself. Cancel-safe: it may be called again.
+    pub async fn shutdown(&self) {
+        self.0.closed.store(true, Ordering::Relaxed);
+        self.0.in_flight.idle().await;
+        self.0.subscribers.close();
+    }
+
+    /// Whether [`shutdown`](Self::shutdown) was called.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+impl From<Arc<Shared>> for Bus {
+    fn from(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bus")
+            .field("events", &self.0.registry.events().len())
+            .field("handlers", &self.0.registry.handlers().len())
+            .field("subscribers", &self.0.subscribers)
+            .field("codec", &self.0.codec)
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,301 @@
+//! What became of one emitted event.
+
+use std::fmt;
+use std::panic::Location;
+
+use crate::event::EventType;
+use crate::handler::{ExtractError, HandlerError, HandlerInfo};
+
+/// What became of one emitted event: who handled it, what failed, and what followed.
+///
+/// ```
+/// # use atoms_runtime::{Bus, event, handler};
+/// # #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// # struct OrderCreated;
+/// # #[event(type = "shop.order.confirmed", crate = atoms_runtime)]
+/// # struct OrderConfirmed;
+/// #[handler(crate = atoms_runtime)]
+/// fn confirm(_: &OrderCreated) -> OrderConfirmed {
+///     OrderConfirmed
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let receipt = Bus::start()?.emit(OrderCreated).await;
+/// assert!(receipt.is_ok());
+/// assert_eq!(receipt.deliveries().count(), 1);
+/// assert_eq!(receipt.follow_ups()[0].event_type(), "shop.order.confirmed");
+/// receipt.into_result()?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a receipt has the failures of the handlers: `into_result()` makes an error of them"]
+pub struct Receipt {
+    event: EventName,
+    handlers: &'static [&'static HandlerInfo],
+    /// Whether a handler or a subscriber of just this event took it.
+    handled: bool,
+    /// What is there only if not all is as it mostly is.
+    details: Option<Box<Details>>,
+}
+
+enum EventName {
+    Known(&'static EventType),
+    Raw(Box<str>),
+}
+
+#[derive(Default)]
+struct Details {
+    subscribers: Vec<Recipient>,
+    failures: Vec<(Recipient, FailureKind)>,
+    refusal: Option<Refusal>,
+    follow_ups: Vec<Receipt>,
+}
+
+/// Who an event was delivered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recipient {
+    /// A `#[handler]`.
+    Handler(&'static HandlerInfo),
+    /// A subscriber of the running bus, by the place in the source that subscribed it.
+    Subscriber(&'static Location<'static>),
+}
+
+/// Why one delivery failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// The handler returned an error.
+    #[error("{0}")]
+    Error(#[source] HandlerError),
+    /// The handler panicked.
+    #[error("panicked: {0}")]
+    Panic(String),
+    /// A parameter could not be extracted.
+    #[error(transparent)]
+    Extract(ExtractError),
+    /// The event is not the one that the handler takes, which an implementation of
+    /// [`Event`](crate::Event) by hand can bring about.
+    #[error("the event's description belongs to another event")]
+    WrongEvent,
+}
+
+/// Why an event was not delivered at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The bus was shut down.
+    #[error("the bus is shut down")]
+    Closed,
+    /// The chain of events that led here is longer than the bus allows.
+    #[error("a loop of events was stopped after {limit} hops")]
+    HopLimit {
+        /// The longest chain.
+        limit: u32,
+    },
+    /// The root event has too many events under way.
+    #[error("more than {limit} events are under way for one root event")]
+    WorklistFull {
+        /// How many may be.
+        limit: usize,
+    },
+    /// The event declares `must_handle`, and nothing on this bus handles it.
+    #[error("nothing on this bus handles it, and it declares `must_handle`")]
+    Unhandled,
+}
+
+/// One thing that went wrong with an event or with one that followed from it.
+#[derive(Debug, Clone, Copy)]
+pub struct Failure<'a> {
+    /// The type string of the event.
+    pub event_type: &'a str,
+    /// Who failed; `None` if the event was not delivered at all.
+    pub recipient: Option<Recipient>,
+    /// What happened.
+    pub error: &'a (dyn std::error::Error + 'static),
+}
+
+impl Receipt {
+    pub(crate) fn new(
+        event_type: Option<&'static EventType>,
+        name: &str,
+        handlers: &'static [&'static HandlerInfo],
+        handled: bool,
+    ) -> Self {
+        let event = event_type.map_or_else(|| EventName::Raw(name.into()), EventName::Known);
+        Self { event, handlers, handled, details: None }
+    }
+
+    pub(crate) fn fail(&mut self, recipient: Recipient, kind: FailureKind) {
+        self.details.get_or_insert_default().failures.push((recipient, kind));
+    }
+
+    pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        self.details.get_or_insert_default().refusal = Some(refusal);
+    }
+
+    pub(crate) fn add_subscriber(&mut self, recipient: Recipient, handles: bool) {
+        self.handled |= handles;
+        self.details.get_or_insert_default().subscribers.push(recipient);
+    }
+
+    pub(crate) fn set_follow_ups(&mut self, follow_ups: Vec<Receipt>) {
+        if !follow_ups.is_empty() {
+            self.details.get_or_insert_default().follow_ups = follow_ups;
+        }
+    }
+
+    /// The type string of the event.
+    pub fn event_type(&self) -> &str {
+        match &self.event {
+            EventName::Known(known) => known.name(),
+            EventName::Raw(name) => name,
+        }
+    }
+
+    /// Who the event was delivered to, with the outcome.
+    pub fn deliveries(&self) -> impl Iterator<Item = (Recipient, Result<(), &FailureKind>)> {
+        let delivered = self.refusal().is_none_or(|refusal| *refusal == Refusal::Unhandled);
+        let handlers = if delivered { self.handlers } else { &[] };
+        let handlers = handlers.iter().copied().map(Recipient::Handler);
+        let subscribers = self.details.iter().flat_map(|details| details.subscribers.iter().copied());
+        let failures = self.details.as_ref().map_or(&[][..], |details| &details.failures);
+        handlers.chain(subscribers).map(|recipient| {
+            let failure = failures.iter().find(|(failed, _)| *failed == recipient);
+            (recipient, failure.map_or(Ok(()), |(_, kind)| Err(kind)))
+        })
+    }
+
+    /// Why the event was not delivered, if it was not.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.details.as_ref()?.refusal.as_ref()
+    }
+
+    /// The receipts of the events that the handlers emitted, in the order of emission.
+    pub fn follow_ups(&self) -> &[Receipt] {
+        self.details.as_ref().map_or(&[], |details| &details.follow_ups)
+    }
+
+    /// Whether nobody took the event: those who see every event do not count.
+    pub fn is_unhandled(&self) -> bool {
+        !self.handled
+    }
+
+    /// Whether nothing went wrong, here and in all that followed.
+    pub fn is_ok(&self) -> bool {
+        self.details.as_ref().is_none_or(|details| {
+            details.failures.is_empty()
+                && details.refusal.is_none()
+                && details.follow_ups.iter().all(Receipt::is_ok)
+        })
+    }
+
+    /// All that went wrong, here and in what followed.
+    pub fn failures(&self) -> Vec<Failure<'_>> {
+        let mut failures = Vec::new();
+        self.collect_failures(&mut failures);
+        failures
+    }
+
+    fn collect_failures<'a>(&'a self, all: &mut Vec<Failure<'a>>) {
+        let event_type = self.event_type();
+        if let Some(error) = self.refusal() {
+            all.push(Failure { event_type, recipient: None, error });
+        }
+        for (recipient, error) in self.details.iter().flat_map(|details| &details.failures) {
+            all.push(Failure { event_type, recipient: Some(*recipient), error });
+        }
+        self.follow_ups().iter().for_each(|receipt| receipt.collect_failures(all));
+    }
+
+    /// An error if anything went wrong, here or in what followed.
+    pub fn into_result(self) -> Result<(), EmitError> {
+        if self.is_ok() { Ok(()) } else { Err(EmitError { receipt: self }) }
+    }
+
+    fn fmt_tree(&self, f: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
+        let indent = "  ".repeat(depth);
+        let unhandled = if self.is_unhandled() { " (unhandled)" } else { "" };
+        write!(f, "{indent}{}{unhandled}", self.event_type())?;
+        if let Some(refusal) = self.refusal() {
+            write!(f, ": {refusal}")?;
+        }
+        for (recipient, outcome) in self.deliveries() {
+            match outcome {
+                Ok(()) => write!(f, "\n{indent}- {recipient}: ok")?,
+                Err(failure) => write!(f, "\n{indent}- {recipient}: {failure}")?,
+            }
+        }
+        for follow_up in self.follow_ups() {
+            writeln!(f)?;
+            follow_up.fmt_tree(f, depth + 1)?;
+        }
+        Ok(())
+    }
+}
+
+/// The tree of events, each with its deliveries.
+impl fmt::Display for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_tree(f, 0)
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt")
+            .field("event_type", &self.event_type())
+            .field("deliveries", &self.deliveries().collect::<Vec<_>>())
+            .field("refusal", &self.refusal())
+            .field("follow_ups", &self.follow_ups())
+            .finish()
+    }
+}
+
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Handler(handler) => handler.fmt(f),
+            Self::Subscriber(place) => write!(f, "subscriber ({}:{})", place.file(), place.line()),
+        }
+    }
+}
+
+impl fmt::Display for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.recipient {
+            Some(recipient) => write!(f, "`{}` at {recipient}: {}", self.event_type, self.error),
+            None => write!(f, "`{}`: {}", self.event_type, self.error),
+        }
+    }
+}
+
+/// Something went wrong with an event, or with one that followed from it.
+#[derive(Debug)]
+pub struct EmitError {
+    receipt: Receipt,
+}
+
+impl EmitError {
+    /// What became of the event.
+    pub fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+}
+
+impl fmt::Display for EmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failures = self.receipt.failures();
+        let mut lines = failures.iter().map(ToString::to_string);
+        f.write_str(&lines.next().unwrap_or_default())?;
+        lines.try_for_each(|line| write!(f, "; {line}"))
+    }
+}
+
+impl std::error::Error for EmitError {
+    /// The first thing that went wrong.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.receipt.failures().first().map(|failure| failure.error)
+    }
+}

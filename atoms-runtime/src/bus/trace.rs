@@ -1,0 +1,35 @@
+//! What the bus tells `tracing`.
+
+use tracing::{Span, debug_span};
+
+use super::delivery::Step;
+use super::receipt::{Recipient, Refusal};
+
+/// The span of one event's delivery.
+#[inline]
+pub(super) fn emit_span(step: &Step<'_>) -> Span {
+    let head = step.event.head();
+    debug_span!(
+        "emit",
+        r#type = step.event.name(),
+        id = %head.id(),
+        correlation = %head.metadata().correlation_id().unwrap_or(&head.id().to_string()),
+    )
+}
+
+/// The span of one handler's call.
+#[inline]
+pub(super) fn handler_span(emit: &Span, recipient: Recipient) -> Span {
+    if emit.is_disabled() {
+        return Span::none();
+    }
+    match recipient {
+        Recipient::Handler(info) => debug_span!(parent: emit, "handler", path = info.path()),
+        Recipient::Subscriber(place) => debug_span!(parent: emit, "handler", path = %place),
+    }
+}
+
+#[cold]
+pub(super) fn log_refusal(step: &Step<'_>, refusal: &Refusal) {
+    tracing::error!(r#type = step.event.name(), id = %step.event.head().id(), "{refusal}");
+}

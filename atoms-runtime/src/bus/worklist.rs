@@ -1,0 +1,180 @@
+//! The events that handlers emitted while one root event is being delivered.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use futures_util::task::AtomicWaker;
+
+use super::receipt::Refusal;
+use crate::event::{AnyEvent, Envelope, Event, Head};
+
+/// How many events may wait before an emitter that is awaited waits as well.
+const ROOM: usize = 1_024;
+
+/// How many events one root event may have under way at once, waiting or being handled; what is
+/// emitted beyond that is refused, and the receipt says so.
+const LIMIT: usize = 65_536;
+
+/// An event that waits to be delivered.
+pub(crate) struct Queued {
+    pub(crate) event: AnyEvent,
+    /// The place of the emitting event's receipt.
+    pub(crate) parent: usize,
+    /// Why it will not be delivered.
+    pub(crate) refusal: Option<Refusal>,
+}
+
+/// The events that handlers emitted while one root event is being delivered.
+///
+/// The root's future takes them from here; emitters put them in, from whatever task.
+#[derive(Default)]
+pub(crate) struct Worklist {
+    state: Mutex<State>,
+    root: AtomicWaker,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Queued>,
+    /// Taken from the queue and not done yet.
+    running: usize,
+    waiting_for_room: Vec<Waker>,
+    closed: bool,
+}
+
+impl Worklist {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts an event at the end, or says that the root is done.
+    fn push(&self, mut queued: Queued) -> Result<(), Queued> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(queued);
+        }
+        if state.queue.len() + state.running >= LIMIT {
+            queued.refusal.get_or_insert(Refusal::WorklistFull { limit: LIMIT });
+        }
+        state.queue.push_back(queued);
+        drop(state);
+        self.root.wake();
+        Ok(())
+    }
+
+    /// Takes the next event, which counts as running until [`done`](Self::done).
+    pub(crate) fn pop(&self) -> Option<Queued> {
+        let mut state = self.lock();
+        let next = state.queue.pop_front()?;
+        state.running += 1;
+        let waiting =
+            if state.queue.len() < ROOM { std::mem::take(&mut state.waiting_for_room) } else { Vec::new() };
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+        Some(next)
+    }
+
+    pub(crate) fn done(&self) {
+        self.lock().running -= 1;
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().queue.is_empty()
+    }
+
+    /// Closes the list, if nothing is in it.
+    pub(crate) fn close_if_empty(&self) -> bool {
+        let mut state = self.lock();
+        state.closed |= state.queue.is_empty();
+        state.closed
+    }
+
+    /// Closes the list, and returns what was in it.
+    pub(crate) fn close(&self) -> VecDeque<Queued> {
+        let mut state = self.lock();
+        state.closed = true;
+        std::mem::take(&mut state.waiting_for_room).into_iter().for_each(Waker::wake);
+        std::mem::take(&mut state.queue)
+    }
+
+    /// Wakes `waker` whenever something is put in.
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.root.register(waker);
+    }
+
+    fn poll_room(&self, waker: &Waker) -> Poll<()> {
+        let mut state = self.lock();
+        if state.closed || state.queue.len() < ROOM {
+            return Poll::Ready(());
+        }
+        if !state.waiting_for_room.iter().any(|waiting| waiting.will_wake(waker)) {
+            state.waiting_for_room.push(waker.clone());
+        }
+        Poll::Pending
+    }
+}
+
+/// Where a handler's events come from: the event that it was called for.
+#[derive(Clone)]
+pub(crate) struct Source {
+    worklist: Arc<Worklist>,
+    /// The emitting event's envelope.
+    parent: Arc<Head>,
+    node: usize,
+    hop_limit: u32,
+}
+
+impl Source {
+    pub(crate) fn new(worklist: Arc<Worklist>, parent: &Head, node: usize, hop_limit: u32) -> Self {
+        parent.id();
+        Self { worklist, parent: Arc::new(parent.clone()), node, hop_limit }
+    }
+
+    pub(crate) fn emit<E: Event>(&self, event: E) -> Room {
+        let mut envelope = Envelope::new(event);
+        envelope.head_mut().follow(&self.parent);
+        let hops = envelope.head().hops();
+        self.push(envelope.into(), hops);
+        Room { worklist: Arc::clone(&self.worklist) }
+    }
+
+    fn push(&self, event: AnyEvent, hops: u32) {
+        let limit = self.hop_limit;
+        let refusal = (hops > limit).then_some(Refusal::HopLimit { limit });
+        if let Err(late) = self.worklist.push(Queued { event, parent: self.node, refusal }) {
+            tracing::error!(
+                r#type = late.event.event_type(),
+                id = %late.event.id(),
+                "an event was emitted after the receipt of its root event, and is lost"
+            );
+        }
+    }
+}
+
+/// Waits for room in the list of events that are still to be delivered.
+///
+/// Cancel-safe: the event is in the list already.
+#[derive(Debug)]
+pub struct Room {
+    worklist: Arc<Worklist>,
+}
+
+impl Future for Room {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.worklist.poll_room(cx.waker())
+    }
+}
+
+impl std::fmt::Debug for Worklist {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = self.lock();
+        f.debug_struct("Worklist")
+            .field("waiting", &state.queue.len())
+            .field("running", &state.running)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,153 @@
+//! An event of any type.
+
+use std::any::Any;
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+
+use super::erased::EventRef;
+use super::{Envelope, Event, EventId, EventType, Head, Metadata, RawEvent, Timestamp};
+
+/// An event of any type in its envelope, shared and cheap to clone.
+///
+/// It is what a handler takes that sees every event, and what a [`Codec`](crate::Codec) reads and
+/// writes. An event whose type this program does not know is in it as a [`RawEvent`].
+///
+/// ```
+/// use atoms_runtime::{AnyEvent, Envelope, event};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated {
+///     order_id: String,
+/// }
+///
+/// let any = AnyEvent::from(Envelope::new(OrderCreated { order_id: "o-1".into() }));
+/// assert_eq!(any.event_type(), "shop.order.created");
+/// assert_eq!(any.downcast_ref::<OrderCreated>().unwrap().order_id, "o-1");
+/// ```
+#[derive(Clone)]
+pub struct AnyEvent(Arc<dyn Inner>);
+
+/// An envelope of a type that is not known here, or a raw event.
+pub(crate) trait Inner: Any + Debug + Send + Sync {
+    fn event_ref(&self) -> EventRef<'_>;
+    fn to_any(&self) -> AnyEvent;
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error>;
+}
+
+impl<E: Event> Inner for Envelope<E> {
+    fn event_ref(&self) -> EventRef<'_> {
+        EventRef::new(self)
+    }
+
+    fn to_any(&self) -> AnyEvent {
+        self.clone().into()
+    }
+
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        serde_json::to_writer(out, self)
+    }
+}
+
+impl Inner for RawEvent {
+    fn event_ref(&self) -> EventRef<'_> {
+        EventRef::raw(self)
+    }
+
+    fn to_any(&self) -> AnyEvent {
+        self.clone().into()
+    }
+
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        out.extend_from_slice(self.frame());
+        Ok(())
+    }
+}
+
+impl AnyEvent {
+    /// The type string.
+    pub fn event_type(&self) -> &str {
+        self.event_ref().name()
+    }
+
+    /// What the registry knows of the type; `None` for a [`RawEvent`].
+    pub fn known_type(&self) -> Option<&'static EventType> {
+        self.event_ref().event_type()
+    }
+
+    /// The id; made now if there is none yet.
+    pub fn id(&self) -> &EventId {
+        self.head().id()
+    }
+
+    /// The timestamp; taken now if there is none yet.
+    pub fn timestamp(&self) -> Timestamp {
+        self.head().timestamp()
+    }
+
+    /// The metadata.
+    pub fn metadata(&self) -> &Metadata {
+        self.head().metadata()
+    }
+
+    /// Whether this is an event `E`.
+    pub fn is<E: Event>(&self) -> bool {
+        self.downcast_ref::<E>().is_some()
+    }
+
+    /// The event `E` in its envelope, if it is one.
+    pub fn downcast_ref<E: Event>(&self) -> Option<&Envelope<E>> {
+        (&*self.0 as &dyn Any).downcast_ref()
+    }
+
+    /// The event `E` in its envelope, if it is one; otherwise this event again.
+    pub fn downcast<E: Event>(self) -> Result<Arc<Envelope<E>>, Self> {
+        if self.is::<E>() {
+            let any: Arc<dyn Any + Send + Sync> = self.0.clone();
+            any.downcast().map_err(|_| self)
+        } else {
+            Err(self)
+        }
+    }
+
+    /// The frame of an event whose type this program does not know.
+    pub fn as_raw(&self) -> Option<&RawEvent> {
+        (&*self.0 as &dyn Any).downcast_ref()
+    }
+
+    /// Appends the event as a flat JSON object; a [`RawEvent`] byte for byte.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        self.0.write_json(out)
+    }
+
+    pub(crate) fn event_ref(&self) -> EventRef<'_> {
+        self.0.event_ref()
+    }
+
+    fn head(&self) -> &Head {
+        self.event_ref().head()
+    }
+}
+
+impl<E: Event> From<Envelope<E>> for AnyEvent {
+    fn from(envelope: Envelope<E>) -> Self {
+        Self(Arc::new(envelope))
+    }
+}
+
+impl<E: Event> From<Arc<Envelope<E>>> for AnyEvent {
+    fn from(envelope: Arc<Envelope<E>>) -> Self {
+        Self(envelope)
+    }
+}
+
+impl From<RawEvent> for AnyEvent {
+    fn from(raw: RawEvent) -> Self {
+        Self(Arc::new(raw))
+    }
+}
+
+impl Debug for AnyEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,196 @@
+//! An event with what is known of this one occurrence.
+
+use std::ops::Deref;
+use std::sync::{LazyLock, OnceLock};
+
+use super::{Event, EventId, Metadata, Timestamp};
+
+/// An event with its id, its timestamp and its metadata.
+///
+/// Derefs to the event. The id and the timestamp of an event that was made here are taken when
+/// somebody first looks. As serde sees it, an envelope is the flat object that the wire carries.
+///
+/// ```
+/// use atoms_runtime::{Envelope, event};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated {
+///     order_id: String,
+/// }
+///
+/// let order = Envelope::new(OrderCreated { order_id: "o-1".into() }).with_id("evt-1".parse()?);
+/// assert_eq!(order.order_id, "o-1");
+/// assert_eq!(order.id().to_string(), "evt-1");
+/// # Ok::<(), atoms_runtime::EventIdError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Envelope<E> {
+    head: Head,
+    event: E,
+}
+
+/// Everything of an envelope that does not depend on the event's type.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Head {
+    id: OnceLock<EventId>,
+    timestamp: OnceLock<Timestamp>,
+    metadata: Option<Box<Metadata>>,
+    hops: u32,
+}
+
+static NO_METADATA: LazyLock<Metadata> = LazyLock::new(Metadata::new);
+
+impl Head {
+    pub(crate) fn from_parts(
+        id: Option<EventId>,
+        timestamp: Option<Timestamp>,
+        metadata: Option<Metadata>,
+    ) -> Self {
+        Self {
+            id: id.map_or_else(OnceLock::new, OnceLock::from),
+            timestamp: timestamp.map_or_else(OnceLock::new, OnceLock::from),
+            metadata: metadata.filter(|metadata| !metadata.is_empty()).map(Box::new),
+            hops: 0,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &EventId {
+        self.id.get_or_init(EventId::generate)
+    }
+
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        *self.timestamp.get_or_init(Timestamp::now)
+    }
+
+    pub(crate) fn metadata(&self) -> &Metadata {
+        self.metadata.as_deref().unwrap_or(&NO_METADATA)
+    }
+
+    /// How many events lie between this one and the one that its chain began with.
+    pub(crate) fn hops(&self) -> u32 {
+        self.hops
+    }
+
+    /// Makes this event a consequence of `parent`.
+    pub(crate) fn follow(&mut self, parent: &Head) {
+        self.hops = parent.hops + 1;
+        let correlation = parent.metadata().correlation_id();
+        self.metadata
+            .get_or_insert_default()
+            .inherit(parent.id(), || correlation.map_or_else(|| parent.id().to_string(), ToOwned::to_owned));
+    }
+}
+
+impl<E> Envelope<E> {
+    /// An envelope around an event that happens now.
+    pub fn new(event: E) -> Self {
+        Self { head: Head::default(), event }
+    }
+
+    pub(crate) fn from_head(head: Head, event: E) -> Self {
+        Self { head, event }
+    }
+
+    /// Sets the id.
+    #[must_use]
+    pub fn with_id(mut self, id: EventId) -> Self {
+        self.head.id = id.into();
+        self
+    }
+
+    /// Sets the timestamp.
+    #[must_use]
+    pub fn with_timestamp(mut self, timestamp: Timestamp) -> Self {
+        self.head.timestamp = timestamp.into();
+        self
+    }
+
+    /// Sets the metadata.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.head.metadata = Some(Box::new(metadata));
+        self
+    }
+
+    /// The id; made now if there is none yet.
+    pub fn id(&self) -> &EventId {
+        self.head.id()
+    }
+
+    /// The timestamp; taken now if there is none yet.
+    pub fn timestamp(&self) -> Timestamp {
+        self.head.timestamp()
+    }
+
+    /// The metadata.
+    pub fn metadata(&self) -> &Metadata {
+        self.head.metadata()
+    }
+
+    /// The metadata, to be changed.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        self.head.metadata.get_or_insert_default()
+    }
+
+    /// The event.
+    pub fn event(&self) -> &E {
+        &self.event
+    }
+
+    /// The event, without its envelope.
+    pub fn into_event(self) -> E {
+        self.event
+    }
+
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    pub(crate) fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+}
+
+impl<E> Deref for Envelope<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.event
+    }
+}
+
+impl<E: Event> From<E> for Envelope<E> {
+    fn from(event: E) -> Self {
+        Self::new(event)
+    }
+}
+
+/// What can be emitted: an event, or an event in its envelope.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "put `#[event(type = \"...\")]` on the struct `{Self}`"
+)]
+pub trait IntoEnvelope: Send {
+    /// The event.
+    type Event: Event;
+
+    /// The event in its envelope, a new one if it has none.
+    fn into_envelope(self) -> Envelope<Self::Event>;
+}
+
+impl<E: Event> IntoEnvelope for E {
+    type Event = E;
+
+    fn into_envelope(self) -> Envelope<E> {
+        Envelope::new(self)
+    }
+}
+
+impl<E: Event> IntoEnvelope for Envelope<E> {
+    type Event = E;
+
+    fn into_envelope(self) -> Envelope<E> {
+        self
+    }
+}

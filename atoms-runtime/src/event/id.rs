@@ -1,0 +1,153 @@
+//! The identity of an event.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+/// The identity of one event: text of 1 to [`EventId::MAX_BYTES`] bytes.
+///
+/// Those that this crate makes are [UUIDv7](https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7):
+/// unique, and sorted by the time of their making. Those that come in from elsewhere are kept as they are.
+///
+/// ```
+/// use atoms_runtime::EventId;
+///
+/// let id: EventId = "evt-1".parse()?;
+/// assert_eq!(id.to_string(), "evt-1");
+/// assert_ne!(EventId::generate(), EventId::generate());
+/// # Ok::<(), atoms_runtime::EventIdError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventId(Repr);
+
+/// A UUID in its canonical spelling takes no allocation; equal texts have equal representations.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Repr {
+    Uuid(Uuid),
+    Text(Box<str>),
+}
+
+/// Why a text is no [`EventId`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventIdError {
+    /// The text is empty.
+    #[error("an event id is not empty")]
+    Empty,
+    /// The text is longer than [`EventId::MAX_BYTES`].
+    #[error("an event id has at most {max} bytes, and this one has {0}", max = EventId::MAX_BYTES)]
+    TooLong(usize),
+}
+
+impl EventId {
+    /// The longest id, in bytes.
+    pub const MAX_BYTES: usize = 128;
+
+    /// A new UUIDv7.
+    pub fn generate() -> Self {
+        Self(Repr::Uuid(Uuid::now_v7()))
+    }
+
+    fn with_str<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+        match &self.0 {
+            Repr::Uuid(uuid) => f(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+            Repr::Text(text) => f(text),
+        }
+    }
+}
+
+fn is_canonical_uuid(text: &str) -> bool {
+    text.len() == 36 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-'))
+}
+
+impl FromStr for EventId {
+    type Err = EventIdError;
+
+    fn from_str(text: &str) -> Result<Self, EventIdError> {
+        match text.len() {
+            0 => return Err(EventIdError::Empty),
+            1..=Self::MAX_BYTES => {}
+            longer => return Err(EventIdError::TooLong(longer)),
+        }
+        let uuid = is_canonical_uuid(text).then(|| Uuid::try_parse(text).ok()).flatten();
+        Ok(Self(uuid.map_or_else(|| Repr::Text(text.into()), Repr::Uuid)))
+    }
+}
+
+impl From<Uuid> for EventId {
+    fn from(uuid: Uuid) -> Self {
+        Self(Repr::Uuid(uuid))
+    }
+}
+
+impl PartialEq<str> for EventId {
+    fn eq(&self, other: &str) -> bool {
+        self.with_str(|text| text == other)
+    }
+}
+
+impl PartialEq<&str> for EventId {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_str(|text| f.pad(text))
+    }
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_str(|text| fmt::Debug::fmt(text, f))
+    }
+}
+
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.with_str(|text| serializer.serialize_str(text))
+    }
+}
+
+impl<'de> Deserialize<'de> for EventId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IdVisitor;
+
+        impl Visitor<'_> for IdVisitor {
+            type Value = EventId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an event id")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<EventId, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(IdVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_kept_to_the_letter() {
+        for text in ["x", "018F0000-0000-7000-8000-00000000000A", "é".repeat(64).as_str()] {
+            assert_eq!(text.parse::<EventId>().unwrap().to_string(), text);
+        }
+        let made = EventId::generate();
+        assert_eq!(made.to_string().parse::<EventId>().unwrap(), made);
+    }
+
+    #[test]
+    fn the_length_is_limited() {
+        assert_eq!("".parse::<EventId>(), Err(EventIdError::Empty));
+        assert_eq!("x".repeat(129).parse::<EventId>(), Err(EventIdError::TooLong(129)));
+    }
+}

@@ -1,0 +1,69 @@
+//! Events: the trait, what is known of each type, and the forms an event travels in.
+
+mod any;
+mod envelope;
+pub(crate) mod erased;
+mod id;
+mod kind;
+mod metadata;
+mod raw;
+mod timestamp;
+
+use std::fmt::Debug;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use any::AnyEvent;
+pub(crate) use any::Inner as AnyInner;
+pub(crate) use envelope::Head;
+pub use envelope::{Envelope, IntoEnvelope};
+pub use id::{EventId, EventIdError};
+pub use kind::EventType;
+pub use metadata::Metadata;
+pub use raw::RawEvent;
+pub use timestamp::{Timestamp, TimestampError};
+
+/// A plain struct with a type string, such as `shop.order.created`.
+///
+/// Written by [`#[event]`](macro@crate::event) or [`#[derive(Event)]`](derive@crate::Event), which
+/// check the struct, put it in the registry, and make sure that no two events of a program share
+/// one type string.
+///
+/// ```
+/// use atoms_runtime::{Event, event};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated {
+///     order_id: String,
+/// }
+///
+/// assert_eq!(OrderCreated::TYPE, "shop.order.created");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "put `#[event(type = \"...\")]` on the struct `{Self}`"
+)]
+pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 'static {
+    /// The type string: it says on the wire which event a frame is.
+    const TYPE: &'static str;
+
+    /// Whether a root emit that nobody handles is an error, as `must_handle` declares it.
+    const MUST_HANDLE: bool = false;
+
+    /// Whether fields that the struct does not have are refused on the wire.
+    const DENY_UNKNOWN_FIELDS: bool = false;
+
+    /// What the registry knows of this event.
+    fn event_type() -> &'static EventType;
+
+    /// Says to the linker that the handler `H` handles this event.
+    #[doc(hidden)]
+    fn __handled_by<H>() {}
+
+    /// Asks the linker for a handler of this event, wherever the code that emits it is live.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn __needs_handler<Emitting>() {}
+}

@@ -1,0 +1,44 @@
+//! Events of types that this program does not know.
+
+use super::{EventId, Head, Metadata, Timestamp};
+
+/// An event whose type this program does not know, as it came in.
+///
+/// It is carried on byte for byte: `&AnyEvent` handlers see it, and encoding it writes the frame.
+#[derive(Debug, Clone)]
+pub struct RawEvent {
+    head: Head,
+    event_type: Box<str>,
+    frame: Box<[u8]>,
+}
+
+impl RawEvent {
+    /// Keeps a frame, of which the codec has read the type and the envelope.
+    pub fn new(
+        event_type: impl Into<Box<str>>,
+        frame: impl Into<Box<[u8]>>,
+        id: Option<EventId>,
+        timestamp: Option<Timestamp>,
+        metadata: Option<Metadata>,
+    ) -> Self {
+        Self {
+            head: Head::from_parts(id, timestamp, metadata),
+            event_type: event_type.into(),
+            frame: frame.into(),
+        }
+    }
+
+    /// The type string.
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// The frame, as it came in.
+    pub fn frame(&self) -> &[u8] {
+        &self.frame
+    }
+
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+}

@@ -1,0 +1,244 @@
+//! When an event happened.
+
+use std::fmt::{self, Write as _};
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
+
+/// When an event happened, to the microsecond.
+///
+/// Read and written as [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339), with two additions that
+/// the wire's other speakers need: a time without an offset is taken as UTC, and an offset that came
+/// in is written out again. Comparisons look at the instant alone.
+///
+/// ```
+/// use atoms_runtime::Timestamp;
+///
+/// let naive: Timestamp = "2026-11-21T00:38:00.123456".parse()?;
+/// assert_eq!(naive.to_string(), "2026-11-21T00:38:00.123456Z");
+/// assert_eq!(naive, "2026-11-21T01:38:00.123456+01:00".parse()?);
+/// # Ok::<(), atoms_runtime::TimestampError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(OffsetDateTime);
+
+/// A text that is no [`Timestamp`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a time such as `2026-11-21T00:38:00.123456Z`")]
+pub struct TimestampError {
+    text: String,
+}
+
+impl Timestamp {
+    /// The time of the system's clock, in UTC.
+    pub fn now() -> Self {
+        OffsetDateTime::now_utc().into()
+    }
+
+    /// Microseconds since the start of 1970, UTC.
+    pub fn unix_micros(&self) -> i64 {
+        self.0.unix_timestamp() * 1_000_000 + i64::from(self.0.microsecond())
+    }
+}
+
+impl From<OffsetDateTime> for Timestamp {
+    /// Cuts off what is finer than a microsecond.
+    fn from(time: OffsetDateTime) -> Self {
+        Self(time.replace_microsecond(time.microsecond()).unwrap_or(time))
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        OffsetDateTime::from(time).into()
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(timestamp: Timestamp) -> Self {
+        timestamp.0.into()
+    }
+}
+
+/// Reads a text of fixed layout from its front.
+struct Cursor<'a>(&'a [u8]);
+
+impl Cursor<'_> {
+    fn digits(&mut self, count: usize) -> Option<u32> {
+        let (digits, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        digits.iter().try_fold(0, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
+        })
+    }
+
+    fn byte(&mut self, any_of: &[u8]) -> Option<u8> {
+        let (&first, rest) = self.0.split_first()?;
+        any_of.contains(&first).then(|| {
+            self.0 = rest;
+            first
+        })
+    }
+
+    fn date(&mut self) -> Option<Date> {
+        let year = self.digits(4).filter(|year| *year > 0)?;
+        self.byte(b"-")?;
+        let month = self.small()?;
+        self.byte(b"-")?;
+        let day = self.small()?;
+        Date::from_calendar_date(year.cast_signed(), Month::try_from(month).ok()?, day).ok()
+    }
+
+    fn time(&mut self) -> Option<Time> {
+        let hour = self.small()?;
+        self.byte(b":")?;
+        let minute = self.small()?;
+        self.byte(b":")?;
+        let second = self.small()?;
+        let micros = if self.byte(b".").is_some() { self.fraction()? } else { 0 };
+        Time::from_hms_micro(hour, minute, second, micros).ok()
+    }
+
+    fn fraction(&mut self) -> Option<u32> {
+        let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let micros = self.digits(count.clamp(1, 6))? * 10_u32.pow(6 - count.clamp(1, 6) as u32);
+        self.0 = &self.0[count.saturating_sub(6)..];
+        Some(micros)
+    }
+
+    fn offset(&mut self) -> Option<UtcOffset> {
+        let Some(sign) = self.byte(b"Z+-") else { return Some(UtcOffset::UTC) };
+        if sign == b'Z' {
+            return Some(UtcOffset::UTC);
+        }
+        let hours = self.small().filter(|hours| *hours < 24)?.cast_signed();
+        self.byte(b":")?;
+        let minutes = self.small().filter(|minutes| *minutes < 60)?.cast_signed();
+        let sign = if sign == b'-' { -1 } else { 1 };
+        UtcOffset::from_hms(sign * hours, sign * minutes, 0).ok()
+    }
+
+    fn small(&mut self) -> Option<u8> {
+        self.digits(2).and_then(|number| u8::try_from(number).ok())
+    }
+}
+
+fn parse(text: &str) -> Option<Timestamp> {
+    let mut cursor = Cursor(text.as_bytes());
+    let date = cursor.date()?;
+    cursor.byte(b"T")?;
+    let time = cursor.time()?;
+    let offset = cursor.offset()?;
+    cursor.0.is_empty().then(|| Timestamp(date.with_time(time).assume_offset(offset)))
+}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        parse(text).ok_or_else(|| TimestampError { text: text.into() })
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.0.to_calendar_date();
+        let (hour, minute, second, micro) = self.0.to_hms_micro();
+        let month = u8::from(month);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        if micro != 0 {
+            write!(f, ".{micro:06}")?;
+        }
+        match self.0.offset().as_hms() {
+            (0, 0, _) => f.write_char('Z'),
+            (hours, minutes, _) => {
+                let sign = if self.0.offset().is_negative() { '-' } else { '+' };
+                write!(f, "{sign}{:02}:{:02}", hours.abs(), minutes.abs())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TimestampVisitor;
+
+        impl Visitor<'_> for TimestampVisitor {
+            type Value = Timestamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a time such as \"2026-11-21T00:38:00.123456Z\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(TimestampVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_was_read() {
+        for text in [
+            "2025-01-02T03:04:05.678901Z",
+            "2025-01-02T03:04:05Z",
+            "2024-02-29T23:59:59.000001+05:30",
+            "9999-12-31T23:59:59-23:59",
+        ] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        }
+        assert_eq!(
+            "2025-01-02T03:04:05.1".parse::<Timestamp>().unwrap().to_string(),
+            "2025-01-02T03:04:05.100000Z"
+        );
+        assert_eq!(
+            "2025-01-02T03:04:05.123456789Z".parse::<Timestamp>().unwrap().to_string(),
+            "2025-01-02T03:04:05.123456Z"
+        );
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in [
+            "",
+            "now",
+            "2025-01-02",
+            "2025-01-02T03",
+            "2025-01-02T24:00:00",
+            "2025-01-02T23:59:60",
+            "0000-01-01T00:00:00",
+            " 2025-01-02T03:04:05",
+            "2025-01-02T03:04:05+24:00",
+            "-2025-01-02T03:04:05",
+            "2025-W01-1T00:00",
+            "2025-02-29T00:00:00",
+            "2025-01-02T03:04:05.",
+            "2025-01-02T03:04:05Zx",
+            "2025-01-02T03:04:05+0530",
+            "２025-01-02T03:04:05",
+        ] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a handler may know of the delivery that it is called for.
+
+use super::HandlerInfo;
+use super::params::{ExtractError, FromDelivery, PrepareError};
+use crate::bus::{Bus, Delivery, StartContext};
+use crate::event::{EventId, Metadata, Timestamp};
+
+/// What a handler may know of the delivery that it is called for, and the bus that it runs on.
+///
+/// ```
+/// use atoms_runtime::{Context, event, handler};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+///
+/// #[handler(crate = atoms_runtime)]
+/// fn log(_: &OrderCreated, context: Context) {
+///     println!("{} for {}", context.handler(), context.id());
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Context {
+    bus: Bus,
+    handler: &'static HandlerInfo,
+    id: EventId,
+    timestamp: Timestamp,
+    metadata: Metadata,
+    hops: u32,
+}
+
+impl Context {
+    /// The bus. What is emitted on it while the handler runs is a consequence of its event, and
+    /// has a receipt of its own.
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// The handler that is called.
+    pub fn handler(&self) -> &'static HandlerInfo {
+        self.handler
+    }
+
+    /// The id of the event.
+    pub fn id(&self) -> &EventId {
+        &self.id
+    }
+
+    /// The timestamp of the event.
+    pub fn timestamp(&self) -> Timestamp {
+        self.timestamp
+    }
+
+    /// The metadata of the event.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// How many events lie between this one and the one that its chain began with.
+    pub fn hops(&self) -> u32 {
+        self.hops
+    }
+}
+
+impl FromDelivery for Context {
+    type Prepared = ();
+
+    fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
+        Ok(())
+    }
+
+    fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
+        Ok(Self {
+            bus: delivery.bus(),
+            handler: delivery.handler(),
+            id: delivery.id().clone(),
+            timestamp: delivery.timestamp(),
+            metadata: delivery.metadata().clone(),
+            hops: delivery.hops(),
+        })
+    }
+}

@@ -1,0 +1,185 @@
+//! Emitting events from a handler before it returns.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::params::{ExtractError, FromDelivery, PrepareError};
+use crate::bus::{Delivery, Room, Source, StartContext};
+use crate::event::{Event, EventType};
+
+/// Emits events from a handler: an event `E`, or any of up to eight as `Emitter<(A, B, ...)>`.
+///
+/// What the handler emits is part of its signature, so that a circle of events is found when the
+/// bus starts.
+///
+/// ```
+/// use atoms_runtime::{Emitter, event, handler};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+/// #[event(type = "shop.order.packed", crate = atoms_runtime)]
+/// struct OrderPacked;
+/// #[event(type = "shop.order.sent", crate = atoms_runtime)]
+/// struct OrderSent;
+///
+/// #[handler(crate = atoms_runtime)]
+/// async fn fulfil(_: &OrderCreated, out: Emitter<(OrderPacked, OrderSent)>) {
+///     out.emit(OrderPacked).await;
+///     out.emit(OrderSent).await;
+/// }
+/// ```
+pub struct Emitter<S> {
+    source: Source,
+    events: PhantomData<fn(S)>,
+}
+
+impl<S> Emitter<S> {
+    /// Emits an event as a consequence of the one that the handler was called for.
+    ///
+    /// It takes effect now. Awaiting what is returned waits for room in the list of events that
+    /// are still to be delivered, never for a handler; a sync handler just drops it. The receipt of
+    /// the root event has what became of it. Dropping the future has no effect on the event.
+    ///
+    /// The emitter may outlive its handler, in a task; what it emits once the root's receipt is
+    /// there comes too late, and is logged as an error.
+    pub fn emit<E: Event, Place>(&self, event: E) -> Room
+    where
+        S: Declares<E, Place>,
+    {
+        E::__needs_handler::<()>();
+        self.source.emit(event)
+    }
+}
+
+impl<S> Clone for Emitter<S> {
+    fn clone(&self) -> Self {
+        Self { source: self.source.clone(), events: PhantomData }
+    }
+}
+
+impl<S: EventSet> fmt::Debug for Emitter<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names = Vec::new();
+        S::each(&mut |event_type| names.push(event_type.name()));
+        f.debug_tuple("Emitter").field(&names).finish()
+    }
+}
+
+impl<S: EventSet> FromDelivery for Emitter<S> {
+    type Prepared = ();
+
+    fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
+        Ok(())
+    }
+
+    fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
+        Ok(Self { source: delivery.source(), events: PhantomData })
+    }
+
+    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
+        S::each(declare);
+    }
+}
+
+/// What an [`Emitter`] may emit: an event, or a tuple of up to eight.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event, and an `Emitter` emits events",
+    label = "not an event",
+    note = "write `Emitter<Event>` or `Emitter<(Event, OtherEvent)>`, with at most eight events"
+)]
+pub trait EventSet: 'static {
+    /// Names the types of the events.
+    fn each(declare: &mut dyn FnMut(&'static EventType));
+}
+
+impl<E: Event> EventSet for E {
+    fn each(declare: &mut dyn FnMut(&'static EventType)) {
+        declare(E::event_type());
+    }
+}
+
+/// An [`EventSet`] that has the event `E`, at a place that the compiler finds.
+#[diagnostic::on_unimplemented(
+    message = "this handler's signature does not declare that it emits `{E}`",
+    label = "not declared",
+    note = "declare it: `Emitter<(.., {E})>` instead of `Emitter<{Self}>`"
+)]
+pub trait Declares<E, Place> {}
+
+/// The place of the only event of a set.
+#[derive(Debug)]
+pub struct Only;
+
+/// The place of an event in a tuple.
+#[derive(Debug)]
+pub struct At<const INDEX: usize>;
+
+impl<E: Event> Declares<E, Only> for E {}
+
+macro_rules! tuples {
+    ($(($($T:ident)*))*) => {
+        $(
+            impl<$($T: Event),*> EventSet for ($($T,)*) {
+                fn each(declare: &mut dyn FnMut(&'static EventType)) {
+                    $(declare($T::event_type());)*
+                }
+            }
+        )*
+    };
+}
+
+macro_rules! places {
+    ($($T:ident at $index:literal in ($($All:ident)*);)*) => {
+        $(impl<$($All: Event),*> Declares<$T, At<$index>> for ($($All,)*) {})*
+    };
+}
+
+tuples! {
+    (A)
+    (A B)
+    (A B C)
+    (A B C D)
+    (A B C D E)
+    (A B C D E F)
+    (A B C D E F G)
+    (A B C D E F G H)
+}
+
+places! {
+    A at 0 in (A);
+    A at 0 in (A B);
+    B at 1 in (A B);
+    A at 0 in (A B C);
+    B at 1 in (A B C);
+    C at 2 in (A B C);
+    A at 0 in (A B C D);
+    B at 1 in (A B C D);
+    C at 2 in (A B C D);
+    D at 3 in (A B C D);
+    A at 0 in (A B C D E);
+    B at 1 in (A B C D E);
+    C at 2 in (A B C D E);
+    D at 3 in (A B C D E);
+    E at 4 in (A B C D E);
+    A at 0 in (A B C D E F);
+    B at 1 in (A B C D E F);
+    C at 2 in (A B C D E F);
+    D at 3 in (A B C D E F);
+    E at 4 in (A B C D E F);
+    F at 5 in (A B C D E F);
+    A at 0 in (A B C D E F G);
+    B at 1 in (A B C D E F G);
+    C at 2 in (A B C D E F G);
+    D at 3 in (A B C D E F G);
+    E at 4 in (A B C D E F G);
+    F at 5 in (A B C D E F G);
+    G at 6 in (A B C D E F G);
+    A at 0 in (A B C D E F G H);
+    B at 1 in (A B C D E F G H);
+    C at 2 in (A B C D E F G H);
+    D at 3 in (A B C D E F G H);
+    E at 4 in (A B C D E F G H);
+    F at 5 in (A B C D E F G H);
+    G at 6 in (A B C D E F G H);
+    H at 7 in (A B C D E F G H);
+}

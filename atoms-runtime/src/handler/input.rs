@@ -1,0 +1,67 @@
+//! What the first parameter of a handler may be.
+
+use crate::bus::Delivery;
+use crate::event::{AnyEvent, Envelope, Event, EventType};
+
+/// What the first parameter of a handler may be: an event, an [`Envelope`] around one, or
+/// [`AnyEvent`] for every event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event, and the first parameter of a handler is the event",
+    label = "not an event",
+    note = "put `#[event(type = \"...\")]` on the struct `{Self}`",
+    note = "the first parameter is `&E`, `E`, `&Envelope<E>` or `&AnyEvent`, where `E` is an event"
+)]
+pub trait Input: Clone + Send + Sync + 'static {
+    /// The type of event; `None` for every event.
+    fn event_type() -> Option<&'static EventType>;
+
+    /// What is handed over of this delivery; `None` if it is one of another event.
+    #[doc(hidden)]
+    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self>;
+
+    /// The function that says to the linker that `H` handles the event.
+    #[doc(hidden)]
+    fn handled_by<H>() -> fn() {
+        || ()
+    }
+}
+
+impl<E: Event> Input for E {
+    fn event_type() -> Option<&'static EventType> {
+        Some(E::event_type())
+    }
+
+    #[inline]
+    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self> {
+        delivery.event().downcast::<E>().map(Envelope::event)
+    }
+
+    fn handled_by<H>() -> fn() {
+        E::__handled_by::<H>
+    }
+}
+
+impl<E: Event> Input for Envelope<E> {
+    fn event_type() -> Option<&'static EventType> {
+        Some(E::event_type())
+    }
+
+    #[inline]
+    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self> {
+        delivery.event().downcast::<E>()
+    }
+
+    fn handled_by<H>() -> fn() {
+        E::__handled_by::<H>
+    }
+}
+
+impl Input for AnyEvent {
+    fn event_type() -> Option<&'static EventType> {
+        None
+    }
+
+    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self> {
+        Some(delivery.any())
+    }
+}

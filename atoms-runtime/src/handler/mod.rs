@@ -1,0 +1,67 @@
+//! Handlers: what `#[handler]` makes of a function, and what a handler may take and return.
+
+mod context;
+mod emitter;
+mod info;
+mod input;
+mod output;
+mod params;
+mod state;
+
+use std::future::Future;
+
+pub use context::Context;
+pub use emitter::{Declares, Emitter, EventSet};
+pub use info::HandlerInfo;
+pub use input::Input;
+pub use output::{Emissions, HandlerError, Output};
+pub use params::{ExtractError, FromDelivery, Params, PrepareError};
+pub(crate) use state::States;
+pub use state::{MissingState, State};
+
+/// A type that stands for a `#[handler]` function, and has the function's name.
+///
+/// ```
+/// use atoms_runtime::{Handler, event, handler};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+///
+/// #[handler(crate = atoms_runtime)]
+/// fn confirm(_: &OrderCreated) {}
+///
+/// assert!(<confirm as Handler>::info().path().ends_with("::confirm"));
+/// ```
+pub trait Handler: 'static {
+    /// What the registry knows of this handler.
+    fn info() -> &'static HandlerInfo;
+}
+
+/// A handler whose function is not `async`.
+pub trait SyncHandler: Handler {
+    /// The type of the first parameter, without its `&`.
+    type Input: Input;
+    /// The types of the further parameters.
+    type Params: Params;
+    /// The type that the function returns.
+    type Output: Output;
+
+    /// Calls the function.
+    fn call(input: &Self::Input, params: Self::Params) -> Self::Output;
+}
+
+/// A handler whose function is `async`.
+pub trait AsyncHandler: Handler {
+    /// The type of the first parameter, without its `&`.
+    type Input: Input;
+    /// The types of the further parameters.
+    type Params: Params;
+    /// The type that the function returns when awaited.
+    type Output: Output;
+
+    /// Calls the function.
+    fn call<'a>(
+        input: &'a Self::Input,
+        params: Self::Params,
+    ) -> impl Future<Output = Self::Output> + Send + 'a;
+}

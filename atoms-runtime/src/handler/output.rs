@@ -1,0 +1,127 @@
+//! What a handler may return.
+
+use crate::bus::Delivery;
+use crate::event::{Event, EventType};
+
+/// What a failed handler returns, with its cause.
+pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Events that are emitted when a handler returns them: none, one, some.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be emitted",
+    label = "not an event",
+    note = "a handler returns `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result` of these"
+)]
+pub trait Emissions: Send {
+    /// Names the types of the events.
+    fn emits(declare: &mut dyn FnMut(&'static EventType));
+
+    /// Emits the events, as consequences of the delivered one.
+    #[doc(hidden)]
+    fn emit(self, delivery: &Delivery<'_>);
+}
+
+/// What a handler may return: events to emit, or a `Result` of them.
+///
+/// The error is whatever turns into a [`HandlerError`]: any error type, or text.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot return `{Self}`",
+    label = "cannot be emitted",
+    note = "a handler returns `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result` of these",
+    note = "an event is a struct with `#[event(type = \"...\")]` on it"
+)]
+pub trait Output: Send {
+    /// Names the types of the events.
+    fn emits(declare: &mut dyn FnMut(&'static EventType));
+
+    /// Emits the events, as consequences of the delivered one.
+    #[doc(hidden)]
+    fn emit(self, delivery: &Delivery<'_>) -> Result<(), HandlerError>;
+}
+
+impl<T: Emissions> Output for T {
+    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
+        T::emits(declare);
+    }
+
+    #[inline]
+    fn emit(self, delivery: &Delivery<'_>) -> Result<(), HandlerError> {
+        Emissions::emit(self, delivery);
+        Ok(())
+    }
+}
+
+impl<T: Emissions, E: Into<HandlerError> + Send> Output for Result<T, E> {
+    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
+        T::emits(declare);
+    }
+
+    fn emit(self, delivery: &Delivery<'_>) -> Result<(), HandlerError> {
+        self.map(|events| events.emit(delivery)).map_err(Into::into)
+    }
+}
+
+impl<E: Event> Emissions for E {
+    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
+        declare(E::event_type());
+    }
+
+    fn emit(self, delivery: &Delivery<'_>) {
+        delivery.follow_up(self);
+    }
+}
+
+impl<T: Emissions> Emissions for Option<T> {
+    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
+        T::emits(declare);
+    }
+
+    fn emit(self, delivery: &Delivery<'_>) {
+        if let Some(events) = self {
+            events.emit(delivery);
+        }
+    }
+}
+
+impl<T: Emissions> Emissions for Vec<T> {
+    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
+        T::emits(declare);
+    }
+
+    fn emit(self, delivery: &Delivery<'_>) {
+        for events in self {
+            events.emit(delivery);
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($(($($T:ident)*))*) => {
+        $(
+            impl<$($T: Emissions),*> Emissions for ($($T,)*) {
+                fn emits(_declare: &mut dyn FnMut(&'static EventType)) {
+                    $($T::emits(_declare);)*
+                }
+
+                #[inline]
+                fn emit(self, _delivery: &Delivery<'_>) {
+                    #[allow(non_snake_case, reason = "a variable for each type")]
+                    let ($($T,)*) = self;
+                    $($T.emit(_delivery);)*
+                }
+            }
+        )*
+    };
+}
+
+tuples! {
+    ()
+    (A)
+    (A B)
+    (A B C)
+    (A B C D)
+    (A B C D E)
+    (A B C D E F)
+    (A B C D E F G)
+    (A B C D E F G H)
+}

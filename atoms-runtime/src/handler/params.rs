@@ -1,0 +1,128 @@
+//! What the further parameters of a handler may be.
+
+use crate::bus::{Delivery, StartContext};
+use crate::event::EventType;
+
+use super::{HandlerError, MissingState};
+
+/// What a further parameter of a handler may be: it is extracted from the delivery.
+///
+/// [`State`](super::State), [`Emitter`](super::Emitter) and [`Context`](super::Context) are. Users add their own:
+///
+/// ```
+/// use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
+///
+/// /// Who the event belongs to.
+/// struct Tenant(String);
+///
+/// impl FromDelivery for Tenant {
+///     type Prepared = ();
+///
+///     fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
+///         Ok(())
+///     }
+///
+///     fn from_delivery(_: &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
+///         let tenant = delivery.metadata().get("tenant").and_then(|value| value.as_str());
+///         let tenant = tenant.ok_or_else(|| ExtractError::new("the event has no tenant"))?;
+///         Ok(Self(tenant.to_owned()))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot have a parameter of type `{Self}`",
+    label = "cannot be extracted",
+    note = "after the event come `State<T>`, `Emitter<E>`, `Context`, and types that implement `FromDelivery`",
+    note = "a shared value goes into the bus by `Bus::builder().state(value)`, and comes as `State<{Self}>`"
+)]
+pub trait FromDelivery: Sized + Send + 'static {
+    /// What is found once, when the bus starts, and used for each delivery.
+    type Prepared: Send + Sync + 'static;
+
+    /// Finds what each delivery will need; an error stops the bus from starting.
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, PrepareError>;
+
+    /// Makes the parameter; an error is a failure of this one delivery.
+    fn from_delivery(prepared: &Self::Prepared, delivery: &Delivery<'_>) -> Result<Self, ExtractError>;
+
+    /// Names the types of the events that the handler may emit through this parameter.
+    fn emits(_declare: &mut dyn FnMut(&'static EventType)) {}
+}
+
+/// Why a parameter could not be prepared when the bus started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrepareError {
+    /// The bus does not have a state that the parameter needs.
+    #[error(transparent)]
+    MissingState(#[from] MissingState),
+    /// A parameter's own reason.
+    #[error(transparent)]
+    Other(HandlerError),
+}
+
+/// Why a parameter could not be extracted from one delivery.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot extract a parameter: {0}")]
+pub struct ExtractError(#[source] HandlerError);
+
+impl ExtractError {
+    /// An error for this reason.
+    pub fn new(reason: impl Into<HandlerError>) -> Self {
+        Self(reason.into())
+    }
+}
+
+/// The further parameters of a handler together: a tuple of up to eight.
+pub trait Params: Sized + Send + 'static {
+    /// What is found once, when the bus starts.
+    type Prepared: Send + Sync + 'static;
+
+    /// Prepares each parameter.
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, PrepareError>;
+
+    /// Extracts each parameter.
+    fn from_delivery(prepared: &Self::Prepared, delivery: &Delivery<'_>) -> Result<Self, ExtractError>;
+
+    /// Names the types of the events that the handler may emit through its parameters.
+    fn emits(declare: &mut dyn FnMut(&'static EventType));
+}
+
+macro_rules! tuples {
+    ($(($($T:ident)*))*) => {
+        $(
+            #[allow(non_snake_case, reason = "a variable for each type")]
+            impl<$($T: FromDelivery),*> Params for ($($T,)*) {
+                type Prepared = ($($T::Prepared,)*);
+
+                fn prepare(_start: &StartContext<'_>) -> Result<Self::Prepared, PrepareError> {
+                    Ok(($($T::prepare(_start)?,)*))
+                }
+
+                #[inline]
+                fn from_delivery(
+                    ($($T,)*): &Self::Prepared,
+                    _delivery: &Delivery<'_>,
+                ) -> Result<Self, ExtractError> {
+                    Ok(($(<$T as FromDelivery>::from_delivery($T, _delivery)?,)*))
+                }
+
+                fn emits(_declare: &mut dyn FnMut(&'static EventType)) {
+                    $($T::emits(_declare);)*
+                }
+            }
+        )*
+    };
+}
+
+tuples! {
+    ()
+    (A)
+    (A B)
+    (A B C)
+    (A B C D)
+    (A B C D E)
+    (A B C D E F)
+    (A B C D E F G)
+    (A B C D E F G H)
+}

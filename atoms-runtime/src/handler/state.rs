@@ -1,0 +1,116 @@
+//! Values that the handlers of a bus share.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::params::{ExtractError, FromDelivery, PrepareError};
+use crate::bus::{Delivery, StartContext};
+
+/// A value that the handlers of a bus share, given to it by
+/// [`BusBuilder::state`](crate::BusBuilder::state).
+///
+/// ```
+/// use atoms_runtime::{Bus, State, event, handler};
+///
+/// struct Greeting(&'static str);
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+///
+/// #[handler(crate = atoms_runtime)]
+/// fn greet(_: &OrderCreated, greeting: State<Greeting>) {
+///     assert_eq!(greeting.0, "hello");
+/// }
+///
+/// let bus = Bus::builder().state(Greeting("hello")).start()?;
+/// # Ok::<(), atoms_runtime::StartError>(())
+/// ```
+pub struct State<T: ?Sized>(Arc<T>);
+
+impl<T: ?Sized> State<T> {
+    /// The value as it is shared.
+    pub fn into_inner(self) -> Arc<T> {
+        self.0
+    }
+}
+
+impl<T> From<T> for State<T> {
+    /// For calling a handler's function directly.
+    fn from(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+}
+
+impl<T: ?Sized> Clone for State<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: ?Sized> Deref for State<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for State<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("State").field(&&*self.0).finish()
+    }
+}
+
+impl<T: Send + Sync + 'static> FromDelivery for State<T> {
+    type Prepared = Arc<T>;
+
+    fn prepare(start: &StartContext<'_>) -> Result<Arc<T>, PrepareError> {
+        Ok(start.state::<T>()?)
+    }
+
+    fn from_delivery(state: &Arc<T>, _: &Delivery<'_>) -> Result<Self, ExtractError> {
+        Ok(Self(Arc::clone(state)))
+    }
+}
+
+/// The bus does not have a state that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the bus has no state `{type_name}`: add `.state(...)` with a value of this type to `Bus::builder()`"
+)]
+pub struct MissingState {
+    type_name: &'static str,
+}
+
+impl MissingState {
+    /// The name of the type that is asked for.
+    pub fn type_name(&self) -> &'static str {
+        self.type_name
+    }
+}
+
+/// The states of a bus, by their types.
+#[derive(Default)]
+pub(crate) struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+
+impl States {
+    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, state: Arc<T>) {
+        self.0.insert(TypeId::of::<T>(), state);
+    }
+
+    pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, MissingState> {
+        let state = self.0.get(&TypeId::of::<T>()).cloned();
+        state
+            .and_then(|state| state.downcast().ok())
+            .ok_or(MissingState { type_name: std::any::type_name::<T>() })
+    }
+}
+
+impl fmt::Debug for States {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("States").field(&self.0.len()).finish()
+    }
+}

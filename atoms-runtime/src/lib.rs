@@ -1,0 +1,35 @@
+//! The runtime of [`atoms`](https://docs.rs/atoms): events, wire, registry, dispatch and bus.
+//!
+//! Programs depend on `atoms`, which has all of this; crates that build on the runtime alone name it
+//! in the macros, as in `#[event(type = "shop.order.created", crate = atoms_runtime)]`.
+
+// The expansions of the macros name this crate by the path that they are given.
+extern crate self as atoms_runtime;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod bus;
+mod event;
+mod handler;
+mod macros;
+mod registry;
+pub mod testing;
+mod wire;
+
+pub use atoms_macros::{Event, event, handler};
+pub use bus::{
+    Bus, BusBuilder, Delivery, EmitError, EventStream, ExpectError, Expectation, Failure, FailureKind,
+    Lagged, Receipt, Recipient, Refusal, Room, StartContext, Subscription,
+};
+pub use event::{
+    AnyEvent, Envelope, Event, EventId, EventIdError, EventType, IntoEnvelope, Metadata, RawEvent, Timestamp,
+    TimestampError,
+};
+pub use handler::{
+    AsyncHandler, Context, Declares, Emissions, Emitter, EventSet, ExtractError, FromDelivery, Handler,
+    HandlerError, HandlerInfo, Input, MissingState, Output, Params, PrepareError, State, SyncHandler,
+};
+pub use registry::{Link, Registry, StartError, StartProblem};
+pub use serde;
+pub use wire::{Codec, DecodeError, DecodeErrorKind, EncodeError, JsonCodec, Place};

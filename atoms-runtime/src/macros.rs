@@ -1,0 +1,101 @@
+//! What the attribute macros expand to. The tokens that `#![forbid(unsafe_code)]` would refuse in
+//! a user's crate (symbol names and link sections) are written here, and only here.
+
+/// Makes a struct an [`Event`](crate::Event), registers it, and claims its type string.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __event {
+    (
+        $name:ident, $type:literal,
+        deny_unknown_fields: $deny:literal,
+        symbol: $symbol:literal
+        $(, must_handle: $section:literal, $start:literal)?
+    ) => {
+        const _: () = {
+            #[automatically_derived]
+            impl $crate::Event for $name {
+                const TYPE: &'static ::core::primitive::str = $type;
+                const DENY_UNKNOWN_FIELDS: ::core::primitive::bool = $deny;
+
+                fn event_type() -> &'static $crate::EventType {
+                    static EVENT_TYPE: $crate::EventType = $crate::EventType::new::<$name>(
+                        ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
+                        ::core::file!(),
+                        ::core::line!(),
+                    );
+                    &EVENT_TYPE
+                }
+
+                $($crate::__must_handle!($section, $start);)?
+            }
+
+            $crate::__private::inventory::submit! {
+                $crate::__private::EventEntry(<$name as $crate::Event>::event_type)
+            }
+
+            #[cfg(not(any(test, miri)))]
+            #[used]
+            #[unsafe(export_name = $symbol)]
+            static IS_DEFINED: ::core::primitive::u8 = 0;
+        };
+    };
+}
+
+/// The part of an event that must be handled: a handler's instance of `__handled_by` lies in a
+/// section of its own, and `__needs_handler` reads the symbol that an ELF linker defines only if
+/// that section exists. Both are generic, so that they exist only where they are used.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __must_handle {
+    ($section:literal, $start:literal) => {
+        const MUST_HANDLE: ::core::primitive::bool = true;
+
+        #[cfg(all(
+            not(any(test, miri)),
+            any(target_os = "linux", target_os = "android", target_os = "freebsd")
+        ))]
+        #[inline(never)]
+        #[unsafe(link_section = $section)]
+        fn __handled_by<H>() {}
+
+        #[cfg(all(
+            not(any(test, miri)),
+            any(target_os = "linux", target_os = "android", target_os = "freebsd")
+        ))]
+        #[inline]
+        fn __needs_handler<Emitting>() {
+            unsafe extern "C" {
+                #[link_name = $start]
+                static SECTION: ::core::primitive::u8;
+            }
+            ::core::hint::black_box(&raw const SECTION);
+        }
+    };
+}
+
+/// Puts a handler in the registry.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __handler {
+    ($name:ident, $kind:ident, order: $order:literal, allow_cycle: $allow_cycle:literal) => {
+        const _: () = {
+            #[automatically_derived]
+            impl $crate::Handler for $name {
+                fn info() -> &'static $crate::HandlerInfo {
+                    static INFO: $crate::HandlerInfo = $crate::HandlerInfo::$kind::<$name>(
+                        ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
+                        ::core::file!(),
+                        ::core::line!(),
+                    )
+                    .with_order($order)
+                    .with_allow_cycle($allow_cycle);
+                    &INFO
+                }
+            }
+
+            $crate::__private::inventory::submit! {
+                $crate::__private::HandlerEntry(<$name as $crate::Handler>::info)
+            }
+        };
+    };
+}

@@ -1,0 +1,19 @@
+//! What expansions of the macros use. Not part of the public interface.
+
+pub use inventory;
+pub use serde;
+
+pub use crate::registry::{EventEntry, HandlerEntry};
+
+/// What a field of an event must be.
+#[diagnostic::on_unimplemented(
+    message = "a field of an event cannot be of type `{Self}`",
+    label = "cannot be written to the wire and read back",
+    note = "put `#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]` on `{Self}`; it must be `Send + Sync + 'static` too"
+)]
+pub trait Field: Send + Sync + 'static {}
+
+impl<T: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static> Field for T {}
+
+/// Fails to compile where a field's type is no [`Field`].
+pub const fn assert_field<T: Field>() {}

@@ -1,0 +1,99 @@
+//! What only the whole program knows: checked once, before the first event.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Link, Registry, StartProblem};
+use crate::event::EventType;
+use crate::handler::HandlerInfo;
+
+/// All that is wrong with what is in the registry.
+pub(crate) fn check(registry: &Registry) -> Vec<StartProblem> {
+    let mut problems = duplicates(registry);
+    let emissions: Vec<Emission> = registry
+        .handlers()
+        .iter()
+        .flat_map(|handler| handler.emits().into_iter().map(|emits| Emission { handler, emits }))
+        .collect();
+    problems.extend(unhandled(registry, &emissions));
+    problems.extend(circles(registry, &emissions));
+    problems
+}
+
+/// A handler, and one of the events that it emits.
+struct Emission {
+    handler: &'static HandlerInfo,
+    emits: &'static EventType,
+}
+
+fn duplicates(registry: &Registry) -> Vec<StartProblem> {
+    let pairs = registry.events().windows(2).filter(|pair| pair[0].name() == pair[1].name());
+    pairs.map(|pair| StartProblem::DuplicateType { first: pair[0], second: pair[1] }).collect()
+}
+
+fn unhandled(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
+    let handled: HashSet<_> =
+        registry.handlers().iter().filter_map(|info| info.event_type()).map(EventType::name).collect();
+    let mut reported = HashSet::new();
+    emissions
+        .iter()
+        .filter(|emission| emission.emits.must_handle() && !handled.contains(emission.emits.name()))
+        .filter(|emission| reported.insert(emission.emits.name()))
+        .map(|emission| StartProblem::Unhandled { event_type: emission.emits, emitter: emission.handler })
+        .collect()
+}
+
+/// Which events lead to which, and through whom.
+struct Routes {
+    from: HashMap<&'static str, Vec<Link>>,
+}
+
+impl Routes {
+    fn new(registry: &Registry, emissions: &[Emission]) -> Self {
+        let mut from: HashMap<&'static str, Vec<Link>> = HashMap::new();
+        for Emission { handler, emits } in emissions.iter().filter(|it| !it.handler.allow_cycle()) {
+            let takes = handler.event_type();
+            let taken =
+                if let Some(takes) = &takes { std::slice::from_ref(takes) } else { registry.events() };
+            for takes in taken {
+                from.entry(takes.name()).or_default().push(Link { takes, handler, emits });
+            }
+        }
+        Self { from }
+    }
+
+    fn of(&self, event_type: &EventType) -> &[Link] {
+        self.from.get(event_type.name()).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// One circle for each event at which a walk comes back to its own path.
+fn circles(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
+    let routes = Routes::new(registry, emissions);
+    let mut finished = HashSet::new();
+    let mut found = Vec::new();
+    for start in registry.events().iter().copied() {
+        // The walk's path, and at each event of it which link is tried next.
+        let mut path: Vec<(&'static EventType, usize)> = vec![(start, 0)];
+        while let Some((event_type, next)) = path.last_mut() {
+            let link =
+                if finished.contains(event_type.name()) { None } else { routes.of(event_type).get(*next) };
+            let Some(link) = link else {
+                finished.insert(event_type.name());
+                path.pop();
+                continue;
+            };
+            *next += 1;
+            match path.iter().position(|(seen, _)| *seen == link.emits) {
+                Some(at) => found.push(circle(&routes, &path[at..])),
+                None => path.push((link.emits, 0)),
+            }
+        }
+    }
+    found
+}
+
+fn circle(routes: &Routes, path: &[(&'static EventType, usize)]) -> StartProblem {
+    // Each event's last tried link is the one that the walk took.
+    let links = path.iter().map(|(event_type, next)| routes.of(event_type)[next - 1]);
+    StartProblem::Circle { links: links.collect() }
+}

@@ -1,0 +1,108 @@
+//! Why a bus does not start.
+
+use std::fmt;
+
+use crate::event::EventType;
+use crate::handler::{HandlerError, HandlerInfo, MissingState};
+
+/// Why a bus does not start: all that is wrong with it.
+#[derive(Debug)]
+pub struct StartError {
+    problems: Vec<StartProblem>,
+}
+
+/// One thing that is wrong with a bus.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartProblem {
+    /// A handler takes a state that the bus does not have.
+    #[error("handler {handler} takes `State<{0}>`: {missing}", missing.type_name())]
+    MissingState {
+        /// The handler.
+        handler: &'static HandlerInfo,
+        /// The state.
+        #[source]
+        missing: MissingState,
+    },
+    /// A parameter of a handler cannot be prepared.
+    #[error("handler {handler} cannot be prepared: {cause}")]
+    Prepare {
+        /// The handler.
+        handler: &'static HandlerInfo,
+        /// Why.
+        #[source]
+        cause: HandlerError,
+    },
+    /// Handlers emit each other's events in a circle.
+    #[error("{}", describe_circle(.links))]
+    Circle {
+        /// Each handler of the circle with what it takes and emits, in order.
+        links: Vec<Link>,
+    },
+    /// A handler emits a `must_handle` event that nothing on the bus handles.
+    #[error(
+        "`{}` declares `must_handle`, handler {emitter} emits it, and nothing on this bus handles it: \
+         write a `#[handler]` that takes `&{}`; if there is one in a crate that no code names, that \
+         crate is not linked, and `use the_crate as _;` names it",
+        event_type.name(),
+        event_type.path()
+    )]
+    Unhandled {
+        /// The event.
+        event_type: &'static EventType,
+        /// The handler that emits it.
+        emitter: &'static HandlerInfo,
+    },
+    /// Two events have one type string.
+    #[error("two events have the type string `{}`: {first}, and {second}; give one of them another", first.name())]
+    DuplicateType {
+        /// One of them.
+        first: &'static EventType,
+        /// The other.
+        second: &'static EventType,
+    },
+}
+
+/// A handler in a circle: it takes one event, and emits another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// The event that the handler takes.
+    pub takes: &'static EventType,
+    /// The handler.
+    pub handler: &'static HandlerInfo,
+    /// The event that the handler emits.
+    pub emits: &'static EventType,
+}
+
+fn describe_circle(links: &[Link]) -> String {
+    let mut text = String::from("events go round in a circle:");
+    for link in links {
+        text += &format!("\n    `{}` -> {} -> `{}`", link.takes.name(), link.handler, link.emits.name());
+    }
+    text + "\n  if that ends by itself, say `#[handler(allow_cycle)]` on one of these handlers"
+}
+
+impl StartError {
+    pub(crate) fn of(problems: Vec<StartProblem>) -> Result<(), Self> {
+        if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
+    }
+
+    /// All that is wrong; never empty.
+    pub fn problems(&self) -> &[StartProblem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the bus does not start:")?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n- {problem}"))
+    }
+}
+
+impl std::error::Error for StartError {
+    /// The first problem.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.problems.first().map(|problem| problem as _)
+    }
+}

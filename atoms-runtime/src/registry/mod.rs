@@ -1,0 +1,126 @@
+//! The registry: what this program linked.
+
+pub(crate) mod checks;
+mod error;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+pub use error::{Link, StartError, StartProblem};
+
+use crate::event::EventType;
+use crate::handler::HandlerInfo;
+
+/// An event, as `#[event]` submits it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct EventEntry(pub fn() -> &'static EventType);
+
+/// A handler, as `#[handler]` submits it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct HandlerEntry(pub fn() -> &'static HandlerInfo);
+
+inventory::collect!(EventEntry);
+inventory::collect!(HandlerEntry);
+
+/// Events by their type strings, and handlers in the order in which they run.
+///
+/// ```
+/// use atoms_runtime::{Registry, event};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+///
+/// println!("{}", Registry::linked());
+/// assert!(Registry::linked().event("shop.order.created").is_some());
+/// ```
+#[derive(Default)]
+pub struct Registry {
+    events: Vec<&'static EventType>,
+    handlers: Vec<&'static HandlerInfo>,
+    by_name: HashMap<&'static str, &'static EventType, foldhash::fast::RandomState>,
+}
+
+impl Registry {
+    /// What this program linked: every `#[event]` and every `#[handler]`.
+    ///
+    /// A crate that no code names is not linked; `atoms::link!` names one.
+    pub fn linked() -> &'static Self {
+        static LINKED: LazyLock<Registry> = LazyLock::new(|| {
+            let events = inventory::iter::<EventEntry>().map(|entry| (entry.0)());
+            let handlers = inventory::iter::<HandlerEntry>().map(|entry| (entry.0)());
+            Registry::new(events.collect(), handlers.collect())
+        });
+        &LINKED
+    }
+
+    /// A registry of these, and of the events that the handlers take and emit.
+    pub(crate) fn new(mut events: Vec<&'static EventType>, mut handlers: Vec<&'static HandlerInfo>) -> Self {
+        handlers.sort_by_key(|info| (info.order(), info.path(), info.file(), info.line()));
+        handlers.dedup();
+        for handler in &handlers {
+            events.extend(handler.event_type());
+            events.extend(handler.emits());
+        }
+        events.sort_by_key(|event_type| {
+            (event_type.name(), event_type.path(), std::ptr::from_ref(*event_type))
+        });
+        events.dedup();
+        let by_name = events.iter().map(|event_type| (event_type.name(), *event_type)).collect();
+        Self { events, handlers, by_name }
+    }
+
+    /// The events, sorted by their type strings.
+    pub fn events(&self) -> &[&'static EventType] {
+        &self.events
+    }
+
+    /// The handlers, sorted by their order and path.
+    pub fn handlers(&self) -> &[&'static HandlerInfo] {
+        &self.handlers
+    }
+
+    /// The event of this type string.
+    pub fn event(&self, name: &str) -> Option<&'static EventType> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The handlers of this event, without those who see every event.
+    pub fn handlers_of(&self, event_type: &EventType) -> impl Iterator<Item = &'static HandlerInfo> {
+        self.handlers.iter().copied().filter(move |info| info.event_type() == Some(event_type))
+    }
+
+    pub(crate) fn log(&self) {
+        tracing::info!(events = self.events.len(), handlers = self.handlers.len(), "the bus starts");
+        for handler in &self.handlers {
+            let event_type = handler.event_type().map_or("*", EventType::name);
+            tracing::debug!(event_type, %handler, "handles");
+        }
+    }
+}
+
+/// A line for each event, with a line for each of its handlers.
+impl fmt::Display for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for event_type in &self.events {
+            writeln!(f, "{event_type}")?;
+            self.handlers_of(event_type).try_for_each(|handler| writeln!(f, "  <- {handler}"))?;
+        }
+        let mut of_all = self.handlers.iter().filter(|info| info.event_type().is_none()).peekable();
+        if of_all.peek().is_some() {
+            writeln!(f, "every event")?;
+        }
+        of_all.try_for_each(|handler| writeln!(f, "  <- {handler}"))
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("events", &self.events)
+            .field("handlers", &self.handlers)
+            .finish_non_exhaustive()
+    }
+}

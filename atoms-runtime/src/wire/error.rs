@@ -1,0 +1,187 @@
+//! What can be wrong with a frame.
+
+use std::fmt;
+
+use super::scan;
+
+/// Why a frame could not be read: what is wrong, with which event, and where.
+///
+/// ```
+/// use atoms_runtime::{Codec, JsonCodec, Registry, event};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated {
+///     total_cents: u64,
+/// }
+///
+/// let frame = br#"{"type":"shop.order.created","total_cents":"42"}"#;
+/// let error = JsonCodec::default().decode(frame, Registry::linked()).unwrap_err();
+/// assert_eq!(error.event_type(), Some("shop.order.created"));
+/// assert_eq!(error.path(), "total_cents");
+/// assert_eq!(
+///     error.to_string(),
+///     "cannot decode `shop.order.created`: at `total_cents`, line 1 column 47: \
+///      invalid type: string \"42\", expected u64"
+/// );
+/// ```
+#[derive(Debug)]
+pub struct DecodeError {
+    event_type: Option<String>,
+    path: String,
+    place: Option<Place>,
+    kind: DecodeErrorKind,
+}
+
+/// What is wrong with a frame.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeErrorKind {
+    /// The frame is larger than the limit; it was not looked at.
+    #[error("the frame has {size} bytes, and the limit is {limit}")]
+    TooLarge {
+        /// The frame's size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Objects and arrays lie in each other deeper than the limit.
+    #[error("objects and arrays lie in each other deeper than {limit} levels")]
+    TooDeep {
+        /// The limit in levels.
+        limit: usize,
+    },
+    /// The frame is not UTF-8.
+    #[error("the frame is not UTF-8: {0}")]
+    NotUtf8(#[source] std::str::Utf8Error),
+    /// The frame is not JSON.
+    #[error("{}", message(.0))]
+    Syntax(#[source] serde_json::Error),
+    /// The frame is JSON, but not an object with text as its `type`, or its envelope is broken.
+    #[error("{}", message(.0))]
+    Envelope(#[source] serde_json::Error),
+    /// The frame is not what the event's struct says.
+    #[error("{}", message(.0))]
+    Payload(#[source] serde_json::Error),
+    /// A codec's own reason.
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A place in a frame: both count from 1, columns in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column, in bytes.
+    pub column: usize,
+}
+
+/// What `serde_json` says without the place, which is said before it.
+fn message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}
+
+impl DecodeError {
+    /// An error about a whole frame.
+    pub fn new(kind: DecodeErrorKind) -> Self {
+        Self { event_type: None, path: String::new(), place: None, kind }
+    }
+
+    /// Says which event it is that could not be read.
+    #[must_use]
+    pub fn with_event_type(mut self, event_type: impl Into<String>) -> Self {
+        self.event_type = Some(event_type.into());
+        self
+    }
+
+    /// Finds out the place of `serde_json`'s error in the frame, and the path that leads there.
+    pub(crate) fn in_frame(
+        frame: &str,
+        error: serde_json::Error,
+        kind: fn(serde_json::Error) -> DecodeErrorKind,
+    ) -> Self {
+        if error.line() == 0 {
+            return Self::new(kind(error));
+        }
+        let place = Place { line: error.line(), column: error.column() };
+        let line_start: usize = frame.split_inclusive('\n').take(place.line - 1).map(str::len).sum();
+        let path = scan::path_at(frame.as_bytes(), line_start + place.column);
+        Self { event_type: None, path, place: Some(place), kind: kind(error) }
+    }
+
+    /// The type string, if the frame was read far enough to know it.
+    pub fn event_type(&self) -> Option<&str> {
+        self.event_type.as_deref()
+    }
+
+    /// The path to the field, such as `items[2].price`; empty if it is the frame itself.
+    ///
+    /// What lies in a `#[serde(flatten)]` field is read late, and its path is the frame itself.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The place in the frame, where there is one.
+    pub fn place(&self) -> Option<Place> {
+        self.place
+    }
+
+    /// What is wrong.
+    pub fn kind(&self) -> &DecodeErrorKind {
+        &self.kind
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.event_type {
+            Some(event_type) => write!(f, "cannot decode `{event_type}`: ")?,
+            None => f.write_str("cannot decode the frame: ")?,
+        }
+        match (self.path.as_str(), self.place) {
+            ("", None) => {}
+            ("", Some(place)) => write!(f, "at {place}: ")?,
+            (path, Some(place)) => write!(f, "at `{path}`, {place}: ")?,
+            (path, None) => write!(f, "at `{path}`: ")?,
+        }
+        self.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for DecodeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.kind.source()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {} column {}", self.line, self.column)
+    }
+}
+
+/// Why an event could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot encode `{event_type}`: {source}")]
+pub struct EncodeError {
+    event_type: String,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl EncodeError {
+    /// The event of this type could not be written, because of `source`.
+    pub fn new(
+        event_type: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { event_type: event_type.into(), source: source.into() }
+    }
+
+    /// The type string of the event.
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+}

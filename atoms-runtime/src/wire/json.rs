@@ -1,0 +1,106 @@
+//! The codec of flat JSON objects.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::error::{DecodeError, DecodeErrorKind, EncodeError};
+use super::{Codec, scan};
+use crate::event::{AnyEvent, EventId, Metadata, RawEvent, Timestamp};
+use crate::registry::Registry;
+
+/// One flat JSON object for each event:
+/// `{"type":"shop.order.created","id":"0198...","timestamp":"2026-11-21T00:38:00.123456Z","order_id":"o-1"}`.
+///
+/// `type` is written first, and found wherever it stands. `id`, `timestamp` and `metadata` may be
+/// missing; metadata is written only if there is some.
+///
+/// ```
+/// use atoms_runtime::{Codec, JsonCodec, Registry, event};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated {
+///     order_id: String,
+/// }
+///
+/// let frame = br#"{"order_id":"o-1","type":"shop.order.created","id":"evt-1"}"#;
+/// let event = JsonCodec::default().decode(frame, Registry::linked())?;
+/// assert_eq!(event.downcast_ref::<OrderCreated>().unwrap().order_id, "o-1");
+/// # Ok::<(), atoms_runtime::DecodeError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct JsonCodec {}
+
+/// The envelope of a frame whose payload nobody knows.
+#[derive(Deserialize)]
+struct RawHead {
+    /// Only so that a second one is an error.
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    id: Option<EventId>,
+    timestamp: Option<Timestamp>,
+    metadata: Option<Metadata>,
+}
+
+/// The type of a frame, for the error when there is none.
+#[derive(Deserialize)]
+struct TypeOnly {
+    #[serde(rename = "type")]
+    event_type: String,
+}
+
+impl JsonCodec {
+    /// How many levels deep objects and arrays may lie in each other.
+    pub const DEPTH_LIMIT: usize = 128;
+
+    /// A frame of unknown type is kept as it is, once it is known to be sound.
+    fn decode_raw(frame: &str, event_type: &str) -> Result<RawEvent, DecodeError> {
+        let head: RawHead = serde_json::from_str(frame)
+            .map_err(|error| in_envelope(frame, error).with_event_type(event_type))?;
+        Ok(RawEvent::new(event_type, frame.as_bytes(), head.id, head.timestamp, head.metadata))
+    }
+
+    /// Why no type was found.
+    fn no_type(frame: &str) -> DecodeError {
+        let object = serde_json::from_str::<BTreeMap<String, IgnoredAny>>(frame).map(drop);
+        match object.and_then(|()| serde_json::from_str::<TypeOnly>(frame)) {
+            Err(error) => in_envelope(frame, error),
+            Ok(TypeOnly { event_type }) => {
+                let what = format!("`type` is not where it is looked for: {event_type}");
+                DecodeError::new(DecodeErrorKind::Other(what.into()))
+            }
+        }
+    }
+}
+
+fn in_envelope(frame: &str, error: serde_json::Error) -> DecodeError {
+    let kind = if error.is_data() { DecodeErrorKind::Envelope } else { DecodeErrorKind::Syntax };
+    DecodeError::in_frame(frame, error, kind)
+}
+
+impl Codec for JsonCodec {
+    fn decode(&self, frame: &[u8], registry: &Registry) -> Result<AnyEvent, DecodeError> {
+        let text = str::from_utf8(frame).map_err(|e| DecodeError::new(DecodeErrorKind::NotUtf8(e)))?;
+        if scan::is_deeper_than(frame, Self::DEPTH_LIMIT) {
+            return Err(DecodeError::new(DecodeErrorKind::TooDeep { limit: Self::DEPTH_LIMIT }));
+        }
+        let event_type = scan::find_type(text).ok_or_else(|| Self::no_type(text))?;
+        let Some(known) = registry.event(&event_type) else {
+            return Self::decode_raw(text, &event_type).map(AnyEvent::from);
+        };
+        known.from_json(text).map_err(|error| {
+            let kind = if error.is_data() { DecodeErrorKind::Payload } else { DecodeErrorKind::Syntax };
+            DecodeError::in_frame(text, error, kind).with_event_type(event_type)
+        })
+    }
+
+    fn encode(&self, event: &AnyEvent, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let start = out.len();
+        event.write_json(out).map_err(|error| {
+            out.truncate(start);
+            EncodeError::new(event.event_type(), error)
+        })
+    }
+}

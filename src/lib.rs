@@ -1,0 +1,60 @@
+#![doc = include_str!("../README.md")]
+
+#[doc(no_inline)]
+pub use atoms_runtime::*;
+
+#[doc(hidden)]
+pub use atoms_runtime::__private;
+
+/// What most programs need: `use atoms::prelude::*;`.
+pub mod prelude {
+    #[doc(no_inline)]
+    pub use atoms_runtime::{
+        AnyEvent, Bus, Context, Emitter, Envelope, Event, Receipt, State, event, handler,
+    };
+}
+
+/// Names crates whose events and handlers a program wants, so that they are linked.
+///
+/// A dependency that no code names is not linked, and its handlers would vanish without a word.
+///
+/// ```
+/// // In a program with the dependencies `billing` and `shipping`: `atoms::link!(billing, shipping);`
+/// atoms::link!(atoms_runtime, serde_json);
+/// ```
+#[macro_export]
+macro_rules! link {
+    ($($linked:ident),+ $(,)?) => {
+        $(use ::$linked as _;)+
+    };
+}
+
+/// A test that every event of this program is routed: what [`Bus::start`] checks, before it runs.
+///
+/// `verify!()` checks what is linked into the test program, all but the states, which it does not
+/// have; `verify!(builder)` starts that builder's bus, and so checks its states as well.
+///
+/// ```
+/// // In a test of the program's crate, or in `tests/`:
+/// atoms::verify!();
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! verify {
+    () => {
+        #[test]
+        fn every_event_is_routed() {
+            if let ::core::result::Result::Err(error) = $crate::Bus::builder().verify() {
+                ::core::panic!("{error}");
+            }
+        }
+    };
+    ($builder:expr) => {
+        #[test]
+        fn every_event_is_routed() {
+            if let ::core::result::Result::Err(error) = $builder.start() {
+                ::core::panic!("{error}");
+            }
+        }
+    };
+}
