@@ -47,7 +47,7 @@ impl BusBuilder {
             events: Vec::new(),
             handlers: Vec::new(),
             states: States::default(),
-            codec: Box::new(JsonCodec::default()),
+            codec: Box::new(JsonCodec),
             hop_limit: 64,
             frame_limit: 1024 * 1024,
         }

@@ -69,6 +69,9 @@ impl Shared {
             })
             .await;
         }
+        if let Some(refusal) = step.worklist.get().and_then(|worklist| worklist.overflow()) {
+            receipt.refuse(refusal);
+        }
         receipt.set_follow_ups(follow_ups.into_tree());
     }
 

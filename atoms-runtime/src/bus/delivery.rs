@@ -17,6 +17,7 @@ pub(crate) struct Step<'a> {
     pub(crate) worklist: &'a OnceLock<Arc<Worklist>>,
     pub(crate) node: usize,
     any: OnceLock<AnyEvent>,
+    source: OnceLock<Source>,
 }
 
 impl<'a> Step<'a> {
@@ -26,7 +27,7 @@ impl<'a> Step<'a> {
         worklist: &'a OnceLock<Arc<Worklist>>,
         node: usize,
     ) -> Self {
-        Self { event, bus, worklist, node, any: OnceLock::new() }
+        Self { event, bus, worklist, node, any: OnceLock::new(), source: OnceLock::new() }
     }
 
     /// As [`new`](Self::new), of an event that is shared already.
@@ -44,9 +45,12 @@ impl<'a> Step<'a> {
         self.any.get_or_init(|| self.event.to_any())
     }
 
-    fn source(&self) -> Source {
-        let worklist = self.worklist.get_or_init(Arc::default);
-        Source::new(worklist.clone(), self.event.head(), self.node, self.bus.hop_limit)
+    /// Where the handlers' events come from; made once, when one is emitted or may be.
+    fn source(&self) -> &Source {
+        self.source.get_or_init(|| {
+            let worklist = self.worklist.get_or_init(Arc::default);
+            Source::new(worklist.clone(), self.event.head(), self.node, self.bus.hop_limit)
+        })
     }
 }
 
@@ -108,13 +112,13 @@ impl<'a> Delivery<'a> {
     }
 
     pub(crate) fn source(&self) -> Source {
-        self.step.source()
+        self.step.source().clone()
     }
 
     /// Emits an event as a consequence of this one.
     pub(crate) fn follow_up<E: Event>(&self, event: E) {
         E::__needs_handler::<()>();
-        drop(self.source().emit(event));
+        drop(self.step.source().emit(event));
     }
 }
 

@@ -19,6 +19,9 @@ struct Finished {
     receipt: Receipt,
 }
 
+/// How many events are started before other tasks of the executor have their turn.
+const STARTS_PER_POLL: usize = 256;
+
 type FollowUp = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 /// The events that followed from a root event.
@@ -40,9 +43,15 @@ impl<'a> FollowUps<'a> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(worklist) = self.worklist.get() else { return true };
         worklist.register(cx.waker());
+        let mut left = STARTS_PER_POLL;
         loop {
             while let Some(queued) = worklist.pop() {
                 self.start(queued, worklist, cx);
+                left -= 1;
+                if left == 0 {
+                    cx.waker().wake_by_ref();
+                    return false;
+                }
             }
             let polled = self.active.as_mut().map(|active| active.poll_next_unpin(cx));
             match polled {

@@ -81,7 +81,7 @@ pub enum FailureKind {
     WrongEvent,
 }
 
-/// Why an event was not delivered at all.
+/// What went wrong with an event as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -94,11 +94,13 @@ pub enum Refusal {
         /// The longest chain.
         limit: u32,
     },
-    /// The root event has too many events under way.
-    #[error("more than {limit} events are under way for one root event")]
+    /// So many events were under way at once for this root event that further ones were lost.
+    #[error("{lost} events that followed from it were lost: more than {limit} were under way at once")]
     WorklistFull {
-        /// How many may be.
+        /// How many may be under way at once.
         limit: usize,
+        /// How many were lost.
+        lost: usize,
     },
     /// The event declares `must_handle`, and nothing on this bus handles it.
     #[error("nothing on this bus handles it, and it declares `must_handle`")]
@@ -156,8 +158,8 @@ impl Receipt {
 
     /// Who the event was delivered to, with the outcome.
     pub fn deliveries(&self) -> impl Iterator<Item = (Recipient, Result<(), &FailureKind>)> {
-        let delivered = self.refusal().is_none_or(|refusal| *refusal == Refusal::Unhandled);
-        let handlers = if delivered { self.handlers } else { &[] };
+        let undelivered = matches!(self.refusal(), Some(Refusal::Closed | Refusal::HopLimit { .. }));
+        let handlers = if undelivered { &[] } else { self.handlers };
         let handlers = handlers.iter().copied().map(Recipient::Handler);
         let subscribers = self.details.iter().flat_map(|details| details.subscribers.iter().copied());
         let failures = self.details.as_ref().map_or(&[][..], |details| &details.failures);

@@ -22,7 +22,7 @@ pub(crate) struct Queued {
     pub(crate) event: AnyEvent,
     /// The place of the emitting event's receipt.
     pub(crate) parent: usize,
-    /// Why it will not be delivered.
+    /// Why it will not be delivered, if the chain that led to it is too long.
     pub(crate) refusal: Option<Refusal>,
 }
 
@@ -41,7 +41,18 @@ struct State {
     /// Taken from the queue and not done yet.
     running: usize,
     waiting_for_room: Vec<Waker>,
+    /// How many were not put in because of [`LIMIT`].
+    lost: usize,
     closed: bool,
+}
+
+/// Why an event was not put into the list.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+enum Lost {
+    #[error("it was emitted after the receipt of its root event")]
+    TooLate,
+    #[error("its root event has too many events under way")]
+    NoRoom,
 }
 
 impl Worklist {
@@ -50,18 +61,25 @@ impl Worklist {
     }
 
     /// Puts an event at the end, or says that the root is done.
-    fn push(&self, mut queued: Queued) -> Result<(), Queued> {
+    fn push(&self, queued: Queued) -> Result<(), Lost> {
         let mut state = self.lock();
         if state.closed {
-            return Err(queued);
+            return Err(Lost::TooLate);
         }
         if state.queue.len() + state.running >= LIMIT {
-            queued.refusal.get_or_insert(Refusal::WorklistFull { limit: LIMIT });
+            state.lost += 1;
+            return Err(Lost::NoRoom);
         }
         state.queue.push_back(queued);
         drop(state);
         self.root.wake();
         Ok(())
+    }
+
+    /// What the root's receipt must say, if events were lost because there were too many.
+    pub(crate) fn overflow(&self) -> Option<Refusal> {
+        let lost = self.lock().lost;
+        (lost > 0).then_some(Refusal::WorklistFull { limit: LIMIT, lost })
     }
 
     /// Takes the next event, which counts as running until [`done`](Self::done).
@@ -143,12 +161,9 @@ impl Source {
     fn push(&self, event: AnyEvent, hops: u32) {
         let limit = self.hop_limit;
         let refusal = (hops > limit).then_some(Refusal::HopLimit { limit });
-        if let Err(late) = self.worklist.push(Queued { event, parent: self.node, refusal }) {
-            tracing::error!(
-                r#type = late.event.event_type(),
-                id = %late.event.id(),
-                "an event was emitted after the receipt of its root event, and is lost"
-            );
+        let queued = Queued { event: event.clone(), parent: self.node, refusal };
+        if let Err(why) = self.worklist.push(queued) {
+            tracing::error!(r#type = event.event_type(), id = %event.id(), "an event is lost: {why}");
         }
     }
 }

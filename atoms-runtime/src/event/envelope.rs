@@ -1,5 +1,6 @@
 //! An event with what is known of this one occurrence.
 
+use std::fmt;
 use std::ops::Deref;
 use std::sync::{LazyLock, OnceLock};
 
@@ -23,7 +24,7 @@ use super::{Event, EventId, Metadata, Timestamp};
 /// assert_eq!(order.id().to_string(), "evt-1");
 /// # Ok::<(), atoms_runtime::EventIdError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Envelope<E> {
     head: Head,
     event: E,
@@ -148,6 +149,18 @@ impl<E> Envelope<E> {
 
     pub(crate) fn head_mut(&mut self) -> &mut Head {
         &mut self.head
+    }
+}
+
+/// Shows the id and the timestamp only if somebody has looked at them before.
+impl<E: fmt::Debug> fmt::Debug for Envelope<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope")
+            .field("id", &self.head.id.get())
+            .field("timestamp", &self.head.timestamp.get())
+            .field("metadata", self.metadata())
+            .field("event", &self.event)
+            .finish()
     }
 }
 

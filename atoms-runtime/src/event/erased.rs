@@ -72,3 +72,47 @@ impl<'a> EventRef<'a> {
         (self.envelope as &dyn std::any::Any).downcast_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Text {
+        text: String,
+    }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Number {
+        number: u64,
+    }
+
+    crate::__event!(Text, "test.text", deny_unknown_fields: false, symbol: "atoms.event_type.test.text");
+    crate::__event!(Number, "test.number", deny_unknown_fields: false, symbol: "atoms.event_type.test.number");
+
+    #[test]
+    fn an_event_comes_back_as_its_own_type_only() {
+        let envelope = Envelope::new(Text { text: "hello".repeat(100) });
+        let event = EventRef::new(&envelope);
+        assert_eq!(event.downcast::<Text>().unwrap().event(), envelope.event());
+        assert!(event.downcast::<Number>().is_none());
+        assert_eq!(event.name(), "test.text");
+    }
+
+    #[test]
+    fn a_kept_event_outlives_the_one_it_was_cloned_from() {
+        let kept = EventRef::new(&Envelope::new(Number { number: 7 })).to_any();
+        assert_eq!(kept.event_ref().downcast::<Number>().unwrap().number, 7);
+        assert_eq!(kept.downcast::<Number>().unwrap().number, 7);
+    }
+
+    #[test]
+    fn a_raw_event_is_no_event_of_a_known_type() {
+        let raw = RawEvent::new("test.text", *b"{}", None, None, None);
+        let event = EventRef::raw(&raw);
+        assert!(event.downcast::<Text>().is_none());
+        assert_eq!(event.name(), "test.text");
+    }
+}

@@ -58,7 +58,7 @@ impl Registry {
 
     /// A registry of these, and of the events that the handlers take and emit.
     pub(crate) fn new(mut events: Vec<&'static EventType>, mut handlers: Vec<&'static HandlerInfo>) -> Self {
-        handlers.sort_by_key(|info| (info.order(), info.path(), info.file(), info.line()));
+        handlers.sort_by_key(|info| (info.order(), info.path(), info.line(), std::ptr::from_ref(*info)));
         handlers.dedup();
         for handler in &handlers {
             events.extend(handler.event_type());

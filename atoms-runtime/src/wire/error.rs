@@ -15,7 +15,7 @@ use super::scan;
 /// }
 ///
 /// let frame = br#"{"type":"shop.order.created","total_cents":"42"}"#;
-/// let error = JsonCodec::default().decode(frame, Registry::linked()).unwrap_err();
+/// let error = JsonCodec.decode(frame, Registry::linked()).unwrap_err();
 /// assert_eq!(error.event_type(), Some("shop.order.created"));
 /// assert_eq!(error.path(), "total_cents");
 /// assert_eq!(

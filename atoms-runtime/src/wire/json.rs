@@ -25,13 +25,12 @@ use crate::registry::Registry;
 /// }
 ///
 /// let frame = br#"{"order_id":"o-1","type":"shop.order.created","id":"evt-1"}"#;
-/// let event = JsonCodec::default().decode(frame, Registry::linked())?;
+/// let event = JsonCodec.decode(frame, Registry::linked())?;
 /// assert_eq!(event.downcast_ref::<OrderCreated>().unwrap().order_id, "o-1");
 /// # Ok::<(), atoms_runtime::DecodeError>(())
 /// ```
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct JsonCodec {}
+#[derive(Debug, Clone, Copy, Default)]
+pub struct JsonCodec;
 
 /// The envelope of a frame whose payload nobody knows.
 #[derive(Deserialize)]
