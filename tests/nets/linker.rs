@@ -1,0 +1,106 @@
+//! The net of the linker: what two crates say of each other's events, with no list of them.
+
+use std::sync::LazyLock;
+
+use crate::programs::{Programs, build};
+
+static DEBUG: LazyLock<Programs> = LazyLock::new(|| build("build -p app -p twice -p cdylib -p dylib"));
+
+static FAT_LTO: LazyLock<Programs> = LazyLock::new(|| build("build --release -p app -p cdylib"));
+
+/// A program, linked with GNU ld and not with the default, which is lld.
+fn with_gnu_ld(program: &str) -> Programs {
+    build(&format!("rustc -p app --bin {program} -- -Clinker-features=-lld"))
+}
+
+fn with_gnu_ld_and_fat_lto(program: &str) -> Programs {
+    build(&format!("rustc --release -p app --bin {program} -- -Clinker-features=-lld"))
+}
+
+const TWICE: &str = "atoms.event_type.shop.order.created.is_defined_twice";
+
+/// The event, and what is wrong with it, as a linker can say it.
+const UNHANDLED: [&str; 2] = ["shop_DOT_order_DOT_paid_", "has_no_handler"];
+
+#[track_caller]
+fn assert_two_events(programs: &Programs) {
+    let messages = programs.failed("two_events_one_type");
+    assert!(messages.contains(TWICE), "{messages}");
+}
+
+#[track_caller]
+fn assert_unhandled(programs: &Programs, program: &str) {
+    let messages = programs.failed(program);
+    assert!(UNHANDLED.iter().all(|words| messages.contains(words)), "{messages}");
+}
+
+#[track_caller]
+fn assert_handled(programs: &Programs) {
+    assert_eq!(programs.printed("handled_in_third_crate"), "receipt for o-1\nshipped o-1\n");
+}
+
+#[test]
+fn two_crates_with_one_type_string_do_not_link() {
+    let messages = DEBUG.failed("two_events_one_type");
+    assert!(messages.contains(&format!("duplicate symbol: {TWICE}")), "{messages}");
+    assert!(messages.contains("liblegacy-") && messages.contains("libshop-"), "{messages}");
+    assert_two_events(&FAT_LTO);
+}
+
+#[test]
+fn one_crate_with_one_type_string_twice_does_not_compile() {
+    let messages = DEBUG.failed("twice");
+    assert!(messages.contains("`atoms.event_type.shop.order.lost.is_defined_twice`"), "{messages}");
+    assert!(messages.contains("twice/src/lib.rs:10"), "{messages}");
+}
+
+#[test]
+fn what_must_be_handled_and_is_not_does_not_link() {
+    for programs in [&*DEBUG, &*FAT_LTO] {
+        assert_unhandled(programs, "unhandled");
+        assert_unhandled(programs, "unhandled_answer");
+        assert_unhandled(programs, "handler_of_another");
+    }
+}
+
+#[test]
+fn a_handler_in_any_crate_that_is_named_is_enough() {
+    for programs in [&*DEBUG, &*FAT_LTO] {
+        assert_eq!(programs.printed("handled_in_second_crate"), "receipt for o-1\n");
+        assert_handled(programs);
+    }
+}
+
+#[test]
+fn only_what_emits_asks_for_a_handler() {
+    for programs in [&*DEBUG, &*FAT_LTO] {
+        assert_eq!(programs.printed("owes_nothing"), "");
+    }
+}
+
+#[test]
+fn the_handlers_of_a_crate_that_no_code_names_are_not_there() {
+    for programs in [&*DEBUG, &*FAT_LTO] {
+        assert_eq!(programs.printed("crate_not_named"), "shop.order.created (unhandled)\n");
+    }
+}
+
+#[test]
+fn libraries_for_other_programs_link() {
+    DEBUG.assert_built("cdylib");
+    DEBUG.assert_built("dylib");
+    FAT_LTO.assert_built("cdylib");
+}
+
+#[test]
+fn gnu_ld_says_the_same() {
+    assert_two_events(&with_gnu_ld("two_events_one_type"));
+    assert_unhandled(&with_gnu_ld("unhandled"), "unhandled");
+    assert_handled(&with_gnu_ld("handled_in_third_crate"));
+}
+
+#[test]
+fn gnu_ld_says_the_same_after_lto() {
+    assert_unhandled(&with_gnu_ld_and_fat_lto("unhandled"), "unhandled");
+    assert_handled(&with_gnu_ld_and_fat_lto("handled_in_third_crate"));
+}

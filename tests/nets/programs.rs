@@ -1,0 +1,102 @@
+//! Builds the programs of `tests/programs`, and keeps what rustc, the linker and the programs say.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, Once, PoisonError};
+
+use serde_json::Value;
+
+/// What became of the programs of one build, by their names.
+pub(crate) struct Programs(HashMap<String, Program>);
+
+#[derive(Default)]
+struct Program {
+    messages: String,
+    /// What it printed when it was run, if it was built and can be run.
+    output: Option<Output>,
+    built: bool,
+}
+
+/// Runs `cargo` with these arguments in `tests/programs`, then each program that it built.
+///
+/// All builds share one target directory, so that what they depend on is compiled once, and each
+/// waits for the one before it, whose programs it may replace.
+pub(crate) fn build(args: &str) -> Programs {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let (args, for_rustc) = args.split_once(" -- ").unwrap_or((args, ""));
+    let mut cargo = cargo(args);
+    cargo.args(["--keep-going", "--message-format=json", "--"]).args(for_rustc.split_whitespace());
+    let output = cargo.output().unwrap();
+    let mut programs = Programs(HashMap::new());
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    for message in stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        programs.hear(&message);
+    }
+    assert!(!programs.0.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    programs
+}
+
+/// Runs `cargo test` with these arguments in `tests/programs`.
+pub(crate) fn test(args: &str) {
+    let output = cargo("test").args(args.split_whitespace()).output().unwrap();
+    let [stdout, stderr] = [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said));
+    assert!(output.status.success(), "{stdout}\n{stderr}");
+}
+
+/// `cargo` in `tests/programs`, with the lock file of the workspace, so that nothing is downloaded.
+fn cargo(args: &str) -> Command {
+    static LOCK: Once = Once::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let programs = root.join("tests/programs");
+    LOCK.call_once(|| {
+        std::fs::copy(root.join("Cargo.lock"), programs.join("Cargo.lock")).unwrap();
+    });
+    let target: PathBuf = [env!("CARGO_TARGET_TMPDIR"), "..", "programs"].iter().collect();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(programs).args(args.split_whitespace()).arg("--offline");
+    cargo.arg("--target-dir").arg(target);
+    cargo
+}
+
+impl Programs {
+    /// Takes in one line of what cargo says.
+    fn hear(&mut self, message: &Value) {
+        let Some(name) = message["target"]["name"].as_str() else { return };
+        let program = self.0.entry(name.to_owned()).or_default();
+        program.messages += message["message"]["rendered"].as_str().unwrap_or_default();
+        program.built |= message["reason"] == "compiler-artifact";
+        if let Some(executable) = message["executable"].as_str() {
+            program.output = Some(Command::new(executable).output().unwrap());
+        }
+    }
+
+    fn program(&self, name: &str) -> &Program {
+        self.0.get(name).unwrap_or_else(|| panic!("`{name}` was not built, and did not fail"))
+    }
+
+    /// Whether the library was built.
+    #[track_caller]
+    pub(crate) fn assert_built(&self, name: &str) {
+        let program = self.program(name);
+        assert!(program.built, "{}", program.messages);
+    }
+
+    /// What a program printed, which was built and did not fail.
+    #[track_caller]
+    pub(crate) fn printed(&self, name: &str) -> String {
+        self.assert_built(name);
+        let output = self.program(name).output.as_ref().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// What was said of a program that was not built.
+    #[track_caller]
+    pub(crate) fn failed(&self, name: &str) -> &str {
+        let program = self.program(name);
+        assert!(!program.built, "`{name}` was built");
+        &program.messages
+    }
+}

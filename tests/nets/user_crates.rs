@@ -1,0 +1,42 @@
+//! Crates as users write them: whatever the macros write for them compiles there, without a warning.
+
+use std::sync::LazyLock;
+
+use crate::programs::{Programs, build, test};
+
+static PROGRAMS: LazyLock<Programs> = LazyLock::new(|| build("build -p plain -p edition_2021 -p renamed"));
+
+#[test]
+fn names_of_the_prelude_may_mean_something_else() {
+    PROGRAMS.printed("shadowed");
+}
+
+#[test]
+fn payloads_need_no_dependency_but_atoms() {
+    PROGRAMS.printed("nested_payload");
+}
+
+#[test]
+fn events_and_handlers_may_stand_anywhere() {
+    assert_eq!(PROGRAMS.printed("anywhere"), "in a module\nin a function\nbehind a cfg\n");
+}
+
+#[test]
+fn handlers_keep_their_attributes() {
+    PROGRAMS.printed("attributes");
+}
+
+#[test]
+fn atoms_may_have_another_name() {
+    PROGRAMS.printed("renamed");
+}
+
+#[test]
+fn edition_2021_will_do() {
+    PROGRAMS.printed("edition_2021");
+}
+
+#[test]
+fn user_crates_can_be_tested() {
+    test("-p unit_tested -p untested");
+}

@@ -1,0 +1,28 @@
+//! Edition 2021.
+
+use atoms::prelude::*;
+
+#[event(type = "edition.asked", must_handle)]
+struct Asked {
+    gen: u64,
+}
+
+#[event(type = "edition.answered", deny_unknown_fields)]
+struct Answered {}
+
+#[handler]
+fn answer(asked: &Asked) -> Option<Answered> {
+    (asked.gen == 2021).then_some(Answered {})
+}
+
+#[handler]
+async fn listen(_: &Envelope<Answered>, context: Context) -> Result<(), String> {
+    context.metadata().causation_id().map(drop).ok_or_else(|| "no cause".into())
+}
+
+fn main() {
+    let bus = Bus::start().unwrap();
+    let receipt = run::run(bus.emit(Asked { gen: 2021 }));
+    assert_eq!(receipt.follow_ups().len(), 1);
+    receipt.into_result().unwrap();
+}

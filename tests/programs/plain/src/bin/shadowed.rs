@@ -1,0 +1,79 @@
+//! Names of the prelude that mean something else here.
+
+#![allow(dead_code, non_snake_case, unused_macros)]
+
+use ::atoms::{Bus, Emitter, State, event, handler};
+
+struct Option;
+struct Result;
+struct Vec;
+struct String;
+struct Box;
+struct Sync;
+struct Event;
+struct Handler;
+trait Send {}
+trait Clone {}
+trait Default {}
+trait Debug {}
+trait Copy {}
+trait Fn {}
+trait From {}
+trait Into {}
+trait Iterator {}
+trait Future {}
+trait Serialize {}
+trait Deserialize {}
+
+fn Some() {}
+fn None() {}
+fn Ok() {}
+fn Err() {}
+fn drop() {}
+
+mod core {}
+mod std {}
+mod serde {}
+mod atoms {}
+
+macro_rules! concat {
+    () => {};
+}
+macro_rules! stringify {
+    () => {};
+}
+macro_rules! module_path {
+    () => {};
+}
+
+#[event(type = "shadowed.asked", must_handle)]
+struct Asked {
+    #[event(default = 7)]
+    count: u64,
+    text: ::std::option::Option<::std::string::String>,
+}
+
+#[event(type = "shadowed.answered", deny_unknown_fields)]
+struct Answered {}
+
+#[handler]
+fn answer(asked: &Asked, state: State<Box>, out: Emitter<Answered>) -> ::std::option::Option<Answered> {
+    ::std::assert_eq!(asked.count, 7);
+    ::std::mem::drop((state, out.emit(Answered {})));
+    ::std::option::Option::Some(Answered {})
+}
+
+#[handler(order = 3, allow_cycle)]
+async fn listen(_: Answered) -> ::std::result::Result<(), ::std::string::String> {
+    ::std::result::Result::Ok(())
+}
+
+::atoms::testing::handled!(Asked);
+::atoms::verify!();
+
+fn main() {
+    let bus = Bus::builder().state(Box).start().unwrap();
+    let receipt = run::run(bus.receive(br#"{"type":"shadowed.asked"}"#)).unwrap();
+    ::std::assert_eq!(receipt.follow_ups().len(), 2);
+    receipt.into_result().unwrap();
+}

@@ -1,0 +1,37 @@
+//! `atoms` under another name, which the macros are told.
+
+use signals::prelude::*;
+
+mod re_exported {
+    pub(crate) use signals;
+}
+
+#[event(type = "renamed.asked", must_handle, crate = signals)]
+struct Asked {
+    #[event(default = 7)]
+    count: u64,
+}
+
+#[event(type = "renamed.answered", crate = crate::re_exported::signals)]
+struct Answered {}
+
+#[handler(crate = signals)]
+fn answer(asked: &Asked, out: Emitter<Answered>) -> Answered {
+    assert_eq!(asked.count, 7);
+    drop(out.emit(Answered {}));
+    Answered {}
+}
+
+#[handler(crate = crate::re_exported::signals, order = 1)]
+async fn listen(_: Answered) {}
+
+signals::testing::handled!(Asked);
+signals::verify!();
+
+fn main() {
+    let bus = Bus::start().unwrap();
+    let receipt = run::run(bus.emit(Asked { count: 7 }));
+    assert_eq!(receipt.follow_ups().len(), 2);
+    receipt.into_result().unwrap();
+    run::run(bus.receive(br#"{"type":"renamed.asked"}"#)).unwrap().into_result().unwrap();
+}

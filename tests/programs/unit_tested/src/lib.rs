@@ -1,0 +1,45 @@
+//! A library with unit tests, which use another crate that depends on this one.
+
+use atoms::prelude::*;
+
+/// Must be handled.
+#[event(type = "unit.created", must_handle)]
+pub struct Created {}
+
+/// Makes one.
+pub fn created() -> Created {
+    Created {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use atoms::Refusal;
+
+    #[event(type = "unit.tested", must_handle)]
+    struct Tested {}
+
+    #[handler]
+    fn check(_: &Tested) {}
+
+    #[test]
+    fn a_unit_test_needs_no_handler() {
+        let bus = Bus::builder().without_discovery().start().unwrap();
+        let receipt = run::run(bus.emit(created()));
+        assert_eq!(receipt.refusal(), Some(&Refusal::Unhandled));
+    }
+
+    #[test]
+    fn a_unit_test_has_its_own_events() {
+        let bus = Bus::builder().without_discovery().handler::<check>().start().unwrap();
+        run::run(bus.emit(Tested {})).into_result().unwrap();
+    }
+
+    #[test]
+    fn the_crate_is_there_twice() {
+        // The helper is built with this crate as it is without `cfg(test)`.
+        assert!(unit_tested_helper::handles(&unit_tested_helper::unit_tested::created()));
+        let error = Bus::start().unwrap_err().to_string();
+        assert!(error.contains("two events have the type string `unit.created`"), "{error}");
+    }
+}
