@@ -87,6 +87,9 @@ impl Shared {
 
 impl Bus {
     /// A bus with every `#[handler]` that is linked into the program, checked and ready.
+    ///
+    /// In edition 2024 the doc tests of a crate are one program: mark one that starts a bus as
+    /// `standalone_crate`, or it finds the handlers of the others.
     pub fn start() -> Result<Self, StartError> {
         Self::builder().start()
     }
