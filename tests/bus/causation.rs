@@ -1,0 +1,157 @@
+//! Which event an event follows from, and chains that never end.
+
+use std::sync::{Arc, Mutex};
+
+use atoms::prelude::*;
+use atoms::{EventId, Refusal};
+
+use crate::bus;
+
+#[event(type = "causation.root")]
+struct Root {}
+
+#[event(type = "causation.child")]
+struct Child {}
+
+#[event(type = "causation.grandchild")]
+struct Grandchild {}
+
+#[event(type = "causation.loop")]
+struct Loop {}
+
+/// An id, with those of the cause and of the root.
+#[derive(Debug, Clone, PartialEq)]
+struct Seen {
+    event_type: String,
+    id: String,
+    causation: Option<String>,
+    correlation: Option<String>,
+}
+
+#[derive(Default)]
+struct Trail(Mutex<Vec<Seen>>);
+
+#[handler(order = -1)]
+fn follow(event: &AnyEvent, trail: State<Trail>) {
+    trail.0.lock().unwrap().push(Seen {
+        event_type: event.event_type().into(),
+        id: event.id().to_string(),
+        causation: event.metadata().causation_id().map(Into::into),
+        correlation: event.metadata().correlation_id().map(Into::into),
+    });
+}
+
+/// Asserts that each event followed from the one before it, all of them from `root`.
+#[track_caller]
+fn assert_chain(trail: &Trail, root: &str, types: &[&str]) {
+    let seen = trail.0.lock().unwrap().clone();
+    assert_eq!(seen.iter().map(|seen| &*seen.event_type).collect::<Vec<_>>(), types);
+    for pair in seen.windows(2) {
+        assert_eq!(pair[1].causation.as_deref(), Some(&*pair[0].id), "{seen:#?}");
+        assert_eq!(pair[1].correlation.as_deref(), Some(root), "{seen:#?}");
+    }
+}
+
+const TYPES: [&str; 3] = ["causation.root", "causation.child", "causation.grandchild"];
+
+#[handler]
+fn return_child(_: &Root) -> Child {
+    Child {}
+}
+
+#[handler]
+async fn emit_grandchild(_: &Child, out: Emitter<Grandchild>) {
+    tokio::task::yield_now().await;
+    out.emit(Grandchild {}).await;
+}
+
+#[tokio::test]
+async fn it_goes_through_returns_and_emitters() {
+    let trail = Arc::new(Trail::default());
+    let builder = bus().shared_state(trail.clone()).handler::<follow>();
+    let bus = builder.handler::<return_child>().handler::<emit_grandchild>().start().unwrap();
+    let root = Envelope::new(Root {}).with_id("root-1".parse().unwrap());
+    bus.emit(root).await.into_result().unwrap();
+    assert_chain(&trail, "root-1", &TYPES);
+}
+
+#[tokio::test]
+async fn what_a_root_says_of_its_cause_stands() {
+    let trail = Arc::new(Trail::default());
+    let builder = bus().shared_state(trail.clone()).handler::<follow>().handler::<return_child>();
+    let bus = builder.start().unwrap();
+    let frame = br#"{"type":"causation.root","id":"r","metadata":{"correlation_id":"far away"}}"#;
+    bus.receive(frame).await.unwrap().into_result().unwrap();
+    assert_chain(&trail, "far away", &TYPES[..2]);
+}
+
+#[tokio::test]
+async fn roots_follow_from_nothing() {
+    let bus = bus().event::<Root>().start().unwrap();
+    let mut roots = bus.stream::<Root>();
+    for _ in 0..2 {
+        drop(bus.emit(Root {}).await);
+        let root = roots.next().await.unwrap().unwrap();
+        assert!(root.metadata().is_empty());
+    }
+}
+
+#[handler(allow_cycle)]
+fn return_again(_: &Loop) -> Loop {
+    Loop {}
+}
+
+#[handler(allow_cycle)]
+async fn emit_again(_: &Loop, out: Emitter<Loop>) {
+    out.emit(Loop {}).await;
+}
+
+#[handler]
+async fn nest_again(_: &Loop, context: Context) -> Result<(), atoms::EmitError> {
+    context.bus().emit(Loop {}).await.into_result()
+}
+
+#[tokio::test]
+async fn a_loop_is_stopped_and_reported() {
+    for builder in [bus().handler::<return_again>(), bus().handler::<emit_again>()] {
+        let receipt = builder.start().unwrap().emit(Loop {}).await;
+        let last = std::iter::successors(Some(&receipt), |receipt| receipt.follow_ups().first());
+        assert_eq!(last.clone().count(), 66, "the root, 64 hops, and the one that was stopped");
+        let last = last.last().unwrap();
+        assert_eq!(last.refusal(), Some(&Refusal::HopLimit { limit: 64 }));
+        assert_eq!(last.deliveries().count(), 0);
+        let error = receipt.into_result().unwrap_err().to_string();
+        assert_eq!(error, "`causation.loop`: a loop of events was stopped after 64 hops");
+    }
+}
+
+#[tokio::test]
+async fn a_loop_through_the_bus_is_stopped_and_reported() {
+    let receipt = bus().handler::<nest_again>().hop_limit(8).start().unwrap().emit(Loop {}).await;
+    let error = receipt.into_result().unwrap_err().to_string();
+    assert!(error.contains("a loop of events was stopped after 8 hops"), "{error}");
+}
+
+#[tokio::test]
+async fn a_chain_as_long_as_the_limit_is_no_loop() {
+    let bus = bus().handler::<return_child>().hop_limit(1).start().unwrap();
+    bus.emit(Root {}).await.into_result().unwrap();
+    let shorter = crate::bus().handler::<return_child>().hop_limit(0).start().unwrap();
+    assert!(!shorter.emit(Root {}).await.is_ok());
+}
+
+#[handler]
+fn count_hops(_: &Grandchild, context: Context, hops: State<Mutex<u32>>) {
+    *hops.lock().unwrap() = context.hops();
+    assert_eq!(context.handler().path(), "bus::causation::count_hops");
+    assert_ne!(context.id(), &EventId::generate());
+}
+
+#[tokio::test]
+async fn the_context_knows_the_hops() {
+    let hops = Arc::new(Mutex::new(0_u32));
+    let builder = bus().shared_state(hops.clone()).handler::<return_child>().handler::<emit_grandchild>();
+    let bus = builder.handler::<count_hops>().start().unwrap();
+    bus.emit(Root {}).await.into_result().unwrap();
+    assert_eq!(*hops.lock().unwrap(), 2);
+}

@@ -1,0 +1,34 @@
+//! What a running bus does, as its users see it.
+
+mod causation;
+mod dynamic;
+mod failures;
+mod follow_ups;
+mod lifecycle;
+mod order;
+mod signatures;
+mod streams;
+
+use std::sync::Mutex;
+
+use atoms::{Bus, BusBuilder};
+
+/// What happened, in the order in which it did.
+#[derive(Debug, Default)]
+struct Log(Mutex<Vec<String>>);
+
+impl Log {
+    fn add(&self, line: impl Into<String>) {
+        self.0.lock().unwrap().push(line.into());
+    }
+
+    /// The lines so far, which are taken out.
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// A bus to be, without the handlers of all the other tests.
+fn bus() -> BusBuilder {
+    Bus::builder().without_discovery()
+}

@@ -1,0 +1,193 @@
+//! What a bus tells `tracing`: nothing that goes wrong is silent.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use atoms::prelude::*;
+use tokio::time::{sleep, timeout};
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+
+#[event(type = "traces.started")]
+struct Started {}
+
+#[event(type = "traces.followed")]
+struct Followed {
+    number: u64,
+}
+
+/// What was traced so far, a line each.
+#[derive(Clone, Default)]
+struct Trace(Arc<Mutex<Vec<u8>>>);
+
+impl Trace {
+    /// Keeps what this thread traces until the guard is dropped.
+    fn start() -> (Self, impl Drop) {
+        let trace = Self::default();
+        let writer = trace.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+            .with_span_events(FmtSpan::NEW)
+            .without_time()
+            .with_writer(move || writer.clone());
+        (trace, subscriber.set_default())
+    }
+
+    /// The lines with this text, which are not to be empty.
+    fn lines(&self, text: &str) -> Vec<String> {
+        let written = self.0.lock().unwrap();
+        let all = str::from_utf8(&written).unwrap();
+        let lines: Vec<_> = all.lines().filter(|line| line.contains(text)).map(Into::into).collect();
+        assert!(!lines.is_empty(), "`{text}` is not in:\n{all}");
+        lines
+    }
+
+    /// The only line with this text.
+    fn line(&self, text: &str) -> String {
+        let lines = self.lines(text);
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+        lines.concat()
+    }
+}
+
+impl io::Write for Trace {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[track_caller]
+fn assert_parts(line: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(line.contains(part), "`{part}` is not in: {line}");
+    }
+}
+
+#[handler]
+fn answer(_: &Started) -> Followed {
+    Followed { number: 1 }
+}
+
+#[handler]
+async fn wait(_: &Started) {
+    sleep(Duration::from_secs(2)).await;
+}
+
+#[handler]
+async fn wait_longer(_: &Followed) {
+    sleep(Duration::from_secs(3)).await;
+}
+
+#[handler]
+fn fail(_: &Started) -> Result<(), &'static str> {
+    Err("the disk is full")
+}
+
+#[handler]
+async fn panic(_: &Followed) {
+    panic!("at the disco");
+}
+
+fn bus() -> atoms::BusBuilder {
+    Bus::builder().without_discovery()
+}
+
+fn started() -> Envelope<Started> {
+    Envelope::new(Started {}).with_id("s-1".parse().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn emits_and_handlers_have_spans() {
+    let (trace, _guard) = Trace::start();
+    let bus = bus().handler::<answer>().handler::<wait>().handler::<wait_longer>().start().unwrap();
+    bus.emit(started()).await.into_result().unwrap();
+    let emit = trace.lines("emit{type=\"traces.started\"");
+    assert_parts(&emit[0], &["new", "id=s-1", "correlation=s-1"]);
+    assert_parts(&trace.lines("emit{type=\"traces.followed\"")[0], &["new", "correlation=s-1"]);
+    for path in ["traces::answer", "traces::wait\"", "traces::wait_longer"] {
+        let span = format!("handler{{path=\"{path}");
+        assert_parts(&trace.line(&span), &["new", "emit{type=", "id=", "correlation=s-1"]);
+    }
+}
+
+#[tokio::test]
+async fn what_fails_is_told_with_event_handler_and_reason() {
+    let (trace, _guard) = Trace::start();
+    let bus = bus().handler::<answer>().handler::<fail>().handler::<panic>().start().unwrap();
+    assert_eq!(bus.emit(started()).await.failures().len(), 2);
+    let failed = trace.line("the disk is full");
+    assert_parts(&failed, &["ERROR", "traces.started", "s-1", "traces::fail (tests/traces.rs:"]);
+    let panicked = trace.line("panicked: at the disco");
+    assert_parts(&panicked, &["ERROR", "traces.followed", "traces::panic (tests/traces.rs:"]);
+}
+
+#[tokio::test]
+async fn what_is_refused_is_told() {
+    let (trace, _guard) = Trace::start();
+    let short = bus().handler::<answer>().hop_limit(0).start().unwrap();
+    drop(short.emit(started()).await);
+    assert_parts(&trace.line("a loop of events was stopped"), &["ERROR", "traces.followed"]);
+    short.shutdown().await;
+    drop(short.emit(started()).await);
+    assert_parts(&trace.line("the bus is shut down"), &["ERROR", "traces.started", "s-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_handler_that_is_cancelled_is_told() {
+    let (trace, _guard) = Trace::start();
+    let bus = bus().handler::<answer>().handler::<wait>().handler::<wait_longer>().start().unwrap();
+    timeout(Duration::from_secs(1), bus.emit(started())).await.unwrap_err();
+    let cancelled = trace.lines("a handler was cancelled");
+    assert_eq!(cancelled.len(), 2);
+    assert_parts(&trace.line("recipient=traces::wait ("), &["WARN", "traces.started", "s-1"]);
+    assert_parts(&trace.line("recipient=traces::wait_longer ("), &["WARN", "traces.followed"]);
+}
+
+#[handler]
+async fn emit_2_000(_: &Started, out: Emitter<Followed>) {
+    for number in 0..2_000 {
+        drop(out.emit(Followed { number }));
+    }
+    std::future::pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_event_that_is_not_delivered_any_more_is_told() {
+    let (trace, _guard) = Trace::start();
+    let bus = bus().handler::<emit_2_000>().handler::<wait_longer>().start().unwrap();
+    // Polled once, the emit has started some of them.
+    timeout(Duration::ZERO, bus.emit(started())).await.unwrap_err();
+    let undelivered = trace.lines("cancelled before it was delivered").len();
+    let cancelled = trace.lines("recipient=traces::wait_longer (").len();
+    assert_eq!(undelivered + cancelled, 2_000, "{undelivered} and {cancelled}");
+}
+
+#[handler]
+async fn outlive(_: &Started, out: Emitter<Followed>) {
+    tokio::spawn(async move {
+        sleep(Duration::from_secs(1)).await;
+        out.emit(Followed { number: 7 }).await;
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_emitted_too_late_is_told() {
+    let (trace, _guard) = Trace::start();
+    let bus = bus().handler::<outlive>().start().unwrap();
+    bus.emit(started()).await.into_result().unwrap();
+    sleep(Duration::from_secs(2)).await;
+    assert_parts(&trace.line("lost"), &["ERROR", "traces.followed", "receipt"]);
+}
+
+#[tokio::test]
+async fn the_registry_is_told_at_the_start() {
+    let (trace, _guard) = Trace::start();
+    bus().handler::<answer>().handler::<wait>().start().unwrap();
+    assert_parts(&trace.line("the bus starts"), &["INFO", "handlers=2"]);
+    assert_parts(&trace.line("traces::answer (tests/traces.rs:"), &["DEBUG", "traces.started"]);
+}
