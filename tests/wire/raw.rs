@@ -1,0 +1,79 @@
+//! Events of types that nobody here knows are carried on byte for byte.
+
+use atoms::Timestamp;
+use proptest::prelude::*;
+
+use super::{decode, encode, refusal};
+
+#[test]
+fn a_frame_of_an_unknown_type_is_kept_to_the_byte() {
+    for frame in [
+        r#"{"type":"no.such"}"#,
+        "  {\t\"z\" : 1 ,\r\n \"type\":\"no.such\"\n, \"a\":[ ] }\n ",
+        r#"{"n":123456789012345678901234567890,"f":1E5,"g":-0.0,"h":1e999,"type":"no.such"}"#,
+        r#"{"type":"no.such","a":1,"a":2,"s":"\ud800\/\u0041","k":{"type":5,"type":6}}"#,
+        r#"{"\u0074ype":"no\u002esuch","y":"z"}"#,
+        r#"{"type":"no.such","id":"r-1","timestamp":"2025-01-02T03:04:05+05:30","metadata":{"k":[1,null]}}"#,
+    ] {
+        let event = decode(frame).unwrap();
+        assert_eq!(event.event_type(), "no.such");
+        assert_eq!(event.as_raw().unwrap().frame(), frame.as_bytes());
+        assert_eq!(encode(&event), frame);
+        assert_eq!(encode(&event.clone()), frame);
+        assert!(event.known_type().is_none());
+    }
+}
+
+#[test]
+fn its_envelope_is_read_where_there_is_one() {
+    let frame =
+        r#"{"metadata":{"source":"s"},"id":"r-1","timestamp":"2025-01-02T03:04:05","type":"no.such"}"#;
+    let event = decode(frame).unwrap();
+    assert_eq!(event.id(), &"r-1");
+    assert_eq!(event.timestamp().to_string(), "2025-01-02T03:04:05Z");
+    assert_eq!(event.metadata().source(), Some("s"));
+
+    let before = Timestamp::now();
+    let event = decode(r#"{"type":"no.such"}"#).unwrap();
+    assert_eq!(event.id(), event.id());
+    assert!(event.timestamp() >= before && event.metadata().is_empty());
+}
+
+#[test]
+fn it_has_to_be_sound() {
+    for (frame, expected) in [
+        (
+            r#"{"type":"no.such","a":trux}"#,
+            "cannot decode `no.such`: at `a`, line 1 column 26: expected ident",
+        ),
+        (r#"{"type":"no.such"}}"#, "cannot decode `no.such`: at line 1 column 19: trailing characters"),
+        (
+            r#"{"type":"no.such","a":[1,x]}"#,
+            "cannot decode `no.such`: at `a[1]`, line 1 column 26: expected value",
+        ),
+        (
+            r#"{"type":"no.such","id":7}"#,
+            "cannot decode `no.such`: at `id`, line 1 column 24: invalid type: integer `7`, expected an event id",
+        ),
+        (
+            r#"{"type":"no.such","timestamp":"now"}"#,
+            "cannot decode `no.such`: at `timestamp`, line 1 column 35: \
+             `now` is not a time such as `2026-11-21T00:38:00.123456Z`",
+        ),
+    ] {
+        assert_eq!(refusal(frame), expected);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_type_of_any_text_is_found(event_type: String, space in "[ \t\r\n]{0,3}", first: bool) {
+        prop_assume!(!event_type.starts_with("test."));
+        let text = serde_json::to_string(&event_type).unwrap();
+        let rest = if first { r#","x":"y""# } else { "" };
+        let frame = format!(r#"{space}{{"n":[{{}}],{space}"type"{space}:{space}{text}{space}{rest}}}"#);
+        let event = decode(&frame).unwrap();
+        prop_assert_eq!(event.event_type(), event_type);
+        prop_assert_eq!(encode(&event), frame);
+    }
+}
