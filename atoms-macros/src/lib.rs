@@ -1,151 +1,86 @@
-//! TEMPORARY stand-in, to be replaced by the real macros.
+//! The attribute and derive macros of [`atoms`](https://docs.rs/atoms), which re-exports them.
+
+mod errors;
+mod event;
+mod handler;
+mod keys;
+mod serde_attrs;
+
 use proc_macro::TokenStream;
-use quote::quote;
-use syn::{ItemFn, ItemStruct, parse_macro_input};
 
+/// Makes a struct an event.
+///
+/// The struct has named fields, or none. What is not derived below the attribute is derived by it:
+/// `Debug`, `Clone`, `Serialize`, `Deserialize`. Attributes of serde on the fields work as ever.
+///
+/// ```ignore
+/// #[event(type = "shop.order.created", must_handle)]
+/// struct OrderCreated {
+///     order_id: String,
+///     #[event(default = 1)]
+///     count: u32,
+///     #[event(sensitive)]
+///     card: String,
+/// }
+/// ```
+///
+/// | key | what it does |
+/// | --- | --- |
+/// | `type = "..."` | the type string: segments of `[a-z][a-z0-9_]*` joined by dots, 128 bytes at most |
+/// | `must_handle` | a program that emits the event and has no handler of it does not link; an emit that nothing on the bus handles is an error |
+/// | `deny_unknown_fields` | a frame with a field that the struct does not have is refused |
+/// | `crate = path` | where `atoms` is found: `::atoms` by default |
+///
+/// | key of a field | what it does |
+/// | --- | --- |
+/// | `default = expr` | the value of a field that a frame does not have |
+/// | `sensitive` | `Debug` shows `[redacted]`; the wire carries the field |
+#[proc_macro_attribute]
+pub fn event(keys: TokenStream, item: TokenStream) -> TokenStream {
+    event::attribute(keys.into(), item.into()).into()
+}
+
+/// Makes a struct an event, for those who write all their derives themselves.
+///
+/// It takes the keys of `#[event]`, in an attribute `#[event(...)]` below it, but for `default` on a
+/// field. With a `sensitive` field it writes `Debug`, which then must not be derived as well.
+///
+/// ```ignore
+/// #[derive(Debug, Clone, Serialize, Deserialize, Event)]
+/// #[event(type = "shop.order.created")]
+/// struct OrderCreated {
+///     order_id: String,
+/// }
+/// ```
 #[proc_macro_derive(Event, attributes(event))]
-/// x
-pub fn derive(_: TokenStream) -> TokenStream {
-    TokenStream::new()
+pub fn derive_event(item: TokenStream) -> TokenStream {
+    event::derive(item.into()).into()
 }
 
-#[derive(Default)]
-struct Args {
-    ty: Option<syn::LitStr>,
-    krate: Option<syn::Path>,
-    must: bool,
-    deny: bool,
-    order: i32,
-    cyc: bool,
-}
-impl syn::parse::Parse for Args {
-    fn parse(i: syn::parse::ParseStream<'_>) -> syn::Result<Self> {
-        let mut a = Args::default();
-        while !i.is_empty() {
-            if i.peek(syn::Token![type]) {
-                i.parse::<syn::Token![type]>()?;
-                i.parse::<syn::Token![=]>()?;
-                a.ty = Some(i.parse()?);
-            } else if i.peek(syn::Token![crate]) {
-                i.parse::<syn::Token![crate]>()?;
-                i.parse::<syn::Token![=]>()?;
-                a.krate = Some(i.parse()?);
-            } else {
-                let id: syn::Ident = i.parse()?;
-                match id.to_string().as_str() {
-                    "must_handle" => a.must = true,
-                    "deny_unknown_fields" => a.deny = true,
-                    "allow_cycle" => a.cyc = true,
-                    "framework" => {}
-                    "order" => {
-                        i.parse::<syn::Token![=]>()?;
-                        let neg = i.peek(syn::Token![-]);
-                        if neg {
-                            i.parse::<syn::Token![-]>()?;
-                        }
-                        let l: syn::LitInt = i.parse()?;
-                        a.order = l.base10_parse::<i32>()? * if neg { -1 } else { 1 };
-                    }
-                    _ => return Err(syn::Error::new(id.span(), "key")),
-                }
-            }
-            if !i.is_empty() {
-                i.parse::<syn::Token![,]>()?;
-            }
-        }
-        Ok(a)
-    }
-}
-/// x
+/// Makes a function a handler, and puts it in the registry. The function stays callable as written.
+///
+/// The first parameter is the event: `&E`, `E`, `&Envelope<E>`, or `&AnyEvent` for every event. Up to
+/// eight further ones are extracted: `State<T>`, `Emitter<E>` or `Emitter<(A, B)>`, `Context`, and
+/// types that implement `FromDelivery`. The function returns `()`, an event, an `Option`, a `Vec` or a
+/// tuple of events, or a `Result` of these; it may be `async`, and then its future is `Send`.
+///
+/// ```ignore
+/// #[handler(order = -1)]
+/// fn confirm(order: &OrderCreated, stock: State<Stock>) -> Result<OrderConfirmed, OutOfStock> {
+///     stock.reserve(order.count)?;
+///     Ok(OrderConfirmed { order_id: order.order_id.clone() })
+/// }
+/// ```
+///
+/// | key | what it does |
+/// | --- | --- |
+/// | `order = n` | the place among the sync handlers of the event: lower ones run earlier; 0 by default |
+/// | `allow_cycle` | the events that the handler emits may lead back to it |
+/// | `crate = path` | where `atoms` is found: `::atoms` by default |
+///
+/// A type of the function's name is defined beside it, for `Bus::builder().handler::<confirm>()`; a
+/// module of that name in the same scope collides with it.
 #[proc_macro_attribute]
-pub fn event(attr: TokenStream, item: TokenStream) -> TokenStream {
-    let a = parse_macro_input!(attr as Args);
-    let mut s = parse_macro_input!(item as ItemStruct);
-    let c = a.krate.unwrap_or_else(|| syn::parse_quote!(::atoms));
-    let cs = format!("{}::__private::serde", quote!(#c).to_string().replace(' ', ""));
-    let t = a.ty.unwrap();
-    let tv = t.value();
-    let name = &s.ident;
-    let sym = format!("atoms.event_type.{tv}.is_defined_twice");
-    let sec = format!("atoms_must_handle_event_{}_has_no_handler", tv.replace('.', "_DOT_"));
-    let st = format!("__start_{sec}");
-    let must = a.must.then(|| quote!(, must_handle: #sec, #st));
-    let deny = a.deny;
-    let d = deny.then(|| quote!(#[serde(deny_unknown_fields)]));
-    let mut fns = vec![];
-    for f in s.fields.iter_mut() {
-        let mut new = vec![];
-        let ty = &f.ty;
-        let n = f.ident.clone().unwrap();
-        for at in f.attrs.drain(..) {
-            if at.path().is_ident("event") {
-                let _ = at.parse_nested_meta(|m| {
-                    if m.path.is_ident("default") {
-                        let e: syn::Expr = m.value()?.parse()?;
-                        let fnn = quote::format_ident!("__default_{}", n);
-                        fns.push(quote!(fn #fnn() -> #ty { #e }));
-                        let p = format!("{}::{}", name, fnn);
-                        new.push(syn::parse_quote!(#[serde(default = #p)]));
-                    }
-                    Ok(())
-                });
-            } else {
-                new.push(at)
-            }
-        }
-        f.attrs = new;
-    }
-    quote!(#[derive(::core::clone::Clone, ::core::fmt::Debug, #c::__private::serde::Serialize, #c::__private::serde::Deserialize)] #[serde(crate = #cs)] #d #s
-        impl #name { #(#fns)* }
-        #c::__event!{ #name, #t, deny_unknown_fields: #deny, symbol: #sym #must }).into()
-}
-/// x
-#[proc_macro_attribute]
-pub fn handler(attr: TokenStream, item: TokenStream) -> TokenStream {
-    let a = parse_macro_input!(attr as Args);
-    let f = parse_macro_input!(item as ItemFn);
-    let c = a.krate.unwrap_or_else(|| syn::parse_quote!(::atoms));
-    let name = &f.sig.ident;
-    let vis = &f.vis;
-    let mut tys: Vec<&syn::Type> = f
-        .sig
-        .inputs
-        .iter()
-        .map(|i| match i {
-            syn::FnArg::Typed(t) => &*t.ty,
-            _ => panic!(),
-        })
-        .collect();
-    let first = tys.remove(0);
-    let (inp, arg) = match first {
-        syn::Type::Reference(r) => {
-            let t = &r.elem;
-            (quote!(#t), quote!(input))
-        }
-        t => (quote!(#t), quote!(::core::clone::Clone::clone(input))),
-    };
-    let out = match &f.sig.output {
-        syn::ReturnType::Default => quote!(()),
-        syn::ReturnType::Type(_, t) => quote!(#t),
-    };
-    let ps: Vec<_> = (0..tys.len()).map(|i| quote::format_ident!("p{i}")).collect();
-    let (order, cyc) = (a.order, a.cyc);
-    let (tr, sig, kind) = if f.sig.asyncness.is_some() {
-        (
-            quote!(AsyncHandler),
-            quote!(fn call<'a>(input: &'a Self::Input, (#(#ps,)*): Self::Params) -> impl ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a),
-            quote!(asynchronous),
-        )
-    } else {
-        (
-            quote!(SyncHandler),
-            quote!(fn call(input: &Self::Input, (#(#ps,)*): Self::Params) -> Self::Output),
-            quote!(sync),
-        )
-    };
-    quote!(#f
-        #[allow(non_camel_case_types)] #[doc(hidden)] #vis struct #name {}
-        const _: () = { impl #c::#tr for #name { type Input = #inp; type Params = (#(#tys,)*); type Output = #out; #sig { #name(#arg, #(#ps),*) } } };
-        #c::__handler!{ #name, #kind, order: #order, allow_cycle: #cyc }
-    ).into()
+pub fn handler(keys: TokenStream, item: TokenStream) -> TokenStream {
+    handler::attribute(keys.into(), item.into()).into()
 }

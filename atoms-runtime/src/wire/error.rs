@@ -83,6 +83,20 @@ fn message(error: &serde_json::Error) -> String {
     text.strip_suffix(&place).unwrap_or(&text).to_owned()
 }
 
+/// The end of what an error is about, from the place that `serde_json` says.
+///
+/// At an error of syntax that is the byte that should not be there, which belongs to nothing. What
+/// a visitor refuses after it was read is noticed only behind the comma that follows in an array.
+fn blamed(frame: &str, offset: usize, error: &serde_json::Error) -> usize {
+    if error.is_syntax() {
+        return offset.saturating_sub(1);
+    }
+    let before = frame.get(..offset).unwrap_or(frame).trim_ascii_end();
+    let message = error.to_string();
+    let is_ahead = ["invalid type: map,", "invalid type: sequence,"].iter().any(|it| message.starts_with(it));
+    if error.is_data() && before.ends_with(',') && !is_ahead { before.len() - 1 } else { offset }
+}
+
 impl DecodeError {
     /// An error about a whole frame.
     pub fn new(kind: DecodeErrorKind) -> Self {
@@ -105,9 +119,10 @@ impl DecodeError {
         if error.line() == 0 {
             return Self::new(kind(error));
         }
-        let place = Place { line: error.line(), column: error.column() };
-        let line_start: usize = frame.split_inclusive('\n').take(place.line - 1).map(str::len).sum();
-        let path = scan::path_at(frame.as_bytes(), line_start + place.column);
+        let line_start: usize = frame.split_inclusive('\n').take(error.line() - 1).map(str::len).sum();
+        let path = scan::path_at(frame.as_bytes(), blamed(frame, line_start + error.column(), &error));
+        // At the beginning of a line, `serde_json` says column 0.
+        let place = Place { line: error.line(), column: error.column().max(1) };
         Self { event_type: None, path, place: Some(place), kind: kind(error) }
     }
 

@@ -31,7 +31,7 @@ struct HeadFields {
 
 /// A key of the envelope.
 #[derive(Clone, Copy)]
-enum HeadKey {
+pub(super) enum HeadKey {
     Type,
     Id,
     Timestamp,
@@ -39,7 +39,7 @@ enum HeadKey {
 }
 
 impl HeadKey {
-    fn of(key: &str) -> Option<Self> {
+    pub(super) fn of(key: &str) -> Option<Self> {
         match key {
             "type" => Some(Self::Type),
             "id" => Some(Self::Id),

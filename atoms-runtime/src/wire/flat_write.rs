@@ -1,7 +1,10 @@
 //! Writing an envelope: its keys go first into the object that the event's own `Serialize` fills.
 
+use std::fmt::{self, Write as _};
+
 use serde::ser::{Error as _, Impossible, Serialize, SerializeMap, SerializeStruct, Serializer};
 
+use super::flat_read::HeadKey;
 use crate::event::{Envelope, Event, Head};
 
 impl<E: Event> Serialize for Envelope<E> {
@@ -34,6 +37,15 @@ impl<S: Serializer> Flat<'_, S> {
     }
 }
 
+/// A key as text.
+struct AsText<'a, T: ?Sized>(&'a T);
+
+impl<T: Serialize + ?Sized> fmt::Display for AsText<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.serialize(f)
+    }
+}
+
 /// The members of the object that is being written.
 struct Members<M>(M);
 
@@ -58,7 +70,13 @@ impl<M: SerializeMap> SerializeMap for Members<M> {
     type Ok = M::Ok;
     type Error = M::Error;
 
+    /// Keys come one by one only from `#[serde(flatten)]`, and so from data.
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), M::Error> {
+        let mut text = String::new();
+        if write!(text, "{}", AsText(key)).is_ok() && HeadKey::of(&text).is_some() {
+            let message = format_args!("a flattened field is called `{text}`, as one of the envelope");
+            return Err(M::Error::custom(message));
+        }
         self.0.serialize_key(key)
     }
 

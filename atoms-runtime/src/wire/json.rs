@@ -82,15 +82,22 @@ fn in_envelope(frame: &str, error: serde_json::Error) -> DecodeError {
 impl Codec for JsonCodec {
     fn decode(&self, frame: &[u8], registry: &Registry) -> Result<AnyEvent, DecodeError> {
         let text = str::from_utf8(frame).map_err(|e| DecodeError::new(DecodeErrorKind::NotUtf8(e)))?;
+        let event_type = scan::find_type(text);
         if scan::is_deeper_than(frame, Self::DEPTH_LIMIT) {
-            return Err(DecodeError::new(DecodeErrorKind::TooDeep { limit: Self::DEPTH_LIMIT }));
+            let error = DecodeError::new(DecodeErrorKind::TooDeep { limit: Self::DEPTH_LIMIT });
+            return Err(match event_type {
+                Some(event_type) => error.with_event_type(event_type),
+                None => error,
+            });
         }
-        let event_type = scan::find_type(text).ok_or_else(|| Self::no_type(text))?;
+        let event_type = event_type.ok_or_else(|| Self::no_type(text))?;
         let Some(known) = registry.event(&event_type) else {
             return Self::decode_raw(text, &event_type).map(AnyEvent::from);
         };
         known.from_json(text).map_err(|error| {
-            let kind = if error.is_data() { DecodeErrorKind::Payload } else { DecodeErrorKind::Syntax };
+            // `serde_json` calls some mistakes in sound JSON syntax, such as a number for a variant.
+            let is_sound = error.is_data() || serde_json::from_str::<IgnoredAny>(text).is_ok();
+            let kind = if is_sound { DecodeErrorKind::Payload } else { DecodeErrorKind::Syntax };
             DecodeError::in_frame(text, error, kind).with_event_type(event_type)
         })
     }

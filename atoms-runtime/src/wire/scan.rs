@@ -151,7 +151,7 @@ enum Open {
 
 /// The path to the value that holds or ends at the byte before `offset`, such as `items[2].price`.
 pub(super) fn path_at(frame: &[u8], offset: usize) -> String {
-    let target = offset.saturating_sub(1);
+    let Some(target) = offset.checked_sub(1) else { return String::new() };
     let mut open = Vec::new();
     let (mut at, mut expects_key) = (0, false);
     while at <= target {
@@ -176,7 +176,8 @@ pub(super) fn path_at(frame: &[u8], offset: usize) -> String {
             }
             b',' => match open.last_mut() {
                 Some(Open::Array { index }) => *index += 1,
-                _ => expects_key = next <= target,
+                Some(Open::Object { key }) => (*key, expects_key) = ((0, 0), true),
+                None => {}
             },
             _ => {}
         }
@@ -193,9 +194,10 @@ fn render(frame: &[u8], open: &[Open]) -> String {
             Open::Array { index } => write!(path, "[{index}]"),
             Open::Object { key: (0, 0) } => Ok(()),
             Open::Object { key: (start, end) } => {
-                let key = str::from_utf8(&frame[*start..*end]).ok().and_then(unquote);
+                // A key that is broken off leads nowhere.
+                let Some(key) = str::from_utf8(&frame[*start..*end]).ok().and_then(unquote) else { break };
                 let dot = if path.is_empty() { "" } else { "." };
-                write!(path, "{dot}{}", key.as_deref().unwrap_or("?"))
+                write!(path, "{dot}{key}")
             }
         };
     }

@@ -1,0 +1,124 @@
+//! The keys of an attribute.
+//!
+//! ```text
+//! keys = [key {"," key} [","]]
+//! key  = name ["=" expr]
+//! ```
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, parse_quote};
+
+use crate::errors::Errors;
+
+/// One key of an attribute.
+pub(crate) struct Key {
+    pub(crate) name: Ident,
+    value: Option<Expr>,
+}
+
+/// Parses keys. Unknown and repeated ones are mistakes; `hidden` ones are known but never named.
+pub(crate) fn parse(keys: TokenStream, known: &[&str], hidden: &[&str], errors: &mut Errors) -> Vec<Key> {
+    let parsed = list.parse2(keys).unwrap_or_else(|error| {
+        errors.push(error);
+        Vec::new()
+    });
+    let mut kept: Vec<Key> = Vec::new();
+    for key in parsed {
+        let name = key.name.unraw().to_string();
+        if !known.contains(&name.as_str()) && !hidden.contains(&name.as_str()) {
+            errors.at(&key.name, unknown(&name, known));
+        } else if kept.iter().any(|other| other.name == key.name) {
+            errors.at(&key.name, format!("`{name}` is there twice"));
+        } else {
+            kept.push(key);
+        }
+    }
+    kept
+}
+
+fn list(input: ParseStream<'_>) -> syn::Result<Vec<Key>> {
+    let mut keys = Vec::new();
+    while !input.is_empty() {
+        let name = Ident::parse_any(input)?;
+        if input.peek(syn::token::Paren) {
+            // Such a key is unknown, which is said of its name.
+            let in_parentheses;
+            syn::parenthesized!(in_parentheses in input);
+            in_parentheses.parse::<TokenStream>()?;
+        }
+        let value = input.parse::<Option<Token![=]>>()?.map(|_| input.parse()).transpose()?;
+        keys.push(Key { name, value });
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    Ok(keys)
+}
+
+fn unknown(name: &str, known: &[&str]) -> String {
+    let all = known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+    let nearest = known
+        .iter()
+        .map(|key| (strsim::jaro_winkler(name, key), key))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((_, key)) => format!("unknown key `{name}`: did you mean `{key}`? The keys are {all}"),
+        None => format!("unknown key `{name}`: the keys are {all}"),
+    }
+}
+
+impl Key {
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// A key without a value.
+    pub(crate) fn flag(&self, errors: &mut Errors) -> bool {
+        if let Some(value) = &self.value {
+            errors.at(value, format!("`{}` has no value: write just `{}`", self.name, self.name));
+        }
+        true
+    }
+
+    pub(crate) fn text(&self, example: &str, errors: &mut Errors) -> Option<LitStr> {
+        match &self.value {
+            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some(text.clone()),
+            _ => self.wrong_value(example, errors),
+        }
+    }
+
+    pub(crate) fn path(&self, example: &str, errors: &mut Errors) -> Option<Path> {
+        match &self.value {
+            Some(Expr::Path(path)) if path.qself.is_none() => Some(path.path.clone()),
+            _ => self.wrong_value(example, errors),
+        }
+    }
+
+    pub(crate) fn integer(&self, example: &str, errors: &mut Errors) -> Option<i32> {
+        let value = self.value.as_ref();
+        let parsed = value.and_then(|value| quote::quote!(#value).to_string().replace(' ', "").parse().ok());
+        parsed.or_else(|| self.wrong_value(example, errors))
+    }
+
+    pub(crate) fn expr(&self, example: &str, errors: &mut Errors) -> Option<Expr> {
+        self.value.clone().or_else(|| self.wrong_value(example, errors))
+    }
+
+    fn wrong_value<T>(&self, example: &str, errors: &mut Errors) -> Option<T> {
+        let message = format!("`{}` is written `{example}`", self.name);
+        match &self.value {
+            Some(value) => errors.at(value, message),
+            None => errors.at(&self.name, message),
+        }
+        None
+    }
+}
+
+/// Where the expansion finds `atoms`, as `crate = path` says it.
+pub(crate) fn root(keys: &[Key], errors: &mut Errors) -> Path {
+    let key = keys.iter().find(|key| key.is("crate"));
+    key.and_then(|key| key.path("crate = some::path", errors)).unwrap_or_else(|| parse_quote!(::atoms))
+}

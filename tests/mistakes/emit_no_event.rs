@@ -1,0 +1,19 @@
+use atoms::prelude::*;
+
+struct Plain;
+
+async fn emit(bus: &Bus) {
+    bus.emit(Plain).await.into_result().unwrap();
+}
+
+fn subscribe(bus: &Bus) {
+    bus.on::<Plain>(|_| {}).detach();
+}
+
+#[event(type = "shop.a")]
+struct OrderCreated;
+
+#[handler]
+fn emitter(_: &OrderCreated, _: Emitter<Plain>) {}
+
+fn main() {}
