@@ -20,16 +20,19 @@ use super::type_string::{namespace, section, symbol};
 pub(super) fn attribute(model: &Model<'_>, type_string: &LitStr) -> TokenStream {
     let derives = derives(model);
     let item = item(model);
-    let defaults = model.fields.iter().filter_map(|field| default_function(model, field));
+    let defaults = model.fields.iter().filter_map(|field| default_function(field));
     let added = added(model, type_string);
     let (name, cfgs) = (&model.input.ident, model.cfgs());
     let defaults: TokenStream = defaults.collect();
     let defaults = (!defaults.is_empty()).then(|| quote!(#(#cfgs)* impl #name { #defaults }));
-    quote!(#derives #item #defaults #added)
+    // First, so that rustc says it before what serde says of the same field.
+    let checks = field_checks(model);
+    quote!(#checks #derives #item #defaults #added)
 }
 
 pub(super) fn derive(model: &Model<'_>, type_string: &LitStr) -> TokenStream {
-    added(model, type_string)
+    let (checks, added) = (field_checks(model), added(model, type_string));
+    quote!(#checks #added)
 }
 
 /// What is added beside the struct.
@@ -43,11 +46,10 @@ fn added(model: &Model<'_>, type_string: &LitStr) -> TokenStream {
         let start = format!("__start_{section}");
         quote!(, must_handle: #section, #start)
     });
-    let (debug, fields, warning) = (debug(model), field_checks(model), namespace_warning(model, type_string));
+    let (debug, warning) = (debug(model), namespace_warning(model, type_string));
     let cfgs: Vec<_> = model.cfgs().collect();
     quote! {
         #debug
-        #fields
         #warning
         #(#cfgs)*
         #root::__event! { #name, #text, deny_unknown_fields: #deny, symbol: #symbol #must_handle }
@@ -92,10 +94,9 @@ fn default_name(field: &Field<'_>) -> Ident {
     format_ident!("__default_{}", field.name())
 }
 
-fn default_function(model: &Model<'_>, field: &Field<'_>) -> Option<TokenStream> {
+fn default_function(field: &Field<'_>) -> Option<TokenStream> {
     let default: &Expr = field.default.as_ref()?;
     let (name, ty, cfgs) = (default_name(field), &field.field.ty, field.cfgs());
-    let _ = model;
     Some(quote! {
         #(#cfgs)*
         #[doc(hidden)]

@@ -6,7 +6,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Expr, LitStr, Path, Token};
 
 use crate::errors::Errors;
-use crate::keys::{self, Key};
+use crate::keys;
 use crate::serde_attrs::SerdeAttrs;
 
 const KEYS: &[&str] = &["type", "must_handle", "deny_unknown_fields", "crate"];
@@ -30,7 +30,7 @@ pub(super) struct Model<'a> {
     pub(super) root: Path,
     /// As it is written, sound or not.
     pub(super) type_string: Option<LitStr>,
-    /// Whether there is a `type` at all, sound or not.
+    /// Whether there is a `type` at all, sound, unsound or misspelled.
     pub(super) has_type: bool,
     pub(super) must_handle: bool,
     pub(super) deny_unknown_fields: bool,
@@ -56,17 +56,15 @@ impl<'a> Model<'a> {
         errors: &mut Errors,
     ) -> Self {
         let keys = keys::parse(keys, KEYS, HIDDEN_KEYS, errors);
-        let find = |name: &str| keys.iter().find(|key| key.is(name));
-        let flag = |name: &str, errors: &mut Errors| find(name).is_some_and(|key| key.flag(errors));
         Self {
             input,
             origin,
-            must_handle: flag("must_handle", errors),
-            deny_unknown_fields: flag("deny_unknown_fields", errors),
-            framework: flag("framework", errors),
-            root: keys::root(&keys, errors),
-            type_string: find("type").and_then(|key| key.text("type = \"...\"", errors)),
-            has_type: find("type").is_some(),
+            must_handle: keys.flag("must_handle", errors),
+            deny_unknown_fields: keys.flag("deny_unknown_fields", errors),
+            framework: keys.flag("framework", errors),
+            root: keys.root(errors),
+            type_string: keys.find("type").and_then(|key| key.text("`type = \"...\"`", errors)),
+            has_type: keys.mentions("type"),
             serde: SerdeAttrs::new(&input.attrs),
             derives: derives(&input.attrs),
             fields: fields(input, errors),
@@ -134,11 +132,10 @@ fn fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<Field<'a>> {
 fn field<'a>(field: &'a syn::Field, errors: &mut Errors) -> Field<'a> {
     let keys = helper_keys(&field.attrs, errors);
     let keys = keys::parse(keys, FIELD_KEYS, &[], errors);
-    let find = |name: &str| -> Option<&Key> { keys.iter().find(|key| key.is(name)) };
     Field {
         field,
-        default: find("default").and_then(|key| key.expr("default = value", errors)),
-        sensitive: find("sensitive").is_some_and(|key| key.flag(errors)),
+        default: keys.find("default").and_then(|key| key.expr("`default = value`", errors)),
+        sensitive: keys.flag("sensitive", errors),
         serde: SerdeAttrs::new(&field.attrs),
     }
 }

@@ -98,8 +98,16 @@ fn check_return(model: &Model<'_>, errors: &mut Errors) {
 
 fn check_modifiers(model: &Model<'_>, errors: &mut Errors) {
     let signature = &model.function.sig;
+    if let Some(variadic) = &signature.variadic {
+        // That such a function is `unsafe` and `extern` goes without saying.
+        errors.at(variadic, "a handler has as many parameters as its signature says: remove `...`");
+        return;
+    }
     for parameter in &signature.generics.params {
-        errors.at(parameter, "a handler is one function in the registry, so it cannot have parameters like this one: name the type");
+        errors.at(
+            parameter,
+            "a handler is one function in the registry, so it cannot be generic: name the types, and leave lifetimes out",
+        );
     }
     if let Some(token) = &signature.constness {
         errors.at(token, "a handler runs when an event comes in, never at compile time: remove `const`");
@@ -112,8 +120,5 @@ fn check_modifiers(model: &Model<'_>, errors: &mut Errors) {
     }
     if let Some(abi) = &signature.abi {
         errors.at(abi, "the bus calls handlers as Rust functions: remove `extern`");
-    }
-    if let Some(variadic) = &signature.variadic {
-        errors.at(variadic, "a handler has as many parameters as its signature says: remove `...`");
     }
 }

@@ -5,13 +5,17 @@
 //!
 //! struct mail {}
 //!
+//! impl ::atoms::__private::ParamAt<0> for mail {
+//!     type Param = State<Mailer>;
+//! }
+//!
 //! impl ::atoms::AsyncHandler for mail {
 //!     type Input = OrderConfirmed;
-//!     type Params = (State<Mailer>,);
+//!     type Params = (::atoms::__private::Param<Self, 0>,);
 //!     type Output = Result<(), MailError>;
 //!
 //!     fn call<'a>(input: &'a Self::Input, (p0,): Self::Params) -> impl Future<...> + Send + 'a {
-//!         mail(input, p0)
+//!         mail(input, p0.0)
 //!     }
 //! }
 //!
@@ -42,6 +46,10 @@ pub(super) fn handler(model: &Model<'_>, input: Input<'_>) -> TokenStream {
 
 /// The type without anything behind it, for a function with mistakes.
 pub(super) fn stub(model: &Model<'_>) -> TokenStream {
+    if model.function.sig.receiver().is_some() {
+        // In an `impl` block, where no type can be.
+        return TokenStream::new();
+    }
     let (root, name, cfgs) = (&model.root, &model.function.sig.ident, model.cfgs());
     let ty = handler_type(model);
     quote! {
@@ -74,8 +82,10 @@ fn handler_type(model: &Model<'_>) -> TokenStream {
 fn call(model: &Model<'_>, input: &Input<'_>) -> TokenStream {
     let (root, name, ty) = (&model.root, &model.function.sig.ident, input.event);
     let types = &input.parameters;
+    let indices: Vec<_> = (0..types.len()).collect();
     let parameters: Vec<_> = (0..types.len()).map(|index| format_ident!("p{index}")).collect();
-    let event = if input.by_value { quote!(::core::clone::Clone::clone(input)) } else { quote!(input) };
+    let clone = if is_async(model) { quote!(clone_async) } else { quote!(clone_sync) };
+    let event = if input.by_value { quote!(#root::__private::#clone::<Self>(input)) } else { quote!(input) };
     let output = match &model.function.sig.output {
         ReturnType::Default => quote!(()),
         ReturnType::Type(_, ty) => quote!(#ty),
@@ -96,15 +106,19 @@ fn call(model: &Model<'_>, input: &Input<'_>) -> TokenStream {
     };
     quote! {
         const _: () = {
+            #(impl #root::__private::ParamAt<#indices> for #name {
+                type Param = #types;
+            })*
+
             #[automatically_derived]
             impl #root::#of for #name {
                 type Input = #ty;
-                type Params = (#(#types,)*);
+                type Params = (#(#root::__private::Param<Self, #indices>,)*);
                 type Output = #output;
 
                 #[inline]
                 #signature {
-                    #name(#event, #(#parameters),*)
+                    #name(#event, #(#parameters.0),*)
                 }
             }
         };

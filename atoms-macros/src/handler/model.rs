@@ -19,15 +19,14 @@ pub(super) struct Model<'a> {
 impl<'a> Model<'a> {
     pub(super) fn new(function: &'a ItemFn, keys: TokenStream, errors: &mut Errors) -> Self {
         let keys = keys::parse(keys, KEYS, &[], errors);
-        let find = |name: &str| keys.iter().find(|key| key.is(name));
-        let order = find("order").and_then(|key| {
-            key.integer("order = -1`, with a whole number of 32 bits, as `order = 10", errors)
-        });
+        let order = keys
+            .find("order")
+            .and_then(|key| key.integer("`order = -1`, with a whole number of 32 bits", errors));
         Self {
             function,
-            root: keys::root(&keys, errors),
+            root: keys.root(errors),
             order: order.unwrap_or_default(),
-            allow_cycle: find("allow_cycle").is_some_and(|key| key.flag(errors)),
+            allow_cycle: keys.flag("allow_cycle", errors),
         }
     }
 

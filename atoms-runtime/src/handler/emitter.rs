@@ -102,7 +102,7 @@ impl<E: Event> EventSet for E {
 #[diagnostic::on_unimplemented(
     message = "this handler's signature does not declare that it emits `{E}`",
     label = "not declared",
-    note = "declare it: `Emitter<(.., {E})>` instead of `Emitter<{Self}>`"
+    note = "declare it, as in `Emitter<(.., {E})>`; declared is `Emitter<{Self}>`"
 )]
 pub trait Declares<E, Place> {}
 
@@ -114,7 +114,16 @@ pub struct Only;
 #[derive(Debug)]
 pub struct At<const INDEX: usize>;
 
+#[diagnostic::do_not_recommend]
 impl<E: Event> Declares<E, Only> for E {}
+
+/// No event: with a second implementation, rustc does not take a set of one event for a statement
+/// about the argument's type, and says what is wrong instead.
+#[derive(Debug)]
+pub struct NoEvent;
+
+#[diagnostic::do_not_recommend]
+impl<E: Event> Declares<NoEvent, NoEvent> for E {}
 
 macro_rules! tuples {
     ($(($($T:ident)*))*) => {
@@ -130,7 +139,7 @@ macro_rules! tuples {
 
 macro_rules! places {
     ($($T:ident at $index:literal in ($($All:ident)*);)*) => {
-        $(impl<$($All: Event),*> Declares<$T, At<$index>> for ($($All,)*) {})*
+        $(#[diagnostic::do_not_recommend] impl<$($All: Event),*> Declares<$T, At<$index>> for ($($All,)*) {})*
     };
 }
 

@@ -8,16 +8,20 @@ use crate::event::{AnyEvent, Envelope, Event, EventType};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event, and the first parameter of a handler is the event",
     label = "not an event",
-    note = "put `#[event(type = \"...\")]` on the struct `{Self}`",
+    note = "put `#[event(type = \"...\")]` on the struct, which makes it an event",
     note = "the first parameter is `&E`, `E`, `&Envelope<E>` or `&AnyEvent`, where `E` is an event"
 )]
-pub trait Input: Clone + Send + Sync + 'static {
+pub trait Input: Sized + Send + Sync + 'static {
     /// The type of event; `None` for every event.
     fn event_type() -> Option<&'static EventType>;
 
     /// What is handed over of this delivery; `None` if it is one of another event.
     #[doc(hidden)]
     fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self>;
+
+    /// A clone, for a handler that takes the event by value.
+    #[doc(hidden)]
+    fn by_value(&self) -> Self;
 
     /// The function that says to the linker that `H` handles the event.
     #[doc(hidden)]
@@ -26,6 +30,7 @@ pub trait Input: Clone + Send + Sync + 'static {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Event> Input for E {
     fn event_type() -> Option<&'static EventType> {
         Some(E::event_type())
@@ -34,6 +39,10 @@ impl<E: Event> Input for E {
     #[inline]
     fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self> {
         delivery.event().downcast::<E>().map(Envelope::event)
+    }
+
+    fn by_value(&self) -> Self {
+        self.clone()
     }
 
     fn handled_by<H>() -> fn() {
@@ -51,6 +60,10 @@ impl<E: Event> Input for Envelope<E> {
         delivery.event().downcast::<E>()
     }
 
+    fn by_value(&self) -> Self {
+        self.clone()
+    }
+
     fn handled_by<H>() -> fn() {
         E::__handled_by::<H>
     }
@@ -63,5 +76,9 @@ impl Input for AnyEvent {
 
     fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self> {
         Some(delivery.any())
+    }
+
+    fn by_value(&self) -> Self {
+        self.clone()
     }
 }

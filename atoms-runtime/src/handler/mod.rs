@@ -16,6 +16,7 @@ pub use info::HandlerInfo;
 pub use input::Input;
 pub use output::{Emissions, HandlerError, Output};
 pub use params::{ExtractError, FromDelivery, Params, PrepareError};
+pub use params::{Param, ParamAt};
 pub(crate) use state::States;
 pub use state::{MissingState, State};
 

@@ -1,5 +1,7 @@
 //! What the further parameters of a handler may be.
 
+use std::fmt;
+
 use crate::bus::{Delivery, StartContext};
 use crate::event::EventType;
 
@@ -70,6 +72,42 @@ impl ExtractError {
     /// An error for this reason.
     pub fn new(reason: impl Into<HandlerError>) -> Self {
         Self(reason.into())
+    }
+}
+
+/// The parameter at place `INDEX` after the event, of a handler's type.
+///
+/// With a statement of its own for each parameter, rustc can point at the one that will not do.
+#[doc(hidden)]
+pub trait ParamAt<const INDEX: usize>: 'static {
+    /// Its type.
+    type Param: FromDelivery;
+}
+
+/// The parameter at place `INDEX` of the handler `H`.
+#[doc(hidden)]
+pub struct Param<H: ParamAt<INDEX>, const INDEX: usize>(pub H::Param);
+
+impl<H: ParamAt<INDEX>, const INDEX: usize> FromDelivery for Param<H, INDEX> {
+    type Prepared = <H::Param as FromDelivery>::Prepared;
+
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, PrepareError> {
+        H::Param::prepare(start)
+    }
+
+    #[inline]
+    fn from_delivery(prepared: &Self::Prepared, delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
+        H::Param::from_delivery(prepared, delivery).map(Self)
+    }
+
+    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
+        H::Param::emits(declare);
+    }
+}
+
+impl<H: ParamAt<INDEX>, const INDEX: usize> fmt::Debug for Param<H, INDEX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Param").field(&INDEX).finish_non_exhaustive()
     }
 }
 
