@@ -8,7 +8,8 @@ macro_rules! __event {
     (
         $name:ident, $type:literal,
         deny_unknown_fields: $deny:literal,
-        symbol: $symbol:literal
+        symbol: $symbol:literal,
+        sensitive: [$($sensitive:literal),*]
         $(, must_handle: $section:literal, $start:literal)?
     ) => {
         const _: () = {
@@ -16,6 +17,7 @@ macro_rules! __event {
             impl $crate::Event for $name {
                 const TYPE: &'static ::core::primitive::str = $type;
                 const DENY_UNKNOWN_FIELDS: ::core::primitive::bool = $deny;
+                const SENSITIVE: &'static [&'static ::core::primitive::str] = &[$($sensitive),*];
 
                 fn event_type() -> &'static $crate::EventType {
                     static EVENT_TYPE: $crate::EventType = $crate::EventType::new::<$name>(

@@ -44,16 +44,16 @@ fn deep(event_type: &str, member: &str, levels: usize) -> String {
 }
 
 #[test]
-fn values_lie_in_each_other_up_to_128_levels() {
+fn values_lie_in_each_other_up_to_127_levels() {
     for (event_type, member) in [("test.one", "more"), ("no.such", "more")] {
-        let frame = deep(event_type, member, 128);
+        let frame = deep(event_type, member, 127);
         let event = decode(&frame).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(event.downcast_ref::<One>().is_some(), event_type == "test.one");
 
-        let error = decode(&deep(event_type, member, 129)).unwrap_err();
-        assert!(matches!(error.kind(), DecodeErrorKind::TooDeep { limit: 128 }));
+        let error = decode(&deep(event_type, member, 128)).unwrap_err();
+        assert!(matches!(error.kind(), DecodeErrorKind::TooDeep { limit: 127 }));
         assert!(
-            error.to_string().ends_with("objects and arrays lie in each other deeper than 128 levels"),
+            error.to_string().ends_with("objects and arrays lie in each other deeper than 127 levels"),
             "{error}"
         );
     }

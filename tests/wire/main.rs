@@ -9,6 +9,7 @@ mod order;
 mod paths;
 mod raw;
 mod round_trip;
+mod sensitive;
 mod serde_attributes;
 mod soup;
 

@@ -47,12 +47,14 @@ fn added(model: &Model<'_>, type_string: &LitStr) -> TokenStream {
         quote!(, must_handle: #section, #start)
     });
     let (debug, warning) = (debug(model), namespace_warning(model, type_string));
+    let sensitive = model.fields.iter().filter(|field| field.sensitive);
+    let sensitive = sensitive.flat_map(|field| field.serde.names(&field.name(), &model.serde).1);
     let cfgs: Vec<_> = model.cfgs().collect();
     quote! {
         #debug
         #warning
         #(#cfgs)*
-        #root::__event! { #name, #text, deny_unknown_fields: #deny, symbol: #symbol #must_handle }
+        #root::__event! { #name, #text, deny_unknown_fields: #deny, symbol: #symbol, sensitive: [#(#sensitive),*] #must_handle }
     }
 }
 

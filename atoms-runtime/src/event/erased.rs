@@ -89,8 +89,8 @@ mod tests {
         number: u64,
     }
 
-    crate::__event!(Text, "test.text", deny_unknown_fields: false, symbol: "atoms.event_type.test.text");
-    crate::__event!(Number, "test.number", deny_unknown_fields: false, symbol: "atoms.event_type.test.number");
+    crate::__event!(Text, "test.text", deny_unknown_fields: false, symbol: "atoms.event_type.test.text", sensitive: []);
+    crate::__event!(Number, "test.number", deny_unknown_fields: false, symbol: "atoms.event_type.test.number", sensitive: []);
 
     #[test]
     fn an_event_comes_back_as_its_own_type_only() {

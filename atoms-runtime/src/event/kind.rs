@@ -12,6 +12,7 @@ pub struct EventType {
     file: &'static str,
     line: u32,
     must_handle: bool,
+    sensitive: &'static [&'static str],
     decode: fn(&str) -> Result<AnyEvent, serde_json::Error>,
     /// The place in the dispatch tables plus one; zero until it is first asked for.
     index: AtomicU32,
@@ -29,6 +30,7 @@ impl EventType {
             file,
             line,
             must_handle: E::MUST_HANDLE,
+            sensitive: E::SENSITIVE,
             decode: |frame| serde_json::from_str::<Envelope<E>>(frame).map(AnyEvent::from),
             index: AtomicU32::new(0),
         }
@@ -57,6 +59,11 @@ impl EventType {
     /// Whether the event declares `must_handle`.
     pub fn must_handle(&self) -> bool {
         self.must_handle
+    }
+
+    /// The names on the wire of the fields whose values no message may show.
+    pub fn sensitive(&self) -> &'static [&'static str] {
+        self.sensitive
     }
 
     /// Reads a flat JSON object as an event of this type, in its envelope.

@@ -55,6 +55,9 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
     /// Whether fields that the struct does not have are refused on the wire.
     const DENY_UNKNOWN_FIELDS: bool = false;
 
+    /// The names on the wire of the fields whose values no message may show.
+    const SENSITIVE: &'static [&'static str] = &[];
+
     /// What the registry knows of this event.
     fn event_type() -> &'static EventType;
 

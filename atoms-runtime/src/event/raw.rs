@@ -1,15 +1,27 @@
 //! Events of types that this program does not know.
 
+use std::fmt;
+
 use super::{EventId, Head, Metadata, Timestamp};
 
 /// An event whose type this program does not know, as it came in.
 ///
 /// It is carried on byte for byte: `&AnyEvent` handlers see it, and encoding it writes the frame.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RawEvent {
     head: Head,
     event_type: Box<str>,
     frame: Box<[u8]>,
+}
+
+impl fmt::Debug for RawEvent {
+    /// Shows the frame's size only: what is in it nobody here knows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawEvent")
+            .field("event_type", &self.event_type)
+            .field("bytes", &self.frame.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl RawEvent {

@@ -35,7 +35,7 @@ pub struct TimestampError {
 impl Timestamp {
     /// The time of the system's clock, in UTC.
     pub fn now() -> Self {
-        OffsetDateTime::now_utc().into()
+        SystemTime::now().into()
     }
 
     /// Microseconds since the start of 1970, UTC.
@@ -44,16 +44,16 @@ impl Timestamp {
     }
 }
 
-impl From<OffsetDateTime> for Timestamp {
-    /// Cuts off what is finer than a microsecond.
-    fn from(time: OffsetDateTime) -> Self {
-        Self(time.replace_microsecond(time.microsecond()).unwrap_or(time))
-    }
-}
-
 impl From<SystemTime> for Timestamp {
+    /// Cuts off what is finer than a microsecond.
+    ///
+    /// # Panics
+    ///
+    /// If the time does not lie in the years 1 to 9999.
     fn from(time: SystemTime) -> Self {
-        OffsetDateTime::from(time).into()
+        let time = OffsetDateTime::from(time);
+        assert!((1..=9999).contains(&time.year()), "a timestamp lies in the years 1 to 9999");
+        Self(time.replace_microsecond(time.microsecond()).unwrap_or(time))
     }
 }
 

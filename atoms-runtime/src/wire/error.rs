@@ -76,11 +76,20 @@ pub struct Place {
     pub column: usize,
 }
 
-/// What `serde_json` says without the place, which is said before it.
+/// The longest message of `serde_json`, in bytes: it quotes values of any size.
+const MAX_MESSAGE: usize = 256;
+
+/// What `serde_json` says, without the place, which is said before it.
 fn message(error: &serde_json::Error) -> String {
-    let text = error.to_string();
+    let mut text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+    text.truncate(text.strip_suffix(&place).map_or(text.len(), str::len));
+    if text.len() > MAX_MESSAGE {
+        let half = MAX_MESSAGE / 2;
+        let (start, end) = (text.floor_char_boundary(half), text.ceil_char_boundary(text.len() - half));
+        text.replace_range(start..end, " ... ");
+    }
+    text
 }
 
 /// The end of what an error is about, from the place that `serde_json` says.
@@ -124,6 +133,19 @@ impl DecodeError {
         // At the beginning of a line, `serde_json` says column 0.
         let place = Place { line: error.line(), column: error.column().max(1) };
         Self { event_type: None, path, place: Some(place), kind: kind(error) }
+    }
+
+    /// Takes out what the error says of a value, if it may be one of these fields'.
+    pub(crate) fn redacted(mut self, sensitive: &[&str]) -> Self {
+        let field = self.path.split(['.', '[']).next().unwrap_or_default();
+        let may_show = if field.is_empty() { !sensitive.is_empty() } else { sensitive.contains(&field) };
+        if let DecodeErrorKind::Payload(error) = &mut self.kind
+            && may_show
+            && error.to_string().starts_with("invalid")
+        {
+            *error = serde::de::Error::custom("a sensitive value is not what its type says");
+        }
+        self
     }
 
     /// The type string, if the frame was read far enough to know it.

@@ -108,6 +108,10 @@ impl<S: Serializer> Serializer for Flat<'_, S> {
     type SerializeStruct = Members<S::SerializeMap>;
     type SerializeStructVariant = No<S>;
 
+    fn is_human_readable(&self) -> bool {
+        self.inner.is_human_readable()
+    }
+
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, S::Error> {
         self.begin()
     }

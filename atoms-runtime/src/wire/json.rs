@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 use super::error::{DecodeError, DecodeErrorKind, EncodeError};
 use super::{Codec, scan};
@@ -38,9 +38,17 @@ struct RawHead {
     /// Only so that a second one is an error.
     #[serde(rename = "type")]
     _type: IgnoredAny,
+    #[serde(default, deserialize_with = "not_null")]
     id: Option<EventId>,
+    #[serde(default, deserialize_with = "not_null")]
     timestamp: Option<Timestamp>,
+    #[serde(default, deserialize_with = "not_null")]
     metadata: Option<Metadata>,
+}
+
+/// A member that may be missing, but not `null`.
+fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The type of a frame, for the error when there is none.
@@ -51,8 +59,8 @@ struct TypeOnly {
 }
 
 impl JsonCodec {
-    /// How many levels deep objects and arrays may lie in each other.
-    pub const DEPTH_LIMIT: usize = 128;
+    /// How many levels deep objects and arrays may lie in each other: as many as `serde_json` can read.
+    pub const DEPTH_LIMIT: usize = 127;
 
     /// A frame of unknown type is kept as it is, once it is known to be sound.
     fn decode_raw(frame: &str, event_type: &str) -> Result<RawEvent, DecodeError> {
@@ -98,7 +106,7 @@ impl Codec for JsonCodec {
             // `serde_json` calls some mistakes in sound JSON syntax, such as a number for a variant.
             let is_sound = error.is_data() || serde_json::from_str::<IgnoredAny>(text).is_ok();
             let kind = if is_sound { DecodeErrorKind::Payload } else { DecodeErrorKind::Syntax };
-            DecodeError::in_frame(text, error, kind).with_event_type(event_type)
+            DecodeError::in_frame(text, error, kind).with_event_type(event_type).redacted(known.sensitive())
         })
     }
 
