@@ -41,6 +41,7 @@ pub(crate) struct Numbers {
     huge: u128,
     huge_negative: i128,
     single: f32,
+    double: f64,
 }
 
 /// An object in an object, with the names of the envelope.
@@ -70,14 +71,16 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
 
 fn numbers() -> impl Strategy<Value = Numbers> {
     let single = proptest::num::f32::NORMAL | proptest::num::f32::ZERO;
-    (any::<i8>(), any::<u64>(), any::<i64>(), any::<u128>(), any::<i128>(), single).prop_map(
-        |(small, large, negative, huge, huge_negative, single)| Numbers {
+    let double = proptest::num::f64::NORMAL | proptest::num::f64::ZERO;
+    (any::<i8>(), any::<u64>(), any::<i64>(), any::<u128>(), any::<i128>(), single, double).prop_map(
+        |(small, large, negative, huge, huge_negative, single, double)| Numbers {
             small,
             large,
             negative,
             huge,
             huge_negative,
             single,
+            double,
         },
     )
 }
