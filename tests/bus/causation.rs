@@ -1,6 +1,6 @@
 //! Which event an event follows from, and chains that never end.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use atoms::prelude::*;
 use atoms::{EventId, Refusal};
@@ -75,6 +75,31 @@ async fn it_goes_through_returns_and_emitters() {
     assert_chain(&trail, "root-1", &TYPES);
 }
 
+#[handler]
+async fn emit_on_context(_: &Root, context: Context) -> Result<(), atoms::EmitError> {
+    tokio::task::yield_now().await;
+    context.bus().emit(Child {}).await.into_result()
+}
+
+#[handler]
+async fn emit_on_state(_: &Child, bus: State<OnceLock<Bus>>) -> Result<(), atoms::EmitError> {
+    let bus = bus.get().unwrap();
+    bus.emit(Grandchild {}).await.into_result()
+}
+
+#[tokio::test]
+async fn it_goes_through_a_bus_in_the_context_or_in_a_state() {
+    let (trail, own) = (Arc::new(Trail::default()), Arc::new(OnceLock::<Bus>::new()));
+    let builder = bus().shared_state(trail.clone()).shared_state(own.clone()).handler::<follow>();
+    let bus = builder.handler::<emit_on_context>().handler::<emit_on_state>().start().unwrap();
+    own.set(bus.clone()).unwrap();
+    let root = Envelope::new(Root {}).with_id("root-2".parse().unwrap());
+    let receipt = bus.emit(root).await;
+    assert!(receipt.follow_ups().is_empty(), "they have receipts of their own: {receipt}");
+    receipt.into_result().unwrap();
+    assert_chain(&trail, "root-2", &TYPES);
+}
+
 #[tokio::test]
 async fn what_a_root_says_of_its_cause_stands() {
     let trail = Arc::new(Trail::default());
@@ -94,6 +119,26 @@ async fn roots_follow_from_nothing() {
         let root = roots.next().await.unwrap().unwrap();
         assert!(root.metadata().is_empty());
     }
+}
+
+#[handler]
+async fn keep(root: Envelope<Root>, trail: State<Trail>) {
+    trail.0.lock().unwrap().push(Seen {
+        event_type: root.timestamp().to_string(),
+        id: root.id().to_string(),
+        causation: None,
+        correlation: None,
+    });
+}
+
+#[tokio::test]
+async fn a_clone_of_an_envelope_is_the_same_occurrence() {
+    let trail = Arc::new(Trail::default());
+    let bus = bus().shared_state(trail.clone()).handler::<keep>().start().unwrap();
+    let mut stream = bus.stream::<Root>();
+    drop(bus.emit(Root {}).await);
+    let (streamed, kept) = (stream.next().await.unwrap().unwrap(), trail.0.lock().unwrap()[0].clone());
+    assert_eq!((kept.id, kept.event_type), (streamed.id().to_string(), streamed.timestamp().to_string()));
 }
 
 #[handler(allow_cycle)]

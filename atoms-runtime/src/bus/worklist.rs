@@ -146,8 +146,7 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn new(worklist: Arc<Worklist>, parent: &Head, node: usize, hop_limit: u32) -> Self {
-        parent.id();
-        Self { worklist, parent: Arc::new(parent.clone()), node, hop_limit }
+        Self { worklist, parent: Arc::new(parent.as_cause()), node, hop_limit }
     }
 
     pub(crate) fn emit<E: Event>(&self, event: E) -> Room {

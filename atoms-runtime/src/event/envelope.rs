@@ -31,7 +31,7 @@ pub struct Envelope<E> {
 }
 
 /// Everything of an envelope that does not depend on the event's type.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Head {
     id: OnceLock<EventId>,
     timestamp: OnceLock<Timestamp>,
@@ -72,6 +72,16 @@ impl Head {
         self.hops
     }
 
+    /// What those that follow from this event need of it: all but the timestamp.
+    pub(crate) fn as_cause(&self) -> Self {
+        Self {
+            id: self.id().clone().into(),
+            timestamp: OnceLock::new(),
+            metadata: self.metadata.clone(),
+            hops: self.hops,
+        }
+    }
+
     /// Makes this event a consequence of `parent`.
     pub(crate) fn follow(&mut self, parent: &Head) {
         self.hops = parent.hops + 1;
@@ -79,6 +89,13 @@ impl Head {
         self.metadata
             .get_or_insert_default()
             .inherit(parent.id(), || correlation.map_or_else(|| parent.id().to_string(), ToOwned::to_owned));
+    }
+}
+
+impl Clone for Head {
+    /// A clone is the same occurrence: what would be made when somebody first looks is made before.
+    fn clone(&self) -> Self {
+        Self { timestamp: self.timestamp().into(), ..self.as_cause() }
     }
 }
 
