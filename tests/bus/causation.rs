@@ -177,6 +177,28 @@ async fn a_loop_through_the_bus_is_stopped_and_reported() {
     assert!(error.contains("a loop of events was stopped after 8 hops"), "{error}");
 }
 
+#[handler]
+async fn emit_as_it_is(event: &AnyEvent, context: Context) -> Result<(), atoms::EmitError> {
+    context.bus().emit_any(event).await.into_result()
+}
+
+#[handler]
+async fn receive_again(_: &Loop, context: Context) -> Result<(), atoms::EmitError> {
+    context.bus().receive(br#"{"type":"causation.loop"}"#).await.unwrap().into_result()
+}
+
+#[tokio::test]
+async fn a_loop_of_events_of_any_type_is_stopped_and_reported() {
+    for builder in [bus().handler::<emit_as_it_is>().event::<Loop>(), bus().handler::<receive_again>()] {
+        let bus = builder.hop_limit(8).start().unwrap();
+        for frame in [&br#"{"type":"causation.loop"}"#[..], br#"{"type":"causation.unknown"}"#] {
+            let _ = bus.receive(frame).await.unwrap();
+        }
+        let error = bus.emit(Loop {}).await.into_result().unwrap_err().to_string();
+        assert!(error.contains("a loop of events was stopped after 8 hops"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_chain_as_long_as_the_limit_is_no_loop() {
     let bus = bus().handler::<return_child>().hop_limit(1).start().unwrap();

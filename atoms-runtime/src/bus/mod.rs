@@ -121,8 +121,14 @@ impl Bus {
 
     /// Emits an event whose type is known at run time only, as [`emit`](Self::emit) does.
     ///
-    /// It keeps its envelope as it is.
+    /// It keeps its envelope as it is. Emitted while a handler runs, it counts as one more of that
+    /// handler's chain, so that one that emits what it takes is stopped as a loop.
     pub async fn emit_any(&self, event: &AnyEvent) -> Receipt {
+        let nested = scope::next_hops().map(|hops| event.clone().with_hops(hops));
+        self.deliver_any(nested.as_ref().unwrap_or(event)).await
+    }
+
+    async fn deliver_any(&self, event: &AnyEvent) -> Receipt {
         let worklist = OnceLock::new();
         let step = Step::of_any(event, &self.0, &worklist, 0);
         self.0.deliver_root(&step).await
@@ -134,7 +140,11 @@ impl Bus {
     /// see every event.
     pub async fn receive(&self, frame: &[u8]) -> Result<Receipt, DecodeError> {
         let event = self.decode(frame)?;
-        Ok(self.emit_any(&event).await)
+        let event = match scope::next_hops() {
+            Some(hops) => event.with_hops(hops),
+            None => event,
+        };
+        Ok(self.deliver_any(&event).await)
     }
 
     /// Reads a frame with the bus's codec, within its limit, and delivers nothing.

@@ -19,3 +19,9 @@ pub(super) fn follow_current(head: &mut Head) {
         CURRENT.with(|parent| head.follow(parent));
     }
 }
+
+/// How far an event that is emitted here lies from the one that its chain began with, if a handler
+/// runs on this thread.
+pub(super) fn next_hops() -> Option<u32> {
+    CURRENT.is_set().then(|| CURRENT.with(Head::hops) + 1)
+}

@@ -30,6 +30,7 @@ pub struct AnyEvent(Arc<dyn Inner>);
 /// An envelope of a type that is not known here, or a raw event.
 pub(crate) trait Inner: Any + Debug + Send + Sync {
     fn event_ref(&self) -> EventRef<'_>;
+    fn head_mut(&mut self) -> &mut Head;
     fn to_any(&self) -> AnyEvent;
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error>;
 }
@@ -37,6 +38,10 @@ pub(crate) trait Inner: Any + Debug + Send + Sync {
 impl<E: Event> Inner for Envelope<E> {
     fn event_ref(&self) -> EventRef<'_> {
         EventRef::new(self)
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        self.head_mut()
     }
 
     fn to_any(&self) -> AnyEvent {
@@ -51,6 +56,10 @@ impl<E: Event> Inner for Envelope<E> {
 impl Inner for RawEvent {
     fn event_ref(&self) -> EventRef<'_> {
         EventRef::raw(self)
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        self.head_mut()
     }
 
     fn to_any(&self) -> AnyEvent {
@@ -121,6 +130,17 @@ impl AnyEvent {
 
     pub(crate) fn event_ref(&self) -> EventRef<'_> {
         self.0.event_ref()
+    }
+
+    /// The same event, so many hops from the one that its chain began with; cloned if it is shared.
+    pub(crate) fn with_hops(mut self, hops: u32) -> Self {
+        if Arc::get_mut(&mut self.0).is_none() {
+            self = self.0.to_any();
+        }
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.head_mut().set_hops(hops);
+        }
+        self
     }
 
     fn head(&self) -> &Head {

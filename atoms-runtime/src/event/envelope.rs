@@ -72,6 +72,10 @@ impl Head {
         self.hops
     }
 
+    pub(crate) fn set_hops(&mut self, hops: u32) {
+        self.hops = hops;
+    }
+
     /// What those that follow from this event need of it: all but the timestamp.
     pub(crate) fn as_cause(&self) -> Self {
         Self {

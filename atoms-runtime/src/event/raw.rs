@@ -53,4 +53,8 @@ impl RawEvent {
     pub(crate) fn head(&self) -> &Head {
         &self.head
     }
+
+    pub(crate) fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
 }
