@@ -208,6 +208,17 @@ async fn a_subscriber_that_panics_fails_alone() {
     assert!(failure.to_string().contains("subscriber (tests/bus/failures.rs:"), "{failure}");
 }
 
+#[tokio::test]
+async fn of_two_subscribers_from_one_place_only_one_fails() {
+    let bus = bus().start().unwrap();
+    let subscribe = |fails: bool| bus.on::<Started>(move |_| assert!(!fails, "the second"));
+    let _subscriptions = [false, true, false].map(subscribe);
+    let receipt = bus.emit(Started {}).await;
+    let outcomes: Vec<_> = receipt.deliveries().map(|(_, outcome)| outcome.is_ok()).collect();
+    assert_eq!(outcomes, [true, false, true]);
+    assert_eq!(receipt.failures().len(), 1);
+}
+
 #[handler]
 fn sees_all(_: &AnyEvent) {}
 

@@ -46,7 +46,8 @@ enum EventName {
 
 #[derive(Default)]
 struct Details {
-    subscribers: Vec<Recipient>,
+    /// Each with the place of its failure in `failures`: those of one place in the source look alike.
+    subscribers: Vec<(Recipient, Option<usize>)>,
     failures: Vec<(Recipient, FailureKind)>,
     refusal: Option<Refusal>,
     follow_ups: Vec<Receipt>,
@@ -130,7 +131,11 @@ impl Receipt {
     }
 
     pub(crate) fn fail(&mut self, recipient: Recipient, kind: FailureKind) {
-        self.details.get_or_insert_default().failures.push((recipient, kind));
+        let details = self.details.get_or_insert_default();
+        if let (Recipient::Subscriber(_), Some(called)) = (recipient, details.subscribers.last_mut()) {
+            called.1 = Some(details.failures.len());
+        }
+        details.failures.push((recipient, kind));
     }
 
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
@@ -139,7 +144,7 @@ impl Receipt {
 
     pub(crate) fn add_subscriber(&mut self, recipient: Recipient, handles: bool) {
         self.handled |= handles;
-        self.details.get_or_insert_default().subscribers.push(recipient);
+        self.details.get_or_insert_default().subscribers.push((recipient, None));
     }
 
     pub(crate) fn set_follow_ups(&mut self, follow_ups: Vec<Receipt>) {
@@ -160,13 +165,16 @@ impl Receipt {
     pub fn deliveries(&self) -> impl Iterator<Item = (Recipient, Result<(), &FailureKind>)> {
         let undelivered = matches!(self.refusal(), Some(Refusal::Closed | Refusal::HopLimit { .. }));
         let handlers = if undelivered { &[] } else { self.handlers };
-        let handlers = handlers.iter().copied().map(Recipient::Handler);
-        let subscribers = self.details.iter().flat_map(|details| details.subscribers.iter().copied());
         let failures = self.details.as_ref().map_or(&[][..], |details| &details.failures);
-        handlers.chain(subscribers).map(|recipient| {
-            let failure = failures.iter().find(|(failed, _)| *failed == recipient);
-            (recipient, failure.map_or(Ok(()), |(_, kind)| Err(kind)))
-        })
+        let handlers = handlers.iter().copied().map(Recipient::Handler).map(|handler| {
+            let failure = failures.iter().find(|(failed, _)| *failed == handler);
+            (handler, failure.map_or(Ok(()), |(_, kind)| Err(kind)))
+        });
+        let subscribers = self.details.iter().flat_map(|details| &details.subscribers);
+        let subscribers = subscribers.map(|(subscriber, failure)| {
+            (*subscriber, failure.map_or(Ok(()), |failure| Err(&failures[failure].1)))
+        });
+        handlers.chain(subscribers)
     }
 
     /// Why the event was not delivered, if it was not.
