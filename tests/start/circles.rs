@@ -64,6 +64,16 @@ fn of_one_handler() {
     assert!(message.contains("`#[handler(allow_cycle)]`"), "{message}");
 }
 
+#[handler]
+async fn echo_either_way(_: &Asked, _: Emitter<(Asked, Answered)>) -> Vec<Asked> {
+    vec![]
+}
+
+#[test]
+fn is_told_once_though_the_event_is_declared_twice() {
+    assert_eq!(circles(&refused(bus().handler::<echo_either_way>())), [["echo_either_way"]]);
+}
+
 #[test]
 fn of_two_handlers() {
     let error = refused(bus().handler::<answer>().handler::<ask_again>());

@@ -115,10 +115,14 @@ impl HandlerInfo {
         (self.input)()
     }
 
-    /// The types of events that the handler's signature says it may emit.
+    /// The types of events that the handler's signature says it may emit, each once.
     pub fn emits(&self) -> Vec<&'static EventType> {
         let mut emitted = Vec::new();
-        (self.emits)(&mut |event_type| emitted.push(event_type));
+        (self.emits)(&mut |event_type| {
+            if !emitted.contains(&event_type) {
+                emitted.push(event_type);
+            }
+        });
         emitted
     }
 
