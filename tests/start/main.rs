@@ -50,6 +50,18 @@ mod states {
         assert!(std::error::Error::source(&error).is_some());
     }
 
+    struct Clock;
+
+    #[handler]
+    async fn stamp(_: &Asked, _: State<Mailer>, _: State<Clock>) {}
+
+    #[test]
+    fn every_missing_state_of_every_handler_is_named() {
+        let error = refused(bus().handler::<mail>().handler::<stamp>());
+        assert_eq!(error.problems().len(), 3, "{error}");
+        assert_eq!(error.to_string().matches("states::Clock").count(), 2, "{error}");
+    }
+
     #[test]
     fn a_state_that_is_there_is_no_problem() {
         bus().handler::<mail>().state(Mailer).start().unwrap();

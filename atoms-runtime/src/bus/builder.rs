@@ -158,10 +158,10 @@ impl BusBuilder {
         for handler in registry.handlers().iter().copied() {
             match handler.bind(&start) {
                 Ok(runner) => bound.push((handler, runner)),
-                Err(PrepareError::MissingState(missing)) => {
-                    problems.push(StartProblem::MissingState { handler, missing });
-                }
-                Err(PrepareError::Other(cause)) => problems.push(StartProblem::Prepare { handler, cause }),
+                Err(errors) => problems.extend(errors.into_iter().map(|error| match error {
+                    PrepareError::MissingState(missing) => StartProblem::MissingState { handler, missing },
+                    PrepareError::Other(cause) => StartProblem::Prepare { handler, cause },
+                })),
             }
         }
         bound

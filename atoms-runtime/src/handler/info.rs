@@ -19,7 +19,7 @@ pub struct HandlerInfo {
     is_async: bool,
     input: fn() -> Option<&'static EventType>,
     emits: fn(&mut dyn FnMut(&'static EventType)),
-    bind: fn(&StartContext<'_>) -> Result<Runner, PrepareError>,
+    bind: fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>,
     /// Keeps the instance of `Event::__handled_by` alive that the linker looks for.
     _handles: fn() -> fn(),
 }
@@ -126,7 +126,7 @@ impl HandlerInfo {
         emitted
     }
 
-    pub(crate) fn bind(&self, start: &StartContext<'_>) -> Result<Runner, PrepareError> {
+    pub(crate) fn bind(&self, start: &StartContext<'_>) -> Result<Runner, Vec<PrepareError>> {
         (self.bind)(start)
     }
 }

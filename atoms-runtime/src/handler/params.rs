@@ -116,8 +116,8 @@ pub trait Params: Sized + Send + 'static {
     /// What is found once, when the bus starts.
     type Prepared: Send + Sync + 'static;
 
-    /// Prepares each parameter.
-    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, PrepareError>;
+    /// Prepares each parameter; the errors are those of all that cannot be.
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>>;
 
     /// Extracts each parameter.
     fn from_delivery(prepared: &Self::Prepared, delivery: &Delivery<'_>) -> Result<Self, ExtractError>;
@@ -133,8 +133,14 @@ macro_rules! tuples {
             impl<$($T: FromDelivery),*> Params for ($($T,)*) {
                 type Prepared = ($($T::Prepared,)*);
 
-                fn prepare(_start: &StartContext<'_>) -> Result<Self::Prepared, PrepareError> {
-                    Ok(($($T::prepare(_start)?,)*))
+                #[allow(unreachable_patterns, unused_mut, reason = "the empty tuple")]
+                fn prepare(_start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>> {
+                    let mut errors = Vec::new();
+                    $(let $T = $T::prepare(_start).map_err(|error| errors.push(error));)*
+                    match ($($T,)*) {
+                        ($(Ok($T),)*) => Ok(($($T,)*)),
+                        _ => Err(errors),
+                    }
                 }
 
                 #[inline]
