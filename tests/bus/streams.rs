@@ -75,6 +75,18 @@ async fn the_first_that_is_expected_comes() {
     assert_eq!(expected.await.unwrap().number, 3);
 }
 
+#[tokio::test]
+async fn what_came_is_expected_no_more() {
+    let bus = empty();
+    let expected = bus.expect::<Ticked>(|ticked| {
+        assert_eq!(ticked.number, 1, "asked again");
+        true
+    });
+    tick(&bus, 1).await;
+    assert!(bus.emit(Ticked { number: 2 }).await.is_unhandled());
+    assert_eq!(expected.await.unwrap().number, 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_does_not_come_in_time_is_an_error() {
     let bus = empty();

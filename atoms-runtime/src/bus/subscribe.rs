@@ -102,14 +102,22 @@ impl Bus {
     pub fn expect<E: Event>(&self, predicate: impl Fn(&E) -> bool + Send + Sync + 'static) -> Expectation<E> {
         let (sender, receiver) = oneshot::channel();
         let sender = Mutex::new(Some(sender));
-        let subscription = self.subscribe(Some(E::event_type()), move |step| {
-            if step.event.downcast::<E>().is_some_and(|envelope| predicate(envelope))
-                && let Some(sender) = sender.lock().unwrap_or_else(PoisonError::into_inner).take()
-            {
-                // Nobody may wait for it any more.
-                let _ = sender.send(step.any().clone());
-            }
+        let bus = Arc::downgrade(&self.0);
+        let place = Location::caller();
+        let key = self.0.subscribers.add(Some(E::event_type()), place, |key| {
+            Arc::new(move |step| {
+                if step.event.downcast::<E>().is_some_and(|envelope| predicate(envelope))
+                    && let Some(sender) = sender.lock().unwrap_or_else(PoisonError::into_inner).take()
+                {
+                    if let Some(bus) = bus.upgrade() {
+                        bus.subscribers.remove(key);
+                    }
+                    // Nobody may wait for it any more.
+                    let _ = sender.send(step.any().clone());
+                }
+            })
         });
+        let subscription = Subscription::new(Arc::downgrade(&self.0), key);
         Expectation { event: receiver, subscription, events: PhantomData }
     }
 
