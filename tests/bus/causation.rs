@@ -177,6 +177,13 @@ async fn a_loop_through_the_bus_is_stopped_and_reported() {
     assert!(error.contains("a loop of events was stopped after 8 hops"), "{error}");
 }
 
+#[tokio::test]
+async fn a_loop_through_the_bus_is_stopped_before_the_stack_overflows() {
+    let receipt = bus().handler::<nest_again>().hop_limit(1_024).start().unwrap().emit(Loop {}).await;
+    let error = receipt.into_result().unwrap_err().to_string();
+    assert!(error.contains("a loop of events was stopped after 32 hops"), "{error}");
+}
+
 #[handler]
 async fn emit_as_it_is(event: &AnyEvent, context: Context) -> Result<(), atoms::EmitError> {
     context.bus().emit_any(event).await.into_result()

@@ -15,6 +15,10 @@ use super::receipt::{Receipt, Refusal};
 use super::table::Table;
 use super::trace::{emit_span, log_refusal};
 
+/// How many emits may wait for each other, each in a handler of the one before it. They lie in each
+/// other on the stack, where in a debug build each takes about 20 KiB.
+const NESTED_LIMIT: u32 = 32;
+
 impl Shared {
     /// Delivers a root event, and all that follows from it.
     pub(super) async fn deliver_root(self: &Arc<Self>, step: &Step<'_>) -> Receipt {
@@ -38,8 +42,10 @@ impl Shared {
         if self.is_closed() {
             return Some(Refusal::Closed);
         }
-        let limit = self.hop_limit;
-        (step.event.head().hops() > limit).then_some(Refusal::HopLimit { limit })
+        let head = step.event.head();
+        let limits = [(head.hops(), self.hop_limit), (head.nested(), NESTED_LIMIT)];
+        let exceeded = limits.into_iter().find(|(hops, limit)| hops > limit);
+        exceeded.map(|(_, limit)| Refusal::HopLimit { limit })
     }
 
     /// Drives the root's async handlers and the events that were emitted, until all are done.

@@ -124,7 +124,7 @@ impl Bus {
     /// It keeps its envelope as it is. Emitted while a handler runs, it counts as one more of that
     /// handler's chain, so that one that emits what it takes is stopped as a loop.
     pub async fn emit_any(&self, event: &AnyEvent) -> Receipt {
-        let nested = scope::next_hops().map(|hops| event.clone().with_hops(hops));
+        let nested = scope::nested(|| event.clone());
         self.deliver_any(nested.as_ref().unwrap_or(event)).await
     }
 
@@ -140,11 +140,7 @@ impl Bus {
     /// see every event.
     pub async fn receive(&self, frame: &[u8]) -> Result<Receipt, DecodeError> {
         let event = self.decode(frame)?;
-        let event = match scope::next_hops() {
-            Some(hops) => event.with_hops(hops),
-            None => event,
-        };
-        Ok(self.deliver_any(&event).await)
+        Ok(self.emit_any(&event).await)
     }
 
     /// Reads a frame with the bus's codec, within its limit, and delivers nothing.

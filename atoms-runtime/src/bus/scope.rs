@@ -1,6 +1,6 @@
 //! Which event's handler runs on this thread, so that what it emits is known as its consequence.
 
-use crate::event::Head;
+use crate::event::{AnyEvent, Head};
 
 scoped_tls::scoped_thread_local! {
     static CURRENT: Head
@@ -16,12 +16,15 @@ pub(super) fn enter<R>(head: &Head, handler: impl FnOnce() -> R) -> R {
 #[inline]
 pub(super) fn follow_current(head: &mut Head) {
     if CURRENT.is_set() {
-        CURRENT.with(|parent| head.follow(parent));
+        CURRENT.with(|parent| {
+            head.follow(parent);
+            head.nest(parent);
+        });
     }
 }
 
-/// How far an event that is emitted here lies from the one that its chain began with, if a handler
-/// runs on this thread.
-pub(super) fn next_hops() -> Option<u32> {
-    CURRENT.is_set().then(|| CURRENT.with(Head::hops) + 1)
+/// Counts an event that keeps its envelope into the chain of the one whose handler runs on this
+/// thread; `None` if none does.
+pub(super) fn nested(event: impl FnOnce() -> AnyEvent) -> Option<AnyEvent> {
+    CURRENT.is_set().then(|| CURRENT.with(|parent| event().nested(parent)))
 }

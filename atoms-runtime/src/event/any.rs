@@ -132,13 +132,13 @@ impl AnyEvent {
         self.0.event_ref()
     }
 
-    /// The same event, so many hops from the one that its chain began with; cloned if it is shared.
-    pub(crate) fn with_hops(mut self, hops: u32) -> Self {
+    /// The same event, as one that is emitted in a handler of `parent`; cloned if it is shared.
+    pub(crate) fn nested(mut self, parent: &Head) -> Self {
         if Arc::get_mut(&mut self.0).is_none() {
             self = self.0.to_any();
         }
         if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.head_mut().set_hops(hops);
+            inner.head_mut().nest(parent);
         }
         self
     }

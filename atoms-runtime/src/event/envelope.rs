@@ -37,6 +37,8 @@ pub(crate) struct Head {
     timestamp: OnceLock<Timestamp>,
     metadata: Option<Box<Metadata>>,
     hops: u32,
+    /// How many emits wait for each other, each in a handler of the one before it.
+    nested: u32,
 }
 
 static NO_METADATA: LazyLock<Metadata> = LazyLock::new(Metadata::new);
@@ -52,6 +54,7 @@ impl Head {
             timestamp: timestamp.map_or_else(OnceLock::new, OnceLock::from),
             metadata: metadata.filter(|metadata| !metadata.is_empty()).map(Box::new),
             hops: 0,
+            nested: 0,
         }
     }
 
@@ -72,8 +75,14 @@ impl Head {
         self.hops
     }
 
-    pub(crate) fn set_hops(&mut self, hops: u32) {
-        self.hops = hops;
+    pub(crate) fn nested(&self) -> u32 {
+        self.nested
+    }
+
+    /// Counts this event as one that is emitted, and waited for, in a handler of `parent`.
+    pub(crate) fn nest(&mut self, parent: &Head) {
+        self.hops = parent.hops + 1;
+        self.nested = parent.nested + 1;
     }
 
     /// What those that follow from this event need of it: all but the timestamp.
@@ -83,12 +92,14 @@ impl Head {
             timestamp: OnceLock::new(),
             metadata: self.metadata.clone(),
             hops: self.hops,
+            nested: self.nested,
         }
     }
 
     /// Makes this event a consequence of `parent`.
     pub(crate) fn follow(&mut self, parent: &Head) {
         self.hops = parent.hops + 1;
+        self.nested = parent.nested;
         let correlation = parent.metadata().correlation_id();
         self.metadata
             .get_or_insert_default()
