@@ -110,15 +110,24 @@ impl Key {
         true
     }
 
+    /// The value as it is, where a `macro_rules!` has put it into invisible brackets.
+    fn ungrouped(&self) -> Option<&Expr> {
+        let mut value = self.value.as_ref();
+        while let Some(Expr::Group(group)) = value {
+            value = Some(&group.expr);
+        }
+        value
+    }
+
     pub(crate) fn text(&self, form: &str, errors: &mut Errors) -> Option<LitStr> {
-        match &self.value {
+        match self.ungrouped() {
             Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some(text.clone()),
             _ => self.wrong_value(form, errors),
         }
     }
 
     fn path(&self, form: &str, errors: &mut Errors) -> Option<Path> {
-        match &self.value {
+        match self.ungrouped() {
             Some(Expr::Path(path)) if path.qself.is_none() => Some(path.path.clone()),
             _ => self.wrong_value(form, errors),
         }

@@ -27,6 +27,11 @@ fn handlers_keep_their_attributes() {
 }
 
 #[test]
+fn events_and_handlers_may_come_from_macros() {
+    PROGRAMS.printed("from_macros");
+}
+
+#[test]
 fn atoms_may_have_another_name() {
     PROGRAMS.printed("renamed");
 }
