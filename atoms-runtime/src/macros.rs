@@ -12,6 +12,7 @@ macro_rules! __event {
         sensitive: [$($sensitive:literal),*]
         $(, must_handle: $section:literal, $start:literal)?
     ) => {
+        #[allow(deprecated)]
         const _: () = {
             #[automatically_derived]
             impl $crate::Event for $name {
@@ -80,6 +81,7 @@ macro_rules! __must_handle {
 #[macro_export]
 macro_rules! __handler {
     ($name:ident, $kind:ident, order: $order:literal, allow_cycle: $allow_cycle:literal) => {
+        #[allow(deprecated)]
         const _: () = {
             #[automatically_derived]
             impl $crate::Handler for $name {

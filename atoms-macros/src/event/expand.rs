@@ -24,7 +24,8 @@ pub(super) fn attribute(model: &Model<'_>, type_string: &LitStr) -> TokenStream 
     let added = added(model, type_string);
     let (name, cfgs) = (&model.input.ident, model.cfgs());
     let defaults: TokenStream = defaults.collect();
-    let defaults = (!defaults.is_empty()).then(|| quote!(#(#cfgs)* impl #name { #defaults }));
+    let defaults =
+        (!defaults.is_empty()).then(|| quote!(#(#cfgs)* #[allow(deprecated)] impl #name { #defaults }));
     // First, so that rustc says it before what serde says of the same field.
     let checks = field_checks(model);
     quote!(#checks #derives #item #defaults #added)
@@ -123,6 +124,7 @@ fn debug(model: &Model<'_>) -> Option<TokenStream> {
     Some(quote! {
         #(#cfgs)*
         #[automatically_derived]
+        #[allow(deprecated)]
         impl ::core::fmt::Debug for #ident {
             fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 let mut debug = formatter.debug_struct(#name);

@@ -105,6 +105,7 @@ fn call(model: &Model<'_>, input: &Input<'_>) -> TokenStream {
         )
     };
     quote! {
+        #[allow(deprecated)]
         const _: () = {
             #(impl #root::__private::ParamAt<#indices> for #name {
                 type Param = #types;

@@ -59,6 +59,15 @@ fn pattern(Created { number }: &Created, _: Context) {
     assert_eq!(*number, 7);
 }
 
+#[deprecated]
+#[event(type = "attributes.outdated")]
+struct Outdated {}
+
+#[deprecated]
+#[handler]
+#[allow(deprecated)]
+fn outdated(_: &Outdated) {}
+
 fn main() {
     let bus = Bus::builder().state(1_u8).start().unwrap();
     let receipt = run::run(bus.emit(Created { number: 7 }));
