@@ -181,7 +181,7 @@ async fn a_loop_through_the_bus_is_stopped_and_reported() {
 async fn a_loop_through_the_bus_is_stopped_before_the_stack_overflows() {
     let receipt = bus().handler::<nest_again>().hop_limit(1_024).start().unwrap().emit(Loop {}).await;
     let error = receipt.into_result().unwrap_err().to_string();
-    assert!(error.contains("a loop of events was stopped after 32 hops"), "{error}");
+    assert!(error.contains("a loop of events was stopped after 64 hops"), "{error}");
 }
 
 #[handler]

@@ -15,7 +15,7 @@ Usage: cargo xtask <command>
   test             all that CI runs: format, lints, docs, dependencies, examples, tests
   miri [args...]   the runtime's unsafe code under Miri; needs a nightly toolchain.
                    The arguments go to the test runner (default: erased)
-  bench            every benchmark, the contenders' included
+  bench            the benchmarks, with other crates beside this one
   help             this text
 ";
 
@@ -56,6 +56,7 @@ fn test() -> Result<(), Failure> {
     let frames = "tests/golden/public.jsonl";
     let mut report = Report::default();
     report.run(cargo("fmt --all --check"))?;
+    report.run(cargo("fmt --manifest-path tests/programs/Cargo.toml --all --check"))?;
     report.run(cargo("clippy --workspace --all-targets -- -D warnings"))?;
     report.run(cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))?;
     // Installing what is installed already is a matter of milliseconds.
@@ -85,9 +86,8 @@ fn miri(args: &[&str]) -> Result<(), Failure> {
     args.iter().fold(tests, |tests, arg| tests.arg(arg)).run()
 }
 
-/// Runs the workspace's benchmarks, then the package that measures other crates beside us.
+/// Runs the benchmarks, in the package that has other crates beside ours.
 fn bench() -> Result<(), Failure> {
-    cargo("bench --workspace --bench *").run()?;
     cargo("bench --manifest-path benches/contenders/Cargo.toml").run()
 }
 

@@ -97,6 +97,9 @@ impl BusBuilder {
 
     /// How many events may follow from each other in one chain before it is stopped as a loop: 64
     /// by default, 1,024 at most.
+    ///
+    /// Emits that handlers make on the bus itself and wait for lie in each other on the stack, and
+    /// are stopped after 64 in any case.
     #[must_use]
     pub fn hop_limit(mut self, hops: u32) -> Self {
         self.hop_limit = hops.min(MAX_HOPS);

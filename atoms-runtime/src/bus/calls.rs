@@ -11,7 +11,8 @@ use futures_util::stream::FuturesUnordered;
 use tracing::Span;
 
 use super::delivery::Step;
-use super::receipt::{FailureKind, Receipt, Recipient};
+use super::failure::{FailureKind, Recipient};
+use super::receipt::Receipt;
 use super::run::{HandlerFuture, Outcome};
 use super::scope;
 use super::subscribers::Snapshot;

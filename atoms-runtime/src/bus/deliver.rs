@@ -10,14 +10,15 @@ use tracing::Span;
 use super::Shared;
 use super::calls::{run_async, run_sync};
 use super::delivery::Step;
+use super::failure::Refusal;
 use super::follow_ups::FollowUps;
-use super::receipt::{Receipt, Refusal};
+use super::receipt::Receipt;
 use super::table::Table;
 use super::trace::{emit_span, log_refusal};
 
 /// How many emits may wait for each other, each in a handler of the one before it. They lie in each
 /// other on the stack, where in a debug build each takes about 20 KiB.
-const NESTED_LIMIT: u32 = 32;
+const NESTED_LIMIT: u32 = 64;
 
 impl Shared {
     /// Delivers a root event, and all that follows from it.

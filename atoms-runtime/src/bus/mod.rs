@@ -4,6 +4,7 @@ mod builder;
 mod calls;
 mod deliver;
 mod delivery;
+mod failure;
 mod follow_ups;
 mod in_flight;
 mod receipt;
@@ -21,7 +22,8 @@ use std::sync::{Arc, OnceLock};
 
 pub use builder::{BusBuilder, StartContext};
 pub use delivery::Delivery;
-pub use receipt::{EmitError, Failure, FailureKind, Receipt, Recipient, Refusal};
+pub use failure::{EmitError, Failure, FailureKind, Recipient, Refusal};
+pub use receipt::Receipt;
 pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
 pub use subscribers::Subscription;
 pub use worklist::Room;
@@ -35,6 +37,9 @@ use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, Event, IntoEnvelope};
 use crate::registry::{Registry, StartError};
 use crate::wire::{Codec, DecodeError, DecodeErrorKind, EncodeError};
+
+/// What most frames need, in bytes.
+const FRAME_CAPACITY: usize = 256;
 
 /// Runs the handlers of the events that are emitted on it.
 ///
@@ -104,7 +109,8 @@ impl Bus {
     ///
     /// The sync handlers run first, by their order and path, when the future is first polled; then
     /// the async ones, concurrently. Handlers that fail or panic are in the receipt, and stop
-    /// nobody else. Emitted while a handler runs, the event is a consequence of that handler's.
+    /// nobody else. Emitted while a handler runs, the event is a consequence of that handler's; in a
+    /// task that the handler spawned it is not, unless this is called before the task is spawned.
     ///
     /// Dropping the future cancels the async handlers that still run at their next await, and
     /// what was emitted but not delivered; each of them is logged.
@@ -154,7 +160,7 @@ impl Bus {
 
     /// Writes an event as a frame with the bus's codec.
     pub fn encode(&self, event: &AnyEvent) -> Result<Vec<u8>, EncodeError> {
-        let mut frame = Vec::new();
+        let mut frame = Vec::with_capacity(FRAME_CAPACITY);
         self.0.codec.encode(event, &mut frame)?;
         Ok(frame)
     }
@@ -167,7 +173,9 @@ impl Bus {
     /// Refuses what is emitted from now on, waits until the emits that wait for async handlers are
     /// done, and ends all subscriptions, streams and expectations.
     ///
-    /// A handler that awaits this waits for itself. Cancel-safe: it may be called again.
+    /// An emit that another thread has just begun may still run its handlers when this resolves. A
+    /// handler that awaits this waits for itself, and one that waits for an event that no longer
+    /// comes holds it up. Cancel-safe: it may be called again.
     pub async fn shutdown(&self) {
         self.0.closed.store(true, Ordering::Relaxed);
         self.0.in_flight.idle().await;

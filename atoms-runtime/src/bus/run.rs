@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stackfuture::StackFuture;
 
 use super::delivery::{Delivery, Step};
-use super::receipt::FailureKind;
+use super::failure::FailureKind;
 use crate::handler::{AsyncHandler, Input, Output, Params, SyncHandler};
 
 /// What became of one call of a handler: boxed, so that success is one word.

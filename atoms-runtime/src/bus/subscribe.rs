@@ -23,6 +23,9 @@ const STREAM_CAPACITY: usize = 1_024;
 impl Bus {
     /// Calls `callback` for each event `E`, after the sync handlers, until the subscription is dropped.
     ///
+    /// A bus that was started without discovery reads frames of an `E` as events only if it has a
+    /// handler of it, or was told of it by [`BusBuilder::event`](crate::BusBuilder::event).
+    ///
     /// ```
     /// # use atoms_runtime::{Bus, event};
     /// # #[event(type = "shop.order.created", crate = atoms_runtime)]

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, Weak};
 
 use super::Shared;
 use super::delivery::Step;
-use super::receipt::Recipient;
+use super::failure::Recipient;
 use crate::event::EventType;
 
 type Callback = Arc<dyn Fn(&Step<'_>) + Send + Sync>;

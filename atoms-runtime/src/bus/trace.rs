@@ -3,7 +3,7 @@
 use tracing::{Span, debug_span};
 
 use super::delivery::Step;
-use super::receipt::{Recipient, Refusal};
+use super::failure::{Recipient, Refusal};
 
 /// The span of one event's delivery.
 #[inline]

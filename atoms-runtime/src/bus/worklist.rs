@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::task::AtomicWaker;
 
-use super::receipt::Refusal;
+use super::failure::Refusal;
 use crate::event::{AnyEvent, Envelope, Event, Head};
 
 /// How many events may wait before an emitter that is awaited waits as well.

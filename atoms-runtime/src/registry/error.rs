@@ -54,7 +54,7 @@ pub enum StartProblem {
         emitter: &'static HandlerInfo,
     },
     /// Two events have one type string.
-    #[error("two events have the type string `{}`: {first}, and {second}; give one of them another", first.name())]
+    #[error("{}", describe_duplicate(first, second))]
     DuplicateType {
         /// One of them.
         first: &'static EventType,
@@ -72,6 +72,18 @@ pub struct Link {
     pub handler: &'static HandlerInfo,
     /// The event that the handler emits.
     pub emits: &'static EventType,
+}
+
+fn describe_duplicate(first: &EventType, second: &EventType) -> String {
+    let name = first.name();
+    if (first.path(), first.file(), first.line()) == (second.path(), second.file(), second.line()) {
+        format!(
+            "the event `{name}` is there twice, because its crate is linked twice: {first}; a unit test that \
+             depends on its own crate in a roundabout way does that, and belongs into `tests/`"
+        )
+    } else {
+        format!("two events have the type string `{name}`: {first}, and {second}; give one of them another")
+    }
 }
 
 fn describe_circle(links: &[Link]) -> String {

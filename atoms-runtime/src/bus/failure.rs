@@ -1,0 +1,130 @@
+//! What can go wrong with an event.
+
+use std::fmt;
+use std::panic::Location;
+
+use super::receipt::Receipt;
+use crate::handler::{ExtractError, HandlerError, HandlerInfo};
+
+/// Who an event was delivered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recipient {
+    /// A `#[handler]`.
+    Handler(&'static HandlerInfo),
+    /// A subscriber of the running bus, by the place in the source that subscribed it.
+    Subscriber(&'static Location<'static>),
+}
+
+/// Why one delivery failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// The handler returned an error.
+    #[error(transparent)]
+    Error(HandlerError),
+    /// The handler panicked.
+    #[error("panicked: {0}")]
+    Panic(String),
+    /// A parameter could not be extracted.
+    #[error(transparent)]
+    Extract(ExtractError),
+    /// The event is not the one that the handler takes, which an implementation of
+    /// [`Event`](crate::Event) by hand can bring about.
+    #[error("the event's description belongs to another event")]
+    WrongEvent,
+}
+
+/// What went wrong with an event as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The bus was shut down.
+    #[error("the bus is shut down")]
+    Closed,
+    /// The chain of events that led here is longer than the bus allows.
+    #[error("a loop of events was stopped after {limit} hops")]
+    HopLimit {
+        /// The longest chain.
+        limit: u32,
+    },
+    /// So many events were under way at once for this root event that further ones were lost.
+    #[error("{lost} events that followed from it were lost: more than {limit} were under way at once")]
+    WorklistFull {
+        /// How many may be under way at once.
+        limit: usize,
+        /// How many were lost.
+        lost: usize,
+    },
+    /// The event declares `must_handle`, and nothing on this bus handles it.
+    #[error("nothing on this bus handles it, and it declares `must_handle`")]
+    Unhandled,
+}
+
+/// One thing that went wrong with an event or with one that followed from it.
+#[derive(Debug, Clone, Copy)]
+pub struct Failure<'a> {
+    /// The type string of the event.
+    pub event_type: &'a str,
+    /// Who failed; `None` if the event was not delivered at all.
+    pub recipient: Option<Recipient>,
+    /// What happened: a handler's own error, or a [`FailureKind`] or [`Refusal`].
+    pub error: &'a (dyn std::error::Error + 'static),
+}
+
+impl FailureKind {
+    /// What is to be shown: a handler's error as it is, so that it can be downcast.
+    pub(super) fn cause(&self) -> &(dyn std::error::Error + 'static) {
+        match self {
+            Self::Error(error) => &**error,
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Handler(handler) => handler.fmt(f),
+            Self::Subscriber(place) => write!(f, "subscriber ({}:{})", place.file(), place.line()),
+        }
+    }
+}
+
+impl fmt::Display for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.recipient {
+            Some(recipient) => write!(f, "`{}` at {recipient}: {}", self.event_type, self.error),
+            None => write!(f, "`{}`: {}", self.event_type, self.error),
+        }
+    }
+}
+
+/// Something went wrong with an event, or with one that followed from it.
+#[derive(Debug)]
+pub struct EmitError {
+    pub(super) receipt: Receipt,
+}
+
+impl EmitError {
+    /// What became of the event.
+    pub fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+}
+
+impl fmt::Display for EmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failures = self.receipt.failures();
+        let mut lines = failures.iter().map(ToString::to_string);
+        f.write_str(&lines.next().unwrap_or_default())?;
+        lines.try_for_each(|line| write!(f, "; {line}"))
+    }
+}
+
+impl std::error::Error for EmitError {
+    /// The first thing that went wrong.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.receipt.failures().first().map(|failure| failure.error)
+    }
+}
