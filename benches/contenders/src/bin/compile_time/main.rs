@@ -1,0 +1,86 @@
+//! What 500 events and 500 handlers cost to compile, against their serde derives and boxed functions.
+//!
+//! Writes two crates into a temporary directory, builds what they depend on, and then compiles the
+//! crates themselves in turn: `cargo run --release --bin compile_time`.
+
+mod generate;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use contenders::runner::quantile;
+
+/// How often each crate is compiled.
+const ROUNDS: usize = 5;
+
+/// A generated crate, in its own target directory.
+struct Generated {
+    name: &'static str,
+    directory: PathBuf,
+    source: String,
+}
+
+impl Generated {
+    fn new(root: &Path, name: &'static str, manifest: &str, source: String) -> Result<Self, Box<dyn Error>> {
+        let directory = root.join(name);
+        fs::create_dir_all(directory.join("src"))?;
+        fs::write(directory.join("Cargo.toml"), manifest)?;
+        // The dependencies are those of this package, to the version, and so is the compiler.
+        fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock"), directory.join("Cargo.lock"))?;
+        let toolchain = "rust-toolchain.toml";
+        fs::copy(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(toolchain),
+            directory.join(toolchain),
+        )?;
+        Ok(Self { name, directory, source })
+    }
+
+    /// Writes the source anew and compiles it, in seconds.
+    fn compile(&self, arguments: &[&str]) -> Result<f64, Box<dyn Error>> {
+        fs::write(self.directory.join("src/main.rs"), &self.source)?;
+        let start = Instant::now();
+        let status = Command::new(env!("CARGO"))
+            .args(arguments)
+            .args(["--quiet", "--offline"])
+            .current_dir(&self.directory)
+            .env("CARGO_TARGET_DIR", self.directory.join("target"))
+            // Otherwise `check` would only find out that nothing has changed.
+            .env("CARGO_INCREMENTAL", "0")
+            .status()?;
+        if !status.success() {
+            return Err(format!("`cargo {}` of the crate `{}` failed", arguments.join(" "), self.name).into());
+        }
+        Ok(start.elapsed().as_secs_f64())
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = tempfile::tempdir()?;
+    let with_serde =
+        Generated::new(root.path(), "with_serde", generate::SERDE_MANIFEST, generate::with_serde())?;
+    let with_atoms =
+        Generated::new(root.path(), "with_atoms", &generate::atoms_manifest(), generate::with_atoms())?;
+    println!("\n## Compile time: {} events, {0} handlers\n", generate::COUNT);
+    println!("| command | serde and boxed functions | atoms | ratio | target |");
+    println!("| --- | ---: | ---: | ---: | ---: |");
+    for arguments in [&["check"][..], &["build", "--release"]] {
+        // The first time builds the dependencies.
+        with_serde.compile(arguments)?;
+        with_atoms.compile(arguments)?;
+        let (mut baseline, mut atoms) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            baseline.push(with_serde.compile(arguments)?);
+            atoms.push(with_atoms.compile(arguments)?);
+        }
+        let (baseline, atoms) = (quantile(&baseline, 0.5), quantile(&atoms, 0.5));
+        let command = arguments.join(" ");
+        println!("| `cargo {command}` | {baseline:.2} s | {atoms:.2} s | {:.2} | 1.2 |", atoms / baseline);
+    }
+    if std::env::args().any(|argument| argument == "--keep") {
+        println!("\nThe crates are kept in {}", root.keep().display());
+    }
+    Ok(())
+}
