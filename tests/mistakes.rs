@@ -1,7 +1,7 @@
-//! What rustc says of each mistake: a file in `tests/mistakes` has the mistake, and the `.stderr`
-//! beside it what the user reads.
+//! What the compiler says to a mistake.
 
+/// Each case is a `.rs` file, and beside it, in `.stderr`, the messages.
 #[test]
-fn each_mistake_gets_its_message() {
+fn each_mistake_is_told_where_it_is_and_how_to_put_it_right() {
     trybuild::TestCases::new().compile_fail("tests/mistakes/*.rs");
 }

@@ -1,86 +1,109 @@
 //! The attribute and derive macros of [`atoms`](https://docs.rs/atoms), which re-exports them.
 
-mod errors;
+mod common;
 mod event;
 mod handler;
-mod keys;
-mod serde_attrs;
 
 use proc_macro::TokenStream;
 
-/// Makes a struct an event.
-///
-/// The struct has named fields, or none. What is not derived below the attribute is derived by it:
-/// `Debug`, `Clone`, `Serialize`, `Deserialize`. Attributes of serde on the fields work as ever.
+/// Makes a struct an event: a plain struct with a type string, which is its name on the wire.
 ///
 /// ```ignore
 /// #[event(type = "shop.order.created", must_handle)]
-/// struct OrderCreated {
-///     order_id: String,
+/// pub struct OrderCreated {
+///     pub order_id: String,
 ///     #[event(default = 1)]
-///     count: u32,
+///     pub count: u32,
 ///     #[event(sensitive)]
-///     card: String,
+///     pub card: String,
 /// }
 /// ```
 ///
+/// The struct has named fields or none, no generics and no lifetimes. Its fields are `Send + Sync`.
+///
+/// # Keys
+///
 /// | key | what it does |
 /// | --- | --- |
-/// | `type = "..."` | the type string: segments of `[a-z][a-z0-9_]*` joined by dots, 128 bytes at most |
-/// | `must_handle` | a program that emits the event and has no handler of it does not link; an emit that nothing on the bus handles is an error |
+/// | `type = "..."` | the type string, which every event has: segments of `[a-z][a-z0-9_]*` joined by dots, 128 bytes at most |
+/// | `must_handle` | a program that emits the event and links no handler of it does not link; an emit that nothing on the bus handles is an error |
 /// | `deny_unknown_fields` | a frame with a field that the struct does not have is refused |
-/// | `crate = path` | where `atoms` is found: `::atoms` by default |
+/// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///
-/// | key of a field | what it does |
+/// | key on a field | what it does |
 /// | --- | --- |
-/// | `default = expr` | the value of a field that a frame does not have |
-/// | `sensitive` | `Debug` shows `[redacted]`; the wire carries the field |
+/// | `default = expression` | the value of the field if a frame does not have it; an expression of the field's type, which may name `Self` |
+/// | `sensitive` | `Debug` shows `[redacted]`; the wire carries the field as it is |
+///
+/// The namespaces `system`, `agent` and `atoms` are the framework's. A type string without a namespace,
+/// such as `created`, is warned of; `#[allow(deprecated)]` on the struct silences that.
+///
+/// # What it adds
+///
+/// `Clone`, `Debug`, `Serialize` and `Deserialize` are derived, all but those that a `derive` *below*
+/// `#[event]` names; one above it cannot be seen, and collides. Who implements one of them by hand takes
+/// [`derive(Event)`](macro@Event).
+///
+/// Serde's attributes on the struct and on its fields work as ever, but for those that change what an
+/// event is on the wire (`tag`, `untagged`, `transparent`, `into`, `from` and `try_from`). No field may
+/// have, or be renamed to, a name of the envelope's: `type`, `id`, `timestamp` or `metadata`. `flatten`
+/// is allowed, and slower.
 #[proc_macro_attribute]
-pub fn event(keys: TokenStream, item: TokenStream) -> TokenStream {
-    event::attribute(keys.into(), item.into()).into()
+pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
+    event::attribute(args.into(), item.into()).into()
 }
 
-/// Makes a struct an event, for those who write all their derives themselves.
-///
-/// It takes the keys of `#[event]`, in an attribute `#[event(...)]` below it, but for `default` on a
-/// field. With a `sensitive` field it writes `Debug`, which then must not be derived as well.
+/// Makes a struct an event and adds no derives to it, for who derives or implements them himself.
 ///
 /// ```ignore
 /// #[derive(Debug, Clone, Serialize, Deserialize, Event)]
 /// #[event(type = "shop.order.created")]
-/// struct OrderCreated {
-///     order_id: String,
+/// #[serde(deny_unknown_fields)]
+/// pub struct OrderCreated {
+///     pub order_id: String,
+///     #[serde(default = "one")]
+///     pub count: u32,
 /// }
 /// ```
+///
+/// The keys are those of [`#[event]`](macro@event), in an attribute below the derive. What serde has to
+/// know, serde is told: `deny_unknown_fields` and defaults are its own. With a `sensitive` field the
+/// macro implements `Debug`, which then is not derived.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(item: TokenStream) -> TokenStream {
     event::derive(item.into()).into()
 }
 
-/// Makes a function a handler, and puts it in the registry. The function stays callable as written.
-///
-/// The first parameter is the event: `&E`, `E`, `&Envelope<E>`, or `&AnyEvent` for every event. Up to
-/// eight further ones are extracted: `State<T>`, `Emitter<E>` or `Emitter<(A, B)>`, `Context`, and
-/// types that implement `FromDelivery`. The function returns `()`, an event, an `Option`, a `Vec` or a
-/// tuple of events, or a `Result` of these; it may be `async`, and then its future is `Send`.
+/// Makes a function a handler, which every bus of the program calls for the event that it takes.
 ///
 /// ```ignore
-/// #[handler(order = -1)]
-/// fn confirm(order: &OrderCreated, stock: State<Stock>) -> Result<OrderConfirmed, OutOfStock> {
-///     stock.reserve(order.count)?;
+/// #[handler]
+/// async fn confirm(order: &OrderCreated, stock: State<Stock>) -> Result<OrderConfirmed, OutOfStock> {
+///     stock.reserve(order.count).await?;
 ///     Ok(OrderConfirmed { order_id: order.order_id.clone() })
 /// }
 /// ```
 ///
+/// The function stays as it is written, and can be called. It is a free function, `async` or not, and
+/// neither generic nor `const`, `unsafe` or `extern`.
+///
+/// - The first parameter is the event: `&E` or `E`, which is a copy; `&Envelope<E>` for its id, timestamp
+///   and metadata; `&AnyEvent` for every event.
+/// - Up to eight further parameters are extracted: `State<T>`, `Emitter<E>` or `Emitter<(A, B)>`,
+///   `Context`, and types that implement `FromDelivery`.
+/// - What it returns is emitted: `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result`
+///   of these.
+/// - The future of an `async` handler is `Send`.
+///
 /// | key | what it does |
 /// | --- | --- |
-/// | `order = n` | the place among the sync handlers of the event: lower ones run earlier; 0 by default |
+/// | `order = number` | the place among the sync handlers of the event: lower ones run earlier, and those of one number by their paths; 0 if not given |
 /// | `allow_cycle` | the events that the handler emits may lead back to it |
-/// | `crate = path` | where `atoms` is found: `::atoms` by default |
+/// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///
-/// A type of the function's name is defined beside it, for `Bus::builder().handler::<confirm>()`; a
+/// Beside the function stands a type of its name, for `Bus::builder().handler::<confirm>()`. A type or a
 /// module of that name in the same scope collides with it.
 #[proc_macro_attribute]
-pub fn handler(keys: TokenStream, item: TokenStream) -> TokenStream {
-    handler::attribute(keys.into(), item.into()).into()
+pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
+    handler::attribute(args.into(), item.into()).into()
 }

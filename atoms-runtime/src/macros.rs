@@ -76,17 +76,18 @@ macro_rules! __must_handle {
     };
 }
 
-/// Puts a handler in the registry.
+/// Makes the type that has a handler's name a [`Handler`](crate::Handler), and puts it in the registry.
+/// What calls the function is implemented for a type of its own, which is not public.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __handler {
-    ($name:ident, $kind:ident, order: $order:literal, allow_cycle: $allow_cycle:literal) => {
+    ($name:ident, $called:ident, $kind:ident, order: $order:literal, allow_cycle: $allow_cycle:literal) => {
         #[allow(deprecated)]
         const _: () = {
             #[automatically_derived]
             impl $crate::Handler for $name {
                 fn info() -> &'static $crate::HandlerInfo {
-                    static INFO: $crate::HandlerInfo = $crate::HandlerInfo::$kind::<$name>(
+                    static INFO: $crate::HandlerInfo = $crate::HandlerInfo::$kind::<$called>(
                         ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
                         ::core::file!(),
                         ::core::line!(),
@@ -94,6 +95,13 @@ macro_rules! __handler {
                     .with_order($order)
                     .with_allow_cycle($allow_cycle);
                     &INFO
+                }
+            }
+
+            #[automatically_derived]
+            impl $crate::Handler for $called {
+                fn info() -> &'static $crate::HandlerInfo {
+                    <$name as $crate::Handler>::info()
                 }
             }
 

@@ -3,21 +3,8 @@
 pub use inventory;
 pub use serde;
 
-use crate::handler::{AsyncHandler, Input, SyncHandler};
-pub use crate::handler::{Param, ParamAt};
+pub use crate::handler::{HandlerParam, Parameters};
 pub use crate::registry::{EventEntry, HandlerEntry};
-
-/// The event of a handler that takes it by value.
-///
-/// That a clone is possible follows from the handler, so that an event which is none gets one error.
-pub fn clone_sync<H: SyncHandler>(input: &H::Input) -> H::Input {
-    input.by_value()
-}
-
-/// As [`clone_sync`], for an `async` handler.
-pub fn clone_async<H: AsyncHandler>(input: &H::Input) -> H::Input {
-    input.by_value()
-}
 
 /// What a field of an event must be.
 #[diagnostic::on_unimplemented(

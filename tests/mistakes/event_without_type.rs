@@ -1,24 +1,18 @@
 use atoms::prelude::*;
 
 #[event]
-struct OrderCreated {
-    order_id: String,
-}
+struct OrderCreated;
 
 #[event(must_handle)]
-struct OrderConfirmed;
+struct OrderPacked {}
 
-// The items are given back, so that what uses them is not reported as well.
-#[handler]
-fn confirm(order: &OrderCreated) -> OrderConfirmed {
-    println!("{}", order.order_id);
-    OrderConfirmed
-}
+#[derive(Debug, Clone, atoms::serde::Serialize, atoms::serde::Deserialize, Event)]
+#[serde(crate = "atoms::serde")]
+struct OrderSent {}
 
-async fn emit(bus: &Bus) {
-    let order = OrderCreated { order_id: "o-1".into() };
-    bus.emit(order.clone()).await.into_result().unwrap();
-    println!("{order:?}");
-}
+#[derive(Debug, Clone, atoms::serde::Serialize, atoms::serde::Deserialize, Event)]
+#[serde(crate = "atoms::serde")]
+#[event(must_handle)]
+struct OrderReturned {}
 
 fn main() {}

@@ -3,43 +3,54 @@
 mod check;
 mod expand;
 mod model;
-mod recover;
+mod parse;
+mod serde;
+mod stub;
 mod type_string;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::DeriveInput;
 
-use crate::errors::Errors;
-use model::{Model, Origin};
+use crate::common::Mistakes;
+use model::Event;
 
-pub(crate) fn attribute(keys: TokenStream, item: TokenStream) -> TokenStream {
-    let Ok(input) = syn::parse2::<DeriveInput>(item.clone()) else {
-        let mut errors = Errors::default();
-        errors.at(&item, "`#[event]` goes on a struct with named fields, or with none");
-        let errors = errors.into_compile_errors();
-        return quote!(#errors #item);
-    };
-    let mut errors = Errors::default();
-    let model = Model::new(&input, keys, Origin::Attribute, &mut errors);
-    let type_string = check::check(&model, &mut errors);
-    match (errors.into_compile_errors(), type_string) {
-        (None, Some(type_string)) => expand::attribute(&model, type_string),
-        (errors, _) => recover::attribute(&model, errors.unwrap_or_default()),
+/// Which of the two macros it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Form {
+    /// `#[event]`, which writes the struct anew and adds derives to it.
+    Attribute,
+    /// `#[derive(Event)]`, which can only add to the struct.
+    Derive,
+}
+
+pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
+    match syn::parse2::<DeriveInput>(item.clone()) {
+        Ok(input) => event(Form::Attribute, args, &input),
+        Err(_) => {
+            let error = syn::Error::new(
+                Span::call_site(),
+                "an event is a struct\nhelp: put `#[event]` on a struct with named fields, or with none",
+            );
+            let error = error.into_compile_error();
+            quote!(#error #item)
+        }
     }
 }
 
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
-    let input = match syn::parse2::<DeriveInput>(item) {
-        Ok(input) => input,
-        Err(error) => return error.to_compile_error(),
-    };
-    let mut errors = Errors::default();
-    let keys = model::helper_keys(&input.attrs, &mut errors);
-    let model = Model::new(&input, keys, Origin::Derive, &mut errors);
-    let type_string = check::check(&model, &mut errors);
-    match (errors.into_compile_errors(), type_string) {
-        (None, Some(type_string)) => expand::derive(&model, type_string),
-        (errors, _) => recover::derive(&model, errors.unwrap_or_default()),
+    match syn::parse2::<DeriveInput>(item) {
+        Ok(input) => event(Form::Derive, parse::helpers(&input.attrs), &input),
+        Err(error) => error.into_compile_error(),
+    }
+}
+
+fn event(form: Form, args: TokenStream, input: &DeriveInput) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let keys = parse::keys(args, &mut mistakes);
+    let event = Event::new(form, keys, input, &mut mistakes);
+    match check::check(&event, mistakes) {
+        Ok(type_string) => expand::expand(&event, &type_string),
+        Err(errors) => stub::stub(&event, errors),
     }
 }

@@ -1,112 +1,110 @@
-//! The rules of type strings: segments of `[a-z][a-z0-9_]*`, joined by dots.
+//! Type strings, such as `shop.order.created`: what is one, which is the nearest one, and the names
+//! that the linker sees.
 
-/// The longest type string, in bytes.
+/// The rule, as the messages tell it.
+pub(crate) const RULE: &str = "a type is segments of `a-z`, `0-9` and `_` that begin with a letter, joined by dots, of at most 128 bytes";
+
 const MAX_BYTES: usize = 128;
 
-/// Namespaces of the framework's own events.
-pub(super) const RESERVED: &[&str] = &["system", "agent", "atoms"];
+/// The namespaces of the framework's own events.
+const RESERVED: [&str; 3] = ["system", "agent", "atoms"];
 
-/// Which rule the text breaks, if it breaks one.
-pub(super) fn broken_rule(text: &str) -> Option<String> {
+/// The rule that `text` breaks, if it is no type string.
+pub(crate) fn broken_rule(text: &str) -> Option<String> {
     if text.is_empty() {
-        return Some("it is empty".to_owned());
+        return Some("it is empty".into());
     }
-    if text.len() > MAX_BYTES {
-        return Some(format!("it has {} bytes, and at most {MAX_BYTES} are allowed", text.len()));
-    }
-    if let Some(wrong) = text.chars().find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '_' | '.')) {
-        return Some(format!("it has {wrong:?}, and only `a` to `z`, `0` to `9`, `_` and `.` are allowed"));
-    }
-    text.split('.').find_map(|segment| match segment.chars().next() {
-        None => Some("it has an empty segment: one dot stands between two segments".to_owned()),
-        Some(first) if !first.is_ascii_lowercase() => {
-            Some(format!("the segment `{segment}` begins with `{first}`, and a segment begins with a letter"))
-        }
-        Some(_) => None,
+    text.split('.').find_map(broken_segment).or_else(|| match text.len() {
+        0..=MAX_BYTES => None,
+        bytes => Some(format!("it is {bytes} bytes long")),
     })
 }
 
-/// The nearest sound type string; `None` if nothing is left of the text.
-pub(super) fn nearest(text: &str) -> Option<String> {
-    let segments: Vec<String> = text.split('.').map(nearest_segment).filter(|it| !it.is_empty()).collect();
-    let mut joined = segments.join(".");
-    joined.truncate(MAX_BYTES);
-    let joined = joined.trim_end_matches(['.', '_']);
-    (!joined.is_empty()).then(|| joined.to_owned())
+fn broken_segment(segment: &str) -> Option<String> {
+    let Some(first) = segment.chars().next() else {
+        return Some("a segment of it is empty".into());
+    };
+    if let Some(wrong) = segment.chars().find(|&c| !matches!(c, 'a'..='z' | '0'..='9' | '_')) {
+        return Some(match wrong {
+            ' ' => "there is a space in it".into(),
+            capital if capital.is_uppercase() => format!("there is a capital letter in it, `{capital}`"),
+            other => format!("there is a {other:?} in it"),
+        });
+    }
+    (!first.is_ascii_lowercase()).then(|| format!("its segment `{segment}` does not begin with a letter"))
 }
 
-fn nearest_segment(segment: &str) -> String {
-    let segment = snake_case(segment.trim());
-    let only_allowed: String =
-        segment.chars().map(|c| if matches!(c, 'a'..='z' | '0'..='9') { c } else { '_' }).collect();
-    let begun = only_allowed.trim_start_matches(|c: char| !c.is_ascii_lowercase());
-    begun.trim_end_matches('_').to_owned()
+/// The valid string that is nearest to `text`; `None` if nothing of it can be kept.
+pub(crate) fn nearest(text: &str) -> Option<String> {
+    let segments = text.split(['.', ':', '/', '\\']).map(snake_case);
+    let segments =
+        segments.map(|segment| segment.trim_start_matches(|c: char| !c.is_ascii_lowercase()).into());
+    let mut segments: Vec<String> = segments.filter(|segment: &String| !segment.is_empty()).collect();
+    while segments.len() > 1 && segments.join(".").len() > MAX_BYTES {
+        segments.pop();
+    }
+    let mut nearest = segments.join(".");
+    nearest.truncate(MAX_BYTES);
+    (!nearest.is_empty()).then_some(nearest)
 }
 
-/// `OrderCreated` as `order_created`.
-pub(super) fn snake_case(name: &str) -> String {
+/// `OrderCreated` as `order_created`; a run of what is not allowed becomes one `_`.
+fn snake_case(name: &str) -> String {
     let mut snake = String::new();
-    let mut before = None;
-    for c in name.chars() {
-        if c.is_uppercase()
-            && before.is_some_and(|before: char| before.is_lowercase() || before.is_ascii_digit())
-        {
+    let mut after_small = false;
+    for c in name.trim().chars() {
+        if c.is_ascii_alphanumeric() {
+            if c.is_ascii_uppercase() && after_small {
+                snake.push('_');
+            }
+            snake.push(c.to_ascii_lowercase());
+        } else if c == '_' || !snake.ends_with('_') {
             snake.push('_');
         }
-        snake.extend(c.to_lowercase());
-        before = Some(c);
+        after_small = c.is_ascii_lowercase() || c.is_ascii_digit();
     }
     snake
 }
 
-/// Whether the type string has a namespace: a segment before the last one.
-pub(super) fn namespace(text: &str) -> Option<&str> {
-    text.split_once('.').map(|(namespace, _)| namespace)
+/// The namespace, if it is one of the framework's.
+pub(crate) fn reserved_namespace(text: &str) -> Option<&'static str> {
+    let first = text.split('.').next();
+    RESERVED.into_iter().find(|&reserved| Some(reserved) == first)
 }
 
-/// The link section of the event's handlers: a C identifier, and different for each type string,
-/// since these have no capitals.
-pub(super) fn section(text: &str) -> String {
-    format!("atoms_must_handle_event_{}_has_no_handler", text.replace('.', "_DOT_"))
+pub(crate) fn has_namespace(text: &str) -> bool {
+    text.contains('.')
 }
 
-/// The symbol that only one event can define.
-pub(super) fn symbol(text: &str) -> String {
-    format!("atoms.event_type.{text}.is_defined_twice")
+/// A namespace for the events of the crate that is being compiled.
+pub(crate) fn own_namespace() -> String {
+    let name =
+        ["CARGO_CRATE_NAME", "CARGO_PKG_NAME"].iter().find_map(|variable| std::env::var(variable).ok());
+    namespace_of(&name.unwrap_or_default())
+}
+
+fn namespace_of(crate_name: &str) -> String {
+    let nearest = nearest(&crate_name.replace('.', "_")).filter(|name| reserved_namespace(name).is_none());
+    nearest.unwrap_or_else(|| "my_app".into())
+}
+
+/// What the type of the struct `name` might be.
+pub(crate) fn example(name: &str) -> String {
+    let name = nearest(&name.replace('.', "_"));
+    format!("{}.{}", own_namespace(), name.as_deref().unwrap_or("created"))
+}
+
+/// The symbol that an event defines, and a second event of its type defines again.
+pub(crate) fn symbol(type_string: &str) -> String {
+    format!("atoms.event_type.{type_string}.is_defined_twice")
+}
+
+/// The link section in which the handlers of a `must_handle` event lie: a C identifier that no other
+/// type string gives, since there are no capital letters in one.
+pub(crate) fn section(type_string: &str) -> String {
+    format!("atoms_must_handle_event_{}_has_no_handler", type_string.replace('.', "_DOT_"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sound_ones_break_no_rule() {
-        for text in ["shop.order.created", "a", "a1_.b__c", &"a".repeat(128)] {
-            assert_eq!(broken_rule(text), None);
-        }
-    }
-
-    #[test]
-    fn the_nearest_one_is_sound_and_near() {
-        for (text, near) in [
-            ("Shop.OrderCreated", "shop.order_created"),
-            ("shop..created", "shop.created"),
-            ("shop.order created", "shop.order_created"),
-            ("1shop.x", "shop.x"),
-            (".shop.order-created.", "shop.order_created"),
-            ("shop.HTTPError", "shop.httperror"),
-        ] {
-            assert!(broken_rule(text).is_some(), "{text}");
-            assert_eq!(nearest(text).as_deref(), Some(near));
-            assert_eq!(broken_rule(near), None);
-        }
-        assert_eq!(nearest(""), None);
-        assert_eq!(nearest("é.1"), None);
-        assert_eq!(broken_rule(&nearest(&"ab.".repeat(60)).unwrap()), None);
-    }
-
-    #[test]
-    fn sections_differ_where_type_strings_do() {
-        assert_ne!(section("shop.order_created"), section("shop.order.created"));
-    }
-}
+#[path = "type_string_tests.rs"]
+mod tests;

@@ -1,124 +1,166 @@
-//! Finding the mistakes in a handler's signature.
+//! Finds what is wrong with a handler's signature, as far as it tells by itself: whether the types
+//! are events and what can be extracted is checked where the types are known.
 
-use syn::{FnArg, ReturnType, Safety, Type};
+use proc_macro2::{Delimiter, Group, TokenStream};
+use quote::quote;
+use syn::{PatType, Receiver, Signature, Type};
 
-use super::model::Model;
-use crate::errors::Errors;
+use super::model::{Handler, Input};
+use crate::common::{Mistakes, attributes, mistake, types};
 
-/// How many parameters a handler may have after the event.
-const MAX_PARAMETERS: usize = 8;
+/// The most parameters that a handler may have behind the event.
+const MAX_EXTRACTED: usize = 8;
 
-/// The types of a handler's parameters.
-pub(super) struct Input<'a> {
-    /// Of the first, without its `&`.
-    pub(super) event: &'a Type,
-    /// Whether the first is taken by value.
-    pub(super) by_value: bool,
-    pub(super) parameters: Vec<&'a Type>,
-}
+/// What comes by value, though some expect a reference.
+const EXTRACTED: [&str; 3] = ["State", "Emitter", "Context"];
 
-/// Reports all mistakes, and returns the parameters if there is a first one.
-pub(super) fn check<'a>(model: &Model<'a>, errors: &mut Errors) -> Option<Input<'a>> {
-    check_modifiers(model, errors);
-    check_return(model, errors);
-    let signature = &model.function.sig;
-    let mut types = Vec::new();
-    for argument in &signature.inputs {
-        match argument {
-            FnArg::Receiver(receiver) => errors.at(
-                receiver,
-                "a handler is a function of its own, without `self`: shared values come as `State<T>`",
-            ),
-            FnArg::Typed(typed) => types.push(&*typed.ty),
-        }
+/// The handler's input, if nothing is wrong.
+pub(crate) fn check<'a>(handler: &Handler<'a>, mut mistakes: Mistakes) -> syn::Result<Input<'a>> {
+    let input = mistakes.take(match (handler.receiver, handler.parameters.first()) {
+        (Some(receiver), _) => Err(method(receiver)),
+        (None, Some(first)) => input(&first.ty),
+        (None, None) => Err(no_parameter(&handler.function.sig)),
+    });
+    qualifiers(&handler.function.sig, &mut mistakes);
+    generics(&handler.function.sig, &mut mistakes);
+    for parameter in &handler.parameters {
+        conditions(parameter, &mut mistakes);
     }
-    let Some((first, further)) = types.split_first() else {
-        if signature.inputs.is_empty() {
-            errors.at(
-                &signature.ident,
-                "a handler's first parameter is the event that it handles: `&Event`, or `&AnyEvent` for every event",
-            );
-        }
-        return None;
-    };
-    check_further(further, errors);
-    Some(Input { parameters: further.to_vec(), ..first_parameter(first, errors) })
-}
-
-fn first_parameter<'a>(ty: &'a Type, errors: &mut Errors) -> Input<'a> {
-    let ty = ungrouped(ty);
-    let (event, by_value) = match ty {
-        Type::Reference(reference) => {
-            if let Some(mutability) = &reference.mutability {
-                errors.at(mutability, "other handlers see the same event, so none may change it: take `&Event`, or a clone as `Event`");
-            }
-            (&*reference.elem, false)
-        }
-        _ => (ty, true),
-    };
-    refuse_impl(event, errors);
-    Input { event, by_value, parameters: Vec::new() }
-}
-
-fn check_further(types: &[&Type], errors: &mut Errors) {
-    for ty in types {
-        if let Type::Reference(_) = ungrouped(ty) {
-            errors.at(ty, "parameters after the event are taken by value: `State<T>` for a shared value, `Emitter<Event>`, `Context`");
-        }
-        refuse_impl(ty, errors);
+    for parameter in handler.extracted() {
+        extracted(parameter, &mut mistakes);
     }
-    if let Some(ninth) = types.get(MAX_PARAMETERS) {
-        errors.at(ninth, format!("a handler has at most {MAX_PARAMETERS} parameters after the event: put several values into one state"));
+    if let Some(ninth) = handler.extracted().nth(MAX_EXTRACTED) {
+        let problem = format_args!("a handler has at most {MAX_EXTRACTED} parameters after the event");
+        mistakes.at(ninth, problem, "put some into one type, and implement `FromDelivery` for it");
     }
+    if let Some(ty) = handler.output {
+        output(ty, &mut mistakes);
+    }
+    mistakes.and(input)
 }
 
-fn refuse_impl(ty: &Type, errors: &mut Errors) {
-    if let Type::ImplTrait(ty) = ungrouped(ty) {
-        errors
-            .at(ty, "a handler is called with values of known types, so it cannot be generic: name the type");
-    }
+fn method(receiver: &Receiver) -> syn::Error {
+    let help = "take `self` out, and the function out of its `impl`; a value that handlers share comes as `State<T>`";
+    mistake(receiver, "a handler is a free function, without `self`", help)
 }
 
-/// A type as it is, where a `macro_rules!` has put it into invisible brackets.
-fn ungrouped(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => ungrouped(&group.elem),
-        Type::Paren(paren) => ungrouped(&paren.elem),
-        ty => ty,
-    }
+fn no_parameter(signature: &Signature) -> syn::Error {
+    let mut parentheses = Group::new(Delimiter::Parenthesis, TokenStream::new());
+    parentheses.set_span(signature.paren_token.span.join());
+    let (keyword, name) = (&signature.fn_token, &signature.ident);
+    let problem = "a handler needs a parameter: the event that it handles";
+    let help = format_args!("write `fn {name}(event: &Event)`, with the type of the event");
+    mistake(quote!(#keyword #name #parentheses), problem, help)
 }
 
-fn check_return(model: &Model<'_>, errors: &mut Errors) {
-    if let ReturnType::Type(_, ty) = &model.function.sig.output
-        && let Type::ImplTrait(ty) = &**ty
-    {
-        errors.at(ty, "what a handler returns is emitted, so its type must be known: name the event's type");
-    }
-}
-
-fn check_modifiers(model: &Model<'_>, errors: &mut Errors) {
-    let signature = &model.function.sig;
+fn qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
     if let Some(variadic) = &signature.variadic {
-        // That such a function is `unsafe` and `extern` goes without saying.
-        errors.at(variadic, "a handler has as many parameters as its signature says: remove `...`");
+        // Such a function is also `unsafe` and `extern`, which is not to be told as well.
+        let problem = "a handler cannot be variadic: each parameter is extracted by its type";
+        mistakes.at(variadic, problem, "name the parameters");
         return;
     }
-    for parameter in &signature.generics.params {
-        errors.at(
-            parameter,
-            "a handler is one function in the registry, so it cannot be generic: name the types, and leave lifetimes out",
-        );
+    if let Some(keyword) = &signature.constness {
+        mistakes.at(keyword, "a handler cannot be `const`: it runs when its event comes", "remove `const`");
     }
-    if let Some(token) = &signature.constness {
-        errors.at(token, "a handler runs when an event comes in, never at compile time: remove `const`");
-    }
-    if let Safety::Unsafe(token) = &signature.safety {
-        errors.at(
-            token,
-            "the bus calls handlers from safe code: remove `unsafe`, and use an `unsafe` block inside",
-        );
+    if let syn::Safety::Unsafe(keyword) = &signature.safety {
+        let problem =
+            "a handler cannot be `unsafe`: the bus that calls it does not know what it has to ensure";
+        mistakes.at(keyword, problem, "remove `unsafe`, and put an `unsafe` block inside");
     }
     if let Some(abi) = &signature.abi {
-        errors.at(abi, "the bus calls handlers as Rust functions: remove `extern`");
+        mistakes.at(
+            abi,
+            "a handler cannot be `extern`: it is called from Rust, by the bus",
+            "remove `extern`",
+        );
     }
+}
+
+fn generics(signature: &Signature, mistakes: &mut Mistakes) {
+    let parameters = &signature.generics.params;
+    if !parameters.is_empty() {
+        let only_lifetimes = signature.generics.lifetimes().count() == parameters.len();
+        let (problem, help) = if only_lifetimes {
+            ("a handler cannot have lifetime parameters", "leave the lifetimes out: `event: &Event`")
+        } else {
+            ("a handler cannot be generic: it handles one type of event", "write a handler for each type")
+        };
+        let generics = &signature.generics;
+        mistakes.at(quote!(#generics), problem, help);
+    }
+}
+
+/// The first parameter.
+fn input(ty: &Type) -> syn::Result<Input<'_>> {
+    let Some(reference) = types::reference(ty) else {
+        return owned(ty).map(|ty| Input { ty, by_value: true });
+    };
+    if let Some(mutability) = &reference.mutability {
+        let event = types::text(&reference.elem);
+        let problem = "a handler cannot change the event in place: other handlers see the same one";
+        let help = format_args!("take `&{event}`, or by value, `{event}`, to have a copy");
+        return Err(mistake(mutability, problem, help));
+    }
+    if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static") {
+        let problem = "a handler has the event only while it runs";
+        return Err(mistake(lifetime, problem, "take it by value to keep it: what you get is a copy"));
+    }
+    owned(&reference.elem).map(|ty| Input { ty, by_value: false })
+}
+
+fn owned(ty: &Type) -> syn::Result<&Type> {
+    if let Some(generic) = types::find(ty, &is_impl_trait) {
+        let problem = "a handler cannot be generic: it handles one type of event";
+        return Err(mistake(generic, problem, "name the type, or take `&AnyEvent` to see every event"));
+    }
+    match types::find(ty, &types::elides_lifetime) {
+        Some(borrowed) => {
+            Err(mistake(borrowed, "an event owns its data, and this type borrows", "name an owned type"))
+        }
+        None => Ok(ty),
+    }
+}
+
+/// A parameter behind the event.
+fn extracted(parameter: &PatType, mistakes: &mut Mistakes) {
+    if let Some(generic) = types::find(&parameter.ty, &is_impl_trait) {
+        let problem = "a handler cannot be generic: its parameters are extracted by their types";
+        mistakes.at(generic, problem, "name the type");
+    } else if let Some(reference) = types::reference(&parameter.ty) {
+        let ty = types::text(&reference.elem);
+        let is_extracted = EXTRACTED.iter().any(|name| types::is_named(&reference.elem, name));
+        let help = if is_extracted {
+            format!("write `{ty}`")
+        } else {
+            format!("for a value that handlers share, take `State<{ty}>`; if it is the event, put it first")
+        };
+        mistakes.at(&parameter.ty, "a handler takes by value what comes after its event", help);
+    } else if let Some(borrowed) = types::find(&parameter.ty, &types::elides_lifetime) {
+        let problem = "a handler's parameters own what they hold, and this type borrows";
+        mistakes.at(borrowed, problem, "name an owned type");
+    }
+}
+
+fn output(ty: &Type, mistakes: &mut Mistakes) {
+    if let Type::Never(never) = types::peel(ty) {
+        mistakes.at(never, "a handler returns, so that the next event can come", "return `()`");
+    } else if let Some(hidden) = types::find(ty, &is_impl_trait) {
+        let problem = "a handler's signature says which events it emits, and `impl` hides them";
+        mistakes.at(hidden, problem, "name the type");
+    } else if let Some(borrowed) = types::find(ty, &types::elides_lifetime) {
+        let problem = "what a handler returns is emitted, and this type borrows";
+        mistakes.at(borrowed, problem, "return an owned event");
+    }
+}
+
+fn conditions(parameter: &PatType, mistakes: &mut Mistakes) {
+    for cfg in attributes::cfgs(&parameter.attrs) {
+        let problem = "a parameter of a handler cannot depend on `#[cfg]`";
+        mistakes.at(cfg, problem, "put the `#[cfg]` on the handler, and write one for each case");
+    }
+}
+
+fn is_impl_trait(ty: &Type) -> bool {
+    matches!(ty, Type::ImplTrait(_))
 }

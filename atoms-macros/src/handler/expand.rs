@@ -1,127 +1,135 @@
-//! What a handler expands to: the function as it is, a type of its name, and how to call it.
-//!
 //! ```text
-//! async fn mail(order: &OrderConfirmed, mailer: State<Mailer>) -> Result<(), MailError> { ... }
+//! async fn confirm(order: &OrderCreated, out: Emitter<OrderConfirmed>) { ... }   // as it was written
 //!
-//! struct mail {}
-//!
-//! impl ::atoms::__private::ParamAt<0> for mail {
-//!     type Param = State<Mailer>;
-//! }
-//!
-//! impl ::atoms::AsyncHandler for mail {
-//!     type Input = OrderConfirmed;
-//!     type Params = (::atoms::__private::Param<Self, 0>,);
-//!     type Output = Result<(), MailError>;
-//!
-//!     fn call<'a>(input: &'a Self::Input, (p0,): Self::Params) -> impl Future<...> + Send + 'a {
-//!         mail(input, p0.0)
+//! struct confirm {}                       // a type, so that the name of the function stays a function
+//! const _: () = {
+//!     struct __Handler;                   // not public, so that the event need not be
+//!     impl HandlerParam<0> for __Handler { type Type = Emitter<OrderConfirmed>; }
+//!     impl AsyncHandler for __Handler {
+//!         type Input = OrderCreated;
+//!         type Params = Parameters<Self, 1>;
+//!         type Output = ();
+//!         fn call<'a>(input: &'a Self::Input, (p0,): <Self::Params as Params>::Values) -> impl Future<...> + Send + 'a {
+//!             confirm(input, p0)
+//!         }
 //!     }
-//! }
-//!
-//! ::atoms::__handler!(mail, asynchronous, order: 0, allow_cycle: false);
+//!     ::atoms::__handler! { confirm, __Handler, asynchronous, order: 0, allow_cycle: false }
+//! };
 //! ```
+//!
+//! Each type of the signature is an associated type of its own, so that rustc tells of each where it
+//! stands.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::ReturnType;
 
-use super::check::Input;
-use super::model::Model;
+use super::model::{Handler, Input};
+use crate::common::attributes;
 
-pub(super) fn handler(model: &Model<'_>, input: Input<'_>) -> TokenStream {
-    let (root, name) = (&model.root, &model.function.sig.ident);
-    let (order, allow_cycle) = (model.order, model.allow_cycle);
-    let kind = if is_async(model) { quote!(asynchronous) } else { quote!(sync) };
-    let (ty, call) = (handler_type(model), call(model, &input));
-    let cfgs: Vec<_> = model.cfgs().collect();
+pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
+    let function = handler.function;
+    let unit = unit(handler);
+    let cfgs = attributes::cfgs(&function.attrs);
+    let levels = attributes::levels(&function.attrs).chain(attributes::allow_deprecated(&function.attrs));
+    let parameters = parameters(handler);
+    let implementation = implementation(handler, &input);
+    let registration = registration(handler);
     quote! {
-        #ty
+        #function
+        #unit
         #(#cfgs)*
-        #call
-        #(#cfgs)*
-        #root::__handler! { #name, #kind, order: #order, allow_cycle: #allow_cycle }
+        #(#levels)*
+        const _: () = {
+            struct __Handler;
+            #parameters
+            #implementation
+            #registration
+        };
     }
 }
 
-/// The type without anything behind it, for a function with mistakes.
-pub(super) fn stub(model: &Model<'_>) -> TokenStream {
-    if model.function.sig.receiver().is_some() {
-        // In an `impl` block, where no type can be.
-        return TokenStream::new();
-    }
-    let (root, name, cfgs) = (&model.root, &model.function.sig.ident, model.cfgs());
-    let ty = handler_type(model);
+/// The type that stands for the function. With braces it leaves the function's name to the function.
+pub(super) fn unit(handler: &Handler<'_>) -> TokenStream {
+    let (visibility, name) = (&handler.function.vis, &handler.function.sig.ident);
+    let cfgs = attributes::cfgs(&handler.function.attrs);
     quote! {
-        #ty
         #(#cfgs)*
-        impl #root::Handler for #name {
-            fn info() -> &'static #root::HandlerInfo {
-                ::core::unreachable!()
+        #[doc(hidden)]
+        #[allow(non_camel_case_types)]
+        #visibility struct #name {}
+    }
+}
+
+/// Each parameter behind the event, by its index.
+fn parameters(handler: &Handler<'_>) -> TokenStream {
+    let root = &handler.options.root;
+    let parameters = handler.extracted().enumerate().map(|(index, parameter)| {
+        let ty = &parameter.ty;
+        quote! {
+            impl #root::__private::HandlerParam<#index> for __Handler {
+                type Type = #ty;
             }
+        }
+    });
+    parameters.collect()
+}
+
+fn implementation(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
+    let root = &handler.options.root;
+    let ty = input.ty;
+    let output = handler.output.map_or_else(|| quote!(()), |output| quote!(#output));
+    let count = handler.extracted().count();
+    let of = if is_async(handler) { quote!(#root::AsyncHandler) } else { quote!(#root::SyncHandler) };
+    let call = call(handler, input);
+    // Generic, so that a type that is no event is told of once.
+    let cloned = input.by_value.then(|| {
+        quote! {
+            fn __cloned<H: #of>(input: &H::Input) -> H::Input {
+                #root::Input::copy(input)
+            }
+        }
+    });
+    quote! {
+        #cloned
+        impl #of for __Handler {
+            type Input = #ty;
+            type Params = #root::__private::Parameters<Self, #count>;
+            type Output = #output;
+            #call
         }
     }
 }
 
-fn is_async(model: &Model<'_>) -> bool {
-    model.function.sig.asyncness.is_some()
+fn is_async(handler: &Handler<'_>) -> bool {
+    handler.function.sig.asyncness.is_some()
 }
 
-/// The braces keep the type out of the namespace in which the function is.
-fn handler_type(model: &Model<'_>) -> TokenStream {
-    let (name, vis, cfgs) = (&model.function.sig.ident, &model.function.vis, model.cfgs());
-    quote! {
-        #(#cfgs)*
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, missing_debug_implementations, dead_code, unreachable_pub)]
-        #vis struct #name {}
-    }
-}
-
-/// How the bus calls the function.
-fn call(model: &Model<'_>, input: &Input<'_>) -> TokenStream {
-    let (root, name, ty) = (&model.root, &model.function.sig.ident, input.event);
-    let types = &input.parameters;
-    let indices: Vec<_> = (0..types.len()).collect();
-    let parameters: Vec<_> = (0..types.len()).map(|index| format_ident!("p{index}")).collect();
-    let clone = if is_async(model) { quote!(clone_async) } else { quote!(clone_sync) };
-    let event = if input.by_value { quote!(#root::__private::#clone::<Self>(input)) } else { quote!(input) };
-    let output = match &model.function.sig.output {
-        ReturnType::Default => quote!(()),
-        ReturnType::Type(_, ty) => quote!(#ty),
-    };
-    let (of, signature) = if is_async(model) {
+/// `fn call`. An async function's future is given back as it is: it is not boxed, and its size is
+/// that of the function's own.
+fn call(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
+    // Local names that no name of the user's can meet: the function itself may be called `input`.
+    let event = Ident::new("input", Span::mixed_site());
+    let extracted: Vec<_> = (0..handler.extracted().count())
+        .map(|index| Ident::new(&format!("p{index}"), Span::mixed_site()))
+        .collect();
+    let (root, name) = (&handler.options.root, &handler.function.sig.ident);
+    let argument = if input.by_value { quote!(__cloned::<Self>(#event)) } else { quote!(#event) };
+    let body = quote!(#name(#argument, #(#extracted),*));
+    if is_async(handler) {
+        // The span is where rustc tells of a future that is not `Send`.
         let future = quote_spanned! {name.span()=>
             impl ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a
         };
-        (
-            quote!(AsyncHandler),
-            quote!(fn call<'a>(input: &'a Self::Input, (#(#parameters,)*): Self::Params) -> #future),
-        )
+        quote!(fn call<'a>(#event: &'a Self::Input, (#(#extracted,)*): <Self::Params as #root::Params>::Values) -> #future { #body })
     } else {
-        (
-            quote!(SyncHandler),
-            quote!(fn call(input: &Self::Input, (#(#parameters,)*): Self::Params) -> Self::Output),
-        )
-    };
-    quote! {
-        #[allow(deprecated)]
-        const _: () = {
-            #(impl #root::__private::ParamAt<#indices> for #name {
-                type Param = #types;
-            })*
-
-            #[automatically_derived]
-            impl #root::#of for #name {
-                type Input = #ty;
-                type Params = (#(#root::__private::Param<Self, #indices>,)*);
-                type Output = #output;
-
-                #[inline]
-                #signature {
-                    #name(#event, #(#parameters.0),*)
-                }
-            }
-        };
+        quote!(fn call(#event: &Self::Input, (#(#extracted,)*): <Self::Params as #root::Params>::Values) -> Self::Output { #body })
     }
+}
+
+fn registration(handler: &Handler<'_>) -> TokenStream {
+    let (options, name) = (&handler.options, &handler.function.sig.ident);
+    let (root, allow_cycle) = (&options.root, options.allow_cycle);
+    let order = proc_macro2::Literal::i32_unsuffixed(options.order);
+    let kind = format_ident!("{}", if is_async(handler) { "asynchronous" } else { "sync" });
+    quote!(#root::__handler! { #name, __Handler, #kind, order: #order, allow_cycle: #allow_cycle })
 }

@@ -3,30 +3,36 @@
 mod check;
 mod expand;
 mod model;
+mod parse;
+mod stub;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ItemFn;
 
-use crate::errors::Errors;
-use model::Model;
+use crate::common::Mistakes;
+use model::Handler;
 
-pub(crate) fn attribute(keys: TokenStream, item: TokenStream) -> TokenStream {
-    let Ok(function) = syn::parse2::<ItemFn>(item.clone()) else {
-        let mut errors = Errors::default();
-        errors.at(&item, "`#[handler]` goes on a function");
-        let errors = errors.into_compile_errors();
-        return quote!(#errors #item);
-    };
-    let mut errors = Errors::default();
-    let model = Model::new(&function, keys, &mut errors);
-    let input = check::check(&model, &mut errors);
-    let added = match (errors.into_compile_errors(), input) {
-        (None, Some(input)) => expand::handler(&model, input),
-        (errors, _) => {
-            let stub = expand::stub(&model);
-            quote!(#errors #stub)
+pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
+    match syn::parse2::<ItemFn>(item.clone()) {
+        Ok(function) => handler(args, &function),
+        Err(_) => {
+            let error = syn::Error::new(
+                Span::call_site(),
+                "a handler is a function\nhelp: put `#[handler]` on a `fn` whose first parameter is an event",
+            );
+            let error = error.into_compile_error();
+            quote!(#error #item)
         }
-    };
-    quote!(#item #added)
+    }
+}
+
+fn handler(args: TokenStream, function: &ItemFn) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let options = parse::options(args, &mut mistakes);
+    let handler = Handler::new(options, function);
+    match check::check(&handler, mistakes) {
+        Ok(input) => expand::expand(&handler, input),
+        Err(errors) => stub::stub(&handler, errors),
+    }
 }

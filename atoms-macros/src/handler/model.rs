@@ -1,37 +1,44 @@
-//! What a handler says of itself.
+//! What a handler is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
 
-use proc_macro2::TokenStream;
-use syn::{Attribute, ItemFn, Path};
+use syn::{FnArg, ItemFn, PatType, Receiver, Type};
 
-use crate::errors::Errors;
-use crate::keys;
+use super::parse::Options;
+use crate::common::types;
 
-const KEYS: &[&str] = &["order", "allow_cycle", "crate"];
-
-/// A function with what its attribute says.
-pub(super) struct Model<'a> {
-    pub(super) function: &'a ItemFn,
-    pub(super) root: Path,
-    pub(super) order: i32,
-    pub(super) allow_cycle: bool,
+/// A handler.
+pub(crate) struct Handler<'a> {
+    pub(crate) function: &'a ItemFn,
+    pub(crate) options: Options,
+    pub(crate) receiver: Option<&'a Receiver>,
+    /// The parameters without the receiver: the first is the event, the others are extracted.
+    pub(crate) parameters: Vec<&'a PatType>,
+    pub(crate) output: Option<&'a Type>,
 }
 
-impl<'a> Model<'a> {
-    pub(super) fn new(function: &'a ItemFn, keys: TokenStream, errors: &mut Errors) -> Self {
-        let keys = keys::parse(keys, KEYS, &[], errors);
-        let order = keys
-            .find("order")
-            .and_then(|key| key.integer("`order = -1`, with a whole number of 32 bits", errors));
+/// The type of the first parameter, without the `&`.
+pub(crate) struct Input<'a> {
+    pub(crate) ty: &'a Type,
+    pub(crate) by_value: bool,
+}
+
+impl<'a> Handler<'a> {
+    pub(crate) fn new(options: Options, function: &'a ItemFn) -> Self {
+        let inputs = &function.sig.inputs;
+        let parameters = inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(parameter) => Some(parameter),
+            FnArg::Receiver(_) => None,
+        });
         Self {
             function,
-            root: keys.root(errors),
-            order: order.unwrap_or_default(),
-            allow_cycle: keys.flag("allow_cycle", errors),
+            options,
+            receiver: function.sig.receiver(),
+            parameters: parameters.collect(),
+            output: types::returned(&function.sig.output),
         }
     }
 
-    /// Attributes that decide whether the function is there; what is added must have them too.
-    pub(super) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
-        self.function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
+    /// The parameters behind the event.
+    pub(crate) fn extracted(&self) -> impl Iterator<Item = &'a PatType> {
+        self.parameters.iter().copied().skip(1)
     }
 }

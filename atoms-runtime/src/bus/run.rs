@@ -83,7 +83,7 @@ impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
 fn extract<'a, I: Input, P: Params>(
     prepared: &P::Prepared,
     delivery: &Delivery<'a>,
-) -> Result<(&'a I, P), Box<FailureKind>> {
+) -> Result<(&'a I, P::Values), Box<FailureKind>> {
     let input = I::from_delivery(delivery).ok_or_else(|| Box::new(FailureKind::WrongEvent))?;
     let params = P::from_delivery(prepared, delivery).map_err(|e| Box::new(FailureKind::Extract(e)))?;
     Ok((input, params))

@@ -61,6 +61,7 @@ impl Context {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl FromDelivery for Context {
     type Prepared = ();
 

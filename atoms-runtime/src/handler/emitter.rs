@@ -92,6 +92,7 @@ pub trait EventSet: 'static {
     fn each(declare: &mut dyn FnMut(&'static EventType));
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Event> EventSet for E {
     fn each(declare: &mut dyn FnMut(&'static EventType)) {
         declare(E::event_type());
@@ -102,7 +103,7 @@ impl<E: Event> EventSet for E {
 #[diagnostic::on_unimplemented(
     message = "this handler's signature does not declare that it emits `{E}`",
     label = "not declared",
-    note = "declare it, as in `Emitter<(.., {E})>`; declared is `Emitter<{Self}>`"
+    note = "declare it: `Emitter<(.., {E})>` instead of `Emitter<{Self}>`"
 )]
 pub trait Declares<E, Place> {}
 
@@ -117,17 +118,19 @@ pub struct At<const INDEX: usize>;
 #[diagnostic::do_not_recommend]
 impl<E: Event> Declares<E, Only> for E {}
 
-/// No event: with a second implementation, rustc does not take a set of one event for a statement
-/// about the argument's type, and says what is wrong instead.
-#[derive(Debug)]
-pub struct NoEvent;
-
+/// With a second implementation, the compiler does not take the only event for the one that is emitted:
+/// another one is not declared, instead of being a mismatch.
 #[diagnostic::do_not_recommend]
-impl<E: Event> Declares<NoEvent, NoEvent> for E {}
+impl<E: Event> Declares<Nothing, Nothing> for E {}
+
+/// What no handler emits.
+#[derive(Debug)]
+pub struct Nothing;
 
 macro_rules! tuples {
     ($(($($T:ident)*))*) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl<$($T: Event),*> EventSet for ($($T,)*) {
                 fn each(declare: &mut dyn FnMut(&'static EventType)) {
                     $(declare($T::event_type());)*
@@ -139,7 +142,10 @@ macro_rules! tuples {
 
 macro_rules! places {
     ($($T:ident at $index:literal in ($($All:ident)*);)*) => {
-        $(#[diagnostic::do_not_recommend] impl<$($All: Event),*> Declares<$T, At<$index>> for ($($All,)*) {})*
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<$($All: Event),*> Declares<$T, At<$index>> for ($($All,)*) {}
+        )*
     };
 }
 

@@ -8,10 +8,10 @@ use crate::event::{AnyEvent, Envelope, Event, EventType};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event, and the first parameter of a handler is the event",
     label = "not an event",
-    note = "put `#[event(type = \"...\")]` on the struct, which makes it an event",
+    note = "an event is a struct with `#[event(type = \"...\")]` on it",
     note = "the first parameter is `&E`, `E`, `&Envelope<E>` or `&AnyEvent`, where `E` is an event"
 )]
-pub trait Input: Sized + Send + Sync + 'static {
+pub trait Input: Send + Sync + 'static {
     /// The type of event; `None` for every event.
     fn event_type() -> Option<&'static EventType>;
 
@@ -19,9 +19,10 @@ pub trait Input: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self>;
 
-    /// A clone, for a handler that takes the event by value.
+    /// A copy, for a handler that takes its input by value. `Clone` is no supertrait, so that a type
+    /// that is no event is told of once.
     #[doc(hidden)]
-    fn by_value(&self) -> Self;
+    fn copy(&self) -> Self;
 
     /// The function that says to the linker that `H` handles the event.
     #[doc(hidden)]
@@ -36,13 +37,13 @@ impl<E: Event> Input for E {
         Some(E::event_type())
     }
 
+    fn copy(&self) -> Self {
+        self.clone()
+    }
+
     #[inline]
     fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self> {
         delivery.event().downcast::<E>().map(Envelope::event)
-    }
-
-    fn by_value(&self) -> Self {
-        self.clone()
     }
 
     fn handled_by<H>() -> fn() {
@@ -50,9 +51,14 @@ impl<E: Event> Input for E {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Event> Input for Envelope<E> {
     fn event_type() -> Option<&'static EventType> {
         Some(E::event_type())
+    }
+
+    fn copy(&self) -> Self {
+        self.clone()
     }
 
     #[inline]
@@ -60,25 +66,22 @@ impl<E: Event> Input for Envelope<E> {
         delivery.event().downcast::<E>()
     }
 
-    fn by_value(&self) -> Self {
-        self.clone()
-    }
-
     fn handled_by<H>() -> fn() {
         E::__handled_by::<H>
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Input for AnyEvent {
     fn event_type() -> Option<&'static EventType> {
         None
     }
 
-    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self> {
-        Some(delivery.any())
+    fn copy(&self) -> Self {
+        self.clone()
     }
 
-    fn by_value(&self) -> Self {
-        self.clone()
+    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self> {
+        Some(delivery.any())
     }
 }

@@ -5,6 +5,7 @@ mod emitter;
 mod info;
 mod input;
 mod output;
+mod parameters;
 mod params;
 mod state;
 
@@ -15,8 +16,8 @@ pub use emitter::{Declares, Emitter, EventSet};
 pub use info::HandlerInfo;
 pub use input::Input;
 pub use output::{Emissions, HandlerError, Output};
-pub use params::{ExtractError, FromDelivery, Params, PrepareError};
-pub use params::{Param, ParamAt};
+pub use parameters::{HandlerParam, Parameters, Params};
+pub use params::{ExtractError, FromDelivery, PrepareError};
 pub(crate) use state::States;
 pub use state::{MissingState, State};
 
@@ -42,20 +43,20 @@ pub trait Handler: 'static {
 pub trait SyncHandler: Handler {
     /// The type of the first parameter, without its `&`.
     type Input: Input;
-    /// The types of the further parameters.
+    /// The further parameters.
     type Params: Params;
     /// The type that the function returns.
     type Output: Output;
 
     /// Calls the function.
-    fn call(input: &Self::Input, params: Self::Params) -> Self::Output;
+    fn call(input: &Self::Input, params: <Self::Params as Params>::Values) -> Self::Output;
 }
 
 /// A handler whose function is `async`.
 pub trait AsyncHandler: Handler {
     /// The type of the first parameter, without its `&`.
     type Input: Input;
-    /// The types of the further parameters.
+    /// The further parameters.
     type Params: Params;
     /// The type that the function returns when awaited.
     type Output: Output;
@@ -63,6 +64,6 @@ pub trait AsyncHandler: Handler {
     /// Calls the function.
     fn call<'a>(
         input: &'a Self::Input,
-        params: Self::Params,
+        params: <Self::Params as Params>::Values,
     ) -> impl Future<Output = Self::Output> + Send + 'a;
 }

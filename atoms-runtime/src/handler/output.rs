@@ -39,6 +39,7 @@ pub trait Output: Send {
     fn emit(self, delivery: &Delivery<'_>) -> Result<(), HandlerError>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Emissions> Output for T {
     fn emits(declare: &mut dyn FnMut(&'static EventType)) {
         T::emits(declare);
@@ -51,6 +52,7 @@ impl<T: Emissions> Output for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Emissions, E: Into<HandlerError> + Send> Output for Result<T, E> {
     fn emits(declare: &mut dyn FnMut(&'static EventType)) {
         T::emits(declare);

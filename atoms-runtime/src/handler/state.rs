@@ -64,6 +64,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for State<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> FromDelivery for State<T> {
     type Prepared = Arc<T>;
 

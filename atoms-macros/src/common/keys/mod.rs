@@ -1,0 +1,129 @@
+//! The list of an attribute, such as `type = "shop.order.created", must_handle`.
+
+mod read;
+#[cfg(test)]
+mod tests;
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Expr, Ident, Lit};
+
+use super::{Told, list, mistake};
+
+/// The keys that an attribute knows.
+pub(crate) struct Grammar {
+    /// The attribute, as the messages call it: "`#[event]`".
+    pub(crate) attribute: &'static str,
+    pub(crate) keys: &'static [Key],
+    /// Keys that no message names.
+    pub(crate) hidden: &'static [Key],
+    /// Keys that belong elsewhere, and where: `on a field`.
+    pub(crate) elsewhere: (&'static [Key], &'static str),
+}
+
+/// A key, and an example of the value that it takes, if it takes one.
+pub(crate) struct Key(pub(crate) &'static str, pub(crate) Option<&'static str>);
+
+/// What a list says.
+#[derive(Default)]
+pub(crate) struct List {
+    /// The entries that are right.
+    pub(crate) given: Vec<Given>,
+    /// The keys that wrong entries may have meant.
+    meant: Vec<(&'static str, Told)>,
+}
+
+/// A known key that is given once, with a value if it takes one.
+pub(crate) struct Given {
+    pub(crate) key: Ident,
+    pub(crate) value: Option<Expr>,
+}
+
+/// An entry that is wrong, and the key that it may have meant.
+struct Wrong {
+    error: syn::Error,
+    meant: Option<&'static str>,
+}
+
+impl Key {
+    /// How it is written.
+    fn example(&self) -> String {
+        self.1.map_or_else(|| self.0.into(), |value| format!("{} = {value}", self.0))
+    }
+
+    fn wrong(&self, error: syn::Error) -> Wrong {
+        Wrong { error, meant: Some(self.0) }
+    }
+}
+
+impl List {
+    /// Whether a wrong entry may have meant the key.
+    pub(crate) fn may_mean(&self, key: &str) -> Option<Told> {
+        self.meant.iter().find(|(meant, _)| *meant == key).map(|(_, told)| *told)
+    }
+}
+
+impl Given {
+    /// That the value is not what the key takes.
+    pub(crate) fn not(&self, problem: &str, example: &str) -> syn::Error {
+        let key = &self.key;
+        mistake(&self.value, format_args!("`{key}` {problem}"), format_args!("write `{key} = {example}`"))
+    }
+}
+
+impl From<syn::Error> for Wrong {
+    fn from(error: syn::Error) -> Self {
+        Self { error, meant: None }
+    }
+}
+
+impl Grammar {
+    fn find(&self, key: &Ident) -> Option<&'static Key> {
+        self.keys.iter().chain(self.hidden).find(|known| key == known.0)
+    }
+
+    /// The key that is most like `text`, if one is like it.
+    fn nearest(&self, text: &str) -> Option<&'static Key> {
+        let text = text.to_lowercase();
+        let likeness = |key: &Key| strsim::jaro_winkler(&text, key.0);
+        let near = self.keys.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        near.filter(|key| likeness(key) > 0.8)
+    }
+
+    /// `"shop.order.created"`, without `type =`.
+    fn no_key(&self, found: TokenStream) -> Wrong {
+        let first = &self.keys[0];
+        let example = match (first.1, syn::parse2(found.clone())) {
+            (Some(_), Ok(Lit::Str(text))) => format!("{} = {}", first.0, text.to_token_stream()),
+            _ => first.example(),
+        };
+        let problem = format_args!("{} takes keys", self.attribute);
+        first.wrong(mistake(found, problem, format_args!("write `{example}`; {}", self.all())))
+    }
+
+    fn unknown(&self, key: &Ident) -> Wrong {
+        let (elsewhere, place) = self.elsewhere;
+        if let Some(misplaced) = elsewhere.iter().find(|known| key == known.0) {
+            let problem = format_args!("`{key}` does not belong here");
+            let help = format_args!("put `#[event({})]` {place}", misplaced.example());
+            return mistake(key, problem, help).into();
+        }
+        let problem = format_args!("{} has no key `{key}`", self.attribute);
+        match self.nearest(&key.to_string()) {
+            Some(near) => {
+                let help = format_args!("did you mean `{}`? {}", near.0, self.all());
+                near.wrong(mistake(key, problem, help))
+            }
+            None => mistake(key, problem, self.all()).into(),
+        }
+    }
+
+    fn repeated(&self, key: &Ident) -> Wrong {
+        let problem = format_args!("`{key}` is given twice");
+        mistake(key, problem, format_args!("remove one of the two; {}", self.all())).into()
+    }
+
+    fn all(&self) -> String {
+        format!("the keys are {}", list(self.keys.iter().map(|key| key.0)))
+    }
+}

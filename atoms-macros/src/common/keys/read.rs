@@ -1,0 +1,108 @@
+//! ```text
+//! list  = [ entry { "," entry } [ "," ] ]
+//! entry = key | key "=" expression
+//! ```
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, Ident, Token, token};
+
+use super::{Given, Grammar, Key, List, Wrong};
+use crate::common::{Mistakes, mistake};
+
+/// What stands behind a key.
+enum Value {
+    Missing,
+    Parenthesized(TokenTree),
+    Expr(Expr),
+}
+
+impl Grammar {
+    /// The entries that are right; the others are told of.
+    pub(crate) fn read(&'static self, tokens: TokenStream, mistakes: &mut Mistakes) -> List {
+        let mut list = List::default();
+        let result = (|input: ParseStream<'_>| {
+            while !input.is_empty() {
+                match self.entry(input, &list.given) {
+                    Ok(given) => {
+                        list.given.push(given);
+                        check_comma(input, mistakes);
+                    }
+                    Err(wrong) => {
+                        let told = mistakes.add(wrong.error);
+                        list.meant.extend(wrong.meant.map(|key| (key, told)));
+                    }
+                }
+                skip_behind_comma(input);
+            }
+            Ok(())
+        })
+        .parse2(tokens);
+        let _all_is_read = mistakes.take(result);
+        list
+    }
+
+    fn entry(&'static self, input: ParseStream<'_>, earlier: &[Given]) -> Result<Given, Wrong> {
+        if !input.peek(Ident::peek_any) {
+            return Err(self.no_key(next(input)));
+        }
+        let key = input.call(Ident::parse_any)?;
+        let Some(known) = self.find(&key) else {
+            let _skipped = Value::read(input);
+            return Err(self.unknown(&key));
+        };
+        let value = Value::read(input).and_then(|value| value.of(&key, known));
+        let value = value.map_err(|error| known.wrong(error))?;
+        if earlier.iter().any(|given| given.key == key) {
+            return Err(self.repeated(&key));
+        }
+        Ok(Given { key, value })
+    }
+}
+
+impl Value {
+    fn read(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(token::Paren) {
+            return input.parse().map(Self::Parenthesized);
+        }
+        if input.parse::<Option<Token![=]>>()?.is_none() || input.is_empty() || input.peek(Token![,]) {
+            return Ok(Self::Missing);
+        }
+        input.parse().map(Self::Expr)
+    }
+
+    /// The value as `key` takes it.
+    fn of(self, key: &Ident, known: &Key) -> syn::Result<Option<Expr>> {
+        let surplus = match (known.1, self) {
+            (None, Self::Missing) => return Ok(None),
+            (None, Self::Expr(value)) => value.into_token_stream(),
+            (None, Self::Parenthesized(list)) => list.into_token_stream(),
+            (Some(_), Self::Expr(value)) => return Ok(Some(value)),
+            (Some(_), Self::Missing | Self::Parenthesized(_)) => {
+                let problem = format_args!("`{key}` needs a value");
+                return Err(mistake(key, problem, format_args!("write `{}`", known.example())));
+            }
+        };
+        Err(mistake(surplus, format_args!("`{key}` takes no value"), format_args!("write `{key}` alone")))
+    }
+}
+
+fn check_comma(input: ParseStream<'_>, mistakes: &mut Mistakes) {
+    if !input.is_empty() && !input.peek(Token![,]) {
+        mistakes.at(next(input), "a `,` is missing in front of this", "separate the keys by commas");
+    }
+}
+
+fn skip_behind_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _skipped = input.parse::<TokenTree>();
+    }
+    let _comma = input.parse::<Option<Token![,]>>();
+}
+
+/// The next token, which stays where it is.
+fn next(input: ParseStream<'_>) -> TokenStream {
+    input.fork().parse::<TokenTree>().map(TokenStream::from).unwrap_or_default()
+}

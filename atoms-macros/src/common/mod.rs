@@ -1,0 +1,34 @@
+//! What the macros share: the grammar of an attribute's list, and how mistakes are told.
+
+pub(crate) mod attributes;
+pub(crate) mod keys;
+mod mistakes;
+mod root;
+pub(crate) mod types;
+pub(crate) mod values;
+
+pub(crate) use mistakes::{Mistakes, Told, mistake};
+pub(crate) use root::Root;
+
+/// Words as a sentence lists them, each as code: `a`, `b` and `c`.
+pub(crate) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let mut words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match words.pop() {
+        None => String::new(),
+        Some(only) if words.is_empty() => only,
+        Some(last) => format!("{} and {last}", words.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::list;
+
+    #[test]
+    fn a_list_reads_as_a_sentence() {
+        assert_eq!(list([]), "");
+        assert_eq!(list(["a"]), "`a`");
+        assert_eq!(list(["a", "b"]), "`a` and `b`");
+        assert_eq!(list(["a", "b", "c"]), "`a`, `b` and `c`");
+    }
+}

@@ -1,0 +1,49 @@
+//! The path to the runtime, which every expansion begins with.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{LitStr, Path, parse_quote};
+
+/// `::atoms`, or what `crate = path` says instead.
+#[derive(Clone)]
+pub(crate) struct Root(Path);
+
+impl Root {
+    pub(crate) fn new(path: Path) -> Self {
+        Self(path)
+    }
+
+    /// Whether the path comes from a `macro_rules!` and begins with its `$crate`.
+    pub(crate) fn is_dollar_crate(&self) -> bool {
+        self.0.segments.first().is_some_and(|first| first.ident == "$crate")
+    }
+
+    /// The path of serde, for serde's own `crate = "..."`, which takes a string.
+    pub(crate) fn serde(&self) -> LitStr {
+        let path = quote!(#self::__private::serde).to_string().replace(' ', "");
+        LitStr::new(&path, Span::call_site())
+    }
+}
+
+impl Default for Root {
+    fn default() -> Self {
+        Self(parse_quote!(::atoms))
+    }
+}
+
+impl ToTokens for Root {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.0.to_tokens(tokens);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serde_is_found_below_the_root() {
+        assert_eq!(Root::default().serde().value(), "::atoms::__private::serde");
+        assert_eq!(Root::new(parse_quote!(a::b)).serde().value(), "a::b::__private::serde");
+    }
+}

@@ -1,0 +1,132 @@
+//! Looking into types, as far as their spelling tells.
+
+use quote::ToTokens;
+use syn::{GenericArgument, Path, PathArguments, ReturnType, Type, TypeReference};
+
+/// A type without parentheses and without a macro's invisible delimiters.
+pub(crate) fn peel(mut ty: &Type) -> &Type {
+    loop {
+        ty = match ty {
+            Type::Group(group) => &group.elem,
+            Type::Paren(paren) => &paren.elem,
+            bare => return bare,
+        };
+    }
+}
+
+/// The `&T` of a type that is one.
+pub(crate) fn reference(ty: &Type) -> Option<&TypeReference> {
+    match peel(ty) {
+        Type::Reference(reference) => Some(reference),
+        _ => None,
+    }
+}
+
+/// Whether the type's path ends with `name`.
+pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
+    matches!(peel(ty), Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == name))
+}
+
+/// The type as one would write it.
+pub(crate) fn text(ty: &Type) -> String {
+    let text = peel(ty).to_token_stream().to_string();
+    let marks = [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" <", "<"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" ;", ";"),
+        ("& ", "&"),
+    ];
+    marks.into_iter().fold(text, |text, (spaced, tight)| text.replace(spaced, tight))
+}
+
+/// Whether a condition holds for a type or for one that stands in it. Signatures of functions in it
+/// (`fn(&T)`, `dyn Fn(&T)`) are not looked into.
+pub(crate) fn find<'a>(ty: &'a Type, condition: &dyn Fn(&Type) -> bool) -> Option<&'a Type> {
+    if condition(ty) {
+        return Some(ty);
+    }
+    match ty {
+        Type::Array(array) => find(&array.elem, condition),
+        Type::Group(group) => find(&group.elem, condition),
+        Type::Paren(paren) => find(&paren.elem, condition),
+        Type::Path(path) => in_path(&path.path, condition),
+        Type::Ptr(pointer) => find(&pointer.elem, condition),
+        Type::Reference(reference) => find(&reference.elem, condition),
+        Type::Slice(slice) => find(&slice.elem, condition),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(|elem| find(elem, condition)),
+        _ => None,
+    }
+}
+
+fn in_path<'a>(path: &'a Path, condition: &dyn Fn(&Type) -> bool) -> Option<&'a Type> {
+    let arguments = path.segments.iter().filter_map(|segment| match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    });
+    arguments.flatten().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => find(ty, condition),
+        _ => None,
+    })
+}
+
+/// Whether a lifetime is left out in the type itself, as in `&T` or `Cow<'_, T>`.
+pub(crate) fn elides_lifetime(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => {
+            reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident == "_")
+        }
+        Type::Path(path) => path.path.segments.iter().any(|segment| match &segment.arguments {
+            PathArguments::AngleBracketed(arguments) => arguments.args.iter().any(
+                |argument| matches!(argument, GenericArgument::Lifetime(lifetime) if lifetime.ident == "_"),
+            ),
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+/// The type that a function returns, if it says one.
+pub(crate) fn returned(output: &ReturnType) -> Option<&Type> {
+    match output {
+        ReturnType::Default => None,
+        ReturnType::Type(_, ty) => Some(ty),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_found() {
+        let elided = |ty: Type| find(&ty, &elides_lifetime).is_some();
+        assert!(elided(parse_quote!(&T)));
+        assert!(elided(parse_quote!(State<&'_ T>)));
+        assert!(elided(parse_quote!((u8, a::Cow<'_, str>))));
+        assert!(elided(parse_quote!(Option<[&T; 3]>)));
+        assert!(!elided(parse_quote!(State<&'static T>)));
+        assert!(!elided(parse_quote!(State<fn(&T) -> &T>)));
+        assert!(!elided(parse_quote!(Box<dyn Fn(&T)>)));
+    }
+
+    #[test]
+    fn a_type_reads_as_it_is_written() {
+        for written in ["Database", "State<a::b::Database>", "::a::B<(u8, C<'static, D>), &str>", "[u8; 3]"] {
+            assert_eq!(text(&syn::parse_str(written).unwrap()), written);
+        }
+    }
+
+    #[test]
+    fn what_is_nested_is_found() {
+        let has_impl = |ty: Type| find(&ty, &|ty| matches!(ty, Type::ImplTrait(_))).is_some();
+        assert!(has_impl(parse_quote!(impl Event)));
+        assert!(has_impl(parse_quote!(&State<impl Event>)));
+        assert!(!has_impl(parse_quote!(State<T>)));
+    }
+}

@@ -1,0 +1,40 @@
+//! What a field says for itself.
+
+use syn::Type;
+
+use super::super::Form;
+use super::super::model::{Event, Field};
+use crate::common::{Mistakes, types};
+
+pub(super) fn check(event: &Event<'_>, field: &Field<'_>, mistakes: &mut Mistakes) {
+    borrows(field, mistakes);
+    let Some(default) = &field.keys.default else { return };
+    if event.form == Form::Derive {
+        let problem = "a derive cannot add a `default` to a field";
+        mistakes.at(&default.key, problem, "write `#[serde(default = \"path::to::function\")]`");
+    } else if let Some(of_serde) = &field.serde.default {
+        mistakes.at(of_serde, "the field has two defaults", "remove serde's or `#[event]`'s");
+    }
+}
+
+/// What lives as long as the program can be written to the wire, but not read from it. Of other
+/// lifetimes the struct's generics tell, and rustc.
+fn borrows(field: &Field<'_>, mistakes: &mut Mistakes) {
+    if !field.serde.needs_both() {
+        return;
+    }
+    let Some(ty) = types::find(&field.syntax.ty, &is_static) else { return };
+    let owned = match types::reference(ty).map(|reference| types::peel(&reference.elem)) {
+        Some(text) if types::is_named(text, "str") => "String".into(),
+        Some(Type::Slice(slice)) => format!("Vec<{}>", types::text(&slice.elem)),
+        Some(other) => types::text(other),
+        None => return,
+    };
+    let problem = format_args!("an event owns its data, and `{}` borrows", types::text(ty));
+    mistakes.at(ty, problem, format_args!("take `{owned}`"));
+}
+
+fn is_static(ty: &Type) -> bool {
+    let lifetime = types::reference(ty).and_then(|reference| reference.lifetime.as_ref());
+    lifetime.is_some_and(|lifetime| lifetime.ident == "static")
+}

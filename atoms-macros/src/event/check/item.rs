@@ -1,0 +1,79 @@
+//! The struct, and what stands on it.
+
+use quote::quote;
+use syn::{Data, Fields, GenericParam};
+
+use super::super::Form;
+use super::super::model::Event;
+use super::super::parse::is_helper;
+use crate::common::{Mistakes, attributes};
+
+pub(super) fn check(event: &Event<'_>, mistakes: &mut Mistakes) {
+    kind(event, mistakes);
+    generics(event, mistakes);
+    if event.form == Form::Attribute {
+        repeated(event, mistakes);
+        derives(event, mistakes);
+    } else if let (Some(key), false) = (&event.keys.deny_unknown_fields, event.serde.denies_unknown_fields) {
+        let problem = "a derive cannot add `deny_unknown_fields` to the struct";
+        mistakes.at(key, problem, "write `#[serde(deny_unknown_fields)]`, which is enough");
+    }
+    for refused in &event.serde.refused {
+        let problem = format_args!("an event cannot have serde's `{}`: {}", refused.key, refused.reason);
+        mistakes.at(&refused.key, problem, "remove it");
+    }
+}
+
+fn kind(event: &Event<'_>, mistakes: &mut Mistakes) {
+    let name = &event.item.ident;
+    let (tokens, found) = match &event.item.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(_) | Fields::Unit => return,
+            Fields::Unnamed(fields) => (quote!(#name #fields), "a tuple struct"),
+        },
+        Data::Enum(data) => {
+            let keyword = data.enum_token;
+            (quote!(#keyword #name), "an enum")
+        }
+        Data::Union(data) => {
+            let keyword = data.union_token;
+            (quote!(#keyword #name), "a union")
+        }
+    };
+    let problem =
+        format_args!("an event is an object with named fields on the wire, and `{name}` is {found}");
+    mistakes.at(tokens, problem, "make it a struct with named fields, or with none");
+}
+
+fn generics(event: &Event<'_>, mistakes: &mut Mistakes) {
+    let name = &event.item.ident;
+    for parameter in &event.item.generics.params {
+        let (what, help) = match parameter {
+            GenericParam::Lifetime(_) => {
+                ("lifetimes", "own the data: `String` for `&str`, `Vec<T>` for `&[T]`")
+            }
+            _ => ("generic parameters", "write a struct with a type of its own for each"),
+        };
+        let problem =
+            format_args!("an event is one concrete type on the wire, so `{name}` cannot have {what}");
+        mistakes.at(parameter, problem, help);
+    }
+}
+
+fn repeated(event: &Event<'_>, mistakes: &mut Mistakes) {
+    for attribute in event.item.attrs.iter().filter(|attribute| is_helper(attribute)) {
+        mistakes.at(attribute, "`#[event]` is given twice", "make them one");
+    }
+}
+
+fn derives(event: &Event<'_>, mistakes: &mut Mistakes) {
+    for path in &event.derives {
+        if attributes::ends_with(path, "Event") {
+            mistakes.at(path, "`#[event]` does all that `derive(Event)` does", "remove one of the two");
+        }
+        if attributes::ends_with(path, "Debug") && event.has_sensitive_field() {
+            let problem = "a derived `Debug` would show the sensitive fields";
+            mistakes.at(path, problem, "remove it: `#[event]` adds one that shows `[redacted]` for them");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! ```text
+//! #[derive(Clone, Debug, Serialize, Deserialize)]
+//! pub struct OrderCreated { ... }                // as it was written, without `#[event]`
+//! #[serde(crate = "::atoms::__private::serde")]
+//!
+//! impl OrderCreated {                            // for each `#[event(default = value)]`
+//!     fn __default_currency() -> String { value }
+//! }
+//! impl Debug for OrderCreated { ... }            // if a field is sensitive
+//! const _: fn() = || {                           // a mistake is told at the field
+//!     ::atoms::__private::assert_field::<Address>();
+//! };
+//! ::atoms::__event! { OrderCreated, "shop.order.created", ... }
+//! ```
+
+mod debug;
+mod fields;
+mod item;
+mod namespace;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::LitStr;
+
+use super::Form;
+use super::model::Event;
+use super::type_string;
+use crate::common::attributes;
+
+pub(crate) use item::{retain, without_helpers};
+
+pub(crate) fn expand(event: &Event<'_>, type_string: &LitStr) -> TokenStream {
+    let item = (event.form == Form::Attribute).then(|| item::written_anew(event, type_string));
+    let defaults = fields::defaults(event);
+    let debug = debug::redacted(event);
+    // In front of the struct, since rustc tells of mistakes in the order of the items: of a field's type
+    // by itself before what serde's derives make of it.
+    let checks = fields::checks(event);
+    let warning = namespace::warning(event, type_string);
+    let call = call(event, type_string);
+    let levels = attributes::levels(&event.item.attrs);
+    let allow_deprecated = attributes::allow_deprecated(&event.item.attrs);
+    quote! {
+        #checks
+        #item
+        #(#levels)*
+        #allow_deprecated
+        const _: () = {
+            #defaults
+            #debug
+            #warning
+            #call
+        };
+    }
+}
+
+/// The call of the macro that implements the trait, registers the event and claims its type string.
+fn call(event: &Event<'_>, literal: &LitStr) -> TokenStream {
+    let (root, name, deny) = (&event.keys.root, &event.item.ident, event.denies_unknown_fields());
+    let text = literal.value();
+    let symbol = type_string::symbol(&text);
+    let must_handle = event.keys.must_handle.then(|| {
+        let section = type_string::section(&text);
+        let start = format!("__start_{section}");
+        quote!(, must_handle: #section, #start)
+    });
+    let sensitive = sensitive(event);
+    quote! {
+        #root::__event! {
+            #name, #literal, deny_unknown_fields: #deny, symbol: #symbol, sensitive: [#(#sensitive),*] #must_handle
+        }
+    }
+}
+
+/// The names under which a frame may have a sensitive field.
+fn sensitive(event: &Event<'_>) -> impl Iterator<Item = String> {
+    let fields = event.fields.iter().filter(|field| field.keys.sensitive);
+    let names = fields.flat_map(|field| field.serde.names(&field.name(), &event.serde).deserialize);
+    names.map(|name| name.name)
+}

@@ -1,0 +1,99 @@
+//! ```text
+//! #[event(type = "shop.order.created", must_handle, deny_unknown_fields, crate = path)]
+//! #[event(default = expression, sensitive)]      on a field
+//! ```
+//!
+//! The framework's own events say `framework` too, which opens its namespaces.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, Expr, Ident, Meta};
+
+use crate::common::keys::{Given, Grammar, Key};
+use crate::common::{Mistakes, Root, Told, values};
+
+const STRUCT_KEYS: &[Key] = &[
+    Key("type", Some("\"shop.order.created\"")),
+    Key("must_handle", None),
+    Key("deny_unknown_fields", None),
+    Key("crate", Some("path")),
+];
+
+const FIELD_KEYS: &[Key] = &[Key("default", Some("value")), Key("sensitive", None)];
+
+static STRUCT: Grammar = Grammar {
+    attribute: "`#[event]`",
+    keys: STRUCT_KEYS,
+    hidden: &[Key("framework", None)],
+    elsewhere: (FIELD_KEYS, "on a field"),
+};
+
+static FIELD: Grammar = Grammar {
+    attribute: "`#[event]` on a field",
+    keys: FIELD_KEYS,
+    hidden: &[],
+    elsewhere: (STRUCT_KEYS, "on the struct"),
+};
+
+/// What `#[event(...)]` says on the struct.
+#[derive(Default)]
+pub(crate) struct Keys {
+    /// `None` if it is missing.
+    pub(crate) type_string: Option<Result<Given, Told>>,
+    pub(crate) must_handle: bool,
+    pub(crate) deny_unknown_fields: Option<Ident>,
+    pub(crate) framework: bool,
+    pub(crate) root: Root,
+}
+
+pub(crate) fn keys(list: TokenStream, mistakes: &mut Mistakes) -> Keys {
+    let list = STRUCT.read(list, mistakes);
+    let mut keys = Keys { type_string: list.may_mean("type").map(Err), ..Keys::default() };
+    for given in list.given {
+        match given.key.to_string().as_str() {
+            "type" => keys.type_string = Some(Ok(given)),
+            "must_handle" => keys.must_handle = true,
+            "deny_unknown_fields" => keys.deny_unknown_fields = Some(given.key),
+            "framework" => keys.framework = true,
+            _crate => keys.root = mistakes.take(values::root(&given)).unwrap_or_default(),
+        }
+    }
+    keys
+}
+
+/// What `#[event(...)]` says on a field.
+#[derive(Default)]
+pub(crate) struct FieldKeys {
+    pub(crate) default: Option<Given>,
+    pub(crate) sensitive: bool,
+}
+
+pub(crate) fn field_keys(attributes: &[Attribute], mistakes: &mut Mistakes) -> FieldKeys {
+    let mut keys = FieldKeys::default();
+    for given in FIELD.read(helpers(attributes), mistakes).given {
+        match given.key.to_string().as_str() {
+            "default" => keys.default = Some(given),
+            _sensitive => keys.sensitive = true,
+        }
+    }
+    keys
+}
+
+impl FieldKeys {
+    /// The value of `default`.
+    pub(crate) fn default_value(&self) -> Option<&Expr> {
+        self.default.as_ref()?.value.as_ref()
+    }
+}
+
+/// The lists of all `#[event(...)]`s as one.
+pub(crate) fn helpers(attributes: &[Attribute]) -> TokenStream {
+    let lists = attributes.iter().filter(|attribute| is_helper(attribute)).filter_map(|attribute| {
+        if let Meta::List(list) = &attribute.meta { Some(&list.tokens) } else { None }
+    });
+    quote!(#(#lists,)*)
+}
+
+pub(crate) fn is_helper(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("event")
+}

@@ -1,0 +1,136 @@
+//! What an event with mistakes expands to: the errors, the item as it was, and stubs of all that an
+//! event implements, so that handlers of it and code that emits it have nothing else to complain of.
+
+use std::slice;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, DeriveInput, GenericParam, Generics, parse_quote};
+
+use super::expand::{retain, without_helpers};
+use super::model::Event;
+use super::{Form, serde};
+use crate::common::attributes;
+
+pub(crate) fn stub(event: &Event<'_>, errors: syn::Error) -> TokenStream {
+    let errors = errors.into_compile_error();
+    let item = (event.form == Form::Attribute).then(|| given_back(event));
+    let stubs = stubs(event);
+    quote! {
+        #item
+        #errors
+        const _: () = { #stubs };
+    }
+}
+
+fn given_back(event: &Event<'_>) -> DeriveInput {
+    let mut item = without_helpers(event.item);
+    if !event.derives("Serialize") && !event.derives("Deserialize") {
+        retain(&mut item, |attribute| !is_serdes(attribute));
+    }
+    for attribute in item.attrs.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
+        let mut paths = attributes::paths(attribute);
+        paths.retain(|path| !attributes::ends_with(path, "Event"));
+        *attribute = parse_quote!(#[derive(#(#paths),*)]);
+    }
+    item
+}
+
+fn is_serdes(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("serde") || !serde::conditional(slice::from_ref(attribute)).is_empty()
+}
+
+fn stubs(event: &Event<'_>) -> TokenStream {
+    let is_attribute = event.form == Form::Attribute;
+    let clone = (is_attribute && !event.derives("Clone")).then(|| clone(event));
+    let writes_debug = is_attribute || event.has_sensitive_field();
+    let debug = (writes_debug && !event.derives("Debug")).then(|| debug(event));
+    let serialize = (is_attribute && !event.derives("Serialize")).then(|| serialize(event));
+    let deserialize = (is_attribute && !event.derives("Deserialize")).then(|| deserialize(event));
+    let implementation = implementation(event);
+    quote!(#clone #debug #serialize #deserialize #implementation)
+}
+
+/// `impl<...> path for Name<...> where ... { body }`, with all parameters `Send + Sync + 'static`.
+fn implement(
+    event: &Event<'_>,
+    lifetime: Option<TokenStream>,
+    path: TokenStream,
+    body: TokenStream,
+) -> TokenStream {
+    let name = &event.item.ident;
+    let mut generics = event.item.generics.clone();
+    bound(&mut generics);
+    let (_, arguments, conditions) = event.item.generics.split_for_impl();
+    let mut parameters = Generics { where_clause: None, ..generics };
+    if let Some(lifetime) = lifetime {
+        parameters.params.insert(0, parse_quote!(#lifetime));
+    }
+    let (parameters, ..) = parameters.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #parameters #path for #name #arguments #conditions { #body }
+    }
+}
+
+fn bound(generics: &mut Generics) {
+    for parameter in &mut generics.params {
+        match parameter {
+            GenericParam::Type(ty) => {
+                ty.bounds.push(parse_quote!(::core::marker::Send));
+                ty.bounds.push(parse_quote!(::core::marker::Sync));
+                ty.bounds.push(parse_quote!('static));
+            }
+            GenericParam::Lifetime(lifetime) => lifetime.bounds.push(parse_quote!('static)),
+            GenericParam::Const(_) => {}
+        }
+    }
+}
+
+fn unreachable() -> TokenStream {
+    quote!(::core::unreachable!("the event did not compile"))
+}
+
+fn clone(event: &Event<'_>) -> TokenStream {
+    let body = unreachable();
+    implement(event, None, quote!(::core::clone::Clone), quote!(fn clone(&self) -> Self { #body }))
+}
+
+fn debug(event: &Event<'_>) -> TokenStream {
+    let body = unreachable();
+    let body = quote! {
+        fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result { #body }
+    };
+    implement(event, None, quote!(::core::fmt::Debug), body)
+}
+
+fn serialize(event: &Event<'_>) -> TokenStream {
+    let (serde, body) = (serde_path(event), unreachable());
+    let body = quote! {
+        fn serialize<__S: #serde::Serializer>(&self, _: __S) -> ::core::result::Result<__S::Ok, __S::Error> { #body }
+    };
+    implement(event, None, quote!(#serde::Serialize), body)
+}
+
+fn deserialize(event: &Event<'_>) -> TokenStream {
+    let (serde, body) = (serde_path(event), unreachable());
+    let body = quote! {
+        fn deserialize<__D: #serde::Deserializer<'__de>>(_: __D) -> ::core::result::Result<Self, __D::Error> { #body }
+    };
+    implement(event, Some(quote!('__de)), quote!(#serde::Deserialize<'__de>), body)
+}
+
+fn serde_path(event: &Event<'_>) -> TokenStream {
+    let root = &event.keys.root;
+    quote!(#root::__private::serde)
+}
+
+fn implementation(event: &Event<'_>) -> TokenStream {
+    let (root, body) = (&event.keys.root, unreachable());
+    let name = event.item.ident.to_string().into_token_stream();
+    let body = quote! {
+        const TYPE: &'static ::core::primitive::str = #name;
+        fn event_type() -> &'static #root::EventType { #body }
+    };
+    implement(event, None, quote!(#root::Event), body)
+}

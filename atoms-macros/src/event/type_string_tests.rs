@@ -1,0 +1,86 @@
+use super::*;
+
+#[test]
+fn what_is_valid_breaks_no_rule() {
+    for text in ["created", "shop.order.created", "a1_.b__2", &"a".repeat(128)] {
+        assert_eq!(broken_rule(text), None, "{text}");
+        assert_eq!(nearest(text).as_deref(), Some(text));
+    }
+}
+
+#[test]
+fn the_broken_rule_is_named_and_the_nearest_string_is_valid() {
+    for (text, rule, near) in [
+        ("", "it is empty", None),
+        ("...", "a segment of it is empty", None),
+        ("1", "its segment `1` does not begin with a letter", None),
+        ("Shop.OrderCreated", "there is a capital letter in it, `S`", Some("shop.order_created")),
+        ("shop.HTTPServer2Up", "there is a capital letter in it, `H`", Some("shop.httpserver2_up")),
+        ("shop..created", "a segment of it is empty", Some("shop.created")),
+        (".shop.created", "a segment of it is empty", Some("shop.created")),
+        ("shop.order created", "there is a space in it", Some("shop.order_created")),
+        (" shop.order ", "there is a space in it", Some("shop.order")),
+        ("shop.order-created", "there is a '-' in it", Some("shop.order_created")),
+        ("shop::order", "there is a ':' in it", Some("shop.order")),
+        ("shop/order", "there is a '/' in it", Some("shop.order")),
+        ("1shop.x", "its segment `1shop` does not begin with a letter", Some("shop.x")),
+        ("shop._x", "its segment `_x` does not begin with a letter", Some("shop.x")),
+        ("shop.größe", "there is a 'ö' in it", Some("shop.gr_e")),
+        ("shop.\n", "there is a '\\n' in it", Some("shop")),
+    ] {
+        assert_eq!(broken_rule(text).as_deref(), Some(rule), "{text}");
+        assert_eq!(nearest(text).as_deref(), near, "{text}");
+        assert!(near.is_none_or(|near| broken_rule(near).is_none()), "{text}");
+    }
+}
+
+#[test]
+fn what_is_too_long_is_cut_at_a_segment_if_there_is_one() {
+    let long = format!("{}.{}", "a".repeat(100), "b".repeat(100));
+    assert_eq!(broken_rule(&long).as_deref(), Some("it is 201 bytes long"));
+    assert_eq!(nearest(&long), Some("a".repeat(100)));
+    assert_eq!(nearest(&"a".repeat(200)), Some("a".repeat(128)));
+}
+
+#[test]
+fn only_whole_first_segments_are_reserved() {
+    assert_eq!(reserved_namespace("system.started"), Some("system"));
+    assert_eq!(reserved_namespace("agent"), Some("agent"));
+    assert_eq!(reserved_namespace("atoms.x"), Some("atoms"));
+    assert_eq!(reserved_namespace("systems.started"), None);
+    assert_eq!(reserved_namespace("shop.system"), None);
+}
+
+#[test]
+fn a_namespace_comes_from_the_name_of_the_crate() {
+    assert_eq!(namespace_of("shop"), "shop");
+    assert_eq!(namespace_of("My-Shop"), "my_shop");
+    assert_eq!(namespace_of("atoms"), "my_app");
+    assert_eq!(namespace_of(""), "my_app");
+}
+
+#[test]
+fn an_example_is_valid_and_has_a_namespace() {
+    for name in ["OrderCreated", "r#type", "X", "Ärger", "_1"] {
+        let example = example(name);
+        assert_eq!(broken_rule(&example), None, "{example}");
+        assert!(has_namespace(&example), "{example}");
+    }
+    assert_eq!(example("OrderCreated"), "atoms_macros.order_created");
+}
+
+#[test]
+fn section_names_are_c_identifiers_and_injective() {
+    assert_eq!(section("shop.order"), "atoms_must_handle_event_shop_DOT_order_has_no_handler");
+    assert_ne!(section("shop.order_created"), section("shop.order.created"));
+    let names = ["a.b", "a_b", "a_dot_b", "a.dot_b", "a__b", "a_.b", "a._b"].map(section);
+    for (i, name) in names.iter().enumerate() {
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
+        assert!(!names[..i].contains(name), "{name}");
+    }
+}
+
+#[test]
+fn symbols_need_no_quoting_in_a_version_script() {
+    assert_eq!(symbol("shop.order_created"), "atoms.event_type.shop.order_created.is_defined_twice");
+}

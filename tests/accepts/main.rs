@@ -1,0 +1,12 @@
+//! What is right compiles, without a warning, and does what it says.
+
+#![forbid(unsafe_code)]
+#![deny(warnings, missing_docs, unreachable_pub, unused_qualifications)]
+
+mod attributes;
+mod derived;
+mod made_by_macros;
+mod places;
+mod shadowed;
+mod signatures;
+mod structs;

@@ -1,0 +1,9 @@
+use atoms::prelude::*;
+
+#[event(type = "shop.order.created")]
+struct OrderCreated {
+    #[event(default = 5)]
+    currency: String,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use atoms::prelude::*;
+
+#[event(type = "shop.order.created")]
+struct OrderCreated {
+    #[event(default = 5)]
+    #[serde(default)]
+    count: u64,
+}
+
+fn main() {}
