@@ -79,7 +79,7 @@ fn describe_duplicate(first: &EventType, second: &EventType) -> String {
     if (first.path(), first.file(), first.line()) == (second.path(), second.file(), second.line()) {
         format!(
             "the event `{name}` is there twice, because its crate is linked twice: {first}; a unit test that \
-             depends on its own crate in a roundabout way does that, and belongs into `tests/`"
+             depends on its own crate in a roundabout way does that, and belongs in `tests/`"
         )
     } else {
         format!("two events have the type string `{name}`: {first}, and {second}; give one of them another")

@@ -40,6 +40,9 @@ mod tests {
         // The helper is built with this crate as it is without `cfg(test)`.
         assert!(unit_tested_helper::handles(&unit_tested_helper::unit_tested::created()));
         let error = Bus::start().unwrap_err().to_string();
-        assert!(error.contains("two events have the type string `unit.created`"), "{error}");
+        assert!(
+            error.contains("the event `unit.created` is there twice, because its crate is linked twice"),
+            "{error}"
+        );
     }
 }
