@@ -122,7 +122,7 @@ impl BusBuilder {
         StartError::of(problems)?;
         registry.log();
         Ok(Bus(Arc::new(Shared {
-            tables: Tables::new(&handlers),
+            tables: Tables::new(registry.events(), &handlers),
             subscribers: Default::default(),
             registry,
             codec: self.codec,

@@ -1,9 +1,8 @@
 //! Calling the handlers of one event: sync ones in a loop, async ones concurrently.
 
 use std::any::Any;
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_util::StreamExt;
@@ -13,7 +12,7 @@ use tracing::Span;
 use super::delivery::Step;
 use super::failure::{FailureKind, Recipient};
 use super::receipt::Receipt;
-use super::run::{HandlerFuture, Outcome};
+use super::run::{HandlerFuture, Outcome, RunAsync};
 use super::scope;
 use super::subscribers::Snapshot;
 use super::table::Table;
@@ -21,6 +20,19 @@ use super::trace::handler_span;
 
 /// What a handler returned, or what it panicked with.
 type Caught = Result<Outcome, Box<dyn Any + Send>>;
+
+/// Runs the sync handlers when nobody else looks on.
+#[inline]
+pub(super) fn run_handlers(step: &Step<'_>, table: &Table, receipt: &mut Receipt) {
+    scope::enter(step.event.head(), || {
+        for (place, run) in table.sync.iter().enumerate() {
+            let outcome = catch_unwind(AssertUnwindSafe(|| run.run(step)));
+            if !matches!(outcome, Ok(Ok(()))) {
+                record(step, receipt, Recipient::Handler(table.outline.handlers[place]), outcome);
+            }
+        }
+    });
+}
 
 /// Runs the sync handlers, then the subscribers.
 pub(super) fn run_sync(
@@ -31,7 +43,7 @@ pub(super) fn run_sync(
     receipt: &mut Receipt,
 ) {
     scope::enter(step.event.head(), || {
-        for (run, info) in table.sync.iter().zip(table.handlers) {
+        for (run, info) in table.sync.iter().zip(&table.outline.handlers) {
             let recipient = Recipient::Handler(info);
             let call = || catch_unwind(AssertUnwindSafe(|| run.run(step)));
             let outcome =
@@ -50,71 +62,91 @@ pub(super) fn run_sync(
     });
 }
 
-/// Runs the async handlers.
+/// The async handlers of one event, which run concurrently.
 ///
-/// Each is polled once when it is started. The first that is not done then keeps the room in this
-/// future; those that are started after it get a box.
-pub(super) async fn run_async(step: &Step<'_>, table: &Table, span: &Span, receipt: &mut Receipt) {
-    let mut room = pin!(None::<Call<'_>>);
-    let mut boxed = None::<FuturesUnordered<Pin<Box<Call<'_>>>>>;
-    for (handler, info) in table.asynchronous.iter().zip(table.async_handlers()) {
-        let recipient = Recipient::Handler(info);
-        let start = || catch_unwind(AssertUnwindSafe(|| handler.start(step)));
-        let call = match scope::enter(step.event.head(), start) {
-            Ok(future) => Call::new(future, recipient, step, handler_span(span, recipient)),
-            Err(panic) => {
-                record(step, receipt, recipient, Err(panic));
-                continue;
+/// Each is polled once when it is started. The first that is not done then keeps the room of the
+/// emit's future; those that are started after it get a box. The room is not in here, since what is
+/// made in one place and pinned in another is moved, and this much costs more than a short handler.
+pub(super) struct AsyncCalls<'a> {
+    step: &'a Step<'a>,
+    table: &'a Table,
+    started: usize,
+    in_room: Call<'a>,
+    boxed: Option<FuturesUnordered<Pin<Box<BoxedCall<'a>>>>>,
+}
+
+/// Where the future of one handler lives.
+pub(super) type Room<'a, 'r> = Pin<&'r mut Option<HandlerFuture<'a>>>;
+
+impl<'a> AsyncCalls<'a> {
+    #[inline]
+    pub(super) fn new(step: &'a Step<'a>, table: &'a Table) -> Self {
+        Self { step, table, started: 0, in_room: Call::new(step), boxed: None }
+    }
+
+    /// Starts the handlers and drives them; ready when all are done.
+    pub(super) fn poll(
+        &mut self,
+        mut room: Room<'a, '_>,
+        cx: &mut Context<'_>,
+        span: &Span,
+        receipt: &mut Receipt,
+    ) -> Poll<()> {
+        let step = self.step;
+        while let Some(handler) = self.table.asynchronous.get(self.started) {
+            let recipient = Recipient::Handler(self.table.async_handlers()[self.started]);
+            self.started += 1;
+            let polled = if self.in_room.is_running() {
+                self.start_boxed(&**handler, recipient, span, cx)
+            } else {
+                self.in_room.start(room.as_mut(), &**handler, recipient, span, cx)
+            };
+            if let Poll::Ready((recipient, outcome)) = polled
+                && !matches!(outcome, Ok(Ok(())))
+            {
+                record(step, receipt, recipient, outcome);
             }
-        };
-        let polled = if room.is_none() {
-            room.set(Some(call));
-            poll_fn(|cx| Poll::Ready(poll_room(room.as_mut(), cx))).await
-        } else {
-            let mut call = Box::pin(call);
-            let polled = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
-            if polled.is_pending() {
-                boxed.get_or_insert_default().push(call);
-            }
-            polled.map(Some)
-        };
-        if let Poll::Ready(Some((recipient, outcome))) = polled {
+        }
+        while self.in_room.is_running() || self.boxed.is_some() {
+            let Some((recipient, outcome)) = ready!(self.poll_next(room.as_mut(), cx)) else { break };
             record(step, receipt, recipient, outcome);
         }
+        Poll::Ready(())
     }
-    while let Some((recipient, outcome)) = poll_fn(|cx| poll_both(room.as_mut(), &mut boxed, cx)).await {
-        record(step, receipt, recipient, outcome);
-    }
-}
 
-/// Polls the call in the room, and clears the room when it is done.
-fn poll_room(
-    mut room: Pin<&mut Option<Call<'_>>>,
-    cx: &mut Context<'_>,
-) -> Poll<Option<(Recipient, Caught)>> {
-    let Some(call) = room.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-    let done = ready!(call.poll(cx));
-    room.set(None);
-    Poll::Ready(Some(done))
-}
-
-/// The next call that is done, in the room or in a box; `None` when all are.
-fn poll_both(
-    mut room: Pin<&mut Option<Call<'_>>>,
-    boxed: &mut Option<FuturesUnordered<Pin<Box<Call<'_>>>>>,
-    cx: &mut Context<'_>,
-) -> Poll<Option<(Recipient, Caught)>> {
-    let in_room = poll_room(room.as_mut(), cx);
-    if let Poll::Ready(Some(_)) = in_room {
-        return in_room;
+    #[cold]
+    fn start_boxed(
+        &mut self,
+        handler: &'a dyn RunAsync,
+        recipient: Recipient,
+        span: &Span,
+        cx: &mut Context<'_>,
+    ) -> Poll<(Recipient, Caught)> {
+        let mut boxed = Box::pin(BoxedCall { future: None, call: Call::new(self.step) });
+        let this = boxed.as_mut().project();
+        let polled = this.call.start(this.future, handler, recipient, span, cx);
+        if polled.is_pending() {
+            self.boxed.get_or_insert_default().push(boxed);
+        }
+        polled
     }
-    match boxed.as_mut().map_or(Poll::Ready(None), |boxed| boxed.poll_next_unpin(cx)) {
-        Poll::Ready(None) => in_room,
-        polled => polled,
+
+    /// The next call that is done, in the room or in a box; `None` when all are.
+    fn poll_next(&mut self, room: Room<'a, '_>, cx: &mut Context<'_>) -> Poll<Option<(Recipient, Caught)>> {
+        let in_room =
+            if self.in_room.is_running() { self.in_room.poll(room, cx).map(Some) } else { Poll::Ready(None) };
+        if let Poll::Ready(Some(_)) = in_room {
+            return in_room;
+        }
+        match self.boxed.as_mut().map_or(Poll::Ready(None), |boxed| boxed.poll_next_unpin(cx)) {
+            Poll::Ready(None) => in_room,
+            polled => polled,
+        }
     }
 }
 
 /// Puts what became of a call into the receipt, and into the log if it failed.
+#[cold]
 fn record(step: &Step<'_>, receipt: &mut Receipt, recipient: Recipient, outcome: Caught) {
     let failure = match outcome {
         Ok(Ok(())) => return,
@@ -135,46 +167,89 @@ fn panic_message(panic: Box<dyn Any + Send>) -> String {
     }
 }
 
-pin_project_lite::pin_project! {
-    /// One call of an async handler.
-    struct Call<'a> {
-        #[pin]
-        future: HandlerFuture<'a>,
-        recipient: Recipient,
-        step: &'a Step<'a>,
-        span: Span,
-        done: bool,
-    }
-
-    impl PinnedDrop for Call<'_> {
-        fn drop(this: Pin<&mut Self>) {
-            if !this.done {
-                let (event_type, id) = (this.step.event.name(), this.step.event.head().id());
-                tracing::warn!(r#type = event_type, %id, recipient = %this.recipient, "a handler was cancelled");
-            }
-        }
-    }
+/// One call of an async handler, without its future.
+struct Call<'a> {
+    step: &'a Step<'a>,
+    /// Who is called, until it is done.
+    recipient: Option<Recipient>,
+    span: Span,
 }
 
 impl<'a> Call<'a> {
-    fn new(future: HandlerFuture<'a>, recipient: Recipient, step: &'a Step<'a>, span: Span) -> Self {
-        Self { future, recipient, step, span, done: false }
+    #[inline]
+    fn new(step: &'a Step<'a>) -> Self {
+        Self { step, recipient: None, span: Span::none() }
     }
-}
 
-impl Future for Call<'_> {
-    type Output = (Recipient, Caught);
+    #[inline]
+    fn is_running(&self) -> bool {
+        self.recipient.is_some()
+    }
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let poll = || scope::enter(this.step.event.head(), || this.future.poll(cx));
-        let polled = this.span.in_scope(|| catch_unwind(AssertUnwindSafe(poll)));
+    /// Calls a handler, and polls its future once.
+    fn start(
+        &mut self,
+        mut room: Room<'a, '_>,
+        handler: &'a dyn RunAsync,
+        recipient: Recipient,
+        span: &Span,
+        cx: &mut Context<'_>,
+    ) -> Poll<(Recipient, Caught)> {
+        self.recipient = Some(recipient);
+        if !span.is_disabled() {
+            self.span = handler_span(span, recipient);
+        }
+        handler.start(self.step, room.as_mut());
+        self.poll(room, cx)
+    }
+
+    fn poll(&mut self, mut room: Room<'a, '_>, cx: &mut Context<'_>) -> Poll<(Recipient, Caught)> {
+        let (Some(future), Some(recipient)) = (room.as_mut().as_pin_mut(), self.recipient) else {
+            return Poll::Pending;
+        };
+        let head = self.step.event.head();
+        let call = || catch_unwind(AssertUnwindSafe(|| scope::enter(head, || future.poll(cx))));
+        let polled = if self.span.is_disabled() { call() } else { self.span.in_scope(call) };
         let outcome = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(outcome)) => Ok(outcome),
             Err(panic) => Err(panic),
         };
-        *this.done = true;
-        Poll::Ready((*this.recipient, outcome))
+        self.recipient = None;
+        room.set(None);
+        Poll::Ready((recipient, outcome))
+    }
+}
+
+impl Drop for Call<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(recipient) = self.recipient {
+            log_cancelled(self.step, recipient);
+        }
+    }
+}
+
+#[cold]
+fn log_cancelled(step: &Step<'_>, recipient: Recipient) {
+    let (event_type, id) = (step.event.name(), step.event.head().id());
+    tracing::warn!(r#type = event_type, %id, %recipient, "a handler was cancelled");
+}
+
+pin_project_lite::pin_project! {
+    /// A call whose future found the room taken.
+    struct BoxedCall<'a> {
+        #[pin]
+        future: Option<HandlerFuture<'a>>,
+        call: Call<'a>,
+    }
+}
+
+impl Future for BoxedCall<'_> {
+    type Output = (Recipient, Caught);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.call.poll(this.future, cx)
     }
 }

@@ -14,17 +14,18 @@ pub(crate) struct Step<'a> {
     pub(crate) event: EventRef<'a>,
     pub(crate) bus: &'a Arc<Shared>,
     /// Made when something is emitted, or may be.
-    pub(crate) worklist: &'a OnceLock<Arc<Worklist>>,
+    pub(crate) worklist: OnceLock<Arc<Worklist>>,
     pub(crate) node: usize,
     any: OnceLock<AnyEvent>,
     source: OnceLock<Source>,
 }
 
 impl<'a> Step<'a> {
+    #[inline]
     pub(crate) fn new(
         event: EventRef<'a>,
         bus: &'a Arc<Shared>,
-        worklist: &'a OnceLock<Arc<Worklist>>,
+        worklist: OnceLock<Arc<Worklist>>,
         node: usize,
     ) -> Self {
         Self { event, bus, worklist, node, any: OnceLock::new(), source: OnceLock::new() }
@@ -34,7 +35,7 @@ impl<'a> Step<'a> {
     pub(crate) fn of_any(
         event: &'a AnyEvent,
         bus: &'a Arc<Shared>,
-        worklist: &'a OnceLock<Arc<Worklist>>,
+        worklist: OnceLock<Arc<Worklist>>,
         node: usize,
     ) -> Self {
         Self { any: event.clone().into(), ..Self::new(event.event_ref(), bus, worklist, node) }

@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::Shared;
+use super::deliver::Progress;
 use super::delivery::Step;
 use super::receipt::Receipt;
 use super::worklist::{Queued, Worklist};
@@ -35,6 +36,7 @@ pub(super) struct FollowUps<'a> {
 }
 
 impl<'a> FollowUps<'a> {
+    #[inline]
     pub(super) fn new(bus: &'a Arc<Shared>, worklist: &'a OnceLock<Arc<Worklist>>) -> Self {
         Self { bus, worklist, active: None, finished: Vec::new(), next: 1 }
     }
@@ -81,7 +83,10 @@ impl<'a> FollowUps<'a> {
     }
 
     /// The receipts of those that the root's handlers emitted, with theirs in them.
-    pub(super) fn into_tree(mut self) -> Vec<Receipt> {
+    pub(super) fn take_tree(&mut self) -> Vec<Receipt> {
+        if self.finished.is_empty() {
+            return Vec::new();
+        }
         self.finished.sort_unstable_by_key(|finished| finished.node);
         let mut children: Vec<Vec<Receipt>> = Vec::new();
         children.resize_with(self.next, Vec::new);
@@ -114,7 +119,8 @@ async fn deliver_follow_up(
     node: usize,
 ) -> Finished {
     let worklist = OnceLock::from(worklist);
-    let step = Step::of_any(&queued.event, &bus, &worklist, node);
-    let receipt = bus.deliver_step(&step, queued.refusal).await;
-    Finished { node, parent: queued.parent, receipt }
+    let step = Step::of_any(&queued.event, &bus, worklist, node);
+    let mut progress = Progress::new(&step);
+    progress.deliver(queued.refusal).await;
+    Finished { node, parent: queued.parent, receipt: progress.receipt }
 }

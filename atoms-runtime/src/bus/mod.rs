@@ -29,6 +29,7 @@ pub use subscribers::Subscription;
 pub use worklist::Room;
 pub(crate) use worklist::Source;
 
+use self::deliver::Progress;
 use self::delivery::Step;
 use self::in_flight::InFlight;
 use self::subscribers::Subscribers;
@@ -38,8 +39,8 @@ use crate::event::{AnyEvent, Event, IntoEnvelope};
 use crate::registry::{Registry, StartError};
 use crate::wire::{Codec, DecodeError, DecodeErrorKind, EncodeError};
 
-/// What most frames need, in bytes.
-const FRAME_CAPACITY: usize = 256;
+/// What a frame is written into at first, as serde_json does it; it grows.
+const FRAME_ROOM: usize = 128;
 
 /// Runs the handlers of the events that are emitted on it.
 ///
@@ -114,14 +115,24 @@ impl Bus {
     ///
     /// Dropping the future cancels the async handlers that still run at their next await, and
     /// what was emitted but not delivered; each of them is logged.
+    #[inline]
     pub fn emit<I: IntoEnvelope>(&self, event: I) -> impl Future<Output = Receipt> + Send + use<'_, I> {
         I::Event::__needs_handler::<()>();
+        // A copy of the parent is made before there is an envelope, and the envelope changed after it
+        // has come to rest: a function that might touch it on its way would cost it a move.
+        let parent = scope::current();
         let mut envelope = event.into_envelope();
-        scope::follow_current(envelope.head_mut());
         async move {
-            let worklist = OnceLock::new();
-            let step = Step::new(EventRef::new(&envelope), &self.0, &worklist, 0);
-            self.0.deliver_root(&step).await
+            if let Some(parent) = parent {
+                envelope.head_mut().follow(&parent);
+                envelope.head_mut().nest(&parent);
+            }
+            let step = Step::new(EventRef::new(&envelope), &self.0, OnceLock::new(), 0);
+            let mut progress = Progress::new(&step);
+            if !progress.begin_root() {
+                progress.finish_root().await;
+            }
+            progress.receipt
         }
     }
 
@@ -131,13 +142,13 @@ impl Bus {
     /// handler's chain, so that one that emits what it takes is stopped as a loop.
     pub async fn emit_any(&self, event: &AnyEvent) -> Receipt {
         let nested = scope::nested(|| event.clone());
-        self.deliver_any(nested.as_ref().unwrap_or(event)).await
-    }
-
-    async fn deliver_any(&self, event: &AnyEvent) -> Receipt {
-        let worklist = OnceLock::new();
-        let step = Step::of_any(event, &self.0, &worklist, 0);
-        self.0.deliver_root(&step).await
+        let event = nested.as_ref().unwrap_or(event);
+        let step = Step::of_any(event, &self.0, OnceLock::new(), 0);
+        let mut progress = Progress::new(&step);
+        if !progress.begin_root() {
+            progress.finish_root().await;
+        }
+        progress.receipt
     }
 
     /// Reads a frame, and delivers the event in it as [`emit_any`](Self::emit_any) does.
@@ -160,7 +171,7 @@ impl Bus {
 
     /// Writes an event as a frame with the bus's codec.
     pub fn encode(&self, event: &AnyEvent) -> Result<Vec<u8>, EncodeError> {
-        let mut frame = Vec::with_capacity(FRAME_CAPACITY);
+        let mut frame = Vec::with_capacity(FRAME_ROOM);
         self.0.codec.encode(event, &mut frame)?;
         Ok(frame)
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::failure::{EmitError, Failure, FailureKind, Recipient, Refusal};
 use crate::event::EventType;
+use crate::event::erased::EventRef;
 use crate::handler::HandlerInfo;
 
 /// What became of one emitted event: who handled it, what failed, and what followed.
@@ -31,12 +32,20 @@ use crate::handler::HandlerInfo;
 /// ```
 #[must_use = "a receipt has the failures of the handlers: `into_result()` makes an error of them"]
 pub struct Receipt {
-    event: EventName,
-    handlers: &'static [&'static HandlerInfo],
-    /// Whether a handler or a subscriber of just this event took it.
-    handled: bool,
+    // Two words, which are returned in registers: an emit to one handler is so short that a larger
+    // receipt's moves out of the future would be most of what it costs.
+    outline: &'static Outline,
     /// What is there only if not all is as it mostly is.
     details: Option<Box<Details>>,
+}
+
+/// What the receipts of one event on one bus have in common; it is kept for the program's whole run.
+#[derive(Debug, Default)]
+pub(crate) struct Outline {
+    pub(crate) event_type: Option<&'static EventType>,
+    pub(crate) handlers: Vec<&'static HandlerInfo>,
+    /// Whether a handler takes just this event; those who see every event do not count.
+    pub(crate) handled: bool,
 }
 
 enum EventName {
@@ -46,6 +55,10 @@ enum EventName {
 
 #[derive(Default)]
 struct Details {
+    /// The event, if the outline does not have it.
+    event: Option<EventName>,
+    /// Whether a subscriber of just this event took it.
+    handled: bool,
     /// Each with the place of its failure in `failures`: those of one place in the source look alike.
     subscribers: Vec<(Recipient, Option<usize>)>,
     failures: Vec<(Recipient, FailureKind)>,
@@ -53,15 +66,20 @@ struct Details {
     follow_ups: Vec<Receipt>,
 }
 
+impl Details {
+    #[cold]
+    #[inline(never)]
+    fn of(event: &EventRef<'_>) -> Option<Box<Self>> {
+        let name = event.event_type().map_or_else(|| EventName::Raw(event.name().into()), EventName::Known);
+        Some(Box::new(Self { event: Some(name), ..Self::default() }))
+    }
+}
+
 impl Receipt {
-    pub(crate) fn new(
-        event_type: Option<&'static EventType>,
-        name: &str,
-        handlers: &'static [&'static HandlerInfo],
-        handled: bool,
-    ) -> Self {
-        let event = event_type.map_or_else(|| EventName::Raw(name.into()), EventName::Known);
-        Self { event, handlers, handled, details: None }
+    #[inline]
+    pub(crate) fn new(event: &EventRef<'_>, outline: &'static Outline) -> Self {
+        let outlined = event.event_type().is_some() && event.event_type() == outline.event_type;
+        Self { outline, details: if outlined { None } else { Details::of(event) } }
     }
 
     pub(crate) fn fail(&mut self, recipient: Recipient, kind: FailureKind) {
@@ -77,8 +95,9 @@ impl Receipt {
     }
 
     pub(crate) fn add_subscriber(&mut self, recipient: Recipient, handles: bool) {
-        self.handled |= handles;
-        self.details.get_or_insert_default().subscribers.push((recipient, None));
+        let details = self.details.get_or_insert_default();
+        details.handled |= handles;
+        details.subscribers.push((recipient, None));
     }
 
     pub(crate) fn set_follow_ups(&mut self, follow_ups: Vec<Receipt>) {
@@ -89,16 +108,17 @@ impl Receipt {
 
     /// The type string of the event.
     pub fn event_type(&self) -> &str {
-        match &self.event {
-            EventName::Known(known) => known.name(),
-            EventName::Raw(name) => name,
+        match self.details.as_ref().and_then(|details| details.event.as_ref()) {
+            Some(EventName::Known(known)) => known.name(),
+            Some(EventName::Raw(name)) => name,
+            None => self.outline.event_type.map_or("", EventType::name),
         }
     }
 
     /// Who the event was delivered to, with the outcome.
     pub fn deliveries(&self) -> impl Iterator<Item = (Recipient, Result<(), &FailureKind>)> {
         let undelivered = matches!(self.refusal(), Some(Refusal::Closed | Refusal::HopLimit { .. }));
-        let handlers = if undelivered { &[] } else { self.handlers };
+        let handlers = if undelivered { &[][..] } else { &self.outline.handlers };
         let failures = self.details.as_ref().map_or(&[][..], |details| &details.failures);
         let handlers = handlers.iter().copied().map(Recipient::Handler).map(|handler| {
             let failure = failures.iter().find(|(failed, _)| *failed == handler);
@@ -123,7 +143,7 @@ impl Receipt {
 
     /// Whether nobody took the event: those who see every event do not count.
     pub fn is_unhandled(&self) -> bool {
-        !self.handled
+        !self.outline.handled && self.details.as_ref().is_none_or(|details| !details.handled)
     }
 
     /// Whether nothing went wrong, here and in all that followed.

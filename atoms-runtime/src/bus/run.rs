@@ -1,6 +1,7 @@
 //! Handlers as the bus runs them: bound to their states, and all of one type.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use stackfuture::StackFuture;
@@ -23,7 +24,8 @@ pub(crate) trait RunSync: Send + Sync {
 }
 
 pub(crate) trait RunAsync: Send + Sync {
-    fn start<'a>(&'a self, step: &'a Step<'a>) -> HandlerFuture<'a>;
+    /// Puts the future of a call into `room`.
+    fn start<'a>(&'a self, step: &'a Step<'a>, room: Pin<&mut Option<HandlerFuture<'a>>>);
 }
 
 /// A handler, ready to run.
@@ -70,12 +72,12 @@ impl<H: AsyncHandler> BoundAsync<H> {
 }
 
 impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
-    fn start<'a>(&'a self, step: &'a Step<'a>) -> HandlerFuture<'a> {
-        StackFuture::from_or_box(async move {
+    fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
+        room.set(Some(StackFuture::from_or_box(async move {
             let delivery = Delivery::new(step, H::info);
             let (input, params) = extract::<H::Input, H::Params>(&self.prepared, &delivery)?;
             finish(H::call(input, params).await, &delivery)
-        })
+        })));
     }
 }
 

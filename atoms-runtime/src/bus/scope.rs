@@ -12,15 +12,16 @@ pub(super) fn enter<R>(head: &Head, handler: impl FnOnce() -> R) -> R {
     CURRENT.set(head, handler)
 }
 
-/// Makes an event a consequence of the one whose handler runs on this thread, if one does.
+/// The envelope of the event whose handler runs on this thread, if one does.
 #[inline]
-pub(super) fn follow_current(head: &mut Head) {
-    if CURRENT.is_set() {
-        CURRENT.with(|parent| {
-            head.follow(parent);
-            head.nest(parent);
-        });
-    }
+pub(super) fn current() -> Option<Box<Head>> {
+    if CURRENT.is_set() { copy_of_current() } else { None }
+}
+
+#[cold]
+#[inline(never)]
+fn copy_of_current() -> Option<Box<Head>> {
+    CURRENT.with(|head| Some(Box::new(head.as_cause())))
 }
 
 /// Counts an event that keeps its envelope into the chain of the one whose handler runs on this

@@ -75,6 +75,12 @@ impl Subscribers {
         self.lists.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether nobody is subscribed to anything.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Acquire) == 0
+    }
+
     /// Those who are subscribed to this type of event now.
     #[inline]
     pub(crate) fn snapshot(&self, event_type: Option<&'static EventType>) -> Option<Snapshot> {

@@ -3,23 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::receipt::Outline;
 use super::run::{RunAsync, RunSync, Runner};
 use crate::event::EventType;
 use crate::handler::HandlerInfo;
 
 /// The handlers of one event, in the order in which they run.
-#[derive(Default)]
 pub(crate) struct Table {
-    /// First those of `sync`, then those of `asynchronous`.
-    pub(crate) handlers: &'static [&'static HandlerInfo],
+    /// Who they are: first those of `sync`, then those of `asynchronous`.
+    pub(crate) outline: &'static Outline,
     pub(crate) sync: Box<[Arc<dyn RunSync>]>,
     pub(crate) asynchronous: Box<[Arc<dyn RunAsync>]>,
-    /// Whether a handler takes just this event; those who see every event do not count.
-    pub(crate) handled: bool,
 }
 
 /// The tables of all events, by [`EventType::index`].
-#[derive(Default)]
 pub(crate) struct Tables {
     by_index: Box<[Option<Table>]>,
     /// For events that have no table: those who see every event.
@@ -27,8 +24,8 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    /// Makes the tables of handlers that are sorted by their order and path.
-    pub(crate) fn new(handlers: &[(&'static HandlerInfo, Runner)]) -> Self {
+    /// Makes the tables of these events, and of handlers that are sorted by their order and path.
+    pub(crate) fn new(events: &[&'static EventType], handlers: &[(&'static HandlerInfo, Runner)]) -> Self {
         let mut positions: Vec<Vec<usize>> = Vec::new();
         let mut seeing_all = Vec::new();
         for (position, (info, _)) in handlers.iter().enumerate() {
@@ -40,14 +37,19 @@ impl Tables {
             positions.resize_with(positions.len().max(index + 1), Vec::new);
             positions[index].push(position);
         }
-        let table = |mut positions: Vec<usize>| {
+        let table = |event_type, mut positions: Vec<usize>| {
             positions.extend(&seeing_all);
             positions.sort_unstable();
-            Table::new(positions.iter().map(|position| &handlers[*position]))
+            Table::new(event_type, positions.iter().map(|position| &handlers[*position]))
         };
-        let any = table(Vec::new());
-        let by_index = positions.into_iter().map(|of_event| (!of_event.is_empty()).then(|| table(of_event)));
-        Self { by_index: by_index.collect(), any }
+        let mut by_index: Vec<Option<Table>> = Vec::new();
+        for event_type in events.iter().copied() {
+            let index = event_type.index();
+            by_index.resize_with(by_index.len().max(index + 1), || None);
+            let of_event = positions.get_mut(index).map(std::mem::take).unwrap_or_default();
+            by_index[index] = Some(table(Some(event_type), of_event));
+        }
+        Self { by_index: by_index.into(), any: table(None, Vec::new()) }
     }
 
     #[inline]
@@ -60,7 +62,10 @@ impl Tables {
 }
 
 impl Table {
-    fn new<'a>(handlers: impl Iterator<Item = &'a (&'static HandlerInfo, Runner)>) -> Self {
+    fn new<'a>(
+        event_type: Option<&'static EventType>,
+        handlers: impl Iterator<Item = &'a (&'static HandlerInfo, Runner)>,
+    ) -> Self {
         let (mut infos, mut async_infos) = (Vec::new(), Vec::new());
         let (mut sync, mut asynchronous) = (Vec::new(), Vec::new());
         for (info, runner) in handlers {
@@ -77,23 +82,23 @@ impl Table {
         }
         infos.append(&mut async_infos);
         let handled = infos.iter().any(|info| info.event_type().is_some());
-        Self { handlers: interned(infos), sync: sync.into(), asynchronous: asynchronous.into(), handled }
+        let outline = interned(Outline { event_type, handlers: infos, handled });
+        Self { outline, sync: sync.into(), asynchronous: asynchronous.into() }
     }
 
     pub(crate) fn async_handlers(&self) -> &'static [&'static HandlerInfo] {
-        &self.handlers[self.sync.len()..]
+        &self.outline.handlers[self.sync.len()..]
     }
 }
 
-/// The same list for the whole run of the program, so that a receipt can name the handlers without
-/// an allocation or a reference count. Buses with the same handlers share their lists, so a program
-/// keeps as many as it has different sets of handlers.
-fn interned(handlers: Vec<&'static HandlerInfo>) -> &'static [&'static HandlerInfo] {
-    static LISTS: Mutex<BTreeMap<Vec<usize>, &'static [&'static HandlerInfo]>> = Mutex::new(BTreeMap::new());
-    if handlers.is_empty() {
-        return &[];
-    }
-    let key = handlers.iter().map(|info| std::ptr::from_ref(*info).addr()).collect();
-    let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
-    lists.entry(key).or_insert_with(|| handlers.leak())
+/// The same outline for the whole run of the program, so that a receipt can name the handlers without
+/// an allocation or a reference count. Buses with the same handlers share their outlines, so a
+/// program keeps as many as it has different sets of handlers.
+fn interned(outline: Outline) -> &'static Outline {
+    type Key = (Option<usize>, Vec<usize>);
+    static OUTLINES: Mutex<BTreeMap<Key, &'static Outline>> = Mutex::new(BTreeMap::new());
+    let event = outline.event_type.map(|event_type| std::ptr::from_ref(event_type).addr());
+    let handlers = outline.handlers.iter().map(|info| std::ptr::from_ref(*info).addr()).collect();
+    let mut outlines = OUTLINES.lock().unwrap_or_else(PoisonError::into_inner);
+    outlines.entry((event, handlers)).or_insert_with(|| Box::leak(Box::new(outline)))
 }

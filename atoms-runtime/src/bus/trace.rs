@@ -5,6 +5,12 @@ use tracing::{Span, debug_span};
 use super::delivery::Step;
 use super::failure::{Recipient, Refusal};
 
+/// Whether anybody looks at the spans.
+#[inline]
+pub(super) fn is_traced() -> bool {
+    tracing::level_filters::LevelFilter::current() >= tracing::Level::DEBUG
+}
+
 /// The span of one event's delivery.
 #[inline]
 pub(super) fn emit_span(step: &Step<'_>) -> Span {

@@ -116,6 +116,7 @@ impl Clone for Head {
 
 impl<E> Envelope<E> {
     /// An envelope around an event that happens now.
+    #[inline]
     pub fn new(event: E) -> Self {
         Self { head: Head::default(), event }
     }
@@ -179,6 +180,7 @@ impl<E> Envelope<E> {
         &self.head
     }
 
+    #[inline]
     pub(crate) fn head_mut(&mut self) -> &mut Head {
         &mut self.head
     }
@@ -227,6 +229,7 @@ pub trait IntoEnvelope: Send {
 impl<E: Event> IntoEnvelope for E {
     type Event = E;
 
+    #[inline]
     fn into_envelope(self) -> Envelope<E> {
         Envelope::new(self)
     }
@@ -235,6 +238,7 @@ impl<E: Event> IntoEnvelope for E {
 impl<E: Event> IntoEnvelope for Envelope<E> {
     type Event = E;
 
+    #[inline]
     fn into_envelope(self) -> Envelope<E> {
         self
     }
