@@ -68,7 +68,10 @@ fn repeated(event: &Event<'_>, mistakes: &mut Mistakes) {
 
 fn derives(event: &Event<'_>, mistakes: &mut Mistakes) {
     for path in &event.derives {
-        if attributes::ends_with(path, "Event") {
+        // Other crates have a derive of this name, too: theirs is told from ours by its path.
+        let of_atoms =
+            path.segments.len() == 1 || path.segments.first().is_some_and(|first| first.ident == "atoms");
+        if of_atoms && attributes::ends_with(path, "Event") {
             mistakes.at(path, "`#[event]` does all that `derive(Event)` does", "remove one of the two");
         }
         if attributes::ends_with(path, "Debug") && event.has_sensitive_field() {
