@@ -61,7 +61,7 @@ impl<'a> Progress<'a> {
             self.span = step.bus.run_seen(step, table, &mut self.receipt);
         }
         refuse_unhandled(step, &mut self.receipt);
-        table.asynchronous.is_empty() && step.worklist.get().is_none()
+        table.asynchronous.is_empty() && step.worklist().is_none()
     }
 
     /// Drives the root's async handlers and the events that were emitted, until all are done.
@@ -72,10 +72,10 @@ impl<'a> Progress<'a> {
         // Most handlers emit nothing, and many are ready at once.
         let mut own_done =
             poll_fn(|cx| Poll::Ready(calls.poll(room.as_mut(), cx, span, receipt).is_ready())).await;
-        if own_done && step.worklist.get().is_none() {
+        if own_done && step.worklist().is_none() {
             return;
         }
-        let mut follow_ups = FollowUps::new(step.bus, &step.worklist);
+        let mut follow_ups = FollowUps::new(step);
         let mut in_flight = None;
         poll_fn(|cx| {
             loop {
@@ -84,13 +84,13 @@ impl<'a> Progress<'a> {
                     in_flight.get_or_insert_with(|| step.bus.in_flight.enter());
                     return Poll::Pending;
                 }
-                if step.worklist.get().is_none_or(|worklist| worklist.close_if_empty()) {
+                if step.worklist().is_none_or(|worklist| worklist.close_if_empty()) {
                     return Poll::Ready(());
                 }
             }
         })
         .await;
-        if let Some(refusal) = step.worklist.get().and_then(|worklist| worklist.overflow()) {
+        if let Some(refusal) = step.worklist().and_then(|worklist| worklist.overflow()) {
             receipt.refuse(refusal);
         }
         receipt.set_follow_ups(follow_ups.take_tree());

@@ -13,43 +13,63 @@ use crate::handler::HandlerInfo;
 pub(crate) struct Step<'a> {
     pub(crate) event: EventRef<'a>,
     pub(crate) bus: &'a Arc<Shared>,
-    /// Made when something is emitted, or may be.
-    pub(crate) worklist: OnceLock<Arc<Worklist>>,
     pub(crate) node: usize,
+    /// The event as one that can be kept, if it came as one.
+    shared: Option<&'a AnyEvent>,
+    /// One thing to make and to drop, where most events need nothing of it.
+    late: OnceLock<Box<Late>>,
+}
+
+/// What is made when somebody first wants it.
+#[derive(Default)]
+struct Late {
     any: OnceLock<AnyEvent>,
     source: OnceLock<Source>,
+    worklist: OnceLock<Arc<Worklist>>,
 }
 
 impl<'a> Step<'a> {
     #[inline]
-    pub(crate) fn new(
-        event: EventRef<'a>,
-        bus: &'a Arc<Shared>,
-        worklist: OnceLock<Arc<Worklist>>,
-        node: usize,
-    ) -> Self {
-        Self { event, bus, worklist, node, any: OnceLock::new(), source: OnceLock::new() }
+    pub(crate) fn new(event: EventRef<'a>, bus: &'a Arc<Shared>) -> Self {
+        Self { event, bus, node: 0, shared: None, late: OnceLock::new() }
     }
 
     /// As [`new`](Self::new), of an event that is shared already.
-    pub(crate) fn of_any(
+    pub(crate) fn of_any(event: &'a AnyEvent, bus: &'a Arc<Shared>) -> Self {
+        Self { shared: Some(event), ..Self::new(event.event_ref(), bus) }
+    }
+
+    /// As [`of_any`](Self::of_any), of an event that followed from a root event.
+    pub(crate) fn of_follow_up(
         event: &'a AnyEvent,
         bus: &'a Arc<Shared>,
-        worklist: OnceLock<Arc<Worklist>>,
+        worklist: Arc<Worklist>,
         node: usize,
     ) -> Self {
-        Self { any: event.clone().into(), ..Self::new(event.event_ref(), bus, worklist, node) }
+        let late = Box::new(Late { worklist: worklist.into(), ..Late::default() });
+        Self { node, late: late.into(), ..Self::of_any(event, bus) }
+    }
+
+    fn late(&self) -> &Late {
+        self.late.get_or_init(Box::default)
     }
 
     /// The event as one that can be kept; cloned once, when somebody first wants it.
     pub(crate) fn any(&self) -> &AnyEvent {
-        self.any.get_or_init(|| self.event.to_any())
+        self.shared.unwrap_or_else(|| self.late().any.get_or_init(|| self.event.to_any()))
+    }
+
+    /// What was emitted, if anything was or may be.
+    #[inline]
+    pub(crate) fn worklist(&self) -> Option<&Arc<Worklist>> {
+        self.late.get().and_then(|late| late.worklist.get())
     }
 
     /// Where the handlers' events come from; made once, when one is emitted or may be.
     fn source(&self) -> &Source {
-        self.source.get_or_init(|| {
-            let worklist = self.worklist.get_or_init(Arc::default);
+        let late = self.late();
+        late.source.get_or_init(|| {
+            let worklist = late.worklist.get_or_init(Arc::default);
             Source::new(worklist.clone(), self.event.head(), self.node, self.bus.hop_limit)
         })
     }

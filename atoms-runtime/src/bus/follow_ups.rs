@@ -1,7 +1,7 @@
 //! The events that follow from a root event: driven by the root's future, none inside another's.
 
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::StreamExt;
@@ -27,8 +27,7 @@ type FollowUp = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 /// The events that followed from a root event.
 pub(super) struct FollowUps<'a> {
-    bus: &'a Arc<Shared>,
-    worklist: &'a OnceLock<Arc<Worklist>>,
+    step: &'a Step<'a>,
     active: Option<FuturesUnordered<FollowUp>>,
     finished: Vec<Finished>,
     /// The place of the next event's receipt; the root's is 0.
@@ -37,13 +36,13 @@ pub(super) struct FollowUps<'a> {
 
 impl<'a> FollowUps<'a> {
     #[inline]
-    pub(super) fn new(bus: &'a Arc<Shared>, worklist: &'a OnceLock<Arc<Worklist>>) -> Self {
-        Self { bus, worklist, active: None, finished: Vec::new(), next: 1 }
+    pub(super) fn new(step: &'a Step<'a>) -> Self {
+        Self { step, active: None, finished: Vec::new(), next: 1 }
     }
 
     /// Starts what is in the worklist and drives what was started; `true` when nothing is left.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(worklist) = self.worklist.get() else { return true };
+        let Some(worklist) = self.step.worklist() else { return true };
         worklist.register(cx.waker());
         let mut left = STARTS_PER_POLL;
         loop {
@@ -71,7 +70,7 @@ impl<'a> FollowUps<'a> {
     fn start(&mut self, queued: Queued, worklist: &Arc<Worklist>, cx: &mut Context<'_>) {
         let node = self.next;
         self.next += 1;
-        let follow_up = deliver_follow_up(Arc::clone(self.bus), Arc::clone(worklist), queued, node);
+        let follow_up = deliver_follow_up(Arc::clone(self.step.bus), Arc::clone(worklist), queued, node);
         let mut follow_up: FollowUp = Box::pin(follow_up);
         match follow_up.as_mut().poll(cx) {
             Poll::Ready(finished) => {
@@ -105,7 +104,7 @@ impl<'a> FollowUps<'a> {
 
 impl Drop for FollowUps<'_> {
     fn drop(&mut self) {
-        let Some(worklist) = self.worklist.get() else { return };
+        let Some(worklist) = self.step.worklist() else { return };
         for Queued { event, .. } in worklist.close() {
             tracing::warn!(r#type = event.event_type(), id = %event.id(), "cancelled before it was delivered");
         }
@@ -118,8 +117,7 @@ async fn deliver_follow_up(
     queued: Queued,
     node: usize,
 ) -> Finished {
-    let worklist = OnceLock::from(worklist);
-    let step = Step::of_any(&queued.event, &bus, worklist, node);
+    let step = Step::of_follow_up(&queued.event, &bus, worklist, node);
     let mut progress = Progress::new(&step);
     progress.deliver(queued.refusal).await;
     Finished { node, parent: queued.parent, receipt: progress.receipt }

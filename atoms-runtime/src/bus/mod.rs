@@ -17,8 +17,8 @@ mod trace;
 mod worklist;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 pub use builder::{BusBuilder, StartContext};
 pub use delivery::Delivery;
@@ -127,7 +127,7 @@ impl Bus {
                 envelope.head_mut().follow(&parent);
                 envelope.head_mut().nest(&parent);
             }
-            let step = Step::new(EventRef::new(&envelope), &self.0, OnceLock::new(), 0);
+            let step = Step::new(EventRef::new(&envelope), &self.0);
             let mut progress = Progress::new(&step);
             if !progress.begin_root() {
                 progress.finish_root().await;
@@ -143,7 +143,7 @@ impl Bus {
     pub async fn emit_any(&self, event: &AnyEvent) -> Receipt {
         let nested = scope::nested(|| event.clone());
         let event = nested.as_ref().unwrap_or(event);
-        let step = Step::of_any(event, &self.0, OnceLock::new(), 0);
+        let step = Step::of_any(event, &self.0);
         let mut progress = Progress::new(&step);
         if !progress.begin_root() {
             progress.finish_root().await;
