@@ -10,7 +10,7 @@ pub use crate::registry::{EventEntry, HandlerEntry};
 #[diagnostic::on_unimplemented(
     message = "a field of an event cannot be of type `{Self}`",
     label = "cannot be written to the wire and read back",
-    note = "put `#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]` on `{Self}`; it must be `Send + Sync + 'static` too"
+    note = "derive `Clone`, `Debug`, `Serialize` and `Deserialize` for `{Self}`; without a `serde` of your own, those of `atoms::serde`, with `#[serde(crate = \"atoms::serde\")]`"
 )]
 pub trait Field: Send + Sync + 'static {}
 

@@ -238,3 +238,38 @@ async fn what_must_be_handled_and_is_not_is_an_error() {
     drop(subscription);
     assert!(bus.receive(br#"{"type":"failures.promised"}"#).await.unwrap().into_result().is_err());
 }
+
+/// What panics once more when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("again");
+    }
+}
+
+#[handler(order = -1)]
+fn bombs(_: &Started) {
+    std::panic::panic_any(Bomb);
+}
+
+#[tokio::test]
+async fn a_panic_whose_payload_panics_stops_nobody_else() {
+    let builder = bus().handler::<bombs>().handler::<notes>();
+    let receipt = builder.start().unwrap().emit(Started {}).await;
+    assert_eq!(receipt.failures().len(), 1);
+    assert_eq!(receipt.deliveries().filter(|(_, outcome)| outcome.is_ok()).count(), 1);
+}
+
+#[handler]
+fn notes(_: &Started) {}
+
+#[tokio::test]
+async fn what_a_closed_bus_refuses_is_unhandled() {
+    let bus = bus().handler::<notes>().start().unwrap();
+    bus.shutdown().await;
+    let receipt = bus.emit(Started {}).await;
+    assert!(receipt.is_unhandled());
+    let error = receipt.into_result().unwrap_err();
+    assert_eq!(format!("{error:?}"), "`failures.started`: the bus is shut down");
+}

@@ -58,8 +58,8 @@ fn a_broken_envelope_is_refused() {
         ("timestamp", "5", "invalid type: integer `5`, expected a time such as"),
         ("timestamp", "\"2025-01-02\"", "`2025-01-02` is not a time such as"),
         ("timestamp", "null", "invalid type: null, expected a time such as"),
-        ("metadata", "[]", "invalid type: sequence, expected a map"),
-        ("metadata", "\"{}\"", "invalid type: string \"{}\", expected a map"),
+        ("metadata", "[]", "invalid type: sequence, expected an object"),
+        ("metadata", "\"{}\"", "invalid type: string \"{}\", expected an object"),
     ] {
         for frame in [
             format!(r#"{{"type":"test.one","n":5,"{key}":{value}}}"#),

@@ -159,12 +159,13 @@ fn record(step: &Step<'_>, receipt: &mut Receipt, recipient: Recipient, outcome:
 }
 
 fn panic_message(panic: Box<dyn Any + Send>) -> String {
-    match panic.downcast::<String>() {
-        Ok(text) => *text,
-        Err(panic) => {
-            panic.downcast_ref::<&str>().map_or_else(|| "no message".to_owned(), ToString::to_string)
-        }
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+    let text = text.unwrap_or("no message").to_owned();
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        // It panicked when it was dropped, and would again.
+        std::mem::forget(again);
     }
+    text
 }
 
 /// One call of an async handler, without its future.

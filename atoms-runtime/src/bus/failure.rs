@@ -101,7 +101,6 @@ impl fmt::Display for Failure<'_> {
 }
 
 /// Something went wrong with an event, or with one that followed from it.
-#[derive(Debug)]
 pub struct EmitError {
     pub(super) receipt: Receipt,
 }
@@ -110,6 +109,13 @@ impl EmitError {
     /// What became of the event.
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
+    }
+}
+
+/// As it is shown: what `main` returns is printed by `Debug`.
+impl fmt::Debug for EmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

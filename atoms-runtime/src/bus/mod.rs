@@ -138,8 +138,7 @@ impl Bus {
 
     /// Emits an event whose type is known at run time only, as [`emit`](Self::emit) does.
     ///
-    /// It keeps its envelope as it is. Emitted while a handler runs, it counts as one more of that
-    /// handler's chain, so that one that emits what it takes is stopped as a loop.
+    /// It keeps its id, its timestamp and what its metadata say already.
     pub async fn emit_any(&self, event: &AnyEvent) -> Receipt {
         let nested = scope::nested(|| event.clone());
         let event = nested.as_ref().unwrap_or(event);
@@ -181,7 +180,7 @@ impl Bus {
         &self.0.registry
     }
 
-    /// Refuses what is emitted from now on, waits until the emits that wait for async handlers are
+    /// Refuses what is emitted from now on, by running handlers on the bus itself as well, waits until the emits that wait for async handlers are
     /// done, and ends all subscriptions, streams and expectations.
     ///
     /// An emit that another thread has just begun may still run its handlers when this resolves. A

@@ -117,8 +117,7 @@ impl Receipt {
 
     /// Who the event was delivered to, with the outcome.
     pub fn deliveries(&self) -> impl Iterator<Item = (Recipient, Result<(), &FailureKind>)> {
-        let undelivered = matches!(self.refusal(), Some(Refusal::Closed | Refusal::HopLimit { .. }));
-        let handlers = if undelivered { &[][..] } else { &self.outline.handlers };
+        let handlers = if self.is_undelivered() { &[][..] } else { &self.outline.handlers };
         let failures = self.details.as_ref().map_or(&[][..], |details| &details.failures);
         let handlers = handlers.iter().copied().map(Recipient::Handler).map(|handler| {
             let failure = failures.iter().find(|(failed, _)| *failed == handler);
@@ -129,6 +128,10 @@ impl Receipt {
             (*subscriber, failure.map_or(Ok(()), |failure| Err(&failures[failure].1)))
         });
         handlers.chain(subscribers)
+    }
+
+    fn is_undelivered(&self) -> bool {
+        matches!(self.refusal(), Some(Refusal::Closed | Refusal::HopLimit { .. }))
     }
 
     /// Why the event was not delivered, if it was not.
@@ -143,7 +146,8 @@ impl Receipt {
 
     /// Whether nobody took the event: those who see every event do not count.
     pub fn is_unhandled(&self) -> bool {
-        !self.outline.handled && self.details.as_ref().is_none_or(|details| !details.handled)
+        self.is_undelivered()
+            || !self.outline.handled && self.details.as_ref().is_none_or(|details| !details.handled)
     }
 
     /// Whether nothing went wrong, here and in all that followed.

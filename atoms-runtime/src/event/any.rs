@@ -138,6 +138,7 @@ impl AnyEvent {
             self = self.0.to_any();
         }
         if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.head_mut().follow(parent);
             inner.head_mut().nest(parent);
         }
         self

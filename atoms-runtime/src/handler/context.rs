@@ -30,7 +30,7 @@ pub struct Context {
 
 impl Context {
     /// The bus. What is emitted on it while the handler runs is a consequence of its event, and
-    /// has a receipt of its own.
+    /// has a receipt of its own; what a task that the handler spawned emits later is not known as one.
     pub fn bus(&self) -> &Bus {
         &self.bus
     }

@@ -28,9 +28,9 @@ use crate::bus::{Delivery, StartContext};
 /// let bus = Bus::builder().state(Greeting("hello")).start()?;
 /// # Ok::<(), atoms_runtime::StartError>(())
 /// ```
-pub struct State<T: ?Sized>(Arc<T>);
+pub struct State<T>(Arc<T>);
 
-impl<T: ?Sized> State<T> {
+impl<T> State<T> {
     /// The value as it is shared.
     pub fn into_inner(self) -> Arc<T> {
         self.0
@@ -44,13 +44,13 @@ impl<T> From<T> for State<T> {
     }
 }
 
-impl<T: ?Sized> Clone for State<T> {
+impl<T> Clone for State<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T: ?Sized> Deref for State<T> {
+impl<T> Deref for State<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -58,7 +58,7 @@ impl<T: ?Sized> Deref for State<T> {
     }
 }
 
-impl<T: ?Sized + fmt::Debug> fmt::Debug for State<T> {
+impl<T: fmt::Debug> fmt::Debug for State<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("State").field(&&*self.0).finish()
     }

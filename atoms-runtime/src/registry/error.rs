@@ -6,7 +6,6 @@ use crate::event::EventType;
 use crate::handler::{HandlerError, HandlerInfo, MissingState};
 
 /// Why a bus does not start: all that is wrong with it.
-#[derive(Debug)]
 pub struct StartError {
     problems: Vec<StartProblem>,
 }
@@ -102,6 +101,13 @@ impl StartError {
     /// All that is wrong; never empty.
     pub fn problems(&self) -> &[StartProblem] {
         &self.problems
+    }
+}
+
+/// As it is shown: what `main` returns is printed by `Debug`.
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -84,12 +84,20 @@ fn message(error: &serde_json::Error) -> String {
     let mut text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     text.truncate(text.strip_suffix(&place).map_or(text.len(), str::len));
+    text = text.replace("expected a map", "expected an object");
     if text.len() > MAX_MESSAGE {
         let half = MAX_MESSAGE / 2;
         let (start, end) = (text.floor_char_boundary(half), text.ceil_char_boundary(text.len() - half));
         text.replace_range(start..end, " ... ");
     }
     text
+}
+
+/// Whether a message has names of fields in it, and no values.
+fn names_keys_only(message: &str, field: &str) -> bool {
+    let is_about_keys = |kinds: &[&str]| kinds.iter().any(|kind| message.starts_with(kind));
+    is_about_keys(&["missing field", "duplicate field"])
+        || field.is_empty() && is_about_keys(&["unknown field"])
 }
 
 /// The end of what an error is about, from the place that `serde_json` says.
@@ -137,13 +145,17 @@ impl DecodeError {
 
     /// Takes out what the error says of a value, if it may be one of these fields'.
     pub(crate) fn redacted(mut self, sensitive: &[&str]) -> Self {
-        let field = self.path.split(['.', '[']).next().unwrap_or_default();
-        let may_show = if field.is_empty() { !sensitive.is_empty() } else { sensitive.contains(&field) };
+        let field = self.path.split(['.', '[']).next().unwrap_or_default().to_owned();
+        let may_show =
+            if field.is_empty() { !sensitive.is_empty() } else { sensitive.contains(&field.as_str()) };
         if let DecodeErrorKind::Payload(error) = &mut self.kind
             && may_show
-            && error.to_string().starts_with("invalid")
         {
-            *error = serde::de::Error::custom("a sensitive value is not what its type says");
+            if !names_keys_only(&error.to_string(), &field) {
+                *error = serde::de::Error::custom("a sensitive value is not what its type says");
+            }
+            // The keys in a sensitive value are part of it.
+            self.path = field;
         }
         self
     }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
 
 use super::error::{DecodeError, DecodeErrorKind, EncodeError};
 use super::{Codec, scan};
-use crate::event::{AnyEvent, EventId, Metadata, RawEvent, Timestamp};
+use crate::event::{AnyEvent, RawEvent};
 use crate::registry::Registry;
 
 /// One flat JSON object for each event:
@@ -34,21 +35,22 @@ pub struct JsonCodec;
 
 /// The envelope of a frame whose payload nobody knows.
 #[derive(Deserialize)]
-struct RawHead {
+struct RawHead<'a> {
     /// Only so that a second one is an error.
     #[serde(rename = "type")]
     _type: IgnoredAny,
-    #[serde(default, deserialize_with = "not_null")]
-    id: Option<EventId>,
-    #[serde(default, deserialize_with = "not_null")]
-    timestamp: Option<Timestamp>,
-    #[serde(default, deserialize_with = "not_null")]
-    metadata: Option<Metadata>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    timestamp: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
 }
 
-/// A member that may be missing, but not `null`.
-fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+/// A member of the envelope as far as it is one: what an event that nobody here knows means by these
+/// keys is its own business.
+fn lenient<T: DeserializeOwned>(member: Option<&RawValue>) -> Option<T> {
+    serde_json::from_str(member?.get()).ok()
 }
 
 /// The type of a frame, for the error when there is none.
@@ -64,9 +66,10 @@ impl JsonCodec {
 
     /// A frame of unknown type is kept as it is, once it is known to be sound.
     fn decode_raw(frame: &str, event_type: &str) -> Result<RawEvent, DecodeError> {
-        let head: RawHead = serde_json::from_str(frame)
+        let head: RawHead<'_> = serde_json::from_str(frame)
             .map_err(|error| in_envelope(frame, error).with_event_type(event_type))?;
-        Ok(RawEvent::new(event_type, frame.as_bytes(), head.id, head.timestamp, head.metadata))
+        let (id, timestamp, metadata) = (lenient(head.id), lenient(head.timestamp), lenient(head.metadata));
+        Ok(RawEvent::new(event_type, frame.as_bytes(), id, timestamp, metadata))
     }
 
     /// Why no type was found.
