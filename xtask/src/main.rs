@@ -90,7 +90,8 @@ fn miri(args: &[&str]) -> Result<(), Failure> {
 
 /// Runs the benchmarks, in the package that has other crates beside ours.
 fn bench() -> Result<(), Failure> {
-    cargo("bench --manifest-path benches/contenders/Cargo.toml").run()
+    cargo("bench --manifest-path benches/contenders/Cargo.toml").run()?;
+    cargo("run --release --manifest-path benches/contenders/Cargo.toml --bin compile_time").run()
 }
 
 #[cfg(test)]
