@@ -66,6 +66,7 @@ fn test() -> Result<(), Failure> {
     report.run(cargo("build --examples"))?;
     report.run(cargo("run --quiet --example quickstart"))?;
     report.run(cargo("run --quiet --example route_log").arg(frames))?;
+    report.run(cargo("run --quiet --example route_log").arg("tests/golden/bad_public.jsonl"))?;
     report.run(cargo("run --quiet --example probe").stdin(frames).silent())?;
     report.run(cargo("test --workspace --doc"))?;
     println!("{report}");
