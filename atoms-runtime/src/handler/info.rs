@@ -9,6 +9,9 @@ use crate::bus::StartContext;
 use crate::bus::run::{BoundAsync, BoundSync, Runner};
 use crate::event::EventType;
 
+/// Makes a handler ready to run on a bus that starts.
+type Bind = fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>;
+
 /// What the registry knows of a handler.
 pub struct HandlerInfo {
     path: &'static str,
@@ -19,7 +22,7 @@ pub struct HandlerInfo {
     is_async: bool,
     input: fn() -> Option<&'static EventType>,
     emits: fn(&mut dyn FnMut(&'static EventType)),
-    bind: fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>,
+    bind: Bind,
     /// Keeps the instance of `Event::__handled_by` alive that the linker looks for.
     _handles: fn() -> fn(),
 }
@@ -28,40 +31,40 @@ impl HandlerInfo {
     /// Describes the handler `H`, which stands at `path`, in this place of the program's source.
     #[doc(hidden)]
     pub const fn sync<H: SyncHandler>(path: &'static str, file: &'static str, line: u32) -> Self {
-        Self {
-            path,
-            file,
-            line,
-            order: 0,
-            allow_cycle: false,
-            is_async: false,
-            input: H::Input::event_type,
-            emits: |declare| {
-                H::Params::emits(declare);
-                H::Output::emits(declare);
-            },
-            bind: |start| Ok(Runner::Sync(Arc::new(BoundSync::<H>::new(H::Params::prepare(start)?)))),
-            _handles: H::Input::handled_by::<H>,
-        }
+        let bind: Bind = |start| Ok(Runner::Sync(Arc::new(BoundSync::<H>::new(H::Params::prepare(start)?))));
+        Self::of::<H, H::Input, H::Params, H::Output>(path, file, line, false, bind)
     }
 
     /// As [`sync`](Self::sync), for an `async` handler.
     #[doc(hidden)]
     pub const fn asynchronous<H: AsyncHandler>(path: &'static str, file: &'static str, line: u32) -> Self {
+        let bind: Bind =
+            |start| Ok(Runner::Async(Arc::new(BoundAsync::<H>::new(H::Params::prepare(start)?))));
+        Self::of::<H, H::Input, H::Params, H::Output>(path, file, line, true, bind)
+    }
+
+    /// What both kinds of handlers have in common.
+    const fn of<H, I: Input, P: Params, O: Output>(
+        path: &'static str,
+        file: &'static str,
+        line: u32,
+        is_async: bool,
+        bind: Bind,
+    ) -> Self {
         Self {
             path,
             file,
             line,
             order: 0,
             allow_cycle: false,
-            is_async: true,
-            input: H::Input::event_type,
+            is_async,
+            input: I::event_type,
             emits: |declare| {
-                H::Params::emits(declare);
-                H::Output::emits(declare);
+                P::emits(declare);
+                O::emits(declare);
             },
-            bind: |start| Ok(Runner::Async(Arc::new(BoundAsync::<H>::new(H::Params::prepare(start)?)))),
-            _handles: H::Input::handled_by::<H>,
+            bind,
+            _handles: I::handled_by::<H>,
         }
     }
 
