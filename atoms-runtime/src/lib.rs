@@ -27,8 +27,9 @@ pub use event::{
     TimestampError,
 };
 pub use handler::{
-    AsyncHandler, Context, Declares, Emissions, Emitter, EventSet, ExtractError, FromDelivery, Handler,
-    HandlerError, HandlerInfo, Input, MissingState, Output, Params, PrepareError, State, SyncHandler,
+    AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError, FromDelivery,
+    Handler, HandlerError, HandlerInfo, Input, MissingState, Output, Params, PrepareError, Retry, Retryable,
+    State, SyncHandler,
 };
 pub use registry::{Link, Registry, StartError, StartProblem};
 pub use serde;

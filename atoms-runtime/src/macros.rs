@@ -81,7 +81,7 @@ macro_rules! __must_handle {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __handler {
-    ($name:ident, $called:ident, $kind:ident, order: $order:literal, allow_cycle: $allow_cycle:literal) => {
+    ($name:ident, $called:ident, $kind:ident, options: [$($option:ident($($value:expr),*))*]) => {
         #[allow(deprecated)]
         const _: () = {
             #[automatically_derived]
@@ -92,8 +92,7 @@ macro_rules! __handler {
                         ::core::file!(),
                         ::core::line!(),
                     )
-                    .with_order($order)
-                    .with_allow_cycle($allow_cycle);
+                    $(.$option($($value),*))*;
                     &INFO
                 }
             }

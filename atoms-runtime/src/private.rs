@@ -3,7 +3,7 @@
 pub use inventory;
 pub use serde;
 
-pub use crate::handler::{HandlerParam, Parameters};
+pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, Judge, Parameters};
 pub use crate::registry::{EventEntry, HandlerEntry};
 
 /// What a field of an event must be.

@@ -76,8 +76,8 @@ fn what_a_macro_made_is_what_was_written() {
     assert_eq!(created, Created { order: "o-1".into(), lines: vec![] });
     let info = <by_reference as atoms::Handler>::info();
     assert_eq!(info.order(), -3);
-    assert_eq!(info.event_type(), Some(Created::event_type()));
+    assert_eq!(info.event_types(), [Created::event_type()]);
     assert_eq!(<by_value as atoms::Handler>::info().emits(), [Sent::event_type()]);
-    assert_eq!(<in_parentheses as atoms::Handler>::info().event_type(), Some(Sent::event_type()));
+    assert_eq!(<in_parentheses as atoms::Handler>::info().event_types(), [Sent::event_type()]);
     assert_eq!(Created::TYPE, "macros.created");
 }

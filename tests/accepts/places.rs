@@ -76,7 +76,7 @@ fn events_and_handlers_may_stand_in_functions() {
     count(&local);
     assert!(local.other.is_none());
     assert!(nested().is_async());
-    assert_eq!(<count as atoms::Handler>::info().event_type(), nested().event_type());
+    assert_eq!(<count as atoms::Handler>::info().event_types(), nested().event_types());
 }
 
 #[test]

@@ -79,8 +79,8 @@ fn all_of_them_are_handlers() {
 
     let infos =
         [info::<by_value>(), info::<in_an_envelope>(), info::<input>(), info::<p0>(), info::<r#match>()];
-    assert!(infos.iter().all(|info| info.event_type() == Some(Asked::event_type())));
-    assert_eq!(info::<any>().event_type(), info::<any_by_value>().event_type());
+    assert!(infos.iter().all(|info| info.event_types() == [Asked::event_type()]));
+    assert_eq!(info::<any>().event_types(), info::<any_by_value>().event_types());
     assert_eq!(info::<in_an_envelope_by_value>().emits(), [Answered::event_type()]);
     assert_eq!(info::<p0>().emits().len(), 2);
     assert!(info::<owned>().emits().is_empty());

@@ -13,7 +13,7 @@
 //!             confirm(input, p0)
 //!         }
 //!     }
-//!     ::atoms::__handler! { confirm, __Handler, asynchronous, order: 0, allow_cycle: false }
+//!     ::atoms::__handler! { confirm, __Handler, asynchronous, options: [with_order(-3)] }
 //! };
 //! ```
 //!
@@ -128,8 +128,12 @@ fn call(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
 
 fn registration(handler: &Handler<'_>) -> TokenStream {
     let (options, name) = (&handler.options, &handler.function.sig.ident);
-    let (root, allow_cycle) = (&options.root, options.allow_cycle);
-    let order = proc_macro2::Literal::i32_unsuffixed(options.order);
+    let root = &options.root;
+    let order = (options.order != 0).then(|| {
+        let order = proc_macro2::Literal::i32_unsuffixed(options.order);
+        quote!(with_order(#order))
+    });
+    let allow_cycle = options.allow_cycle.then(|| quote!(with_allow_cycle()));
     let kind = format_ident!("{}", if is_async(handler) { "asynchronous" } else { "sync" });
-    quote!(#root::__handler! { #name, __Handler, #kind, order: #order, allow_cycle: #allow_cycle })
+    quote!(#root::__handler! { #name, __Handler, #kind, options: [#order #allow_cycle] })
 }

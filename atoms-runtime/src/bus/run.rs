@@ -1,5 +1,6 @@
 //! Handlers as the bus runs them: bound to their states, and all of one type.
 
+use std::borrow::Borrow as _;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ impl<H: SyncHandler> RunSync for BoundSync<H> {
     fn run(&self, step: &Step<'_>) -> Outcome {
         let delivery = Delivery::new(step, H::info);
         let (input, params) = extract::<H::Input, H::Params>(&self.prepared, &delivery)?;
-        finish(H::call(input, params), &delivery)
+        finish(H::call(input.borrow(), params), &delivery)
     }
 }
 
@@ -76,7 +77,7 @@ impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
         room.set(Some(StackFuture::from_or_box(async move {
             let delivery = Delivery::new(step, H::info);
             let (input, params) = extract::<H::Input, H::Params>(&self.prepared, &delivery)?;
-            finish(H::call(input, params).await, &delivery)
+            finish(H::call(input.borrow(), params).await, &delivery)
         })));
     }
 }
@@ -85,7 +86,7 @@ impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
 fn extract<'a, I: Input, P: Params>(
     prepared: &P::Prepared,
     delivery: &Delivery<'a>,
-) -> Result<(&'a I, P::Values), Box<FailureKind>> {
+) -> Result<(I::Held<'a>, P::Values), Box<FailureKind>> {
     let input = I::from_delivery(delivery).ok_or_else(|| Box::new(FailureKind::WrongEvent))?;
     let params = P::from_delivery(prepared, delivery).map_err(|e| Box::new(FailureKind::Extract(e)))?;
     Ok((input, params))

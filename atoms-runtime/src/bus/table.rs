@@ -29,13 +29,14 @@ impl Tables {
         let mut positions: Vec<Vec<usize>> = Vec::new();
         let mut seeing_all = Vec::new();
         for (position, (info, _)) in handlers.iter().enumerate() {
-            let Some(event_type) = info.event_type() else {
+            if info.takes_every_event() {
                 seeing_all.push(position);
-                continue;
-            };
-            let index = event_type.index();
-            positions.resize_with(positions.len().max(index + 1), Vec::new);
-            positions[index].push(position);
+            }
+            for event_type in info.event_types() {
+                let index = event_type.index();
+                positions.resize_with(positions.len().max(index + 1), Vec::new);
+                positions[index].push(position);
+            }
         }
         let table = |event_type, mut positions: Vec<usize>| {
             positions.extend(&seeing_all);
@@ -81,7 +82,7 @@ impl Table {
             }
         }
         infos.append(&mut async_infos);
-        let handled = infos.iter().any(|info| info.event_type().is_some());
+        let handled = infos.iter().any(|info| !info.takes_every_event());
         let outline = interned(Outline { event_type, handlers: infos, handled });
         Self { outline, sync: sync.into(), asynchronous: asynchronous.into() }
     }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::params::PrepareError;
-use super::{AsyncHandler, Input, Output, Params, SyncHandler};
+use super::{AsyncHandler, Input, Output, Params, Retry, SyncHandler};
 use crate::bus::StartContext;
 use crate::bus::run::{BoundAsync, BoundSync, Runner};
 use crate::event::EventType;
@@ -17,14 +18,63 @@ pub struct HandlerInfo {
     path: &'static str,
     file: &'static str,
     line: u32,
-    order: i32,
-    allow_cycle: bool,
+    options: Options,
     is_async: bool,
-    input: fn() -> Option<&'static EventType>,
+    input: fn() -> Vec<&'static EventType>,
     emits: fn(&mut dyn FnMut(&'static EventType)),
     bind: Bind,
     /// Keeps the instance of `Event::__handled_by` alive that the linker looks for.
     _handles: fn() -> fn(),
+}
+
+/// What `#[handler(...)]` says.
+#[derive(Debug)]
+struct Options {
+    order: i32,
+    allow_cycle: bool,
+    retry: Option<Retry>,
+    timeout: Option<Duration>,
+    concurrency: Option<usize>,
+    pattern: Option<&'static str>,
+    detached: bool,
+}
+
+impl Options {
+    const DEFAULT: Self = Self {
+        order: 0,
+        allow_cycle: false,
+        retry: None,
+        timeout: None,
+        concurrency: None,
+        pattern: None,
+        detached: false,
+    };
+}
+
+macro_rules! options {
+    ($($with:ident($($value:ident: $ty:ty)?) sets $option:ident = $new:expr;)*) => {
+        /// What `#[handler(...)]` says, for its expansion.
+        #[doc(hidden)]
+        impl HandlerInfo {
+            $(
+                #[must_use]
+                pub const fn $with(mut self $(, $value: $ty)?) -> Self {
+                    self.options.$option = $new;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+options! {
+    with_order(order: i32) sets order = order;
+    with_allow_cycle() sets allow_cycle = true;
+    with_retry(retry: Retry) sets retry = Some(retry);
+    with_timeout(millis: u64) sets timeout = Some(Duration::from_millis(millis));
+    with_concurrency(calls: usize) sets concurrency = Some(calls);
+    with_pattern(pattern: &'static str) sets pattern = Some(pattern);
+    with_detached() sets detached = true;
 }
 
 impl HandlerInfo {
@@ -55,10 +105,9 @@ impl HandlerInfo {
             path,
             file,
             line,
-            order: 0,
-            allow_cycle: false,
+            options: Options::DEFAULT,
             is_async,
-            input: I::event_type,
+            input: I::event_types,
             emits: |declare| {
                 P::emits(declare);
                 O::emits(declare);
@@ -66,20 +115,6 @@ impl HandlerInfo {
             bind,
             _handles: I::handled_by::<H>,
         }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn with_order(mut self, order: i32) -> Self {
-        self.order = order;
-        self
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn with_allow_cycle(mut self, allow_cycle: bool) -> Self {
-        self.allow_cycle = allow_cycle;
-        self
     }
 
     /// The path of the function: its module and its name.
@@ -100,12 +135,37 @@ impl HandlerInfo {
     /// The place among the sync handlers of an event: lower ones run earlier, and those of one
     /// order by their path. 0 by default.
     pub fn order(&self) -> i32 {
-        self.order
+        self.options.order
     }
 
     /// Whether the events that the handler emits may lead back to it.
     pub fn allow_cycle(&self) -> bool {
-        self.allow_cycle
+        self.options.allow_cycle
+    }
+
+    /// How the handler is tried again when it fails, if it is.
+    pub fn retry(&self) -> Option<Retry> {
+        self.options.retry
+    }
+
+    /// How long each call of the handler may take, if that is limited.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.options.timeout
+    }
+
+    /// How many calls of the handler may run at once, if that is limited.
+    pub fn concurrency(&self) -> Option<usize> {
+        self.options.concurrency
+    }
+
+    /// The type strings that a handler of `&AnyEvent` takes, if not those of every event.
+    pub fn pattern(&self) -> Option<&'static str> {
+        self.options.pattern
+    }
+
+    /// Whether the handler runs beside the emit, which does not wait for it.
+    pub fn is_detached(&self) -> bool {
+        self.options.detached
     }
 
     /// Whether the function is `async`.
@@ -113,9 +173,20 @@ impl HandlerInfo {
         self.is_async
     }
 
-    /// The type of event that the handler takes; `None` if it sees every event.
-    pub fn event_type(&self) -> Option<&'static EventType> {
+    /// The types of events that the handler takes; none of them if it sees every event.
+    pub fn event_types(&self) -> Vec<&'static EventType> {
         (self.input)()
+    }
+
+    /// Whether the handler sees every event.
+    pub fn takes_every_event(&self) -> bool {
+        self.event_types().is_empty()
+    }
+
+    /// What it takes, as the log shows it: type strings, or `*` for every event.
+    pub(crate) fn input(&self) -> String {
+        let names: Vec<_> = self.event_types().into_iter().map(EventType::name).collect();
+        if names.is_empty() { "*".into() } else { names.join(", ") }
     }
 
     /// The types of events that the handler's signature says it may emit, each once.
@@ -138,8 +209,8 @@ impl fmt::Debug for HandlerInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HandlerInfo")
             .field("path", &self.path)
-            .field("event_type", &self.event_type().map_or("*", EventType::name))
-            .field("order", &self.order)
+            .field("event_types", &self.input())
+            .field("options", &self.options)
             .field("is_async", &self.is_async)
             .finish_non_exhaustive()
     }

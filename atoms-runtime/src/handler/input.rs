@@ -1,5 +1,7 @@
 //! What the first parameter of a handler may be.
 
+use std::borrow::Borrow;
+
 use crate::bus::Delivery;
 use crate::event::{AnyEvent, Envelope, Event, EventType};
 
@@ -12,12 +14,16 @@ use crate::event::{AnyEvent, Envelope, Event, EventType};
     note = "the first parameter is `&E`, `E`, `&Envelope<E>` or `&AnyEvent`, where `E` is an event"
 )]
 pub trait Input: Send + Sync + 'static {
-    /// The type of event; `None` for every event.
-    fn event_type() -> Option<&'static EventType>;
+    /// How it is held while the handler runs: by reference, or as a value that is made for the call.
+    #[doc(hidden)]
+    type Held<'a>: Borrow<Self> + Send;
+
+    /// The types of events; none of them for every event.
+    fn event_types() -> Vec<&'static EventType>;
 
     /// What is handed over of this delivery; `None` if it is one of another event.
     #[doc(hidden)]
-    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self>;
+    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<Self::Held<'a>>;
 
     /// A copy, for a handler that takes its input by value. `Clone` is no supertrait, so that a type
     /// that is no event is told of once.
@@ -33,8 +39,10 @@ pub trait Input: Send + Sync + 'static {
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> Input for E {
-    fn event_type() -> Option<&'static EventType> {
-        Some(E::event_type())
+    type Held<'a> = &'a Self;
+
+    fn event_types() -> Vec<&'static EventType> {
+        vec![E::event_type()]
     }
 
     fn copy(&self) -> Self {
@@ -42,7 +50,7 @@ impl<E: Event> Input for E {
     }
 
     #[inline]
-    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self> {
+    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<Self::Held<'a>> {
         delivery.event().downcast::<E>().map(Envelope::event)
     }
 
@@ -53,8 +61,10 @@ impl<E: Event> Input for E {
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> Input for Envelope<E> {
-    fn event_type() -> Option<&'static EventType> {
-        Some(E::event_type())
+    type Held<'a> = &'a Self;
+
+    fn event_types() -> Vec<&'static EventType> {
+        vec![E::event_type()]
     }
 
     fn copy(&self) -> Self {
@@ -62,7 +72,7 @@ impl<E: Event> Input for Envelope<E> {
     }
 
     #[inline]
-    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self> {
+    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<Self::Held<'a>> {
         delivery.event().downcast::<E>()
     }
 
@@ -73,15 +83,17 @@ impl<E: Event> Input for Envelope<E> {
 
 #[diagnostic::do_not_recommend]
 impl Input for AnyEvent {
-    fn event_type() -> Option<&'static EventType> {
-        None
+    type Held<'a> = &'a Self;
+
+    fn event_types() -> Vec<&'static EventType> {
+        Vec::new()
     }
 
     fn copy(&self) -> Self {
         self.clone()
     }
 
-    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<&'a Self> {
+    fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<Self::Held<'a>> {
         Some(delivery.any())
     }
 }

@@ -4,6 +4,7 @@ mod context;
 mod emitter;
 mod info;
 mod input;
+mod options;
 mod output;
 mod parameters;
 mod params;
@@ -15,6 +16,7 @@ pub use context::Context;
 pub use emitter::{Declares, Emitter, EventSet};
 pub use info::HandlerInfo;
 pub use input::Input;
+pub use options::{AlwaysRetry, Backoff, Fallible, Judge, Retry, Retryable};
 pub use output::{Emissions, HandlerError, Output};
 pub use parameters::{HandlerParam, Parameters, Params};
 pub use params::{ExtractError, FromDelivery, PrepareError};
@@ -48,6 +50,13 @@ pub trait SyncHandler: Handler {
     /// The type that the function returns.
     type Output: Output;
 
+    /// Whether the handler takes this event, as its `when` decides.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn accepts(_input: &Self::Input) -> bool {
+        true
+    }
+
     /// Calls the function.
     fn call(input: &Self::Input, params: <Self::Params as Params>::Values) -> Self::Output;
 }
@@ -60,6 +69,13 @@ pub trait AsyncHandler: Handler {
     type Params: Params;
     /// The type that the function returns when awaited.
     type Output: Output;
+
+    /// Whether the handler takes this event, as its `when` decides.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn accepts(_input: &Self::Input) -> bool {
+        true
+    }
 
     /// Calls the function.
     fn call<'a>(

@@ -32,7 +32,7 @@ fn duplicates(registry: &Registry) -> Vec<StartProblem> {
 
 fn unhandled(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
     let handled: HashSet<_> =
-        registry.handlers().iter().filter_map(|info| info.event_type()).map(EventType::name).collect();
+        registry.handlers().iter().flat_map(|info| info.event_types()).map(EventType::name).collect();
     let mut reported = HashSet::new();
     emissions
         .iter()
@@ -51,10 +51,9 @@ impl Routes {
     fn new(registry: &Registry, emissions: &[Emission]) -> Self {
         let mut from: HashMap<&'static str, Vec<Link>> = HashMap::new();
         for Emission { handler, emits } in emissions.iter().filter(|it| !it.handler.allow_cycle()) {
-            let takes = handler.event_type();
-            let taken =
-                if let Some(takes) = &takes { std::slice::from_ref(takes) } else { registry.events() };
-            for takes in taken {
+            let own = handler.event_types();
+            let taken = if handler.takes_every_event() { registry.events() } else { &own };
+            for takes in taken.iter().copied() {
                 from.entry(takes.name()).or_default().push(Link { takes, handler, emits });
             }
         }

@@ -61,7 +61,7 @@ impl Registry {
         handlers.sort_by_key(|info| (info.order(), info.path(), info.line(), std::ptr::from_ref(*info)));
         handlers.dedup();
         for handler in &handlers {
-            events.extend(handler.event_type());
+            events.extend(handler.event_types());
             events.extend(handler.emits());
         }
         events.sort_by_key(|event_type| {
@@ -89,14 +89,13 @@ impl Registry {
 
     /// The handlers of this event, without those who see every event.
     pub fn handlers_of(&self, event_type: &EventType) -> impl Iterator<Item = &'static HandlerInfo> {
-        self.handlers.iter().copied().filter(move |info| info.event_type() == Some(event_type))
+        self.handlers.iter().copied().filter(move |info| info.event_types().contains(&event_type))
     }
 
     pub(crate) fn log(&self) {
         tracing::info!(events = self.events.len(), handlers = self.handlers.len(), "the bus starts");
         for handler in &self.handlers {
-            let event_type = handler.event_type().map_or("*", EventType::name);
-            tracing::debug!(event_type, %handler, "handles");
+            tracing::debug!(event_types = handler.input(), %handler, "handles");
         }
     }
 }
@@ -108,7 +107,7 @@ impl fmt::Display for Registry {
             writeln!(f, "{event_type}")?;
             self.handlers_of(event_type).try_for_each(|handler| writeln!(f, "  <- {handler}"))?;
         }
-        let mut of_all = self.handlers.iter().filter(|info| info.event_type().is_none()).peekable();
+        let mut of_all = self.handlers.iter().filter(|info| info.takes_every_event()).peekable();
         if of_all.peek().is_some() {
             writeln!(f, "every event")?;
         }
