@@ -7,6 +7,9 @@ use std::time::Duration;
 use atoms::prelude::*;
 use atoms::{BusBuilder, Refusal};
 
+/// A deadline that is not meant to be reached.
+const SOON: Duration = Duration::from_secs(10);
+
 const TASKS: u64 = 8;
 const EMITS: u64 = 1_000;
 
@@ -136,7 +139,7 @@ async fn handlers_run_once_for_each_emit_whoever_subscribes_meanwhile() {
     let emitting = (0..TASKS).map(|task| tokio::spawn(emit(bus.clone(), task))).collect();
     let coming: Vec<_> = (0..4).map(|_| tokio::spawn(come_and_go(bus.clone()))).collect();
     let emitted = sum_up(emitting).await;
-    bus.shutdown().await;
+    bus.shutdown(SOON).await.unwrap();
     for task in coming {
         task.await.unwrap();
     }
@@ -167,7 +170,8 @@ async fn what_is_refused_after_a_shutdown_ran_nowhere() {
         let bus = builder.start().unwrap();
         let emitting = (0..TASKS).map(|task| tokio::spawn(emit(bus.clone(), task))).collect();
         tokio::time::sleep(Duration::from_micros(500 * round)).await;
-        tokio::join!(bus.shutdown(), bus.shutdown());
+        let (one, other) = tokio::join!(bus.shutdown(SOON), bus.shutdown(SOON));
+        one.and(other).unwrap();
         let emitted = sum_up(emitting).await;
         assert_eq!(emitted.ok + emitted.refused, TASKS * EMITS);
         assert_counted(&counts, &emitted);

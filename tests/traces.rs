@@ -9,6 +9,9 @@ use tokio::time::{sleep, timeout};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// A deadline that is not meant to be reached.
+const SOON: Duration = Duration::from_secs(10);
+
 #[event(type = "traces.started")]
 struct Started {}
 
@@ -132,7 +135,7 @@ async fn what_is_refused_is_told() {
     let short = bus().handler::<answer>().hop_limit(0).start().unwrap();
     drop(short.emit(started()).await);
     assert_parts(&trace.line("a loop of events was stopped"), &["ERROR", "traces.followed"]);
-    short.shutdown().await;
+    short.shutdown(SOON).await.unwrap();
     drop(short.emit(started()).await);
     assert_parts(&trace.line("the bus is shut down"), &["ERROR", "traces.started", "s-1"]);
 }

@@ -19,12 +19,14 @@ mod wire;
 
 pub use atoms_macros::{Event, event, handler};
 pub use bus::{
-    Bus, BusBuilder, Delivery, EmitError, EventStream, ExpectError, Expectation, Failure, FailureKind,
-    Lagged, Receipt, Recipient, Refusal, Room, StartContext, Subscription,
+    Attempt, Bus, BusBuilder, DeadLetter, DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting,
+    Delivery, DetachError, EmitError, EventStream, ExpectError, Expectation, Failure, FailureKind,
+    Interceptor, Lagged, Post, PostError, PostRefusal, Posting, Priority, Receipt, Recipient, RedeliverError,
+    Refusal, Room, ShutdownError, StartContext, Subscription, Unfinished, Veto,
 };
 pub use event::{
-    AnyEvent, Envelope, Event, EventId, EventIdError, EventType, IntoEnvelope, Metadata, RawEvent, Timestamp,
-    TimestampError,
+    AnyEvent, DeliveryFailed, Envelope, Event, EventId, EventIdError, EventInvalid, EventType, IntoEnvelope,
+    Metadata, RawEvent, Timestamp, TimestampError,
 };
 pub use handler::{
     AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError, FromDelivery,

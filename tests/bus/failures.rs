@@ -9,7 +9,7 @@ use atoms::{
     Delivery, ExtractError, FailureKind, FromDelivery, PrepareError, Recipient, Refusal, StartContext,
 };
 
-use crate::{Log, bus};
+use crate::{Log, SOON, bus};
 
 #[event(type = "failures.started")]
 struct Started {}
@@ -202,7 +202,7 @@ async fn a_subscriber_that_panics_fails_alone() {
     let seen = log.clone();
     let _second = bus.on_any(move |event| seen.add(event.event_type()));
     let receipt = bus.emit(Started {}).await;
-    assert_eq!(log.take(), ["failures.started", "works later", "failures.followed"]);
+    assert_eq!(log.take(), ["failures.started", "works later", "atoms.delivery.failed", "failures.followed"]);
     let [failure] = receipt.failures()[..] else { panic!("{receipt}") };
     assert!(matches!(failure.recipient, Some(Recipient::Subscriber(place)) if place.file() == file!()));
     assert!(failure.to_string().contains("subscriber (tests/bus/failures.rs:"), "{failure}");
@@ -267,7 +267,7 @@ fn notes(_: &Started) {}
 #[tokio::test]
 async fn what_a_closed_bus_refuses_is_unhandled() {
     let bus = bus().handler::<notes>().start().unwrap();
-    bus.shutdown().await;
+    bus.shutdown(SOON).await.unwrap();
     let receipt = bus.emit(Started {}).await;
     assert!(receipt.is_unhandled());
     let error = receipt.into_result().unwrap_err();

@@ -8,7 +8,7 @@ use atoms::prelude::*;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{Log, bus};
+use crate::{Log, SOON, bus};
 
 #[event(type = "lifecycle.started")]
 struct Started {}
@@ -56,7 +56,7 @@ async fn dropping_an_emit_cancels_its_handlers_at_their_next_await() {
     assert_eq!(log.take(), ["sync", "wait", "follow", "waited"]);
     sleep(Duration::from_secs(5)).await;
     assert!(log.take().is_empty());
-    bus.shutdown().await;
+    bus.shutdown(SOON).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,13 +69,14 @@ async fn a_shutdown_waits_for_what_runs_and_refuses_what_comes() {
     });
     tokio::task::yield_now().await;
     assert_eq!(log.take(), ["sync", "wait", "follow"]);
-    let shutdown = bus.shutdown();
+    let shutdown = bus.shutdown(SOON);
     let late = async {
         tokio::task::yield_now().await;
         assert!(bus.is_closed());
         bus.emit(Started {}).await
     };
-    let ((), late) = tokio::join!(shutdown, late);
+    let (ended, late) = tokio::join!(shutdown, late);
+    ended.unwrap();
     assert_eq!(began.elapsed().as_secs(), 2);
     assert_eq!(log.take(), ["waited", "followed"]);
     assert_eq!(late.refusal(), Some(&Refusal::Closed));
@@ -83,7 +84,7 @@ async fn a_shutdown_waits_for_what_runs_and_refuses_what_comes() {
     assert_eq!(late.into_result().unwrap_err().to_string(), "`lifecycle.started`: the bus is shut down");
     running.await.unwrap().into_result().unwrap();
     assert!(!bus.receive(br#"{"type":"lifecycle.started"}"#).await.unwrap().is_ok());
-    bus.shutdown().await;
+    bus.shutdown(SOON).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,8 +92,8 @@ async fn a_shutdown_that_is_dropped_may_be_called_again() {
     let (bus, log) = waiting();
     let emit = bus.emit(Started {});
     let impatient = async {
-        timeout(Duration::from_millis(10), bus.shutdown()).await.unwrap_err();
-        bus.shutdown().await;
+        timeout(Duration::from_millis(10), bus.shutdown(SOON)).await.unwrap_err();
+        bus.shutdown(SOON).await.unwrap();
         log.add("shut down");
     };
     let (receipt, ()) = tokio::join!(emit, impatient);
@@ -109,7 +110,7 @@ async fn two_buses_share_nothing() {
     drop(timeout(Duration::ZERO, other.emit(Started {})).await);
     assert!(log_of_one.take().is_empty());
     assert!(!log_of_other.take().is_empty());
-    other.shutdown().await;
+    other.shutdown(SOON).await.unwrap();
     assert!(!one.is_closed());
     drop(timeout(Duration::ZERO, one.emit(Started {})).await);
     assert!(log_of_one.take().contains(&"subscriber".to_owned()));

@@ -10,8 +10,12 @@ mod signatures;
 mod streams;
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use atoms::{Bus, BusBuilder};
+
+/// A deadline that is not meant to be reached.
+const SOON: Duration = Duration::from_secs(10);
 
 /// What happened, in the order in which it did.
 #[derive(Debug, Default)]

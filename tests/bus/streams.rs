@@ -6,7 +6,7 @@ use atoms::prelude::*;
 use atoms::{ExpectError, Lagged};
 use tokio::time::{Instant, sleep};
 
-use crate::bus;
+use crate::{SOON, bus};
 
 #[event(type = "streams.ticked")]
 struct Ticked {
@@ -50,7 +50,7 @@ async fn a_slow_stream_is_told_how_much_it_lost() {
     for number in 6..1_030 {
         assert_eq!(slow.next().await.unwrap().unwrap().number, number);
     }
-    bus.shutdown().await;
+    bus.shutdown(SOON).await.unwrap();
     assert!(slow.next().await.is_none());
 }
 
@@ -120,7 +120,7 @@ async fn what_cannot_come_any_more_is_an_error() {
     let cancelled = bus.expect::<Ticked>(|_| true);
     cancelled.cancel();
     tokio::task::yield_now().await;
-    bus.shutdown().await;
+    bus.shutdown(SOON).await.unwrap();
     let closed = ExpectError::Closed { event_type: "streams.ticked" };
     assert_eq!(waiting.await.unwrap().unwrap_err(), closed);
     assert_eq!(bus.expect::<Ticked>(|_| true).await.unwrap_err(), closed);
@@ -132,7 +132,7 @@ async fn what_came_before_the_shutdown_is_not_lost() {
     let bus = empty();
     let (mut stream, expected) = (bus.stream::<Ticked>(), bus.expect::<Ticked>(|_| true));
     tick(&bus, 1).await;
-    bus.shutdown().await;
+    bus.shutdown(SOON).await.unwrap();
     assert_eq!(expected.await.unwrap().number, 1);
     assert_eq!(stream.next().await.unwrap().unwrap().number, 1);
     assert!(stream.next().await.is_none());

@@ -4,9 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::dead_letters::Letters;
+use super::intercept::{Interceptor, Interceptors};
+use super::post::OwnedQueue;
 use super::run::Runner;
 use super::table::Tables;
-use super::{Bus, Shared};
+use super::tasks::Tasks;
+use super::{Bus, Shared, options};
 use crate::event::{Event, EventType};
 use crate::handler::{Handler, HandlerInfo, MissingState, PrepareError, States};
 use crate::registry::{Registry, StartError, StartProblem, checks};
@@ -38,6 +42,10 @@ pub struct BusBuilder {
     codec: Box<dyn Codec>,
     hop_limit: u32,
     frame_limit: usize,
+    interceptors: Interceptors,
+    dead_letter_capacity: usize,
+    queue_capacity: usize,
+    detached_limit: usize,
 }
 
 impl BusBuilder {
@@ -50,6 +58,10 @@ impl BusBuilder {
             codec: Box::new(JsonCodec),
             hop_limit: 64,
             frame_limit: 1024 * 1024,
+            interceptors: Interceptors::default(),
+            dead_letter_capacity: 1_024,
+            queue_capacity: 1_024,
+            detached_limit: 1_024,
         }
     }
 
@@ -113,16 +125,48 @@ impl BusBuilder {
         self
     }
 
+    /// Adds an [`Interceptor`], inside of those that were added before.
+    #[must_use]
+    pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
+        self.interceptors.add(Box::new(interceptor));
+        self
+    }
+
+    /// How many [dead letters](Bus::dead_letters) are kept: 1,024 by default.
+    #[must_use]
+    pub fn dead_letter_capacity(mut self, letters: usize) -> Self {
+        self.dead_letter_capacity = letters;
+        self
+    }
+
+    /// How many events of each priority may be [posted](Bus::post) and not done: 1,024 by default.
+    #[must_use]
+    pub fn queue_capacity(mut self, events: usize) -> Self {
+        self.queue_capacity = events;
+        self
+    }
+
+    /// How many `detached` handlers may run at once: 1,024 by default.
+    #[must_use]
+    pub fn detached_limit(mut self, handlers: usize) -> Self {
+        self.detached_limit = handlers;
+        self
+    }
+
     /// Checks that every handler has its states, that no events lead back to themselves undeclared,
     /// and that each `must_handle` event that a handler emits is handled; then makes the bus.
-    pub fn start(self) -> Result<Bus, StartError> {
+    pub fn start(mut self) -> Result<Bus, StartError> {
         let registry = self.registry();
         let mut problems = checks::check(&registry);
-        let handlers = self.bind(&registry, &mut problems);
+        let mut handlers = self.bind(&registry, &mut problems);
         StartError::of(problems)?;
         registry.log();
+        let interceptors = Arc::new(std::mem::take(&mut self.interceptors));
+        for (info, runner) in &mut handlers {
+            *runner = options::wrapped(info, runner.clone(), &interceptors);
+        }
         Ok(Bus(Arc::new(Shared {
-            tables: Tables::new(registry.events(), &handlers),
+            tables: Tables::new(registry.events(), handlers),
             subscribers: Default::default(),
             registry,
             codec: self.codec,
@@ -130,6 +174,10 @@ impl BusBuilder {
             frame_limit: self.frame_limit,
             closed: AtomicBool::new(false),
             in_flight: Default::default(),
+            tasks: Tasks::new(self.detached_limit),
+            dead_letters: Letters::new(self.dead_letter_capacity),
+            interceptors,
+            queue: OwnedQueue::new(self.queue_capacity),
         })))
     }
 
@@ -181,7 +229,8 @@ impl fmt::Debug for BusBuilder {
             .field("codec", &self.codec)
             .field("hop_limit", &self.hop_limit)
             .field("frame_limit", &self.frame_limit)
-            .finish()
+            .field("interceptors", &self.interceptors)
+            .finish_non_exhaustive()
     }
 }
 

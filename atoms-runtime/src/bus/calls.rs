@@ -9,10 +9,11 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tracing::Span;
 
+use super::dead_letters::DeadLetterCause;
 use super::delivery::Step;
-use super::failure::{FailureKind, Recipient};
+use super::failure::{Attempt, Recipient};
 use super::receipt::Receipt;
-use super::run::{HandlerFuture, Outcome, RunAsync};
+use super::run::{HandlerFuture, NotDone, Outcome, RunAsync};
 use super::scope;
 use super::subscribers::Snapshot;
 use super::table::Table;
@@ -148,24 +149,20 @@ impl<'a> AsyncCalls<'a> {
 /// Puts what became of a call into the receipt, and into the log if it failed.
 #[cold]
 fn record(step: &Step<'_>, receipt: &mut Receipt, recipient: Recipient, outcome: Caught) {
-    let failure = match outcome {
-        Ok(Ok(())) => return,
-        Ok(Err(failure)) => *failure,
-        Err(panic) => FailureKind::Panic(panic_message(panic)),
-    };
-    let (event_type, id) = (step.event.name(), step.event.head().id());
-    tracing::error!(r#type = event_type, %id, %recipient, error = %failure, "a handler failed");
-    receipt.fail(recipient, failure);
-}
-
-fn panic_message(panic: Box<dyn Any + Send>) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
-    let text = text.unwrap_or("no message").to_owned();
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-        // It panicked when it was dropped, and would again.
-        std::mem::forget(again);
+    match outcome.unwrap_or_else(|panic| Err(NotDone::panicked(panic))).map_err(|not_done| *not_done) {
+        Ok(()) => {}
+        Err(NotDone::Skipped) => receipt.skip(recipient),
+        Err(NotDone::Failed { earlier, kind }) => {
+            let (event_type, id) = (step.event.name(), step.event.head().id());
+            tracing::error!(r#type = event_type, %id, %recipient, error = %kind, "a handler failed");
+            let failed = Attempt::new(kind);
+            receipt.fail(recipient, failed.shared_error());
+            step.bury(DeadLetterCause::Failed {
+                recipient,
+                attempts: earlier.into_iter().chain([failed]).collect(),
+            });
+        }
     }
-    text
 }
 
 /// One call of an async handler, without its future.

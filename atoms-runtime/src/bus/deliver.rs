@@ -2,18 +2,23 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
+use std::time::Instant;
 
 use tracing::Span;
 
 use super::Shared;
 use super::calls::{AsyncCalls, run_handlers, run_sync};
+use super::dead_letters::{DeadLetter, DeadLetterCause};
 use super::delivery::Step;
 use super::failure::Refusal;
 use super::follow_ups::FollowUps;
 use super::receipt::Receipt;
 use super::table::Table;
 use super::trace::{emit_span, is_traced, log_refusal};
+use crate::event::{AnyEvent, EventType};
+use crate::handler::HandlerInfo;
 
 /// How many emits may wait for each other, each in a handler of the one before it. They lie in each
 /// other on the stack, where in a debug build each takes about 20 KiB.
@@ -34,7 +39,12 @@ pub(super) struct Progress<'a> {
 impl<'a> Progress<'a> {
     #[inline]
     pub(super) fn new(step: &'a Step<'a>) -> Self {
-        let table = step.bus.tables.of(step.event.event_type());
+        Self::with_table(step, step.bus.tables.of(step.event.event_type()))
+    }
+
+    /// As [`new`](Self::new), to the handlers of this table.
+    #[inline]
+    pub(super) fn with_table(step: &'a Step<'a>, table: &'a Table) -> Self {
         // Made first: what could be dropped if this panicked would be made elsewhere, and moved.
         let receipt = table.receipt(step);
         Self { step, table, span: Span::none(), receipt }
@@ -42,26 +52,35 @@ impl<'a> Progress<'a> {
 
     /// As [`begin`](Self::begin), of a root event.
     pub(super) fn begin_root(&mut self) -> bool {
-        let refusal = self.step.bus.refuses(self.step);
+        let refusal =
+            if self.step.bus.is_closed() { Some(Refusal::Closed) } else { self.step.chain_refusal() };
         self.begin(refusal)
     }
 
     /// Delivers an event to its sync handlers and its subscribers; `true` if nothing else is to do.
     ///
     /// This is no `async fn`, so that what most events need is done in a plain stack frame.
-    fn begin(&mut self, refusal: Option<Refusal>) -> bool {
+    pub(super) fn begin(&mut self, refusal: Option<Refusal>) -> bool {
         let (step, table) = (self.step, self.table);
         if let Some(refusal) = refusal {
+            self.table = step.bus.tables.nobody();
             refuse(step, &mut self.receipt, refusal);
-            return true;
-        }
-        if step.bus.subscribers.is_empty() && !is_traced() {
-            run_handlers(step, table, &mut self.receipt);
         } else {
-            self.span = step.bus.run_seen(step, table, &mut self.receipt);
+            if step.bus.subscribers.is_empty() && !is_traced() {
+                run_handlers(step, table, &mut self.receipt);
+            } else {
+                self.span = step.bus.run_seen(step, table, &mut self.receipt);
+            }
+            refuse_unhandled(step, &mut self.receipt);
         }
-        refuse_unhandled(step, &mut self.receipt);
-        table.asynchronous.is_empty() && step.worklist().is_none()
+        self.table.asynchronous.is_empty() && step.worklist().is_none()
+    }
+
+    /// Delivers a root event that the bus has accepted already, to the end.
+    pub(super) async fn run(&mut self, refusal: Option<Refusal>) {
+        if !self.begin(refusal) {
+            self.finish_root().await;
+        }
     }
 
     /// Drives the root's async handlers and the events that were emitted, until all are done.
@@ -81,7 +100,7 @@ impl<'a> Progress<'a> {
             loop {
                 own_done = own_done || calls.poll(room.as_mut(), cx, span, receipt).is_ready();
                 if !(follow_ups.poll(cx) && own_done) {
-                    in_flight.get_or_insert_with(|| step.bus.in_flight.enter());
+                    in_flight.get_or_insert_with(|| step.bus.in_flight.enter(step.event, None));
                     return Poll::Pending;
                 }
                 if step.worklist().is_none_or(|worklist| worklist.close_if_empty()) {
@@ -112,18 +131,54 @@ impl Shared {
     #[cold]
     fn run_seen(&self, step: &Step<'_>, table: &Table, receipt: &mut Receipt) -> Span {
         let span = emit_span(step);
-        let subscribers = self.subscribers.snapshot(step.event.event_type());
+        let subscribers =
+            if table.is_for_all { self.subscribers.snapshot(step.event.event_type()) } else { None };
         run_sync(step, table, subscribers.as_ref(), &span, receipt);
         span
     }
 
-    /// Why a root event is not delivered, if it is not.
-    fn refuses(&self, step: &Step<'_>) -> Option<Refusal> {
-        if self.is_closed() {
-            return Some(Refusal::Closed);
+    /// Delivers a root event, with the interceptors around it. One that was accepted before is
+    /// delivered by a bus that is shutting down, too.
+    pub(super) async fn deliver_root(self: &Arc<Self>, event: AnyEvent, is_accepted: bool) -> Receipt {
+        let began = Instant::now();
+        let (event, verdict) =
+            if self.interceptors.is_empty() { (event, Ok(())) } else { self.interceptors.before_emit(event) };
+        let step = Step::of_any(&event, self);
+        let closed = (!is_accepted && self.is_closed()).then_some(Refusal::Closed);
+        let refusal = closed.or_else(|| verdict.err().map(Refusal::Vetoed)).or_else(|| step.chain_refusal());
+        let mut progress = Progress::new(&step);
+        progress.run(refusal).await;
+        if !self.interceptors.is_empty() {
+            self.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
         }
-        let head = step.event.head();
-        let limits = [(head.hops(), self.hop_limit), (head.nested(), NESTED_LIMIT)];
+        progress.receipt
+    }
+
+    /// Delivers a dead letter to the handler that failed; `None` if this bus has no such handler.
+    pub(super) async fn deliver_again(
+        self: &Arc<Self>,
+        letter: &Arc<DeadLetter>,
+        handler: &'static HandlerInfo,
+    ) -> Option<Receipt> {
+        let runner = self.tables.runner(handler)?;
+        let table = Table::only(letter.event().known_type(), handler, runner);
+        let step = Step::of_letter(letter, self);
+        let mut progress = Progress::with_table(&step, &table);
+        progress.run(None).await;
+        Some(progress.receipt)
+    }
+
+    /// Whether anybody gets the events of this type.
+    pub(super) fn is_taken(&self, event_type: &'static EventType) -> bool {
+        !self.tables.of(Some(event_type)).is_empty() || self.subscribers.has(event_type)
+    }
+}
+
+impl Step<'_> {
+    /// Why the event is not delivered if the chain that led to it is too long.
+    pub(super) fn chain_refusal(&self) -> Option<Refusal> {
+        let head = self.event.head();
+        let limits = [(head.hops(), self.bus.hop_limit), (head.nested(), NESTED_LIMIT)];
         let exceeded = limits.into_iter().find(|(hops, limit)| hops > limit);
         exceeded.map(|(_, limit)| Refusal::HopLimit { limit })
     }
@@ -136,8 +191,13 @@ fn refuse_unhandled(step: &Step<'_>, receipt: &mut Receipt) {
     }
 }
 
+#[cold]
 fn refuse(step: &Step<'_>, receipt: &mut Receipt, refusal: Refusal) {
     log_refusal(step, &refusal);
+    // A bus that is shut down keeps nothing more.
+    if refusal != Refusal::Closed {
+        step.bury(DeadLetterCause::Refused(refusal.clone()));
+    }
     receipt.refuse(refusal);
 }
 

@@ -1,12 +1,14 @@
 //! One event on its way to its handlers.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
+use super::dead_letters::{DeadLetter, DeadLetterCause};
 use super::worklist::{Source, Worklist};
 use super::{Bus, Shared};
 use crate::event::erased::EventRef;
-use crate::event::{AnyEvent, Event, EventId, Metadata, Timestamp};
+use crate::event::{AnyEvent, DeliveryFailed, Event, EventId, Metadata, Timestamp};
 use crate::handler::HandlerInfo;
 
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.
@@ -26,6 +28,8 @@ struct Late {
     any: OnceLock<AnyEvent>,
     source: OnceLock<Source>,
     worklist: OnceLock<Arc<Worklist>>,
+    /// The dead letter that is delivered again.
+    letter: OnceLock<Arc<DeadLetter>>,
 }
 
 impl<'a> Step<'a> {
@@ -48,6 +52,39 @@ impl<'a> Step<'a> {
     ) -> Self {
         let late = Box::new(Late { worklist: worklist.into(), ..Late::default() });
         Self { node, late: late.into(), ..Self::of_any(event, bus) }
+    }
+
+    /// As [`of_any`](Self::of_any), of a dead letter that is delivered again.
+    pub(crate) fn of_letter(letter: &'a Arc<DeadLetter>, bus: &'a Arc<Shared>) -> Self {
+        let late = Box::new(Late { letter: Arc::clone(letter).into(), ..Late::default() });
+        Self { late: late.into(), ..Self::of_any(letter.event(), bus) }
+    }
+
+    /// The dead letter that is delivered again, if it is one.
+    pub(crate) fn letter(&self) -> Option<&Arc<DeadLetter>> {
+        self.late.get().and_then(|late| late.letter.get())
+    }
+
+    /// Puts the event among the dead letters, and tells those who want to know.
+    pub(crate) fn bury(&self, cause: DeadLetterCause) {
+        let earlier = self.letter().map(|letter| &**letter);
+        let Ok(event) = catch_unwind(AssertUnwindSafe(|| self.any().clone())) else {
+            tracing::error!(r#type = self.event.name(), "its `Clone` panics, so it is no dead letter");
+            return;
+        };
+        let letter = self.bus.dead_letters.add(event, cause, earlier);
+        let is_told = DeliveryFailed::event_type();
+        if self.event.event_type() == Some(is_told) || !self.bus.is_taken(is_told) {
+            return;
+        }
+        drop(self.source().emit(DeliveryFailed {
+            dead_letter: letter.id(),
+            event_type: self.event.name().to_owned(),
+            event_id: self.event.head().id().to_string(),
+            handler: letter.recipient().map(|recipient| recipient.to_string()),
+            attempts: letter.attempts().len(),
+            error: letter.cause().to_string(),
+        }));
     }
 
     fn late(&self) -> &Late {

@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::receipt::Receipt;
+use crate::event::Timestamp;
 use crate::handler::{ExtractError, HandlerError, HandlerInfo};
 
 /// Who an event was delivered to.
@@ -33,6 +36,90 @@ pub enum FailureKind {
     /// [`Event`](crate::Event) by hand can bring about.
     #[error("the event's description belongs to another event")]
     WrongEvent,
+    /// The handler did not return in the time that its `timeout` gives it.
+    #[error("took longer than {after:?}")]
+    TimedOut {
+        /// The time that it had.
+        after: Duration,
+    },
+    /// An [`Interceptor`](crate::Interceptor) kept the event from this handler.
+    #[error(transparent)]
+    Vetoed(Veto),
+    /// The handler is `detached`, and could not be started.
+    #[error("could not be started beside the emit: {0}")]
+    NotDetached(DetachError),
+}
+
+/// Why a `detached` handler could not be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DetachError {
+    /// As many detached handlers as the bus allows are running.
+    #[error("{limit} detached handlers are running, which is the limit")]
+    TooMany {
+        /// How many may run at once.
+        limit: usize,
+    },
+    /// The event was emitted outside of a tokio runtime.
+    #[error("there is no tokio runtime")]
+    NoRuntime,
+}
+
+/// The decision of an [`Interceptor`](crate::Interceptor) that an event is not emitted, or not
+/// delivered to a handler.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("vetoed by {by}: {reason}")]
+pub struct Veto {
+    by: &'static str,
+    reason: String,
+}
+
+impl Veto {
+    /// A veto for this reason.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { by: "an interceptor", reason: reason.into() }
+    }
+
+    pub(super) fn by(self, by: &'static str) -> Self {
+        Self { by, ..self }
+    }
+
+    /// Why.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The type of the interceptor.
+    pub fn interceptor(&self) -> &'static str {
+        self.by
+    }
+}
+
+/// One call of a handler that failed.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    error: Arc<FailureKind>,
+    at: Timestamp,
+}
+
+impl Attempt {
+    pub(super) fn new(error: FailureKind) -> Self {
+        Self { error: Arc::new(error), at: Timestamp::now() }
+    }
+
+    /// Why it failed.
+    pub fn error(&self) -> &FailureKind {
+        &self.error
+    }
+
+    /// When it had failed.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    pub(super) fn shared_error(&self) -> Arc<FailureKind> {
+        Arc::clone(&self.error)
+    }
 }
 
 /// What went wrong with an event as a whole.
@@ -59,6 +146,9 @@ pub enum Refusal {
     /// The event declares `must_handle`, and nothing on this bus handles it.
     #[error("nothing on this bus handles it, and it declares `must_handle`")]
     Unhandled,
+    /// An [`Interceptor`](crate::Interceptor) stopped the event.
+    #[error(transparent)]
+    Vetoed(Veto),
 }
 
 /// One thing that went wrong with an event or with one that followed from it.

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -10,6 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use super::Shared;
 use super::deliver::Progress;
 use super::delivery::Step;
+use super::failure::Refusal;
 use super::receipt::Receipt;
 use super::worklist::{Queued, Worklist};
 
@@ -114,11 +116,20 @@ impl Drop for FollowUps<'_> {
 async fn deliver_follow_up(
     bus: Arc<Shared>,
     worklist: Arc<Worklist>,
-    queued: Queued,
+    Queued { mut event, parent, mut refusal }: Queued,
     node: usize,
 ) -> Finished {
-    let step = Step::of_follow_up(&queued.event, &bus, worklist, node);
+    let began = (!bus.interceptors.is_empty()).then(Instant::now);
+    if began.is_some() {
+        let (enriched, verdict) = bus.interceptors.before_emit(event);
+        event = enriched;
+        refusal = refusal.or_else(|| verdict.err().map(Refusal::Vetoed));
+    }
+    let step = Step::of_follow_up(&event, &bus, worklist, node);
     let mut progress = Progress::new(&step);
-    progress.deliver(queued.refusal).await;
-    Finished { node, parent: queued.parent, receipt: progress.receipt }
+    progress.deliver(refusal).await;
+    if let Some(began) = began {
+        bus.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
+    }
+    Finished { node, parent, receipt: progress.receipt }
 }

@@ -2,40 +2,56 @@
 
 mod builder;
 mod calls;
+mod dead_letters;
 mod deliver;
 mod delivery;
+mod emit_all;
 mod failure;
 mod follow_ups;
 mod in_flight;
+mod intercept;
+mod options;
+mod post;
 mod receipt;
 pub(crate) mod run;
 mod scope;
+mod shutdown;
 mod subscribe;
 mod subscribers;
 mod table;
+mod tasks;
 mod trace;
 mod worklist;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use builder::{BusBuilder, StartContext};
+pub use dead_letters::{DeadLetter, DeadLetterCause, DeadLetters, RedeliverError};
 pub use delivery::Delivery;
-pub use failure::{EmitError, Failure, FailureKind, Recipient, Refusal};
+pub use failure::{Attempt, DetachError, EmitError, Failure, FailureKind, Recipient, Refusal, Veto};
+pub use intercept::Interceptor;
+pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusal, Posting, Priority};
 pub use receipt::Receipt;
+pub use shutdown::{ShutdownError, Unfinished};
 pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
 pub use subscribers::Subscription;
 pub use worklist::Room;
 pub(crate) use worklist::Source;
 
+use self::dead_letters::Letters;
 use self::deliver::Progress;
 use self::delivery::Step;
 use self::in_flight::InFlight;
+use self::intercept::Interceptors;
+use self::post::OwnedQueue;
 use self::subscribers::Subscribers;
 use self::table::Tables;
+use self::tasks::Tasks;
 use crate::event::erased::EventRef;
-use crate::event::{AnyEvent, Event, IntoEnvelope};
+use crate::event::{AnyEvent, Event, EventInvalid, IntoEnvelope};
 use crate::registry::{Registry, StartError};
 use crate::wire::{Codec, DecodeError, DecodeErrorKind, EncodeError};
 
@@ -48,6 +64,7 @@ const FRAME_ROOM: usize = 128;
 /// program share nothing but the registry.
 ///
 /// ```
+/// use std::time::Duration;
 /// use atoms_runtime::{Bus, event, handler};
 ///
 /// #[event(type = "shop.order.created", crate = atoms_runtime)]
@@ -65,7 +82,7 @@ const FRAME_ROOM: usize = 128;
 /// let bus = Bus::start()?;
 /// bus.emit(OrderCreated { order_id: "o-1".into() }).await.into_result()?;
 /// bus.receive(br#"{"type":"shop.order.created","order_id":"o-2"}"#).await?.into_result()?;
-/// bus.shutdown().await;
+/// bus.shutdown(Duration::from_secs(10)).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -82,6 +99,10 @@ pub(crate) struct Shared {
     frame_limit: usize,
     closed: AtomicBool,
     in_flight: InFlight,
+    tasks: Tasks,
+    dead_letters: Letters,
+    interceptors: Arc<Interceptors>,
+    queue: OwnedQueue,
 }
 
 impl Shared {
@@ -127,6 +148,9 @@ impl Bus {
                 envelope.head_mut().follow(&parent);
                 envelope.head_mut().nest(&parent);
             }
+            if !self.0.interceptors.is_empty() {
+                return self.emit_intercepted(envelope.into()).await;
+            }
             let step = Step::new(EventRef::new(&envelope), &self.0);
             let mut progress = Progress::new(&step);
             if !progress.begin_root() {
@@ -142,6 +166,9 @@ impl Bus {
     pub async fn emit_any(&self, event: &AnyEvent) -> Receipt {
         let nested = scope::nested(|| event.clone());
         let event = nested.as_ref().unwrap_or(event);
+        if !self.0.interceptors.is_empty() {
+            return self.emit_intercepted(event.clone()).await;
+        }
         let step = Step::of_any(event, &self.0);
         let mut progress = Progress::new(&step);
         if !progress.begin_root() {
@@ -150,13 +177,34 @@ impl Bus {
         progress.receipt
     }
 
+    /// In a box, so that the future of an emit need not have room for it.
+    #[cold]
+    fn emit_intercepted(&self, event: AnyEvent) -> Pin<Box<dyn Future<Output = Receipt> + Send + '_>> {
+        Box::pin(self.0.deliver_root(event, false))
+    }
+
     /// Reads a frame, and delivers the event in it as [`emit_any`](Self::emit_any) does.
     ///
     /// The caller is trusted: a frame may be any event. One of an unknown type goes to those who
     /// see every event.
+    ///
+    /// One that cannot be read becomes [`EventInvalid`] as well, if anybody takes that.
     pub async fn receive(&self, frame: &[u8]) -> Result<Receipt, DecodeError> {
-        let event = self.decode(frame)?;
-        Ok(self.emit_any(&event).await)
+        match self.decode(frame) {
+            Ok(event) => Ok(self.emit_any(&event).await),
+            Err(error) => {
+                self.tell_of(&error).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Emits that something could not be read, if anybody takes that.
+    pub(crate) async fn tell_of(&self, error: &DecodeError) {
+        if self.0.is_taken(EventInvalid::event_type()) {
+            // What fails there is among the dead letters.
+            let _receipt = self.emit(EventInvalid::of(error)).await;
+        }
     }
 
     /// Reads a frame with the bus's codec, within its limit, and delivers nothing.
@@ -178,18 +226,6 @@ impl Bus {
     /// The events that this bus can decode, and the handlers that it runs.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
-    }
-
-    /// Refuses what is emitted from now on, by running handlers on the bus itself as well, waits until the emits that wait for async handlers are
-    /// done, and ends all subscriptions, streams and expectations.
-    ///
-    /// An emit that another thread has just begun may still run its handlers when this resolves. A
-    /// handler that awaits this waits for itself, and one that waits for an event that no longer
-    /// comes holds it up. Cancel-safe: it may be called again.
-    pub async fn shutdown(&self) {
-        self.0.closed.store(true, Ordering::Relaxed);
-        self.0.in_flight.idle().await;
-        self.0.subscribers.close();
     }
 
     /// Whether [`shutdown`](Self::shutdown) was called.

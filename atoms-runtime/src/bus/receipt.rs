@@ -1,6 +1,7 @@
 //! What became of one emitted event.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::failure::{EmitError, Failure, FailureKind, Recipient, Refusal};
 use crate::event::EventType;
@@ -61,7 +62,9 @@ struct Details {
     handled: bool,
     /// Each with the place of its failure in `failures`: those of one place in the source look alike.
     subscribers: Vec<(Recipient, Option<usize>)>,
-    failures: Vec<(Recipient, FailureKind)>,
+    failures: Vec<(Recipient, Arc<FailureKind>)>,
+    /// The handlers that did not take the event.
+    skipped: Vec<Recipient>,
     refusal: Option<Refusal>,
     follow_ups: Vec<Receipt>,
 }
@@ -82,12 +85,16 @@ impl Receipt {
         Self { outline, details: if outlined { None } else { Details::of(event) } }
     }
 
-    pub(crate) fn fail(&mut self, recipient: Recipient, kind: FailureKind) {
+    pub(crate) fn fail(&mut self, recipient: Recipient, kind: Arc<FailureKind>) {
         let details = self.details.get_or_insert_default();
         if let (Recipient::Subscriber(_), Some(called)) = (recipient, details.subscribers.last_mut()) {
             called.1 = Some(details.failures.len());
         }
         details.failures.push((recipient, kind));
+    }
+
+    pub(crate) fn skip(&mut self, recipient: Recipient) {
+        self.details.get_or_insert_default().skipped.push(recipient);
     }
 
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
@@ -115,23 +122,29 @@ impl Receipt {
         }
     }
 
-    /// Who the event was delivered to, with the outcome.
+    fn skipped(&self) -> &[Recipient] {
+        self.details.as_ref().map_or(&[], |details| &details.skipped)
+    }
+
+    /// Who the event was delivered to, with the outcome: not the handlers whose `when` or `pattern`
+    /// did not let it in. That a `detached` handler succeeded means that it was started.
     pub fn deliveries(&self) -> impl Iterator<Item = (Recipient, Result<(), &FailureKind>)> {
         let handlers = if self.is_undelivered() { &[][..] } else { &self.outline.handlers };
         let failures = self.details.as_ref().map_or(&[][..], |details| &details.failures);
-        let handlers = handlers.iter().copied().map(Recipient::Handler).map(|handler| {
+        let handlers = handlers.iter().copied().map(Recipient::Handler);
+        let handlers = handlers.filter(|handler| !self.skipped().contains(handler)).map(|handler| {
             let failure = failures.iter().find(|(failed, _)| *failed == handler);
-            (handler, failure.map_or(Ok(()), |(_, kind)| Err(kind)))
+            (handler, failure.map_or(Ok(()), |(_, kind)| Err(&**kind)))
         });
         let subscribers = self.details.iter().flat_map(|details| &details.subscribers);
         let subscribers = subscribers.map(|(subscriber, failure)| {
-            (*subscriber, failure.map_or(Ok(()), |failure| Err(&failures[failure].1)))
+            (*subscriber, failure.map_or(Ok(()), |failure| Err(&*failures[failure].1)))
         });
         handlers.chain(subscribers)
     }
 
     fn is_undelivered(&self) -> bool {
-        matches!(self.refusal(), Some(Refusal::Closed | Refusal::HopLimit { .. }))
+        matches!(self.refusal(), Some(Refusal::Closed | Refusal::HopLimit { .. } | Refusal::Vetoed(_)))
     }
 
     /// Why the event was not delivered, if it was not.
@@ -147,7 +160,16 @@ impl Receipt {
     /// Whether nobody took the event: those who see every event do not count.
     pub fn is_unhandled(&self) -> bool {
         self.is_undelivered()
-            || !self.outline.handled && self.details.as_ref().is_none_or(|details| !details.handled)
+            || !self.is_taken_by_handler() && self.details.as_ref().is_none_or(|details| !details.handled)
+    }
+
+    fn is_taken_by_handler(&self) -> bool {
+        let skipped = self.skipped();
+        if skipped.is_empty() {
+            return self.outline.handled;
+        }
+        let mut handlers = self.outline.handlers.iter().copied();
+        handlers.any(|info| info.counts() && !skipped.contains(&Recipient::Handler(info)))
     }
 
     /// Whether nothing went wrong, here and in all that followed.

@@ -1,18 +1,49 @@
 //! Handlers as the bus runs them: bound to their states, and all of one type.
 
-use std::borrow::Borrow as _;
+use std::any::Any;
+use std::borrow::Borrow;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use stackfuture::StackFuture;
 
 use super::delivery::{Delivery, Step};
-use super::failure::FailureKind;
-use crate::handler::{AsyncHandler, Input, Output, Params, SyncHandler};
+use super::failure::{Attempt, FailureKind};
+use crate::handler::{AsyncHandler, HandlerInfo, Input, Output, Params, SyncHandler};
 
 /// What became of one call of a handler: boxed, so that success is one word.
-pub(crate) type Outcome = Result<(), Box<FailureKind>>;
+pub(crate) type Outcome = Result<(), Box<NotDone>>;
+
+/// Why a handler did not handle an event.
+#[derive(Debug)]
+pub(crate) enum NotDone {
+    /// It failed, after these earlier attempts.
+    Failed { earlier: Vec<Attempt>, kind: FailureKind },
+    /// It does not take this event.
+    Skipped,
+}
+
+impl NotDone {
+    pub(crate) fn failed(kind: FailureKind) -> Box<Self> {
+        Box::new(Self::Failed { earlier: Vec::new(), kind })
+    }
+
+    pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Box<Self> {
+        Self::failed(FailureKind::Panic(panic_message(panic)))
+    }
+}
+
+fn panic_message(panic: Box<dyn Any + Send>) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+    let text = text.unwrap_or("no message").to_owned();
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        // It panicked when it was dropped, and would again.
+        std::mem::forget(again);
+    }
+    text
+}
 
 /// The future of one call of an async handler; larger ones are boxed inside of it.
 pub(crate) type HandlerFuture<'a> = StackFuture<'a, Outcome, FUTURE_ROOM>;
@@ -22,18 +53,55 @@ const FUTURE_ROOM: usize = 256;
 
 pub(crate) trait RunSync: Send + Sync {
     fn run(&self, step: &Step<'_>) -> Outcome;
+
+    /// Whether the handler takes the event, as its `when` decides.
+    fn accepts(&self, step: &Step<'_>) -> bool;
+
+    /// Who it is.
+    fn handler(&self) -> fn() -> &'static HandlerInfo;
 }
 
 pub(crate) trait RunAsync: Send + Sync {
     /// Puts the future of a call into `room`.
     fn start<'a>(&'a self, step: &'a Step<'a>, room: Pin<&mut Option<HandlerFuture<'a>>>);
+
+    /// Whether the handler takes the event, as its `when` decides.
+    fn accepts(&self, step: &Step<'_>) -> bool;
+
+    /// Who it is.
+    fn handler(&self) -> fn() -> &'static HandlerInfo;
 }
 
 /// A handler, ready to run.
+#[derive(Clone)]
 pub(crate) enum Runner {
     Sync(Arc<dyn RunSync>),
     Async(Arc<dyn RunAsync>),
 }
+
+impl Runner {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Sync(one), Self::Sync(other)) => Arc::ptr_eq(one, other),
+            (Self::Async(one), Self::Async(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+/// What a runner around an `inner` one passes on to it.
+macro_rules! decorate {
+    () => {
+        fn accepts(&self, step: &$crate::bus::delivery::Step<'_>) -> bool {
+            self.inner.accepts(step)
+        }
+
+        fn handler(&self) -> fn() -> &'static $crate::handler::HandlerInfo {
+            self.inner.handler()
+        }
+    };
+}
+pub(crate) use decorate;
 
 impl fmt::Debug for Runner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,8 +125,17 @@ impl<H: SyncHandler> BoundSync<H> {
 impl<H: SyncHandler> RunSync for BoundSync<H> {
     fn run(&self, step: &Step<'_>) -> Outcome {
         let delivery = Delivery::new(step, H::info);
-        let (input, params) = extract::<H::Input, H::Params>(&self.prepared, &delivery)?;
+        let input = take::<H::Input>(&delivery, H::accepts)?;
+        let params = extract::<H::Params>(&self.prepared, &delivery)?;
         finish(H::call(input.borrow(), params), &delivery)
+    }
+
+    fn accepts(&self, step: &Step<'_>) -> bool {
+        accepts(&Delivery::new(step, H::info), H::accepts)
+    }
+
+    fn handler(&self) -> fn() -> &'static HandlerInfo {
+        H::info
     }
 }
 
@@ -76,23 +153,40 @@ impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
     fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
         room.set(Some(StackFuture::from_or_box(async move {
             let delivery = Delivery::new(step, H::info);
-            let (input, params) = extract::<H::Input, H::Params>(&self.prepared, &delivery)?;
+            let input = take::<H::Input>(&delivery, H::accepts)?;
+            let params = extract::<H::Params>(&self.prepared, &delivery)?;
             finish(H::call(input.borrow(), params).await, &delivery)
         })));
+    }
+
+    fn accepts(&self, step: &Step<'_>) -> bool {
+        accepts(&Delivery::new(step, H::info), H::accepts)
+    }
+
+    fn handler(&self) -> fn() -> &'static HandlerInfo {
+        H::info
     }
 }
 
 #[inline]
-fn extract<'a, I: Input, P: Params>(
-    prepared: &P::Prepared,
+fn take<'a, I: Input>(
     delivery: &Delivery<'a>,
-) -> Result<(I::Held<'a>, P::Values), Box<FailureKind>> {
-    let input = I::from_delivery(delivery).ok_or_else(|| Box::new(FailureKind::WrongEvent))?;
-    let params = P::from_delivery(prepared, delivery).map_err(|e| Box::new(FailureKind::Extract(e)))?;
-    Ok((input, params))
+    accepts: impl FnOnce(&I) -> bool,
+) -> Result<I::Held<'a>, Box<NotDone>> {
+    let input = I::from_delivery(delivery).ok_or_else(|| NotDone::failed(FailureKind::WrongEvent))?;
+    if accepts(input.borrow()) { Ok(input) } else { Err(Box::new(NotDone::Skipped)) }
+}
+
+fn accepts<I: Input>(delivery: &Delivery<'_>, accepts: impl FnOnce(&I) -> bool) -> bool {
+    I::from_delivery(delivery).is_none_or(|input| accepts(input.borrow()))
+}
+
+#[inline]
+fn extract<P: Params>(prepared: &P::Prepared, delivery: &Delivery<'_>) -> Result<P::Values, Box<NotDone>> {
+    P::from_delivery(prepared, delivery).map_err(|error| NotDone::failed(FailureKind::Extract(error)))
 }
 
 #[inline]
 fn finish<O: Output>(output: O, delivery: &Delivery<'_>) -> Outcome {
-    output.emit(delivery).map_err(|error| Box::new(FailureKind::Error(error)))
+    output.emit(delivery).map_err(|error| NotDone::failed(FailureKind::Error(error)))
 }

@@ -24,6 +24,12 @@ fn copy_of_current() -> Option<Box<Head>> {
     CURRENT.with(|head| Some(Box::new(head.as_cause())))
 }
 
+/// Makes an event that will be posted a consequence of the one whose handler runs on this thread, if one
+/// does.
+pub(super) fn following(event: AnyEvent) -> AnyEvent {
+    if CURRENT.is_set() { CURRENT.with(|parent| event.posted_by(parent)) } else { event }
+}
+
 /// Counts an event that keeps its envelope into the chain of the one whose handler runs on this
 /// thread; `None` if none does.
 pub(super) fn nested(event: impl FnOnce() -> AnyEvent) -> Option<AnyEvent> {

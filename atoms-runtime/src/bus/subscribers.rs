@@ -94,6 +94,11 @@ impl Subscribers {
         Snapshot { typed, any: lists.of_event.get(&None).cloned() }
     }
 
+    /// Whether anybody is subscribed to this type of event, or to all.
+    pub(crate) fn has(&self, event_type: &'static EventType) -> bool {
+        self.snapshot(Some(event_type)).is_some_and(|snapshot| snapshot.iter().next().is_some())
+    }
+
     /// Subscribes to one type of event, or to all; nothing happens on a bus that is shut down.
     pub(crate) fn add(
         &self,

@@ -14,6 +14,8 @@ pub(crate) struct Table {
     pub(crate) outline: &'static Outline,
     pub(crate) sync: Box<[Arc<dyn RunSync>]>,
     pub(crate) asynchronous: Box<[Arc<dyn RunAsync>]>,
+    /// Whether subscribers of the running bus get the event as well.
+    pub(crate) is_for_all: bool,
 }
 
 /// The tables of all events, by [`EventType::index`].
@@ -21,11 +23,15 @@ pub(crate) struct Tables {
     by_index: Box<[Option<Table>]>,
     /// For events that have no table: those who see every event.
     any: Table,
+    /// For events that are refused.
+    nobody: Table,
+    /// Every handler of the bus.
+    runners: Vec<(&'static HandlerInfo, Runner)>,
 }
 
 impl Tables {
     /// Makes the tables of these events, and of handlers that are sorted by their order and path.
-    pub(crate) fn new(events: &[&'static EventType], handlers: &[(&'static HandlerInfo, Runner)]) -> Self {
+    pub(crate) fn new(events: &[&'static EventType], handlers: Vec<(&'static HandlerInfo, Runner)>) -> Self {
         let mut positions: Vec<Vec<usize>> = Vec::new();
         let mut seeing_all = Vec::new();
         for (position, (info, _)) in handlers.iter().enumerate() {
@@ -38,8 +44,10 @@ impl Tables {
                 positions[index].push(position);
             }
         }
-        let table = |event_type, mut positions: Vec<usize>| {
-            positions.extend(&seeing_all);
+        let table = |event_type: Option<&'static EventType>, mut positions: Vec<usize>| {
+            let takes =
+                |place: &&usize| event_type.is_none_or(|known| handlers[**place].0.takes(known.name()));
+            positions.extend(seeing_all.iter().filter(takes));
             positions.sort_unstable();
             Table::new(event_type, positions.iter().map(|position| &handlers[*position]))
         };
@@ -50,7 +58,19 @@ impl Tables {
             let of_event = positions.get_mut(index).map(std::mem::take).unwrap_or_default();
             by_index[index] = Some(table(Some(event_type), of_event));
         }
-        Self { by_index: by_index.into(), any: table(None, Vec::new()) }
+        let (any, nobody) = (table(None, Vec::new()), Table::new(None, [].iter()));
+        Self { by_index: by_index.into(), any, nobody, runners: handlers }
+    }
+
+    /// Of nobody.
+    pub(crate) fn nobody(&self) -> &Table {
+        &self.nobody
+    }
+
+    /// What runs this handler.
+    pub(crate) fn runner(&self, handler: &'static HandlerInfo) -> Option<Runner> {
+        let found = self.runners.iter().find(|(info, _)| *info == handler);
+        found.map(|(_, runner)| runner.clone())
     }
 
     #[inline]
@@ -82,9 +102,23 @@ impl Table {
             }
         }
         infos.append(&mut async_infos);
-        let handled = infos.iter().any(|info| !info.takes_every_event());
+        let handled = infos.iter().any(|info| info.counts());
         let outline = interned(Outline { event_type, handlers: infos, handled });
-        Self { outline, sync: sync.into(), asynchronous: asynchronous.into() }
+        Self { outline, sync: sync.into(), asynchronous: asynchronous.into(), is_for_all: true }
+    }
+
+    /// Of one handler alone.
+    pub(crate) fn only(
+        event_type: Option<&'static EventType>,
+        info: &'static HandlerInfo,
+        runner: Runner,
+    ) -> Self {
+        Self { is_for_all: false, ..Self::new(event_type, [(info, runner)].iter()) }
+    }
+
+    /// Whether it has no handler at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.outline.handlers.is_empty()
     }
 
     pub(crate) fn async_handlers(&self) -> &'static [&'static HandlerInfo] {

@@ -132,14 +132,34 @@ impl AnyEvent {
         self.0.event_ref()
     }
 
-    /// The same event, as one that is emitted in a handler of `parent`; cloned if it is shared.
-    pub(crate) fn nested(mut self, parent: &Head) -> Self {
+    /// The same event, as one that is emitted in a handler of `parent`, and waited for there.
+    pub(crate) fn nested(self, parent: &Head) -> Self {
+        self.changed(|head| {
+            head.follow(parent);
+            head.nest(parent);
+        })
+    }
+
+    /// The same event, as one that is posted in a handler of `parent`.
+    pub(crate) fn posted_by(self, parent: &Head) -> Self {
+        self.changed(|head| {
+            head.follow(parent);
+            head.unnest();
+        })
+    }
+
+    /// The same event with other metadata.
+    pub(crate) fn with_metadata(self, metadata: Metadata) -> Self {
+        self.changed(|head| head.set_metadata(metadata))
+    }
+
+    /// The same event with another head; cloned if it is shared.
+    fn changed(mut self, change: impl FnOnce(&mut Head)) -> Self {
         if Arc::get_mut(&mut self.0).is_none() {
             self = self.0.to_any();
         }
         if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.head_mut().follow(parent);
-            inner.head_mut().nest(parent);
+            change(inner.head_mut());
         }
         self
     }

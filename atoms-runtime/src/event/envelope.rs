@@ -70,6 +70,10 @@ impl Head {
         self.metadata.as_deref().unwrap_or(&NO_METADATA)
     }
 
+    pub(crate) fn set_metadata(&mut self, metadata: Metadata) {
+        self.metadata = Some(Box::new(metadata));
+    }
+
     /// How many events lie between this one and the one that its chain began with.
     pub(crate) fn hops(&self) -> u32 {
         self.hops
@@ -83,6 +87,11 @@ impl Head {
     pub(crate) fn nest(&mut self, parent: &Head) {
         self.hops = parent.hops + 1;
         self.nested = parent.nested + 1;
+    }
+
+    /// Says that nobody waits for this event.
+    pub(crate) fn unnest(&mut self) {
+        self.nested = 0;
     }
 
     /// What those that follow from this event need of it: all but the timestamp.
@@ -142,7 +151,7 @@ impl<E> Envelope<E> {
     /// Sets the metadata.
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
-        self.head.metadata = Some(Box::new(metadata));
+        self.head.set_metadata(metadata);
         self
     }
 

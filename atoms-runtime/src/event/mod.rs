@@ -7,6 +7,7 @@ mod id;
 mod kind;
 mod metadata;
 mod raw;
+mod standard;
 mod timestamp;
 
 use std::fmt::Debug;
@@ -22,6 +23,7 @@ pub use id::{EventId, EventIdError};
 pub use kind::EventType;
 pub use metadata::Metadata;
 pub use raw::RawEvent;
+pub use standard::{DeliveryFailed, EventInvalid};
 pub use timestamp::{Timestamp, TimestampError};
 
 /// A plain struct with a type string, such as `shop.order.created`.
@@ -57,6 +59,12 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
 
     /// The names on the wire of the fields whose values no message may show.
     const SENSITIVE: &'static [&'static str] = &[];
+
+    /// The key of this event, as `#[event(key)]` on a field says: events of one key are handled in order
+    /// when they are posted.
+    fn key(&self) -> Option<u64> {
+        None
+    }
 
     /// What the registry knows of this event.
     fn event_type() -> &'static EventType;

@@ -178,9 +178,19 @@ impl HandlerInfo {
         (self.input)()
     }
 
+    /// Whether the handler takes events of this type string.
+    pub(crate) fn takes(&self, _type_string: &str) -> bool {
+        true
+    }
+
     /// Whether the handler sees every event.
     pub fn takes_every_event(&self) -> bool {
         self.event_types().is_empty()
+    }
+
+    /// Whether an event that it takes counts as handled; those who see every event do not count.
+    pub(crate) fn counts(&self) -> bool {
+        !self.takes_every_event() || self.pattern().is_some()
     }
 
     /// What it takes, as the log shows it: type strings, or `*` for every event.

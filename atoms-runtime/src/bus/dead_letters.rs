@@ -1,0 +1,307 @@
+//! What failed for good, kept until somebody looks after it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Bus;
+use super::failure::{Attempt, Recipient, Refusal};
+use super::receipt::Receipt;
+use crate::event::{AnyEvent, Event, Timestamp};
+
+/// An event that was not delivered for good: to one handler, or to none.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    id: u64,
+    event: AnyEvent,
+    cause: DeadLetterCause,
+    at: Timestamp,
+}
+
+/// Why an event became a [`DeadLetter`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum DeadLetterCause {
+    /// One delivery failed.
+    Failed {
+        /// Who failed.
+        recipient: Recipient,
+        /// Each call, in order: the last one is why it was given up.
+        attempts: Vec<Attempt>,
+    },
+    /// The event was not delivered to anybody.
+    Refused(Refusal),
+}
+
+impl DeadLetter {
+    /// The number under which the bus keeps it. One that is redelivered and fails again keeps its.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The event.
+    pub fn event(&self) -> &AnyEvent {
+        &self.event
+    }
+
+    /// Why it is here.
+    pub fn cause(&self) -> &DeadLetterCause {
+        &self.cause
+    }
+
+    /// Who failed; `None` if the event was not delivered to anybody.
+    pub fn recipient(&self) -> Option<Recipient> {
+        match &self.cause {
+            DeadLetterCause::Failed { recipient, .. } => Some(*recipient),
+            DeadLetterCause::Refused(_) => None,
+        }
+    }
+
+    /// Each failed call of the handler, in order, those of redeliveries included; empty if there was
+    /// none.
+    pub fn attempts(&self) -> &[Attempt] {
+        match &self.cause {
+            DeadLetterCause::Failed { attempts, .. } => attempts,
+            DeadLetterCause::Refused(_) => &[],
+        }
+    }
+
+    /// When it was given up.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+/// ``7: `shop.order.created` at shop::confirm (src/lib.rs:12), 3 attempts: out of stock``
+impl fmt::Display for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: `{}`", self.id, self.event.event_type())?;
+        match &self.cause {
+            DeadLetterCause::Failed { recipient, attempts } => {
+                let plural = if attempts.len() == 1 { "" } else { "s" };
+                write!(f, " at {recipient}, {} attempt{plural}", attempts.len())?;
+            }
+            DeadLetterCause::Refused(_) => {}
+        }
+        write!(f, ": {}", self.cause)
+    }
+}
+
+/// The last error.
+impl fmt::Display for DeadLetterCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { attempts, .. } => attempts.last().map_or(Ok(()), |last| last.error().fmt(f)),
+            Self::Refused(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+/// The store of a bus.
+#[derive(Debug)]
+pub(super) struct Letters {
+    capacity: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    letters: VecDeque<Arc<DeadLetter>>,
+    next: u64,
+    dropped: u64,
+}
+
+impl Letters {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, state: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps an event, in place of the oldest one if there is no room. One that was redelivered goes on
+    /// as the same letter.
+    pub(super) fn add(
+        &self,
+        event: AnyEvent,
+        mut cause: DeadLetterCause,
+        earlier: Option<&DeadLetter>,
+    ) -> Arc<DeadLetter> {
+        if let (DeadLetterCause::Failed { attempts, .. }, Some(earlier)) = (&mut cause, earlier) {
+            attempts.splice(..0, earlier.attempts().iter().cloned());
+        }
+        let mut state = self.lock();
+        state.next += 1;
+        let id = earlier.map_or(state.next, DeadLetter::id);
+        let letter = Arc::new(DeadLetter { id, event, cause, at: Timestamp::now() });
+        self.put(state, Arc::clone(&letter));
+        letter
+    }
+
+    fn put(&self, mut state: MutexGuard<'_, State>, letter: Arc<DeadLetter>) {
+        state.letters.push_back(letter);
+        let lost = if state.letters.len() > self.capacity { state.letters.pop_front() } else { None };
+        state.dropped += u64::from(lost.is_some());
+        drop(state);
+        if let Some(lost) = lost {
+            tracing::warn!(letter = %lost, "a dead letter made room for another one");
+        }
+    }
+
+    fn take(&self, id: u64) -> Option<Arc<DeadLetter>> {
+        let mut state = self.lock();
+        let at = state.letters.iter().position(|letter| letter.id == id)?;
+        state.letters.remove(at)
+    }
+}
+
+/// What failed for good on a bus: the events that a handler failed for, after all attempts, or that
+/// were not delivered to anybody.
+///
+/// They are kept in memory, 1,024 by default ([`BusBuilder::dead_letter_capacity`]); beyond that the
+/// oldest one makes room, which is logged and counted. For each one, `atoms.delivery.failed` is emitted
+/// ([`DeliveryFailed`]).
+///
+/// ```
+/// # use atoms_runtime::{Bus, State, event, handler};
+/// # use std::sync::atomic::{AtomicBool, Ordering};
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+///
+/// #[handler(crate = atoms_runtime)]
+/// fn store(_: &OrderCreated, disk_is_full: State<AtomicBool>) -> Result<(), &'static str> {
+///     if disk_is_full.load(Ordering::Relaxed) { Err("the disk is full") } else { Ok(()) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let disk_is_full = std::sync::Arc::new(AtomicBool::new(true));
+/// let bus = Bus::builder().shared_state(disk_is_full.clone()).start()?;
+/// assert!(!bus.emit(OrderCreated).await.is_ok());
+///
+/// let letter = &bus.dead_letters().list()[0];
+/// assert_eq!(letter.attempts()[0].error().to_string(), "the disk is full");
+///
+/// disk_is_full.store(false, Ordering::Relaxed);
+/// bus.dead_letters().redeliver(letter.id()).await?.into_result()?;
+/// assert!(bus.dead_letters().is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [`BusBuilder::dead_letter_capacity`]: crate::BusBuilder::dead_letter_capacity
+/// [`DeliveryFailed`]: crate::DeliveryFailed
+#[derive(Debug, Clone, Copy)]
+pub struct DeadLetters<'a> {
+    bus: &'a Bus,
+}
+
+impl Bus {
+    /// What failed for good on this bus.
+    pub fn dead_letters(&self) -> DeadLetters<'_> {
+        DeadLetters { bus: self }
+    }
+}
+
+impl<'a> DeadLetters<'a> {
+    fn letters(self) -> &'a Letters {
+        &self.bus.0.dead_letters
+    }
+
+    /// How many there are.
+    pub fn len(self) -> usize {
+        self.letters().lock().letters.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many had to make room for others since the bus was started.
+    pub fn dropped(self) -> u64 {
+        self.letters().lock().dropped
+    }
+
+    /// All of them, the oldest first.
+    pub fn list(self) -> Vec<Arc<DeadLetter>> {
+        self.letters().lock().letters.iter().cloned().collect()
+    }
+
+    /// Those of one event, the oldest first.
+    pub fn of<E: Event>(self) -> Vec<Arc<DeadLetter>> {
+        let mut letters = self.list();
+        letters.retain(|letter| letter.event.is::<E>());
+        letters
+    }
+
+    /// The one with this number.
+    pub fn get(self, id: u64) -> Option<Arc<DeadLetter>> {
+        self.letters().lock().letters.iter().find(|letter| letter.id == id).cloned()
+    }
+
+    /// Takes one out, which is then forgotten.
+    pub fn discard(self, id: u64) -> Option<Arc<DeadLetter>> {
+        self.letters().take(id)
+    }
+
+    /// Takes all out, the oldest first.
+    pub fn discard_all(self) -> Vec<Arc<DeadLetter>> {
+        std::mem::take(&mut self.letters().lock().letters).into()
+    }
+
+    /// Delivers the event again, to the handler that failed and to no other; one that was not delivered
+    /// to anybody is emitted again.
+    ///
+    /// It is not among the dead letters while this runs. If the handler fails again, it comes back with
+    /// its number and all its attempts; if the future is dropped before it is done, it comes back as it
+    /// was.
+    pub async fn redeliver(self, id: u64) -> Result<Receipt, RedeliverError> {
+        let letter = self.letters().take(id).ok_or(RedeliverError::NotFound(id))?;
+        let mut unfinished = PutBack { letters: self.letters(), letter: Some(letter) };
+        let Some(letter) = &unfinished.letter else { return Err(RedeliverError::NotFound(id)) };
+        if self.bus.is_closed() {
+            return Err(RedeliverError::Closed);
+        }
+        let receipt = match letter.recipient() {
+            None => self.bus.0.deliver_root(letter.event.clone(), false).await,
+            Some(Recipient::Handler(info)) => {
+                let receipt = self.bus.0.deliver_again(letter, info).await;
+                receipt.ok_or(RedeliverError::NotFound(id))?
+            }
+            Some(Recipient::Subscriber(_)) => return Err(RedeliverError::Subscriber(id)),
+        };
+        unfinished.letter = None;
+        Ok(receipt)
+    }
+}
+
+/// Puts a letter back if its redelivery did not come to an end.
+struct PutBack<'a> {
+    letters: &'a Letters,
+    letter: Option<Arc<DeadLetter>>,
+}
+
+impl Drop for PutBack<'_> {
+    fn drop(&mut self) {
+        if let Some(letter) = self.letter.take() {
+            self.letters.put(self.letters.lock(), letter);
+        }
+    }
+}
+
+/// Why a dead letter could not be redelivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedeliverError {
+    /// There is no dead letter with this number.
+    #[error("there is no dead letter {0}")]
+    NotFound(u64),
+    /// It was a subscriber that failed, and a subscriber cannot be called on its own.
+    #[error("dead letter {0} is a subscriber's, and only handlers can be called again")]
+    Subscriber(u64),
+    /// The bus was shut down.
+    #[error("the bus is shut down")]
+    Closed,
+}

@@ -1,0 +1,193 @@
+//! Looking on, and having a say, at each emit and each delivery.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+
+use super::delivery::{Delivery, Step};
+use super::failure::{FailureKind, Veto};
+use super::options::call;
+use super::receipt::Receipt;
+use super::run::{HandlerFuture, NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
+use crate::event::{AnyEvent, Metadata};
+
+/// Stands around each emit and each delivery of a bus: to veto, to measure, to enrich metadata.
+///
+/// [`BusBuilder::interceptor`](crate::BusBuilder::interceptor) adds one. Several are asked in the order
+/// in which they were added, before, and in the opposite order, after; the first veto decides. They run
+/// on the emit's own task, so they must not block. A panic in one is a veto before, and is logged after.
+///
+/// What is delivered are root events and all that follow from them. A delivery is one event for one
+/// handler, with all its attempts; subscribers of a running bus are not asked for.
+///
+/// ```
+/// use atoms_runtime::{AnyEvent, Bus, Delivery, Interceptor, Metadata, Veto, event, handler};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+///
+/// #[handler(crate = atoms_runtime)]
+/// fn confirm(_: &OrderCreated) {}
+///
+/// /// Lets only events with a tenant pass.
+/// struct Tenants;
+///
+/// impl Interceptor for Tenants {
+///     fn before_emit(&self, event: &AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
+///         let verdict = metadata.get("tenant").map(drop).ok_or_else(|| Veto::new("no tenant"));
+///         println!("{}: {verdict:?}", event.event_type());
+///         verdict
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().interceptor(Tenants).start()?;
+/// let receipt = bus.emit(OrderCreated).await;
+/// assert_eq!(receipt.refusal().unwrap().to_string(), "vetoed by main::Tenants: no tenant");
+/// # Ok(())
+/// # }
+/// ```
+pub trait Interceptor: Send + Sync + 'static {
+    /// Before an event is delivered. It may change the metadata, as the interceptors before it may have
+    /// done, but for the frame of a [`RawEvent`](crate::RawEvent), which is carried on as it is. A veto
+    /// refuses the event.
+    fn before_emit(&self, _event: &AnyEvent, _metadata: &mut Metadata) -> Result<(), Veto> {
+        Ok(())
+    }
+
+    /// After all handlers of an event are done, or it was refused. The receipt of an event that followed
+    /// from another one is here without what followed from it. It is not called when the emit is
+    /// dropped before its end.
+    fn after_emit(&self, _event: &AnyEvent, _receipt: &Receipt, _took: Duration) {}
+
+    /// Before a handler is called. A veto is a failure of this one delivery.
+    fn before_delivery(&self, _delivery: &Delivery<'_>) -> Result<(), Veto> {
+        Ok(())
+    }
+
+    /// After a handler is done, with the last attempt's outcome, or a veto. It is not called when the
+    /// delivery is cancelled.
+    fn after_delivery(&self, _delivery: &Delivery<'_>, _outcome: Result<(), &FailureKind>, _took: Duration) {}
+
+    /// What messages call it: the name of its type.
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
+}
+
+/// The interceptors of a bus, in the order in which they were added.
+#[derive(Default)]
+pub(crate) struct Interceptors(Vec<Box<dyn Interceptor>>);
+
+impl Interceptors {
+    pub(super) fn add(&mut self, interceptor: Box<dyn Interceptor>) {
+        self.0.push(interceptor);
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The event with its metadata as they are now, and whether it may be delivered.
+    pub(super) fn before_emit(&self, event: AnyEvent) -> (AnyEvent, Result<(), Veto>) {
+        let mut metadata = event.metadata().clone();
+        let verdict = self.ask(|interceptor| interceptor.before_emit(&event, &mut metadata));
+        let event = if metadata == *event.metadata() { event } else { event.with_metadata(metadata) };
+        (event, verdict)
+    }
+
+    pub(super) fn after_emit(&self, event: &AnyEvent, receipt: &Receipt, took: Duration) {
+        self.tell(|interceptor| interceptor.after_emit(event, receipt, took));
+    }
+
+    fn before_delivery(&self, delivery: &Delivery<'_>) -> Result<(), Box<NotDone>> {
+        let verdict = self.ask(|interceptor| interceptor.before_delivery(delivery));
+        verdict.map_err(|veto| NotDone::failed(FailureKind::Vetoed(veto)))
+    }
+
+    fn after_delivery(&self, delivery: &Delivery<'_>, outcome: &Outcome, took: Duration) {
+        let outcome = match outcome.as_ref().map_err(|not_done| &**not_done) {
+            Ok(()) => Ok(()),
+            Err(NotDone::Failed { kind, .. }) => Err(kind),
+            Err(NotDone::Skipped) => return,
+        };
+        self.tell(|interceptor| interceptor.after_delivery(delivery, outcome, took));
+    }
+
+    fn ask(&self, mut question: impl FnMut(&dyn Interceptor) -> Result<(), Veto>) -> Result<(), Veto> {
+        self.0.iter().try_for_each(|interceptor| {
+            let verdict = catch_unwind(AssertUnwindSafe(|| question(&**interceptor)));
+            let verdict = verdict.unwrap_or_else(|_| Err(Veto::new("it panicked")));
+            verdict.map_err(|veto| veto.by(interceptor.name()))
+        })
+    }
+
+    fn tell(&self, news: impl Fn(&dyn Interceptor)) {
+        for interceptor in self.0.iter().rev() {
+            if catch_unwind(AssertUnwindSafe(|| news(&**interceptor))).is_err() {
+                tracing::error!(interceptor = interceptor.name(), "an interceptor panicked");
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Interceptors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|interceptor| interceptor.name())).finish()
+    }
+}
+
+/// A handler with the interceptors around it.
+struct Intercepted<R: ?Sized> {
+    inner: Arc<R>,
+    interceptors: Arc<Interceptors>,
+}
+
+pub(super) fn intercepted(runner: Runner, interceptors: &Arc<Interceptors>) -> Runner {
+    let interceptors = Arc::clone(interceptors);
+    match runner {
+        Runner::Sync(inner) => Runner::Sync(Arc::new(Intercepted { inner, interceptors })),
+        Runner::Async(inner) => Runner::Async(Arc::new(Intercepted { inner, interceptors })),
+    }
+}
+
+impl RunSync for Intercepted<dyn RunSync> {
+    fn run(&self, step: &Step<'_>) -> Outcome {
+        let delivery = Delivery::new(step, self.inner.handler());
+        let began = Instant::now();
+        let outcome = self.interceptors.before_delivery(&delivery).and_then(|()| {
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.inner.run(step)));
+            outcome.unwrap_or_else(|panic| Err(NotDone::panicked(panic)))
+        });
+        self.interceptors.after_delivery(&delivery, &outcome, began.elapsed());
+        outcome
+    }
+
+    decorate!();
+}
+
+impl RunAsync for Intercepted<dyn RunAsync> {
+    fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
+        room.set(Some(HandlerFuture::from_or_box(async move {
+            let delivery = Delivery::new(step, self.inner.handler());
+            let began = Instant::now();
+            let outcome = match self.interceptors.before_delivery(&delivery) {
+                Ok(()) => {
+                    let outcome = AssertUnwindSafe(call(&*self.inner, step)).catch_unwind().await;
+                    outcome.unwrap_or_else(|panic| Err(NotDone::panicked(panic)))
+                }
+                vetoed => vetoed,
+            };
+            self.interceptors.after_delivery(&delivery, &outcome, began.elapsed());
+            outcome
+        })));
+    }
+
+    decorate!();
+}

@@ -1,0 +1,83 @@
+//! `retry(attempts = 5, backoff = "exponential")`
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ConstantBuilder, ExponentialBuilder};
+
+use super::call;
+use crate::bus::delivery::Step;
+use crate::bus::failure::{Attempt, FailureKind};
+use crate::bus::run::{HandlerFuture, NotDone, Outcome, RunAsync, decorate};
+use crate::handler::{Backoff, Retry};
+
+/// A handler that is called again when it fails.
+pub(super) struct Retried {
+    inner: Arc<dyn RunAsync>,
+    retry: Retry,
+}
+
+impl Retried {
+    pub(super) fn new(inner: Arc<dyn RunAsync>, retry: Retry) -> Self {
+        Self { inner, retry }
+    }
+
+    async fn run<'a>(&'a self, step: &'a Step<'a>) -> Outcome {
+        let mut earlier = Vec::new();
+        let mut delays = None;
+        loop {
+            let kind = match call(&*self.inner, step).await.map_err(|not_done| *not_done) {
+                Err(NotDone::Failed { kind, .. }) => kind,
+                Err(skipped) => return Err(Box::new(skipped)),
+                Ok(()) => return Ok(()),
+            };
+            let delay = if self.is_worth_it(&kind) {
+                delays.get_or_insert_with(|| self.delays()).next()
+            } else {
+                None
+            };
+            let Some(delay) = delay else { return Err(Box::new(NotDone::Failed { earlier, kind })) };
+            let (event_type, id, handler) = (step.event.name(), step.event.head().id(), self.handler()());
+            tracing::warn!(r#type = event_type, %id, %handler, error = %kind, ?delay, "a handler failed, and is called again");
+            earlier.push(Attempt::new(kind));
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    fn is_worth_it(&self, kind: &FailureKind) -> bool {
+        match kind {
+            FailureKind::Error(error) => self.retry.is_worth_it(error),
+            FailureKind::TimedOut { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The waits between the attempts.
+    fn delays(&self) -> Box<dyn Iterator<Item = Duration> + Send> {
+        let retry = &self.retry;
+        let times = retry.attempts().saturating_sub(1) as usize;
+        match retry.backoff() {
+            Backoff::Fixed => {
+                let delays = ConstantBuilder::new().with_delay(retry.delay()).with_max_times(times);
+                Box::new(if retry.jitter() { delays.with_jitter() } else { delays }.build())
+            }
+            Backoff::Exponential => {
+                let delays = ExponentialBuilder::new()
+                    .with_factor(2.0)
+                    .with_min_delay(retry.delay())
+                    .with_max_delay(retry.max_delay())
+                    .with_max_times(times);
+                Box::new(if retry.jitter() { delays.with_jitter() } else { delays }.build())
+            }
+        }
+    }
+}
+
+impl RunAsync for Retried {
+    fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
+        room.set(Some(HandlerFuture::from_or_box(self.run(step))));
+    }
+
+    decorate!();
+}

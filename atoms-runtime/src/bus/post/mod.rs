@@ -1,0 +1,209 @@
+//! Posting: events that the bus delivers by itself, in tasks of its own.
+
+mod delayed;
+mod queue;
+mod reserve;
+mod worker;
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+pub use delayed::{Delayed, DelayedPost, DelayedPosting};
+pub(super) use queue::OwnedQueue;
+
+use self::queue::{Posted, Queue};
+use self::reserve::Reserving;
+use super::{Bus, scope};
+use crate::event::{AnyEvent, Event, IntoEnvelope, Timestamp};
+
+/// How soon a posted event is delivered, compared with others that wait.
+///
+/// Each has a queue of its own, so that one that is full leaves room in the others. An event waits for
+/// as long as there are any of a higher priority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Priority {
+    /// After all others.
+    Background,
+    /// What an event has if nothing else is said.
+    #[default]
+    Normal,
+    /// Before all others.
+    High,
+}
+
+impl Bus {
+    /// Posts an event, or one in its [`Envelope`](crate::Envelope): the bus delivers it in a task of its
+    /// own, whatever becomes of the poster. What is returned is awaited, or tried; nothing happens
+    /// before that.
+    ///
+    /// Events that have a key, as `#[event(key)]` on a field says, are handled one after the other if
+    /// their keys are the same, in the order in which they were posted; all others run beside each other
+    /// on as many tasks as the runtime has workers. What fails is among the
+    /// [dead letters](Self::dead_letters). Posted while a handler runs, the event is a consequence of
+    /// that handler's.
+    ///
+    /// When the last clone of a bus is dropped, what was not handled yet is cancelled, and logged:
+    /// [`shutdown`](Self::shutdown) waits for it.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use atoms_runtime::{Bus, Priority, event, handler};
+    /// # #[event(type = "shop.order.created", crate = atoms_runtime)]
+    /// # struct OrderCreated { order_id: String }
+    /// # #[handler(crate = atoms_runtime)]
+    /// # fn confirm(_: &OrderCreated) {}
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::start()?;
+    /// let order = OrderCreated { order_id: "o-1".into() };
+    /// bus.post(order.clone()).await?;                                    // waits for room
+    /// bus.post(order.clone()).priority(Priority::High).try_send()?;     // or fails if there is none
+    /// let reminder = bus.post(order).after(Duration::from_secs(3_600)).await?;
+    /// assert!(reminder.cancel());
+    /// bus.shutdown(Duration::from_secs(10)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn post<I: IntoEnvelope>(&self, event: I) -> Post<'_> {
+        I::Event::__needs_handler::<()>();
+        let envelope = event.into_envelope();
+        let key = envelope.key();
+        Post::new(self, envelope.into(), key)
+    }
+
+    /// Posts an event whose type is known at run time only, as [`post`](Self::post) does. It keeps its id,
+    /// its timestamp and what its metadata say already, and has no key.
+    pub fn post_any(&self, event: AnyEvent) -> Post<'_> {
+        Post::new(self, event, None)
+    }
+}
+
+/// An event that is about to be posted: await it, to wait for room in the queue, or
+/// [`try_send`](Self::try_send) it.
+#[must_use = "nothing is posted unless this is awaited or sent"]
+pub struct Post<'a> {
+    bus: &'a Bus,
+    posted: Posted,
+}
+
+impl<'a> Post<'a> {
+    fn new(bus: &'a Bus, event: AnyEvent, key: Option<u64>) -> Self {
+        let event = scope::following(event);
+        Self { bus, posted: Posted { event, key, priority: Priority::default() } }
+    }
+
+    /// Sets the priority.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.posted.priority = priority;
+        self
+    }
+
+    /// Delivers the event when this time has passed, counted from when it has been posted.
+    pub fn after(self, delay: Duration) -> Delayed<'a> {
+        Delayed::new(self, delay)
+    }
+
+    /// Delivers the event at this time; at once if it is over.
+    pub fn at(self, time: Timestamp) -> Delayed<'a> {
+        let micros = time.unix_micros().saturating_sub(Timestamp::now().unix_micros());
+        self.after(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
+    }
+
+    /// Posts the event if there is room in the queue, and otherwise gives it back.
+    pub fn try_send(self) -> Result<(), PostError> {
+        self.reserved()?.put()
+    }
+
+    /// Reserves room for the event in the queue, if there is some.
+    fn reserved(self) -> Result<Self, PostError> {
+        match self.queue().try_reserve(self.posted.priority) {
+            Ok(()) => Ok(self),
+            Err(reason) => Err(PostError { reason, event: self.posted.event }),
+        }
+    }
+
+    /// Puts the event into the queue, where room is reserved for it.
+    fn put(self) -> Result<(), PostError> {
+        self.queue().put(self.bus, self.posted)
+    }
+
+    fn queue(&self) -> &'a Arc<Queue> {
+        &self.bus.0.queue.0
+    }
+}
+
+impl<'a> IntoFuture for Post<'a> {
+    type Output = Result<(), PostError>;
+    type IntoFuture = Posting<'a>;
+
+    fn into_future(self) -> Posting<'a> {
+        Posting(Reserving::new(self))
+    }
+}
+
+impl fmt::Debug for Post<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post")
+            .field("event_type", &self.posted.event.event_type())
+            .field("priority", &self.posted.priority)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits for room in the queue, in order, and posts the event; what awaiting a [`Post`] is.
+///
+/// Cancel-safe: the event is posted when this is ready, and not before.
+#[derive(Debug)]
+#[must_use = "nothing is posted unless this is awaited"]
+pub struct Posting<'a>(Reserving<'a>);
+
+impl Future for Posting<'_> {
+    type Output = Result<(), PostError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|post| post?.put())
+    }
+}
+
+/// An event was not posted.
+#[derive(Debug, thiserror::Error)]
+#[error("`{}` was not posted: {reason}", event.event_type())]
+pub struct PostError {
+    #[source]
+    reason: PostRefusal,
+    event: AnyEvent,
+}
+
+/// Why an event was not posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostRefusal {
+    /// As many events of its priority are waiting or being handled as the bus allows.
+    #[error("the queue is full, with {capacity} events of its priority; await the post to wait for room")]
+    Full {
+        /// How many events of one priority may be posted and not done.
+        capacity: usize,
+    },
+    /// The bus was shut down.
+    #[error("the bus is shut down")]
+    Closed,
+    /// The event was posted outside of a tokio runtime.
+    #[error("there is no tokio runtime to deliver it in")]
+    NoRuntime,
+}
+
+impl PostError {
+    /// Why.
+    pub fn reason(&self) -> PostRefusal {
+        self.reason
+    }
+
+    /// The event.
+    pub fn into_event(self) -> AnyEvent {
+        self.event
+    }
+}

@@ -1,0 +1,317 @@
+//! The queue of posted events.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, Semaphore, TryAcquireError};
+use tokio::task::AbortHandle;
+
+use super::delayed::Delays;
+use super::{PostError, PostRefusal, Priority, worker};
+use crate::bus::Bus;
+use crate::bus::shutdown::Unfinished;
+use crate::event::AnyEvent;
+
+/// An event on its way through the queue.
+pub(in crate::bus) struct Posted {
+    pub(super) event: AnyEvent,
+    pub(super) key: Option<u64>,
+    pub(super) priority: Priority,
+}
+
+/// The queue of a bus: what was posted, by priority, and which keys have an event under way.
+///
+/// Room in it is given out by a semaphore for each priority, in order, and taken back when the event's
+/// delivery is done. So all that is posted and not done is bounded, whatever the handlers do.
+pub(in crate::bus) struct Queue {
+    capacity: usize,
+    room: [Semaphore; 3],
+    /// Posted and not done, without those that are not due.
+    under_way: AtomicUsize,
+    none_left: Notify,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What may be started, by priority.
+    ready: [VecDeque<Posted>; 3],
+    /// The keys that have an event under way, each with those that wait for it.
+    keys: HashMap<u64, VecDeque<Posted>, RandomState>,
+    delays: Delays,
+    idle: Vec<Waker>,
+    workers: Vec<AbortHandle>,
+    closed: bool,
+}
+
+/// A started event: holds its room and its key until it is done, or dropped.
+pub(super) struct Started {
+    queue: Arc<Queue>,
+    key: Option<u64>,
+    priority: Priority,
+}
+
+impl Queue {
+    fn new(capacity: usize) -> Self {
+        let capacity = capacity.min(Semaphore::MAX_PERMITS);
+        Self {
+            capacity,
+            room: std::array::from_fn(|_| Semaphore::new(capacity)),
+            under_way: AtomicUsize::new(0),
+            none_left: Notify::new(),
+            state: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn room(&self, priority: Priority) -> &Semaphore {
+        &self.room[priority as usize]
+    }
+
+    pub(super) fn try_reserve(&self, priority: Priority) -> Result<(), PostRefusal> {
+        match self.room(priority).try_acquire() {
+            Ok(room) => {
+                room.forget();
+                Ok(())
+            }
+            Err(TryAcquireError::NoPermits) => Err(PostRefusal::Full { capacity: self.capacity }),
+            Err(TryAcquireError::Closed) => Err(PostRefusal::Closed),
+        }
+    }
+
+    pub(super) async fn reserve(&self, priority: Priority) -> Result<(), PostRefusal> {
+        self.room(priority).acquire().await.map_err(|_| PostRefusal::Closed)?.forget();
+        Ok(())
+    }
+
+    /// Puts an event in, for which room was reserved.
+    pub(super) fn put(self: &Arc<Self>, bus: &Bus, posted: Posted) -> Result<(), PostError> {
+        let mut state = self.ready_for(bus, posted.priority);
+        let worker = match &mut state {
+            Ok(state) => state.admit(posted),
+            Err(reason) => return Err(PostError { reason: *reason, event: posted.event }),
+        };
+        self.under_way.fetch_add(1, Ordering::AcqRel);
+        drop(state);
+        wake(worker);
+        Ok(())
+    }
+
+    /// As [`put`](Self::put), of an event that is due later; its number among those.
+    pub(super) fn put_delayed(
+        self: &Arc<Self>,
+        bus: &Bus,
+        posted: Posted,
+        delay: Duration,
+    ) -> Result<u64, PostError> {
+        let mut state = match self.ready_for(bus, posted.priority) {
+            Ok(state) => state,
+            Err(reason) => return Err(PostError { reason, event: posted.event }),
+        };
+        let number = state.delays.put(posted, delay);
+        // One of them sees to what is delayed.
+        let idle = std::mem::take(&mut state.idle);
+        drop(state);
+        idle.into_iter().for_each(Waker::wake);
+        Ok(number)
+    }
+
+    /// Sees to it that there are workers; gives the reserved room back if there cannot be any.
+    fn ready_for(
+        self: &Arc<Self>,
+        bus: &Bus,
+        priority: Priority,
+    ) -> Result<MutexGuard<'_, State>, PostRefusal> {
+        let mut state = self.lock();
+        let started = if state.closed {
+            Err(PostRefusal::Closed)
+        } else if state.workers.first().is_some_and(|worker| !worker.is_finished()) {
+            Ok(())
+        } else {
+            self.start(bus, &mut state)
+        };
+        started.map(|()| state).inspect_err(|_| self.room(priority).add_permits(1))
+    }
+
+    fn start(self: &Arc<Self>, bus: &Bus, state: &mut State) -> Result<(), PostRefusal> {
+        let runtime = Handle::try_current().map_err(|_| PostRefusal::NoRuntime)?;
+        state.idle.clear();
+        let workers = (0..runtime.metrics().num_workers()).map(|number| {
+            let worker = worker::work(Arc::clone(self), Arc::downgrade(&bus.0), number == 0);
+            runtime.spawn(worker).abort_handle()
+        });
+        state.workers = workers.collect();
+        Ok(())
+    }
+
+    pub(super) fn is_delayed(&self, number: u64) -> bool {
+        self.lock().delays.has(number)
+    }
+
+    pub(super) fn cancel(&self, number: u64) -> bool {
+        let cancelled = self.lock().delays.take(number);
+        cancelled.inspect(|posted| self.room(posted.priority).add_permits(1)).is_some()
+    }
+
+    /// The next event to start; without one, `cx` is woken when there is.
+    pub(super) fn poll_next(
+        self: &Arc<Self>,
+        cx: &mut Context<'_>,
+        sees_delays: bool,
+    ) -> Poll<(AnyEvent, Started)> {
+        let mut state = self.lock();
+        while sees_delays && let Some(posted) = state.delays.poll_due(cx) {
+            self.under_way.fetch_add(1, Ordering::AcqRel);
+            let worker = state.admit(posted);
+            wake(worker);
+        }
+        let Some(Posted { event, key, priority }) = state.take() else {
+            if !state.idle.iter().any(|waker| waker.will_wake(cx.waker())) {
+                state.idle.push(cx.waker().clone());
+            }
+            return Poll::Pending;
+        };
+        Poll::Ready((event, Started { queue: Arc::clone(self), key, priority }))
+    }
+
+    pub(in crate::bus) fn is_idle(&self) -> bool {
+        self.under_way.load(Ordering::Acquire) == 0
+    }
+
+    /// Resolves when all that was posted and is due is done.
+    pub(in crate::bus) async fn idle(&self) {
+        loop {
+            let mut notified = pin!(self.none_left.notified());
+            notified.as_mut().enable();
+            if self.is_idle() {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// Takes nothing more, and gives back what is not due yet.
+    pub(in crate::bus) fn close(&self) -> Vec<Unfinished> {
+        self.room.iter().for_each(Semaphore::close);
+        let delayed = self.lock().delays.take_all();
+        delayed.iter().map(Posted::cancelled).collect()
+    }
+
+    /// Ends the workers, with what they run, and gives back what was not started.
+    pub(in crate::bus) fn abort(&self) -> Vec<Unfinished> {
+        let mut state = self.lock();
+        state.closed = true;
+        let waiting = state.keys.drain().flat_map(|(_, waiting)| waiting).collect::<Vec<_>>();
+        let left: Vec<_> = state.ready.iter_mut().rev().flat_map(std::mem::take).chain(waiting).collect();
+        let workers = std::mem::take(&mut state.workers);
+        state.idle.clear();
+        drop(state);
+        workers.iter().for_each(AbortHandle::abort);
+        self.leave(left.len());
+        left.iter().map(Posted::cancelled).collect()
+    }
+
+    fn leave(&self, events: usize) {
+        if events > 0 && self.under_way.fetch_sub(events, Ordering::AcqRel) == events {
+            self.none_left.notify_waiters();
+        }
+    }
+}
+
+impl State {
+    /// Lets an event wait for its key, or makes it ready; then there is work for the worker whose waker
+    /// this is.
+    fn admit(&mut self, posted: Posted) -> Option<Waker> {
+        if let Some(key) = posted.key {
+            match self.keys.entry(key) {
+                Entry::Occupied(mut waiting) => {
+                    waiting.get_mut().push_back(posted);
+                    return None;
+                }
+                Entry::Vacant(free) => free.insert(VecDeque::new()),
+            };
+        }
+        self.make_ready(posted)
+    }
+
+    fn make_ready(&mut self, posted: Posted) -> Option<Waker> {
+        self.ready[posted.priority as usize].push_back(posted);
+        self.idle.pop()
+    }
+
+    fn take(&mut self) -> Option<Posted> {
+        self.ready.iter_mut().rev().find_map(VecDeque::pop_front)
+    }
+
+    /// Lets the next event of a key follow.
+    fn free(&mut self, key: u64) -> Option<Waker> {
+        match self.keys.get_mut(&key)?.pop_front() {
+            Some(next) => self.make_ready(next),
+            None => {
+                self.keys.remove(&key);
+                None
+            }
+        }
+    }
+}
+
+impl Posted {
+    fn cancelled(&self) -> Unfinished {
+        let event = self.event.event_ref();
+        tracing::warn!(r#type = event.name(), id = %event.head().id(), "a posted event was cancelled");
+        Unfinished::new(event, None)
+    }
+}
+
+fn wake(worker: Option<Waker>) {
+    if let Some(worker) = worker {
+        worker.wake();
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let worker = self.queue.lock().free(key);
+            wake(worker);
+        }
+        self.queue.room(self.priority).add_permits(1);
+        self.queue.leave(1);
+    }
+}
+
+/// The queue, as the bus owns it: what is in it ends with the bus.
+pub(in crate::bus) struct OwnedQueue(pub(in crate::bus) Arc<Queue>);
+
+impl OwnedQueue {
+    pub(in crate::bus) fn new(capacity: usize) -> Self {
+        Self(Arc::new(Queue::new(capacity)))
+    }
+}
+
+impl Drop for OwnedQueue {
+    fn drop(&mut self) {
+        self.0.close();
+        self.0.abort();
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("capacity", &self.capacity)
+            .field("under_way", &self.under_way.load(Ordering::Relaxed))
+            .finish_non_exhaustive()
+    }
+}

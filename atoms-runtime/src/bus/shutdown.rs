@@ -1,0 +1,107 @@
+//! Waiting until nothing is under way, and ending a bus.
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Bus;
+use crate::event::EventId;
+use crate::event::erased::EventRef;
+use crate::handler::HandlerInfo;
+
+/// A delivery that had not ended when the bus was shut down.
+#[derive(Debug, Clone)]
+pub struct Unfinished {
+    event_type: Box<str>,
+    id: EventId,
+    handler: Option<&'static HandlerInfo>,
+}
+
+impl Unfinished {
+    pub(super) fn new(event: EventRef<'_>, handler: Option<&'static HandlerInfo>) -> Self {
+        Self { event_type: event.name().into(), id: event.head().id().clone(), handler }
+    }
+
+    /// The type string of the event.
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// The id of the event.
+    pub fn id(&self) -> &EventId {
+        &self.id
+    }
+
+    /// The handler, if it is a `detached` one.
+    pub fn handler(&self) -> Option<&'static HandlerInfo> {
+        self.handler
+    }
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.event_type, self.id)?;
+        self.handler.map_or(Ok(()), |handler| write!(f, " at {handler}"))
+    }
+}
+
+/// The deadline of a [`shutdown`](Bus::shutdown) came before all deliveries had ended.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{} deliveries did not end within {deadline:?}: {}", unfinished.len(), list(unfinished))]
+pub struct ShutdownError {
+    deadline: Duration,
+    unfinished: Vec<Unfinished>,
+}
+
+/// As many deliveries as a message has room for.
+fn list(unfinished: &[Unfinished]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<_> = unfinished.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = if unfinished.len() > SHOWN { ", ..." } else { "" };
+    shown.join(", ") + more
+}
+
+impl ShutdownError {
+    /// What did not end: emits that wait for handlers, detached handlers, and posted events that were
+    /// not handled, or not even due.
+    pub fn unfinished(&self) -> &[Unfinished] {
+        &self.unfinished
+    }
+}
+
+impl Bus {
+    /// Waits until nothing is under way: no emit that waits for a handler, no posted event, no detached
+    /// handler. Posted events that are not due yet do not count.
+    ///
+    /// A handler that awaits this waits for itself. Cancel-safe.
+    pub async fn idle(&self) {
+        loop {
+            self.0.in_flight.idle().await;
+            self.0.queue.0.idle().await;
+            if self.0.in_flight.is_idle() && self.0.queue.0.is_idle() {
+                return;
+            }
+        }
+    }
+
+    /// Refuses what is emitted or posted from now on, by running handlers as well, and waits until what
+    /// runs or was posted before is done; then ends all subscriptions, streams and expectations.
+    ///
+    /// Posted events that are not due yet are cancelled at once. Once the deadline has come, detached
+    /// handlers and posted events are cancelled as well; an emit is its caller's, and goes on. The error
+    /// lists all that did not end. An emit that another thread has just begun may still run its
+    /// handlers when this resolves. Needs a tokio runtime with time.
+    ///
+    /// Cancel-safe: it may be called again.
+    pub async fn shutdown(&self, deadline: Duration) -> Result<(), ShutdownError> {
+        self.0.closed.store(true, Ordering::Relaxed);
+        let mut unfinished = self.0.queue.0.close();
+        if tokio::time::timeout(deadline, self.idle()).await.is_err() {
+            unfinished.extend(self.0.in_flight.list());
+            unfinished.extend(self.0.queue.0.abort());
+            self.0.tasks.abort();
+        }
+        self.0.subscribers.close();
+        if unfinished.is_empty() { Ok(()) } else { Err(ShutdownError { deadline, unfinished }) }
+    }
+}

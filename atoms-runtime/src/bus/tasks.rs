@@ -1,0 +1,41 @@
+//! The tasks that a bus owns.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+use super::failure::DetachError;
+
+/// The tasks of the detached handlers that are running.
+#[derive(Debug)]
+pub(super) struct Tasks {
+    limit: usize,
+    running: Mutex<JoinSet<()>>,
+}
+
+impl Tasks {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, running: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), DetachError> {
+        let runtime = Handle::try_current().map_err(|_| DetachError::NoRuntime)?;
+        let mut running = self.lock();
+        while running.try_join_next().is_some() {}
+        if running.len() >= self.limit {
+            return Err(DetachError::TooMany { limit: self.limit });
+        }
+        running.spawn_on(task, &runtime);
+        Ok(())
+    }
+
+    /// Ends all that are running, at their next await.
+    pub(super) fn abort(&self) {
+        self.lock().abort_all();
+    }
+}

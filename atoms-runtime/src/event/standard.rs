@@ -1,0 +1,49 @@
+//! The events that every bus may emit by itself.
+
+use crate::wire::DecodeError;
+
+/// A delivery failed for good: it is among the [dead letters](crate::Bus::dead_letters).
+///
+/// The bus emits it as a consequence of the event that failed, if anybody takes it. What fails while
+/// this one is delivered is a dead letter as well, but no further event.
+#[crate::event(type = "atoms.delivery.failed", framework, crate = atoms_runtime)]
+pub struct DeliveryFailed {
+    /// The number of the dead letter.
+    pub dead_letter: u64,
+    /// The type string of the event that failed.
+    pub event_type: String,
+    /// The id of the event that failed.
+    pub event_id: String,
+    /// The path of the handler, or the place of the subscriber; `None` if the event was not delivered to
+    /// anybody.
+    pub handler: Option<String>,
+    /// How often the handler was called.
+    pub attempts: usize,
+    /// The last error.
+    pub error: String,
+}
+
+/// A frame or a dynamic event was not what its type says, and was refused.
+///
+/// The bus emits it if anybody takes it. Who sent the frame gets the error all the same.
+#[crate::event(type = "atoms.event.invalid", framework, crate = atoms_runtime)]
+pub struct EventInvalid {
+    /// The type string, if it could be read.
+    pub event_type: Option<String>,
+    /// The paths to the broken fields, such as `items[2].price`: the first one that was found; none if
+    /// it is the frame itself that is broken.
+    pub paths: Vec<String>,
+    /// What is wrong. No sensitive field's value is in it.
+    pub error: String,
+}
+
+impl EventInvalid {
+    pub(crate) fn of(error: &DecodeError) -> Self {
+        let path = Some(error.path()).filter(|path| !path.is_empty());
+        Self {
+            event_type: error.event_type().map(Into::into),
+            paths: path.map(Into::into).into_iter().collect(),
+            error: error.to_string(),
+        }
+    }
+}
