@@ -1,0 +1,210 @@
+//! What failed for good is kept, told of, and delivered again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use atoms::prelude::*;
+use atoms::{
+    AnyEvent, DeadLetterCause, DeliveryFailed, EventInvalid, FailureKind, Recipient, RedeliverError, Refusal,
+};
+use tokio::time::{sleep, timeout};
+
+use crate::{Log, SOON, bus};
+
+#[event(type = "letters.order")]
+struct Order {
+    number: u64,
+}
+
+#[event(type = "letters.needed", must_handle)]
+struct Needed {}
+
+atoms::testing::handled!(Needed);
+
+/// Whether the disk is full.
+struct Full(AtomicBool);
+
+#[handler]
+async fn store(order: &Order, full: State<Full>, log: State<Log>) -> Result<(), String> {
+    sleep(Duration::from_secs(1)).await;
+    if full.0.load(Ordering::Relaxed) {
+        return Err(format!("no room for {}", order.number));
+    }
+    log.add(format!("stored {}", order.number));
+    Ok(())
+}
+
+#[handler]
+fn count(order: &Order, log: State<Log>) {
+    log.add(format!("counted {}", order.number));
+}
+
+/// A bus with a full disk.
+fn full(capacity: usize) -> (Bus, Arc<Log>, Arc<Full>) {
+    let (builder, log) = bus();
+    let full = Arc::new(Full(true.into()));
+    let builder = builder.shared_state(full.clone()).dead_letter_capacity(capacity);
+    (builder.handler::<store>().handler::<count>().start().unwrap(), log, full)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_delivery_is_kept_with_its_event_its_handler_and_its_error() {
+    let (bus, ..) = full(8);
+    assert!(!bus.emit(Order { number: 7 }).await.is_ok());
+    let letters = bus.dead_letters();
+    assert_eq!((letters.len(), letters.dropped()), (1, 0));
+    let letter = letters.get(letters.list()[0].id()).unwrap();
+    assert_eq!(letter.event().downcast_ref::<Order>().unwrap().number, 7);
+    let Some(Recipient::Handler(handler)) = letter.recipient() else { panic!("{letter:?}") };
+    assert!(handler.path().ends_with("::store"));
+    assert_eq!(letter.attempts().len(), 1);
+    assert!(matches!(letter.attempts()[0].error(), FailureKind::Error(_)));
+    assert!(letter.attempts()[0].at() <= letter.at());
+    assert!(letter.to_string().contains("1 attempt: no room for 7"), "{letter}");
+    assert_eq!((letters.of::<Order>().len(), letters.of::<Needed>().len()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_oldest_letter_makes_room() {
+    let (bus, ..) = full(2);
+    for number in 0..5 {
+        assert!(!bus.emit(Order { number }).await.is_ok());
+    }
+    let letters = bus.dead_letters();
+    let numbers = |letters: Vec<Arc<atoms::DeadLetter>>| {
+        let orders = letters.into_iter().map(|letter| letter.event().clone().downcast::<Order>().unwrap());
+        orders.map(|order| order.number).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(letters.list()), [3, 4]);
+    assert_eq!(letters.dropped(), 3);
+    assert_eq!(numbers(letters.discard_all()), [3, 4]);
+    assert!(letters.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_is_redelivered_to_the_handler_that_failed_alone() {
+    let (bus, log, full) = full(8);
+    assert!(!bus.emit(Order { number: 1 }).await.is_ok());
+    let id = bus.dead_letters().list()[0].id();
+    assert_eq!(log.take(), ["counted 1"]);
+    let seen = log.clone();
+    let _subscription = bus.on::<Order>(move |_| seen.add("subscriber"));
+    full.0.store(false, Ordering::Relaxed);
+    let receipt = bus.dead_letters().redeliver(id).await.unwrap();
+    assert_eq!(receipt.deliveries().count(), 1);
+    receipt.into_result().unwrap();
+    assert_eq!(log.take(), ["stored 1"]);
+    assert!(bus.dead_letters().is_empty());
+    assert_eq!(bus.dead_letters().redeliver(id).await.unwrap_err(), RedeliverError::NotFound(id));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_fails_again_keeps_its_number_and_all_its_attempts() {
+    let (bus, ..) = full(8);
+    assert!(!bus.emit(Order { number: 1 }).await.is_ok());
+    let id = bus.dead_letters().list()[0].id();
+    for attempts in 2..4 {
+        assert!(!bus.dead_letters().redeliver(id).await.unwrap().is_ok());
+        let letters = bus.dead_letters().list();
+        assert_eq!((letters.len(), letters[0].id(), letters[0].attempts().len()), (1, id, attempts));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redelivery_that_is_dropped_loses_nothing() {
+    let (bus, ..) = full(8);
+    assert!(!bus.emit(Order { number: 1 }).await.is_ok());
+    let id = bus.dead_letters().list()[0].id();
+    timeout(Duration::from_millis(1), bus.dead_letters().redeliver(id)).await.unwrap_err();
+    assert_eq!(bus.dead_letters().get(id).unwrap().attempts().len(), 1);
+    assert!(bus.dead_letters().discard(id).is_some());
+    assert!(bus.dead_letters().discard(id).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bus_that_is_shut_down_redelivers_nothing_and_keeps_its_letters() {
+    let (bus, ..) = full(8);
+    assert!(!bus.emit(Order { number: 1 }).await.is_ok());
+    bus.shutdown(SOON).await.unwrap();
+    assert!(!bus.emit(Order { number: 2 }).await.is_ok());
+    let id = bus.dead_letters().list()[0].id();
+    assert_eq!(bus.dead_letters().redeliver(id).await.unwrap_err(), RedeliverError::Closed);
+    assert_eq!(bus.dead_letters().len(), 1);
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_got_is_a_letter_without_a_handler() {
+    let (builder, _) = bus();
+    let bus = builder.start().unwrap();
+    assert!(!bus.emit(Needed {}).await.is_ok());
+    let letter = bus.dead_letters().list().remove(0);
+    assert!(matches!(letter.cause(), DeadLetterCause::Refused(Refusal::Unhandled)));
+    assert_eq!((letter.recipient(), letter.attempts().len()), (None, 0));
+    let _subscription = bus.on::<Needed>(|_| {});
+    bus.dead_letters().redeliver(letter.id()).await.unwrap().into_result().unwrap();
+    assert!(bus.dead_letters().is_empty());
+}
+
+#[tokio::test]
+async fn a_subscriber_that_panicked_cannot_be_called_again() {
+    let (builder, _) = bus();
+    let bus = builder.start().unwrap();
+    let _subscription = bus.on::<Order>(|_| panic!("no"));
+    assert!(!bus.emit(Order { number: 1 }).await.is_ok());
+    let id = bus.dead_letters().list()[0].id();
+    assert_eq!(bus.dead_letters().redeliver(id).await.unwrap_err(), RedeliverError::Subscriber(id));
+    assert_eq!(bus.dead_letters().len(), 1);
+}
+
+#[handler]
+fn report(failed: &Envelope<DeliveryFailed>, log: State<Log>) {
+    let handler = failed.handler.as_deref().unwrap_or("nobody").rsplit("::").next().unwrap();
+    let handler = handler.split(' ').next().unwrap();
+    log.add(format!("{} at {handler}, {}: {}", failed.event_type, failed.attempts, failed.error));
+    assert_eq!(failed.metadata().causation_id(), Some(&*failed.event_id));
+}
+
+#[handler]
+fn fail_to_report(_: &DeliveryFailed) -> Result<(), &'static str> {
+    Err("the report failed")
+}
+
+#[tokio::test(start_paused = true)]
+async fn handlers_take_what_failed_and_a_failure_of_theirs_is_no_further_event() {
+    let (builder, log) = bus();
+    let builder = builder.state(Full(true.into())).handler::<store>();
+    let bus = builder.handler::<report>().handler::<fail_to_report>().start().unwrap();
+    let receipt = bus.emit(Order { number: 5 }).await;
+    assert_eq!(log.take(), ["letters.order at store, 1: no room for 5"]);
+    assert_eq!(receipt.follow_ups().len(), 1);
+    assert_eq!(receipt.follow_ups()[0].event_type(), "atoms.delivery.failed");
+    let letters = bus.dead_letters().list();
+    assert_eq!(letters.len(), 2);
+    assert!(letters[1].event().is::<DeliveryFailed>());
+    assert!(!bus.emit(Needed {}).await.is_ok());
+    assert!(log.take()[0].starts_with("letters.needed at nobody, 0: nothing on this bus handles it"));
+}
+
+#[handler]
+fn see(event: &AnyEvent, log: State<Log>) {
+    log.add(event.event_type());
+}
+
+#[handler]
+fn refuse(invalid: &EventInvalid, log: State<Log>) {
+    log.add(format!("{:?} at {:?}: {}", invalid.event_type, invalid.paths, invalid.error));
+}
+
+#[tokio::test]
+async fn a_frame_that_cannot_be_read_becomes_an_event_with_the_broken_path() {
+    let (builder, log) = bus();
+    let bus = builder.event::<Order>().handler::<refuse>().handler::<see>().start().unwrap();
+    let error = bus.receive(br#"{"type":"letters.order","number":"seven"}"#).await.unwrap_err();
+    assert_eq!(error.path(), "number");
+    let lines = log.take();
+    assert_eq!(lines[0], format!(r#"Some("letters.order") at ["number"]: {error}"#));
+    assert_eq!(lines[1], "atoms.event.invalid");
+    bus.receive(b"{").await.unwrap_err();
+    assert!(log.take()[0].starts_with("None at []: cannot decode the frame"));
+}
