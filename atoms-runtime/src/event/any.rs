@@ -98,6 +98,12 @@ impl AnyEvent {
         self.head().metadata()
     }
 
+    /// How many events lie between this one and the one that its chain began with, as the bus counted
+    /// them; no frame says so.
+    pub fn hops(&self) -> u32 {
+        self.head().hops()
+    }
+
     /// Whether this is an event `E`.
     pub fn is<E: Event>(&self) -> bool {
         self.downcast_ref::<E>().is_some()
