@@ -1,0 +1,87 @@
+//! Any bytes at all as a frame: `receive` never panics, what it reads can be written and read again to the
+//! same bytes, and what it refuses is said in words.
+#![no_main]
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use atoms::prelude::*;
+use libfuzzer_sys::fuzz_target;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Payment {
+    Card { number: String },
+    Cash,
+}
+
+/// Fields of all kinds.
+#[event(type = "fuzz.order")]
+struct Order {
+    order_id: String,
+    total_cents: u64,
+    discount: f64,
+    note: Option<String>,
+    #[event(default = 1)]
+    count: i8,
+    lines: Vec<Line>,
+    tags: BTreeMap<String, Vec<bool>>,
+    payment: Payment,
+    #[event(sensitive)]
+    card: Option<Card>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Line {
+    item: char,
+    price: i128,
+    nested: Option<Box<Line>>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Card {
+    number: u64,
+}
+
+#[event(type = "fuzz.strict", deny_unknown_fields)]
+struct Strict {
+    #[serde(alias = "b")]
+    a: (u8, String),
+}
+
+#[event(type = "fuzz.flat")]
+struct Flat {
+    #[serde(flatten)]
+    rest: BTreeMap<String, u32>,
+}
+
+#[event(type = "fuzz.empty")]
+struct Empty;
+
+#[handler]
+fn take(_: &AnyEvent) {}
+
+static BUS: LazyLock<Bus> = LazyLock::new(|| Bus::builder().frame_limit(64 * 1024).start().expect("it starts"));
+
+static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime")
+});
+
+fuzz_target!(|frame: &[u8]| {
+    RUNTIME.block_on(async {
+        match BUS.receive(frame).await {
+            Ok(receipt) => receipt.into_result().expect("no handler fails"),
+            Err(error) => {
+                assert!(!error.to_string().is_empty() && !error.to_string().contains("4111111111111111"));
+                return;
+            }
+        }
+    });
+    if let Ok(event) = BUS.decode(frame) {
+        // A number such as `NaN` cannot come in, so all that came in can go out.
+        let written = BUS.encode(&event).expect("what was read can be written");
+        let again = BUS.decode(&written).expect("what was written can be read");
+        assert_eq!(BUS.encode(&again).expect("it was written before"), written);
+    }
+});
