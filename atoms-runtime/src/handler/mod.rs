@@ -16,7 +16,7 @@ pub use context::Context;
 pub use emitter::{Declares, Emitter, EventSet};
 pub use info::HandlerInfo;
 pub use input::Input;
-pub use options::{AlwaysRetry, Backoff, Fallible, Judge, Retry, Retryable};
+pub use options::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryable};
 pub use output::{Emissions, HandlerError, Output};
 pub use parameters::{HandlerParam, Parameters, Params};
 pub use params::{ExtractError, FromDelivery, PrepareError};

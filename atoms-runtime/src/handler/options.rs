@@ -113,6 +113,12 @@ impl<T, E> Fallible for Result<T, E> {
     type Error = E;
 }
 
+/// A handler with `retry`, and the error after which it is called again.
+pub trait Retries {
+    /// The error.
+    type Error;
+}
+
 /// Finds out whether an error type is [`Retryable`]: `Judge::<E>::JUDGE` is the inherent constant if it
 /// is, and otherwise that of [`AlwaysRetry`].
 #[derive(Debug)]
