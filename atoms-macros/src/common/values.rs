@@ -27,8 +27,8 @@ pub(crate) fn string(given: &Given, example: &str) -> syn::Result<LitStr> {
 /// Text that is one of the `words`, by its index.
 pub(crate) fn word(given: &Given, words: [&str; 2]) -> syn::Result<usize> {
     let near = |text: &str| {
-        let likeness = |word: &str| strsim::jaro_winkler(&text.to_lowercase(), word);
-        usize::from(likeness(words[1]) > likeness(words[0]))
+        let is_like = |word: &str| strsim::jaro_winkler(&text.to_lowercase(), word) > 0.8;
+        words.iter().position(|word| is_like(word)).unwrap_or_default()
     };
     let text = match given.value.as_ref().map(peel) {
         Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.value(),
@@ -129,9 +129,8 @@ mod tests {
 
     #[test]
     fn counts_have_no_sign_and_a_least() {
-        let count = |value| {
-            count(&given(value), (2, "is at least two"), "3").map_err(|error| error.to_string())
-        };
+        let count =
+            |value| count(&given(value), (2, "is at least two"), "3").map_err(|error| error.to_string());
         assert_eq!(count(parse_quote!(2)), Ok(2));
         assert_eq!(count(parse_quote!((4_294_967_295))), Ok(u32::MAX));
         for (value, problem) in [

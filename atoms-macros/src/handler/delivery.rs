@@ -96,6 +96,8 @@ fn description(handler: &Handler<'_>, retry: &Retry) -> TokenStream {
         Backoff::Exponential => quote!(Exponential),
         Backoff::Fixed => quote!(Fixed),
     };
+    // At the span of the demand above, so that rustc tells of one that is not met once.
+    let error = quote_spanned!(retry.key.span()=> <__Handler as #root::__private::Retries>::Error);
     quote! {
         #root::Retry::new(
             #attempts,
@@ -103,7 +105,7 @@ fn description(handler: &Handler<'_>, retry: &Retry) -> TokenStream {
             #delay,
             #max_delay,
             #jitter,
-            #root::__judge!(<__Handler as #root::__private::Retries>::Error),
+            #root::__judge!(#error),
         )
     }
 }

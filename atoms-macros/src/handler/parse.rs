@@ -143,7 +143,10 @@ mod tests {
             (quote!(when), "needs a value\nhelp: write `when = path`"),
             (quote!(when = |_| true), "takes the path of a function\nhelp: write a function"),
             (quote!(detached = false), "takes no value\nhelp: write `detached` alone"),
-            (quote!(pattern = "Shop.*"), "a capital letter in it, `S`\nhelp: the nearest valid one is `shop.*`"),
+            (
+                quote!(pattern = "Shop.*"),
+                "a capital letter in it, `S`\nhelp: the nearest valid one is `shop.*`",
+            ),
             (quote!(pattern = ""), "the pattern is empty\nhelp: write `pattern = \"shop.order.*\"`"),
             (quote!(retry(attempts = 5, attempts = 6)), "`attempts` is given twice"),
         ] {

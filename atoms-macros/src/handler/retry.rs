@@ -108,7 +108,8 @@ fn crossed(delay: GivenWait, max_delay: GivenWait) -> syn::Error {
             mistake(&delay.value, "`delay` is above `max_delay`", help)
         }
         (Some((delay, _)), None) => {
-            let problem = format_args!("`delay` is above `max_delay`, which is {} if not given", MAX_DELAY.text);
+            let problem =
+                format_args!("`delay` is above `max_delay`, which is {} if not given", MAX_DELAY.text);
             mistake(&delay.value, problem, "give a `max_delay` too, or write `backoff = \"fixed\"`")
         }
         (None, max_delay) => {
@@ -186,11 +187,7 @@ mod tests {
         assert_eq!(said, None);
         assert_eq!(
             told,
-            [
-                "`retry` has no key `atempts`",
-                "`delay` cannot be zero",
-                "`backoff` takes a string literal"
-            ]
+            ["`retry` has no key `atempts`", "`delay` cannot be zero", "`backoff` takes a string literal"]
         );
     }
 }
