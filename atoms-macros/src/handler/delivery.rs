@@ -29,7 +29,7 @@ pub(super) fn accepts(handler: &Handler<'_>) -> Option<TokenStream> {
     let path = handler.options.when.as_ref()?;
     // Local names that no name of the user's can meet.
     let [input, when] = ["input", "when"].map(|name| Ident::new(name, Span::mixed_site()));
-    let checked = quote_spanned! {path.span()=>
+    let checked = quote_spanned! {at(path)=>
         let #when: fn(&Self::Input) -> ::core::primitive::bool = #path;
     };
     Some(quote! {
@@ -44,7 +44,7 @@ pub(super) fn accepts(handler: &Handler<'_>) -> Option<TokenStream> {
 pub(super) fn demands(handler: &Handler<'_>, of: &TokenStream) -> TokenStream {
     let root = &handler.options.root;
     let retry = handler.options.retry.as_ref().map(|retry| {
-        let error = quote_spanned! {retry.key.span()=>
+        let error = quote_spanned! {at(&retry.key)=>
             <<Self as #of>::Output as #root::__private::Fallible>::Error
         };
         quote! {
@@ -54,7 +54,7 @@ pub(super) fn demands(handler: &Handler<'_>, of: &TokenStream) -> TokenStream {
         }
     });
     let pattern = handler.options.pattern.as_ref().map(|(key, _)| {
-        quote_spanned! {key.span()=>
+        quote_spanned! {at(key)=>
             const _: () = #root::__private::assert_takes_any_event::<<__Handler as #of>::Input>();
         }
     });
@@ -84,6 +84,11 @@ pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
     .collect()
 }
 
+/// The place of an option, for tokens that are not the user's: no lint takes them to be.
+fn at(option: &impl Spanned) -> Span {
+    option.span().resolved_at(Span::call_site())
+}
+
 fn call(name: &str, argument: Option<impl ToTokens>) -> TokenStream {
     let name = Ident::new(name, Span::call_site());
     argument.map(|argument| quote!(#name(#argument))).unwrap_or_default()
@@ -97,7 +102,7 @@ fn description(handler: &Handler<'_>, retry: &Retry) -> TokenStream {
         Backoff::Fixed => quote!(Fixed),
     };
     // At the span of the demand above, so that rustc tells of one that is not met once.
-    let error = quote_spanned!(retry.key.span()=> <__Handler as #root::__private::Retries>::Error);
+    let error = quote_spanned!(at(&retry.key)=> <__Handler as #root::__private::Retries>::Error);
     quote! {
         #root::Retry::new(
             #attempts,
