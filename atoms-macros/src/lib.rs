@@ -99,7 +99,38 @@ pub fn derive_event(item: TokenStream) -> TokenStream {
 /// | --- | --- |
 /// | `order = number` | the place among the sync handlers of the event: lower ones run earlier, and those of one number by their paths; 0 if not given |
 /// | `allow_cycle` | the events that the handler emits may lead back to it |
+/// | `when = path` | the handler takes only the events of which this function says so: a `fn(&E) -> bool`, where `E` is what the handler takes: the event, its `Envelope`, or `AnyEvent` |
+/// | `pattern = "shop.order.*"` | a handler of `&AnyEvent` takes only events of these types: `*` stands for one segment, and `**` at the end for one or more |
+/// | `retry`, `retry(...)` | the handler, which returns a `Result`, is called again after an error; see below |
+/// | `timeout = "2s"` | a call of the handler, which is `async`, is dropped after this time, and has failed |
+/// | `concurrency = 4` | on one bus at most so many calls of the handler run at once; others wait, and start in order |
+/// | `detached` | the handler runs beside the emit, which does not wait for it |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
+///
+/// | key in `retry(...)` | what it does |
+/// | --- | --- |
+/// | `attempts = number` | how often the handler is called at most, the first time included; 3 if not given |
+/// | `backoff = "exponential"` | each wait between two calls is twice the one before it, which is the default; with `"fixed"` all are the same |
+/// | `delay = "100ms"` | the first wait; this one if not given |
+/// | `max_delay = "30s"` | the longest wait, if they grow; this one if not given |
+/// | `jitter` | a random part is added to each wait, so that handlers that failed together do not come again together |
+///
+/// ```ignore
+/// #[handler(retry(attempts = 5, delay = "1s", jitter), timeout = "2s", when = is_large)]
+/// async fn mail(order: &OrderCreated, mailer: State<Mailer>) -> Result<(), MailError> {
+///     mailer.send(&order.order_id).await
+/// }
+///
+/// fn is_large(order: &OrderCreated) -> bool {
+///     order.total_cents > 100_000
+/// }
+/// ```
+///
+/// After which errors another attempt may help, an error type says with `Retryable`; without it, after
+/// each. Times are whole milliseconds with their units, such as `"500ms"`, `"2s"`, `"1m 30s"` and `"1h"`.
+///
+/// A function that is not `async` and has `retry`, `concurrency` or `detached` may have to wait, and so
+/// runs among the async handlers. It still blocks its thread while it runs.
 ///
 /// Beside the function stands a type of its name, for `Bus::builder().handler::<confirm>()`. A type or a
 /// module of that name in the same scope collides with it.

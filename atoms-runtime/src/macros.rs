@@ -76,6 +76,17 @@ macro_rules! __must_handle {
     };
 }
 
+/// What says of an error of type `$error` whether another attempt may help.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __judge {
+    ($error:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::AlwaysRetry as _;
+        $crate::__private::Judge::<$error>::JUDGE
+    }};
+}
+
 /// Makes the type that has a handler's name a [`Handler`](crate::Handler), and puts it in the registry.
 /// What calls the function is implemented for a type of its own, which is not public.
 #[doc(hidden)]

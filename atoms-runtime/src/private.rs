@@ -3,8 +3,21 @@
 pub use inventory;
 pub use serde;
 
-pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, Judge, Parameters};
+pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, Judge, Parameters, Retries};
 pub use crate::registry::{EventEntry, HandlerEntry};
+
+/// What a handler with a `pattern` takes.
+#[diagnostic::on_unimplemented(
+    message = "`pattern` selects events by their type strings, and this handler takes `{Self}` only",
+    label = "has nothing to select from",
+    note = "take `&AnyEvent`, or remove `pattern`"
+)]
+pub trait TakesAnyEvent {}
+
+impl TakesAnyEvent for crate::AnyEvent {}
+
+/// Fails to compile where a handler with a `pattern` does not take [`AnyEvent`](crate::AnyEvent).
+pub const fn assert_takes_any_event<I: TakesAnyEvent>() {}
 
 /// What a field of an event must be.
 #[diagnostic::on_unimplemented(

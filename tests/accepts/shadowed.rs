@@ -17,8 +17,13 @@ mod prelude {
     pub(super) struct Future;
     pub(super) struct Serialize;
     pub(super) struct Deserialize;
+    pub(super) struct Retry;
+    pub(super) struct Backoff;
+    pub(super) struct Judge;
+    pub(super) struct AlwaysRetry;
     pub(super) fn drop() {}
     pub(super) fn input() {}
+    pub(super) fn when() {}
 }
 
 #[allow(unused_imports, reason = "the names are in scope, and not used")]
@@ -63,6 +68,18 @@ async fn listen(_: Answered, _: State<i32>, out: Emitter<Asked>) -> ::std::resul
         out.emit(Asked { text: String(1), number: 1 }).await;
     }
     ::std::result::Result::Ok(())
+}
+
+#[expect(non_camel_case_types, reason = "only the name matters")]
+type bool = ::core::primitive::bool;
+
+#[handler(retry(jitter), timeout = "1s", concurrency = 1, when = is_five, detached)]
+async fn retry(_: &Asked) -> ::std::result::Result<(), &'static str> {
+    ::std::result::Result::Ok(())
+}
+
+fn is_five(asked: &Asked) -> bool {
+    asked.number == 5
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! What the macros share: the grammar of an attribute's list, and how mistakes are told.
 
 pub(crate) mod attributes;
+pub(crate) mod duration;
 pub(crate) mod keys;
 mod mistakes;
+pub(crate) mod pattern;
 mod root;
+pub(crate) mod type_string;
 pub(crate) mod types;
 pub(crate) mod values;
 

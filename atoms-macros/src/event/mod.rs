@@ -6,13 +6,12 @@ mod model;
 mod parse;
 mod serde;
 mod stub;
-mod type_string;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::DeriveInput;
 
-use crate::common::Mistakes;
+use crate::common::{Mistakes, type_string};
 use model::Event;
 
 /// Which of the two macros it is.

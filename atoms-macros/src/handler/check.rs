@@ -36,6 +36,7 @@ pub(crate) fn check<'a>(handler: &Handler<'a>, mut mistakes: Mistakes) -> syn::R
     if let Some(ty) = handler.output {
         output(ty, &mut mistakes);
     }
+    timeout(handler, &mut mistakes);
     mistakes.and(input)
 }
 
@@ -158,6 +159,14 @@ fn conditions(parameter: &PatType, mistakes: &mut Mistakes) {
     for cfg in attributes::cfgs(&parameter.attrs) {
         let problem = "a parameter of a handler cannot depend on `#[cfg]`";
         mistakes.at(cfg, problem, "put the `#[cfg]` on the handler, and write one for each case");
+    }
+}
+
+fn timeout(handler: &Handler<'_>, mistakes: &mut Mistakes) {
+    if let (Some((key, _)), false) = (&handler.options.timeout, handler.is_async()) {
+        let problem = "`timeout` needs an `async` function: one that is not cannot be interrupted";
+        let help = format_args!("write `async fn {}`, or remove `timeout`", handler.function.sig.ident);
+        mistakes.at(key, problem, help);
     }
 }
 

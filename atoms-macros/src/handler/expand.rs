@@ -18,11 +18,12 @@
 //! ```
 //!
 //! Each type of the signature is an associated type of its own, so that rustc tells of each where it
-//! stands.
+//! stands. What the options add is in `delivery.rs`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
+use super::delivery;
 use super::model::{Handler, Input};
 use crate::common::attributes;
 
@@ -79,8 +80,10 @@ fn implementation(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
     let ty = input.ty;
     let output = handler.output.map_or_else(|| quote!(()), |output| quote!(#output));
     let count = handler.extracted().count();
-    let of = if is_async(handler) { quote!(#root::AsyncHandler) } else { quote!(#root::SyncHandler) };
+    let of = if handler.runs_async() { quote!(#root::AsyncHandler) } else { quote!(#root::SyncHandler) };
+    let accepts = delivery::accepts(handler);
     let call = call(handler, input);
+    let demands = delivery::demands(handler, &of);
     // Generic, so that a type that is no event is told of once.
     let cloned = input.by_value.then(|| {
         quote! {
@@ -95,13 +98,11 @@ fn implementation(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
             type Input = #ty;
             type Params = #root::__private::Parameters<Self, #count>;
             type Output = #output;
+            #accepts
             #call
         }
+        #demands
     }
-}
-
-fn is_async(handler: &Handler<'_>) -> bool {
-    handler.function.sig.asyncness.is_some()
 }
 
 /// `fn call`. An async function's future is given back as it is: it is not boxed, and its size is
@@ -115,7 +116,8 @@ fn call(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
     let (root, name) = (&handler.options.root, &handler.function.sig.ident);
     let argument = if input.by_value { quote!(__cloned::<Self>(#event)) } else { quote!(#event) };
     let body = quote!(#name(#argument, #(#extracted),*));
-    if is_async(handler) {
+    if handler.runs_async() {
+        let body = if handler.is_async() { body } else { quote!(async move { #body }) };
         // The span is where rustc tells of a future that is not `Send`.
         let future = quote_spanned! {name.span()=>
             impl ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a
@@ -127,13 +129,8 @@ fn call(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
 }
 
 fn registration(handler: &Handler<'_>) -> TokenStream {
-    let (options, name) = (&handler.options, &handler.function.sig.ident);
-    let root = &options.root;
-    let order = (options.order != 0).then(|| {
-        let order = proc_macro2::Literal::i32_unsuffixed(options.order);
-        quote!(with_order(#order))
-    });
-    let allow_cycle = options.allow_cycle.then(|| quote!(with_allow_cycle()));
-    let kind = format_ident!("{}", if is_async(handler) { "asynchronous" } else { "sync" });
-    quote!(#root::__handler! { #name, __Handler, #kind, options: [#order #allow_cycle] })
+    let (root, name) = (&handler.options.root, &handler.function.sig.ident);
+    let kind = format_ident!("{}", if handler.runs_async() { "asynchronous" } else { "sync" });
+    let options = delivery::options(handler);
+    quote!(#root::__handler! { #name, __Handler, #kind, options: [#options] })
 }

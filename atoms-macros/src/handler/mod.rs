@@ -1,9 +1,11 @@
 //! `#[handler]`.
 
 mod check;
+mod delivery;
 mod expand;
 mod model;
 mod parse;
+mod retry;
 mod stub;
 
 use proc_macro2::{Span, TokenStream};

@@ -1,24 +1,49 @@
 //! ```text
-//! #[handler(order = -3, allow_cycle, crate = path)]
+//! #[handler(order = -3, allow_cycle, when = path, pattern = "shop.order.*", crate = path)]
+//! #[handler(retry, timeout = "2s", concurrency = 4, detached)]
 //! ```
+//!
+//! The list of `retry` is read in `retry.rs`.
 
 use proc_macro2::TokenStream;
+use syn::{ExprPath, Ident, LitStr};
 
+use super::retry::{self, Retry};
 use crate::common::keys::{Grammar, Key};
-use crate::common::{Mistakes, Root, values};
+use crate::common::{Mistakes, Root, duration, mistake, pattern, values};
 
 static GRAMMAR: Grammar = Grammar {
     attribute: "`#[handler]`",
-    keys: &[Key("order", Some("-3")), Key("allow_cycle", None), Key("crate", Some("path"))],
+    keys: &[
+        Key("order", Some("-3")),
+        Key("allow_cycle", None),
+        Key("when", Some("path")),
+        Key("pattern", Some(PATTERN)),
+        Key("retry", Some("(attempts = 5)")),
+        Key("timeout", Some("\"2s\"")),
+        Key("concurrency", Some("4")),
+        Key("detached", None),
+        Key("crate", Some("path")),
+    ],
     hidden: &[],
     elsewhere: (&[], ""),
 };
+
+const PATTERN: &str = "\"shop.order.*\"";
 
 /// What `#[handler(...)]` says.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) order: i32,
     pub(crate) allow_cycle: bool,
+    pub(crate) when: Option<ExprPath>,
+    /// The word `pattern`, and the pattern.
+    pub(crate) pattern: Option<(Ident, LitStr)>,
+    pub(crate) retry: Option<Retry>,
+    /// The word `timeout`, and its milliseconds.
+    pub(crate) timeout: Option<(Ident, u64)>,
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) detached: bool,
     pub(crate) root: Root,
 }
 
@@ -28,8 +53,107 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
         match given.key.to_string().as_str() {
             "order" => options.order = mistakes.take(values::integer(&given)).unwrap_or_default(),
             "allow_cycle" => options.allow_cycle = true,
+            "when" => {
+                let condition = values::function(&given, "fn condition(event: &Event) -> bool");
+                options.when = mistakes.take(condition).ok();
+            }
+            "pattern" => {
+                let text = values::string(&given, PATTERN.trim_matches('"')).and_then(check_pattern);
+                options.pattern = mistakes.take(text).ok().map(|text| (given.key, text));
+            }
+            "retry" => options.retry = retry::retry(given, mistakes).ok(),
+            "timeout" => {
+                let millis = mistakes.take(duration::millis(&given, "2s"));
+                options.timeout = millis.ok().map(|millis| (given.key, millis));
+            }
+            "concurrency" => {
+                let least = (1, "is at least 1: with 0 no call would ever start");
+                options.concurrency = mistakes.take(values::count(&given, least, "4")).ok();
+            }
+            "detached" => options.detached = true,
             _crate => options.root = mistakes.take(values::root(&given)).unwrap_or_default(),
         }
     }
     options
+}
+
+fn check_pattern(literal: LitStr) -> syn::Result<LitStr> {
+    let text = literal.value();
+    let Some(rule) = pattern::broken_rule(&text) else { return Ok(literal) };
+    let problem = match text.as_str() {
+        "" => "the pattern is empty".into(),
+        text => format!("`{text}` is not a pattern: {rule}"),
+    };
+    let help = match pattern::nearest(&text) {
+        Some(nearest) => format!("the nearest valid one is `{nearest}`"),
+        None => format!("write `pattern = {PATTERN}`"),
+    };
+    Err(mistake(&literal, problem, format_args!("{help}\nnote: {}", pattern::RULE)))
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::{ToTokens, quote};
+
+    use super::*;
+
+    fn read(list: TokenStream) -> (Options, Vec<String>) {
+        let mut mistakes = Mistakes::default();
+        let options = options(list, &mut mistakes);
+        let told = mistakes.and(Ok(())).err().into_iter().flatten();
+        (options, told.map(|error| error.to_string()).collect())
+    }
+
+    #[test]
+    fn what_is_given_is_read() {
+        let (options, told) = read(quote! {
+            order = -3, allow_cycle, when = Order::is_large, pattern = "shop.*", retry(attempts = 5, jitter),
+            timeout = "2s", concurrency = 4, detached, crate = renamed
+        });
+        assert_eq!(told, [""; 0]);
+        assert_eq!(options.order, -3);
+        assert!(options.allow_cycle && options.detached);
+        assert_eq!(options.when.to_token_stream().to_string(), "Order :: is_large");
+        assert_eq!(options.pattern.unwrap().1.value(), "shop.*");
+        assert!(options.retry.is_some_and(|retry| retry.attempts == 5 && retry.jitter));
+        assert_eq!(options.timeout.unwrap().1, 2_000);
+        assert_eq!(options.concurrency, Some(4));
+        assert_eq!(options.root.to_token_stream().to_string(), "renamed");
+    }
+
+    #[test]
+    fn retry_needs_no_list() {
+        for list in [quote!(retry), quote!(retry()), quote!(retry,)] {
+            let (options, told) = read(list);
+            assert_eq!(told, [""; 0]);
+            assert_eq!(options.retry.unwrap().attempts, 3);
+        }
+        let message = "`retry` takes a list, not a value\nhelp: write `retry(attempts = 5)`";
+        assert_eq!(read(quote!(retry = 5)).1, [message]);
+    }
+
+    #[test]
+    fn one_mistake_gives_one_message() {
+        for (list, message) in [
+            (quote!(timeout = 5), "takes a duration as text, with its unit\nhelp: write `timeout = \"5s\"`"),
+            (
+                quote!(concurrency = 0),
+                "is at least 1: with 0 no call would ever start\nhelp: write `concurrency = 4`",
+            ),
+            (quote!(when), "needs a value\nhelp: write `when = path`"),
+            (quote!(when = |_| true), "takes the path of a function\nhelp: write a function"),
+            (quote!(detached = false), "takes no value\nhelp: write `detached` alone"),
+            (
+                quote!(pattern = "Shop.*"),
+                "a capital letter in it, `S`\nhelp: the nearest valid one is `shop.*`",
+            ),
+            (quote!(pattern = ""), "the pattern is empty\nhelp: write `pattern = \"shop.order.*\"`"),
+            (quote!(retry(attempts = 5, attempts = 6)), "`attempts` is given twice"),
+        ] {
+            let told = read(list).1;
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert!(told[0].contains(message), "{told:?}");
+        }
+        assert_eq!(read(quote!(timeout = "5x", retry(attempts = 0, dealy = "1s"))).1.len(), 3);
+    }
 }

@@ -6,6 +6,7 @@ pub(crate) mod erased;
 mod id;
 mod kind;
 mod metadata;
+pub(crate) mod pattern;
 mod raw;
 mod standard;
 mod timestamp;

@@ -8,7 +8,7 @@ use super::params::PrepareError;
 use super::{AsyncHandler, Input, Output, Params, Retry, SyncHandler};
 use crate::bus::StartContext;
 use crate::bus::run::{BoundAsync, BoundSync, Runner};
-use crate::event::EventType;
+use crate::event::{EventType, pattern};
 
 /// Makes a handler ready to run on a bus that starts.
 type Bind = fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>;
@@ -168,7 +168,8 @@ impl HandlerInfo {
         self.options.detached
     }
 
-    /// Whether the function is `async`.
+    /// Whether it runs among the async handlers: its function is `async`, or may have to wait, as its
+    /// `retry`, `concurrency` or `detached` say.
     pub fn is_async(&self) -> bool {
         self.is_async
     }
@@ -176,11 +177,6 @@ impl HandlerInfo {
     /// The types of events that the handler takes; none of them if it sees every event.
     pub fn event_types(&self) -> Vec<&'static EventType> {
         (self.input)()
-    }
-
-    /// Whether the handler takes events of this type string.
-    pub(crate) fn takes(&self, _type_string: &str) -> bool {
-        true
     }
 
     /// Whether the handler sees every event.
@@ -193,10 +189,33 @@ impl HandlerInfo {
         !self.takes_every_event() || self.pattern().is_some()
     }
 
-    /// What it takes, as the log shows it: type strings, or `*` for every event.
+    /// Whether the handler takes events of this type string: it is that of one of its
+    /// [`event_types`](Self::event_types), or the handler takes every event, or all that its
+    /// [`pattern`](Self::pattern) selects.
+    ///
+    /// ```
+    /// use atoms_runtime::{AnyEvent, Handler, handler};
+    ///
+    /// #[handler(pattern = "shop.order.*", crate = atoms_runtime)]
+    /// fn log(event: &AnyEvent) {
+    ///     println!("{event:?}");
+    /// }
+    ///
+    /// assert!(<log as Handler>::info().takes("shop.order.created"));
+    /// assert!(!<log as Handler>::info().takes("shop.stock.low"));
+    /// ```
+    pub fn takes(&self, type_string: &str) -> bool {
+        if let Some(pattern) = self.options.pattern {
+            return pattern::matches(pattern, type_string);
+        }
+        let event_types = self.event_types();
+        event_types.is_empty() || event_types.iter().any(|event_type| event_type.name() == type_string)
+    }
+
+    /// What it takes, as the log shows it: type strings, or the pattern of `&AnyEvent` handlers.
     pub(crate) fn input(&self) -> String {
         let names: Vec<_> = self.event_types().into_iter().map(EventType::name).collect();
-        if names.is_empty() { "*".into() } else { names.join(", ") }
+        if names.is_empty() { self.options.pattern.unwrap_or("*").into() } else { names.join(", ") }
     }
 
     /// The types of events that the handler's signature says it may emit, each once.

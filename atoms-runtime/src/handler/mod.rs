@@ -16,7 +16,7 @@ pub use context::Context;
 pub use emitter::{Declares, Emitter, EventSet};
 pub use info::HandlerInfo;
 pub use input::Input;
-pub use options::{AlwaysRetry, Backoff, Fallible, Judge, Retry, Retryable};
+pub use options::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryable};
 pub use output::{Emissions, HandlerError, Output};
 pub use parameters::{HandlerParam, Parameters, Params};
 pub use params::{ExtractError, FromDelivery, PrepareError};
@@ -41,7 +41,7 @@ pub trait Handler: 'static {
     fn info() -> &'static HandlerInfo;
 }
 
-/// A handler whose function is not `async`.
+/// A handler whose function is not `async`, and that never has to wait.
 pub trait SyncHandler: Handler {
     /// The type of the first parameter, without its `&`.
     type Input: Input;
@@ -61,13 +61,13 @@ pub trait SyncHandler: Handler {
     fn call(input: &Self::Input, params: <Self::Params as Params>::Values) -> Self::Output;
 }
 
-/// A handler whose function is `async`.
+/// A handler whose function is `async`, or may have to wait, as `retry`, `concurrency` or `detached` say.
 pub trait AsyncHandler: Handler {
     /// The type of the first parameter, without its `&`.
     type Input: Input;
     /// The further parameters.
     type Params: Params;
-    /// The type that the function returns when awaited.
+    /// The type that the function returns, when awaited if it is `async`.
     type Output: Output;
 
     /// Whether the handler takes this event, as its `when` decides.

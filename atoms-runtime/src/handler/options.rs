@@ -6,6 +6,26 @@ use std::time::Duration;
 use super::HandlerError;
 
 /// How a failed handler is tried again, as `#[handler(retry(...))]` says.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use atoms_runtime::{Backoff, Handler, event, handler};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+///
+/// #[handler(retry(attempts = 5, delay = "1s"), crate = atoms_runtime)]
+/// async fn mail(_: &OrderCreated) -> Result<(), std::io::Error> {
+///     Ok(())
+/// }
+///
+/// let retry = <mail as Handler>::info().retry().unwrap();
+/// assert_eq!(retry.attempts(), 5);
+/// assert_eq!(retry.backoff(), Backoff::Exponential);
+/// assert_eq!(retry.delay(), Duration::from_secs(1));
+/// assert_eq!(retry.max_delay(), Duration::from_secs(30));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Retry {
     attempts: u32,
@@ -76,6 +96,8 @@ impl Retry {
 /// A handler with `retry` is called again after an error whose type does not implement this, and
 /// after one that says so. A panic is never tried again.
 ///
+/// The error that is asked is the one of the handler's `Result`: an error in a `Box<dyn Error>` is not.
+///
 /// ```
 /// use atoms_runtime::Retryable;
 ///
@@ -93,7 +115,7 @@ impl Retry {
 ///     }
 /// }
 /// ```
-pub trait Retryable {
+pub trait Retryable: std::error::Error + 'static {
     /// Whether another attempt may help.
     fn is_retryable(&self) -> bool;
 }
@@ -113,12 +135,18 @@ impl<T, E> Fallible for Result<T, E> {
     type Error = E;
 }
 
+/// A handler with `retry`, and the error after which it is called again.
+pub trait Retries {
+    /// The error.
+    type Error;
+}
+
 /// Finds out whether an error type is [`Retryable`]: `Judge::<E>::JUDGE` is the inherent constant if it
 /// is, and otherwise that of [`AlwaysRetry`].
 #[derive(Debug)]
 pub struct Judge<E>(PhantomData<E>);
 
-impl<E: Retryable + std::error::Error + 'static> Judge<E> {
+impl<E: Retryable> Judge<E> {
     /// Asks the error itself.
     pub const JUDGE: fn(&HandlerError) -> bool =
         |error| error.downcast_ref::<E>().is_none_or(Retryable::is_retryable);
@@ -131,3 +159,59 @@ pub trait AlwaysRetry {
 }
 
 impl<E> AlwaysRetry for Judge<E> {}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Asked(bool);
+
+    #[derive(Debug)]
+    struct Silent;
+
+    impl fmt::Display for Asked {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("asked")
+        }
+    }
+
+    impl fmt::Display for Silent {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("silent")
+        }
+    }
+
+    impl std::error::Error for Asked {}
+
+    impl std::error::Error for Silent {}
+
+    impl Retryable for Asked {
+        fn is_retryable(&self) -> bool {
+            self.0
+        }
+    }
+
+    const fn retry(is_retryable: fn(&HandlerError) -> bool) -> Retry {
+        Retry::new(3, Backoff::Fixed, 1, 1, false, is_retryable)
+    }
+
+    #[test]
+    fn an_error_that_can_be_asked_is_asked() {
+        static RETRY: Retry = retry(crate::__judge!(Asked));
+        assert!(RETRY.is_worth_it(&Asked(true).into()));
+        assert!(!RETRY.is_worth_it(&Asked(false).into()));
+    }
+
+    #[test]
+    fn after_any_other_error_another_attempt_may_help() {
+        static SILENT: Retry = retry(crate::__judge!(Silent));
+        static TEXT: Retry = retry(crate::__judge!(String));
+        static BOXED: Retry = retry(crate::__judge!(HandlerError));
+        assert!(SILENT.is_worth_it(&Silent.into()));
+        assert!(TEXT.is_worth_it(&"text".into()));
+        assert!(BOXED.is_worth_it(&Asked(false).into()));
+    }
+}

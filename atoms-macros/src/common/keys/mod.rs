@@ -1,4 +1,5 @@
-//! The list of an attribute, such as `type = "shop.order.created", must_handle`.
+//! The list of an attribute, such as `type = "shop.order.created", must_handle`, and those in it, such as
+//! `retry(attempts = 5)`.
 
 mod read;
 #[cfg(test)]
@@ -21,7 +22,8 @@ pub(crate) struct Grammar {
     pub(crate) elsewhere: (&'static [Key], &'static str),
 }
 
-/// A key, and an example of the value that it takes, if it takes one.
+/// A key, and an example of the value that it takes, if it takes one. One in parentheses, `"(attempts = 5)"`,
+/// stands for a list with a grammar of its own, which may be left out.
 pub(crate) struct Key(pub(crate) &'static str, pub(crate) Option<&'static str>);
 
 /// What a list says.
@@ -48,7 +50,19 @@ struct Wrong {
 impl Key {
     /// How it is written.
     fn example(&self) -> String {
-        self.1.map_or_else(|| self.0.into(), |value| format!("{} = {value}", self.0))
+        match self.1 {
+            None => self.0.into(),
+            Some(list) if self.takes_list() => format!("{}{list}", self.0),
+            Some(value) => format!("{} = {value}", self.0),
+        }
+    }
+
+    fn takes_list(&self) -> bool {
+        self.1.is_some_and(|example| example.starts_with('('))
+    }
+
+    fn takes_string(&self) -> bool {
+        self.1.is_some_and(|example| example.starts_with('"'))
     }
 
     fn wrong(&self, error: syn::Error) -> Wrong {
@@ -64,6 +78,14 @@ impl List {
 }
 
 impl Given {
+    /// What stands in the parentheses behind a key that takes a list.
+    pub(crate) fn list(&self) -> TokenStream {
+        match &self.value {
+            Some(Expr::Verbatim(list)) => list.clone(),
+            _ => TokenStream::new(),
+        }
+    }
+
     /// That the value is not what the key takes.
     pub(crate) fn not(&self, problem: &str, example: &str) -> syn::Error {
         let key = &self.key;
@@ -92,13 +114,13 @@ impl Grammar {
 
     /// `"shop.order.created"`, without `type =`.
     fn no_key(&self, found: TokenStream) -> Wrong {
-        let first = &self.keys[0];
-        let example = match (first.1, syn::parse2(found.clone())) {
-            (Some(_), Ok(Lit::Str(text))) => format!("{} = {}", first.0, text.to_token_stream()),
-            _ => first.example(),
+        let by_string = self.keys.iter().find(|key| key.takes_string());
+        let (meant, example) = match (by_string, syn::parse2(found.clone())) {
+            (Some(key), Ok(Lit::Str(text))) => (key, format!("{} = {}", key.0, text.to_token_stream())),
+            _ => (&self.keys[0], self.keys[0].example()),
         };
         let problem = format_args!("{} takes keys", self.attribute);
-        first.wrong(mistake(found, problem, format_args!("write `{example}`; {}", self.all())))
+        meant.wrong(mistake(found, problem, format_args!("write `{example}`; {}", self.all())))
     }
 
     fn unknown(&self, key: &Ident) -> Wrong {

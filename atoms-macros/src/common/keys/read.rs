@@ -1,9 +1,9 @@
 //! ```text
 //! list  = [ entry { "," entry } [ "," ] ]
-//! entry = key | key "=" expression
+//! entry = key | key "=" expression | key "(" list ")"
 //! ```
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -15,7 +15,7 @@ use crate::common::{Mistakes, mistake};
 /// What stands behind a key.
 enum Value {
     Missing,
-    Parenthesized(TokenTree),
+    Parenthesized(Group),
     Expr(Expr),
 }
 
@@ -75,6 +75,9 @@ impl Value {
 
     /// The value as `key` takes it.
     fn of(self, key: &Ident, known: &Key) -> syn::Result<Option<Expr>> {
+        if known.takes_list() {
+            return self.of_list(key, known);
+        }
         let surplus = match (known.1, self) {
             (None, Self::Missing) => return Ok(None),
             (None, Self::Expr(value)) => value.into_token_stream(),
@@ -86,6 +89,18 @@ impl Value {
             }
         };
         Err(mistake(surplus, format_args!("`{key}` takes no value"), format_args!("write `{key}` alone")))
+    }
+
+    /// The list as it stands between the parentheses, for `Given::list`.
+    fn of_list(self, key: &Ident, known: &Key) -> syn::Result<Option<Expr>> {
+        match self {
+            Self::Missing => Ok(None),
+            Self::Parenthesized(list) => Ok(Some(Expr::Verbatim(list.stream()))),
+            Self::Expr(value) => {
+                let problem = format_args!("`{key}` takes a list, not a value");
+                Err(mistake(value, problem, format_args!("write `{}`", known.example())))
+            }
+        }
     }
 }
 

@@ -114,3 +114,38 @@ fn a_wrong_entry_may_mean_a_key() {
         assert_eq!(list.may_mean("type").is_some(), may, "{text}");
     }
 }
+
+static WITH_LIST: Grammar = Grammar {
+    attribute: "`#[handler]`",
+    keys: &[Key("order", Some("-3")), Key("retry", Some("(attempts = 5)")), Key("timeout", Some("\"2s\""))],
+    hidden: &[],
+    elsewhere: (&[], ""),
+};
+
+#[test]
+fn a_list_may_stand_behind_its_key_or_be_left_out() {
+    for (text, list) in
+        [("retry", ""), ("retry()", ""), ("retry(attempts = 5, jitter)", "attempts = 5 , jitter")]
+    {
+        let mut mistakes = Mistakes::default();
+        let read = WITH_LIST.read(TokenStream::from_str(text).unwrap(), &mut mistakes);
+        assert!(mistakes.and(Ok(())).is_ok(), "{text}");
+        assert_eq!(read.given[0].list().to_string(), list, "{text}");
+    }
+}
+
+#[test]
+fn a_value_instead_of_a_list_is_told_how_it_is_written() {
+    let told = |text| {
+        let mut mistakes = Mistakes::default();
+        let read = WITH_LIST.read(TokenStream::from_str(text).unwrap(), &mut mistakes);
+        assert!(read.given.is_empty(), "{text}");
+        mistakes.and(Ok(())).unwrap_err().to_string()
+    };
+    let message = "`retry` takes a list, not a value\nhelp: write `retry(attempts = 5)`";
+    assert_eq!(told("retry = 5"), message);
+    assert_eq!(told("retry = (attempts = 5)"), message);
+    assert!(told("order(3)").starts_with("`order` needs a value\nhelp: write `order = -3`"));
+    // A string alone is not meant for a key that takes none.
+    assert!(told("\"5s\"").contains("help: write `timeout = \"5s\"`;"));
+}

@@ -22,9 +22,9 @@ pub(super) fn gated(info: &'static HandlerInfo, runner: Runner) -> Runner {
 }
 
 impl<R: ?Sized> Gate<R> {
-    /// The pattern has been matched for the types of the registry; here it is matched for others.
+    /// The types of the registry were matched when the table was built; here it is all others' turn.
     fn takes(&self, step: &Step<'_>) -> bool {
-        step.event.event_type().is_some() || self.info.takes(step.event.name())
+        self.info.pattern().is_none() || self.info.takes(step.event.name())
     }
 }
 

@@ -20,6 +20,15 @@ async fn listen(_: &Envelope<Answered>, context: Context) -> Result<(), String> 
     context.metadata().causation_id().map(drop).ok_or_else(|| "no cause".into())
 }
 
+#[handler(retry(attempts = 2, jitter), concurrency = 1, when = is_of_today)]
+fn retried(asked: Asked, _: Context) -> Result<(), String> {
+    (asked.gen > 0).then_some(()).ok_or_else(|| "no generation".into())
+}
+
+fn is_of_today(asked: &Asked) -> bool {
+    asked.gen == 2021
+}
+
 fn main() {
     let bus = Bus::start().unwrap();
     let receipt = run::run(bus.emit(Asked { gen: 2021 }));

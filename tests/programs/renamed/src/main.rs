@@ -25,6 +25,15 @@ fn answer(asked: &Asked, out: Emitter<Answered>) -> Answered {
 #[handler(crate = crate::re_exported::signals, order = 1)]
 async fn listen(_: Answered) {}
 
+#[handler(retry, pattern = "renamed.*", when = is_known, crate = re_exported::signals)]
+fn log(event: &AnyEvent) -> Result<(), &'static str> {
+    if is_known(event) { Ok(()) } else { Err("unknown") }
+}
+
+fn is_known(event: &AnyEvent) -> bool {
+    event.known_type().is_some()
+}
+
 signals::testing::handled!(Asked);
 signals::verify!();
 

@@ -20,7 +20,8 @@ pub(crate) fn broken_rule(text: &str) -> Option<String> {
     })
 }
 
-fn broken_segment(segment: &str) -> Option<String> {
+/// The rule that one segment breaks.
+pub(crate) fn broken_segment(segment: &str) -> Option<String> {
     let Some(first) = segment.chars().next() else {
         return Some("a segment of it is empty".into());
     };

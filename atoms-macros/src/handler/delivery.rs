@@ -1,0 +1,116 @@
+//! What the options of a handler expand to, which stands in its `const _: () = { ... }`:
+//!
+//! ```text
+//! fn accepts(input: &Self::Input) -> bool {           // when = is_large
+//!     let when: fn(&Self::Input) -> bool = is_large;
+//!     when(input)
+//! }
+//!
+//! impl Retries for __Handler {                        // retry
+//!     type Error = <<Self as AsyncHandler>::Output as Fallible>::Error;
+//! }
+//!
+//! const _: () = assert_takes_any_event::<<__Handler as SyncHandler>::Input>();     // pattern = "shop.*"
+//!
+//! options: [with_retry(Retry::new(3, Backoff::Exponential, 100, 30_000, false, __judge!(...)))]
+//! ```
+//!
+//! What only the types tell has the span of the option that it is about.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::model::Handler;
+use super::retry::{Backoff, Retry};
+
+/// The method of the handler's trait that calls the function of `when`.
+pub(super) fn accepts(handler: &Handler<'_>) -> Option<TokenStream> {
+    let path = handler.options.when.as_ref()?;
+    // Local names that no name of the user's can meet.
+    let [input, when] = ["input", "when"].map(|name| Ident::new(name, Span::mixed_site()));
+    let checked = quote_spanned! {at(path)=>
+        let #when: fn(&Self::Input) -> ::core::primitive::bool = #path;
+    };
+    Some(quote! {
+        fn accepts(#input: &Self::Input) -> ::core::primitive::bool {
+            #checked
+            #when(#input)
+        }
+    })
+}
+
+/// What has to hold of the handler's types. `of` is its trait.
+pub(super) fn demands(handler: &Handler<'_>, of: &TokenStream) -> TokenStream {
+    let root = &handler.options.root;
+    let retry = handler.options.retry.as_ref().map(|retry| {
+        let error = quote_spanned! {at(&retry.key)=>
+            <<Self as #of>::Output as #root::__private::Fallible>::Error
+        };
+        quote! {
+            impl #root::__private::Retries for __Handler {
+                type Error = #error;
+            }
+        }
+    });
+    let pattern = handler.options.pattern.as_ref().map(|(key, _)| {
+        quote_spanned! {at(key)=>
+            const _: () = #root::__private::assert_takes_any_event::<<__Handler as #of>::Input>();
+        }
+    });
+    quote!(#retry #pattern)
+}
+
+/// The calls that tell the registry of the options.
+pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
+    let options = &handler.options;
+    let order = (options.order != 0).then(|| Literal::i32_unsuffixed(options.order));
+    let allow_cycle = options.allow_cycle.then(TokenStream::new);
+    let retry = options.retry.as_ref().map(|retry| description(handler, retry));
+    let timeout = options.timeout.as_ref().map(|(_, millis)| Literal::u64_unsuffixed(*millis));
+    let concurrency = options.concurrency.map(Literal::u32_unsuffixed);
+    let pattern = options.pattern.as_ref().map(|(_, pattern)| pattern);
+    let detached = options.detached.then(TokenStream::new);
+    [
+        call("with_order", order),
+        call("with_allow_cycle", allow_cycle),
+        call("with_retry", retry),
+        call("with_timeout", timeout),
+        call("with_concurrency", concurrency),
+        call("with_pattern", pattern),
+        call("with_detached", detached),
+    ]
+    .into_iter()
+    .collect()
+}
+
+/// The place of an option, for tokens that are not the user's: no lint takes them to be.
+fn at(option: &impl Spanned) -> Span {
+    option.span().resolved_at(Span::call_site())
+}
+
+fn call(name: &str, argument: Option<impl ToTokens>) -> TokenStream {
+    let name = Ident::new(name, Span::call_site());
+    argument.map(|argument| quote!(#name(#argument))).unwrap_or_default()
+}
+
+fn description(handler: &Handler<'_>, retry: &Retry) -> TokenStream {
+    let root = &handler.options.root;
+    let Retry { attempts, backoff, delay, max_delay, jitter, .. } = retry;
+    let backoff = match backoff {
+        Backoff::Exponential => quote!(Exponential),
+        Backoff::Fixed => quote!(Fixed),
+    };
+    // At the span of the demand above, so that rustc tells of one that is not met once.
+    let error = quote_spanned!(at(&retry.key)=> <__Handler as #root::__private::Retries>::Error);
+    quote! {
+        #root::Retry::new(
+            #attempts,
+            #root::Backoff::#backoff,
+            #delay,
+            #max_delay,
+            #jitter,
+            #root::__judge!(#error),
+        )
+    }
+}

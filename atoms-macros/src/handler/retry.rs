@@ -1,0 +1,193 @@
+//! ```text
+//! retry(attempts = 5, backoff = "exponential", delay = "100ms", max_delay = "30s", jitter)
+//! ```
+
+use proc_macro2::Ident;
+
+use crate::common::keys::{Given, Grammar, Key};
+use crate::common::{Mistakes, Told, duration, mistake, values};
+
+static GRAMMAR: Grammar = Grammar {
+    attribute: "`retry`",
+    keys: &[
+        Key("attempts", Some("5")),
+        Key("backoff", Some("\"exponential\"")),
+        Key("delay", Some("\"100ms\"")),
+        Key("max_delay", Some("\"30s\"")),
+        Key("jitter", None),
+    ],
+    hidden: &[],
+    elsewhere: (&[], ""),
+};
+
+const BACKOFFS: [(&str, Backoff); 2] = [("exponential", Backoff::Exponential), ("fixed", Backoff::Fixed)];
+
+const ATTEMPTS: u32 = 3;
+const DELAY: Wait = Wait { text: "100ms", millis: 100 };
+const MAX_DELAY: Wait = Wait { text: "30s", millis: 30_000 };
+
+/// What `retry(...)` says.
+pub(crate) struct Retry {
+    /// The word `retry`.
+    pub(crate) key: Ident,
+    pub(crate) attempts: u32,
+    pub(crate) backoff: Backoff,
+    /// In milliseconds, as `max_delay`.
+    pub(crate) delay: u64,
+    pub(crate) max_delay: u64,
+    pub(crate) jitter: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Backoff {
+    Exponential,
+    Fixed,
+}
+
+/// A wait that is not given.
+struct Wait {
+    text: &'static str,
+    millis: u64,
+}
+
+/// A wait that is given, in milliseconds.
+type GivenWait = Option<(Given, Result<u64, Told>)>;
+
+pub(crate) fn retry(given: Given, mistakes: &mut Mistakes) -> Result<Retry, Told> {
+    let (mut attempts, mut backoff, mut jitter) = (Ok(ATTEMPTS), Ok(Backoff::Exponential), false);
+    let (mut delay, mut max_delay): (GivenWait, GivenWait) = (None, None);
+    for entry in GRAMMAR.read(given.list(), mistakes).given {
+        match entry.key.to_string().as_str() {
+            "attempts" => {
+                let least = (2, "is at least 2: the first call counts, and one attempt is no retry");
+                attempts = mistakes.take(values::count(&entry, least, "3"));
+            }
+            "backoff" => {
+                let word = values::word(&entry, BACKOFFS.map(|(word, _)| word));
+                backoff = mistakes.take(word).map(|index| BACKOFFS[index].1);
+            }
+            "delay" => delay = Some(wait(entry, DELAY.text, mistakes)),
+            "max_delay" => max_delay = Some(wait(entry, MAX_DELAY.text, mistakes)),
+            _jitter => jitter = true,
+        }
+    }
+    let backoff = backoff?;
+    let (delay, max_delay) = mistakes.take(waits(backoff, delay, max_delay))??;
+    Ok(Retry { key: given.key, attempts: attempts?, backoff, delay, max_delay, jitter })
+}
+
+fn wait(given: Given, example: &str, mistakes: &mut Mistakes) -> (Given, Result<u64, Told>) {
+    let millis = mistakes.take(duration::millis(&given, example));
+    (given, millis)
+}
+
+/// The first wait and the longest one, which fit together.
+fn waits(backoff: Backoff, delay: GivenWait, max_delay: GivenWait) -> syn::Result<Result<(u64, u64), Told>> {
+    if let (Backoff::Fixed, Some((max_delay, _))) = (backoff, &max_delay) {
+        let problem = "`max_delay` has no effect where all waits are the same";
+        return Err(mistake(&max_delay.key, problem, "remove it, or write `backoff = \"exponential\"`"));
+    }
+    let first = delay.as_ref().map_or(Ok(DELAY.millis), |(_, millis)| *millis);
+    let longest = match (&max_delay, backoff) {
+        (Some((_, millis)), _) => *millis,
+        (None, Backoff::Exponential) => Ok(MAX_DELAY.millis),
+        (None, Backoff::Fixed) => first,
+    };
+    match (first, longest) {
+        (Ok(first), Ok(longest)) if first > longest => Err(crossed(delay, max_delay)),
+        (Ok(first), Ok(longest)) => Ok(Ok((first, longest))),
+        (Err(told), _) | (_, Err(told)) => Ok(Err(told)),
+    }
+}
+
+/// That the first wait is longer than the longest one.
+fn crossed(delay: GivenWait, max_delay: GivenWait) -> syn::Error {
+    match (delay, max_delay) {
+        (Some((delay, _)), Some(_)) => {
+            let help = "raise `max_delay`, or lower `delay`, which is the first wait";
+            mistake(&delay.value, "`delay` is above `max_delay`", help)
+        }
+        (Some((delay, _)), None) => {
+            let problem =
+                format_args!("`delay` is above `max_delay`, which is {} if not given", MAX_DELAY.text);
+            mistake(&delay.value, problem, "give a `max_delay` too, or write `backoff = \"fixed\"`")
+        }
+        (None, max_delay) => {
+            let value = max_delay.map(|(max_delay, _)| max_delay.value);
+            let problem = format_args!("`max_delay` is below `delay`, which is {} if not given", DELAY.text);
+            mistake(value.flatten(), problem, "give a `delay` too, or raise `max_delay`")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+    use quote::quote;
+    use syn::{Expr, parse_quote};
+
+    use super::*;
+
+    /// `attempts backoff delay max_delay jitter`, and the first lines of the messages.
+    fn read(list: TokenStream) -> (Option<String>, Vec<String>) {
+        let mut mistakes = Mistakes::default();
+        let given = Given { key: parse_quote!(retry), value: Some(Expr::Verbatim(list)) };
+        let retry = retry(given, &mut mistakes).ok();
+        let told = mistakes.and(Ok(())).err().into_iter().flatten();
+        let said = retry.map(|said| {
+            let Retry { attempts, backoff, delay, max_delay, jitter, .. } = said;
+            format!("{attempts} {backoff:?} {delay} {max_delay} {jitter}")
+        });
+        (said, told.map(|error| error.to_string().lines().next().unwrap_or_default().into()).collect())
+    }
+
+    #[test]
+    fn what_is_not_given_has_a_default() {
+        for (list, expected) in [
+            (quote!(), "3 Exponential 100 30000 false"),
+            (quote!(attempts = 5, jitter), "5 Exponential 100 30000 true"),
+            (quote!(delay = "1s", max_delay = "1s"), "3 Exponential 1000 1000 false"),
+            (quote!(backoff = "fixed"), "3 Fixed 100 100 false"),
+            (quote!(delay = "1m", backoff = "fixed",), "3 Fixed 60000 60000 false"),
+        ] {
+            assert_eq!(read(list), (Some(expected.into()), vec![]));
+        }
+    }
+
+    #[test]
+    fn one_mistake_gives_one_message() {
+        for (list, problem) in [
+            (
+                quote!(attempts = 0),
+                "`attempts` is at least 2: the first call counts, and one attempt is no retry",
+            ),
+            (
+                quote!(attempts = 1),
+                "`attempts` is at least 2: the first call counts, and one attempt is no retry",
+            ),
+            (quote!(backoff = "linear"), "`backoff` is `\"exponential\"` or `\"fixed\"`"),
+            (quote!(delay = "5x", max_delay = "1s"), "`delay` takes a duration, which `5x` is not"),
+            (quote!(delay = "2s", max_delay = "1s"), "`delay` is above `max_delay`"),
+            (quote!(delay = "1m"), "`delay` is above `max_delay`, which is 30s if not given"),
+            (quote!(max_delay = "50ms"), "`max_delay` is below `delay`, which is 100ms if not given"),
+            (
+                quote!(backoff = "fixed", max_delay = "1s"),
+                "`max_delay` has no effect where all waits are the same",
+            ),
+            (quote!(jitter = true), "`jitter` takes no value"),
+            (quote!(jitter, jitter), "`jitter` is given twice"),
+        ] {
+            assert_eq!(read(list).1, [problem]);
+        }
+    }
+
+    #[test]
+    fn two_mistakes_give_two_messages() {
+        let (said, told) = read(quote!(atempts = 5, delay = "0s", backoff = 7));
+        assert_eq!(said, None);
+        assert_eq!(
+            told,
+            ["`retry` has no key `atempts`", "`delay` cannot be zero", "`backoff` takes a string literal"]
+        );
+    }
+}
