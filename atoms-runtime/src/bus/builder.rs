@@ -10,6 +10,7 @@ use super::post::OwnedQueue;
 use super::run::Runner;
 use super::table::Tables;
 use super::tasks::Tasks;
+use super::under_way::UnderWay;
 use super::{Bus, Shared, options};
 use crate::event::{Event, EventType};
 use crate::handler::{Handler, HandlerInfo, MissingState, PrepareError, States};
@@ -161,6 +162,7 @@ impl BusBuilder {
         let mut handlers = self.bind(&registry, &mut problems);
         StartError::of(problems)?;
         registry.log();
+        let under_way = Arc::<UnderWay>::default();
         let interceptors = Arc::new(std::mem::take(&mut self.interceptors));
         for (info, runner) in &mut handlers {
             *runner = options::wrapped(info, runner.clone(), &interceptors);
@@ -177,7 +179,8 @@ impl BusBuilder {
             tasks: Tasks::new(self.detached_limit),
             dead_letters: Letters::new(self.dead_letter_capacity),
             interceptors,
-            queue: OwnedQueue::new(self.queue_capacity),
+            queue: OwnedQueue::new(self.queue_capacity, Arc::clone(&under_way)),
+            under_way,
         })))
     }
 

@@ -14,6 +14,7 @@ use super::dead_letters::{DeadLetter, DeadLetterCause};
 use super::delivery::Step;
 use super::failure::Refusal;
 use super::follow_ups::FollowUps;
+use super::in_flight::Entered;
 use super::receipt::Receipt;
 use super::table::Table;
 use super::trace::{emit_span, is_traced, log_refusal};
@@ -100,7 +101,7 @@ impl<'a> Progress<'a> {
             loop {
                 own_done = own_done || calls.poll(room.as_mut(), cx, span, receipt).is_ready();
                 if !(follow_ups.poll(cx) && own_done) {
-                    in_flight.get_or_insert_with(|| step.bus.in_flight.enter(step.event, None));
+                    in_flight.get_or_insert_with(|| step.wait_for(table));
                     return Poll::Pending;
                 }
                 if step.worklist().is_none_or(|worklist| worklist.close_if_empty()) {
@@ -175,6 +176,13 @@ impl Shared {
 }
 
 impl Step<'_> {
+    /// Says that the event waits for the handlers in the table.
+    #[cold]
+    fn wait_for(&self, table: &Table) -> Entered<'_> {
+        let only = if table.is_for_all { None } else { table.outline.handlers.first().copied() };
+        self.bus.in_flight.enter(self.event, only, &self.bus.under_way)
+    }
+
     /// Why the event is not delivered if the chain that led to it is too long.
     pub(super) fn chain_refusal(&self) -> Option<Refusal> {
         let head = self.event.head();

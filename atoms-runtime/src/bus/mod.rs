@@ -21,6 +21,7 @@ mod subscribers;
 mod table;
 mod tasks;
 mod trace;
+mod under_way;
 mod worklist;
 
 use std::fmt;
@@ -50,6 +51,7 @@ use self::post::OwnedQueue;
 use self::subscribers::Subscribers;
 use self::table::Tables;
 use self::tasks::Tasks;
+use self::under_way::UnderWay;
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, Event, EventInvalid, IntoEnvelope};
 use crate::registry::{Registry, StartError};
@@ -99,6 +101,7 @@ pub(crate) struct Shared {
     frame_limit: usize,
     closed: AtomicBool,
     in_flight: InFlight,
+    under_way: Arc<UnderWay>,
     tasks: Tasks,
     dead_letters: Letters,
     interceptors: Arc<Interceptors>,

@@ -75,13 +75,7 @@ impl Bus {
     ///
     /// A handler that awaits this waits for itself. Cancel-safe.
     pub async fn idle(&self) {
-        loop {
-            self.0.in_flight.idle().await;
-            self.0.queue.0.idle().await;
-            if self.0.in_flight.is_idle() && self.0.queue.0.is_idle() {
-                return;
-            }
-        }
+        self.0.under_way.idle().await;
     }
 
     /// Refuses what is emitted or posted from now on, by running handlers as well, and waits until what

@@ -31,12 +31,11 @@ fn duplicates(registry: &Registry) -> Vec<StartProblem> {
 }
 
 fn unhandled(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
-    let handled: HashSet<_> =
-        registry.handlers().iter().flat_map(|info| info.event_types()).map(EventType::name).collect();
+    let is_handled = |event_type| registry.handlers_of(event_type).next().is_some();
     let mut reported = HashSet::new();
     emissions
         .iter()
-        .filter(|emission| emission.emits.must_handle() && !handled.contains(emission.emits.name()))
+        .filter(|emission| emission.emits.must_handle() && !is_handled(emission.emits))
         .filter(|emission| reported.insert(emission.emits.name()))
         .map(|emission| StartProblem::Unhandled { event_type: emission.emits, emitter: emission.handler })
         .collect()
@@ -51,9 +50,7 @@ impl Routes {
     fn new(registry: &Registry, emissions: &[Emission]) -> Self {
         let mut from: HashMap<&'static str, Vec<Link>> = HashMap::new();
         for Emission { handler, emits } in emissions.iter().filter(|it| !it.handler.allow_cycle()) {
-            let own = handler.event_types();
-            let taken = if handler.takes_every_event() { registry.events() } else { &own };
-            for takes in taken.iter().copied() {
+            for takes in registry.events().iter().copied().filter(|takes| handler.takes(takes.name())) {
                 from.entry(takes.name()).or_default().push(Link { takes, handler, emits });
             }
         }

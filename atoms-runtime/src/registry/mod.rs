@@ -89,7 +89,7 @@ impl Registry {
 
     /// The handlers of this event, without those who see every event.
     pub fn handlers_of(&self, event_type: &EventType) -> impl Iterator<Item = &'static HandlerInfo> {
-        self.handlers.iter().copied().filter(move |info| info.event_types().contains(&event_type))
+        self.handlers.iter().copied().filter(move |info| info.counts() && info.takes(event_type.name()))
     }
 
     pub(crate) fn log(&self) {
@@ -107,7 +107,7 @@ impl fmt::Display for Registry {
             writeln!(f, "{event_type}")?;
             self.handlers_of(event_type).try_for_each(|handler| writeln!(f, "  <- {handler}"))?;
         }
-        let mut of_all = self.handlers.iter().filter(|info| info.takes_every_event()).peekable();
+        let mut of_all = self.handlers.iter().filter(|info| !info.counts()).peekable();
         if of_all.peek().is_some() {
             writeln!(f, "every event")?;
         }

@@ -25,7 +25,7 @@ impl RunSync for Detached {
     fn run(&self, step: &Step<'_>) -> Outcome {
         let (bus, event, letter) = (Arc::clone(step.bus), step.any().clone(), step.letter().cloned());
         let table = Table::only(event.known_type(), self.info, Runner::Async(Arc::clone(&self.inner)));
-        let counted = step.bus.in_flight.enter(step.event, Some(self.info));
+        let counted = step.bus.under_way.enter();
         let run = async move {
             let _counted = counted;
             let step = match &letter {

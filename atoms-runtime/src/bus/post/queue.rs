@@ -3,21 +3,20 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore, TryAcquireError};
+use tokio::sync::{Semaphore, TryAcquireError};
 use tokio::task::AbortHandle;
 
 use super::delayed::Delays;
 use super::{PostError, PostRefusal, Priority, worker};
 use crate::bus::Bus;
 use crate::bus::shutdown::Unfinished;
+use crate::bus::under_way::UnderWay;
 use crate::event::AnyEvent;
 
 /// An event on its way through the queue.
@@ -34,9 +33,8 @@ pub(in crate::bus) struct Posted {
 pub(in crate::bus) struct Queue {
     capacity: usize,
     room: [Semaphore; 3],
-    /// Posted and not done, without those that are not due.
-    under_way: AtomicUsize,
-    none_left: Notify,
+    /// Counts what was posted and is not done, without what is not due.
+    under_way: Arc<UnderWay>,
     state: Mutex<State>,
 }
 
@@ -60,13 +58,12 @@ pub(super) struct Started {
 }
 
 impl Queue {
-    fn new(capacity: usize) -> Self {
+    fn new(capacity: usize, under_way: Arc<UnderWay>) -> Self {
         let capacity = capacity.min(Semaphore::MAX_PERMITS);
         Self {
             capacity,
             room: std::array::from_fn(|_| Semaphore::new(capacity)),
-            under_way: AtomicUsize::new(0),
-            none_left: Notify::new(),
+            under_way,
             state: Mutex::default(),
         }
     }
@@ -102,7 +99,7 @@ impl Queue {
             Ok(state) => state.admit(posted),
             Err(reason) => return Err(PostError { reason: *reason, event: posted.event }),
         };
-        self.under_way.fetch_add(1, Ordering::AcqRel);
+        self.under_way.add(1);
         drop(state);
         wake(worker);
         Ok(())
@@ -172,7 +169,7 @@ impl Queue {
     ) -> Poll<(AnyEvent, Started)> {
         let mut state = self.lock();
         while sees_delays && let Some(posted) = state.delays.poll_due(cx) {
-            self.under_way.fetch_add(1, Ordering::AcqRel);
+            self.under_way.add(1);
             let worker = state.admit(posted);
             wake(worker);
         }
@@ -183,22 +180,6 @@ impl Queue {
             return Poll::Pending;
         };
         Poll::Ready((event, Started { queue: Arc::clone(self), key, priority }))
-    }
-
-    pub(in crate::bus) fn is_idle(&self) -> bool {
-        self.under_way.load(Ordering::Acquire) == 0
-    }
-
-    /// Resolves when all that was posted and is due is done.
-    pub(in crate::bus) async fn idle(&self) {
-        loop {
-            let mut notified = pin!(self.none_left.notified());
-            notified.as_mut().enable();
-            if self.is_idle() {
-                return;
-            }
-            notified.await;
-        }
     }
 
     /// Takes nothing more, and gives back what is not due yet.
@@ -218,14 +199,9 @@ impl Queue {
         state.idle.clear();
         drop(state);
         workers.iter().for_each(AbortHandle::abort);
-        self.leave(left.len());
-        left.iter().map(Posted::cancelled).collect()
-    }
-
-    fn leave(&self, events: usize) {
-        if events > 0 && self.under_way.fetch_sub(events, Ordering::AcqRel) == events {
-            self.none_left.notify_waiters();
-        }
+        let unfinished = left.iter().map(Posted::cancelled).collect();
+        self.under_way.remove(left.len());
+        unfinished
     }
 }
 
@@ -287,7 +263,7 @@ impl Drop for Started {
             wake(worker);
         }
         self.queue.room(self.priority).add_permits(1);
-        self.queue.leave(1);
+        self.queue.under_way.remove(1);
     }
 }
 
@@ -295,8 +271,8 @@ impl Drop for Started {
 pub(in crate::bus) struct OwnedQueue(pub(in crate::bus) Arc<Queue>);
 
 impl OwnedQueue {
-    pub(in crate::bus) fn new(capacity: usize) -> Self {
-        Self(Arc::new(Queue::new(capacity)))
+    pub(in crate::bus) fn new(capacity: usize, under_way: Arc<UnderWay>) -> Self {
+        Self(Arc::new(Queue::new(capacity, under_way)))
     }
 }
 
@@ -311,7 +287,7 @@ impl fmt::Debug for Queue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Queue")
             .field("capacity", &self.capacity)
-            .field("under_way", &self.under_way.load(Ordering::Relaxed))
+            .field("under_way", &self.under_way)
             .finish_non_exhaustive()
     }
 }
