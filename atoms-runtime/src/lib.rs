@@ -14,6 +14,9 @@ mod event;
 mod handler;
 mod macros;
 mod registry;
+#[cfg(all(test, shuttle))]
+mod shuttle_tests;
+mod sync;
 pub mod testing;
 mod wire;
 

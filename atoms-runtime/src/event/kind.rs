@@ -1,7 +1,7 @@
 //! What is known of an event's type.
 
+use crate::sync::atomic::{AtomicU32, Ordering};
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{AnyEvent, Envelope, Event};
 
