@@ -215,14 +215,17 @@ impl Queue {
     /// Takes nothing more, and gives back what is not due yet.
     pub(in crate::bus) fn close(&self) -> Vec<Unfinished> {
         self.room.iter().for_each(Semaphore::close);
-        let delayed = self.lock().delays.take_all();
+        let mut state = self.lock();
+        // Who has reserved room already is too late as well.
+        state.closed = true;
+        let delayed = state.delays.take_all();
+        drop(state);
         delayed.iter().map(Posted::cancelled).collect()
     }
 
     /// Ends the workers, with what they run, and gives back what was not started.
     pub(in crate::bus) fn abort(&self) -> Vec<Unfinished> {
         let mut state = self.lock();
-        state.closed = true;
         let waiting = state.keys.drain().flat_map(|(_, waiting)| waiting).collect::<Vec<_>>();
         let left: Vec<_> = state.ready.iter_mut().rev().flat_map(std::mem::take).chain(waiting).collect();
         let workers = std::mem::take(&mut state.workers);
