@@ -77,7 +77,9 @@ fn parameters(handler: &Handler<'_>) -> TokenStream {
 fn implementation(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
     let root = &handler.options.root;
     let ty = input.ty;
-    let output = handler.output.map_or_else(|| quote!(()), |output| quote!(#output));
+    // At the name there is a place for what rustc has to tell of a missing reply.
+    let name = handler.function.sig.ident.span();
+    let output = handler.output.map_or_else(|| quote_spanned!(name=> ()), |output| quote!(#output));
     let count = handler.extracted().count();
     let of = if is_async(handler) { quote!(#root::AsyncHandler) } else { quote!(#root::SyncHandler) };
     let call = call(handler, input);
@@ -95,6 +97,7 @@ fn implementation(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
             type Input = #ty;
             type Params = #root::__private::Parameters<Self, #count>;
             type Output = #output;
+            #root::__finish! { #ty, #output }
             #call
         }
     }

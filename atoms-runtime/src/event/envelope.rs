@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{LazyLock, OnceLock};
 
-use super::{Event, EventId, Metadata, Timestamp};
+use super::{Event, EventId, IsEmitted, Metadata, Timestamp};
 
 /// An event with its id, its timestamp and its metadata.
 ///
@@ -235,7 +235,7 @@ pub trait IntoEnvelope: Send {
     fn into_envelope(self) -> Envelope<Self::Event>;
 }
 
-impl<E: Event> IntoEnvelope for E {
+impl<E: Event<Kind: IsEmitted<E>>> IntoEnvelope for E {
     type Event = E;
 
     #[inline]
@@ -244,7 +244,7 @@ impl<E: Event> IntoEnvelope for E {
     }
 }
 
-impl<E: Event> IntoEnvelope for Envelope<E> {
+impl<E: Event<Kind: IsEmitted<E>>> IntoEnvelope for Envelope<E> {
     type Event = E;
 
     #[inline]

@@ -21,7 +21,8 @@ pub(crate) struct Grammar {
     pub(crate) elsewhere: (&'static [Key], &'static str),
 }
 
-/// A key, and an example of the value that it takes, if it takes one.
+/// A key, and an example of the value that it takes, if it takes one. A type, with a capital letter, may be
+/// any type, also one that is no expression.
 pub(crate) struct Key(pub(crate) &'static str, pub(crate) Option<&'static str>);
 
 /// What a list says.
@@ -49,6 +50,10 @@ impl Key {
     /// How it is written.
     fn example(&self) -> String {
         self.1.map_or_else(|| self.0.into(), |value| format!("{} = {value}", self.0))
+    }
+
+    fn takes_type(&self) -> bool {
+        self.1.is_some_and(|example| example.starts_with(|c: char| c.is_ascii_uppercase()))
     }
 
     fn wrong(&self, error: syn::Error) -> Wrong {
