@@ -17,6 +17,7 @@ mod request;
 pub(crate) mod run;
 mod scope;
 mod shutdown;
+mod stand_in;
 mod subscribe;
 mod subscribers;
 mod table;

@@ -46,6 +46,12 @@ impl<E: Event<Kind: IsAsked<E>>> Request for E {
 }
 
 /// What can be asked: a request, or one in its [`Envelope`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a request",
+    label = "not a request",
+    note = "a request is a struct with `#[request(type = \"...\", reply = Reply)]` on it",
+    note = "an event is not asked, but emitted: `bus.emit(...).await`"
+)]
 pub trait IntoRequest: Send {
     /// The request.
     type Request: Request;

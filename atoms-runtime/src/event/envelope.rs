@@ -225,7 +225,8 @@ impl<E: Event> From<E> for Envelope<E> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
-    note = "put `#[event(type = \"...\")]` on the struct `{Self}`"
+    note = "put `#[event(type = \"...\")]` on the struct `{Self}`",
+    note = "a request in its envelope is not emitted, but asked: `bus.request(...).await`"
 )]
 pub trait IntoEnvelope: Send {
     /// The event.

@@ -1,6 +1,7 @@
 //! What is known of a handler.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use super::params::PrepareError;
 use super::{AsyncHandler, Handler, Input, Params, Retry, SyncHandler};
 use crate::bus::StartContext;
 use crate::bus::run::{BoundAsync, BoundSync, Runner};
-use crate::event::EventType;
+use crate::event::{EventType, Request};
 
 /// Makes a handler ready to run on a bus that starts.
 type Bind = fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>;
@@ -137,6 +138,22 @@ impl HandlerInfo {
             // A crate that is being unit tested may be in the program a second time, as it is without
             // its tests; its handlers must not count twice.
             _answers: if Named::IS_IN_UNIT_TEST { || () } else { I::answered_by::<Named> },
+        }
+    }
+
+    /// Describes what stands in for the handler of the request `R` in a test.
+    pub(crate) fn stand_in<R: Request>(path: &'static str, place: &'static Location<'static>) -> Self {
+        Self {
+            path,
+            file: place.file(),
+            line: place.line(),
+            options: Options::DEFAULT,
+            is_async: false,
+            input: || vec![R::event_type()],
+            emits: |_| {},
+            bind: |_| Err(vec![PrepareError::Other("a stand-in answers on the bus of its test only".into())]),
+            _handles: || || (),
+            _answers: || (),
         }
     }
 
