@@ -7,6 +7,7 @@ mod attributes;
 mod derived;
 mod made_by_macros;
 mod places;
+mod requests;
 mod shadowed;
 mod signatures;
 mod structs;

@@ -142,7 +142,7 @@ impl HandlerInfo {
     }
 
     /// Describes what stands in for the handler of the request `R` in a test.
-    pub(crate) fn stand_in<R: Request>(path: &'static str, place: &'static Location<'static>) -> Self {
+    pub(crate) const fn stand_in<R: Request>(path: &'static str, place: &'static Location<'static>) -> Self {
         Self {
             path,
             file: place.file(),

@@ -125,3 +125,7 @@ fn circle(routes: &Routes, path: &[(&'static EventType, usize)]) -> StartProblem
     let links = path.iter().map(|(event_type, next)| routes.of(event_type)[next - 1]);
     StartProblem::Circle { links: links.collect() }
 }
+
+#[cfg(test)]
+#[path = "checks_tests.rs"]
+mod tests;

@@ -20,8 +20,17 @@ async fn listen(_: &Envelope<Answered>, context: Context) -> Result<(), String> 
     context.metadata().causation_id().map(drop).ok_or_else(|| "no cause".into())
 }
 
+#[request(type = "edition.year", reply = u64)]
+struct GetYear {}
+
+#[handler]
+fn year(_: &GetYear) -> u64 {
+    2021
+}
+
 fn main() {
     let bus = Bus::start().unwrap();
+    assert_eq!(run::run(bus.request(GetYear {})).unwrap(), 2021);
     let receipt = run::run(bus.emit(Asked { gen: 2021 }));
     assert_eq!(receipt.follow_ups().len(), 1);
     receipt.into_result().unwrap();
