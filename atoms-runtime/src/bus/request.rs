@@ -68,7 +68,8 @@ impl Bus {
             if !progress.begin_root() {
                 progress.finish_root().await;
             }
-            question.take_reply().ok_or_else(|| RequestError::of::<I::Request>(&progress.receipt))
+            let receipt = progress.receipt;
+            question.take_reply().ok_or_else(|| RequestError::of::<I::Request>(&receipt))
         }
     }
 
@@ -82,8 +83,9 @@ impl Bus {
         let refusal = closed.or_else(|| verdict.err().map(Refusal::Vetoed)).or_else(|| step.chain_refusal());
         let mut progress = Progress::new(&step);
         progress.run(refusal).await;
-        self.0.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
-        question.take_reply().ok_or_else(|| RequestError::of::<R>(&progress.receipt))
+        let receipt = progress.receipt;
+        self.0.interceptors.after_emit(&event, &receipt, began.elapsed());
+        question.take_reply().ok_or_else(|| RequestError::of::<R>(&receipt))
     }
 }
 
@@ -108,8 +110,8 @@ impl<R: Request> Question<R> {
         &self.reply
     }
 
-    fn take_reply(&self) -> Option<R::Reply> {
-        self.reply.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn take_reply(&mut self) -> Option<R::Reply> {
+        self.reply.get_mut().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
