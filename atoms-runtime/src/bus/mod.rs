@@ -38,8 +38,8 @@ pub use failure::{Attempt, DetachError, EmitError, Failure, FailureKind, Recipie
 pub use intercept::Interceptor;
 pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusal, Posting, Priority};
 pub use receipt::Receipt;
-pub(crate) use request::Question;
 pub use request::RequestError;
+pub(crate) use request::{Question, put_reply};
 pub use shutdown::{ShutdownError, Unfinished};
 pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
 pub use subscribers::Subscription;

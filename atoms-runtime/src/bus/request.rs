@@ -54,7 +54,7 @@ impl Bus {
     ) -> impl Future<Output = Result<<I::Request as Request>::Reply, RequestError>> + Send + use<'_, I> {
         I::Request::__needs_handler::<()>();
         let parent = scope::current();
-        let mut question = Question { envelope: request.into_envelope(), reply: Mutex::new(None) };
+        let mut question = Question::new(request.into_envelope());
         async move {
             if let Some(parent) = parent {
                 question.envelope.head_mut().follow(&parent);
@@ -105,12 +105,17 @@ impl<R: Request> fmt::Debug for Question<R> {
 }
 
 impl<R: Request> Question<R> {
+    #[inline]
+    pub(crate) fn new(envelope: Envelope<R>) -> Self {
+        Self { envelope, reply: Mutex::new(None) }
+    }
+
     /// The place for the reply, for [`put_reply`].
     pub(crate) fn reply_slot(&self) -> &dyn Any {
         &self.reply
     }
 
-    fn take_reply(&mut self) -> Option<R::Reply> {
+    pub(crate) fn take_reply(&mut self) -> Option<R::Reply> {
         self.reply.get_mut().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
