@@ -14,10 +14,11 @@ mod event;
 mod handler;
 mod macros;
 mod registry;
+mod set_macros;
 pub mod testing;
 mod wire;
 
-pub use atoms_macros::{Event, event, handler};
+pub use atoms_macros::{Event, event, event_set, handler};
 pub use bus::{
     Attempt, Bus, BusBuilder, DeadLetter, DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting,
     Delivery, DetachError, EmitError, EventStream, ExpectError, Expectation, Failure, FailureKind,
@@ -30,8 +31,8 @@ pub use event::{
 };
 pub use handler::{
     AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError, FromDelivery,
-    Handler, HandlerError, HandlerInfo, Input, MissingState, Output, Params, PrepareError, Retry, Retryable,
-    State, SyncHandler,
+    Handler, HandlerError, HandlerInfo, Input, MissingState, NotInSet, Output, Params, PrepareError, Retry,
+    Retryable, State, SyncHandler,
 };
 pub use registry::{Link, Registry, StartError, StartProblem};
 pub use serde;

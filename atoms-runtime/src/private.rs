@@ -3,7 +3,7 @@
 pub use inventory;
 pub use serde;
 
-pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, Judge, Parameters, Retries};
+pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, set};
 pub use crate::registry::{EventEntry, HandlerEntry};
 
 /// What a handler with a `pattern` takes.

@@ -8,7 +8,7 @@ use super::dead_letters::{DeadLetter, DeadLetterCause};
 use super::worklist::{Source, Worklist};
 use super::{Bus, Shared};
 use crate::event::erased::EventRef;
-use crate::event::{AnyEvent, DeliveryFailed, Event, EventId, Metadata, Timestamp};
+use crate::event::{AnyEvent, DeliveryFailed, Event as _, EventId, IntoEnvelope, Metadata, Timestamp};
 use crate::handler::HandlerInfo;
 
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.
@@ -174,8 +174,8 @@ impl<'a> Delivery<'a> {
     }
 
     /// Emits an event as a consequence of this one.
-    pub(crate) fn follow_up<E: Event>(&self, event: E) {
-        E::__needs_handler::<()>();
+    pub(crate) fn follow_up<I: IntoEnvelope>(&self, event: I) {
+        I::Event::__needs_handler::<()>();
         drop(self.step.source().emit(event));
     }
 }

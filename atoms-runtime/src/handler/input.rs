@@ -5,20 +5,23 @@ use std::borrow::Borrow;
 use crate::bus::Delivery;
 use crate::event::{AnyEvent, Envelope, Event, EventType};
 
-/// What the first parameter of a handler may be: an event, an [`Envelope`] around one, or
-/// [`AnyEvent`] for every event.
+/// What the first parameter of a handler may be: an event, an [`Envelope`] around one, an
+/// [`#[event_set]`](macro@crate::event_set), or [`AnyEvent`] for every event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event, and the first parameter of a handler is the event",
     label = "not an event",
     note = "an event is a struct with `#[event(type = \"...\")]` on it",
-    note = "the first parameter is `&E`, `E`, `&Envelope<E>` or `&AnyEvent`, where `E` is an event"
+    note = "the first parameter is `&E`, `E`, `&Envelope<E>` or `&AnyEvent`, where `E` is an event, or an enum with `#[event_set]` on it"
 )]
 pub trait Input: Send + Sync + 'static {
     /// How it is held while the handler runs: by reference, or as a value that is made for the call.
     #[doc(hidden)]
     type Held<'a>: Borrow<Self> + Send;
 
-    /// The types of events; none of them for every event.
+    /// Whether every event is taken, of whatever type.
+    const EVERY_EVENT: bool = false;
+
+    /// The types of the events that count as handled when they are taken.
     fn event_types() -> Vec<&'static EventType>;
 
     /// What is handed over of this delivery; `None` if it is one of another event.
@@ -84,6 +87,8 @@ impl<E: Event> Input for Envelope<E> {
 #[diagnostic::do_not_recommend]
 impl Input for AnyEvent {
     type Held<'a> = &'a Self;
+
+    const EVERY_EVENT: bool = true;
 
     fn event_types() -> Vec<&'static EventType> {
         Vec::new()

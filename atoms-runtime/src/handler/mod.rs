@@ -8,18 +8,20 @@ mod options;
 mod output;
 mod parameters;
 mod params;
+pub mod set;
 mod state;
 
 use std::future::Future;
 
 pub use context::Context;
-pub use emitter::{Declares, Emitter, EventSet};
+pub use emitter::{Declares, Emitter, EventSet, In, Nothing};
 pub use info::HandlerInfo;
 pub use input::Input;
 pub use options::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryable};
 pub use output::{Emissions, HandlerError, Output};
 pub use parameters::{HandlerParam, Parameters, Params};
 pub use params::{ExtractError, FromDelivery, PrepareError};
+pub use set::NotInSet;
 pub(crate) use state::States;
 pub use state::{MissingState, State};
 

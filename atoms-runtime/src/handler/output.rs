@@ -10,7 +10,7 @@ pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted",
     label = "not an event",
-    note = "a handler returns `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result` of these"
+    note = "a handler returns `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`"
 )]
 pub trait Emissions: Send {
     /// Names the types of the events.
@@ -27,7 +27,7 @@ pub trait Emissions: Send {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot return `{Self}`",
     label = "cannot be emitted",
-    note = "a handler returns `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result` of these",
+    note = "a handler returns `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`",
     note = "an event is a struct with `#[event(type = \"...\")]` on it"
 )]
 pub trait Output: Send {
