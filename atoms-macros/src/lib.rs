@@ -95,8 +95,8 @@ pub fn derive_event(item: TokenStream) -> TokenStream {
 ///
 /// Each variant holds an event, or an event in its envelope, and no event is in two of them. The enum has no
 /// generics. A handler of the set is called for each of its events, once, and is a handler of each: of those
-/// that declare `must_handle`, too. It takes the set by reference or by value; what it is called with is a
-/// copy of the event. An event that joins the set is a variant that rustc wants matched.
+/// that declare `must_handle`, too. It takes the set by reference, which holds a copy of the event, or by value,
+/// which is one copy more. An event that joins the set is a variant that rustc wants matched.
 ///
 /// # `#[other]`
 ///
@@ -140,8 +140,8 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 ///   and metadata; `&AnyEvent` for every event; an enum with `#[event_set]` for several.
 /// - Up to eight further parameters are extracted: `State<T>`, `Emitter<E>` or `Emitter<(A, B)>`,
 ///   `Context`, and types that implement `FromDelivery`.
-/// - What it returns is emitted: `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result`
-///   of these.
+/// - What it returns is emitted: `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or
+///   a tuple of these, or a `Result`.
 /// - The future of an `async` handler is `Send`.
 ///
 /// | key | what it does |

@@ -103,7 +103,7 @@ macro_rules! set {
     };
 }
 
-set!(FromMacro { Created: Created, Cancelled: (atoms::Envelope<Cancelled>), Noted: Noted });
+set!(FromMacro { Created: Created, Cancelled: atoms::Envelope<Cancelled>, Noted: Noted });
 
 #[test]
 fn a_set_shows_itself_as_a_derive_would() {

@@ -7,6 +7,57 @@ use crate::event::{AnyEvent, Envelope, Event, EventType};
 
 /// What the first parameter of a handler may be: an event, an [`Envelope`] around one, an
 /// [`#[event_set]`](macro@crate::event_set), or [`AnyEvent`] for every event.
+///
+/// ```
+/// use atoms_runtime::{Bus, event, event_set, handler};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+/// #[event(type = "shop.order.cancelled", crate = atoms_runtime)]
+/// struct OrderCancelled;
+///
+/// #[event_set(crate = atoms_runtime)]
+/// enum OrderEvent {
+///     Created(OrderCreated),
+///     Cancelled(OrderCancelled),
+/// }
+///
+/// #[handler(crate = atoms_runtime)]
+/// fn track(event: &OrderEvent) {
+///     match event {
+///         OrderEvent::Created(_) => println!("a new order"),
+///         OrderEvent::Cancelled(_) => println!("one order less"),
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().handler::<track>().start()?;
+/// assert_eq!(bus.emit(OrderCancelled).await.deliveries().count(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An event that joins the set has to be matched, or rustc says that it is not:
+///
+/// ```compile_fail,E0004
+/// # use atoms_runtime::{event, event_set, handler};
+/// # #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// # struct OrderCreated;
+/// # #[event(type = "shop.order.cancelled", crate = atoms_runtime)]
+/// # struct OrderCancelled;
+/// # #[event_set(crate = atoms_runtime)]
+/// # enum OrderEvent {
+/// #     Created(OrderCreated),
+/// #     Cancelled(OrderCancelled),
+/// # }
+/// #[handler(crate = atoms_runtime)]
+/// fn track(event: &OrderEvent) {
+///     match event {
+///         OrderEvent::Created(_) => println!("a new order"),
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event, and the first parameter of a handler is the event",
     label = "not an event",
