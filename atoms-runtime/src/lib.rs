@@ -15,24 +15,28 @@ mod handler;
 mod macros;
 mod registry;
 mod set_macros;
+#[cfg(all(test, shuttle))]
+mod shuttle_tests;
+mod sync;
 pub mod testing;
 mod wire;
 
-pub use atoms_macros::{Event, event, event_set, handler};
+pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
     Attempt, Bus, BusBuilder, DeadLetter, DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting,
     Delivery, DetachError, EmitError, EventStream, ExpectError, Expectation, Failure, FailureKind,
     Interceptor, Lagged, Post, PostError, PostRefusal, Posting, Priority, Receipt, Recipient, RedeliverError,
-    Refusal, Room, ShutdownError, StartContext, Subscription, Unfinished, Veto,
+    Refusal, RequestError, Room, ShutdownError, StartContext, Subscription, Unfinished, Veto,
 };
 pub use event::{
-    AnyEvent, DeliveryFailed, Envelope, Event, EventId, EventIdError, EventInvalid, EventType, IntoEnvelope,
-    Metadata, RawEvent, Timestamp, TimestampError,
+    AllEmitted, AnyEvent, Asked, DeliveryFailed, Emitted, Envelope, Event, EventId, EventIdError,
+    EventInvalid, EventKind, EventType, IntoEnvelope, IntoRequest, IsAsked, IsEmitted, Metadata, One,
+    RawEvent, Request, Timestamp, TimestampError,
 };
 pub use handler::{
-    AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError, FromDelivery,
-    Handler, HandlerError, HandlerInfo, Input, MissingState, NotInSet, Output, Params, PrepareError, Retry,
-    Retryable, State, SyncHandler,
+    AnsweredBy, AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError,
+    FromDelivery, Handler, HandlerError, HandlerInfo, Input, MissingState, NotInSet, Output, Params,
+    PrepareError, Retry, Retryable, Returns, State, SyncHandler,
 };
 pub use registry::{Link, Registry, StartError, StartProblem};
 pub use serde;

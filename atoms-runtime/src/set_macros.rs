@@ -12,6 +12,7 @@ macro_rules! __event_set {
         #[automatically_derived]
         impl $crate::Input for $name {
             type Held<'a> = Self;
+            type Kind = $crate::Emitted;
 
             const EVERY_EVENT: ::core::primitive::bool = $open;
 
@@ -90,6 +91,9 @@ macro_rules! __event_set_closed {
 
         #[automatically_derived]
         impl $crate::EventSet for $name {
+            // That none of them is a request is checked where they stand.
+            type Events = ();
+
             fn each(declare: &mut dyn ::core::ops::FnMut(&'static $crate::EventType)) {
                 $($(#[$cfg])* declare($crate::__private::set::event_type::<$types, $index>());)*
             }
@@ -103,6 +107,8 @@ macro_rules! __event_set_closed {
 
         #[automatically_derived]
         impl $crate::Emissions for $name {
+            type Events = ();
+
             fn emits(declare: &mut dyn ::core::ops::FnMut(&'static $crate::EventType)) {
                 <Self as $crate::EventSet>::each(declare);
             }

@@ -20,11 +20,23 @@ enum InEnvelopes {
     Other(AnyEvent),
 }
 
+#[request(type = "shop.order.count", reply = u64)]
+struct CountOrders;
+
+#[event_set]
+enum WithARequest {
+    Created(OrderCreated),
+    Count(CountOrders),
+}
+
 #[handler]
 fn track(event: OrderEvent, out: Emitter<OrderEvent>) -> Option<OrderEvent> {
     out.emit(OrderCreated);
     Some(event.clone())
 }
+
+#[handler]
+async fn count(_: WithARequest, _: Emitter<WithARequest>) {}
 
 #[handler]
 async fn log(event: &InEnvelopes) {

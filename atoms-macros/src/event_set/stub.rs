@@ -47,8 +47,16 @@ fn traits(set: &Set<'_>) -> TokenStream {
     });
     let input = input(set);
     let declared = quote!(_: &mut dyn ::core::ops::FnMut(&'static #root::EventType));
-    let event_set = implement(set, quote!(#root::EventSet), quote!(fn each(#declared) { #unreachable }));
+    let event_set = implement(
+        set,
+        quote!(#root::EventSet),
+        quote! {
+            type Events = ();
+            fn each(#declared) { #unreachable }
+        },
+    );
     let emitted = quote! {
+        type Events = ();
         fn emits(#declared) { #unreachable }
         fn emit(self, _: &#root::Delivery<'_>) { #unreachable }
     };
@@ -64,6 +72,7 @@ fn input(set: &Set<'_>) -> TokenStream {
     let (root, unreachable) = (&set.root, unreachable());
     let body = quote! {
         type Held<'__a> = Self;
+        type Kind = #root::Emitted;
         fn event_types() -> ::std::vec::Vec<&'static #root::EventType> { #unreachable }
         fn from_delivery<'__a>(_: &#root::Delivery<'__a>) -> ::core::option::Option<Self> { #unreachable }
         fn copy(&self) -> Self { #unreachable }

@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use super::dead_letters::{DeadLetter, DeadLetterCause};
+use super::request::put_reply;
 use super::worklist::{Source, Worklist};
 use super::{Bus, Shared};
 use crate::event::erased::EventRef;
-use crate::event::{AnyEvent, DeliveryFailed, Event as _, EventId, IntoEnvelope, Metadata, Timestamp};
+use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event, EventId, Metadata, Timestamp};
 use crate::handler::HandlerInfo;
 
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.
@@ -77,14 +78,15 @@ impl<'a> Step<'a> {
         if self.event.event_type() == Some(is_told) || !self.bus.is_taken(is_told) {
             return;
         }
-        drop(self.source().emit(DeliveryFailed {
+        let failed = DeliveryFailed {
             dead_letter: letter.id(),
             event_type: self.event.name().to_owned(),
             event_id: self.event.head().id().to_string(),
             handler: letter.recipient().map(|recipient| recipient.to_string()),
             attempts: letter.attempts().len(),
             error: letter.cause().to_string(),
-        }));
+        };
+        drop(self.source().emit(Envelope::new(failed)));
     }
 
     fn late(&self) -> &Late {
@@ -173,10 +175,19 @@ impl<'a> Delivery<'a> {
         self.step.source().clone()
     }
 
+    /// Hands the reply to the one who asked. It is dropped where nobody waits for it: the request came
+    /// as a frame, or is a dead letter that is delivered again.
+    #[inline]
+    pub(crate) fn reply<Reply: 'static>(&self, reply: Reply) {
+        if let Some(slot) = self.step.event.reply_slot() {
+            put_reply(slot, reply);
+        }
+    }
+
     /// Emits an event as a consequence of this one.
-    pub(crate) fn follow_up<I: IntoEnvelope>(&self, event: I) {
-        I::Event::__needs_handler::<()>();
-        drop(self.step.source().emit(event));
+    pub(crate) fn follow_up<E: Event>(&self, envelope: Envelope<E>) {
+        E::__needs_handler::<()>();
+        drop(self.step.source().emit(envelope));
     }
 }
 

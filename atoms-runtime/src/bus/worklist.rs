@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use futures_util::task::AtomicWaker;
 
 use super::failure::Refusal;
-use crate::event::{AnyEvent, Head, IntoEnvelope};
+use crate::event::{AnyEvent, Envelope, Event, Head};
 
 /// How many events may wait before an emitter that is awaited waits as well.
 const ROOM: usize = 1_024;
@@ -149,8 +149,7 @@ impl Source {
         Self { worklist, parent: Arc::new(parent.as_cause()), node, hop_limit }
     }
 
-    pub(crate) fn emit<I: IntoEnvelope>(&self, event: I) -> Room {
-        let mut envelope = event.into_envelope();
+    pub(crate) fn emit<E: Event>(&self, mut envelope: Envelope<E>) -> Room {
         envelope.head_mut().follow(&self.parent);
         let hops = envelope.head().hops();
         self.push(envelope.into(), hops);

@@ -1,9 +1,9 @@
 //! What is known of an event's type.
 
+use crate::sync::atomic::{AtomicU32, Ordering};
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{AnyEvent, Envelope, Event};
+use super::{AnyEvent, Envelope, Event, EventKind};
 
 /// What the registry knows of a type of events.
 pub struct EventType {
@@ -12,6 +12,7 @@ pub struct EventType {
     file: &'static str,
     line: u32,
     must_handle: bool,
+    is_request: bool,
     sensitive: &'static [&'static str],
     decode: fn(&str) -> Result<AnyEvent, serde_json::Error>,
     /// The place in the dispatch tables plus one; zero until it is first asked for.
@@ -30,6 +31,7 @@ impl EventType {
             file,
             line,
             must_handle: E::MUST_HANDLE,
+            is_request: E::Kind::IS_REQUEST,
             sensitive: E::SENSITIVE,
             decode: |frame| serde_json::from_str::<Envelope<E>>(frame).map(AnyEvent::from),
             index: AtomicU32::new(0),
@@ -59,6 +61,11 @@ impl EventType {
     /// Whether the event declares `must_handle`.
     pub fn must_handle(&self) -> bool {
         self.must_handle
+    }
+
+    /// Whether it is a [`Request`](crate::Request), which has a reply and exactly one handler.
+    pub fn is_request(&self) -> bool {
+        self.is_request
     }
 
     /// The names on the wire of the fields whose values no message may show.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use super::params::{ExtractError, FromDelivery, PrepareError};
 use crate::bus::{Delivery, Room, Source, StartContext};
-use crate::event::{Event, EventType};
+use crate::event::{AllEmitted, Envelope, Event, EventType, One};
 
 /// Emits events from a handler: an event `E`, any of up to eight as `Emitter<(A, B, ...)>`, or those of an
 /// [`#[event_set]`](macro@crate::event_set).
@@ -48,7 +48,7 @@ impl<S> Emitter<S> {
         S: Declares<E, Place>,
     {
         E::__needs_handler::<()>();
-        self.source.emit(event)
+        self.source.emit(Envelope::new(event))
     }
 }
 
@@ -66,7 +66,7 @@ impl<S: EventSet> fmt::Debug for Emitter<S> {
     }
 }
 
-impl<S: EventSet> FromDelivery for Emitter<S> {
+impl<S: EventSet<Events: AllEmitted>> FromDelivery for Emitter<S> {
     type Prepared = ();
 
     fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
@@ -91,12 +91,18 @@ impl<S: EventSet> FromDelivery for Emitter<S> {
     note = "an `#[event_set]` with `#[other]` does not say which events it emits"
 )]
 pub trait EventSet: 'static {
+    /// The events, for [`AllEmitted`].
+    #[doc(hidden)]
+    type Events;
+
     /// Names the types of the events.
     fn each(declare: &mut dyn FnMut(&'static EventType));
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> EventSet for E {
+    type Events = One<E>;
+
     fn each(declare: &mut dyn FnMut(&'static EventType)) {
         declare(E::event_type());
     }
@@ -139,6 +145,8 @@ macro_rules! tuples {
         $(
             #[diagnostic::do_not_recommend]
             impl<$($T: Event),*> EventSet for ($($T,)*) {
+                type Events = ($(One<$T>,)*);
+
                 fn each(declare: &mut dyn FnMut(&'static EventType)) {
                     $(declare($T::event_type());)*
                 }

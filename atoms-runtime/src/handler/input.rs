@@ -2,8 +2,9 @@
 
 use std::borrow::Borrow;
 
+use super::Handler;
 use crate::bus::Delivery;
-use crate::event::{AnyEvent, Envelope, Event, EventType};
+use crate::event::{AnyEvent, Emitted, Envelope, Event, EventType};
 
 /// What the first parameter of a handler may be: an event, an [`Envelope`] around one, an
 /// [`#[event_set]`](macro@crate::event_set), or [`AnyEvent`] for every event.
@@ -69,6 +70,9 @@ pub trait Input: Send + Sync + 'static {
     #[doc(hidden)]
     type Held<'a>: Borrow<Self> + Send;
 
+    /// The [`Kind`](Event::Kind) of the events, on which it depends what the handler returns.
+    type Kind;
+
     /// Whether every event is taken, of whatever type.
     const EVERY_EVENT: bool = false;
 
@@ -89,11 +93,16 @@ pub trait Input: Send + Sync + 'static {
     fn handled_by<H>() -> fn() {
         || ()
     }
+
+    /// Says to the linker that `H` answers the request, if it is one.
+    #[doc(hidden)]
+    fn answered_by<H: Handler>() {}
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> Input for E {
     type Held<'a> = &'a Self;
+    type Kind = E::Kind;
 
     fn event_types() -> Vec<&'static EventType> {
         vec![E::event_type()]
@@ -111,11 +120,16 @@ impl<E: Event> Input for E {
     fn handled_by<H>() -> fn() {
         E::__handled_by::<H>
     }
+
+    fn answered_by<H: Handler>() {
+        E::__answered_by::<H>();
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> Input for Envelope<E> {
     type Held<'a> = &'a Self;
+    type Kind = E::Kind;
 
     fn event_types() -> Vec<&'static EventType> {
         vec![E::event_type()]
@@ -133,11 +147,16 @@ impl<E: Event> Input for Envelope<E> {
     fn handled_by<H>() -> fn() {
         E::__handled_by::<H>
     }
+
+    fn answered_by<H: Handler>() {
+        E::__answered_by::<H>();
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl Input for AnyEvent {
     type Held<'a> = &'a Self;
+    type Kind = Emitted;
 
     const EVERY_EVENT: bool = true;
 

@@ -8,14 +8,15 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use crate::bus::Delivery;
-use crate::event::{AnyEvent, Envelope, Event, EventType};
+use crate::event::{AnyEvent, Envelope, Event, EventType, IsEmitted};
 
 /// What a variant of an `#[event_set]` holds: an event, or an event in its [`Envelope`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event, and a variant of a set of events holds one",
     label = "not an event",
     note = "an event is a struct with `#[event(type = \"...\")]` on it",
-    note = "a variant holds `E` or `Envelope<E>`, where `E` is an event; one that holds `AnyEvent` has `#[other]` on it"
+    note = "a variant holds `E` or `Envelope<E>`, where `E` is an event; one that holds `AnyEvent` has `#[other]` on it",
+    note = "a request is in no set: its handler takes it alone, and returns the reply"
 )]
 pub trait Member: Sized + 'static {
     /// The event.
@@ -38,7 +39,7 @@ pub trait Member: Sized + 'static {
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: Event> Member for E {
+impl<E: Event<Kind: IsEmitted<E>>> Member for E {
     type Event = E;
 
     fn of(envelope: &Envelope<E>) -> Self {
@@ -63,7 +64,7 @@ impl<E: Event> Member for E {
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: Event> Member for Envelope<E> {
+impl<E: Event<Kind: IsEmitted<E>>> Member for Envelope<E> {
     type Event = E;
 
     fn of(envelope: &Self) -> Self {

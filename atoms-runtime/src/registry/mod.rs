@@ -105,7 +105,8 @@ impl Registry {
 impl fmt::Display for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for event_type in &self.events {
-            writeln!(f, "{event_type}")?;
+            let request = if event_type.is_request() { "request " } else { "" };
+            writeln!(f, "{request}{event_type}")?;
             self.handlers_of(event_type).try_for_each(|handler| writeln!(f, "  <- {handler}"))?;
         }
         let of_all = self.handlers.iter().filter(|info| info.takes_every_event() && info.pattern().is_none());

@@ -3,6 +3,7 @@
 mod fields;
 mod item;
 mod names;
+mod reply;
 mod type_string;
 
 use syn::LitStr;
@@ -18,5 +19,6 @@ pub(crate) fn check(event: &Event<'_>, mut mistakes: Mistakes) -> syn::Result<Li
         fields::check(event, field, &mut mistakes);
     }
     names::check(event, &mut mistakes);
+    reply::check(event, &mut mistakes);
     mistakes.and(type_string)
 }

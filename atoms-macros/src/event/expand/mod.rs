@@ -19,8 +19,9 @@ mod item;
 mod namespace;
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::LitStr;
+use syn::spanned::Spanned;
 
 use super::Form;
 use super::model::Event;
@@ -30,18 +31,20 @@ use crate::common::attributes;
 pub(crate) use item::{retain, without_helpers};
 
 pub(crate) fn expand(event: &Event<'_>, type_string: &LitStr) -> TokenStream {
-    let item = (event.form == Form::Attribute).then(|| item::written_anew(event, type_string));
+    let item = (event.form != Form::Derive).then(|| item::written_anew(event, type_string));
     let defaults = fields::defaults(event);
     let debug = debug::redacted(event);
     // In front of the struct, since rustc tells of mistakes in the order of the items: of a field's type
     // by itself before what serde's derives make of it.
     let checks = fields::checks(event);
+    let reply_check = reply_check(event);
     let warning = namespace::warning(event, type_string);
     let call = call(event, type_string);
     let levels = attributes::levels(&event.item.attrs);
     let allow_deprecated = attributes::allow_deprecated(&event.item.attrs);
     quote! {
         #checks
+        #reply_check
         #item
         #(#levels)*
         #allow_deprecated
@@ -64,12 +67,33 @@ fn call(event: &Event<'_>, literal: &LitStr) -> TokenStream {
         let start = format!("__start_{section}");
         quote!(, must_handle: #section, #start)
     });
+    let reply = reply(event, &text);
     let sensitive = sensitive(event);
     quote! {
         #root::__event! {
-            #name, #literal, deny_unknown_fields: #deny, symbol: #symbol, sensitive: [#(#sensitive),*] #must_handle
+            #name, #literal, deny_unknown_fields: #deny, symbol: #symbol, sensitive: [#(#sensitive),*] #must_handle #reply
         }
     }
+}
+
+/// A mistake in the type of the reply is told there.
+fn reply_check(event: &Event<'_>) -> Option<TokenStream> {
+    let reply = event.keys.reply.as_ref()?.as_ref().ok()?;
+    let root = &event.keys.root;
+    let cfgs = attributes::cfgs(&event.item.attrs);
+    let levels = attributes::levels(&event.item.attrs);
+    Some(quote_spanned! {reply.span()=>
+        #(#cfgs)* #(#levels)* const _: fn() = || #root::__private::assert_reply::<#reply>();
+    })
+}
+
+/// The reply of a request, and what the linker knows it by.
+fn reply(event: &Event<'_>, type_string: &str) -> Option<TokenStream> {
+    let reply = event.keys.reply.as_ref()?.as_ref().ok()?;
+    let unanswered = type_string::section_of_answers(type_string);
+    let start = format!("__start_{unanswered}");
+    let twice = type_string::symbol_of_answer(type_string);
+    Some(quote!(, reply: #reply, unanswered: #unanswered, #start, answered_twice: #twice))
 }
 
 /// The names under which a frame may have a sensitive field.
