@@ -2,6 +2,7 @@
 
 mod common;
 mod event;
+mod event_set;
 mod handler;
 
 use proc_macro::TokenStream;
@@ -111,6 +112,54 @@ pub fn derive_event(item: TokenStream) -> TokenStream {
     event::derive(item.into()).into()
 }
 
+/// Makes an enum a set of events, which a handler takes, returns or emits as one.
+///
+/// ```ignore
+/// #[event_set]
+/// enum OrderEvent {
+///     Created(OrderCreated),
+///     Cancelled(Envelope<OrderCancelled>),
+/// }
+///
+/// #[handler]
+/// fn track(event: &OrderEvent) {
+///     match event {
+///         OrderEvent::Created(order) => println!("{} is new", order.order_id),
+///         OrderEvent::Cancelled(order) => println!("{} is cancelled, by {}", order.order_id, order.id()),
+///     }
+/// }
+/// ```
+///
+/// Each variant holds an event, or an event in its envelope, and no event is in two of them. The enum has no
+/// generics. A handler of the set is called for each of its events, once, and is a handler of each: of those
+/// that declare `must_handle`, too. It takes the set by reference, which holds a copy of the event, or by value,
+/// which is one copy more. An event that joins the set is a variant that rustc wants matched.
+///
+/// # `#[other]`
+///
+/// A variant with `#[other]` on it holds `AnyEvent`, and takes every event that has no variant. A handler of
+/// such a set is called for every event, and counts as a handler of the events that have variants.
+///
+/// # Keys
+///
+/// | key | what it does |
+/// | --- | --- |
+/// | `crate = path` | where `atoms` is, if not at `::atoms` |
+///
+/// # What it adds
+///
+/// - `Clone` and `Debug`, unless a `derive` *below* `#[event_set]` names them.
+/// - `From<E>` for what each variant holds, `From` of the set for `AnyEvent`, and `TryFrom<AnyEvent>` for the
+///   set, whose error gives back an event that is not in it. With `#[other]` every event is: that is
+///   `From<AnyEvent>`.
+/// - Without `#[other]` a handler may return the set, in an `Option`, a `Vec`, a tuple or a `Result` as well,
+///   and `Emitter<OrderEvent>` emits the events of its variants. With `#[other]` the set does not say which
+///   events these would be.
+#[proc_macro_attribute]
+pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
+    event_set::attribute(args.into(), item.into()).into()
+}
+
 /// Makes a function a handler, which every bus of the program calls for the event that it takes.
 ///
 /// ```ignore
@@ -125,11 +174,12 @@ pub fn derive_event(item: TokenStream) -> TokenStream {
 /// neither generic nor `const`, `unsafe` or `extern`.
 ///
 /// - The first parameter is the event: `&E` or `E`, which is a copy; `&Envelope<E>` for its id, timestamp
-///   and metadata; `&AnyEvent` for every event.
+///   and metadata; `&AnyEvent` for every event; an enum with `#[event_set]` for several.
 /// - Up to eight further parameters are extracted: `State<T>`, `Emitter<E>` or `Emitter<(A, B)>`,
 ///   `Context`, and types that implement `FromDelivery`.
-/// - What it returns is emitted: `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result`
-///   of these. The handler of a [request](macro@request) returns its reply, or a `Result` of it.
+/// - What it returns is emitted: `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or
+///   a tuple of these, or a `Result`. The handler of a [request](macro@request) returns its reply, or a
+///   `Result` of it.
 /// - The future of an `async` handler is `Send`.
 ///
 /// | key | what it does |

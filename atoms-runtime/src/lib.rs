@@ -14,13 +14,14 @@ mod event;
 mod handler;
 mod macros;
 mod registry;
+mod set_macros;
 #[cfg(all(test, shuttle))]
 mod shuttle_tests;
 mod sync;
 pub mod testing;
 mod wire;
 
-pub use atoms_macros::{Event, event, handler, request};
+pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
     Attempt, Bus, BusBuilder, DeadLetter, DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting,
     Delivery, DetachError, EmitError, EventStream, ExpectError, Expectation, Failure, FailureKind,
@@ -34,8 +35,8 @@ pub use event::{
 };
 pub use handler::{
     AnsweredBy, AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError,
-    FromDelivery, Handler, HandlerError, HandlerInfo, Input, MissingState, Output, Params, PrepareError,
-    Retry, Retryable, Returns, State, SyncHandler,
+    FromDelivery, Handler, HandlerError, HandlerInfo, Input, MissingState, NotInSet, Output, Params,
+    PrepareError, Retry, Retryable, Returns, State, SyncHandler,
 };
 pub use registry::{Link, Registry, StartError, StartProblem};
 pub use serde;

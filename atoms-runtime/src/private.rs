@@ -4,7 +4,7 @@ pub use inventory;
 pub use serde;
 
 pub use crate::event::AskedForUnknown;
-pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, Judge, Parameters, Retries};
+pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, set};
 pub use crate::handler::{Declared, Taken, Undeclared, Untaken};
 pub use crate::registry::{EventEntry, HandlerEntry};
 

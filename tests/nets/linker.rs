@@ -8,7 +8,8 @@ static DEBUG: LazyLock<Programs> = LazyLock::new(|| build("build -p app -p twice
 
 /// Not all of them, as each takes its time.
 static FAT_LTO: LazyLock<Programs> = LazyLock::new(|| {
-    let app = "--bin two_events_one_type --bin unhandled --bin handled_in_third_crate --bin owes_nothing";
+    let app = "--bin two_events_one_type --bin unhandled --bin handled_in_third_crate --bin owes_nothing \
+               --bin handled_by_set";
     build(&format!("build --release -p app {app} -p cdylib --lib"))
 });
 
@@ -71,6 +72,13 @@ fn a_handler_in_any_crate_that_is_named_is_enough() {
     assert_eq!(DEBUG.printed("handled_in_second_crate"), "receipt for o-1\n");
     assert_handled(&DEBUG);
     assert_handled(&FAT_LTO);
+}
+
+#[test]
+fn a_handler_of_a_set_handles_each_of_its_events() {
+    for programs in [&*DEBUG, &*FAT_LTO, &with_gnu_ld("handled_by_set")] {
+        assert_eq!(programs.printed("handled_by_set"), "by card: o-1\nin cash: o-1\n");
+    }
 }
 
 #[test]

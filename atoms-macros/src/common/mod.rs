@@ -2,6 +2,7 @@
 
 pub(crate) mod attributes;
 pub(crate) mod duration;
+pub(crate) mod implement;
 pub(crate) mod keys;
 mod mistakes;
 pub(crate) mod pattern;

@@ -5,12 +5,12 @@ use std::slice;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, DeriveInput, GenericParam, Generics, parse_quote};
+use syn::{Attribute, DeriveInput, parse_quote};
 
 use super::expand::{retain, without_helpers};
 use super::model::Event;
 use super::{Form, serde};
-use crate::common::attributes;
+use crate::common::{attributes, implement};
 
 pub(crate) fn stub(event: &Event<'_>, errors: syn::Error) -> TokenStream {
     let errors = errors.into_compile_error();
@@ -51,40 +51,13 @@ fn stubs(event: &Event<'_>) -> TokenStream {
     quote!(#clone #debug #serialize #deserialize #implementation)
 }
 
-/// `impl<...> path for Name<...> where ... { body }`, with all parameters `Send + Sync + 'static`.
 fn implement(
     event: &Event<'_>,
     lifetime: Option<TokenStream>,
     path: TokenStream,
     body: TokenStream,
 ) -> TokenStream {
-    let name = &event.item.ident;
-    let mut generics = event.item.generics.clone();
-    bound(&mut generics);
-    let (_, arguments, conditions) = event.item.generics.split_for_impl();
-    let mut parameters = Generics { where_clause: None, ..generics };
-    if let Some(lifetime) = lifetime {
-        parameters.params.insert(0, parse_quote!(#lifetime));
-    }
-    let (parameters, ..) = parameters.split_for_impl();
-    quote! {
-        #[automatically_derived]
-        impl #parameters #path for #name #arguments #conditions { #body }
-    }
-}
-
-fn bound(generics: &mut Generics) {
-    for parameter in &mut generics.params {
-        match parameter {
-            GenericParam::Type(ty) => {
-                ty.bounds.push(parse_quote!(::core::marker::Send));
-                ty.bounds.push(parse_quote!(::core::marker::Sync));
-                ty.bounds.push(parse_quote!('static));
-            }
-            GenericParam::Lifetime(lifetime) => lifetime.bounds.push(parse_quote!('static)),
-            GenericParam::Const(_) => {}
-        }
-    }
+    implement::implement(event.item, lifetime, path, body)
 }
 
 fn unreachable() -> TokenStream {

@@ -8,7 +8,7 @@ use super::dead_letters::{DeadLetter, DeadLetterCause};
 use super::worklist::{Source, Worklist};
 use super::{Bus, Shared, put_reply};
 use crate::event::erased::EventRef;
-use crate::event::{AnyEvent, DeliveryFailed, Event, EventId, Metadata, Timestamp};
+use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event, EventId, Metadata, Timestamp};
 use crate::handler::HandlerInfo;
 
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.
@@ -77,14 +77,15 @@ impl<'a> Step<'a> {
         if self.event.event_type() == Some(is_told) || !self.bus.is_taken(is_told) {
             return;
         }
-        drop(self.source().emit(DeliveryFailed {
+        let failed = DeliveryFailed {
             dead_letter: letter.id(),
             event_type: self.event.name().to_owned(),
             event_id: self.event.head().id().to_string(),
             handler: letter.recipient().map(|recipient| recipient.to_string()),
             attempts: letter.attempts().len(),
             error: letter.cause().to_string(),
-        }));
+        };
+        drop(self.source().emit(Envelope::new(failed)));
     }
 
     fn late(&self) -> &Late {
@@ -183,9 +184,9 @@ impl<'a> Delivery<'a> {
     }
 
     /// Emits an event as a consequence of this one.
-    pub(crate) fn follow_up<E: Event>(&self, event: E) {
+    pub(crate) fn follow_up<E: Event>(&self, envelope: Envelope<E>) {
         E::__needs_handler::<()>();
-        drop(self.step.source().emit(event));
+        drop(self.step.source().emit(envelope));
     }
 }
 

@@ -173,7 +173,8 @@ impl Receipt {
             return self.outline.handled;
         }
         let mut handlers = self.outline.handlers.iter().copied();
-        handlers.any(|info| info.counts() && !skipped.contains(&Recipient::Handler(info)))
+        let event_type = self.outline.event_type;
+        handlers.any(|info| info.counts_for(event_type) && !skipped.contains(&Recipient::Handler(info)))
     }
 
     /// Whether nothing went wrong, here and in all that followed.

@@ -37,6 +37,7 @@ impl Tables {
         for (position, (info, _)) in handlers.iter().enumerate() {
             if info.takes_every_event() {
                 seeing_all.push(position);
+                continue;
             }
             for event_type in info.event_types() {
                 let index = event_type.index();
@@ -102,7 +103,7 @@ impl Table {
             }
         }
         infos.append(&mut async_infos);
-        let handled = infos.iter().any(|info| info.counts());
+        let handled = infos.iter().any(|info| info.counts_for(event_type));
         let outline = interned(Outline { event_type, handlers: infos, handled });
         Self { outline, sync: sync.into(), asynchronous: asynchronous.into(), is_for_all: true }
     }

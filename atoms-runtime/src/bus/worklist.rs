@@ -149,8 +149,7 @@ impl Source {
         Self { worklist, parent: Arc::new(parent.as_cause()), node, hop_limit }
     }
 
-    pub(crate) fn emit<E: Event>(&self, event: E) -> Room {
-        let mut envelope = Envelope::new(event);
+    pub(crate) fn emit<E: Event>(&self, mut envelope: Envelope<E>) -> Room {
         envelope.head_mut().follow(&self.parent);
         let hops = envelope.head().hops();
         self.push(envelope.into(), hops);

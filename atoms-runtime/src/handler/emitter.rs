@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 
 use super::params::{ExtractError, FromDelivery, PrepareError};
 use crate::bus::{Delivery, Room, Source, StartContext};
-use crate::event::{AllEmitted, Event, EventType, One};
+use crate::event::{AllEmitted, Envelope, Event, EventType, One};
 
-/// Emits events from a handler: an event `E`, or any of up to eight as `Emitter<(A, B, ...)>`.
+/// Emits events from a handler: an event `E`, any of up to eight as `Emitter<(A, B, ...)>`, or those of an
+/// [`#[event_set]`](macro@crate::event_set).
 ///
 /// What the handler emits is part of its signature, so that a circle of events is found when the
 /// bus starts.
@@ -47,7 +48,7 @@ impl<S> Emitter<S> {
         S: Declares<E, Place>,
     {
         E::__needs_handler::<()>();
-        self.source.emit(event)
+        self.source.emit(Envelope::new(event))
     }
 }
 
@@ -81,11 +82,13 @@ impl<S: EventSet<Events: AllEmitted>> FromDelivery for Emitter<S> {
     }
 }
 
-/// What an [`Emitter`] may emit: an event, or a tuple of up to eight.
+/// What an [`Emitter`] may emit: an event, a tuple of up to eight, or an
+/// [`#[event_set]`](macro@crate::event_set).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event, and an `Emitter` emits events",
     label = "not an event",
-    note = "write `Emitter<Event>` or `Emitter<(Event, OtherEvent)>`, with at most eight events"
+    note = "write `Emitter<Event>` or `Emitter<(Event, OtherEvent)>`, with at most eight events, or `Emitter<Set>` with an `#[event_set]`",
+    note = "an `#[event_set]` with `#[other]` does not say which events it emits"
 )]
 pub trait EventSet: 'static {
     /// The events, for [`AllEmitted`].
@@ -109,7 +112,7 @@ impl<E: Event> EventSet for E {
 #[diagnostic::on_unimplemented(
     message = "this handler's signature does not declare that it emits `{E}`",
     label = "not declared",
-    note = "declare it: `Emitter<(.., {E})>` instead of `Emitter<{Self}>`"
+    note = "declare it: `Emitter<(.., {E})>` instead of `Emitter<{Self}>`, or a variant if that is an `#[event_set]`"
 )]
 pub trait Declares<E, Place> {}
 
@@ -120,6 +123,10 @@ pub struct Only;
 /// The place of an event in a tuple.
 #[derive(Debug)]
 pub struct At<const INDEX: usize>;
+
+/// The variant of an event in an `#[event_set]`.
+#[derive(Debug)]
+pub struct In<const INDEX: usize>;
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> Declares<E, Only> for E {}

@@ -24,6 +24,7 @@ pub struct HandlerInfo {
     line: u32,
     options: Options,
     is_async: bool,
+    takes_every_event: bool,
     input: fn() -> Vec<&'static EventType>,
     emits: Emits,
     bind: Bind,
@@ -131,6 +132,7 @@ impl HandlerInfo {
             line,
             options: Options::DEFAULT,
             is_async,
+            takes_every_event: I::EVERY_EVENT,
             input: I::event_types,
             emits,
             bind,
@@ -149,6 +151,7 @@ impl HandlerInfo {
             line: place.line(),
             options: Options::DEFAULT,
             is_async: false,
+            takes_every_event: false,
             input: || vec![R::event_type()],
             emits: |_| {},
             bind: |_| Err(vec![PrepareError::Other("a stand-in answers on the bus of its test only".into())]),
@@ -214,19 +217,25 @@ impl HandlerInfo {
         self.is_async
     }
 
-    /// The types of events that the handler takes; none of them if it sees every event.
+    /// The types of events that the handler names. One that also, or only, takes every event does not name
+    /// the others.
     pub fn event_types(&self) -> Vec<&'static EventType> {
         (self.input)()
     }
 
     /// Whether the handler sees every event.
     pub fn takes_every_event(&self) -> bool {
-        self.event_types().is_empty()
+        self.takes_every_event
     }
 
-    /// Whether an event that it takes counts as handled; those who see every event do not count.
-    pub(crate) fn counts(&self) -> bool {
-        !self.takes_every_event() || self.pattern().is_some()
+    /// Whether an event that the handler takes counts as handled: not if it is merely one of all. An event
+    /// of unknown type is `None`.
+    pub(crate) fn counts_for(&self, event_type: Option<&EventType>) -> bool {
+        self.pattern().is_some() || event_type.is_some_and(|known| self.names(known.name()))
+    }
+
+    fn names(&self, type_string: &str) -> bool {
+        self.event_types().into_iter().any(|event_type| event_type.name() == type_string)
     }
 
     /// Whether the handler takes events of this type string: it is that of one of its
@@ -248,14 +257,14 @@ impl HandlerInfo {
         if let Some(pattern) = self.options.pattern {
             return pattern::matches(pattern, type_string);
         }
-        let event_types = self.event_types();
-        event_types.is_empty() || event_types.iter().any(|event_type| event_type.name() == type_string)
+        self.takes_every_event || self.names(type_string)
     }
 
-    /// What it takes, as the log shows it: type strings, or the pattern of `&AnyEvent` handlers.
+    /// What it takes, as the log shows it: type strings, then the pattern of all others.
     pub(crate) fn input(&self) -> String {
-        let names: Vec<_> = self.event_types().into_iter().map(EventType::name).collect();
-        if names.is_empty() { self.options.pattern.unwrap_or("*").into() } else { names.join(", ") }
+        let names = self.event_types().into_iter().map(EventType::name);
+        let others = self.takes_every_event.then(|| self.options.pattern.unwrap_or("*"));
+        names.chain(others).collect::<Vec<_>>().join(", ")
     }
 
     /// The types of events that the handler's signature says it may emit, each once.

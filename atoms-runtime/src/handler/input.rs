@@ -6,13 +6,64 @@ use super::Handler;
 use crate::bus::Delivery;
 use crate::event::{AnyEvent, Emitted, Envelope, Event, EventType};
 
-/// What the first parameter of a handler may be: an event, an [`Envelope`] around one, or
-/// [`AnyEvent`] for every event.
+/// What the first parameter of a handler may be: an event, an [`Envelope`] around one, an
+/// [`#[event_set]`](macro@crate::event_set), or [`AnyEvent`] for every event.
+///
+/// ```
+/// use atoms_runtime::{Bus, event, event_set, handler};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+/// #[event(type = "shop.order.cancelled", crate = atoms_runtime)]
+/// struct OrderCancelled;
+///
+/// #[event_set(crate = atoms_runtime)]
+/// enum OrderEvent {
+///     Created(OrderCreated),
+///     Cancelled(OrderCancelled),
+/// }
+///
+/// #[handler(crate = atoms_runtime)]
+/// fn track(event: &OrderEvent) {
+///     match event {
+///         OrderEvent::Created(_) => println!("a new order"),
+///         OrderEvent::Cancelled(_) => println!("one order less"),
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().handler::<track>().start()?;
+/// assert_eq!(bus.emit(OrderCancelled).await.deliveries().count(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An event that joins the set has to be matched, or rustc says that it is not:
+///
+/// ```compile_fail,E0004
+/// # use atoms_runtime::{event, event_set, handler};
+/// # #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// # struct OrderCreated;
+/// # #[event(type = "shop.order.cancelled", crate = atoms_runtime)]
+/// # struct OrderCancelled;
+/// # #[event_set(crate = atoms_runtime)]
+/// # enum OrderEvent {
+/// #     Created(OrderCreated),
+/// #     Cancelled(OrderCancelled),
+/// # }
+/// #[handler(crate = atoms_runtime)]
+/// fn track(event: &OrderEvent) {
+///     match event {
+///         OrderEvent::Created(_) => println!("a new order"),
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event, and the first parameter of a handler is the event",
     label = "not an event",
     note = "an event is a struct with `#[event(type = \"...\")]` on it",
-    note = "the first parameter is `&E`, `E`, `&Envelope<E>` or `&AnyEvent`, where `E` is an event"
+    note = "the first parameter is `&E`, `E`, `&Envelope<E>` or `&AnyEvent`, where `E` is an event, or an enum with `#[event_set]` on it"
 )]
 pub trait Input: Send + Sync + 'static {
     /// How it is held while the handler runs: by reference, or as a value that is made for the call.
@@ -22,7 +73,10 @@ pub trait Input: Send + Sync + 'static {
     /// The [`Kind`](Event::Kind) of the events, on which it depends what the handler returns.
     type Kind;
 
-    /// The types of events; none of them for every event.
+    /// Whether every event is taken, of whatever type.
+    const EVERY_EVENT: bool = false;
+
+    /// The types of the events that count as handled when they are taken.
     fn event_types() -> Vec<&'static EventType>;
 
     /// What is handed over of this delivery; `None` if it is one of another event.
@@ -103,6 +157,8 @@ impl<E: Event> Input for Envelope<E> {
 impl Input for AnyEvent {
     type Held<'a> = &'a Self;
     type Kind = Emitted;
+
+    const EVERY_EVENT: bool = true;
 
     fn event_types() -> Vec<&'static EventType> {
         Vec::new()

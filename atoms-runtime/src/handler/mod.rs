@@ -4,11 +4,13 @@ mod context;
 mod emitter;
 mod info;
 mod input;
+mod not_in_set;
 mod options;
 mod output;
 mod parameters;
 mod params;
 mod reply;
+pub mod set;
 mod state;
 
 use std::future::Future;
@@ -17,9 +19,10 @@ use crate::bus::Delivery;
 use crate::event::EventType;
 
 pub use context::Context;
-pub use emitter::{Declares, Emitter, EventSet};
+pub use emitter::{Declares, Emitter, EventSet, In, Nothing};
 pub use info::HandlerInfo;
 pub use input::Input;
+pub use not_in_set::NotInSet;
 pub use options::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryable};
 pub use output::{Emissions, HandlerError, Output};
 pub use parameters::{HandlerParam, Parameters, Params};

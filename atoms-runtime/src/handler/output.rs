@@ -1,7 +1,7 @@
 //! What a handler may return.
 
 use crate::bus::Delivery;
-use crate::event::{Event, EventType, One};
+use crate::event::{Envelope, Event, EventType, One};
 
 /// What a failed handler returns, with its cause.
 pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
@@ -10,7 +10,7 @@ pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted",
     label = "not an event",
-    note = "a handler returns `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result` of these"
+    note = "a handler returns `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`"
 )]
 pub trait Emissions: Send {
     /// The events, for [`AllEmitted`](crate::AllEmitted).
@@ -31,7 +31,7 @@ pub trait Emissions: Send {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot return `{Self}`",
     label = "cannot be emitted",
-    note = "a handler returns `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result` of these",
+    note = "a handler returns `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`",
     note = "an event is a struct with `#[event(type = \"...\")]` on it"
 )]
 pub trait Output: Send {
@@ -84,7 +84,7 @@ impl<E: Event> Emissions for E {
     }
 
     fn emit(self, delivery: &Delivery<'_>) {
-        delivery.follow_up(self);
+        delivery.follow_up(Envelope::new(self));
     }
 }
 

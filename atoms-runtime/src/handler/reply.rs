@@ -11,7 +11,7 @@ use crate::event::{AllEmitted, Asked, AskedForUnknown, Emitted, EventType};
 #[diagnostic::on_unimplemented(
     message = "a handler cannot return `{Self}`",
     label = "cannot be emitted",
-    note = "a handler returns `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result` of these",
+    note = "a handler returns `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`",
     note = "an event is a struct with `#[event(type = \"...\")]` on it"
 )]
 pub trait Returns<Kind> {

@@ -87,9 +87,10 @@ impl Registry {
         self.by_name.get(name).copied()
     }
 
-    /// The handlers of this event, without those who see every event.
+    /// The handlers of this event, without those for whom it is merely one of all.
     pub fn handlers_of(&self, event_type: &EventType) -> impl Iterator<Item = &'static HandlerInfo> {
-        self.handlers.iter().copied().filter(move |info| info.counts() && info.takes(event_type.name()))
+        let handlers = self.handlers.iter().copied();
+        handlers.filter(move |info| info.takes(event_type.name()) && info.counts_for(Some(event_type)))
     }
 
     pub(crate) fn log(&self) {
@@ -108,7 +109,8 @@ impl fmt::Display for Registry {
             writeln!(f, "{request}{event_type}")?;
             self.handlers_of(event_type).try_for_each(|handler| writeln!(f, "  <- {handler}"))?;
         }
-        let mut of_all = self.handlers.iter().filter(|info| !info.counts()).peekable();
+        let of_all = self.handlers.iter().filter(|info| info.takes_every_event() && info.pattern().is_none());
+        let mut of_all = of_all.peekable();
         if of_all.peek().is_some() {
             writeln!(f, "every event")?;
         }

@@ -151,6 +151,7 @@ impl Grammar {
     }
 
     fn all(&self) -> String {
-        format!("the keys are {}", list(self.keys.iter().map(|key| key.0)))
+        let are = if self.keys.len() == 1 { "only key is" } else { "keys are" };
+        format!("the {are} {}", list(self.keys.iter().map(|key| key.0)))
     }
 }

@@ -26,23 +26,26 @@ pub(super) fn check(event: &Event<'_>, mistakes: &mut Mistakes) {
 
 fn kind(event: &Event<'_>, mistakes: &mut Mistakes) {
     let name = &event.item.ident;
-    let (tokens, found) = match &event.item.data {
+    let help = "make it a struct with named fields, or with none";
+    let (tokens, found, help) = match &event.item.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(_) | Fields::Unit => return,
-            Fields::Unnamed(fields) => (quote!(#name #fields), "a tuple struct"),
+            Fields::Unnamed(fields) => (quote!(#name #fields), "a tuple struct", help),
         },
         Data::Enum(data) => {
             let keyword = data.enum_token;
-            (quote!(#keyword #name), "an enum")
+            let of_events = "make it a struct with named fields, or with none; for a choice of events, put \
+                             `#[event_set]` on the enum instead";
+            (quote!(#keyword #name), "an enum", of_events)
         }
         Data::Union(data) => {
             let keyword = data.union_token;
-            (quote!(#keyword #name), "a union")
+            (quote!(#keyword #name), "a union", help)
         }
     };
     let problem =
         format_args!("an event is an object with named fields on the wire, and `{name}` is {found}");
-    mistakes.at(tokens, problem, "make it a struct with named fields, or with none");
+    mistakes.at(tokens, problem, help);
 }
 
 fn generics(event: &Event<'_>, mistakes: &mut Mistakes) {

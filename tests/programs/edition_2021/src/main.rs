@@ -29,6 +29,23 @@ fn is_of_today(asked: &Asked) -> bool {
     asked.gen == 2021
 }
 
+#[event_set]
+enum Exchange {
+    Asked(Asked),
+    Answered(Envelope<Answered>),
+    #[other]
+    Other(AnyEvent),
+}
+
+#[handler]
+fn follow(exchange: &Exchange) {
+    match exchange {
+        Exchange::Asked(asked) => assert_eq!(asked.gen, 2021),
+        Exchange::Answered(answered) => drop(answered.id().clone()),
+        Exchange::Other(other) => println!("{other:?}"),
+    }
+}
+
 #[request(type = "edition.year", reply = u64)]
 struct GetYear {}
 

@@ -30,6 +30,17 @@ fn log(event: &AnyEvent) -> Result<(), &'static str> {
     if is_known(event) { Ok(()) } else { Err("unknown") }
 }
 
+#[event_set(crate = re_exported::signals)]
+enum Exchange {
+    Asked(Asked),
+    Answered(signals::Envelope<Answered>),
+}
+
+#[handler(crate = signals, allow_cycle)]
+fn follow(_: Exchange, _: Emitter<Exchange>) -> Option<Exchange> {
+    None
+}
+
 fn is_known(event: &AnyEvent) -> bool {
     event.known_type().is_some()
 }
