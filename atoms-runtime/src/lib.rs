@@ -25,8 +25,8 @@ pub use bus::{
     Refusal, Room, ShutdownError, StartContext, Subscription, Unfinished, Veto,
 };
 pub use event::{
-    AnyEvent, DeliveryFailed, Envelope, Event, EventId, EventIdError, EventInvalid, EventType, IntoEnvelope,
-    Metadata, RawEvent, Timestamp, TimestampError,
+    AnyEvent, DeliveryFailed, DynamicError, DynamicEvent, Envelope, Event, EventId, EventIdError,
+    EventInvalid, EventType, IntoEnvelope, Metadata, RawEvent, Timestamp, TimestampError,
 };
 pub use handler::{
     AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError, FromDelivery,

@@ -10,13 +10,16 @@ macro_rules! __event {
         deny_unknown_fields: $deny:literal,
         symbol: $symbol:literal,
         sensitive: [$($sensitive:literal),*]
+        $(, version: $version:literal, $read:ident)?
         $(, must_handle: $section:literal, $start:literal)?
+        $(, key: { $($key:tt)* })?
     ) => {
         #[allow(deprecated)]
         const _: () = {
             #[automatically_derived]
             impl $crate::Event for $name {
                 const TYPE: &'static ::core::primitive::str = $type;
+                $(const VERSION: ::core::primitive::u32 = $version;)?
                 const DENY_UNKNOWN_FIELDS: ::core::primitive::bool = $deny;
                 const SENSITIVE: &'static [&'static ::core::primitive::str] = &[$($sensitive),*];
 
@@ -29,7 +32,18 @@ macro_rules! __event {
                     &EVENT_TYPE
                 }
 
+                $(
+                    fn __read(
+                        version: ::core::primitive::u32,
+                        frame: &::core::primitive::str,
+                    ) -> ::core::result::Result<$crate::Envelope<Self>, $crate::__private::Unread> {
+                        $read(version, frame)
+                    }
+                )?
+
                 $($crate::__must_handle!($section, $start);)?
+
+                $($($key)*)?
             }
 
             $crate::__private::inventory::submit! {

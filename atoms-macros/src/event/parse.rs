@@ -1,6 +1,7 @@
 //! ```text
 //! #[event(type = "shop.order.created", must_handle, deny_unknown_fields, crate = path)]
-//! #[event(default = expression, sensitive)]      on a field
+//! #[event(type = "shop.order.created", version = 2, upcasts = OldStruct)]
+//! #[event(default = expression, sensitive, key)]     on a field
 //! ```
 //!
 //! The framework's own events say `framework` too, which opens its namespaces.
@@ -16,10 +17,12 @@ const STRUCT_KEYS: &[Key] = &[
     Key("type", Some("\"shop.order.created\"")),
     Key("must_handle", None),
     Key("deny_unknown_fields", None),
+    Key("version", Some("2")),
+    Key("upcasts", Some("OldVersion")),
     Key("crate", Some("path")),
 ];
 
-const FIELD_KEYS: &[Key] = &[Key("default", Some("value")), Key("sensitive", None)];
+const FIELD_KEYS: &[Key] = &[Key("default", Some("value")), Key("sensitive", None), Key("key", None)];
 
 static STRUCT: Grammar = Grammar {
     attribute: "`#[event]`",
@@ -42,18 +45,27 @@ pub(crate) struct Keys {
     pub(crate) type_string: Option<Result<Given, Told>>,
     pub(crate) must_handle: bool,
     pub(crate) deny_unknown_fields: Option<Ident>,
+    pub(crate) version: Option<Result<Given, Told>>,
+    pub(crate) upcasts: Option<Result<Given, Told>>,
     pub(crate) framework: bool,
     pub(crate) root: Root,
 }
 
 pub(crate) fn keys(list: TokenStream, mistakes: &mut Mistakes) -> Keys {
     let list = STRUCT.read(list, mistakes);
-    let mut keys = Keys { type_string: list.may_mean("type").map(Err), ..Keys::default() };
+    let mut keys = Keys {
+        type_string: list.may_mean("type").map(Err),
+        version: list.may_mean("version").map(Err),
+        upcasts: list.may_mean("upcasts").map(Err),
+        ..Keys::default()
+    };
     for given in list.given {
         match given.key.to_string().as_str() {
             "type" => keys.type_string = Some(Ok(given)),
             "must_handle" => keys.must_handle = true,
             "deny_unknown_fields" => keys.deny_unknown_fields = Some(given.key),
+            "version" => keys.version = Some(Ok(given)),
+            "upcasts" => keys.upcasts = Some(Ok(given)),
             "framework" => keys.framework = true,
             _crate => keys.root = mistakes.take(values::root(&given)).unwrap_or_default(),
         }
@@ -66,6 +78,7 @@ pub(crate) fn keys(list: TokenStream, mistakes: &mut Mistakes) -> Keys {
 pub(crate) struct FieldKeys {
     pub(crate) default: Option<Given>,
     pub(crate) sensitive: bool,
+    pub(crate) key: Option<Ident>,
 }
 
 pub(crate) fn field_keys(attributes: &[Attribute], mistakes: &mut Mistakes) -> FieldKeys {
@@ -73,6 +86,7 @@ pub(crate) fn field_keys(attributes: &[Attribute], mistakes: &mut Mistakes) -> F
     for given in FIELD.read(helpers(attributes), mistakes).given {
         match given.key.to_string().as_str() {
             "default" => keys.default = Some(given),
+            "key" => keys.key = Some(given.key),
             _sensitive => keys.sensitive = true,
         }
     }

@@ -130,6 +130,8 @@ fn implementation(event: &Event<'_>) -> TokenStream {
     let name = event.item.ident.to_string().into_token_stream();
     let body = quote! {
         const TYPE: &'static ::core::primitive::str = #name;
+        // No version: what upcasts this event has no mistake of its own.
+        const VERSION: ::core::primitive::u32 = 0;
         fn event_type() -> &'static #root::EventType { #body }
     };
     implement(event, None, quote!(#root::Event), body)

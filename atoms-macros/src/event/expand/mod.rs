@@ -10,26 +10,29 @@
 //! const _: fn() = || {                           // a mistake is told at the field
 //!     ::atoms::__private::assert_field::<Address>();
 //! };
+//! const UPCAST: ... = ::atoms::__private::upcast::<OrderCreated, OldVersion>(...);    // if it upcasts one
 //! ::atoms::__event! { OrderCreated, "shop.order.created", ... }
 //! ```
 
 mod debug;
 mod fields;
 mod item;
+mod key;
 mod namespace;
-
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::LitStr;
+mod upcast;
 
 use super::Form;
+use super::check::Checked;
 use super::model::Event;
 use super::type_string;
 use crate::common::attributes;
+use proc_macro2::TokenStream;
+use quote::quote;
 
 pub(crate) use item::{retain, without_helpers};
 
-pub(crate) fn expand(event: &Event<'_>, type_string: &LitStr) -> TokenStream {
+pub(crate) fn expand(event: &Event<'_>, checked: &Checked) -> TokenStream {
+    let type_string = &checked.type_string;
     let item = (event.form == Form::Attribute).then(|| item::written_anew(event, type_string));
     let defaults = fields::defaults(event);
     let debug = debug::redacted(event);
@@ -37,7 +40,8 @@ pub(crate) fn expand(event: &Event<'_>, type_string: &LitStr) -> TokenStream {
     // by itself before what serde's derives make of it.
     let checks = fields::checks(event);
     let warning = namespace::warning(event, type_string);
-    let call = call(event, type_string);
+    let upcast = checked.upcast.as_ref().map(|upcast| upcast::constant(event, upcast, type_string));
+    let call = call(event, checked);
     let levels = attributes::levels(&event.item.attrs);
     let allow_deprecated = attributes::allow_deprecated(&event.item.attrs);
     quote! {
@@ -49,25 +53,30 @@ pub(crate) fn expand(event: &Event<'_>, type_string: &LitStr) -> TokenStream {
             #defaults
             #debug
             #warning
+            #upcast
             #call
         };
     }
 }
 
 /// The call of the macro that implements the trait, registers the event and claims its type string.
-fn call(event: &Event<'_>, literal: &LitStr) -> TokenStream {
+fn call(event: &Event<'_>, Checked { type_string: literal, upcast }: &Checked) -> TokenStream {
     let (root, name, deny) = (&event.keys.root, &event.item.ident, event.denies_unknown_fields());
     let text = literal.value();
-    let symbol = type_string::symbol(&text);
+    let version = upcast.as_ref().map_or(1, |upcast| upcast.version);
+    let symbol = type_string::symbol(&text, version);
+    let version = upcast.as_ref().map(|_| quote!(, version: #version, UPCAST));
     let must_handle = event.keys.must_handle.then(|| {
         let section = type_string::section(&text);
         let start = format!("__start_{section}");
         quote!(, must_handle: #section, #start)
     });
     let sensitive = sensitive(event);
+    let key = key::function(event).map(|function| quote!(, key: { #function }));
     quote! {
         #root::__event! {
-            #name, #literal, deny_unknown_fields: #deny, symbol: #symbol, sensitive: [#(#sensitive),*] #must_handle
+            #name, #literal, deny_unknown_fields: #deny, symbol: #symbol, sensitive: [#(#sensitive),*]
+            #version #must_handle #key
         }
     }
 }
