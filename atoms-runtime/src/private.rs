@@ -6,7 +6,7 @@ pub use serde;
 pub use crate::event::{Key, key_of};
 pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, Judge, Parameters, Retries};
 pub use crate::registry::{EventEntry, HandlerEntry};
-pub use crate::wire::versions::{Read, Unread, Upcasts, read_own, upcast};
+pub use crate::wire::upcast::{Read, Unread, Upcasts, read_own, upcast};
 
 /// What a handler with a `pattern` takes.
 #[diagnostic::on_unimplemented(

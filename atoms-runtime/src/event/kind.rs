@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{AnyEvent, Event};
 use crate::wire::DecodeError;
-use crate::wire::versions::{self, Unread};
+use crate::wire::upcast::Unread;
+use crate::wire::versions;
 
 /// What the registry knows of a type of events.
 pub struct EventType {
