@@ -10,7 +10,7 @@ pub use atoms_runtime::__private;
 pub mod prelude {
     #[doc(no_inline)]
     pub use atoms_runtime::{
-        AnyEvent, Bus, Context, Emitter, Envelope, Event, Receipt, State, event, handler,
+        AnyEvent, Bus, Context, Emitter, Envelope, Event, Receipt, State, event, handler, request,
     };
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::{BusBuilder, Refusal};
+use atoms::{BusBuilder, PostRefusal, Refusal};
 
 /// A deadline that is not meant to be reached.
 const SOON: Duration = Duration::from_secs(10);
@@ -70,7 +70,7 @@ fn counting() -> (BusBuilder, Arc<Counts>) {
     (builder.handler::<sync>().handler::<asynchronous>().handler::<followed>(), counts)
 }
 
-/// What one task saw of its emits.
+/// What one task saw of what it emitted and posted.
 #[derive(Default)]
 struct Emitted {
     ok: u64,
@@ -78,10 +78,23 @@ struct Emitted {
     sum: u64,
 }
 
-/// Emits until all is emitted or the bus is shut down for good.
+/// Emits, and posts every third one, until all is done or the bus is shut down for good.
 async fn emit(bus: Bus, task: u64) -> Emitted {
     let mut emitted = Emitted::default();
     for number in 0..EMITS {
+        if number % 3 == 1 {
+            match bus.post(Started { task, number }).await {
+                Ok(()) => {
+                    emitted.ok += 1;
+                    emitted.sum += number;
+                }
+                Err(error) => {
+                    assert_eq!(error.reason(), PostRefusal::Closed);
+                    emitted.refused += 1;
+                }
+            }
+            continue;
+        }
         let receipt = bus.emit(Started { task, number }).await;
         if receipt.refusal() == Some(&Refusal::Closed) {
             assert_eq!(receipt.deliveries().count() + receipt.follow_ups().len(), 0);
@@ -158,6 +171,7 @@ async fn a_subscriber_from_the_start_sees_every_event_once() {
     let emitting = (0..TASKS).map(|task| tokio::spawn(emit(bus.clone(), task))).collect();
     let emitted = sum_up(emitting).await;
     assert_eq!(last.await.unwrap().number, EMITS - 1);
+    bus.idle().await;
     drop(subscription);
     assert_eq!((read(&seen), emitted.ok), (expected, expected));
     assert_counted(&counts, &emitted);
@@ -184,11 +198,20 @@ async fn events_of_one_task_reach_a_subscriber_in_order() {
     let bus = builder.start().unwrap();
     let next: Arc<[AtomicU64; TASKS as usize]> = Arc::default();
     let expected = next.clone();
-    let _subscription = bus.on::<Started>(move |started| {
-        let next = &expected[started.task as usize];
-        assert_eq!(next.swap(started.number + 1, Ordering::Relaxed), started.number);
+    let _subscription = bus.on::<Followed>(move |followed| {
+        let next = &expected[followed.task as usize];
+        assert_eq!(next.swap(followed.number + 1, Ordering::Relaxed), followed.number);
     });
-    let emitting = (0..TASKS).map(|task| tokio::spawn(emit(bus.clone(), task))).collect();
-    assert_eq!(sum_up(emitting).await.ok, TASKS * EMITS);
+    let emitting = (0..TASKS).map(|task| {
+        let bus = bus.clone();
+        tokio::spawn(async move {
+            for number in 0..EMITS {
+                bus.emit(Followed { task, number }).await.into_result().unwrap();
+            }
+        })
+    });
+    for emitting in emitting.collect::<Vec<_>>() {
+        emitting.await.unwrap();
+    }
     assert!(next.iter().all(|next| read(next) == EMITS));
 }

@@ -70,7 +70,44 @@ use proc_macro::TokenStream;
 /// is allowed, and slower.
 #[proc_macro_attribute]
 pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
-    event::attribute(args.into(), item.into()).into()
+    event::attribute(event::Form::Attribute, args.into(), item.into()).into()
+}
+
+/// Makes a struct a request: an event with a reply, which exactly one handler gives.
+///
+/// ```ignore
+/// #[request(type = "shop.quote.get", reply = Quote)]
+/// pub struct GetQuote {
+///     pub item: String,
+/// }
+///
+/// #[handler]
+/// async fn quote(ask: &GetQuote, prices: State<Prices>) -> Result<Quote, NoSuchItem> {
+///     prices.of(&ask.item).await
+/// }
+///
+/// let quote = bus.request(GetQuote { item: "nails".into() }).await?;
+/// ```
+///
+/// The struct is as that of an [event](macro@event), and so are the attributes on its fields; it goes over
+/// the wire as one, too. The reply is any type that is `Send + 'static`, and as visible as the struct.
+///
+/// # Keys
+///
+/// | key | what it does |
+/// | --- | --- |
+/// | `type = "..."` | the type string, which every request has |
+/// | `reply = Type` | what its handler returns, or a `Result` of it |
+/// | `deny_unknown_fields` | a frame with a field that the struct does not have is refused |
+/// | `crate = path` | where `atoms` is, if not at `::atoms` |
+///
+/// A program that asks a request and links no handler of it does not link, and neither does one that links
+/// two handlers of it, on Linux, Android and FreeBSD (x86-64 and ARM64); elsewhere, the bus does not start.
+/// Handlers of `&AnyEvent` and subscribers see requests, but cannot answer them. A request is asked, by
+/// `bus.request(...)` or `context.request(...)`, and cannot be emitted.
+#[proc_macro_attribute]
+pub fn request(args: TokenStream, item: TokenStream) -> TokenStream {
+    event::attribute(event::Form::Request, args.into(), item.into()).into()
 }
 
 /// Makes a struct an event and adds no derives to it, for who derives or implements them himself.
@@ -112,7 +149,7 @@ pub fn derive_event(item: TokenStream) -> TokenStream {
 /// - Up to eight further parameters are extracted: `State<T>`, `Emitter<E>` or `Emitter<(A, B)>`,
 ///   `Context`, and types that implement `FromDelivery`.
 /// - What it returns is emitted: `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result`
-///   of these.
+///   of these. The handler of a [request](macro@request) returns its reply, or a `Result` of it.
 /// - The future of an `async` handler is `Send`.
 ///
 /// | key | what it does |

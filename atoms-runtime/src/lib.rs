@@ -14,24 +14,28 @@ mod event;
 mod handler;
 mod macros;
 mod registry;
+#[cfg(all(test, shuttle))]
+mod shuttle_tests;
+mod sync;
 pub mod testing;
 mod wire;
 
-pub use atoms_macros::{Event, event, handler};
+pub use atoms_macros::{Event, event, handler, request};
 pub use bus::{
     Attempt, Bus, BusBuilder, DeadLetter, DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting,
     Delivery, DetachError, EmitError, EventStream, ExpectError, Expectation, Failure, FailureKind,
     Interceptor, Lagged, Post, PostError, PostRefusal, Posting, Priority, Receipt, Recipient, RedeliverError,
-    Refusal, Room, ShutdownError, StartContext, Subscription, Unfinished, Veto,
+    Refusal, RequestError, Room, ShutdownError, StartContext, Subscription, Unfinished, Veto,
 };
 pub use event::{
-    AnyEvent, DeliveryFailed, DynamicError, DynamicEvent, Envelope, Event, EventId, EventIdError,
-    EventInvalid, EventType, IntoEnvelope, Metadata, RawEvent, Timestamp, TimestampError,
+    AllEmitted, AnyEvent, Asked, DeliveryFailed, DynamicError, DynamicEvent, Emitted, Envelope, Event,
+    EventId, EventIdError, EventInvalid, EventKind, EventType, IntoEnvelope, IntoRequest, IsAsked, IsEmitted,
+    Metadata, One, RawEvent, Request, Timestamp, TimestampError,
 };
 pub use handler::{
-    AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError, FromDelivery,
-    Handler, HandlerError, HandlerInfo, Input, MissingState, Output, Params, PrepareError, Retry, Retryable,
-    State, SyncHandler,
+    AnsweredBy, AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError,
+    FromDelivery, Handler, HandlerError, HandlerInfo, Input, MissingState, Output, Params, PrepareError,
+    Retry, Retryable, Returns, State, SyncHandler,
 };
 pub use registry::{Link, Registry, StartError, StartProblem};
 pub use serde;

@@ -13,6 +13,7 @@ macro_rules! __event {
         $(, version: $version:literal, $read:ident)?
         $(, must_handle: $section:literal, $start:literal)?
         $(, key: { $($key:tt)* })?
+        $(, reply: $reply:ty, unanswered: $unanswered:literal, $start_unanswered:literal, answered_twice: $twice:literal)?
     ) => {
         #[allow(deprecated)]
         const _: () = {
@@ -41,7 +42,10 @@ macro_rules! __event {
                     }
                 )?
 
+                type Kind = $crate::__kind!($($reply)?);
+
                 $($crate::__must_handle!($section, $start);)?
+                $($crate::__must_answer!($unanswered, $start_unanswered, $twice);)?
 
                 $($($key)*)?
             }
@@ -58,6 +62,14 @@ macro_rules! __event {
     };
 }
 
+/// What an event is, by its reply.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kind {
+    () => { $crate::Emitted };
+    ($reply:ty) => { $crate::Asked<$reply> };
+}
+
 /// The part of an event that must be handled: a handler's instance of `__handled_by` lies in a
 /// section of its own, and `__needs_handler` reads the symbol that an ELF linker defines only if
 /// that section exists. Both are generic, so that they exist only where they are used.
@@ -67,6 +79,54 @@ macro_rules! __must_handle {
     ($section:literal, $start:literal) => {
         const MUST_HANDLE: ::core::primitive::bool = true;
 
+        $crate::__linked!($section, $start);
+    };
+}
+
+/// The part of a request that its handlers and those who ask it say to the linker. Who asks needs a
+/// handler, as who emits an event that must be handled. A handler's instance of `__answered_by` defines
+/// a symbol of the request's: those of two handlers collide.
+///
+/// It is defined in assembly, since no item of a generic function can have a name of its own. The
+/// function is never inlined, and only the static that describes the handler names it, so there is one
+/// instance for each handler. A second, local symbol in the same place bears the name of the handler: lld
+/// shows it, and the assembler shows the comment, when it finds two in one object.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __must_answer {
+    ($section:literal, $start:literal, $twice:literal) => {
+        $crate::__linked!($section, $start);
+
+        #[cfg(all(
+            not(any(test, miri)),
+            any(target_os = "linux", target_os = "android", target_os = "freebsd"),
+            any(target_arch = "x86_64", target_arch = "aarch64")
+        ))]
+        #[inline(never)]
+        #[allow(named_asm_labels)]
+        fn __answered_by<H: $crate::Handler>() {
+            // SAFETY: there are only directives and a label in it, so it does nothing when it is run.
+            unsafe {
+                ::core::arch::asm!(
+                    ::core::concat!(".globl ", $twice),
+                    ::core::concat!(".hidden ", $twice),
+                    ::core::concat!($twice, ": /* by {handler} */"),
+                    ".type {handler}.answers, %function",
+                    ::core::concat!(".set {handler}.answers, ", $twice),
+                    ".size {handler}.answers, 1",
+                    handler = sym <H as $crate::Handler>::info,
+                    options(nomem, nostack, preserves_flags),
+                );
+            }
+        }
+    };
+}
+
+/// What a handler says to the linker, and what needs one asks of it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    ($section:literal, $start:literal) => {
         #[cfg(all(
             not(any(test, miri)),
             any(target_os = "linux", target_os = "android", target_os = "freebsd")
@@ -101,6 +161,29 @@ macro_rules! __judge {
     }};
 }
 
+/// What becomes of what a handler returns. Of an input or an output that is none rustc tells once.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __finish {
+    ($input:ty, $output:ty) => {
+        #[inline]
+        fn finish(
+            output: Self::Output,
+            delivery: &$crate::Delivery<'_>,
+        ) -> ::core::result::Result<(), $crate::HandlerError> {
+            #[allow(unused_imports)]
+            use $crate::__private::Untaken as _;
+            $crate::__private::Taken::<$input>::finish::<$output>(output, delivery)
+        }
+
+        fn emits(declare: &mut dyn ::core::ops::FnMut(&'static $crate::EventType)) {
+            #[allow(unused_imports)]
+            use $crate::__private::Undeclared as _;
+            $crate::__private::Declared::<$input, $output>::emits(declare)
+        }
+    };
+}
+
 /// Makes the type that has a handler's name a [`Handler`](crate::Handler), and puts it in the registry.
 /// What calls the function is implemented for a type of its own, which is not public.
 #[doc(hidden)]
@@ -111,8 +194,10 @@ macro_rules! __handler {
         const _: () = {
             #[automatically_derived]
             impl $crate::Handler for $name {
+                const IS_IN_UNIT_TEST: ::core::primitive::bool = ::core::cfg!(test);
+
                 fn info() -> &'static $crate::HandlerInfo {
-                    static INFO: $crate::HandlerInfo = $crate::HandlerInfo::$kind::<$called>(
+                    static INFO: $crate::HandlerInfo = $crate::HandlerInfo::$kind::<$called, $name>(
                         ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
                         ::core::file!(),
                         ::core::line!(),

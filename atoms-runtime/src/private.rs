@@ -3,8 +3,9 @@
 pub use inventory;
 pub use serde;
 
-pub use crate::event::{Key, key_of};
+pub use crate::event::{AskedForUnknown, Key, key_of};
 pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, Judge, Parameters, Retries};
+pub use crate::handler::{Declared, Taken, Undeclared, Untaken};
 pub use crate::registry::{EventEntry, HandlerEntry};
 pub use crate::wire::upcast::{Read, Unread, Upcasts, read_own, upcast};
 
@@ -31,6 +32,20 @@ pub trait Field: Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static> Field for T {}
+
+/// What the reply of a request must be.
+#[diagnostic::on_unimplemented(
+    message = "a reply cannot be of type `{Self}`",
+    label = "cannot be sent between threads",
+    note = "the handler may run on another thread than the one who asks: a reply is `Send + 'static`"
+)]
+pub trait Reply: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> Reply for T {}
+
+/// Fails to compile where a request's reply is no [`Reply`].
+pub const fn assert_reply<T: Reply>() {}
 
 /// Fails to compile where a field's type is no [`Field`].
 pub const fn assert_field<T: Field>() {}

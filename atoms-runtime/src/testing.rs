@@ -1,10 +1,67 @@
 //! Help for tests.
 
-/// Says to the linker that this test program does without a handler of a `must_handle` event.
+use crate::bus::BusBuilder;
+use crate::event::{Asked, Request};
+use crate::handler::AnsweredBy;
+
+/// Answers requests in a test, in place of their handlers.
+///
+/// ```
+/// use atoms_runtime::testing::StandIn;
+/// use atoms_runtime::{Bus, handler, request};
+///
+/// #[request(type = "shop.stock.count", reply = u32, crate = atoms_runtime)]
+/// struct CountStock {
+///     item: String,
+/// }
+///
+/// #[handler(crate = atoms_runtime)]
+/// fn count(_: &CountStock) -> Result<u32, String> {
+///     Err("there is no warehouse in a test".into())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().stand_in(|ask: &CountStock| ask.item.len() as u32).start()?;
+/// assert_eq!(bus.request(CountStock { item: "nails".into() }).await?, 5);
+/// # Ok(())
+/// # }
+/// ```
+pub trait StandIn: Sized {
+    /// Answers the request on this one bus by `answer`, which returns the reply, or a `Result` of it. The
+    /// handlers that are linked, or added to the builder, are not called, and need no states. A later
+    /// stand-in for the same request replaces this one.
+    ///
+    /// A program without any handler of the request needs [`handled!`] as well.
+    #[must_use]
+    fn stand_in<R, T, F>(self, answer: F) -> Self
+    where
+        R: Request<Kind = Asked<<R as Request>::Reply>>,
+        R::Kind: AnsweredBy<T, R::Reply>,
+        T: 'static,
+        F: Fn(&R) -> T + Send + Sync + 'static;
+}
+
+impl StandIn for BusBuilder {
+    #[track_caller]
+    fn stand_in<R, T, F>(self, answer: F) -> Self
+    where
+        R: Request<Kind = Asked<<R as Request>::Reply>>,
+        R::Kind: AnsweredBy<T, R::Reply>,
+        T: 'static,
+        F: Fn(&R) -> T + Send + Sync + 'static,
+    {
+        self.with_stand_in(answer)
+    }
+}
+
+/// Says to the linker that this test program does without a handler of a `must_handle` event, or of
+/// a request.
 ///
 /// An event that declares `must_handle` does not link into a program that emits it and has no
 /// handler of it; a test program may want to emit it all the same. On the bus nothing changes: the
-/// receipt says that it was unhandled.
+/// receipt says that it was unhandled. The same goes for a request, which without a handler is
+/// [`Unanswered`](crate::RequestError::Unanswered), or answered by a [`StandIn`].
 ///
 /// ```
 /// use atoms_runtime::event;

@@ -8,6 +8,7 @@ mod derived;
 mod made_by_macros;
 mod options;
 mod places;
+mod requests;
 mod shadowed;
 mod signatures;
 mod structs;

@@ -35,6 +35,19 @@ impl From<Plain> for NotPlain {
     }
 }
 
+#[request(type = "shop.asked", reply = u8)]
+struct AskedV1;
+
+/// Of a request.
+#[event(type = "shop.asked", version = 2, upcasts = AskedV1)]
+struct Asked;
+
+impl From<AskedV1> for Asked {
+    fn from(_: AskedV1) -> Self {
+        Self
+    }
+}
+
 /// Itself.
 #[event(type = "shop.itself", version = 2, upcasts = Itself)]
 struct Itself;

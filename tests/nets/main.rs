@@ -5,4 +5,6 @@
 #[cfg(target_os = "linux")]
 mod linker;
 mod programs;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod requests;
 mod user_crates;

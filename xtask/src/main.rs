@@ -6,7 +6,7 @@ mod step;
 use std::{env, process::ExitCode};
 
 use report::Report;
-use step::{Failure, cargo, tool};
+use step::{Failure, Step, cargo, tool};
 
 /// What `cargo xtask` prints when it is asked for help, or for nothing.
 const HELP: &str = "\
@@ -15,12 +15,22 @@ Usage: cargo xtask <command>
   test             all that CI runs: format, lints, docs, dependencies, examples, tests
   miri [args...]   the runtime's unsafe code under Miri; needs a nightly toolchain.
                    The arguments go to the test runner (default: erased)
+  shuttle          the runtime's concurrent code under the random scheduler of shuttle
+  fuzz [seconds]   any bytes at all as a frame (default: 600 seconds); needs a nightly toolchain
+  soak [seconds]   ten times more posts than the handlers can take (default: 30 seconds)
   bench            the benchmarks, with other crates beside this one
   help             this text
 ";
 
 /// The newest cargo-deny that the pinned toolchain is known to build.
 const CARGO_DENY: &str = "cargo-deny@0.20.2";
+
+const CARGO_FUZZ: &str = "cargo-fuzz@0.13.2";
+
+/// Builds a tool into `target/tools`; one that is there already takes milliseconds.
+fn install(tool: &str) -> Step {
+    cargo("install --quiet --locked --root target/tools").arg(tool)
+}
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -45,6 +55,11 @@ fn run(args: &[&str]) -> Result<(), Failure> {
         }
         ["test"] => test(),
         ["miri", filter @ ..] => miri(filter),
+        ["shuttle"] => shuttle(),
+        ["fuzz"] => fuzz("600"),
+        ["fuzz", seconds] => fuzz(seconds),
+        ["soak"] => soak("30"),
+        ["soak", seconds] => soak(seconds),
         ["bench"] => bench(),
         _ => Err(Failure::UnknownCommand(args.join(" "))),
     }
@@ -59,8 +74,7 @@ fn test() -> Result<(), Failure> {
     report.run(cargo("fmt --manifest-path tests/programs/Cargo.toml --all --check"))?;
     report.run(cargo("clippy --workspace --all-targets -- -D warnings"))?;
     report.run(cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))?;
-    // Installing what is installed already is a matter of milliseconds.
-    report.run(cargo("install --quiet --locked --root target/tools").arg(CARGO_DENY))?;
+    report.run(install(CARGO_DENY))?;
     // No `advisories`: their database is a git repository that CI cannot reach.
     report.run(tool("target/tools/bin/cargo-deny", "check bans licenses sources"))?;
     report.run(cargo("build --examples"))?;
@@ -87,6 +101,29 @@ fn miri(args: &[&str]) -> Result<(), Failure> {
             .map_err(|source| Failure::NoMiri(source.into()))?;
     }
     args.iter().fold(tests, |tests, arg| tests.arg(arg)).run()
+}
+
+/// Runs the tests that are there only if `shuttle` schedules the threads.
+fn shuttle() -> Result<(), Failure> {
+    cargo("test --release --package atoms-runtime --lib --target-dir target/shuttle shuttle")
+        .env("RUSTFLAGS", "--cfg shuttle")
+        .run()
+}
+
+/// Feeds frames that libFuzzer makes to `receive`, beginning with the seeds.
+fn fuzz(seconds: &str) -> Result<(), Failure> {
+    install(CARGO_FUZZ).run()?;
+    std::fs::create_dir_all("fuzz/corpus/receive")
+        .map_err(|source| Failure::unusable("fuzz/corpus/receive", source))?;
+    tool("target/tools/bin/cargo-fuzz", "fuzz run receive fuzz/corpus/receive fuzz/seeds/receive --")
+        .arg(&format!("-max_total_time={seconds}"))
+        .env("RUSTUP_TOOLCHAIN", "nightly")
+        .run()
+}
+
+/// Overloads a bus.
+fn soak(seconds: &str) -> Result<(), Failure> {
+    cargo("run --release --example soak --").arg(seconds).run()
 }
 
 /// Runs the benchmarks, in the package that has other crates beside ours.

@@ -109,6 +109,16 @@ pub(crate) fn section(type_string: &str) -> String {
     format!("atoms_must_handle_event_{}_has_no_handler", type_string.replace('.', "_DOT_"))
 }
 
+/// The link section in which the handlers of a request lie.
+pub(crate) fn section_of_answers(type_string: &str) -> String {
+    format!("atoms_request_{}_needs_exactly_one_handler", type_string.replace('.', "_DOT_"))
+}
+
+/// The symbol that a request's handler defines, and a second handler defines again.
+pub(crate) fn symbol_of_answer(type_string: &str) -> String {
+    format!("atoms.request.{type_string}.has_two_handlers")
+}
+
 #[cfg(test)]
 #[path = "type_string_tests.rs"]
 mod tests;

@@ -1,7 +1,7 @@
 //! Values as keys take them. Parentheses and a macro's invisible delimiters around them do not count.
 
 use quote::ToTokens;
-use syn::{Expr, ExprLit, ExprPath, ExprUnary, Lit, LitStr, Path, UnOp};
+use syn::{Expr, ExprLit, ExprPath, ExprUnary, Lit, LitStr, Path, Type, UnOp};
 
 use super::keys::Given;
 use super::{Root, mistake};
@@ -50,6 +50,16 @@ fn path(given: &Given, example: &str) -> syn::Result<Path> {
             Err(given.not("takes a path, not a string", &text.value()))
         }
         _ => Err(given.not("takes a path", example)),
+    }
+}
+
+/// A type, as a key takes it whose example is one.
+pub(crate) fn ty(given: &Given, example: &str) -> syn::Result<Type> {
+    match given.value.as_ref().map(peel) {
+        Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) if text.parse::<Type>().is_ok() => {
+            Err(given.not("takes a type, not a string", &text.value()))
+        }
+        value => syn::parse2(value.to_token_stream()).map_err(|_| given.not("takes a type", example)),
     }
 }
 
@@ -177,6 +187,18 @@ mod tests {
                            help: write a function `fn(&E) -> bool`, and name it: `key = condition`";
             assert_eq!(function(value).err().unwrap(), message);
         }
+    }
+
+    #[test]
+    fn a_type_is_no_string_and_no_value() {
+        assert!(ty(&given(parse_quote!(())), "Reply").is_ok());
+        assert!(ty(&given(Expr::Verbatim(parse_quote!(Vec<Quote>))), "Reply").is_ok());
+        let told = |value| ty(&given(value), "Reply").err().unwrap().to_string();
+        assert_eq!(
+            told(parse_quote!("Quote")),
+            "`key` takes a type, not a string\nhelp: write `key = Quote`"
+        );
+        assert_eq!(told(parse_quote!(5)), "`key` takes a type\nhelp: write `key = Reply`");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `#[event]` and `#[derive(Event)]`.
+//! `#[event]`, `#[derive(Event)]` and `#[request]`.
 
 mod check;
 mod expand;
@@ -14,22 +14,45 @@ use syn::DeriveInput;
 use crate::common::{Mistakes, type_string};
 use model::Event;
 
-/// Which of the two macros it is.
+/// Which of the macros it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Form {
     /// `#[event]`, which writes the struct anew and adds derives to it.
     Attribute,
     /// `#[derive(Event)]`, which can only add to the struct.
     Derive,
+    /// `#[request]`, which is as `#[event]`, and has a reply.
+    Request,
 }
 
-pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
+impl Form {
+    /// The macro, as the messages call it.
+    fn attribute(self) -> &'static str {
+        match self {
+            Self::Attribute | Self::Derive => "#[event]",
+            Self::Request => "#[request]",
+        }
+    }
+
+    /// What it makes of a struct.
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Attribute | Self::Derive => "an event",
+            Self::Request => "a request",
+        }
+    }
+}
+
+pub(crate) fn attribute(form: Form, args: TokenStream, item: TokenStream) -> TokenStream {
     match syn::parse2::<DeriveInput>(item.clone()) {
-        Ok(input) => event(Form::Attribute, args, &input),
+        Ok(input) => event(form, args, &input),
         Err(_) => {
+            let (noun, attribute) = (form.noun(), form.attribute());
             let error = syn::Error::new(
                 Span::call_site(),
-                "an event is a struct\nhelp: put `#[event]` on a struct with named fields, or with none",
+                format_args!(
+                    "{noun} is a struct\nhelp: put `{attribute}` on a struct with named fields, or with none"
+                ),
             );
             let error = error.into_compile_error();
             quote!(#error #item)
@@ -46,7 +69,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 
 fn event(form: Form, args: TokenStream, input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let keys = parse::keys(args, &mut mistakes);
+    let keys = parse::keys(form, args, &mut mistakes);
     let event = Event::new(form, keys, input, &mut mistakes);
     match check::check(&event, mistakes) {
         Ok(checked) => expand::expand(&event, &checked),

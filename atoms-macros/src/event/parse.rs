@@ -1,6 +1,7 @@
 //! ```text
 //! #[event(type = "shop.order.created", must_handle, deny_unknown_fields, crate = path)]
 //! #[event(type = "shop.order.created", version = 2, upcasts = OldStruct)]
+//! #[request(type = "shop.quote.get", reply = type, deny_unknown_fields, crate = path)]
 //! #[event(default = expression, sensitive, key)]     on a field
 //! ```
 //!
@@ -8,8 +9,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Expr, Ident, Meta};
+use syn::{Attribute, Expr, Ident, Meta, Type};
 
+use super::Form;
 use crate::common::keys::{Given, Grammar, Key};
 use crate::common::{Mistakes, Root, Told, values};
 
@@ -22,12 +24,26 @@ const STRUCT_KEYS: &[Key] = &[
     Key("crate", Some("path")),
 ];
 
+const REQUEST_KEYS: &[Key] = &[
+    Key("type", Some("\"shop.quote.get\"")),
+    Key("reply", Some("Quote")),
+    Key("deny_unknown_fields", None),
+    Key("crate", Some("path")),
+];
+
 const FIELD_KEYS: &[Key] = &[Key("default", Some("value")), Key("sensitive", None), Key("key", None)];
 
 static STRUCT: Grammar = Grammar {
     attribute: "`#[event]`",
     keys: STRUCT_KEYS,
-    hidden: &[Key("framework", None)],
+    hidden: &[Key("framework", None), Key("reply", Some("Quote"))],
+    elsewhere: (FIELD_KEYS, "on a field"),
+};
+
+static REQUEST: Grammar = Grammar {
+    attribute: "`#[request]`",
+    keys: REQUEST_KEYS,
+    hidden: &[Key("framework", None), Key("must_handle", None)],
     elsewhere: (FIELD_KEYS, "on a field"),
 };
 
@@ -44,22 +60,32 @@ pub(crate) struct Keys {
     /// `None` if it is missing.
     pub(crate) type_string: Option<Result<Given, Told>>,
     pub(crate) must_handle: bool,
+    /// `reply` of an event, `must_handle` of a request.
+    pub(crate) misplaced: Option<Ident>,
     pub(crate) deny_unknown_fields: Option<Ident>,
     pub(crate) version: Option<Result<Given, Told>>,
     pub(crate) upcasts: Option<Result<Given, Told>>,
     pub(crate) framework: bool,
+    /// Of a request; `None` if it is missing.
+    pub(crate) reply: Option<Result<Type, Told>>,
     pub(crate) root: Root,
 }
 
-pub(crate) fn keys(list: TokenStream, mistakes: &mut Mistakes) -> Keys {
-    let list = STRUCT.read(list, mistakes);
+pub(crate) fn keys(form: Form, list: TokenStream, mistakes: &mut Mistakes) -> Keys {
+    let grammar = if form == Form::Request { &REQUEST } else { &STRUCT };
+    let list = grammar.read(list, mistakes);
     let mut keys = Keys {
         type_string: list.may_mean("type").map(Err),
+        reply: list.may_mean("reply").map(Err),
         version: list.may_mean("version").map(Err),
         upcasts: list.may_mean("upcasts").map(Err),
         ..Keys::default()
     };
     for given in list.given {
+        if given.key == if form == Form::Request { "must_handle" } else { "reply" } {
+            keys.misplaced = Some(given.key);
+            continue;
+        }
         match given.key.to_string().as_str() {
             "type" => keys.type_string = Some(Ok(given)),
             "must_handle" => keys.must_handle = true,
@@ -67,6 +93,7 @@ pub(crate) fn keys(list: TokenStream, mistakes: &mut Mistakes) -> Keys {
             "version" => keys.version = Some(Ok(given)),
             "upcasts" => keys.upcasts = Some(Ok(given)),
             "framework" => keys.framework = true,
+            "reply" => keys.reply = Some(mistakes.take(values::ty(&given, "Quote"))),
             _crate => keys.root = mistakes.take(values::root(&given)).unwrap_or_default(),
         }
     }
@@ -100,7 +127,7 @@ impl FieldKeys {
     }
 }
 
-/// The lists of all `#[event(...)]`s as one.
+/// The lists of all `#[event(...)]`s or `#[request(...)]`s as one.
 pub(crate) fn helpers(attributes: &[Attribute]) -> TokenStream {
     let lists = attributes.iter().filter(|attribute| is_helper(attribute)).filter_map(|attribute| {
         if let Meta::List(list) = &attribute.meta { Some(&list.tokens) } else { None }
@@ -109,5 +136,5 @@ pub(crate) fn helpers(attributes: &[Attribute]) -> TokenStream {
 }
 
 pub(crate) fn is_helper(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("event")
+    attribute.path().is_ident("event") || attribute.path().is_ident("request")
 }

@@ -14,7 +14,7 @@ use crate::common::attributes;
 
 pub(crate) fn stub(event: &Event<'_>, errors: syn::Error) -> TokenStream {
     let errors = errors.into_compile_error();
-    let item = (event.form == Form::Attribute).then(|| given_back(event));
+    let item = (event.form != Form::Derive).then(|| given_back(event));
     let stubs = stubs(event);
     quote! {
         #item
@@ -41,7 +41,7 @@ fn is_serdes(attribute: &Attribute) -> bool {
 }
 
 fn stubs(event: &Event<'_>) -> TokenStream {
-    let is_attribute = event.form == Form::Attribute;
+    let is_attribute = event.form != Form::Derive;
     let clone = (is_attribute && !event.derives("Clone")).then(|| clone(event));
     let writes_debug = is_attribute || event.has_sensitive_field();
     let debug = (writes_debug && !event.derives("Debug")).then(|| debug(event));
@@ -128,7 +128,13 @@ fn serde_path(event: &Event<'_>) -> TokenStream {
 fn implementation(event: &Event<'_>) -> TokenStream {
     let (root, body) = (&event.keys.root, unreachable());
     let name = event.item.ident.to_string().into_token_stream();
+    let kind = match (&event.keys.reply, event.form) {
+        (Some(Ok(reply)), Form::Request) => quote!(#root::Asked<#reply>),
+        (_, Form::Request) => quote!(#root::__private::AskedForUnknown),
+        _ => quote!(#root::Emitted),
+    };
     let body = quote! {
+        type Kind = #kind;
         const TYPE: &'static ::core::primitive::str = #name;
         // No version: what upcasts this event has no mistake of its own.
         const VERSION: ::core::primitive::u32 = 0;

@@ -78,7 +78,9 @@ fn parameters(handler: &Handler<'_>) -> TokenStream {
 fn implementation(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
     let root = &handler.options.root;
     let ty = input.ty;
-    let output = handler.output.map_or_else(|| quote!(()), |output| quote!(#output));
+    // At the name there is a place for what rustc has to tell of a missing reply.
+    let name = handler.function.sig.ident.span();
+    let output = handler.output.map_or_else(|| quote_spanned!(name=> ()), |output| quote!(#output));
     let count = handler.extracted().count();
     let of = if handler.runs_async() { quote!(#root::AsyncHandler) } else { quote!(#root::SyncHandler) };
     let accepts = delivery::accepts(handler);
@@ -99,6 +101,7 @@ fn implementation(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
             type Params = #root::__private::Parameters<Self, #count>;
             type Output = #output;
             #accepts
+            #root::__finish! { #ty, #output }
             #call
         }
         #demands

@@ -39,6 +39,8 @@ pub struct BusBuilder {
     discovery: bool,
     events: Vec<&'static EventType>,
     handlers: Vec<&'static HandlerInfo>,
+    /// What answers requests in place of their handlers.
+    pub(super) stand_ins: Vec<(&'static HandlerInfo, Runner)>,
     states: States,
     codec: Box<dyn Codec>,
     hop_limit: u32,
@@ -55,6 +57,7 @@ impl BusBuilder {
             discovery: true,
             events: Vec::new(),
             handlers: Vec::new(),
+            stand_ins: Vec::new(),
             states: States::default(),
             codec: Box::new(JsonCodec),
             hop_limit: 64,
@@ -155,10 +158,11 @@ impl BusBuilder {
     }
 
     /// Checks that every handler has its states, that no events lead back to themselves undeclared,
-    /// and that each `must_handle` event that a handler emits is handled; then makes the bus.
+    /// that each `must_handle` event that a handler emits is handled, and that no request has two
+    /// handlers; then makes the bus.
     pub fn start(mut self) -> Result<Bus, StartError> {
         let registry = self.registry();
-        let mut problems = checks::check(&registry);
+        let mut problems = self.check(&registry);
         let mut handlers = self.bind(&registry, &mut problems);
         StartError::of(problems)?;
         registry.log();
@@ -187,10 +191,18 @@ impl BusBuilder {
     /// Makes the checks of [`start`](Self::start), all but whether states are missing.
     pub fn verify(self) -> Result<(), StartError> {
         let registry = self.registry();
-        let mut problems = checks::check(&registry);
+        let mut problems = self.check(&registry);
         self.bind(&registry, &mut problems);
         problems.retain(|problem| !matches!(problem, StartProblem::MissingState { .. }));
         StartError::of(problems)
+    }
+
+    fn check(&self, registry: &Registry) -> Vec<StartProblem> {
+        let mut problems = checks::check(registry);
+        if self.discovery && !checks::LINKER_FINDS_UNANSWERED {
+            problems.extend(checks::unanswered(registry));
+        }
+        problems
     }
 
     fn registry(&self) -> Registry {
@@ -199,7 +211,14 @@ impl BusBuilder {
             events.extend(Registry::linked().events());
             handlers.extend(Registry::linked().handlers());
         }
+        handlers.retain(|handler| !self.is_stood_in_for(handler));
+        handlers.extend(self.stand_ins.iter().map(|(info, _)| *info));
         Registry::new(events, handlers)
+    }
+
+    fn is_stood_in_for(&self, handler: &HandlerInfo) -> bool {
+        let taken = handler.event_types();
+        !taken.is_empty() && self.stand_ins.iter().any(|(info, _)| info.event_types() == taken)
     }
 
     fn bind(
@@ -210,7 +229,8 @@ impl BusBuilder {
         let start = StartContext { states: &self.states };
         let mut bound = Vec::with_capacity(registry.handlers().len());
         for handler in registry.handlers().iter().copied() {
-            match handler.bind(&start) {
+            let stand_in = self.stand_ins.iter().find(|(info, _)| *info == handler);
+            match stand_in.map_or_else(|| handler.bind(&start), |(_, runner)| Ok(runner.clone())) {
                 Ok(runner) => bound.push((handler, runner)),
                 Err(errors) => problems.extend(errors.into_iter().map(|error| match error {
                     PrepareError::MissingState(missing) => StartProblem::MissingState { handler, missing },
@@ -228,6 +248,7 @@ impl fmt::Debug for BusBuilder {
             .field("discovery", &self.discovery)
             .field("events", &self.events)
             .field("handlers", &self.handlers)
+            .field("stand_ins", &self.stand_ins)
             .field("states", &self.states)
             .field("codec", &self.codec)
             .field("hop_limit", &self.hop_limit)

@@ -18,6 +18,7 @@ use super::in_flight::Entered;
 use super::receipt::Receipt;
 use super::table::Table;
 use super::trace::{emit_span, is_traced, log_refusal};
+use super::worklist::Worklist;
 use crate::event::{AnyEvent, EventType};
 use crate::handler::HandlerInfo;
 
@@ -127,6 +128,13 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// What is left to do of a root event's delivery.
+pub(super) struct Rest {
+    event: AnyEvent,
+    /// What its handlers emitted, if it was delivered to all of them.
+    worklist: Option<Arc<Worklist>>,
+}
+
 impl Shared {
     /// As [`run_handlers`], for an event that is traced or has subscribers.
     #[cold]
@@ -136,6 +144,36 @@ impl Shared {
             if table.is_for_all { self.subscribers.snapshot(step.event.event_type()) } else { None };
         run_sync(step, table, subscribers.as_ref(), &span, receipt);
         span
+    }
+
+    /// Delivers a root event that was accepted before, as far as that takes no waiting; what is left to
+    /// do, if anything is.
+    pub(super) fn deliver_at_once(self: &Arc<Self>, event: AnyEvent) -> Option<Rest> {
+        let table = self.tables.of(event.known_type());
+        if !(table.asynchronous.is_empty() && self.interceptors.is_empty()) {
+            return Some(Rest { event, worklist: None });
+        }
+        let step = Step::of_any(&event, self);
+        let mut progress = Progress::with_table(&step, table);
+        if progress.begin(step.chain_refusal()) {
+            return None;
+        }
+        let worklist = step.worklist().cloned();
+        drop(progress);
+        drop(step);
+        Some(Rest { event, worklist })
+    }
+
+    /// Does what [`deliver_at_once`](Self::deliver_at_once) left to do.
+    pub(super) async fn deliver_rest(self: &Arc<Self>, Rest { event, worklist }: Rest) {
+        // What failed is among the dead letters.
+        match worklist {
+            None => drop(self.deliver_root(event, true).await),
+            Some(worklist) => {
+                let step = Step::of_follow_up(&event, self, worklist, 0);
+                Progress::with_table(&step, self.tables.nobody()).finish_root().await;
+            }
+        }
     }
 
     /// Delivers a root event, with the interceptors around it. One that was accepted before is

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use super::dead_letters::{DeadLetter, DeadLetterCause};
+use super::request::put_reply;
 use super::worklist::{Source, Worklist};
 use super::{Bus, Shared};
 use crate::event::erased::EventRef;
@@ -171,6 +172,15 @@ impl<'a> Delivery<'a> {
 
     pub(crate) fn source(&self) -> Source {
         self.step.source().clone()
+    }
+
+    /// Hands the reply to the one who asked. It is dropped where nobody waits for it: the request came
+    /// as a frame, or is a dead letter that is delivered again.
+    #[inline]
+    pub(crate) fn reply<Reply: 'static>(&self, reply: Reply) {
+        if let Some(slot) = self.step.event.reply_slot() {
+            put_reply(slot, reply);
+        }
     }
 
     /// Emits an event as a consequence of this one.

@@ -14,9 +14,11 @@ mod intercept;
 mod options;
 mod post;
 mod receipt;
+mod request;
 pub(crate) mod run;
 mod scope;
 mod shutdown;
+mod stand_in;
 mod subscribe;
 mod subscribers;
 mod table;
@@ -37,6 +39,8 @@ pub use failure::{Attempt, DetachError, EmitError, Failure, FailureKind, Recipie
 pub use intercept::Interceptor;
 pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusal, Posting, Priority};
 pub use receipt::Receipt;
+pub(crate) use request::Question;
+pub use request::RequestError;
 pub use shutdown::{ShutdownError, Unfinished};
 pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
 pub use subscribers::Subscription;
@@ -49,10 +53,10 @@ use self::delivery::Step;
 use self::in_flight::InFlight;
 use self::intercept::Interceptors;
 use self::post::OwnedQueue;
-use self::subscribers::Subscribers;
+pub(crate) use self::subscribers::Subscribers;
 use self::table::Tables;
 use self::tasks::Tasks;
-use self::under_way::UnderWay;
+pub(crate) use self::under_way::UnderWay;
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, Event, EventInvalid, IntoEnvelope};
 use crate::registry::{Registry, StartError};
@@ -190,7 +194,8 @@ impl Bus {
     /// Reads a frame, and delivers the event in it as [`emit_any`](Self::emit_any) does.
     ///
     /// The caller is trusted: a frame may be any event. One of an unknown type goes to those who
-    /// see every event.
+    /// see every event. A [`Request`](crate::Request) goes to its handler, whose reply nobody waits for
+    /// here, and is dropped.
     ///
     /// One that cannot be read becomes [`EventInvalid`] as well, if anybody takes that.
     pub async fn receive(&self, frame: &[u8]) -> Result<Receipt, DecodeError> {

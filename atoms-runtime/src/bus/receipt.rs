@@ -122,7 +122,11 @@ impl Receipt {
         }
     }
 
-    fn skipped(&self) -> &[Recipient] {
+    pub(super) fn failures_by_recipient(&self) -> impl Iterator<Item = &(Recipient, Arc<FailureKind>)> {
+        self.details.iter().flat_map(|details| &details.failures)
+    }
+
+    pub(super) fn skipped(&self) -> &[Recipient] {
         self.details.as_ref().map_or(&[], |details| &details.skipped)
     }
 

@@ -11,7 +11,7 @@ use stackfuture::StackFuture;
 
 use super::delivery::{Delivery, Step};
 use super::failure::{Attempt, FailureKind};
-use crate::handler::{AsyncHandler, HandlerInfo, Input, Output, Params, SyncHandler};
+use crate::handler::{AsyncHandler, HandlerError, HandlerInfo, Input, Params, SyncHandler};
 
 /// What became of one call of a handler: boxed, so that success is one word.
 pub(crate) type Outcome = Result<(), Box<NotDone>>;
@@ -127,7 +127,7 @@ impl<H: SyncHandler> RunSync for BoundSync<H> {
         let delivery = Delivery::new(step, H::info);
         let input = take::<H::Input>(&delivery, H::accepts)?;
         let params = extract::<H::Params>(&self.prepared, &delivery)?;
-        finish(H::call(input.borrow(), params), &delivery)
+        finished(H::finish(H::call(input.borrow(), params), &delivery))
     }
 
     fn accepts(&self, step: &Step<'_>) -> bool {
@@ -155,7 +155,7 @@ impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
             let delivery = Delivery::new(step, H::info);
             let input = take::<H::Input>(&delivery, H::accepts)?;
             let params = extract::<H::Params>(&self.prepared, &delivery)?;
-            finish(H::call(input.borrow(), params).await, &delivery)
+            finished(H::finish(H::call(input.borrow(), params).await, &delivery))
         })));
     }
 
@@ -187,6 +187,6 @@ fn extract<P: Params>(prepared: &P::Prepared, delivery: &Delivery<'_>) -> Result
 }
 
 #[inline]
-fn finish<O: Output>(output: O, delivery: &Delivery<'_>) -> Outcome {
-    output.emit(delivery).map_err(|error| NotDone::failed(FailureKind::Error(error)))
+fn finished(finished: Result<(), HandlerError>) -> Outcome {
+    finished.map_err(|error| NotDone::failed(FailureKind::Error(error)))
 }

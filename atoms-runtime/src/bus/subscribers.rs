@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use super::Shared;
 use super::delivery::Step;
 use super::failure::Recipient;
 use crate::event::EventType;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{RwLock, RwLockWriteGuard};
 
 type Callback = Arc<dyn Fn(&Step<'_>) + Send + Sync>;
 

@@ -33,6 +33,11 @@ pub(crate) trait Inner: Any + Debug + Send + Sync {
     fn head_mut(&mut self) -> &mut Head;
     fn to_any(&self) -> AnyEvent;
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error>;
+
+    /// Where the reply goes, if this is a request and somebody waits for one.
+    fn reply_slot(&self) -> Option<&dyn Any> {
+        None
+    }
 }
 
 impl<E: Event> Inner for Envelope<E> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{LazyLock, OnceLock};
 
-use super::{Event, EventId, Metadata, Timestamp};
+use super::{Event, EventId, IsEmitted, Metadata, Timestamp};
 
 /// An event with its id, its timestamp and its metadata.
 ///
@@ -233,7 +233,8 @@ impl<E: Event> From<E> for Envelope<E> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
-    note = "put `#[event(type = \"...\")]` on the struct `{Self}`"
+    note = "put `#[event(type = \"...\")]` on the struct `{Self}`",
+    note = "a request in its envelope is not emitted, but asked: `bus.request(...).await`"
 )]
 pub trait IntoEnvelope: Send {
     /// The event.
@@ -243,7 +244,7 @@ pub trait IntoEnvelope: Send {
     fn into_envelope(self) -> Envelope<Self::Event>;
 }
 
-impl<E: Event> IntoEnvelope for E {
+impl<E: Event<Kind: IsEmitted<E>>> IntoEnvelope for E {
     type Event = E;
 
     #[inline]
@@ -252,7 +253,7 @@ impl<E: Event> IntoEnvelope for E {
     }
 }
 
-impl<E: Event> IntoEnvelope for Envelope<E> {
+impl<E: Event<Kind: IsEmitted<E>>> IntoEnvelope for Envelope<E> {
     type Event = E;
 
     #[inline]

@@ -5,9 +5,10 @@
 //! beside the reference, which costs a fraction of `<dyn Any>::downcast_ref`, whose `TypeId` comes
 //! from a virtual call: the table in `benches/README.md` has both.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 
-use super::{AnyEvent, AnyInner, Envelope, Event, EventType, Head, RawEvent};
+use super::{AnyEvent, AnyInner, Envelope, Event, EventType, Head, RawEvent, Request};
+use crate::bus::Question;
 
 /// A reference to an event in its envelope, whose type is known at run time.
 #[derive(Clone, Copy)]
@@ -17,6 +18,30 @@ pub(crate) struct EventRef<'a> {
     event_type: Option<&'static EventType>,
     head: &'a Head,
     envelope: &'a dyn AnyInner,
+}
+
+/// What an `EventRef` refers to. An event is in its envelope; a request, in a question that begins with
+/// its envelope, and has a place for the reply.
+impl<R: Request> AnyInner for Question<R> {
+    fn event_ref(&self) -> EventRef<'_> {
+        EventRef::asked(self)
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        self.envelope.head_mut()
+    }
+
+    fn to_any(&self) -> AnyEvent {
+        self.envelope.clone().into()
+    }
+
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        self.envelope.write_json(out)
+    }
+
+    fn reply_slot(&self) -> Option<&dyn Any> {
+        Some(Self::reply_slot(self))
+    }
 }
 
 impl<'a> EventRef<'a> {
@@ -30,6 +55,12 @@ impl<'a> EventRef<'a> {
         }
     }
 
+    /// Of a request that waits for its reply.
+    #[inline]
+    pub(crate) fn asked<R: Request>(question: &'a Question<R>) -> Self {
+        Self { envelope: question, ..Self::new(&question.envelope) }
+    }
+
     pub(crate) fn raw(raw: &'a RawEvent) -> Self {
         Self { type_id: TypeId::of::<RawEvent>(), event_type: None, head: raw.head(), envelope: raw }
     }
@@ -40,8 +71,9 @@ impl<'a> EventRef<'a> {
         if self.type_id != TypeId::of::<E>() {
             return None;
         }
-        // SAFETY: the fields are private to this module, and its two constructors set `type_id` to
-        // `TypeId::of::<E>()` only where `envelope` is an `&'a Envelope<E>`. `RawEvent` is no
+        // SAFETY: the fields are private to this module, and its three constructors set `type_id` to
+        // `TypeId::of::<E>()` only where `envelope` is an `&'a Envelope<E>`, or an `&'a Question<E>`,
+        // which is `repr(C)` and has an `Envelope<E>` as its first field. `RawEvent` is no
         // `Event` and so never the `E` of this call. A `TypeId` stands for one `'static` type.
         Some(unsafe { &*std::ptr::from_ref(self.envelope).cast::<Envelope<E>>() })
     }
@@ -66,6 +98,12 @@ impl<'a> EventRef<'a> {
     /// The event as one that can be kept: a clone of it.
     pub(crate) fn to_any(self) -> AnyEvent {
         self.envelope.to_any()
+    }
+
+    /// Where the reply goes, if somebody waits for one.
+    #[inline]
+    pub(crate) fn reply_slot(self) -> Option<&'a dyn Any> {
+        self.envelope.reply_slot()
     }
 
     fn as_raw(self) -> Option<&'a RawEvent> {

@@ -1,9 +1,9 @@
 //! What is known of an event's type.
 
+use crate::sync::atomic::{AtomicU32, Ordering};
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{AnyEvent, Event};
+use super::{AnyEvent, Event, EventKind};
 use crate::wire::DecodeError;
 use crate::wire::upcast::Unread;
 use crate::wire::versions;
@@ -16,6 +16,7 @@ pub struct EventType {
     file: &'static str,
     line: u32,
     must_handle: bool,
+    is_request: bool,
     sensitive: &'static [&'static str],
     read: fn(u32, &str) -> Result<AnyEvent, Unread>,
     /// The place in the dispatch tables plus one; zero until it is first asked for.
@@ -35,6 +36,7 @@ impl EventType {
             file,
             line,
             must_handle: E::MUST_HANDLE,
+            is_request: E::Kind::IS_REQUEST,
             sensitive: E::SENSITIVE,
             read: |version, frame| E::__read(version, frame).map(AnyEvent::from),
             index: AtomicU32::new(0),
@@ -69,6 +71,11 @@ impl EventType {
     /// Whether the event declares `must_handle`.
     pub fn must_handle(&self) -> bool {
         self.must_handle
+    }
+
+    /// Whether it is a [`Request`](crate::Request), which has a reply and exactly one handler.
+    pub fn is_request(&self) -> bool {
+        self.is_request
     }
 
     /// The names on the wire of the fields whose values no message may show.

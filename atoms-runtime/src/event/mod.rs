@@ -1,6 +1,7 @@
 //! Events: the trait, what is known of each type, and the forms an event travels in.
 
 mod any;
+mod asked;
 mod dynamic;
 mod envelope;
 pub(crate) mod erased;
@@ -21,6 +22,9 @@ use serde::de::DeserializeOwned;
 
 pub use any::AnyEvent;
 pub(crate) use any::Inner as AnyInner;
+pub use asked::{
+    AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, IntoRequest, IsAsked, IsEmitted, One, Request,
+};
 pub use dynamic::{DynamicError, DynamicEvent};
 pub(crate) use envelope::Head;
 pub use envelope::{Envelope, IntoEnvelope};
@@ -76,6 +80,9 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
         None
     }
 
+    /// Whether it is emitted or, being a [`Request`], asked: [`Emitted`] or [`Asked`].
+    type Kind: EventKind;
+
     /// What the registry knows of this event.
     fn event_type() -> &'static EventType;
 
@@ -89,6 +96,10 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
     /// Says to the linker that the handler `H` handles this event.
     #[doc(hidden)]
     fn __handled_by<H>() {}
+
+    /// Says to the linker that the handler `H` answers this request: a second one does not link.
+    #[doc(hidden)]
+    fn __answered_by<H: crate::Handler>() {}
 
     /// Asks the linker for a handler of this event, wherever the code that emits it is live.
     #[doc(hidden)]

@@ -2,8 +2,8 @@
 
 use super::HandlerInfo;
 use super::params::{ExtractError, FromDelivery, PrepareError};
-use crate::bus::{Bus, Delivery, StartContext};
-use crate::event::{EventId, Metadata, Timestamp};
+use crate::bus::{Bus, Delivery, RequestError, StartContext};
+use crate::event::{EventId, IntoRequest, Metadata, Request, Timestamp};
 
 /// What a handler may know of the delivery that it is called for, and the bus that it runs on.
 ///
@@ -33,6 +33,14 @@ impl Context {
     /// has a receipt of its own; what a task that the handler spawned emits later is not known as one.
     pub fn bus(&self) -> &Bus {
         &self.bus
+    }
+
+    /// Asks a request on the bus, as [`Bus::request`] does.
+    pub fn request<I: IntoRequest>(
+        &self,
+        request: I,
+    ) -> impl Future<Output = Result<<I::Request as Request>::Reply, RequestError>> + Send + use<'_, I> {
+        self.bus.request(request)
     }
 
     /// The handler that is called.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use super::params::{ExtractError, FromDelivery, PrepareError};
 use crate::bus::{Delivery, Room, Source, StartContext};
-use crate::event::{Event, EventType};
+use crate::event::{AllEmitted, Event, EventType, One};
 
 /// Emits events from a handler: an event `E`, or any of up to eight as `Emitter<(A, B, ...)>`.
 ///
@@ -65,7 +65,7 @@ impl<S: EventSet> fmt::Debug for Emitter<S> {
     }
 }
 
-impl<S: EventSet> FromDelivery for Emitter<S> {
+impl<S: EventSet<Events: AllEmitted>> FromDelivery for Emitter<S> {
     type Prepared = ();
 
     fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
@@ -88,12 +88,18 @@ impl<S: EventSet> FromDelivery for Emitter<S> {
     note = "write `Emitter<Event>` or `Emitter<(Event, OtherEvent)>`, with at most eight events"
 )]
 pub trait EventSet: 'static {
+    /// The events, for [`AllEmitted`].
+    #[doc(hidden)]
+    type Events;
+
     /// Names the types of the events.
     fn each(declare: &mut dyn FnMut(&'static EventType));
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> EventSet for E {
+    type Events = One<E>;
+
     fn each(declare: &mut dyn FnMut(&'static EventType)) {
         declare(E::event_type());
     }
@@ -132,6 +138,8 @@ macro_rules! tuples {
         $(
             #[diagnostic::do_not_recommend]
             impl<$($T: Event),*> EventSet for ($($T,)*) {
+                type Events = ($(One<$T>,)*);
+
                 fn each(declare: &mut dyn FnMut(&'static EventType)) {
                     $(declare($T::event_type());)*
                 }

@@ -1,17 +1,21 @@
 //! What is known of a handler.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::params::PrepareError;
-use super::{AsyncHandler, Input, Output, Params, Retry, SyncHandler};
+use super::{AsyncHandler, Handler, Input, Params, Retry, SyncHandler};
 use crate::bus::StartContext;
 use crate::bus::run::{BoundAsync, BoundSync, Runner};
-use crate::event::{EventType, pattern};
+use crate::event::{EventType, Request, pattern};
 
 /// Makes a handler ready to run on a bus that starts.
 type Bind = fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>;
+
+/// Names what a handler's signature says it emits.
+type Emits = fn(&mut dyn FnMut(&'static EventType));
 
 /// What the registry knows of a handler.
 pub struct HandlerInfo {
@@ -21,10 +25,12 @@ pub struct HandlerInfo {
     options: Options,
     is_async: bool,
     input: fn() -> Vec<&'static EventType>,
-    emits: fn(&mut dyn FnMut(&'static EventType)),
+    emits: Emits,
     bind: Bind,
     /// Keeps the instance of `Event::__handled_by` alive that the linker looks for.
     _handles: fn() -> fn(),
+    /// The same of `Event::__answered_by`, which exists once for each request in a program.
+    _answers: fn(),
 }
 
 /// What `#[handler(...)]` says.
@@ -78,27 +84,45 @@ options! {
 }
 
 impl HandlerInfo {
-    /// Describes the handler `H`, which stands at `path`, in this place of the program's source.
+    /// Describes the handler `H`, which stands at `path`, in this place of the program's source. The
+    /// linker knows it as `Named`.
     #[doc(hidden)]
-    pub const fn sync<H: SyncHandler>(path: &'static str, file: &'static str, line: u32) -> Self {
+    pub const fn sync<H: SyncHandler, Named: Handler>(
+        path: &'static str,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
         let bind: Bind = |start| Ok(Runner::Sync(Arc::new(BoundSync::<H>::new(H::Params::prepare(start)?))));
-        Self::of::<H, H::Input, H::Params, H::Output>(path, file, line, false, bind)
+        let emits: Emits = |declare| {
+            H::Params::emits(declare);
+            H::emits(declare);
+        };
+        Self::of::<H, Named, H::Input>(path, file, line, false, emits, bind)
     }
 
     /// As [`sync`](Self::sync), for an `async` handler.
     #[doc(hidden)]
-    pub const fn asynchronous<H: AsyncHandler>(path: &'static str, file: &'static str, line: u32) -> Self {
+    pub const fn asynchronous<H: AsyncHandler, Named: Handler>(
+        path: &'static str,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
         let bind: Bind =
             |start| Ok(Runner::Async(Arc::new(BoundAsync::<H>::new(H::Params::prepare(start)?))));
-        Self::of::<H, H::Input, H::Params, H::Output>(path, file, line, true, bind)
+        let emits: Emits = |declare| {
+            H::Params::emits(declare);
+            H::emits(declare);
+        };
+        Self::of::<H, Named, H::Input>(path, file, line, true, emits, bind)
     }
 
     /// What both kinds of handlers have in common.
-    const fn of<H, I: Input, P: Params, O: Output>(
+    const fn of<H, Named: Handler, I: Input>(
         path: &'static str,
         file: &'static str,
         line: u32,
         is_async: bool,
+        emits: Emits,
         bind: Bind,
     ) -> Self {
         Self {
@@ -108,12 +132,28 @@ impl HandlerInfo {
             options: Options::DEFAULT,
             is_async,
             input: I::event_types,
-            emits: |declare| {
-                P::emits(declare);
-                O::emits(declare);
-            },
+            emits,
             bind,
             _handles: I::handled_by::<H>,
+            // A crate that is being unit tested may be in the program a second time, as it is without
+            // its tests; its handlers must not count twice.
+            _answers: if Named::IS_IN_UNIT_TEST { || () } else { I::answered_by::<Named> },
+        }
+    }
+
+    /// Describes what stands in for the handler of the request `R` in a test.
+    pub(crate) const fn stand_in<R: Request>(path: &'static str, place: &'static Location<'static>) -> Self {
+        Self {
+            path,
+            file: place.file(),
+            line: place.line(),
+            options: Options::DEFAULT,
+            is_async: false,
+            input: || vec![R::event_type()],
+            emits: |_| {},
+            bind: |_| Err(vec![PrepareError::Other("a stand-in answers on the bus of its test only".into())]),
+            _handles: || || (),
+            _answers: || (),
         }
     }
 

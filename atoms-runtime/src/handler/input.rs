@@ -2,8 +2,9 @@
 
 use std::borrow::Borrow;
 
+use super::Handler;
 use crate::bus::Delivery;
-use crate::event::{AnyEvent, Envelope, Event, EventType};
+use crate::event::{AnyEvent, Emitted, Envelope, Event, EventType};
 
 /// What the first parameter of a handler may be: an event, an [`Envelope`] around one, or
 /// [`AnyEvent`] for every event.
@@ -17,6 +18,9 @@ pub trait Input: Send + Sync + 'static {
     /// How it is held while the handler runs: by reference, or as a value that is made for the call.
     #[doc(hidden)]
     type Held<'a>: Borrow<Self> + Send;
+
+    /// The [`Kind`](Event::Kind) of the events, on which it depends what the handler returns.
+    type Kind;
 
     /// The types of events; none of them for every event.
     fn event_types() -> Vec<&'static EventType>;
@@ -35,11 +39,16 @@ pub trait Input: Send + Sync + 'static {
     fn handled_by<H>() -> fn() {
         || ()
     }
+
+    /// Says to the linker that `H` answers the request, if it is one.
+    #[doc(hidden)]
+    fn answered_by<H: Handler>() {}
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> Input for E {
     type Held<'a> = &'a Self;
+    type Kind = E::Kind;
 
     fn event_types() -> Vec<&'static EventType> {
         vec![E::event_type()]
@@ -57,11 +66,16 @@ impl<E: Event> Input for E {
     fn handled_by<H>() -> fn() {
         E::__handled_by::<H>
     }
+
+    fn answered_by<H: Handler>() {
+        E::__answered_by::<H>();
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> Input for Envelope<E> {
     type Held<'a> = &'a Self;
+    type Kind = E::Kind;
 
     fn event_types() -> Vec<&'static EventType> {
         vec![E::event_type()]
@@ -79,11 +93,16 @@ impl<E: Event> Input for Envelope<E> {
     fn handled_by<H>() -> fn() {
         E::__handled_by::<H>
     }
+
+    fn answered_by<H: Handler>() {
+        E::__answered_by::<H>();
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl Input for AnyEvent {
     type Held<'a> = &'a Self;
+    type Kind = Emitted;
 
     fn event_types() -> Vec<&'static EventType> {
         Vec::new()

@@ -8,9 +8,13 @@ mod options;
 mod output;
 mod parameters;
 mod params;
+mod reply;
 mod state;
 
 use std::future::Future;
+
+use crate::bus::Delivery;
+use crate::event::EventType;
 
 pub use context::Context;
 pub use emitter::{Declares, Emitter, EventSet};
@@ -20,6 +24,7 @@ pub use options::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryab
 pub use output::{Emissions, HandlerError, Output};
 pub use parameters::{HandlerParam, Parameters, Params};
 pub use params::{ExtractError, FromDelivery, PrepareError};
+pub use reply::{AnsweredBy, Declared, Returns, Taken, Undeclared, Untaken};
 pub(crate) use state::States;
 pub use state::{MissingState, State};
 
@@ -37,6 +42,10 @@ pub use state::{MissingState, State};
 /// assert!(<confirm as Handler>::info().path().ends_with("::confirm"));
 /// ```
 pub trait Handler: 'static {
+    /// Whether it stands in a unit test, or beside one in its crate.
+    #[doc(hidden)]
+    const IS_IN_UNIT_TEST: bool = false;
+
     /// What the registry knows of this handler.
     fn info() -> &'static HandlerInfo;
 }
@@ -48,7 +57,7 @@ pub trait SyncHandler: Handler {
     /// The further parameters.
     type Params: Params;
     /// The type that the function returns.
-    type Output: Output;
+    type Output;
 
     /// Whether the handler takes this event, as its `when` decides.
     #[doc(hidden)]
@@ -56,6 +65,14 @@ pub trait SyncHandler: Handler {
     fn accepts(_input: &Self::Input) -> bool {
         true
     }
+
+    /// Emits the events that the function returned, or hands over the reply.
+    #[doc(hidden)]
+    fn finish(output: Self::Output, delivery: &Delivery<'_>) -> Result<(), HandlerError>;
+
+    /// Names the types of the events that the function may return.
+    #[doc(hidden)]
+    fn emits(declare: &mut dyn FnMut(&'static EventType));
 
     /// Calls the function.
     fn call(input: &Self::Input, params: <Self::Params as Params>::Values) -> Self::Output;
@@ -68,7 +85,7 @@ pub trait AsyncHandler: Handler {
     /// The further parameters.
     type Params: Params;
     /// The type that the function returns, when awaited if it is `async`.
-    type Output: Output;
+    type Output;
 
     /// Whether the handler takes this event, as its `when` decides.
     #[doc(hidden)]
@@ -76,6 +93,14 @@ pub trait AsyncHandler: Handler {
     fn accepts(_input: &Self::Input) -> bool {
         true
     }
+
+    /// Emits the events that the function returned, or hands over the reply.
+    #[doc(hidden)]
+    fn finish(output: Self::Output, delivery: &Delivery<'_>) -> Result<(), HandlerError>;
+
+    /// Names the types of the events that the function may return.
+    #[doc(hidden)]
+    fn emits(declare: &mut dyn FnMut(&'static EventType));
 
     /// Calls the function.
     fn call<'a>(

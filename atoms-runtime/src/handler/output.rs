@@ -1,7 +1,7 @@
 //! What a handler may return.
 
 use crate::bus::Delivery;
-use crate::event::{Event, EventType};
+use crate::event::{Event, EventType, One};
 
 /// What a failed handler returns, with its cause.
 pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
@@ -13,6 +13,10 @@ pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
     note = "a handler returns `()`, an event, an `Option`, a `Vec` or a tuple of events, or a `Result` of these"
 )]
 pub trait Emissions: Send {
+    /// The events, for [`AllEmitted`](crate::AllEmitted).
+    #[doc(hidden)]
+    type Events;
+
     /// Names the types of the events.
     fn emits(declare: &mut dyn FnMut(&'static EventType));
 
@@ -31,6 +35,10 @@ pub trait Emissions: Send {
     note = "an event is a struct with `#[event(type = \"...\")]` on it"
 )]
 pub trait Output: Send {
+    /// The events, for [`AllEmitted`](crate::AllEmitted).
+    #[doc(hidden)]
+    type Events;
+
     /// Names the types of the events.
     fn emits(declare: &mut dyn FnMut(&'static EventType));
 
@@ -41,6 +49,8 @@ pub trait Output: Send {
 
 #[diagnostic::do_not_recommend]
 impl<T: Emissions> Output for T {
+    type Events = T::Events;
+
     fn emits(declare: &mut dyn FnMut(&'static EventType)) {
         T::emits(declare);
     }
@@ -54,6 +64,8 @@ impl<T: Emissions> Output for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Emissions, E: Into<HandlerError> + Send> Output for Result<T, E> {
+    type Events = T::Events;
+
     fn emits(declare: &mut dyn FnMut(&'static EventType)) {
         T::emits(declare);
     }
@@ -63,7 +75,10 @@ impl<T: Emissions, E: Into<HandlerError> + Send> Output for Result<T, E> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Event> Emissions for E {
+    type Events = One<E>;
+
     fn emits(declare: &mut dyn FnMut(&'static EventType)) {
         declare(E::event_type());
     }
@@ -74,6 +89,8 @@ impl<E: Event> Emissions for E {
 }
 
 impl<T: Emissions> Emissions for Option<T> {
+    type Events = T::Events;
+
     fn emits(declare: &mut dyn FnMut(&'static EventType)) {
         T::emits(declare);
     }
@@ -86,6 +103,8 @@ impl<T: Emissions> Emissions for Option<T> {
 }
 
 impl<T: Emissions> Emissions for Vec<T> {
+    type Events = T::Events;
+
     fn emits(declare: &mut dyn FnMut(&'static EventType)) {
         T::emits(declare);
     }
@@ -101,6 +120,8 @@ macro_rules! tuples {
     ($(($($T:ident)*))*) => {
         $(
             impl<$($T: Emissions),*> Emissions for ($($T,)*) {
+                type Events = ($($T::Events,)*);
+
                 fn emits(_declare: &mut dyn FnMut(&'static EventType)) {
                     $($T::emits(_declare);)*
                 }

@@ -20,6 +20,35 @@ pub(crate) fn check(registry: &Registry) -> Vec<StartProblem> {
         .collect();
     problems.extend(unhandled(registry, &emissions));
     problems.extend(circles(registry, &emissions));
+    problems.extend(answers(registry));
+    problems
+}
+
+/// Whether the linker sees to it that requests that are asked have a handler.
+pub(crate) const LINKER_FINDS_UNANSWERED: bool =
+    cfg!(any(target_os = "linux", target_os = "android", target_os = "freebsd"));
+
+/// The requests that nobody answers.
+pub(crate) fn unanswered(registry: &Registry) -> impl Iterator<Item = StartProblem> {
+    let unanswered = requests(registry).filter(|request| registry.handlers_of(request).next().is_none());
+    unanswered.map(|request| StartProblem::Unanswered { request })
+}
+
+fn requests(registry: &Registry) -> impl Iterator<Item = &'static EventType> {
+    registry.events().iter().copied().filter(|event_type| event_type.is_request())
+}
+
+/// What is wrong with the handlers of requests.
+fn answers(registry: &Registry) -> Vec<StartProblem> {
+    let mut problems = Vec::new();
+    for request in requests(registry) {
+        let handlers: Vec<_> = registry.handlers_of(request).collect();
+        let detached = handlers.iter().copied().filter(|handler| handler.is_detached());
+        problems.extend(detached.map(|handler| StartProblem::DetachedAnswer { request, handler }));
+        if handlers.len() > 1 {
+            problems.push(StartProblem::SeveralHandlers { request, handlers });
+        }
+    }
     problems
 }
 
@@ -98,3 +127,7 @@ fn circle(routes: &Routes, path: &[(&'static EventType, usize)]) -> StartProblem
     let links = path.iter().map(|(event_type, next)| routes.of(event_type)[next - 1]);
     StartProblem::Circle { links: links.collect() }
 }
+
+#[cfg(test)]
+#[path = "checks_tests.rs"]
+mod tests;

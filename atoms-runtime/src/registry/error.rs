@@ -52,6 +52,42 @@ pub enum StartProblem {
         /// The handler that emits it.
         emitter: &'static HandlerInfo,
     },
+    /// Several handlers on the bus answer one request.
+    #[error(
+        "the request `{}` has {} handlers, and needs exactly one: {}",
+        request.name(),
+        handlers.len(),
+        handlers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    SeveralHandlers {
+        /// The request.
+        request: &'static EventType,
+        /// The handlers.
+        handlers: Vec<&'static HandlerInfo>,
+    },
+    /// Nothing on the bus answers a request; where the linker checks that, it is no problem of the start.
+    #[error(
+        "the request {request} has no handler: write a `#[handler]` that takes `&{}` and returns the reply; \
+         if there is one in a crate that no code names, that crate is not linked, and \
+         `use the_crate as _;` names it",
+        request.path()
+    )]
+    Unanswered {
+        /// The request.
+        request: &'static EventType,
+    },
+    /// The handler of a request is `detached`, and so would reply to nobody.
+    #[error(
+        "handler {handler} answers the request `{}`, and is `detached`: nobody would wait for its reply; \
+         remove `detached`",
+        request.name()
+    )]
+    DetachedAnswer {
+        /// The request.
+        request: &'static EventType,
+        /// The handler.
+        handler: &'static HandlerInfo,
+    },
     /// A handler takes an old version of an event, which no frame arrives as.
     #[error(
         "handler {handler} takes `{}`, which is version {} of `{}`, and frames of it arrive as `{}`, version \

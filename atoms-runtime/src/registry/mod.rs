@@ -115,7 +115,8 @@ impl fmt::Display for Registry {
                 writeln!(f, "{event_type}, which becomes version {}", newest.version())?;
                 continue;
             }
-            writeln!(f, "{event_type}")?;
+            let request = if event_type.is_request() { "request " } else { "" };
+            writeln!(f, "{request}{event_type}")?;
             self.handlers_of(event_type).try_for_each(|handler| writeln!(f, "  <- {handler}"))?;
         }
         let mut of_all = self.handlers.iter().filter(|info| !info.counts()).peekable();

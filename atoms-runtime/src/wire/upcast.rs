@@ -4,7 +4,7 @@ use serde::de::IgnoredAny;
 
 use super::error::{DecodeError, DecodeErrorKind};
 use super::versions;
-use crate::event::{Envelope, Event, EventType};
+use crate::event::{Envelope, Event, EventKind, EventType};
 
 /// Why a frame could not be read as an event of one version.
 #[derive(Debug)]
@@ -57,14 +57,19 @@ impl<Old, New: From<Old>> Upcasts<Old> for New {
 
 /// How frames of `New` are read, which upcasts `Old`.
 ///
-/// Fails to compile with one of the two messages if `Old` is of another type, or not of the version below.
+/// Fails to compile with one of the messages if `Old` is a request, of another type, or not of the version
+/// below.
 /// An event that did not compile is of version 0, and of no other mistake.
 #[track_caller]
 pub const fn upcast<New: Event + Upcasts<Old>, Old: Event>(
+    a_request: &'static str,
     other_type: &'static str,
     other_version: &'static str,
 ) -> Read<New> {
     if Old::VERSION > 0 {
+        if Old::Kind::IS_REQUEST {
+            panic!("{}", a_request);
+        }
         if !is_same(Old::TYPE, New::TYPE) {
             panic!("{}", other_type);
         }

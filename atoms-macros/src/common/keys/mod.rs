@@ -23,7 +23,8 @@ pub(crate) struct Grammar {
 }
 
 /// A key, and an example of the value that it takes, if it takes one. One in parentheses, `"(attempts = 5)"`,
-/// stands for a list with a grammar of its own, which may be left out.
+/// stands for a list with a grammar of its own, which may be left out. A type, with a capital letter, may
+/// be any type, also one that is no expression.
 pub(crate) struct Key(pub(crate) &'static str, pub(crate) Option<&'static str>);
 
 /// What a list says.
@@ -63,6 +64,10 @@ impl Key {
 
     fn takes_string(&self) -> bool {
         self.1.is_some_and(|example| example.starts_with('"'))
+    }
+
+    fn takes_type(&self) -> bool {
+        self.1.is_some_and(|example| example.starts_with(|c: char| c.is_ascii_uppercase()))
     }
 
     fn wrong(&self, error: syn::Error) -> Wrong {

@@ -7,7 +7,7 @@ use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, Token, token};
+use syn::{Expr, Ident, Token, Type, token};
 
 use super::{Given, Grammar, Key, List, Wrong};
 use crate::common::{Mistakes, mistake};
@@ -53,7 +53,8 @@ impl Grammar {
             let _skipped = Value::read(input);
             return Err(self.unknown(&key));
         };
-        let value = Value::read(input).and_then(|value| value.of(&key, known));
+        let value = if known.takes_type() { Value::read_type(input) } else { Value::read(input) };
+        let value = value.and_then(|value| value.of(&key, known));
         let value = value.map_err(|error| known.wrong(error))?;
         if earlier.iter().any(|given| given.key == key) {
             return Err(self.repeated(&key));
@@ -71,6 +72,17 @@ impl Value {
             return Ok(Self::Missing);
         }
         input.parse().map(Self::Expr)
+    }
+
+    /// As [`read`](Self::read), where `Vec<Quote>` is not a comparison.
+    fn read_type(input: ParseStream<'_>) -> syn::Result<Self> {
+        let fork = input.fork();
+        if fork.parse::<Token![=]>().is_err() || fork.parse::<Type>().is_err() {
+            return Self::read(input);
+        }
+        input.parse::<Token![=]>()?;
+        let ty = input.parse::<Type>()?.into_token_stream();
+        Ok(Self::Expr(syn::parse2(ty.clone()).unwrap_or(Expr::Verbatim(ty))))
     }
 
     /// The value as `key` takes it.

@@ -11,7 +11,7 @@ use crate::common::{Mistakes, attributes};
 pub(super) fn check(event: &Event<'_>, mistakes: &mut Mistakes) {
     kind(event, mistakes);
     generics(event, mistakes);
-    if event.form == Form::Attribute {
+    if event.form != Form::Derive {
         repeated(event, mistakes);
         derives(event, mistakes);
     } else if let (Some(key), false) = (&event.keys.deny_unknown_fields, event.serde.denies_unknown_fields) {
@@ -61,8 +61,14 @@ fn generics(event: &Event<'_>, mistakes: &mut Mistakes) {
 }
 
 fn repeated(event: &Event<'_>, mistakes: &mut Mistakes) {
+    let own = event.form.attribute();
     for attribute in event.item.attrs.iter().filter(|attribute| is_helper(attribute)) {
-        mistakes.at(attribute, "`#[event]` is given twice", "make them one");
+        let path = attribute.path();
+        if own == quote!(#[#path]).to_string().replace(' ', "") {
+            mistakes.at(attribute, format_args!("`{own}` is given twice"), "make them one");
+        } else {
+            mistakes.at(attribute, "a struct is an event or a request, not both", "remove one of the two");
+        }
     }
 }
 
@@ -72,11 +78,20 @@ fn derives(event: &Event<'_>, mistakes: &mut Mistakes) {
         let of_atoms =
             path.segments.len() == 1 || path.segments.first().is_some_and(|first| first.ident == "atoms");
         if of_atoms && attributes::ends_with(path, "Event") {
-            mistakes.at(path, "`#[event]` does all that `derive(Event)` does", "remove one of the two");
+            mistakes.at(
+                path,
+                format_args!("`{}` does all that `derive(Event)` does", event.form.attribute()),
+                "remove one of the two",
+            );
         }
         if attributes::ends_with(path, "Debug") && event.has_sensitive_field() {
             let problem = "a derived `Debug` would show the sensitive fields";
-            mistakes.at(path, problem, "remove it: `#[event]` adds one that shows `[redacted]` for them");
+            let own = event.form.attribute();
+            mistakes.at(
+                path,
+                problem,
+                format_args!("remove it: `{own}` adds one that shows `[redacted]` for them"),
+            );
         }
     }
 }

@@ -4,6 +4,7 @@ mod fields;
 mod item;
 mod key;
 mod names;
+mod reply;
 mod type_string;
 mod version;
 
@@ -31,5 +32,6 @@ pub(crate) fn check(event: &Event<'_>, mut mistakes: Mistakes) -> syn::Result<Ch
     }
     key::check(event, &mut mistakes);
     names::check(event, &mut mistakes);
+    reply::check(event, &mut mistakes);
     mistakes.and(type_string.and_then(|type_string| Ok(Checked { type_string, upcast: upcast? })))
 }

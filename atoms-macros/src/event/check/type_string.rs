@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::LitStr;
 
+use super::super::Form;
 use super::super::model::Event;
 use super::super::parse::is_helper;
 use super::super::type_string::{RULE, broken_rule, example, nearest, own_namespace, reserved_namespace};
@@ -44,8 +45,11 @@ fn missing(event: &Event<'_>, example: &str) -> syn::Error {
     let helper = event.item.attrs.iter().find(|attribute| is_helper(attribute));
     let place = helper.map_or_else(TokenStream::new, ToTokens::to_token_stream);
     let name = &event.item.ident;
-    let problem = format!("the event `{name}` needs a `type`, its name on the wire");
-    let help = format!("write `#[event(type = \"{example}\")]`");
+    let (noun, more) =
+        if event.form == Form::Request { ("request", ", reply = Reply") } else { ("event", "") };
+    let attribute = event.form.attribute().trim_end_matches(']');
+    let problem = format!("the {noun} `{name}` needs a `type`, its name on the wire");
+    let help = format!("write `{attribute}(type = \"{example}\"{more})]`");
     if place.is_empty() {
         syn::Error::new(Span::call_site(), format_args!("{problem}\nhelp: {help}"))
     } else {

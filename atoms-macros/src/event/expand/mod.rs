@@ -21,24 +21,27 @@ mod key;
 mod namespace;
 mod upcast;
 
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
 use super::Form;
 use super::check::Checked;
 use super::model::Event;
 use super::type_string;
 use crate::common::attributes;
-use proc_macro2::TokenStream;
-use quote::quote;
 
 pub(crate) use item::{retain, without_helpers};
 
 pub(crate) fn expand(event: &Event<'_>, checked: &Checked) -> TokenStream {
     let type_string = &checked.type_string;
-    let item = (event.form == Form::Attribute).then(|| item::written_anew(event, type_string));
+    let item = (event.form != Form::Derive).then(|| item::written_anew(event, type_string));
     let defaults = fields::defaults(event);
     let debug = debug::redacted(event);
     // In front of the struct, since rustc tells of mistakes in the order of the items: of a field's type
     // by itself before what serde's derives make of it.
     let checks = fields::checks(event);
+    let reply_check = reply_check(event);
     let warning = namespace::warning(event, type_string);
     let upcast = checked.upcast.as_ref().map(|upcast| upcast::constant(event, upcast, type_string));
     let call = call(event, checked);
@@ -46,6 +49,7 @@ pub(crate) fn expand(event: &Event<'_>, checked: &Checked) -> TokenStream {
     let allow_deprecated = attributes::allow_deprecated(&event.item.attrs);
     quote! {
         #checks
+        #reply_check
         #item
         #(#levels)*
         #allow_deprecated
@@ -71,14 +75,35 @@ fn call(event: &Event<'_>, Checked { type_string: literal, upcast }: &Checked) -
         let start = format!("__start_{section}");
         quote!(, must_handle: #section, #start)
     });
+    let reply = reply(event, &text);
     let sensitive = sensitive(event);
     let key = key::function(event).map(|function| quote!(, key: { #function }));
     quote! {
         #root::__event! {
             #name, #literal, deny_unknown_fields: #deny, symbol: #symbol, sensitive: [#(#sensitive),*]
-            #version #must_handle #key
+            #version #must_handle #key #reply
         }
     }
+}
+
+/// A mistake in the type of the reply is told there.
+fn reply_check(event: &Event<'_>) -> Option<TokenStream> {
+    let reply = event.keys.reply.as_ref()?.as_ref().ok()?;
+    let root = &event.keys.root;
+    let cfgs = attributes::cfgs(&event.item.attrs);
+    let levels = attributes::levels(&event.item.attrs);
+    Some(quote_spanned! {reply.span()=>
+        #(#cfgs)* #(#levels)* const _: fn() = || #root::__private::assert_reply::<#reply>();
+    })
+}
+
+/// The reply of a request, and what the linker knows it by.
+fn reply(event: &Event<'_>, type_string: &str) -> Option<TokenStream> {
+    let reply = event.keys.reply.as_ref()?.as_ref().ok()?;
+    let unanswered = type_string::section_of_answers(type_string);
+    let start = format!("__start_{unanswered}");
+    let twice = type_string::symbol_of_answer(type_string);
+    Some(quote!(, reply: #reply, unanswered: #unanswered, #start, answered_twice: #twice))
 }
 
 /// The names under which a frame may have a sensitive field.

@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
@@ -50,12 +50,14 @@ struct State {
     closed: bool,
 }
 
-/// A started event: holds its room and its key until it is done, or dropped.
-pub(super) struct Started {
-    queue: Arc<Queue>,
+/// The place of an event in the queue: its room, and its key.
+pub(super) struct Slot {
     key: Option<u64>,
     priority: Priority,
 }
+
+/// How many events a worker takes at once at most.
+const BATCH: usize = 16;
 
 impl Queue {
     fn new(capacity: usize, under_way: Arc<UnderWay>) -> Self {
@@ -96,7 +98,10 @@ impl Queue {
     pub(super) fn put(self: &Arc<Self>, bus: &Bus, posted: Posted) -> Result<(), PostError> {
         let mut state = self.ready_for(bus, posted.priority);
         let worker = match &mut state {
-            Ok(state) => state.admit(posted),
+            Ok(state) => {
+                state.admit(posted);
+                state.idle.pop()
+            }
             Err(reason) => return Err(PostError { reason: *reason, event: posted.event }),
         };
         self.under_way.add(1);
@@ -161,38 +166,66 @@ impl Queue {
         cancelled.inspect(|posted| self.room(posted.priority).add_permits(1)).is_some()
     }
 
-    /// The next event to start; without one, `cx` is woken when there is.
-    pub(super) fn poll_next(
-        self: &Arc<Self>,
-        cx: &mut Context<'_>,
+    /// Frees the slots of what is done, and puts the next events to start into `batch`; without any, `cx`
+    /// is woken when there is one.
+    pub(super) fn next_batch(
+        &self,
+        batch: &mut Vec<Posted>,
+        done: &mut Vec<Slot>,
         sees_delays: bool,
-    ) -> Poll<(AnyEvent, Started)> {
+        cx: &mut Context<'_>,
+    ) {
         let mut state = self.lock();
+        state.free_keys(done);
         while sees_delays && let Some(posted) = state.delays.poll_due(cx) {
             self.under_way.add(1);
-            let worker = state.admit(posted);
-            wake(worker);
+            state.admit(posted);
         }
-        let Some(Posted { event, key, priority }) = state.take() else {
-            if !state.idle.iter().any(|waker| waker.will_wake(cx.waker())) {
-                state.idle.push(cx.waker().clone());
+        state.take(batch);
+        let helper = if state.has_ready() { state.idle.pop() } else { None };
+        if batch.is_empty() && !state.idle.iter().any(|waker| waker.will_wake(cx.waker())) {
+            state.idle.push(cx.waker().clone());
+        }
+        drop(state);
+        wake(helper);
+        self.give_back(done);
+    }
+
+    /// Frees the slots of what is done.
+    pub(super) fn free(&self, done: &mut Vec<Slot>) {
+        let mut state = self.lock();
+        state.free_keys(done);
+        let helper = if state.has_ready() { state.idle.pop() } else { None };
+        drop(state);
+        wake(helper);
+        self.give_back(done);
+    }
+
+    fn give_back(&self, done: &mut Vec<Slot>) {
+        for priority in [Priority::Background, Priority::Normal, Priority::High] {
+            let room = done.iter().filter(|slot| slot.priority == priority).count();
+            if room > 0 {
+                self.room(priority).add_permits(room);
             }
-            return Poll::Pending;
-        };
-        Poll::Ready((event, Started { queue: Arc::clone(self), key, priority }))
+        }
+        self.under_way.remove(done.len());
+        done.clear();
     }
 
     /// Takes nothing more, and gives back what is not due yet.
     pub(in crate::bus) fn close(&self) -> Vec<Unfinished> {
         self.room.iter().for_each(Semaphore::close);
-        let delayed = self.lock().delays.take_all();
+        let mut state = self.lock();
+        // Who has reserved room already is too late as well.
+        state.closed = true;
+        let delayed = state.delays.take_all();
+        drop(state);
         delayed.iter().map(Posted::cancelled).collect()
     }
 
     /// Ends the workers, with what they run, and gives back what was not started.
     pub(in crate::bus) fn abort(&self) -> Vec<Unfinished> {
         let mut state = self.lock();
-        state.closed = true;
         let waiting = state.keys.drain().flat_map(|(_, waiting)| waiting).collect::<Vec<_>>();
         let left: Vec<_> = state.ready.iter_mut().rev().flat_map(std::mem::take).chain(waiting).collect();
         let workers = std::mem::take(&mut state.workers);
@@ -206,44 +239,59 @@ impl Queue {
 }
 
 impl State {
-    /// Lets an event wait for its key, or makes it ready; then there is work for the worker whose waker
-    /// this is.
-    fn admit(&mut self, posted: Posted) -> Option<Waker> {
+    /// Lets an event wait for its key, or makes it ready.
+    fn admit(&mut self, posted: Posted) {
         if let Some(key) = posted.key {
             match self.keys.entry(key) {
                 Entry::Occupied(mut waiting) => {
                     waiting.get_mut().push_back(posted);
-                    return None;
+                    return;
                 }
                 Entry::Vacant(free) => free.insert(VecDeque::new()),
             };
         }
-        self.make_ready(posted)
+        self.make_ready(posted);
     }
 
-    fn make_ready(&mut self, posted: Posted) -> Option<Waker> {
+    fn make_ready(&mut self, posted: Posted) {
         self.ready[posted.priority as usize].push_back(posted);
-        self.idle.pop()
     }
 
-    fn take(&mut self) -> Option<Posted> {
-        self.ready.iter_mut().rev().find_map(VecDeque::pop_front)
+    fn has_ready(&self) -> bool {
+        self.ready.iter().any(|ready| !ready.is_empty())
     }
 
-    /// Lets the next event of a key follow.
-    fn free(&mut self, key: u64) -> Option<Waker> {
-        match self.keys.get_mut(&key)?.pop_front() {
-            Some(next) => self.make_ready(next),
-            None => {
-                self.keys.remove(&key);
-                None
+    /// Takes a share of what is ready, the most urgent first, and leaves as much to each other worker.
+    fn take(&mut self, batch: &mut Vec<Posted>) {
+        let ready = self.ready.iter().map(VecDeque::len).sum::<usize>();
+        let share = ready.div_ceil(self.workers.len().max(1)).min(BATCH);
+        let mut urgent_first = self.ready.iter_mut().rev();
+        while batch.len() < share
+            && let Some(ready) = urgent_first.next()
+        {
+            let taken = ready.len().min(share - batch.len());
+            batch.extend(ready.drain(..taken));
+        }
+    }
+
+    /// Lets the next event of each key follow.
+    fn free_keys(&mut self, done: &[Slot]) {
+        for key in done.iter().filter_map(|slot| slot.key) {
+            match self.keys.get_mut(&key).map(VecDeque::pop_front) {
+                Some(Some(next)) => self.make_ready(next),
+                Some(None) => drop(self.keys.remove(&key)),
+                None => {}
             }
         }
     }
 }
 
 impl Posted {
-    fn cancelled(&self) -> Unfinished {
+    pub(super) fn slot(&self) -> Slot {
+        Slot { key: self.key, priority: self.priority }
+    }
+
+    pub(super) fn cancelled(&self) -> Unfinished {
         let event = self.event.event_ref();
         tracing::warn!(r#type = event.name(), id = %event.head().id(), "a posted event was cancelled");
         Unfinished::new(event, None)
@@ -253,17 +301,6 @@ impl Posted {
 fn wake(worker: Option<Waker>) {
     if let Some(worker) = worker {
         worker.wake();
-    }
-}
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        if let Some(key) = self.key {
-            let worker = self.queue.lock().free(key);
-            wake(worker);
-        }
-        self.queue.room(self.priority).add_permits(1);
-        self.queue.under_way.remove(1);
     }
 }
 

@@ -1,52 +1,104 @@
 //! The tasks that deliver what was posted.
 
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 
-use super::queue::{Queue, Started};
+use super::queue::{Posted, Queue, Slot};
 use crate::bus::Shared;
-use crate::event::AnyEvent;
+use crate::bus::deliver::Rest;
 
-/// How many events are started before other tasks of the executor have their turn.
-const STARTS_PER_POLL: usize = 64;
+/// How many batches are started before other tasks of the executor have their turn.
+const BATCHES_PER_POLL: usize = 8;
 
-type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// An event's delivery that waits for handlers; its slot in the queue is free when it is done.
+type Running = Pin<Box<dyn Future<Output = Option<Slot>> + Send>>;
 
-/// Delivers what is in the queue, for as long as there is a bus. Events whose handlers wait are driven
-/// beside each other.
-pub(super) async fn work(queue: Arc<Queue>, bus: Weak<Shared>, sees_delays: bool) {
-    let mut running = FuturesUnordered::new();
-    poll_fn(|cx| turn(&queue, &bus, &mut running, sees_delays, cx)).await;
+/// Takes events from the queue in batches, and drives those beside each other whose handlers wait.
+struct Worker {
+    queue: Arc<Queue>,
+    bus: Weak<Shared>,
+    sees_delays: bool,
+    batch: Vec<Posted>,
+    running: FuturesUnordered<Running>,
+    /// The slots of the events that are done.
+    done: Vec<Slot>,
 }
 
-fn turn(
-    queue: &Arc<Queue>,
-    bus: &Weak<Shared>,
-    running: &mut FuturesUnordered<Running>,
-    sees_delays: bool,
-    cx: &mut Context<'_>,
-) -> Poll<()> {
-    while let Poll::Ready(Some(())) = running.poll_next_unpin(cx) {}
-    for _ in 0..STARTS_PER_POLL {
-        let Poll::Ready((event, started)) = queue.poll_next(cx, sees_delays) else { return Poll::Pending };
-        let Some(bus) = bus.upgrade() else { return Poll::Ready(()) };
-        let mut delivery: Running = Box::pin(deliver(bus, event, started));
-        if delivery.as_mut().poll(cx).is_pending() {
-            running.push(delivery);
+/// Delivers what is in the queue, for as long as there is a bus.
+pub(super) async fn work(queue: Arc<Queue>, bus: Weak<Shared>, sees_delays: bool) {
+    let (batch, running, done) = (Vec::new(), FuturesUnordered::new(), Vec::new());
+    let mut worker = Worker { queue, bus, sees_delays, batch, running, done };
+    poll_fn(|cx| worker.turn(cx)).await;
+}
+
+impl Worker {
+    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..BATCHES_PER_POLL {
+            while let Poll::Ready(Some(slot)) = self.running.poll_next_unpin(cx) {
+                self.done.extend(slot);
+            }
+            self.queue.next_batch(&mut self.batch, &mut self.done, self.sees_delays, cx);
+            if self.batch.is_empty() {
+                return Poll::Pending;
+            }
+            let Some(bus) = self.bus.upgrade() else {
+                self.batch.iter().for_each(|posted| drop(posted.cancelled()));
+                return Poll::Ready(());
+            };
+            for posted in self.batch.drain(..) {
+                let (slot, event) = (posted.slot(), posted.event);
+                // What failed is among the dead letters; what panics here is some event's `Drop`.
+                let rest = catch_unwind(AssertUnwindSafe(|| bus.deliver_at_once(event)));
+                match rest.unwrap_or_else(|_| None) {
+                    Some(rest) => {
+                        let held = Held { queue: Arc::clone(&self.queue), slot: Some(slot) };
+                        self.running.push(finish(Arc::clone(&bus), rest, held));
+                    }
+                    None => self.done.push(slot),
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// The slot of an event whose delivery may be ended before it is done.
+struct Held {
+    queue: Arc<Queue>,
+    slot: Option<Slot>,
+}
+
+impl Held {
+    fn hand_over(&mut self) -> Option<Slot> {
+        self.slot.take()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.queue.free(&mut vec![slot]);
         }
     }
-    cx.waker().wake_by_ref();
-    Poll::Pending
 }
 
-async fn deliver(bus: Arc<Shared>, event: AnyEvent, started: Started) {
-    // What failed is among the dead letters.
-    let _receipt = bus.deliver_root(event, true).await;
-    drop(bus);
-    drop(started);
+fn finish(bus: Arc<Shared>, rest: Rest, mut held: Held) -> Running {
+    Box::pin(async move {
+        let _dropped = AssertUnwindSafe(bus.deliver_rest(rest)).catch_unwind().await;
+        held.hand_over()
+    })
+}
+
+/// The worker was ended: so is what it ran.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.queue.free(&mut self.done);
+    }
 }

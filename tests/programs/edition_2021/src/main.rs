@@ -29,8 +29,17 @@ fn is_of_today(asked: &Asked) -> bool {
     asked.gen == 2021
 }
 
+#[request(type = "edition.year", reply = u64)]
+struct GetYear {}
+
+#[handler]
+fn year(_: &GetYear) -> u64 {
+    2021
+}
+
 fn main() {
     let bus = Bus::start().unwrap();
+    assert_eq!(run::run(bus.request(GetYear {})).unwrap(), 2021);
     let receipt = run::run(bus.emit(Asked { gen: 2021 }));
     assert_eq!(receipt.follow_ups().len(), 1);
     receipt.into_result().unwrap();

@@ -37,8 +37,17 @@ fn is_known(event: &AnyEvent) -> bool {
 signals::testing::handled!(Asked);
 signals::verify!();
 
+#[request(type = "renamed.year", reply = Option<u64>, crate = signals)]
+struct GetYear {}
+
+#[handler(crate = signals)]
+async fn year(_: &GetYear) -> Result<Option<u64>, String> {
+    Ok(None)
+}
+
 fn main() {
     let bus = Bus::start().unwrap();
+    assert_eq!(run::run(bus.request(GetYear {})).unwrap(), None);
     let receipt = run::run(bus.emit(Asked { count: 7 }));
     assert_eq!(receipt.follow_ups().len(), 2);
     receipt.into_result().unwrap();

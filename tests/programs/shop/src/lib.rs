@@ -38,3 +38,28 @@ pub async fn pay_in_cash(bus: &Bus) -> Receipt {
 pub async fn pass_on<I: IntoEnvelope>(bus: &Bus, event: I) -> Receipt {
     bus.emit(event).await
 }
+
+/// `quotes` answers it, and `discounts` as well.
+#[request(type = "shop.quote.get", reply = u64)]
+pub struct GetQuote {
+    /// Of what.
+    pub item: String,
+}
+
+/// `quotes` answers it.
+#[request(type = "shop.tax.get", reply = u64)]
+pub struct GetTax {}
+
+/// Nobody answers it.
+#[request(type = "shop.rebate.get", reply = u64)]
+pub struct GetRebate {}
+
+/// Asks [`GetTax`], and so asks for a handler wherever it is called.
+pub async fn tax(bus: &Bus) -> u64 {
+    bus.request(GetTax {}).await.unwrap_or_default()
+}
+
+/// Asks [`GetRebate`].
+pub async fn rebate(bus: &Bus) -> u64 {
+    bus.request(GetRebate {}).await.unwrap_or_default()
+}

@@ -11,6 +11,15 @@ pub fn created() -> Created {
     Created {}
 }
 
+/// Answered here, and so in both of the crates that this one is when it is unit tested.
+#[request(type = "unit.answered", reply = u64)]
+pub struct Answered {}
+
+#[handler]
+fn answer(_: &Answered) -> u64 {
+    7
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +42,19 @@ mod tests {
     fn a_unit_test_has_its_own_events() {
         let bus = Bus::builder().without_discovery().handler::<check>().start().unwrap();
         run::run(bus.emit(Tested {})).into_result().unwrap();
+    }
+
+    #[test]
+    fn a_unit_test_may_ask_requests() {
+        let bus = Bus::builder().without_discovery().handler::<answer>().start().unwrap();
+        assert_eq!(run::run(bus.request(Answered {})).unwrap(), 7);
+        assert_eq!(unit_tested_helper::ask(), 7);
+    }
+
+    /// One that another crate defines, which is there once.
+    #[handler]
+    fn answer_another(_: &unit_tested_helper::Asked) -> u64 {
+        8
     }
 
     #[test]

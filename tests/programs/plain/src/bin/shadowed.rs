@@ -2,7 +2,7 @@
 
 #![allow(dead_code, non_snake_case, unused_macros)]
 
-use ::atoms::{Bus, Emitter, State, event, handler};
+use ::atoms::{Bus, Emitter, State, event, handler, request};
 
 struct Option;
 struct Result;
@@ -86,6 +86,14 @@ async fn listen(_: Answered) -> ::std::result::Result<(), ::std::string::String>
 
 ::atoms::testing::handled!(Asked);
 ::atoms::verify!();
+
+#[request(type = "shadowed.size", reply = u8)]
+struct GetSize {}
+
+#[handler]
+async fn size(_: &GetSize) -> ::core::result::Result<u8, ::std::string::String> {
+    ::core::result::Result::Ok(3)
+}
 
 fn main() {
     let bus = Bus::builder().state(Box).start().unwrap();

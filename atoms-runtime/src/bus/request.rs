@@ -1,0 +1,258 @@
+//! Requests: delivered as events are, with a place for the reply.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::deliver::Progress;
+use super::delivery::Step;
+use super::failure::{FailureKind, Recipient, Refusal};
+use super::receipt::Receipt;
+use super::{Bus, scope};
+use crate::event::erased::EventRef;
+use crate::event::{AnyEvent, Envelope, Event, EventType, IntoRequest, Request};
+use crate::handler::HandlerInfo;
+
+impl Bus {
+    /// Asks a request, or one in its [`Envelope`](crate::Envelope), and waits for its reply.
+    ///
+    /// It is delivered as [`emit`](Self::emit) delivers an event: to its one handler, to all who see
+    /// every event, and to subscribers; and it waits as well until all are done, and every event that
+    /// they emitted is handled. What fails beside the handler is in the dead letters, and takes nothing
+    /// from the reply. Asked while a handler runs, the request is a consequence of that handler's event.
+    ///
+    /// That there is exactly one handler is checked by the linker on Linux, Android and FreeBSD (x86-64
+    /// and ARM64), and elsewhere when a bus starts.
+    ///
+    /// Dropping the future cancels as it does at [`emit`](Self::emit).
+    ///
+    /// ```
+    /// # use atoms_runtime::{Bus, handler, request};
+    /// #[request(type = "shop.stock.count", reply = u32, crate = atoms_runtime)]
+    /// struct CountStock {
+    ///     item: String,
+    /// }
+    ///
+    /// #[handler(crate = atoms_runtime)]
+    /// fn count(ask: &CountStock) -> u32 {
+    ///     if ask.item == "nails" { 1_000 } else { 0 }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::start()?;
+    /// assert_eq!(bus.request(CountStock { item: "nails".into() }).await?, 1_000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn request<I: IntoRequest>(
+        &self,
+        request: I,
+    ) -> impl Future<Output = Result<<I::Request as Request>::Reply, RequestError>> + Send + use<'_, I> {
+        I::Request::__needs_handler::<()>();
+        let parent = scope::current();
+        let mut question = Question { envelope: request.into_envelope(), reply: Mutex::new(None) };
+        async move {
+            if let Some(parent) = parent {
+                question.envelope.head_mut().follow(&parent);
+                question.envelope.head_mut().nest(&parent);
+            }
+            if !self.0.interceptors.is_empty() {
+                return Box::pin(self.ask_intercepted(question)).await;
+            }
+            let step = Step::new(EventRef::asked(&question), &self.0);
+            let mut progress = Progress::new(&step);
+            if !progress.begin_root() {
+                progress.finish_root().await;
+            }
+            question.take_reply().ok_or_else(|| RequestError::of::<I::Request>(&progress.receipt))
+        }
+    }
+
+    async fn ask_intercepted<R: Request>(&self, mut question: Question<R>) -> Result<R::Reply, RequestError> {
+        let began = Instant::now();
+        let event = AnyEvent::from(question.envelope.clone());
+        let (event, verdict) = self.0.interceptors.before_emit(event);
+        question.envelope.head_mut().set_metadata(event.metadata().clone());
+        let step = Step::new(EventRef::asked(&question), &self.0);
+        let closed = self.is_closed().then_some(Refusal::Closed);
+        let refusal = closed.or_else(|| verdict.err().map(Refusal::Vetoed)).or_else(|| step.chain_refusal());
+        let mut progress = Progress::new(&step);
+        progress.run(refusal).await;
+        self.0.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
+        question.take_reply().ok_or_else(|| RequestError::of::<R>(&progress.receipt))
+    }
+}
+
+/// A request that is being asked, and the place for its reply.
+///
+/// It begins with the envelope, so that handlers find it there as they find that of any event.
+#[repr(C)]
+pub(crate) struct Question<R: Request> {
+    pub(crate) envelope: Envelope<R>,
+    reply: Mutex<Option<R::Reply>>,
+}
+
+impl<R: Request> fmt::Debug for Question<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.envelope.fmt(f)
+    }
+}
+
+impl<R: Request> Question<R> {
+    /// The place for the reply, for [`put_reply`].
+    pub(crate) fn reply_slot(&self) -> &dyn Any {
+        &self.reply
+    }
+
+    fn take_reply(&self) -> Option<R::Reply> {
+        self.reply.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Puts the reply where the one who asked finds it.
+#[inline]
+pub(crate) fn put_reply<Reply: 'static>(slot: &dyn Any, reply: Reply) {
+    if let Some(slot) = slot.downcast_ref::<Mutex<Option<Reply>>>() {
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
+    }
+}
+
+/// Why a request has no reply.
+///
+/// ```
+/// # use atoms_runtime::{Bus, handler, request};
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("there is no such item")]
+/// struct NoSuchItem;
+///
+/// # #[request(type = "shop.stock.count", reply = u32, crate = atoms_runtime)]
+/// # struct CountStock;
+/// #[handler(crate = atoms_runtime)]
+/// fn count(_: &CountStock) -> Result<u32, NoSuchItem> {
+///     Err(NoSuchItem)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let error = Bus::start()?.request(CountStock).await.unwrap_err();
+/// assert!(error.downcast_ref::<NoSuchItem>().is_some());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// Nothing on this bus answers the request.
+    Unanswered {
+        /// The type string of the request.
+        request: &'static str,
+    },
+    /// The request was not delivered.
+    Refused {
+        /// The type string of the request.
+        request: &'static str,
+        /// Why not.
+        refusal: Refusal,
+    },
+    /// The handler does not take this request, as its `when` decides.
+    Declined {
+        /// The type string of the request.
+        request: &'static str,
+        /// The handler.
+        handler: &'static HandlerInfo,
+    },
+    /// The handler failed.
+    Failed {
+        /// The type string of the request.
+        request: &'static str,
+        /// The handler.
+        handler: &'static HandlerInfo,
+        /// Why. A handler's own error is also the [`source`](Error::source) of this one.
+        failure: Arc<FailureKind>,
+    },
+}
+
+impl RequestError {
+    #[cold]
+    fn of<R: Request>(receipt: &Receipt) -> Self {
+        let request = R::TYPE;
+        if let Some((handler, failure)) = receipt.failure_of_handler(R::event_type()) {
+            return Self::Failed { request, handler, failure };
+        }
+        if let Some(refusal) = receipt.refusal().cloned() {
+            return Self::Refused { request, refusal };
+        }
+        match receipt.skipped_handler(R::event_type()) {
+            Some(handler) => Self::Declined { request, handler },
+            None => Self::Unanswered { request },
+        }
+    }
+
+    /// The type string of the request.
+    pub fn request(&self) -> &'static str {
+        match self {
+            Self::Unanswered { request }
+            | Self::Refused { request, .. }
+            | Self::Declined { request, .. }
+            | Self::Failed { request, .. } => request,
+        }
+    }
+
+    /// The error that the handler returned, if it returned one of this type.
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        self.source()?.downcast_ref()
+    }
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unanswered { request } => write!(f, "nothing on this bus answers the request `{request}`"),
+            Self::Refused { request, refusal } => write!(f, "the request `{request}` was refused: {refusal}"),
+            Self::Declined { request, handler } => {
+                write!(f, "handler {handler} does not take this request `{request}`, as its `when` decides")
+            }
+            Self::Failed { request, handler, failure } => {
+                write!(f, "handler {handler} did not answer the request `{request}`: {failure}")
+            }
+        }
+    }
+}
+
+impl Error for RequestError {
+    /// A handler's error is here as it is, so that it can be downcast.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Refused { refusal, .. } => Some(refusal),
+            Self::Failed { failure, .. } => Some(FailureKind::cause(failure)),
+            Self::Unanswered { .. } | Self::Declined { .. } => None,
+        }
+    }
+}
+
+impl Receipt {
+    /// Who failed of those who handle just this request, and why.
+    fn failure_of_handler(
+        &self,
+        request: &'static EventType,
+    ) -> Option<(&'static HandlerInfo, Arc<FailureKind>)> {
+        self.failures_by_recipient()
+            .find_map(|(recipient, failure)| Some((answering(*recipient, request)?, Arc::clone(failure))))
+    }
+
+    fn skipped_handler(&self, request: &'static EventType) -> Option<&'static HandlerInfo> {
+        self.skipped().iter().find_map(|recipient| answering(*recipient, request))
+    }
+}
+
+/// The handler, if it is one of this request and not of every event.
+fn answering(recipient: Recipient, request: &'static EventType) -> Option<&'static HandlerInfo> {
+    match recipient {
+        Recipient::Handler(handler) => Some(handler).filter(|it| it.event_types().contains(&request)),
+        Recipient::Subscriber(_) => None,
+    }
+}

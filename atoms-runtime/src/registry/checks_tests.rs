@@ -1,0 +1,50 @@
+use super::*;
+use crate::handler::{Handler, HandlerInfo};
+use crate::{Event, handler, request};
+
+#[request(type = "checks.answered", reply = u32, crate = atoms_runtime)]
+struct Answered {}
+
+#[request(type = "checks.unanswered", reply = u32, crate = atoms_runtime)]
+struct NotAnswered {}
+
+#[crate::event(type = "checks.emitted", crate = atoms_runtime)]
+struct Emitted {}
+
+#[handler(crate = atoms_runtime)]
+fn answer(_: &Answered) -> u32 {
+    1
+}
+
+fn registry(handlers: Vec<&'static HandlerInfo>) -> Registry {
+    let events = vec![Answered::event_type(), NotAnswered::event_type(), Emitted::event_type()];
+    Registry::new(events, handlers)
+}
+
+#[test]
+fn a_request_without_a_handler_is_found() {
+    let registry = registry(vec![<answer as Handler>::info()]);
+    let problems: Vec<_> = unanswered(&registry).collect();
+    let [problem @ StartProblem::Unanswered { request }] = &problems[..] else { panic!("{problems:?}") };
+    assert_eq!(request.name(), "checks.unanswered");
+    let message = problem.to_string();
+    for part in ["checks.unanswered", "NotAnswered", "has no handler", "use the_crate as _;"] {
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    }
+}
+
+#[test]
+fn a_detached_handler_of_a_request_is_found() {
+    static DETACHED: HandlerInfo =
+        HandlerInfo::stand_in::<Answered>("checks::detached", here()).with_detached();
+    let problems = check(&registry(vec![&DETACHED]));
+    let [problem @ StartProblem::DetachedAnswer { request, handler }] = &problems[..] else {
+        panic!("{problems:?}")
+    };
+    assert_eq!((request.name(), handler.path()), ("checks.answered", "checks::detached"));
+    assert!(problem.to_string().ends_with("remove `detached`"), "{problem}");
+}
+
+const fn here() -> &'static std::panic::Location<'static> {
+    std::panic::Location::caller()
+}

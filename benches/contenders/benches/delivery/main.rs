@@ -1,0 +1,9 @@
+//! What makes events dependable: posting.
+
+mod post;
+
+fn main() {
+    println!("\n## Delivery");
+    post::table(false);
+    post::table(true);
+}

@@ -1,0 +1,143 @@
+//! Why there is no reply.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use atoms::prelude::*;
+use atoms::{ExtractError, FailureKind, Interceptor, Metadata, Refusal, RequestError, Veto};
+
+use crate::bus;
+
+#[derive(Debug, PartialEq)]
+struct NoSuchItem(String);
+
+impl Error for NoSuchItem {}
+
+impl fmt::Display for NoSuchItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no `{}`", self.0)
+    }
+}
+
+#[request(type = "errors.quote", reply = u64)]
+struct GetQuote {
+    item: String,
+}
+
+fn moon() -> GetQuote {
+    GetQuote { item: "moon".into() }
+}
+
+#[handler]
+async fn quote(ask: &GetQuote) -> Result<u64, NoSuchItem> {
+    Err(NoSuchItem(ask.item.clone()))
+}
+
+#[tokio::test]
+async fn a_handlers_error_is_the_source_and_can_be_downcast() {
+    let bus = bus().handler::<quote>().start().unwrap();
+    let error = bus.request(moon()).await.unwrap_err();
+    assert_eq!(error.downcast_ref::<NoSuchItem>(), Some(&NoSuchItem("moon".into())));
+    assert_eq!(error.source().unwrap().downcast_ref::<NoSuchItem>(), Some(&NoSuchItem("moon".into())));
+    assert_eq!(error.request(), "errors.quote");
+    let message = error.to_string();
+    for part in ["requests::errors::quote", "tests/requests/errors.rs:", "`errors.quote`", "no `moon`"] {
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    }
+    let RequestError::Failed { handler, .. } = error else { panic!("{error:?}") };
+    assert!(handler.path().ends_with("::quote"));
+}
+
+#[test]
+fn an_error_can_go_anywhere() {
+    fn goes_anywhere<T: Error + Clone + Send + Sync + 'static>() {}
+    goes_anywhere::<RequestError>();
+}
+
+#[handler]
+fn panics(_: &GetQuote) -> u64 {
+    panic!("out of nails")
+}
+
+#[tokio::test]
+async fn a_panic_is_a_failure_with_its_message() {
+    let bus = bus().handler::<panics>().start().unwrap();
+    let error = bus.request(moon()).await.unwrap_err();
+    let Some(FailureKind::Panic(message)) = error.downcast_ref() else { panic!("{error:?}") };
+    assert_eq!(message, "out of nails");
+    assert_eq!(bus.dead_letters().list().len(), 1);
+}
+
+struct Never;
+
+impl atoms::FromDelivery for Never {
+    type Prepared = ();
+
+    fn prepare(_: &atoms::StartContext<'_>) -> Result<(), atoms::PrepareError> {
+        Ok(())
+    }
+
+    fn from_delivery(_: &(), _: &atoms::Delivery<'_>) -> Result<Self, ExtractError> {
+        Err(ExtractError::new("never"))
+    }
+}
+
+#[handler]
+fn unextracted(_: &GetQuote, _: Never) -> u64 {
+    1
+}
+
+#[tokio::test]
+async fn a_parameter_that_cannot_be_extracted_is_a_failure() {
+    let bus = bus().handler::<unextracted>().start().unwrap();
+    let error = bus.request(moon()).await.unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(FailureKind::Extract(_))), "{error:?}");
+    assert!(error.to_string().ends_with("cannot extract a parameter: never"), "{error}");
+}
+
+#[tokio::test]
+async fn a_bus_without_the_handler_does_not_answer() {
+    let bus = bus().event::<GetQuote>().start().unwrap();
+    let error = bus.request(moon()).await.unwrap_err();
+    assert!(matches!(error, RequestError::Unanswered { request: "errors.quote" }), "{error:?}");
+    assert_eq!(error.to_string(), "nothing on this bus answers the request `errors.quote`");
+    assert!(error.source().is_none());
+}
+
+#[tokio::test]
+async fn a_bus_that_is_shut_down_refuses() {
+    let bus = bus().handler::<quote>().start().unwrap();
+    bus.shutdown(Duration::from_secs(10)).await.unwrap();
+    let error = bus.request(moon()).await.unwrap_err();
+    assert!(matches!(error, RequestError::Refused { refusal: Refusal::Closed, .. }), "{error:?}");
+    assert_eq!(error.downcast_ref(), Some(&Refusal::Closed));
+    assert_eq!(error.to_string(), "the request `errors.quote` was refused: the bus is shut down");
+}
+
+struct NoMoons;
+
+impl Interceptor for NoMoons {
+    fn before_emit(&self, event: &atoms::AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
+        metadata.set_source("interceptor");
+        match event.downcast_ref::<GetQuote>() {
+            Some(ask) if ask.item == "moon" => Err(Veto::new("no moons")),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[handler]
+fn source(ask: &Envelope<GetQuote>) -> u64 {
+    ask.metadata().source().map_or(0, |source| source.len() as u64)
+}
+
+#[tokio::test]
+async fn interceptors_enrich_and_veto_requests() {
+    let bus = bus().handler::<source>().interceptor(NoMoons).start().unwrap();
+    let nails = GetQuote { item: "nails".into() };
+    assert_eq!(bus.request(nails).await.unwrap(), "interceptor".len() as u64);
+    let error = bus.request(moon()).await.unwrap_err();
+    let RequestError::Refused { refusal: Refusal::Vetoed(veto), .. } = error else { panic!("{error:?}") };
+    assert_eq!(veto.reason(), "no moons");
+}
