@@ -5,6 +5,7 @@ mod calls;
 mod dead_letters;
 mod deliver;
 mod delivery;
+mod dynamic;
 mod emit_all;
 mod failure;
 mod follow_ups;
