@@ -28,16 +28,36 @@ use proc_macro::TokenStream;
 /// | --- | --- |
 /// | `type = "..."` | the type string, which every event has: segments of `[a-z][a-z0-9_]*` joined by dots, 128 bytes at most |
 /// | `must_handle` | a program that emits the event and links no handler of it does not link; an emit that nothing on the bus handles is an error |
+/// | `version = number`, `upcasts = Struct` | a later version of the event; see below |
 /// | `deny_unknown_fields` | a frame with a field that the struct does not have is refused |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///
 /// | key on a field | what it does |
 /// | --- | --- |
 /// | `default = expression` | the value of the field if a frame does not have it; an expression of the field's type, which may name `Self` |
+/// | `key` | events of one value in this field, of whatever type, are handled in order when they are posted; the field's type is `Hash`, and at most one field is the key |
 /// | `sensitive` | `Debug` shows `[redacted]`; the wire carries the field as it is |
 ///
 /// The namespaces `system`, `agent` and `atoms` are the framework's. A type string without a namespace,
 /// such as `created`, is warned of; `#[allow(deprecated)]` on the struct silences that.
+///
+/// # Versions
+///
+/// An event whose struct changes keeps its type string and gets a version. An event without `version` is
+/// version 1; each later one names the struct of the version just below, and is made from it:
+///
+/// ```ignore
+/// #[event(type = "shop.booking")]
+/// struct BookingV1 { name: String }
+///
+/// #[event(type = "shop.booking", version = 2, upcasts = BookingV1)]
+/// struct Booking { first: String, last: String }
+///
+/// impl From<BookingV1> for Booking { ... }
+/// ```
+///
+/// Frames of every version arrive as the newest struct, and are written as that; handlers take and emit
+/// no other. The version is the `schema_version` in the metadata, and 1 if a frame has none.
 ///
 /// # What it adds
 ///

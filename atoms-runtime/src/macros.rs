@@ -10,7 +10,9 @@ macro_rules! __event {
         deny_unknown_fields: $deny:literal,
         symbol: $symbol:literal,
         sensitive: [$($sensitive:literal),*]
+        $(, version: $version:literal, $read:ident)?
         $(, must_handle: $section:literal, $start:literal)?
+        $(, key: { $($key:tt)* })?
         $(, reply: $reply:ty, unanswered: $unanswered:literal, $start_unanswered:literal, answered_twice: $twice:literal)?
     ) => {
         #[allow(deprecated)]
@@ -18,6 +20,7 @@ macro_rules! __event {
             #[automatically_derived]
             impl $crate::Event for $name {
                 const TYPE: &'static ::core::primitive::str = $type;
+                $(const VERSION: ::core::primitive::u32 = $version;)?
                 const DENY_UNKNOWN_FIELDS: ::core::primitive::bool = $deny;
                 const SENSITIVE: &'static [&'static ::core::primitive::str] = &[$($sensitive),*];
 
@@ -30,10 +33,21 @@ macro_rules! __event {
                     &EVENT_TYPE
                 }
 
+                $(
+                    fn __read(
+                        version: ::core::primitive::u32,
+                        frame: &::core::primitive::str,
+                    ) -> ::core::result::Result<$crate::Envelope<Self>, $crate::__private::Unread> {
+                        $read(version, frame)
+                    }
+                )?
+
                 type Kind = $crate::__kind!($($reply)?);
 
                 $($crate::__must_handle!($section, $start);)?
                 $($crate::__must_answer!($unanswered, $start_unanswered, $twice);)?
+
+                $($($key)*)?
             }
 
             $crate::__private::inventory::submit! {

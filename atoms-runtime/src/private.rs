@@ -3,10 +3,11 @@
 pub use inventory;
 pub use serde;
 
-pub use crate::event::AskedForUnknown;
+pub use crate::event::{AskedForUnknown, Key, key_of};
 pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, set};
 pub use crate::handler::{Declared, Taken, Undeclared, Untaken};
 pub use crate::registry::{EventEntry, HandlerEntry};
+pub use crate::wire::upcast::{Read, Unread, Upcasts, read_own, upcast};
 
 /// What a handler with a `pattern` takes.
 #[diagnostic::on_unimplemented(

@@ -2,6 +2,7 @@
 
 mod causation;
 mod dynamic;
+mod dynamic_events;
 mod failures;
 mod follow_ups;
 mod lifecycle;

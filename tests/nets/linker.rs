@@ -60,6 +60,15 @@ fn one_crate_with_one_type_string_twice_does_not_compile() {
 }
 
 #[test]
+fn one_version_of_an_event_twice_does_not_compile() {
+    let messages = DEBUG.failed("two_structs_one_version");
+    assert!(
+        messages.contains("`atoms.event_type.shop.order.split.version_2.is_defined_twice`"),
+        "{messages}"
+    );
+}
+
+#[test]
 fn what_must_be_handled_and_is_not_does_not_link() {
     assert_unhandled(&DEBUG, "unhandled");
     assert_unhandled(&DEBUG, "unhandled_answer");

@@ -18,6 +18,16 @@ impl Root {
         self.0.segments.first().is_some_and(|first| first.ident == "$crate")
     }
 
+    /// The path as if it stood at `span`, for an error that begins with it. What its `$crate` stands for
+    /// does not change.
+    pub(crate) fn at(&self, span: Span) -> TokenStream {
+        let located = self.to_token_stream().into_iter().map(|mut token| {
+            token.set_span(span.resolved_at(token.span()));
+            token
+        });
+        located.collect()
+    }
+
     /// The path of serde, for serde's own `crate = "..."`, which takes a string.
     pub(crate) fn serde(&self) -> LitStr {
         let path = quote!(#self::__private::serde).to_string().replace(' ', "");

@@ -95,9 +95,12 @@ pub(crate) fn example(name: &str) -> String {
     format!("{}.{}", own_namespace(), name.as_deref().unwrap_or("created"))
 }
 
-/// The symbol that an event defines, and a second event of its type defines again.
-pub(crate) fn symbol(type_string: &str) -> String {
-    format!("atoms.event_type.{type_string}.is_defined_twice")
+/// The symbol that an event defines, and a second event of its type and version defines again.
+pub(crate) fn symbol(type_string: &str, version: u32) -> String {
+    match version {
+        1 => format!("atoms.event_type.{type_string}.is_defined_twice"),
+        later => format!("atoms.event_type.{type_string}.version_{later}.is_defined_twice"),
+    }
 }
 
 /// The link section in which the handlers of a `must_handle` event lie: a C identifier that no other

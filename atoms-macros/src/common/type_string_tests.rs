@@ -82,5 +82,6 @@ fn section_names_are_c_identifiers_and_injective() {
 
 #[test]
 fn symbols_need_no_quoting_in_a_version_script() {
-    assert_eq!(symbol("shop.order_created"), "atoms.event_type.shop.order_created.is_defined_twice");
+    assert_eq!(symbol("shop.order_created", 1), "atoms.event_type.shop.order_created.is_defined_twice");
+    assert_eq!(symbol("shop.order", 12), "atoms.event_type.shop.order.version_12.is_defined_twice");
 }

@@ -43,13 +43,13 @@ pub(crate) fn word(given: &Given, words: [&str; 2]) -> syn::Result<usize> {
     })
 }
 
-fn path(given: &Given) -> syn::Result<Path> {
+fn path(given: &Given, example: &str) -> syn::Result<Path> {
     match given.value.as_ref().map(peel) {
         Some(Expr::Path(ExprPath { qself: None, path, .. })) => Ok(path.clone()),
         Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) if text.parse::<Path>().is_ok() => {
             Err(given.not("takes a path, not a string", &text.value()))
         }
-        _ => Err(given.not("takes a path", "my_crate::atoms")),
+        _ => Err(given.not("takes a path", example)),
     }
 }
 
@@ -65,7 +65,12 @@ pub(crate) fn ty(given: &Given, example: &str) -> syn::Result<Type> {
 
 /// The value of `crate`.
 pub(crate) fn root(given: &Given) -> syn::Result<Root> {
-    path(given).map(Root::new)
+    path(given, "my_crate::atoms").map(Root::new)
+}
+
+/// The path of a struct.
+pub(crate) fn struct_path(given: &Given, example: &str) -> syn::Result<Path> {
+    path(given, example)
 }
 
 /// The path of a function.
@@ -198,10 +203,10 @@ mod tests {
 
     #[test]
     fn a_path_is_no_string() {
-        assert!(path(&given(parse_quote!(a::b))).is_ok());
-        let error = path(&given(parse_quote!("a::b"))).err().unwrap();
+        assert!(root(&given(parse_quote!(a::b))).is_ok());
+        let error = root(&given(parse_quote!("a::b"))).err().unwrap();
         assert_eq!(error.to_string(), "`key` takes a path, not a string\nhelp: write `key = a::b`");
-        assert!(path(&given(parse_quote!("5"))).is_err());
+        assert!(root(&given(parse_quote!("5"))).is_err());
     }
 
     #[test]

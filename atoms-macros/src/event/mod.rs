@@ -72,7 +72,7 @@ fn event(form: Form, args: TokenStream, input: &DeriveInput) -> TokenStream {
     let keys = parse::keys(form, args, &mut mistakes);
     let event = Event::new(form, keys, input, &mut mistakes);
     match check::check(&event, mistakes) {
-        Ok(type_string) => expand::expand(&event, &type_string),
+        Ok(checked) => expand::expand(&event, &checked),
         Err(errors) => stub::stub(&event, errors),
     }
 }

@@ -1,7 +1,8 @@
 //! ```text
 //! #[event(type = "shop.order.created", must_handle, deny_unknown_fields, crate = path)]
+//! #[event(type = "shop.order.created", version = 2, upcasts = OldStruct)]
 //! #[request(type = "shop.quote.get", reply = type, deny_unknown_fields, crate = path)]
-//! #[event(default = expression, sensitive)]      on a field
+//! #[event(default = expression, sensitive, key)]     on a field
 //! ```
 //!
 //! The framework's own events say `framework` too, which opens its namespaces.
@@ -18,6 +19,8 @@ const STRUCT_KEYS: &[Key] = &[
     Key("type", Some("\"shop.order.created\"")),
     Key("must_handle", None),
     Key("deny_unknown_fields", None),
+    Key("version", Some("2")),
+    Key("upcasts", Some("OldVersion")),
     Key("crate", Some("path")),
 ];
 
@@ -28,7 +31,7 @@ const REQUEST_KEYS: &[Key] = &[
     Key("crate", Some("path")),
 ];
 
-const FIELD_KEYS: &[Key] = &[Key("default", Some("value")), Key("sensitive", None)];
+const FIELD_KEYS: &[Key] = &[Key("default", Some("value")), Key("sensitive", None), Key("key", None)];
 
 static STRUCT: Grammar = Grammar {
     attribute: "`#[event]`",
@@ -60,6 +63,8 @@ pub(crate) struct Keys {
     /// `reply` of an event, `must_handle` of a request.
     pub(crate) misplaced: Option<Ident>,
     pub(crate) deny_unknown_fields: Option<Ident>,
+    pub(crate) version: Option<Result<Given, Told>>,
+    pub(crate) upcasts: Option<Result<Given, Told>>,
     pub(crate) framework: bool,
     /// Of a request; `None` if it is missing.
     pub(crate) reply: Option<Result<Type, Told>>,
@@ -72,6 +77,8 @@ pub(crate) fn keys(form: Form, list: TokenStream, mistakes: &mut Mistakes) -> Ke
     let mut keys = Keys {
         type_string: list.may_mean("type").map(Err),
         reply: list.may_mean("reply").map(Err),
+        version: list.may_mean("version").map(Err),
+        upcasts: list.may_mean("upcasts").map(Err),
         ..Keys::default()
     };
     for given in list.given {
@@ -83,6 +90,8 @@ pub(crate) fn keys(form: Form, list: TokenStream, mistakes: &mut Mistakes) -> Ke
             "type" => keys.type_string = Some(Ok(given)),
             "must_handle" => keys.must_handle = true,
             "deny_unknown_fields" => keys.deny_unknown_fields = Some(given.key),
+            "version" => keys.version = Some(Ok(given)),
+            "upcasts" => keys.upcasts = Some(Ok(given)),
             "framework" => keys.framework = true,
             "reply" => keys.reply = Some(mistakes.take(values::ty(&given, "Quote"))),
             _crate => keys.root = mistakes.take(values::root(&given)).unwrap_or_default(),
@@ -96,6 +105,7 @@ pub(crate) fn keys(form: Form, list: TokenStream, mistakes: &mut Mistakes) -> Ke
 pub(crate) struct FieldKeys {
     pub(crate) default: Option<Given>,
     pub(crate) sensitive: bool,
+    pub(crate) key: Option<Ident>,
 }
 
 pub(crate) fn field_keys(attributes: &[Attribute], mistakes: &mut Mistakes) -> FieldKeys {
@@ -103,6 +113,7 @@ pub(crate) fn field_keys(attributes: &[Attribute], mistakes: &mut Mistakes) -> F
     for given in FIELD.read(helpers(attributes), mistakes).given {
         match given.key.to_string().as_str() {
             "default" => keys.default = Some(given),
+            "key" => keys.key = Some(given.key),
             _sensitive => keys.sensitive = true,
         }
     }

@@ -109,6 +109,8 @@ fn implementation(event: &Event<'_>) -> TokenStream {
     let body = quote! {
         type Kind = #kind;
         const TYPE: &'static ::core::primitive::str = #name;
+        // No version: what upcasts this event has no mistake of its own.
+        const VERSION: ::core::primitive::u32 = 0;
         fn event_type() -> &'static #root::EventType { #body }
     };
     implement(event, None, quote!(#root::Event), body)

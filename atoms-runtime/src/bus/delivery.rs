@@ -5,9 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use super::dead_letters::{DeadLetter, DeadLetterCause};
-use super::request::put_reply;
 use super::worklist::{Source, Worklist};
-use super::{Bus, Shared};
+use super::{Bus, Shared, put_reply};
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event, EventId, Metadata, Timestamp};
 use crate::handler::HandlerInfo;

@@ -48,7 +48,7 @@ use crate::event::{AnyEvent, Metadata};
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let bus = Bus::builder().interceptor(Tenants).start()?;
 /// let receipt = bus.emit(OrderCreated).await;
-/// assert_eq!(receipt.refusal().unwrap().to_string(), "vetoed by main::Tenants: no tenant");
+/// assert!(receipt.refusal().unwrap().to_string().ends_with("::Tenants: no tenant"));
 /// # Ok(())
 /// # }
 /// ```

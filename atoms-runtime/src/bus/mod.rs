@@ -5,6 +5,7 @@ mod calls;
 mod dead_letters;
 mod deliver;
 mod delivery;
+mod dynamic;
 mod emit_all;
 mod failure;
 mod follow_ups;
@@ -38,8 +39,8 @@ pub use failure::{Attempt, DetachError, EmitError, Failure, FailureKind, Recipie
 pub use intercept::Interceptor;
 pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusal, Posting, Priority};
 pub use receipt::Receipt;
-pub(crate) use request::Question;
 pub use request::RequestError;
+pub(crate) use request::{Question, put_reply};
 pub use shutdown::{ShutdownError, Unfinished};
 pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
 pub use subscribers::Subscription;

@@ -54,7 +54,7 @@ impl Bus {
     ) -> impl Future<Output = Result<<I::Request as Request>::Reply, RequestError>> + Send + use<'_, I> {
         I::Request::__needs_handler::<()>();
         let parent = scope::current();
-        let mut question = Question { envelope: request.into_envelope(), reply: Mutex::new(None) };
+        let mut question = Question::new(request.into_envelope());
         async move {
             if let Some(parent) = parent {
                 question.envelope.head_mut().follow(&parent);
@@ -68,7 +68,8 @@ impl Bus {
             if !progress.begin_root() {
                 progress.finish_root().await;
             }
-            question.take_reply().ok_or_else(|| RequestError::of::<I::Request>(&progress.receipt))
+            let receipt = progress.receipt;
+            question.take_reply().ok_or_else(|| RequestError::of::<I::Request>(&receipt))
         }
     }
 
@@ -82,8 +83,9 @@ impl Bus {
         let refusal = closed.or_else(|| verdict.err().map(Refusal::Vetoed)).or_else(|| step.chain_refusal());
         let mut progress = Progress::new(&step);
         progress.run(refusal).await;
-        self.0.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
-        question.take_reply().ok_or_else(|| RequestError::of::<R>(&progress.receipt))
+        let receipt = progress.receipt;
+        self.0.interceptors.after_emit(&event, &receipt, began.elapsed());
+        question.take_reply().ok_or_else(|| RequestError::of::<R>(&receipt))
     }
 }
 
@@ -103,13 +105,18 @@ impl<R: Request> fmt::Debug for Question<R> {
 }
 
 impl<R: Request> Question<R> {
+    #[inline]
+    pub(crate) fn new(envelope: Envelope<R>) -> Self {
+        Self { envelope, reply: Mutex::new(None) }
+    }
+
     /// The place for the reply, for [`put_reply`].
     pub(crate) fn reply_slot(&self) -> &dyn Any {
         &self.reply
     }
 
-    fn take_reply(&self) -> Option<R::Reply> {
-        self.reply.lock().unwrap_or_else(PoisonError::into_inner).take()
+    pub(crate) fn take_reply(&mut self) -> Option<R::Reply> {
+        self.reply.get_mut().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -24,6 +24,13 @@ fn copy_of_current() -> Option<Box<Head>> {
     CURRENT.with(|head| Some(Box::new(head.as_cause())))
 }
 
+/// Tells which event's handler runs on this thread, if one does.
+pub(super) fn with_current(tell: impl FnOnce(&Head)) {
+    if CURRENT.is_set() {
+        CURRENT.with(tell);
+    }
+}
+
 /// Makes an event that will be posted a consequence of the one whose handler runs on this thread, if one
 /// does.
 pub(super) fn following(event: AnyEvent) -> AnyEvent {

@@ -109,10 +109,13 @@ impl Head {
     pub(crate) fn follow(&mut self, parent: &Head) {
         self.hops = parent.hops + 1;
         self.nested = parent.nested;
-        let correlation = parent.metadata().correlation_id();
-        self.metadata
-            .get_or_insert_default()
-            .inherit(parent.id(), || correlation.map_or_else(|| parent.id().to_string(), ToOwned::to_owned));
+        parent.pass_on(self.metadata.get_or_insert_default());
+    }
+
+    /// Says in the metadata of an event that it is a consequence of this one.
+    pub(crate) fn pass_on(&self, metadata: &mut Metadata) {
+        let correlation = self.metadata().correlation_id();
+        metadata.inherit(self.id(), || correlation.map_or_else(|| self.id().to_string(), ToOwned::to_owned));
     }
 }
 
@@ -178,6 +181,11 @@ impl<E> Envelope<E> {
     /// The event.
     pub fn event(&self) -> &E {
         &self.event
+    }
+
+    /// The same envelope around what is made of the event.
+    pub(crate) fn map<F>(self, make: impl FnOnce(E) -> F) -> Envelope<F> {
+        Envelope { head: self.head, event: make(self.event) }
     }
 
     /// The event, without its envelope.

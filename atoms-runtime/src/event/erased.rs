@@ -20,8 +20,8 @@ pub(crate) struct EventRef<'a> {
     envelope: &'a dyn AnyInner,
 }
 
-/// What an `EventRef` refers to. An event is in its envelope; a request, in a question that begins with
-/// its envelope, and has a place for the reply.
+/// A request that waits for its reply is a question, which begins with the envelope. What is kept of it
+/// is the envelope alone.
 impl<R: Request> AnyInner for Question<R> {
     fn event_ref(&self) -> EventRef<'_> {
         EventRef::asked(self)
@@ -152,5 +152,27 @@ mod tests {
         let event = EventRef::raw(&raw);
         assert!(event.downcast::<Text>().is_none());
         assert_eq!(event.name(), "test.text");
+    }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct GetText {
+        text: String,
+    }
+
+    crate::__event!(GetText, "test.text.get", deny_unknown_fields: false, symbol: "atoms.event_type.test.text.get", sensitive: [],
+        reply: Vec<String>, unanswered: "atoms_request_test", "__start_atoms_request_test", answered_twice: "atoms.request.test");
+
+    #[test]
+    fn a_request_comes_back_from_its_question_which_takes_the_reply() {
+        let mut question = Question::new(Envelope::new(GetText { text: "hello".repeat(100) }));
+        let event = EventRef::asked(&question);
+        assert_eq!(event.downcast::<GetText>().unwrap().event(), question.envelope.event());
+        assert!(event.downcast::<Text>().is_none());
+        crate::bus::put_reply(event.reply_slot().unwrap(), vec!["good day".to_owned()]);
+        let kept = event.to_any();
+        assert_eq!(question.take_reply().unwrap(), ["good day"]);
+        drop(question);
+        assert_eq!(kept.downcast_ref::<GetText>().unwrap().text.len(), 500);
+        assert!(kept.event_ref().reply_slot().is_none());
     }
 }

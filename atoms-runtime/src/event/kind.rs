@@ -3,18 +3,22 @@
 use crate::sync::atomic::{AtomicU32, Ordering};
 use std::fmt;
 
-use super::{AnyEvent, Envelope, Event, EventKind};
+use super::{AnyEvent, Event, EventKind};
+use crate::wire::DecodeError;
+use crate::wire::upcast::Unread;
+use crate::wire::versions;
 
 /// What the registry knows of a type of events.
 pub struct EventType {
     name: &'static str,
+    version: u32,
     path: &'static str,
     file: &'static str,
     line: u32,
     must_handle: bool,
     is_request: bool,
     sensitive: &'static [&'static str],
-    decode: fn(&str) -> Result<AnyEvent, serde_json::Error>,
+    read: fn(u32, &str) -> Result<AnyEvent, Unread>,
     /// The place in the dispatch tables plus one; zero until it is first asked for.
     index: AtomicU32,
 }
@@ -27,13 +31,14 @@ impl EventType {
     pub const fn new<E: Event>(path: &'static str, file: &'static str, line: u32) -> Self {
         Self {
             name: E::TYPE,
+            version: E::VERSION,
             path,
             file,
             line,
             must_handle: E::MUST_HANDLE,
             is_request: E::Kind::IS_REQUEST,
             sensitive: E::SENSITIVE,
-            decode: |frame| serde_json::from_str::<Envelope<E>>(frame).map(AnyEvent::from),
+            read: |version, frame| E::__read(version, frame).map(AnyEvent::from),
             index: AtomicU32::new(0),
         }
     }
@@ -41,6 +46,11 @@ impl EventType {
     /// The type string.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The version of the struct: 1 if it declares none.
+    pub fn version(&self) -> u32 {
+        self.version
     }
 
     /// The path of the struct: its module and its name.
@@ -73,11 +83,13 @@ impl EventType {
         self.sensitive
     }
 
-    /// Reads a flat JSON object as an event of this type, in its envelope.
+    /// Reads a flat JSON object as an event of this type, in its envelope. A frame of an older version
+    /// becomes this one, if the event `upcasts` it.
     ///
-    /// This is for a [`Codec`](crate::Codec), which adds to an error what the frame says of it.
-    pub fn from_json(&self, frame: &str) -> Result<AnyEvent, serde_json::Error> {
-        (self.decode)(frame)
+    /// This is for a [`Codec`](crate::Codec). In an error, no sensitive field's value is shown.
+    pub fn from_json(&self, frame: &str) -> Result<AnyEvent, DecodeError> {
+        let version = if self.version > 1 { versions::of_frame(frame, self)? } else { 1 };
+        (self.read)(version, frame).map_err(|unread| unread.explain(frame, self))
     }
 
     /// A small number of this type's own, the same for the whole run of the program.
@@ -103,16 +115,21 @@ impl fmt::Debug for EventType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventType")
             .field("name", &self.name)
+            .field("version", &self.version)
             .field("path", &self.path)
             .field("must_handle", &self.must_handle)
             .finish_non_exhaustive()
     }
 }
 
-/// `shop.order.created (shop::OrderCreated, src/lib.rs:3)`
+/// `shop.order.created (shop::OrderCreated, src/lib.rs:3)`; behind the name, ` version 2`, if it is not 1.
 impl fmt::Display for EventType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, {}:{})", self.name, self.path, self.file, self.line)
+        f.write_str(self.name)?;
+        if self.version > 1 {
+            write!(f, " version {}", self.version)?;
+        }
+        write!(f, " ({}, {}:{})", self.path, self.file, self.line)
     }
 }
 

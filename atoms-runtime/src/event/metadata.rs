@@ -51,7 +51,8 @@ impl Metadata {
         source, set_source;
         /// The session that the event belongs to.
         session_id, set_session_id;
-        /// The version of the payload's schema.
+        /// The version of the payload's schema, as the frame says it that the event came in. What is
+        /// written says the version of the event's struct instead, if that is not 1.
         schema_version, set_schema_version;
         /// The [W3C trace context](https://www.w3.org/TR/trace-context/#traceparent-header).
         traceparent, set_traceparent;

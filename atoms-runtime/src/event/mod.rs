@@ -2,15 +2,18 @@
 
 mod any;
 mod asked;
+mod dynamic;
 mod envelope;
 pub(crate) mod erased;
 mod id;
+mod key;
 mod kind;
 mod metadata;
 pub(crate) mod pattern;
 mod raw;
 mod standard;
 mod timestamp;
+mod type_string;
 
 use std::fmt::Debug;
 
@@ -22,9 +25,11 @@ pub(crate) use any::Inner as AnyInner;
 pub use asked::{
     AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, IntoRequest, IsAsked, IsEmitted, One, Request,
 };
+pub use dynamic::{DynamicError, DynamicEvent};
 pub(crate) use envelope::Head;
 pub use envelope::{Envelope, IntoEnvelope};
 pub use id::{EventId, EventIdError};
+pub use key::{Key, key_of};
 pub use kind::EventType;
 pub use metadata::Metadata;
 pub use raw::RawEvent;
@@ -56,6 +61,10 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
     /// The type string: it says on the wire which event a frame is.
     const TYPE: &'static str;
 
+    /// The version of the struct, as `version = n` declares it. On the wire it is the `schema_version` in
+    /// the metadata, which only versions above 1 have.
+    const VERSION: u32 = 1;
+
     /// Whether a root emit that nobody handles is an error, as `must_handle` declares it.
     const MUST_HANDLE: bool = false;
 
@@ -76,6 +85,13 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
 
     /// What the registry knows of this event.
     fn event_type() -> &'static EventType;
+
+    /// Reads a flat JSON object whose payload is of this version, which is [`VERSION`](Self::VERSION)
+    /// or, in an event that `upcasts`, an older one.
+    #[doc(hidden)]
+    fn __read(_version: u32, frame: &str) -> Result<Envelope<Self>, crate::__private::Unread> {
+        crate::__private::read_own(frame)
+    }
 
     /// Says to the linker that the handler `H` handles this event.
     #[doc(hidden)]

@@ -2,17 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Link, Registry, StartProblem};
+use super::{Link, Registry, StartProblem, versions};
 use crate::event::EventType;
 use crate::handler::HandlerInfo;
 
 /// All that is wrong with what is in the registry.
 pub(crate) fn check(registry: &Registry) -> Vec<StartProblem> {
     let mut problems = duplicates(registry);
+    problems.extend(versions::check(registry));
     let emissions: Vec<Emission> = registry
         .handlers()
         .iter()
+        // What takes or emits an old version is told of above, and leads nowhere.
+        .filter(|handler| handler.event_types().iter().all(|takes| registry.newer(takes).is_none()))
         .flat_map(|handler| handler.emits().into_iter().map(|emits| Emission { handler, emits }))
+        .filter(|emission| registry.newer(emission.emits).is_none())
         .collect();
     problems.extend(unhandled(registry, &emissions));
     problems.extend(circles(registry, &emissions));
@@ -55,7 +59,8 @@ struct Emission {
 }
 
 fn duplicates(registry: &Registry) -> Vec<StartProblem> {
-    let pairs = registry.events().windows(2).filter(|pair| pair[0].name() == pair[1].name());
+    let claims = |event_type: &EventType| (event_type.name(), event_type.version());
+    let pairs = registry.events().windows(2).filter(|pair| claims(pair[0]) == claims(pair[1]));
     pairs.map(|pair| StartProblem::DuplicateType { first: pair[0], second: pair[1] }).collect()
 }
 
@@ -79,7 +84,7 @@ impl Routes {
     fn new(registry: &Registry, emissions: &[Emission]) -> Self {
         let mut from: HashMap<&'static str, Vec<Link>> = HashMap::new();
         for Emission { handler, emits } in emissions.iter().filter(|it| !it.handler.allow_cycle()) {
-            for takes in registry.events().iter().copied().filter(|takes| handler.takes(takes.name())) {
+            for takes in versions::newest(registry).filter(|takes| handler.takes(takes.name())) {
                 from.entry(takes.name()).or_default().push(Link { takes, handler, emits });
             }
         }
@@ -96,7 +101,7 @@ fn circles(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
     let routes = Routes::new(registry, emissions);
     let mut finished = HashSet::new();
     let mut found = Vec::new();
-    for start in registry.events().iter().copied() {
+    for start in versions::newest(registry) {
         // The walk's path, and at each event of it which link is tried next.
         let mut path: Vec<(&'static EventType, usize)> = vec![(start, 0)];
         while let Some((event_type, next)) = path.last_mut() {

@@ -88,7 +88,35 @@ pub enum StartProblem {
         /// The handler.
         handler: &'static HandlerInfo,
     },
-    /// Two events have one type string.
+    /// A handler takes an old version of an event, which no frame arrives as.
+    #[error(
+        "handler {handler} takes `{}`, which is version {} of `{}`, and frames of it arrive as `{}`, version \
+         {}: take `&{}`",
+        old.path(), old.version(), old.name(), newest.path(), newest.version(), newest.path()
+    )]
+    TakesOldVersion {
+        /// The handler.
+        handler: &'static HandlerInfo,
+        /// What it takes.
+        old: &'static EventType,
+        /// What it should take.
+        newest: &'static EventType,
+    },
+    /// A handler emits an old version of an event, which no handler takes.
+    #[error(
+        "handler {handler} emits `{}`, which is version {} of `{}`, and handlers take `{}`, version {}: emit \
+         that one, as `{}::from(...)` makes it",
+        old.path(), old.version(), old.name(), newest.path(), newest.version(), newest.path()
+    )]
+    EmitsOldVersion {
+        /// The handler.
+        handler: &'static HandlerInfo,
+        /// What it emits.
+        old: &'static EventType,
+        /// What it should emit.
+        newest: &'static EventType,
+    },
+    /// Two events have one type string, and one version.
     #[error("{}", describe_duplicate(first, second))]
     DuplicateType {
         /// One of them.
@@ -111,13 +139,17 @@ pub struct Link {
 
 fn describe_duplicate(first: &EventType, second: &EventType) -> String {
     let name = first.name();
+    let version =
+        if first.version() > 1 { format!(" and version {}", first.version()) } else { String::new() };
     if (first.path(), first.file(), first.line()) == (second.path(), second.file(), second.line()) {
         format!(
             "the event `{name}` is there twice, because its crate is linked twice: {first}; a unit test that \
              depends on its own crate in a roundabout way does that, and belongs in `tests/`"
         )
     } else {
-        format!("two events have the type string `{name}`: {first}, and {second}; give one of them another")
+        format!(
+            "two events have the type string `{name}`{version}: {first}, and {second}; give one of them another"
+        )
     }
 }
 

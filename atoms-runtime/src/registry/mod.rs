@@ -2,6 +2,7 @@
 
 pub(crate) mod checks;
 mod error;
+mod versions;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -65,14 +66,15 @@ impl Registry {
             events.extend(handler.emits());
         }
         events.sort_by_key(|event_type| {
-            (event_type.name(), event_type.path(), std::ptr::from_ref(*event_type))
+            (event_type.name(), event_type.version(), event_type.path(), std::ptr::from_ref(*event_type))
         });
         events.dedup();
+        // Of several versions of one type, the newest comes last and stays.
         let by_name = events.iter().map(|event_type| (event_type.name(), *event_type)).collect();
         Self { events, handlers, by_name }
     }
 
-    /// The events, sorted by their type strings.
+    /// The events, sorted by their type strings and versions.
     pub fn events(&self) -> &[&'static EventType] {
         &self.events
     }
@@ -82,7 +84,7 @@ impl Registry {
         &self.handlers
     }
 
-    /// The event of this type string.
+    /// The event of this type string, in its newest version.
     pub fn event(&self, name: &str) -> Option<&'static EventType> {
         self.by_name.get(name).copied()
     }
@@ -91,6 +93,11 @@ impl Registry {
     pub fn handlers_of(&self, event_type: &EventType) -> impl Iterator<Item = &'static HandlerInfo> {
         let handlers = self.handlers.iter().copied();
         handlers.filter(move |info| info.takes(event_type.name()) && info.counts_for(Some(event_type)))
+    }
+
+    /// The newest version of this event, if that is a later one.
+    pub(crate) fn newer(&self, event_type: &EventType) -> Option<&'static EventType> {
+        self.event(event_type.name()).filter(|newest| newest.version() > event_type.version())
     }
 
     pub(crate) fn log(&self) {
@@ -105,6 +112,10 @@ impl Registry {
 impl fmt::Display for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for event_type in &self.events {
+            if let Some(newest) = self.newer(event_type) {
+                writeln!(f, "{event_type}, which becomes version {}", newest.version())?;
+                continue;
+            }
             let request = if event_type.is_request() { "request " } else { "" };
             writeln!(f, "{request}{event_type}")?;
             self.handlers_of(event_type).try_for_each(|handler| writeln!(f, "  <- {handler}"))?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::scan;
+use super::{scan, versions};
 
 /// Why a frame could not be read: what is wrong, with which event, and where.
 ///
@@ -62,6 +62,15 @@ pub enum DecodeErrorKind {
     /// The frame is not what the event's struct says.
     #[error("{}", message(.0))]
     Payload(#[source] serde_json::Error),
+    /// The frame is of a version of the event that this program does not know, or what it says is no
+    /// version.
+    #[error("{}", versions::describe(.found, *.newest))]
+    Version {
+        /// What the frame says, as JSON.
+        found: String,
+        /// The newest version of the event that this program knows.
+        newest: u32,
+    },
     /// A codec's own reason.
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -125,6 +134,20 @@ impl DecodeError {
     pub fn with_event_type(mut self, event_type: impl Into<String>) -> Self {
         self.event_type = Some(event_type.into());
         self
+    }
+
+    /// An error about the value that ends at this byte of the frame, and has this path.
+    pub(crate) fn at(frame: &str, end: usize, path: &str, kind: DecodeErrorKind) -> Self {
+        let before = frame.get(..end).unwrap_or(frame);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let place = Place { line, column: before.len() - line_start };
+        Self { path: path.into(), place: Some(place), ..Self::new(kind) }
+    }
+
+    /// The same error about what was never a frame, and so has no places.
+    pub(crate) fn without_place(self) -> Self {
+        Self { place: None, ..self }
     }
 
     /// Finds out the place of `serde_json`'s error in the frame, and the path that leads there.

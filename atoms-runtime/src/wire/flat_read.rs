@@ -9,11 +9,13 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
+use super::versions;
 use crate::event::{Envelope, Event, EventId, Head, Metadata, Timestamp};
 
+/// An envelope is read from a frame of its event's own version; a [`Codec`](crate::Codec) reads older ones.
 impl<'de, E: Event> Deserialize<'de> for Envelope<E> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut head = HeadFields::new(E::TYPE, E::DENY_UNKNOWN_FIELDS);
+        let mut head = HeadFields::new(E::TYPE, E::VERSION, E::DENY_UNKNOWN_FIELDS);
         let event = E::deserialize(Flat { inner: deserializer, head: &mut head })?;
         Ok(Envelope::from_head(head.finish()?, event))
     }
@@ -22,6 +24,7 @@ impl<'de, E: Event> Deserialize<'de> for Envelope<E> {
 /// What has been read of the envelope so far.
 struct HeadFields {
     expected_type: &'static str,
+    expected_version: u32,
     deny_unknown_fields: bool,
     has_type: bool,
     id: Option<EventId>,
@@ -51,9 +54,10 @@ impl HeadKey {
 }
 
 impl HeadFields {
-    fn new(expected_type: &'static str, deny_unknown_fields: bool) -> Self {
+    fn new(expected_type: &'static str, expected_version: u32, deny_unknown_fields: bool) -> Self {
         Self {
             expected_type,
+            expected_version,
             deny_unknown_fields,
             has_type: false,
             id: None,
@@ -80,6 +84,7 @@ impl HeadFields {
         if !self.has_type {
             return Err(E::missing_field("type"));
         }
+        versions::check(self.metadata.as_ref(), self.expected_version).map_err(E::custom)?;
         Ok(Head::from_parts(self.id, self.timestamp, self.metadata))
     }
 }

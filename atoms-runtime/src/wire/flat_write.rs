@@ -5,11 +5,17 @@ use std::fmt::{self, Write as _};
 use serde::ser::{Error as _, Impossible, Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use super::flat_read::HeadKey;
+use super::versions::Written;
 use crate::event::{Envelope, Event, Head};
 
 impl<E: Event> Serialize for Envelope<E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.event().serialize(Flat { inner: serializer, event_type: E::TYPE, head: self.head() })
+        self.event().serialize(Flat {
+            inner: serializer,
+            event_type: E::TYPE,
+            version: E::VERSION,
+            head: self.head(),
+        })
     }
 }
 
@@ -17,6 +23,7 @@ impl<E: Event> Serialize for Envelope<E> {
 struct Flat<'h, S> {
     inner: S,
     event_type: &'static str,
+    version: u32,
     head: &'h Head,
 }
 
@@ -26,8 +33,9 @@ impl<S: Serializer> Flat<'_, S> {
         map.serialize_entry("type", self.event_type)?;
         map.serialize_entry("id", self.head.id())?;
         map.serialize_entry("timestamp", &self.head.timestamp())?;
-        if !self.head.metadata().is_empty() {
-            map.serialize_entry("metadata", self.head.metadata())?;
+        let metadata = Written::new(self.head.metadata(), self.version);
+        if !metadata.is_empty() {
+            map.serialize_entry("metadata", &metadata)?;
         }
         Ok(Members(map))
     }

@@ -15,7 +15,8 @@ use crate::registry::Registry;
 /// `{"type":"shop.order.created","id":"0198...","timestamp":"2026-11-21T00:38:00.123456Z","order_id":"o-1"}`.
 ///
 /// `type` is written first, and found wherever it stands. `id`, `timestamp` and `metadata` may be
-/// missing; metadata is written only if there is some.
+/// missing; metadata is written only if there is some. The version of an event that is not its first
+/// one is the `schema_version` in the metadata.
 ///
 /// ```
 /// use atoms_runtime::{Codec, JsonCodec, Registry, event};
@@ -105,12 +106,7 @@ impl Codec for JsonCodec {
         let Some(known) = registry.event(&event_type) else {
             return Self::decode_raw(text, &event_type).map(AnyEvent::from);
         };
-        known.from_json(text).map_err(|error| {
-            // `serde_json` calls some mistakes in sound JSON syntax, such as a number for a variant.
-            let is_sound = error.is_data() || serde_json::from_str::<IgnoredAny>(text).is_ok();
-            let kind = if is_sound { DecodeErrorKind::Payload } else { DecodeErrorKind::Syntax };
-            DecodeError::in_frame(text, error, kind).with_event_type(event_type).redacted(known.sensitive())
-        })
+        known.from_json(text)
     }
 
     fn encode(&self, event: &AnyEvent, out: &mut Vec<u8>) -> Result<(), EncodeError> {

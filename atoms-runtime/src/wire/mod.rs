@@ -5,6 +5,8 @@ mod flat_read;
 mod flat_write;
 mod json;
 mod scan;
+pub(crate) mod upcast;
+pub(crate) mod versions;
 
 use std::fmt::Debug;
 

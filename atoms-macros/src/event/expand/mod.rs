@@ -10,27 +10,31 @@
 //! const _: fn() = || {                           // a mistake is told at the field
 //!     ::atoms::__private::assert_field::<Address>();
 //! };
+//! const UPCAST: ... = ::atoms::__private::upcast::<OrderCreated, OldVersion>(...);    // if it upcasts one
 //! ::atoms::__event! { OrderCreated, "shop.order.created", ... }
 //! ```
 
 mod debug;
 mod fields;
 mod item;
+mod key;
 mod namespace;
+mod upcast;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::LitStr;
 use syn::spanned::Spanned;
 
 use super::Form;
+use super::check::Checked;
 use super::model::Event;
 use super::type_string;
 use crate::common::attributes;
 
 pub(crate) use item::{retain, without_helpers};
 
-pub(crate) fn expand(event: &Event<'_>, type_string: &LitStr) -> TokenStream {
+pub(crate) fn expand(event: &Event<'_>, checked: &Checked) -> TokenStream {
+    let type_string = &checked.type_string;
     let item = (event.form != Form::Derive).then(|| item::written_anew(event, type_string));
     let defaults = fields::defaults(event);
     let debug = debug::redacted(event);
@@ -39,7 +43,8 @@ pub(crate) fn expand(event: &Event<'_>, type_string: &LitStr) -> TokenStream {
     let checks = fields::checks(event);
     let reply_check = reply_check(event);
     let warning = namespace::warning(event, type_string);
-    let call = call(event, type_string);
+    let upcast = checked.upcast.as_ref().map(|upcast| upcast::constant(event, upcast, type_string));
+    let call = call(event, checked);
     let levels = attributes::levels(&event.item.attrs);
     let allow_deprecated = attributes::allow_deprecated(&event.item.attrs);
     quote! {
@@ -52,16 +57,19 @@ pub(crate) fn expand(event: &Event<'_>, type_string: &LitStr) -> TokenStream {
             #defaults
             #debug
             #warning
+            #upcast
             #call
         };
     }
 }
 
 /// The call of the macro that implements the trait, registers the event and claims its type string.
-fn call(event: &Event<'_>, literal: &LitStr) -> TokenStream {
+fn call(event: &Event<'_>, Checked { type_string: literal, upcast }: &Checked) -> TokenStream {
     let (root, name, deny) = (&event.keys.root, &event.item.ident, event.denies_unknown_fields());
     let text = literal.value();
-    let symbol = type_string::symbol(&text);
+    let version = upcast.as_ref().map_or(1, |upcast| upcast.version);
+    let symbol = type_string::symbol(&text, version);
+    let version = upcast.as_ref().map(|_| quote!(, version: #version, UPCAST));
     let must_handle = event.keys.must_handle.then(|| {
         let section = type_string::section(&text);
         let start = format!("__start_{section}");
@@ -69,9 +77,11 @@ fn call(event: &Event<'_>, literal: &LitStr) -> TokenStream {
     });
     let reply = reply(event, &text);
     let sensitive = sensitive(event);
+    let key = key::function(event).map(|function| quote!(, key: { #function }));
     quote! {
         #root::__event! {
-            #name, #literal, deny_unknown_fields: #deny, symbol: #symbol, sensitive: [#(#sensitive),*] #must_handle #reply
+            #name, #literal, deny_unknown_fields: #deny, symbol: #symbol, sensitive: [#(#sensitive),*]
+            #version #must_handle #key #reply
         }
     }
 }

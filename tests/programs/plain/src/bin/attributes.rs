@@ -59,6 +59,26 @@ fn pattern(Created { number }: &Created, _: Context) {
     assert_eq!(*number, 7);
 }
 
+/// Replaced.
+#[deprecated]
+#[event(type = "attributes.version")]
+struct FirstVersion {}
+
+/// Documented.
+#[event(type = "attributes.version", version = 2, upcasts = FirstVersion)]
+struct SecondVersion {
+    #[event(key)]
+    #[deprecated]
+    number: u64,
+}
+
+#[expect(deprecated)]
+impl From<FirstVersion> for SecondVersion {
+    fn from(FirstVersion {}: FirstVersion) -> Self {
+        Self { number: 3 }
+    }
+}
+
 #[deprecated]
 #[event(type = "attributes.outdated")]
 struct Outdated {}
@@ -74,4 +94,6 @@ fn main() {
     assert_eq!(receipt.deliveries().count(), 4);
     assert_eq!(receipt.follow_ups()[0].deliveries().count(), 2);
     receipt.into_result().unwrap();
+    let version = bus.decode(br#"{"type":"attributes.version"}"#).unwrap();
+    assert!(version.is::<SecondVersion>());
 }

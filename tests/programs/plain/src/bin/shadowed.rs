@@ -56,6 +56,22 @@ struct Asked {
 #[event(type = "shadowed.answered", deny_unknown_fields)]
 struct Answered {}
 
+#[event(type = "shadowed.version")]
+struct FirstVersion {}
+
+#[event(type = "shadowed.version", version = 2, upcasts = FirstVersion)]
+struct SecondVersion {
+    #[event(key)]
+    #[event(default = 7)]
+    count: u64,
+}
+
+impl ::std::convert::From<FirstVersion> for SecondVersion {
+    fn from(_: FirstVersion) -> Self {
+        Self { count: 8 }
+    }
+}
+
 #[handler]
 fn answer(asked: &Asked, state: State<Box>, out: Emitter<Answered>) -> ::std::option::Option<Answered> {
     ::std::assert_eq!(asked.count, 7);
@@ -84,4 +100,5 @@ fn main() {
     let receipt = run::run(bus.receive(br#"{"type":"shadowed.asked"}"#)).unwrap();
     ::std::assert_eq!(receipt.follow_ups().len(), 2);
     receipt.into_result().unwrap();
+    ::std::assert!(bus.decode(br#"{"type":"shadowed.version"}"#).unwrap().is::<SecondVersion>());
 }

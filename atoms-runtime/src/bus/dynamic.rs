@@ -1,0 +1,50 @@
+//! Emitting events that are put together at run time.
+
+use super::{Bus, Receipt, scope};
+use crate::event::{DynamicError, DynamicEvent};
+
+impl Bus {
+    /// Emits an event that is put together at run time, as [`emit_any`](Self::emit_any) does.
+    ///
+    /// If this bus has the type, the arguments are checked against the event's struct, which its handlers
+    /// get. If not, the event goes to those who see every event, as a [`RawEvent`](crate::RawEvent).
+    ///
+    /// Arguments that are not what the struct says become [`EventInvalid`](crate::EventInvalid) as well, if
+    /// anybody takes that. The linker does not ask for a handler of a `must_handle` event that is emitted
+    /// like this.
+    ///
+    /// ```
+    /// use atoms_runtime::{Bus, DynamicEvent, event, handler};
+    ///
+    /// #[event(type = "shop.booking.initiated", crate = atoms_runtime)]
+    /// struct BookingInitiated {
+    ///     party_size: u32,
+    /// }
+    ///
+    /// #[handler(crate = atoms_runtime)]
+    /// fn reserve(booking: &BookingInitiated) {
+    ///     println!("a table for {}", booking.party_size);
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().without_discovery().handler::<reserve>().start()?;
+    /// let event = DynamicEvent::new("shop.booking.initiated").with("party_size", 4);
+    /// bus.emit_dynamic(event).await?.into_result()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn emit_dynamic(&self, mut event: DynamicEvent) -> Result<Receipt, DynamicError> {
+        // Before it becomes an event: the frame of one that nobody knows here is not changed any more.
+        scope::with_current(|parent| event.follow(parent));
+        match event.into_event(self.registry()) {
+            Ok(event) => Ok(self.emit_any(&event).await),
+            Err(error) => {
+                if let DynamicError::Decode(error) = &error {
+                    self.tell_of(error).await;
+                }
+                Err(error)
+            }
+        }
+    }
+}

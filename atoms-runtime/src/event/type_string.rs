@@ -1,0 +1,35 @@
+//! What is a type string: the rule of the macros, for those that are known at run time only.
+
+const MAX_BYTES: usize = 128;
+
+/// The rule, as the messages tell it.
+pub(super) const RULE: &str = "a type is segments of `a-z`, `0-9` and `_` that begin with a letter, joined by dots, of at most 128 bytes";
+
+/// Whether `text` is a type string.
+pub(super) fn is_valid(text: &str) -> bool {
+    text.len() <= MAX_BYTES && text.split('.').all(is_segment)
+}
+
+fn is_segment(segment: &str) -> bool {
+    segment.starts_with(|first: char| first.is_ascii_lowercase())
+        && segment.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_valid;
+
+    #[test]
+    fn a_type_string_is_segments_joined_by_dots() {
+        for text in ["created", "shop.order.created", "a1_.b__2", &"a".repeat(128)] {
+            assert!(is_valid(text), "{text}");
+        }
+        let long = "a".repeat(129);
+        for text in
+            ["", ".", "...", "1", "Shop.x", "shop..x", ".shop", "shop.", "a b", "a-b", "a._x", "größe"]
+        {
+            assert!(!is_valid(text), "{text}");
+        }
+        assert!(!is_valid(&long));
+    }
+}
