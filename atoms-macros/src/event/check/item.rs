@@ -34,9 +34,14 @@ fn kind(event: &Event<'_>, mistakes: &mut Mistakes) {
         },
         Data::Enum(data) => {
             let keyword = data.enum_token;
-            let of_events = "make it a struct with named fields, or with none; for a choice of events, put \
-                             `#[event_set]` on the enum instead";
-            (quote!(#keyword #name), "an enum", of_events)
+            let help = match event.form {
+                Form::Request => help,
+                Form::Attribute | Form::Derive => {
+                    "make it a struct with named fields, or with none; for a choice of events, put \
+                     `#[event_set]` on the enum instead"
+                }
+            };
+            (quote!(#keyword #name), "an enum", help)
         }
         Data::Union(data) => {
             let keyword = data.union_token;
