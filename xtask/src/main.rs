@@ -71,7 +71,9 @@ fn test() -> Result<(), Failure> {
     let frames = "tests/golden/public.jsonl";
     let mut report = Report::default();
     report.run(cargo("fmt --all --check"))?;
-    report.run(cargo("fmt --manifest-path tests/programs/Cargo.toml --all --check"))?;
+    for of in ["tests/programs", "benches/contenders", "fuzz"] {
+        report.run(cargo(&format!("fmt --manifest-path {of}/Cargo.toml --all --check")))?;
+    }
     report.run(cargo("clippy --workspace --all-targets -- -D warnings"))?;
     report.run(cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))?;
     report.run(install(CARGO_DENY))?;
@@ -79,6 +81,8 @@ fn test() -> Result<(), Failure> {
     report.run(tool("target/tools/bin/cargo-deny", "check bans licenses sources"))?;
     report.run(cargo("build --examples"))?;
     report.run(cargo("run --quiet --example quickstart"))?;
+    report.run(cargo("run --quiet --example orders"))?;
+    report.run(cargo("run --quiet --example interceptors"))?;
     report.run(cargo("run --quiet --example route_log").arg(frames))?;
     report.run(cargo("run --quiet --example route_log").arg("tests/golden/bad_public.jsonl"))?;
     report.run(cargo("run --quiet --example probe").stdin(frames).silent())?;

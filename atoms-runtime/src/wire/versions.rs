@@ -68,12 +68,18 @@ impl<'de> Visitor<'de> for FindVersion {
 pub(crate) fn of_frame(frame: &str, newest: &EventType) -> Result<u32, DecodeError> {
     let Ok(Head { metadata }) = serde_json::from_str::<Head<'_>>(frame) else { return Ok(newest.version()) };
     let Some(found) = metadata.and_then(|SchemaVersion(found)| found) else { return Ok(1) };
-    let version = serde_json::from_str(found.get()).ok().and_then(|value| parse(&value));
+    let version = serde_json::from_str(found.get()).ok().and_then(|value| read(&value, newest.version()));
     version.filter(|version| *version <= newest.version()).ok_or_else(|| {
         let end = found.get().as_ptr().addr() - frame.as_ptr().addr() + found.get().len();
         let kind = DecodeErrorKind::Version { found: shown(found.get()), newest: newest.version() };
         DecodeError::at(frame, end, "metadata.schema_version", kind).with_event_type(newest.name())
     })
+}
+
+/// The version that an event of this newest version is in. Where there is only one, what is no version at
+/// all is not ours: others use the key in their own way.
+fn read(value: &Value, newest: u32) -> Option<u32> {
+    parse(value).or((newest == 1).then_some(1))
 }
 
 /// A version is a whole number from 1, as text or as a number.
@@ -109,14 +115,14 @@ pub(super) fn describe(found: &str, newest: u32) -> String {
 /// Whether a frame with this metadata is of the expected version.
 pub(super) fn check(metadata: Option<&Metadata>, expected: u32) -> Result<(), String> {
     let found = metadata.and_then(|metadata| metadata.get(KEY)).filter(|found| !found.is_null());
-    if found.map_or(Some(1), parse) == Some(expected) {
+    if found.map_or(Some(1), |found| read(found, expected)) == Some(expected) {
         return Ok(());
     }
     let found = found.map_or_else(|| "1".into(), |found| shown(&found.to_string()));
     Err(format!("the frame is of version {found}, and version {expected} was expected"))
 }
 
-/// Metadata as it is written: with the version of the event's struct, whatever it says itself.
+/// Metadata as it is written: of an event with versions with that of its struct, whatever it says itself.
 pub(super) struct Written<'a> {
     metadata: &'a Metadata,
     version: u32,
@@ -132,7 +138,8 @@ impl<'a> Written<'a> {
     }
 
     fn others(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.metadata.iter().filter(|(key, _)| *key != KEY)
+        let is_other = |value| self.version == 1 && parse(value).is_none();
+        self.metadata.iter().filter(move |(key, value)| *key != KEY || is_other(value))
     }
 }
 
