@@ -88,8 +88,8 @@ macro_rules! __must_handle {
 /// a symbol of the request's: those of two handlers collide.
 ///
 /// It is defined in assembly, since no item of a generic function can have a name of its own. The
-/// function is never inlined, and only the static that describes the handler names it, so there is one
-/// instance for each handler. A second, local symbol in the same place bears the name of the handler: lld
+/// function is naked, so that no pass of the compiler inlines it or copies its body, as sanitizers do; and
+/// only the static that describes the handler names it, so there is one instance for each handler. A second, local symbol in the same place bears the name of the handler: lld
 /// shows it, and the assembler shows the comment, when it finds two in one object.
 #[doc(hidden)]
 #[macro_export]
@@ -102,22 +102,20 @@ macro_rules! __must_answer {
             any(target_os = "linux", target_os = "android", target_os = "freebsd"),
             any(target_arch = "x86_64", target_arch = "aarch64")
         ))]
-        #[inline(never)]
+        #[unsafe(naked)]
         #[allow(named_asm_labels)]
-        fn __answered_by<H: $crate::Handler>() {
-            // SAFETY: there are only directives and a label in it, so it does nothing when it is run.
-            unsafe {
-                ::core::arch::asm!(
-                    ::core::concat!(".globl ", $twice),
-                    ::core::concat!(".hidden ", $twice),
-                    ::core::concat!($twice, ": /* by {handler} */"),
-                    ".type {handler}.answers, %function",
-                    ::core::concat!(".set {handler}.answers, ", $twice),
-                    ".size {handler}.answers, 1",
-                    handler = sym <H as $crate::Handler>::info,
-                    options(nomem, nostack, preserves_flags),
-                );
-            }
+        extern "C" fn __answered_by<H: $crate::Handler>() {
+            // It does nothing but to return, on both processors.
+            ::core::arch::naked_asm!(
+                ::core::concat!(".globl ", $twice),
+                ::core::concat!(".hidden ", $twice),
+                ::core::concat!($twice, ": /* by {handler} */"),
+                ".type {handler}.answers, %function",
+                ::core::concat!(".set {handler}.answers, ", $twice),
+                ".size {handler}.answers, 1",
+                "ret",
+                handler = sym <H as $crate::Handler>::info,
+            )
         }
     };
 }

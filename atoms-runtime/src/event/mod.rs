@@ -99,7 +99,7 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
 
     /// Says to the linker that the handler `H` answers this request: a second one does not link.
     #[doc(hidden)]
-    fn __answered_by<H: crate::Handler>() {}
+    extern "C" fn __answered_by<H: crate::Handler>() {}
 
     /// Asks the linker for a handler of this event, wherever the code that emits it is live.
     #[doc(hidden)]
