@@ -59,14 +59,56 @@ struct Flat {
 #[event(type = "fuzz.empty")]
 struct Empty;
 
+#[event(type = "fuzz.booking", version = 1)]
+struct BookingV1 {
+    name: String,
+}
+
+#[event(type = "fuzz.booking", version = 2, upcasts = BookingV1)]
+struct Booking {
+    #[event(key)]
+    first: String,
+    last: Option<String>,
+}
+
+impl From<BookingV1> for Booking {
+    fn from(old: BookingV1) -> Self {
+        match old.name.split_once(' ') {
+            Some((first, last)) => Self { first: first.into(), last: Some(last.into()) },
+            None => Self { first: old.name, last: None },
+        }
+    }
+}
+
+#[request(type = "fuzz.count", reply = u64)]
+struct Count {
+    of: Vec<u64>,
+}
+
 #[handler]
-fn take(_: &AnyEvent) {}
+fn count(ask: &Count) -> u64 {
+    ask.of.len() as u64
+}
 
-static BUS: LazyLock<Bus> = LazyLock::new(|| Bus::builder().frame_limit(64 * 1024).start().expect("it starts"));
+#[event_set]
+enum Taken {
+    Booking(Envelope<Booking>),
+    Empty(Empty),
+    #[other]
+    Other(AnyEvent),
+}
 
-static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime")
-});
+#[handler]
+fn take(_: &Taken) {}
+
+#[handler(pattern = "fuzz.*")]
+fn look(_: &AnyEvent) {}
+
+static BUS: LazyLock<Bus> =
+    LazyLock::new(|| Bus::builder().frame_limit(64 * 1024).start().expect("it starts"));
+
+static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_current_thread().build().expect("a runtime"));
 
 fuzz_target!(|frame: &[u8]| {
     RUNTIME.block_on(async {

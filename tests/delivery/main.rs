@@ -3,6 +3,7 @@
 mod dead_letters;
 mod delayed;
 mod interceptors;
+mod keys;
 mod options;
 mod posting;
 mod shutdown;

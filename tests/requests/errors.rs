@@ -66,7 +66,8 @@ async fn a_panic_is_a_failure_with_its_message() {
     let error = bus.request(moon()).await.unwrap_err();
     let Some(FailureKind::Panic(message)) = error.downcast_ref() else { panic!("{error:?}") };
     assert_eq!(message, "out of nails");
-    assert_eq!(bus.dead_letters().list().len(), 1);
+    // Who asked knows it.
+    assert!(bus.dead_letters().is_empty());
 }
 
 struct Never;

@@ -3,6 +3,7 @@
 mod chains;
 mod errors;
 mod observed;
+mod options;
 mod replies;
 mod stand_ins;
 

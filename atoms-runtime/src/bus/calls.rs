@@ -157,6 +157,9 @@ fn record(step: &Step<'_>, receipt: &mut Receipt, recipient: Recipient, outcome:
             tracing::error!(r#type = event_type, %id, %recipient, error = %kind, "a handler failed");
             let failed = Attempt::new(kind);
             receipt.fail(recipient, failed.shared_error());
+            if step.is_answered_by(recipient) {
+                return; // Who asked is told, and nobody could do anything with a late reply.
+            }
             step.bury(DeadLetterCause::Failed {
                 recipient,
                 attempts: earlier.into_iter().chain([failed]).collect(),

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use super::dead_letters::{DeadLetter, DeadLetterCause};
+use super::failure::Recipient;
 use super::worklist::{Source, Worklist};
 use super::{Bus, Shared, put_reply};
 use crate::event::erased::EventRef;
@@ -63,6 +64,12 @@ impl<'a> Step<'a> {
     /// The dead letter that is delivered again, if it is one.
     pub(crate) fn letter(&self) -> Option<&Arc<DeadLetter>> {
         self.late.get().and_then(|late| late.letter.get())
+    }
+
+    /// Whether somebody waits for this recipient's reply.
+    pub(crate) fn is_answered_by(&self, recipient: Recipient) -> bool {
+        let asked = self.event.reply_slot().and(self.event.event_type());
+        asked.is_some_and(|request| recipient.handler_of(request).is_some())
     }
 
     /// Puts the event among the dead letters, and tells those who want to know.

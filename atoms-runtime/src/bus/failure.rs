@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::receipt::Receipt;
-use crate::event::Timestamp;
+use crate::event::{EventType, Timestamp};
 use crate::handler::{ExtractError, HandlerError, HandlerInfo};
 
 /// Who an event was delivered to.
@@ -168,6 +168,16 @@ impl FailureKind {
         match self {
             Self::Error(error) => &**error,
             other => other,
+        }
+    }
+}
+
+impl Recipient {
+    /// The handler, if it is one of this event and not of every event.
+    pub(super) fn handler_of(self, event_type: &'static EventType) -> Option<&'static HandlerInfo> {
+        match self {
+            Self::Handler(handler) => Some(handler).filter(|it| it.event_types().contains(&event_type)),
+            Self::Subscriber(_) => None,
         }
     }
 }

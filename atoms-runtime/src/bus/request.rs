@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::deliver::Progress;
 use super::delivery::Step;
-use super::failure::{FailureKind, Recipient, Refusal};
+use super::failure::{FailureKind, Refusal};
 use super::receipt::Receipt;
 use super::{Bus, scope};
 use crate::event::erased::EventRef;
@@ -21,7 +21,7 @@ impl Bus {
     /// It is delivered as [`emit`](Self::emit) delivers an event: to its one handler, to all who see
     /// every event, and to subscribers; and it waits as well until all are done, and every event that
     /// they emitted is handled. What fails beside the handler is in the dead letters, and takes nothing
-    /// from the reply. Asked while a handler runs, the request is a consequence of that handler's event.
+    /// from the reply; that the handler failed is the asker's to know, and is not. Asked while a handler runs, the request is a consequence of that handler's event.
     ///
     /// That there is exactly one handler is checked by the linker on Linux, Android and FreeBSD (x86-64
     /// and ARM64), and elsewhere when a bus starts.
@@ -248,18 +248,10 @@ impl Receipt {
         request: &'static EventType,
     ) -> Option<(&'static HandlerInfo, Arc<FailureKind>)> {
         self.failures_by_recipient()
-            .find_map(|(recipient, failure)| Some((answering(*recipient, request)?, Arc::clone(failure))))
+            .find_map(|(recipient, failure)| Some((recipient.handler_of(request)?, Arc::clone(failure))))
     }
 
     fn skipped_handler(&self, request: &'static EventType) -> Option<&'static HandlerInfo> {
-        self.skipped().iter().find_map(|recipient| answering(*recipient, request))
-    }
-}
-
-/// The handler, if it is one of this request and not of every event.
-fn answering(recipient: Recipient, request: &'static EventType) -> Option<&'static HandlerInfo> {
-    match recipient {
-        Recipient::Handler(handler) => Some(handler).filter(|it| it.event_types().contains(&request)),
-        Recipient::Subscriber(_) => None,
+        self.skipped().iter().find_map(|recipient| recipient.handler_of(request))
     }
 }

@@ -71,8 +71,30 @@ fn second(event: &Event<'_>) -> String {
 
 /// What the struct of this version may be called: `BookingV1` beside `Booking` or `BookingV2`.
 pub(crate) fn older_name(event: &Event<'_>, version: u32) -> String {
-    let name = event.item.ident.to_string();
+    versioned(&event.item.ident.to_string(), version)
+}
+
+fn versioned(name: &str, version: u32) -> String {
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let stem = stem.strip_suffix('V').filter(|stem| !stem.is_empty() && stem.len() + 1 < name.len());
-    format!("{}V{version}", stem.unwrap_or(&name))
+    format!("{}V{version}", stem.unwrap_or(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::versioned;
+
+    #[test]
+    fn an_older_version_is_called_like_the_struct() {
+        for (name, version, expected) in [
+            ("Booking", 1, "BookingV1"),
+            ("BookingV2", 1, "BookingV1"),
+            ("BookingV12", 11, "BookingV11"),
+            ("V2", 1, "V2V1"),
+            ("TV", 1, "TVV1"),
+            ("Mp3", 2, "Mp3V2"),
+        ] {
+            assert_eq!(versioned(name, version), expected);
+        }
+    }
 }

@@ -21,6 +21,7 @@ struct OrderPacked {
 
 #[event(type = "shop.order.shipped")]
 struct OrderShipped {
+    #[event(key)]
     order: u64,
     total_cents: u64,
 }
