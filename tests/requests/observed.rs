@@ -41,6 +41,25 @@ async fn who_sees_every_event_does_not_answer() {
     assert!(matches!(error, RequestError::Unanswered { .. }), "{error:?}");
 }
 
+#[handler(pattern = "observed.*")]
+fn watch_some(_: &AnyEvent, log: State<Log>) {
+    log.add("selected");
+}
+
+#[tokio::test]
+async fn who_selects_a_request_by_a_pattern_does_not_answer() {
+    let log = Arc::new(Log::default());
+    let builder = bus().shared_state(log.clone()).handler::<watch_some>();
+    let alone = builder.event::<GetQuote>().start().unwrap();
+    let error = alone.request(GetQuote {}).await.unwrap_err();
+    assert!(matches!(error, RequestError::Unanswered { .. }), "{error:?}");
+    log.take();
+    let builder = bus().shared_state(log.clone()).handler::<watch_some>();
+    let bus = builder.handler::<quote>().start().unwrap();
+    assert_eq!(bus.request(GetQuote {}).await.unwrap(), 250);
+    assert_eq!(log.take(), ["selected"]);
+}
+
 #[tokio::test]
 async fn subscribers_and_streams_see_requests() {
     let log = Arc::new(Log::default());

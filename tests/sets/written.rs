@@ -103,6 +103,19 @@ macro_rules! set {
     };
 }
 
+/// Its variants hold what the macro names itself.
+macro_rules! named_by_crate {
+    ($name:ident) => {
+        #[atoms::event_set]
+        enum $name {
+            Created($crate::Created),
+            Noted($crate::Noted),
+        }
+    };
+}
+
+named_by_crate!(NamedByCrate);
+
 set!(FromMacro { Created: Created, Cancelled: atoms::Envelope<Cancelled>, Noted: Noted });
 
 #[test]
@@ -116,6 +129,7 @@ fn a_set_shows_itself_as_a_derive_would() {
     let closed = shadowed::Closed::Created(Created { number: 2 });
     assert_eq!(format!("{:?}", closed.clone()), "Created(Created { number: 2 })");
     assert!(matches!(FromMacro::from(Noted {}), FromMacro::Noted(_)));
+    assert!(matches!(NamedByCrate::from(Noted {}), NamedByCrate::Noted(_)));
 }
 
 #[tokio::test]

@@ -15,8 +15,8 @@
 //! };
 //! ```
 
-use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
-use quote::quote;
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput};
 
@@ -89,15 +89,14 @@ pub(super) fn conversions(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
     let name = &set.item.ident;
     let conversions = members.of_events.iter().map(|member| {
         let (cfgs, held, variant) = (member.cfgs(), member.held, &member.syntax.ident);
-        let conversion = quote! {
+        // Of one type under two names, which would have two of them, rustc tells at the second.
+        let conversion = quote_spanned! {place_of(member)=>
             impl ::core::convert::From<#held> for #name {
                 fn from(event: #held) -> Self {
                     Self::#variant(event)
                 }
             }
         };
-        // Of one type under two names, which would have two of them, rustc tells at the second.
-        let conversion = spanned(conversion, held.span());
         quote!(#cfgs #[automatically_derived] #conversion)
     });
     conversions.collect()
@@ -124,18 +123,20 @@ fn declarations(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
 /// That no two variants hold one event, under two names.
 fn distinct(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
     let root = &set.root;
-    let type_string = |place: usize| quote!(#root::__private::set::type_string::<__Types, #place>());
     let listed = members.of_events.iter().enumerate().map(|(place, member)| {
-        let (cfgs, type_string) = (member.cfgs(), type_string(place));
-        quote!(#cfgs (#place, #type_string))
+        let cfgs = member.cfgs();
+        quote!(#cfgs (#place, __set::type_string::<__Types, #place>()))
     });
-    let asserted = members.of_events.iter().enumerate().skip(1).map(|(place, member)| {
-        let (cfgs, type_string) = (member.cfgs(), type_string(place));
-        let assertion = quote!(#root::__private::set::assert_new(TYPE_STRINGS, #place, #type_string));
-        let assertion = spanned(assertion, member.held.span());
+    let asserted = members.of_events.iter().enumerate().map(|(place, member)| {
+        let cfgs = member.cfgs();
+        let assertion = quote_spanned! {place_of(member)=>
+            __set::assert_new(TYPE_STRINGS, #place, __set::type_string::<__Types, #place>())
+        };
         quote!(#cfgs const _: () = #assertion;)
     });
     quote! {
+        // So that the assertions begin at the variant, and not with the path to the runtime.
+        use #root::__private::set as __set;
         const TYPE_STRINGS: &[(::core::primitive::usize, &::core::primitive::str)] = &[#(#listed),*];
         #(#asserted)*
     }
@@ -166,17 +167,9 @@ fn calls(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
     }
 }
 
-/// The tokens, as if all of them stood at `span`: rustc tells of a mistake in them by where they begin and
-/// end.
-fn spanned(tokens: TokenStream, span: Span) -> TokenStream {
-    let tokens = tokens.into_iter().map(|mut token| {
-        if let TokenTree::Group(group) = &token {
-            token = Group::new(group.delimiter(), spanned(group.stream(), span)).into();
-        }
-        token.set_span(span);
-        token
-    });
-    tokens.collect()
+/// The place of what a variant holds, for code that nobody wrote there: lints leave it alone.
+fn place_of(member: &Member<'_>) -> Span {
+    Span::call_site().located_at(member.held.span())
 }
 
 impl Member<'_> {

@@ -229,9 +229,10 @@ impl HandlerInfo {
     }
 
     /// Whether an event that the handler takes counts as handled: not if it is merely one of all. An event
-    /// of unknown type is `None`.
+    /// of unknown type is `None`. A request is answered, which a handler by `pattern` cannot do.
     pub(crate) fn counts_for(&self, event_type: Option<&EventType>) -> bool {
-        self.pattern().is_some() || event_type.is_some_and(|known| self.names(known.name()))
+        let is_selected = self.pattern().is_some() && !event_type.is_some_and(EventType::is_request);
+        is_selected || event_type.is_some_and(|known| self.names(known.name()))
     }
 
     fn names(&self, type_string: &str) -> bool {

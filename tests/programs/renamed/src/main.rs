@@ -33,7 +33,7 @@ fn log(event: &AnyEvent) -> Result<(), &'static str> {
 #[event_set(crate = re_exported::signals)]
 enum Exchange {
     Asked(Asked),
-    Answered(signals::Envelope<Answered>),
+    Answered(Envelope<Answered>),
 }
 
 #[handler(crate = signals, allow_cycle)]
