@@ -7,8 +7,11 @@ use std::sync::{Mutex, Once, PoisonError};
 
 use serde_json::Value;
 
-/// What became of the programs of one build, by their names.
-pub(crate) struct Programs(HashMap<String, Program>);
+/// What became of the programs of one build, by their names, and what was said of none of them.
+pub(crate) struct Programs {
+    by_name: HashMap<String, Program>,
+    stderr: String,
+}
 
 #[derive(Default)]
 struct Program {
@@ -29,12 +32,13 @@ pub(crate) fn build(args: &str) -> Programs {
     let mut cargo = cargo(args);
     cargo.args(["--keep-going", "--message-format=json", "--"]).args(for_rustc.split_whitespace());
     let output = cargo.output().unwrap();
-    let mut programs = Programs(HashMap::new());
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let mut programs = Programs { by_name: HashMap::new(), stderr };
     let stdout = String::from_utf8(output.stdout).unwrap();
     for message in stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
         programs.hear(&message);
     }
-    assert!(!programs.0.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!programs.by_name.is_empty(), "{}", programs.stderr);
     programs
 }
 
@@ -64,7 +68,7 @@ impl Programs {
     /// Takes in one line of what cargo says.
     fn hear(&mut self, message: &Value) {
         let Some(name) = message["target"]["name"].as_str() else { return };
-        let program = self.0.entry(name.to_owned()).or_default();
+        let program = self.by_name.entry(name.to_owned()).or_default();
         program.messages += message["message"]["rendered"].as_str().unwrap_or_default();
         program.built |= message["reason"] == "compiler-artifact";
         if let Some(executable) = message["executable"].as_str() {
@@ -73,7 +77,7 @@ impl Programs {
     }
 
     fn program(&self, name: &str) -> &Program {
-        self.0.get(name).unwrap_or_else(|| panic!("`{name}` was not built, and did not fail"))
+        self.by_name.get(name).unwrap_or_else(|| panic!("`{name}` was not built, and did not fail"))
     }
 
     /// Whether the library was built.
@@ -92,9 +96,14 @@ impl Programs {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// What was said of a program that was not built.
+    /// What was said of a program that was not built. What LLVM says while it optimizes across codegen
+    /// units is no message of rustc's.
     #[track_caller]
     pub(crate) fn failed(&self, name: &str) -> &str {
+        let by_llvm = format!("could not compile `app` (bin \"{name}\")\n\nCaused by:");
+        if self.stderr.contains(&by_llvm) {
+            return &self.stderr;
+        }
         let program = self.program(name);
         assert!(!program.built, "`{name}` was built");
         &program.messages
