@@ -5,10 +5,13 @@ mod emitted;
 mod handled;
 mod written;
 
-use std::sync::Mutex;
+#[path = "../log/mod.rs"]
+mod log;
 
 use atoms::prelude::*;
 use atoms::{Bus, BusBuilder};
+
+use log::Log;
 
 #[event(type = "sets.created")]
 #[derive(PartialEq)]
@@ -37,21 +40,6 @@ enum AllEvents {
     Cancelled(Envelope<Cancelled>),
     #[other]
     Other(AnyEvent),
-}
-
-/// What happened, in the order in which it did.
-#[derive(Debug, Default)]
-struct Log(Mutex<Vec<String>>);
-
-impl Log {
-    fn add(&self, line: impl Into<String>) {
-        self.0.lock().unwrap().push(line.into());
-    }
-
-    /// The lines so far, which are taken out.
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
 }
 
 /// A bus to be, without the handlers of all the other tests.

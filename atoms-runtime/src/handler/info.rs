@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::options::Options;
 use super::params::PrepareError;
 use super::{AsyncHandler, Handler, Input, Params, Retry, SyncHandler};
 use crate::bus::StartContext;
@@ -22,7 +23,7 @@ pub struct HandlerInfo {
     path: &'static str,
     file: &'static str,
     line: u32,
-    options: Options,
+    pub(super) options: Options,
     is_async: bool,
     takes_every_event: bool,
     input: fn() -> Vec<&'static EventType>,
@@ -32,56 +33,6 @@ pub struct HandlerInfo {
     _handles: fn() -> fn(),
     /// The same of `Event::__answered_by`, which exists once for each request in a program.
     _answers: fn(),
-}
-
-/// What `#[handler(...)]` says.
-#[derive(Debug)]
-struct Options {
-    order: i32,
-    allow_cycle: bool,
-    retry: Option<Retry>,
-    timeout: Option<Duration>,
-    concurrency: Option<usize>,
-    pattern: Option<&'static str>,
-    detached: bool,
-}
-
-impl Options {
-    const DEFAULT: Self = Self {
-        order: 0,
-        allow_cycle: false,
-        retry: None,
-        timeout: None,
-        concurrency: None,
-        pattern: None,
-        detached: false,
-    };
-}
-
-macro_rules! options {
-    ($($with:ident($($value:ident: $ty:ty)?) sets $option:ident = $new:expr;)*) => {
-        /// What `#[handler(...)]` says, for its expansion.
-        #[doc(hidden)]
-        impl HandlerInfo {
-            $(
-                #[must_use]
-                pub const fn $with(mut self $(, $value: $ty)?) -> Self {
-                    self.options.$option = $new;
-                    self
-                }
-            )*
-        }
-    };
-}
-
-options! {
-    with_order(order: i32) sets order = order;
-    with_allow_cycle() sets allow_cycle = true;
-    with_retry(retry: Retry) sets retry = Some(retry);
-    with_timeout(millis: u64) sets timeout = Some(Duration::from_millis(millis));
-    with_concurrency(calls: usize) sets concurrency = Some(calls);
-    with_pattern(pattern: &'static str) sets pattern = Some(pattern);
-    with_detached() sets detached = true;
 }
 
 impl HandlerInfo {

@@ -10,6 +10,7 @@ mod output;
 mod parameters;
 mod params;
 mod reply;
+mod retry;
 pub mod set;
 mod state;
 
@@ -23,11 +24,11 @@ pub use emitter::{Declares, Emitter, EventSet, In, Nothing};
 pub use info::HandlerInfo;
 pub use input::Input;
 pub use not_in_set::NotInSet;
-pub use options::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryable};
 pub use output::{Emissions, HandlerError, Output};
 pub use parameters::{HandlerParam, Parameters, Params};
 pub use params::{ExtractError, FromDelivery, PrepareError};
 pub use reply::{AnsweredBy, Declared, Returns, Taken, Undeclared, Untaken};
+pub use retry::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryable};
 pub(crate) use state::States;
 pub use state::{MissingState, State};
 

@@ -11,7 +11,8 @@ use std::time::Duration;
 use tokio_util::time::DelayQueue;
 use tokio_util::time::delay_queue::Key;
 
-use super::queue::{Posted, Queue};
+use super::lanes::Posted;
+use super::queue::Queue;
 use super::reserve::Reserving;
 use super::{Post, PostError};
 

@@ -1,6 +1,7 @@
 //! Posting: events that the bus delivers by itself, in tasks of its own.
 
 mod delayed;
+mod lanes;
 mod queue;
 mod reserve;
 mod worker;
@@ -15,7 +16,8 @@ use std::time::Duration;
 pub use delayed::{Delayed, DelayedPost, DelayedPosting};
 pub(super) use queue::OwnedQueue;
 
-use self::queue::{Posted, Queue};
+use self::lanes::Posted;
+use self::queue::Queue;
 use self::reserve::Reserving;
 use super::{Bus, scope};
 use crate::event::{AnyEvent, Event, IntoEnvelope, Timestamp};

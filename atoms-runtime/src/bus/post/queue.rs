@@ -1,30 +1,20 @@
 //! The queue of posted events.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use foldhash::fast::RandomState;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, TryAcquireError};
 use tokio::task::AbortHandle;
 
 use super::delayed::Delays;
+use super::lanes::{Lanes, Posted, Slot};
 use super::{PostError, PostRefusal, Priority, worker};
 use crate::bus::Bus;
 use crate::bus::shutdown::Unfinished;
 use crate::bus::under_way::UnderWay;
-use crate::event::AnyEvent;
-
-/// An event on its way through the queue.
-pub(in crate::bus) struct Posted {
-    pub(super) event: AnyEvent,
-    pub(super) key: Option<u64>,
-    pub(super) priority: Priority,
-}
 
 /// The queue of a bus: what was posted, by priority, and which keys have an event under way.
 ///
@@ -40,24 +30,12 @@ pub(in crate::bus) struct Queue {
 
 #[derive(Default)]
 struct State {
-    /// What may be started, by priority.
-    ready: [VecDeque<Posted>; 3],
-    /// The keys that have an event under way, each with those that wait for it.
-    keys: HashMap<u64, VecDeque<Posted>, RandomState>,
+    lanes: Lanes,
     delays: Delays,
     idle: Vec<Waker>,
     workers: Vec<AbortHandle>,
     closed: bool,
 }
-
-/// The place of an event in the queue: its room, and its key.
-pub(super) struct Slot {
-    key: Option<u64>,
-    priority: Priority,
-}
-
-/// How many events a worker takes at once at most.
-const BATCH: usize = 16;
 
 impl Queue {
     fn new(capacity: usize, under_way: Arc<UnderWay>) -> Self {
@@ -99,7 +77,7 @@ impl Queue {
         let mut state = self.ready_for(bus, posted.priority);
         let worker = match &mut state {
             Ok(state) => {
-                state.admit(posted);
+                state.lanes.admit(posted);
                 state.idle.pop()
             }
             Err(reason) => return Err(PostError { reason: *reason, event: posted.event }),
@@ -176,13 +154,14 @@ impl Queue {
         cx: &mut Context<'_>,
     ) {
         let mut state = self.lock();
-        state.free_keys(done);
+        state.lanes.free_keys(done);
         while sees_delays && let Some(posted) = state.delays.poll_due(cx) {
             self.under_way.add(1);
-            state.admit(posted);
+            state.lanes.admit(posted);
         }
-        state.take(batch);
-        let helper = if state.has_ready() { state.idle.pop() } else { None };
+        let workers = state.workers.len();
+        state.lanes.take_share(workers, batch);
+        let helper = if state.lanes.has_ready() { state.idle.pop() } else { None };
         if batch.is_empty() && !state.idle.iter().any(|waker| waker.will_wake(cx.waker())) {
             state.idle.push(cx.waker().clone());
         }
@@ -194,8 +173,8 @@ impl Queue {
     /// Frees the slots of what is done.
     pub(super) fn free(&self, done: &mut Vec<Slot>) {
         let mut state = self.lock();
-        state.free_keys(done);
-        let helper = if state.has_ready() { state.idle.pop() } else { None };
+        state.lanes.free_keys(done);
+        let helper = if state.lanes.has_ready() { state.idle.pop() } else { None };
         drop(state);
         wake(helper);
         self.give_back(done);
@@ -226,8 +205,7 @@ impl Queue {
     /// Ends the workers, with what they run, and gives back what was not started.
     pub(in crate::bus) fn abort(&self) -> Vec<Unfinished> {
         let mut state = self.lock();
-        let waiting = state.keys.drain().flat_map(|(_, waiting)| waiting).collect::<Vec<_>>();
-        let left: Vec<_> = state.ready.iter_mut().rev().flat_map(std::mem::take).chain(waiting).collect();
+        let left = state.lanes.take_all();
         let workers = std::mem::take(&mut state.workers);
         state.idle.clear();
         drop(state);
@@ -235,66 +213,6 @@ impl Queue {
         let unfinished = left.iter().map(Posted::cancelled).collect();
         self.under_way.remove(left.len());
         unfinished
-    }
-}
-
-impl State {
-    /// Lets an event wait for its key, or makes it ready.
-    fn admit(&mut self, posted: Posted) {
-        if let Some(key) = posted.key {
-            match self.keys.entry(key) {
-                Entry::Occupied(mut waiting) => {
-                    waiting.get_mut().push_back(posted);
-                    return;
-                }
-                Entry::Vacant(free) => free.insert(VecDeque::new()),
-            };
-        }
-        self.make_ready(posted);
-    }
-
-    fn make_ready(&mut self, posted: Posted) {
-        self.ready[posted.priority as usize].push_back(posted);
-    }
-
-    fn has_ready(&self) -> bool {
-        self.ready.iter().any(|ready| !ready.is_empty())
-    }
-
-    /// Takes a share of what is ready, the most urgent first, and leaves as much to each other worker.
-    fn take(&mut self, batch: &mut Vec<Posted>) {
-        let ready = self.ready.iter().map(VecDeque::len).sum::<usize>();
-        let share = ready.div_ceil(self.workers.len().max(1)).min(BATCH);
-        let mut urgent_first = self.ready.iter_mut().rev();
-        while batch.len() < share
-            && let Some(ready) = urgent_first.next()
-        {
-            let taken = ready.len().min(share - batch.len());
-            batch.extend(ready.drain(..taken));
-        }
-    }
-
-    /// Lets the next event of each key follow.
-    fn free_keys(&mut self, done: &[Slot]) {
-        for key in done.iter().filter_map(|slot| slot.key) {
-            match self.keys.get_mut(&key).map(VecDeque::pop_front) {
-                Some(Some(next)) => self.make_ready(next),
-                Some(None) => drop(self.keys.remove(&key)),
-                None => {}
-            }
-        }
-    }
-}
-
-impl Posted {
-    pub(super) fn slot(&self) -> Slot {
-        Slot { key: self.key, priority: self.priority }
-    }
-
-    pub(super) fn cancelled(&self) -> Unfinished {
-        let event = self.event.event_ref();
-        tracing::warn!(r#type = event.name(), id = %event.head().id(), "a posted event was cancelled");
-        Unfinished::new(event, None)
     }
 }
 

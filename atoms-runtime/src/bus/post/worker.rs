@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
-use super::queue::{Posted, Queue, Slot};
+use super::lanes::{Posted, Slot};
+use super::queue::Queue;
 use crate::bus::Shared;
 use crate::bus::deliver::Rest;
 

@@ -1,0 +1,98 @@
+//! Which of the events that wait is the next.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+
+use foldhash::fast::RandomState;
+
+use super::Priority;
+use crate::bus::shutdown::Unfinished;
+use crate::event::AnyEvent;
+
+/// How many events a worker takes at once at most.
+const BATCH: usize = 16;
+
+/// An event on its way through the queue.
+pub(super) struct Posted {
+    pub(super) event: AnyEvent,
+    pub(super) key: Option<u64>,
+    pub(super) priority: Priority,
+}
+
+/// The place of an event in the queue: its room, and its key.
+pub(super) struct Slot {
+    key: Option<u64>,
+    pub(super) priority: Priority,
+}
+
+/// The events that wait.
+#[derive(Default)]
+pub(super) struct Lanes {
+    /// What may be started, by priority.
+    ready: [VecDeque<Posted>; 3],
+    /// The keys that have an event under way, each with those that wait for it.
+    keys: HashMap<u64, VecDeque<Posted>, RandomState>,
+}
+
+impl Lanes {
+    /// Lets an event wait for its key, or makes it ready.
+    pub(super) fn admit(&mut self, posted: Posted) {
+        if let Some(key) = posted.key {
+            match self.keys.entry(key) {
+                Entry::Occupied(mut waiting) => {
+                    waiting.get_mut().push_back(posted);
+                    return;
+                }
+                Entry::Vacant(free) => free.insert(VecDeque::new()),
+            };
+        }
+        self.make_ready(posted);
+    }
+
+    fn make_ready(&mut self, posted: Posted) {
+        self.ready[posted.priority as usize].push_back(posted);
+    }
+
+    pub(super) fn has_ready(&self) -> bool {
+        self.ready.iter().any(|ready| !ready.is_empty())
+    }
+
+    /// Takes one worker's share of what is ready, the most urgent first.
+    pub(super) fn take_share(&mut self, workers: usize, batch: &mut Vec<Posted>) {
+        let ready = self.ready.iter().map(VecDeque::len).sum::<usize>();
+        let share = ready.div_ceil(workers.max(1)).min(BATCH);
+        for ready in self.ready.iter_mut().rev() {
+            let taken = ready.len().min(share - batch.len());
+            batch.extend(ready.drain(..taken));
+        }
+    }
+
+    /// Lets the next event of each key follow.
+    pub(super) fn free_keys(&mut self, done: &[Slot]) {
+        for key in done.iter().filter_map(|slot| slot.key) {
+            match self.keys.get_mut(&key).map(VecDeque::pop_front) {
+                Some(Some(next)) => self.make_ready(next),
+                Some(None) => drop(self.keys.remove(&key)),
+                None => {}
+            }
+        }
+    }
+
+    /// Takes all that was not started, the most urgent first, and those last that wait for a key.
+    pub(super) fn take_all(&mut self) -> Vec<Posted> {
+        let waiting: Vec<_> = self.keys.drain().flat_map(|(_, waiting)| waiting).collect();
+        self.ready.iter_mut().rev().flat_map(std::mem::take).chain(waiting).collect()
+    }
+}
+
+impl Posted {
+    pub(super) fn slot(&self) -> Slot {
+        Slot { key: self.key, priority: self.priority }
+    }
+
+    pub(super) fn cancelled(&self) -> Unfinished {
+        let event = self.event.event_ref();
+        tracing::warn!(r#type = event.name(), id = %event.head().id(), "a posted event was cancelled");
+        Unfinished::new(event, None)
+    }
+}
