@@ -129,7 +129,7 @@ async fn a_bus_that_is_shut_down_redelivers_nothing_and_keeps_its_letters() {
     bus.shutdown(SOON).await.unwrap();
     assert!(!bus.emit(Order { number: 2 }).await.is_ok());
     let id = bus.dead_letters().list()[0].id();
-    assert_eq!(bus.dead_letters().redeliver(id).await.unwrap_err(), RedeliverError::Closed);
+    assert_eq!(bus.dead_letters().redeliver(id).await.unwrap_err(), RedeliverError::Refused(Refusal::Closed));
     assert_eq!(bus.dead_letters().len(), 1);
 }
 
@@ -207,4 +207,39 @@ async fn a_frame_that_cannot_be_read_becomes_an_event_with_the_broken_path() {
     assert_eq!(lines[1], "atoms.event.invalid");
     bus.receive(b"{").await.unwrap_err();
     assert!(log.take()[0].starts_with("None at []: cannot decode the frame"));
+}
+
+#[handler]
+async fn try_again(failed: &DeliveryFailed, context: Context, log: State<Log>) {
+    log.add("again");
+    drop(context.bus().dead_letters().redeliver(failed.dead_letter).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_redelivers_what_fails_ends_at_the_limit() {
+    let (builder, log) = bus();
+    let builder = builder.state(Full(true.into())).handler::<store>().handler::<try_again>();
+    let bus = builder.hop_limit(8).start().unwrap();
+    assert!(!bus.emit(Order { number: 1 }).await.is_ok());
+    let again = log.take().len();
+    assert!((2..10).contains(&again), "{again}");
+    let attempts: Vec<_> = bus.dead_letters().list().iter().map(|letter| letter.attempts().len()).collect();
+    // And the last word of its failure, which the limit refused.
+    assert_eq!(attempts, [again + 1, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_of_a_chain_that_was_too_long_begins_a_new_one() {
+    let (builder, log) = bus();
+    let bus = builder.hop_limit(0).handler::<relay>().handler::<count>().start().unwrap();
+    assert!(!bus.emit(Needed {}).await.is_ok());
+    let letter = bus.dead_letters().of::<Order>().remove(0);
+    assert!(matches!(letter.cause(), DeadLetterCause::Refused(Refusal::HopLimit { .. })));
+    bus.dead_letters().redeliver(letter.id()).await.unwrap().into_result().unwrap();
+    assert_eq!(log.take(), ["counted 1"]);
+}
+
+#[handler]
+fn relay(_: &Needed) -> Order {
+    Order { number: 1 }
 }

@@ -8,9 +8,8 @@ use std::time::Instant;
 
 use tracing::Span;
 
-use super::Shared;
 use super::calls::{AsyncCalls, run_handlers, run_sync};
-use super::dead_letters::{DeadLetter, DeadLetterCause};
+use super::dead_letters::{DeadLetter, DeadLetterCause, RedeliverError};
 use super::delivery::Step;
 use super::failure::Refusal;
 use super::follow_ups::FollowUps;
@@ -19,6 +18,7 @@ use super::receipt::Receipt;
 use super::table::Table;
 use super::trace::{emit_span, is_traced, log_refusal};
 use super::worklist::Worklist;
+use super::{Shared, scope};
 use crate::event::{AnyEvent, EventType};
 use crate::handler::HandlerInfo;
 
@@ -193,18 +193,26 @@ impl Shared {
         progress.receipt
     }
 
-    /// Delivers a dead letter to the handler that failed; `None` if this bus has no such handler.
+    /// Delivers a dead letter to the handler that failed, or to all if it was delivered to nobody. In a
+    /// handler it counts as an emit that is waited for, so that one which redelivers what fails ends at the
+    /// limit; elsewhere a new chain of events begins with it.
     pub(super) async fn deliver_again(
         self: &Arc<Self>,
         letter: &Arc<DeadLetter>,
-        handler: &'static HandlerInfo,
-    ) -> Option<Receipt> {
-        let runner = self.tables.runner(handler)?;
-        let table = Table::only(letter.event().known_type(), handler, runner);
-        let step = Step::of_letter(letter, self);
-        let mut progress = Progress::with_table(&step, &table);
+        handler: Option<&'static HandlerInfo>,
+    ) -> Result<Receipt, RedeliverError> {
+        let event = scope::nested(|| letter.event().clone());
+        let event = event.unwrap_or_else(|| letter.event().clone().begun_anew());
+        let step = Step::of_letter(&event, letter, self);
+        if let Some(refusal) = step.chain_refusal() {
+            return Err(RedeliverError::Refused(refusal));
+        }
+        let only = handler
+            .and_then(|handler| Some(Table::only(event.known_type(), handler, self.tables.runner(handler)?)));
+        let table = only.as_ref().unwrap_or_else(|| self.tables.of(event.known_type()));
+        let mut progress = Progress::with_table(&step, table);
         progress.run(None).await;
-        Some(progress.receipt)
+        Ok(progress.receipt)
     }
 
     /// Whether anybody gets the events of this type.

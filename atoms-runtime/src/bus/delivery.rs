@@ -56,9 +56,9 @@ impl<'a> Step<'a> {
     }
 
     /// As [`of_any`](Self::of_any), of a dead letter that is delivered again.
-    pub(crate) fn of_letter(letter: &'a Arc<DeadLetter>, bus: &'a Arc<Shared>) -> Self {
+    pub(crate) fn of_letter(event: &'a AnyEvent, letter: &Arc<DeadLetter>, bus: &'a Arc<Shared>) -> Self {
         let late = Box::new(Late { letter: Arc::clone(letter).into(), ..Late::default() });
-        Self { late: late.into(), ..Self::of_any(letter.event(), bus) }
+        Self { late: late.into(), ..Self::of_any(event, bus) }
     }
 
     /// The dead letter that is delivered again, if it is one.

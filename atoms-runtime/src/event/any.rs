@@ -159,6 +159,11 @@ impl AnyEvent {
         })
     }
 
+    /// The same event, as one that a chain of events begins with.
+    pub(crate) fn begun_anew(self) -> Self {
+        self.changed(Head::begin_anew)
+    }
+
     /// The same event with other metadata.
     pub(crate) fn with_metadata(self, metadata: Metadata) -> Self {
         self.changed(|head| head.set_metadata(metadata))

@@ -89,6 +89,11 @@ impl Head {
         self.nested = parent.nested + 1;
     }
 
+    /// Says that a chain of events begins with this one.
+    pub(crate) fn begin_anew(&mut self) {
+        (self.hops, self.nested) = (0, 0);
+    }
+
     /// Says that nobody waits for this event.
     pub(crate) fn unnest(&mut self) {
         self.nested = 0;

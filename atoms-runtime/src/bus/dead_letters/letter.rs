@@ -47,10 +47,7 @@ impl DeadLetter {
 
     /// Who failed; `None` if the event was not delivered to anybody.
     pub fn recipient(&self) -> Option<Recipient> {
-        match &self.cause {
-            DeadLetterCause::Failed { recipient, .. } => Some(*recipient),
-            DeadLetterCause::Refused(_) => None,
-        }
+        self.cause.recipient()
     }
 
     /// Each failed call of the handler, in order, those of redeliveries included; empty if there was
@@ -65,6 +62,15 @@ impl DeadLetter {
     /// When it was given up.
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+}
+
+impl DeadLetterCause {
+    pub(super) fn recipient(&self) -> Option<Recipient> {
+        match self {
+            Self::Failed { recipient, .. } => Some(*recipient),
+            Self::Refused(_) => None,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use letter::{DeadLetter, DeadLetterCause};
 
 use super::Bus;
-use super::failure::Recipient;
+use super::failure::{Recipient, Refusal};
 use super::receipt::Receipt;
 use crate::event::{AnyEvent, Event, Timestamp};
 
@@ -43,6 +43,8 @@ impl Letters {
         mut cause: DeadLetterCause,
         earlier: Option<&DeadLetter>,
     ) -> Arc<DeadLetter> {
+        // One that nobody got, and then somebody failed for, is another letter.
+        let earlier = earlier.filter(|earlier| earlier.recipient() == cause.recipient());
         if let (DeadLetterCause::Failed { attempts, .. }, Some(earlier)) = (&mut cause, earlier) {
             attempts.splice(..0, earlier.attempts().iter().cloned());
         }
@@ -167,26 +169,24 @@ impl<'a> DeadLetters<'a> {
     }
 
     /// Delivers the event again, to the handler that failed and to no other; one that was not delivered
-    /// to anybody is emitted again.
+    /// to anybody goes to all handlers and subscribers. Interceptors are asked for the delivery only.
     ///
     /// It is not among the dead letters while this runs. If the handler fails again, it comes back with
-    /// its number and all its attempts; if the future is dropped before it is done, it comes back as it
-    /// was.
+    /// its number and all its attempts; if the future is dropped before it is done, or this is an error, it
+    /// comes back as it was.
     pub async fn redeliver(self, id: u64) -> Result<Receipt, RedeliverError> {
         let letter = self.letters().take(id).ok_or(RedeliverError::NotFound(id))?;
         let mut unfinished = PutBack { letters: self.letters(), letter: Some(letter) };
         let Some(letter) = &unfinished.letter else { return Err(RedeliverError::NotFound(id)) };
         if self.bus.is_closed() {
-            return Err(RedeliverError::Closed);
+            return Err(RedeliverError::Refused(Refusal::Closed));
         }
-        let receipt = match letter.recipient() {
-            None => self.bus.0.deliver_root(letter.event.clone(), false).await,
-            Some(Recipient::Handler(info)) => {
-                let receipt = self.bus.0.deliver_again(letter, info).await;
-                receipt.ok_or(RedeliverError::NotFound(id))?
-            }
+        let handler = match letter.recipient() {
+            None => None,
+            Some(Recipient::Handler(info)) => Some(info),
             Some(Recipient::Subscriber(_)) => return Err(RedeliverError::Subscriber(id)),
         };
+        let receipt = self.bus.0.deliver_again(letter, handler).await?;
         unfinished.letter = None;
         Ok(receipt)
     }
@@ -207,7 +207,7 @@ impl Drop for PutBack<'_> {
 }
 
 /// Why a dead letter could not be redelivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedeliverError {
     /// There is no dead letter with this number.
@@ -216,7 +216,7 @@ pub enum RedeliverError {
     /// It was a subscriber that failed, and a subscriber cannot be called on its own.
     #[error("dead letter {0} is a subscriber's, and only handlers can be called again")]
     Subscriber(u64),
-    /// The bus was shut down.
-    #[error("the bus is shut down")]
-    Closed,
+    /// The bus was shut down, or it was redelivered in handlers of its own consequences for too long.
+    #[error("it was not redelivered: {0}")]
+    Refused(Refusal),
 }

@@ -29,7 +29,7 @@ impl RunSync for Detached {
         let run = async move {
             let _counted = counted;
             let step = match &letter {
-                Some(letter) => Step::of_letter(letter, &bus),
+                Some(letter) => Step::of_letter(&event, letter, &bus),
                 None => Step::of_any(&event, &bus),
             };
             Progress::with_table(&step, &table).run(None).await;
