@@ -224,8 +224,7 @@ async fn a_handler_that_redelivers_what_fails_ends_at_the_limit() {
     let again = log.take().len();
     assert!((2..10).contains(&again), "{again}");
     let attempts: Vec<_> = bus.dead_letters().list().iter().map(|letter| letter.attempts().len()).collect();
-    // And the last word of its failure, which the limit refused.
-    assert_eq!(attempts, [again + 1, 0]);
+    assert_eq!(attempts, [again]);
 }
 
 #[tokio::test(start_paused = true)]

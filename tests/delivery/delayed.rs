@@ -80,10 +80,11 @@ async fn a_delayed_event_takes_room_until_it_is_handled_or_cancelled() {
     assert_eq!(error.reason(), PostRefusal::Full { capacity: 1 });
     assert!(first.cancel());
     let second = bus.post(reminder("second")).after(secs(5)).await.unwrap();
+    // What is due now has room of its own.
     bus.post(reminder("third")).await.unwrap();
-    assert!(!second.is_pending());
-    bus.idle().await;
-    assert_eq!(log.take(), ["second", "third"]);
+    assert!(second.is_pending());
+    sleep(secs(6)).await;
+    assert_eq!(log.take(), ["third", "second"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,4 +102,33 @@ async fn a_shutdown_cancels_what_is_not_due_and_says_so() {
     assert!(log.take().is_empty());
     let refused = bus.post(reminder("late")).after(secs(1)).await.unwrap_err();
     assert_eq!(refused.reason(), PostRefusal::Closed);
+}
+
+#[test]
+fn a_delay_goes_on_in_another_runtime() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<remind>().start().unwrap();
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime().block_on(async {
+        bus.post(reminder("late")).after(secs(3_600)).await.unwrap();
+    });
+    runtime().block_on(async {
+        bus.post(reminder("now")).await.unwrap();
+        sleep(secs(60)).await;
+        assert_eq!(log.take(), ["now"]);
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_delay_is_too_long_whenever_it_begins() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<remind>().start().unwrap();
+    const DAY: u64 = 24 * 3_600;
+    assert!(bus.post(reminder("first")).after(secs(1)).await.unwrap().is_pending());
+    for _ in 0..4 {
+        sleep(secs(300 * DAY)).await;
+        assert!(bus.post(reminder("far")).after(Duration::MAX).await.unwrap().cancel());
+    }
+    assert_eq!(log.take(), ["first"]);
 }

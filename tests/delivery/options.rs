@@ -1,11 +1,11 @@
 //! What the options of `#[handler]` do.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::{AnyEvent, DetachError, FailureKind, RawEvent, Retryable};
+use atoms::{AnyEvent, DetachError, FailureKind, RawEvent, Refusal, Retryable};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -169,6 +169,75 @@ async fn each_attempt_has_its_own_time() {
     let began = Instant::now();
     bus.emit(Sent {}).await.into_result().unwrap();
     assert_eq!(began.elapsed().as_secs(), 2 + 1);
+}
+
+#[event(type = "options.needed", must_handle)]
+struct Needed {}
+
+fn panics(_: &Needed) -> bool {
+    panic!("in the condition")
+}
+
+fn never(_: &Needed) -> bool {
+    false
+}
+
+#[handler(when = panics, timeout = "1s")]
+async fn guarded(_: &Needed) {}
+
+#[handler(when = never)]
+async fn declines(_: &Needed) {}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_a_condition_is_a_failure_of_its_handler() {
+    let bus = bus().0.handler::<guarded>().start().unwrap();
+    let receipt = bus.emit(Needed {}).await;
+    assert_eq!(receipt.failures()[0].error.to_string(), "panicked: in the condition");
+    bus.post(Needed {}).await.unwrap();
+    bus.idle().await;
+    assert_eq!(bus.dead_letters().len(), 2);
+}
+
+#[tokio::test]
+async fn what_must_be_handled_and_is_declined_is_an_error() {
+    let bus = bus().0.handler::<declines>().start().unwrap();
+    let receipt = bus.emit(Needed {}).await;
+    assert_eq!(receipt.refusal(), Some(&Refusal::Unhandled));
+    assert_eq!(bus.dead_letters().len(), 1);
+}
+
+/// Takes an event until it has failed once.
+static IS_OPEN: AtomicBool = AtomicBool::new(true);
+
+fn is_open(_: &Sent) -> bool {
+    IS_OPEN.load(Ordering::Relaxed)
+}
+
+#[handler(when = is_open, retry(attempts = 2, delay = "1s"))]
+async fn flaky(_: &Sent) -> Result<(), &'static str> {
+    IS_OPEN.store(false, Ordering::Relaxed);
+    Err("failed")
+}
+
+#[handler(retry(attempts = 3, delay = "1s"))]
+async fn panics_later(_: &Order, calls: State<AtomicUsize>) -> Result<(), &'static str> {
+    assert_eq!(calls.fetch_add(1, Ordering::Relaxed), 0, "later");
+    Err("at first")
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_failure_is_forgotten_at_a_later_attempt() {
+    let calls = AtomicUsize::new(0);
+    let bus = bus().0.state(calls).handler::<flaky>().handler::<panics_later>().start().unwrap();
+    assert!(!bus.emit(Sent {}).await.is_ok());
+    assert_eq!(bus.dead_letters().discard_all()[0].attempts().len(), 2);
+    // Its condition does not hold any more.
+    assert!(bus.emit(Sent {}).await.is_unhandled());
+    assert!(!bus.emit(order(1)).await.is_ok());
+    let letter = bus.dead_letters().list().remove(0);
+    let errors: Vec<_> = letter.attempts().iter().map(|attempt| attempt.error().to_string()).collect();
+    assert_eq!(errors[0], "at first");
+    assert!(errors[1].starts_with("panicked: ") && errors.len() == 2, "{errors:?}");
 }
 
 /// How many calls run now, and how many ran at once at most.

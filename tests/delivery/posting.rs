@@ -64,7 +64,7 @@ async fn a_full_queue_gives_the_event_back() {
     assert_eq!(error.reason(), PostRefusal::Full { capacity: 2 });
     assert_eq!(
         error.to_string(),
-        "`posting.job` was not posted: the queue is full, with 2 events of its priority; await the post to wait for room"
+        "`posting.job` was not posted: the queue is full, with 2 events of its kind; await the post to wait for room"
     );
     assert_eq!(error.into_event().downcast_ref::<Job>().unwrap().number, 3);
     bus.post(Job { number: 4 }).priority(Priority::High).try_send().unwrap();
@@ -225,4 +225,100 @@ async fn many_tasks_post_and_each_event_is_handled_once() {
     let mut seen: Vec<u64> = log.take().iter().map(|number| number.parse().unwrap()).collect();
     seen.sort_unstable();
     assert_eq!(seen, (0..4_000).collect::<Vec<_>>());
+}
+
+#[event(type = "posting.again")]
+struct Again {}
+
+#[handler]
+async fn relay(_: &Job, context: Context) {
+    context.bus().post(Again {}).await.unwrap();
+}
+
+#[handler]
+fn count(_: &Again, log: State<Log>) {
+    log.add("again");
+}
+
+#[tokio::test]
+async fn handlers_that_post_do_not_wait_for_each_other() {
+    let (builder, log) = bus();
+    let bus = builder.queue_capacity(2).handler::<relay>().handler::<count>().start().unwrap();
+    for number in 0..50 {
+        bus.post(Job { number }).await.unwrap();
+    }
+    bus.idle().await;
+    assert_eq!(log.take().len(), 50);
+}
+
+#[event(type = "posting.block")]
+struct Block {}
+
+/// Blocks the worker that it comes back to.
+#[handler]
+async fn block(_: &Block) {
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    std::thread::sleep(Duration::from_secs(2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_worker_that_is_busy_is_not_taken_for_an_idle_one() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<block>().handler::<work>().start().unwrap();
+    for number in 0..8 {
+        bus.post(Job { number }).await.unwrap();
+    }
+    bus.idle().await;
+    bus.post(Block {}).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    log.take();
+    let seen = bus.expect::<Job>(|job| job.number == 9);
+    bus.post(Job { number: 9 }).await.unwrap();
+    seen.within(Duration::from_secs(1)).await.unwrap();
+}
+
+/// What is thrown when an event is dropped, and throws again when it is dropped itself.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("a bomb");
+        }
+    }
+}
+
+static IS_ARMED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+struct Mine {}
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        if IS_ARMED.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            std::panic::panic_any(Bomb);
+        }
+    }
+}
+
+#[event(type = "posting.mined")]
+struct Mined {
+    mine: Mine,
+}
+
+#[handler]
+fn arm(_: &Mined) {
+    IS_ARMED.store(true, std::sync::atomic::Ordering::SeqCst);
+}
+
+#[tokio::test]
+async fn an_event_that_panics_when_it_is_dropped_loses_no_other() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<arm>().handler::<work>().start().unwrap();
+    bus.post(Mined { mine: Mine {} }).await.unwrap();
+    for number in 0..3 {
+        bus.post(Job { number }).await.unwrap();
+    }
+    bus.shutdown(SOON).await.unwrap();
+    assert_eq!(log.take(), ["0", "1", "2"]);
 }

@@ -91,7 +91,7 @@ async fn the_deadline_lists_what_did_not_end_and_ends_what_was_posted() {
     assert_eq!(began.elapsed(), Duration::from_secs(5));
     let types: Vec<_> = error.unfinished().iter().map(|it| it.event_type()).collect();
     assert_eq!(types, ["shutdown.work"; 2]);
-    assert!(error.to_string().starts_with("2 deliveries did not end within 5s: `shutdown.work` "), "{error}");
+    assert!(error.to_string().starts_with("deliveries did not end within 5s, 2 of them known: `shutdown.work` "), "{error}");
     assert_eq!(log.take(), ["posted begins", "emitted begins"]);
     // The emit is its caller's.
     assert!(emitting.await.unwrap().is_ok());
@@ -111,4 +111,22 @@ async fn a_batch_is_emitted_in_order_and_waited_for_together() {
     let lines = ["one begins", "two begins", "three begins", "two ends", "three ends", "one ends"];
     assert_eq!(log.take(), lines);
     assert!(bus.emit_all(Vec::<Work>::new()).await.is_empty());
+}
+
+#[event(type = "shutdown.blocked")]
+struct Blocked {}
+
+#[handler]
+fn blocks(_: &Blocked) {
+    std::thread::sleep(Duration::from_millis(500));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deadline_that_came_is_an_error_whatever_is_known_of_what_runs() {
+    let (builder, _) = bus();
+    let bus = builder.handler::<blocks>().start().unwrap();
+    bus.post(Blocked {}).await.unwrap();
+    sleep(Duration::from_millis(100)).await;
+    assert!(bus.shutdown(Duration::from_millis(50)).await.is_err());
+    bus.idle().await;
 }

@@ -93,6 +93,9 @@ impl<'a> Progress<'a> {
         // Most handlers emit nothing, and many are ready at once.
         let mut own_done =
             poll_fn(|cx| Poll::Ready(calls.poll(room.as_mut(), cx, span, receipt).is_ready())).await;
+        if own_done {
+            refuse_declined(step, receipt);
+        }
         if own_done && step.worklist().is_none() {
             return;
         }
@@ -100,7 +103,10 @@ impl<'a> Progress<'a> {
         let mut in_flight = None;
         poll_fn(|cx| {
             loop {
-                own_done = own_done || calls.poll(room.as_mut(), cx, span, receipt).is_ready();
+                if !own_done && calls.poll(room.as_mut(), cx, span, receipt).is_ready() {
+                    own_done = true;
+                    refuse_declined(step, receipt);
+                }
                 if !(follow_ups.poll(cx) && own_done) {
                     in_flight.get_or_insert_with(|| step.wait_for(table));
                     return Poll::Pending;
@@ -125,6 +131,7 @@ impl<'a> Progress<'a> {
         let mut room = pin!(None);
         let mut calls = AsyncCalls::new(self.step, self.table);
         poll_fn(|cx| calls.poll(room.as_mut(), cx, &self.span, &mut self.receipt)).await;
+        refuse_declined(self.step, &mut self.receipt);
     }
 }
 
@@ -242,6 +249,14 @@ impl Step<'_> {
 fn refuse_unhandled(step: &Step<'_>, receipt: &mut Receipt) {
     if receipt.is_unhandled() && step.event.event_type().is_some_and(|known| known.must_handle()) {
         refuse(step, receipt, Refusal::Unhandled);
+    }
+}
+
+/// As [`refuse_unhandled`], once it is known which async handlers do not take the event.
+#[inline]
+fn refuse_declined(step: &Step<'_>, receipt: &mut Receipt) {
+    if receipt.has_skipped() && receipt.refusal().is_none() {
+        refuse_unhandled(step, receipt);
     }
 }
 

@@ -84,15 +84,21 @@ impl<'a> Step<'a> {
         if self.event.event_type() == Some(is_told) || !self.bus.is_taken(is_told) {
             return;
         }
-        let failed = DeliveryFailed {
+        // An error's `Display` is anybody's code.
+        let failed = catch_unwind(AssertUnwindSafe(|| DeliveryFailed {
             dead_letter: letter.id(),
             event_type: self.event.name().to_owned(),
             event_id: self.event.head().id().to_string(),
             handler: letter.recipient().map(|recipient| recipient.to_string()),
             attempts: letter.attempts().len(),
             error: letter.cause().to_string(),
-        };
-        drop(self.source().emit(Envelope::new(failed)));
+        }));
+        match failed {
+            Ok(failed) => self.source().tell(failed),
+            Err(_) => {
+                tracing::error!(letter = letter.id(), "the error of a dead letter panics when it is shown")
+            }
+        }
     }
 
     fn late(&self) -> &Late {

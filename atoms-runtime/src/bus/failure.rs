@@ -63,6 +63,9 @@ pub enum DetachError {
     /// The event was emitted outside of a tokio runtime.
     #[error("there is no tokio runtime")]
     NoRuntime,
+    /// The deadline of the bus's shutdown has come.
+    #[error("the bus is shut down")]
+    Closed,
 }
 
 /// The decision of an [`Interceptor`](crate::Interceptor) that an event is not emitted, or not

@@ -130,6 +130,12 @@ impl Receipt {
         self.details.as_ref().map_or(&[], |details| &details.skipped)
     }
 
+    /// Whether a handler did not take the event.
+    #[inline]
+    pub(crate) fn has_skipped(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| !details.skipped.is_empty())
+    }
+
     /// Who the event was delivered to, with the outcome: not the handlers whose `when` or `pattern`
     /// did not let it in. That a `detached` handler succeeded means that it was started.
     pub fn deliveries(&self) -> impl Iterator<Item = (Recipient, Result<(), &FailureKind>)> {

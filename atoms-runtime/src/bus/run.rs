@@ -35,7 +35,7 @@ impl NotDone {
     }
 }
 
-fn panic_message(panic: Box<dyn Any + Send>) -> String {
+pub(crate) fn panic_message(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
     let text = text.unwrap_or("no message").to_owned();
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
@@ -141,11 +141,13 @@ impl<H: SyncHandler> RunSync for BoundSync<H> {
 
 pub(crate) struct BoundAsync<H: AsyncHandler> {
     prepared: <H::Params as Params>::Prepared,
+    /// Whether the condition is asked before the first attempt: at a further one it might have changed.
+    is_accepted: bool,
 }
 
 impl<H: AsyncHandler> BoundAsync<H> {
     pub(crate) fn new(prepared: <H::Params as Params>::Prepared) -> Self {
-        Self { prepared }
+        Self { prepared, is_accepted: H::info().retry().is_some() }
     }
 }
 
@@ -153,7 +155,7 @@ impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
     fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
         room.set(Some(StackFuture::from_or_box(async move {
             let delivery = Delivery::new(step, H::info);
-            let input = take::<H::Input>(&delivery, H::accepts)?;
+            let input = take::<H::Input>(&delivery, |input| self.is_accepted || H::accepts(input))?;
             let params = extract::<H::Params>(&self.prepared, &delivery)?;
             finished(H::finish(H::call(input.borrow(), params).await, &delivery))
         })));

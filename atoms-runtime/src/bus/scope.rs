@@ -31,6 +31,11 @@ pub(super) fn with_current(tell: impl FnOnce(&Head)) {
     }
 }
 
+/// Whether a handler runs on this thread.
+pub(super) fn is_in_handler() -> bool {
+    CURRENT.is_set()
+}
+
 /// Makes an event that will be posted a consequence of the one whose handler runs on this thread, if one
 /// does.
 pub(super) fn following(event: AnyEvent) -> AnyEvent {

@@ -47,7 +47,7 @@ impl fmt::Display for Unfinished {
 
 /// The deadline of a [`shutdown`](Bus::shutdown) came before all deliveries had ended.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{} deliveries did not end within {deadline:?}: {}", unfinished.len(), list(unfinished))]
+#[error("deliveries did not end within {deadline:?}, {} of them known: {}", unfinished.len(), list(unfinished))]
 pub struct ShutdownError {
     deadline: Duration,
     unfinished: Vec<Unfinished>,
@@ -75,6 +75,7 @@ impl Bus {
     ///
     /// A handler that awaits this waits for itself. Cancel-safe.
     pub async fn idle(&self) {
+        self.0.queue.0.revive(self);
         self.0.under_way.idle().await;
     }
 
@@ -83,19 +84,21 @@ impl Bus {
     ///
     /// Posted events that are not due yet are cancelled at once. Once the deadline has come, detached
     /// handlers and posted events are cancelled as well; an emit is its caller's, and goes on. The error
-    /// lists all that did not end. An emit that another thread has just begun may still run its
+    /// lists what did not end, but for what a worker is just running without an await, for which there is
+    /// an error all the same. An emit that another thread has just begun may still run its
     /// handlers when this resolves. Needs a tokio runtime with time.
     ///
     /// Cancel-safe: it may be called again.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), ShutdownError> {
         self.0.closed.store(true, Ordering::Relaxed);
         let mut unfinished = self.0.queue.0.close();
-        if tokio::time::timeout(deadline, self.idle()).await.is_err() {
+        let is_late = tokio::time::timeout(deadline, self.idle()).await.is_err();
+        if is_late {
             unfinished.extend(self.0.in_flight.list());
             unfinished.extend(self.0.queue.0.abort());
             self.0.tasks.abort();
         }
         self.0.subscribers.close();
-        if unfinished.is_empty() { Ok(()) } else { Err(ShutdownError { deadline, unfinished }) }
+        if is_late || !unfinished.is_empty() { Err(ShutdownError { deadline, unfinished }) } else { Ok(()) }
     }
 }

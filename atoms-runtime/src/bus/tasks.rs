@@ -1,5 +1,6 @@
 //! The tasks that a bus owns.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
@@ -12,11 +13,12 @@ use super::failure::DetachError;
 pub(super) struct Tasks {
     limit: usize,
     running: Mutex<JoinSet<()>>,
+    closed: AtomicBool,
 }
 
 impl Tasks {
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, running: Mutex::default() }
+        Self { limit, running: Mutex::default(), closed: AtomicBool::new(false) }
     }
 
     fn lock(&self) -> MutexGuard<'_, JoinSet<()>> {
@@ -24,6 +26,9 @@ impl Tasks {
     }
 
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), DetachError> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(DetachError::Closed);
+        }
         let runtime = Handle::try_current().map_err(|_| DetachError::NoRuntime)?;
         let mut running = self.lock();
         while running.try_join_next().is_some() {}
@@ -34,8 +39,9 @@ impl Tasks {
         Ok(())
     }
 
-    /// Ends all that are running, at their next await.
+    /// Ends all that are running, at their next await, and takes no more.
     pub(super) fn abort(&self) {
+        self.closed.store(true, Ordering::Relaxed);
         self.lock().abort_all();
     }
 }

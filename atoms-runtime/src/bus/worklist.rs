@@ -151,14 +151,20 @@ impl Source {
 
     pub(crate) fn emit<E: Event>(&self, mut envelope: Envelope<E>) -> Room {
         envelope.head_mut().follow(&self.parent);
-        let hops = envelope.head().hops();
-        self.push(envelope.into(), hops);
+        let limit = self.hop_limit;
+        let refusal = (envelope.head().hops() > limit).then_some(Refusal::HopLimit { limit });
+        self.push(envelope.into(), refusal);
         Room { worklist: Arc::clone(&self.worklist) }
     }
 
-    fn push(&self, event: AnyEvent, hops: u32) {
-        let limit = self.hop_limit;
-        let refusal = (hops > limit).then_some(Refusal::HopLimit { limit });
+    /// Emits what the bus itself has to tell, also at the end of a chain that was too long.
+    pub(crate) fn tell<E: Event>(&self, event: E) {
+        let mut envelope = Envelope::new(event);
+        envelope.head_mut().follow(&self.parent);
+        self.push(envelope.into(), None);
+    }
+
+    fn push(&self, event: AnyEvent, refusal: Option<Refusal>) {
         let queued = Queued { event: event.clone(), parent: self.node, refusal };
         if let Err(why) = self.worklist.push(queued) {
             tracing::error!(r#type = event.event_type(), id = %event.id(), "an event is lost: {why}");

@@ -34,6 +34,11 @@ pub(crate) trait Inner: Any + Debug + Send + Sync {
     fn to_any(&self) -> AnyEvent;
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error>;
 
+    /// The key under which it is handled in order when it is posted.
+    fn key(&self) -> Option<u64> {
+        None
+    }
+
     /// Where the reply goes, if this is a request and somebody waits for one.
     fn reply_slot(&self) -> Option<&dyn Any> {
         None
@@ -55,6 +60,10 @@ impl<E: Event> Inner for Envelope<E> {
 
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         serde_json::to_writer(out, self)
+    }
+
+    fn key(&self) -> Option<u64> {
+        self.event().key()
     }
 }
 
@@ -107,6 +116,11 @@ impl AnyEvent {
     /// them; no frame says so.
     pub fn hops(&self) -> u32 {
         self.head().hops()
+    }
+
+    /// The key of the event, if it has one: see [`Event::key`].
+    pub fn key(&self) -> Option<u64> {
+        self.0.key()
     }
 
     /// Whether this is an event `E`.

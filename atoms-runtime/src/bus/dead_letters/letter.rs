@@ -50,8 +50,8 @@ impl DeadLetter {
         self.cause.recipient()
     }
 
-    /// Each failed call of the handler, in order, those of redeliveries included; empty if there was
-    /// none.
+    /// Each failed call of the handler, in order, those of redeliveries included, of which the last 64 are
+    /// kept; empty if there was none.
     pub fn attempts(&self) -> &[Attempt] {
         match &self.cause {
             DeadLetterCause::Failed { attempts, .. } => attempts,

@@ -7,10 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use letter::{DeadLetter, DeadLetterCause};
 
-use super::Bus;
 use super::failure::{Recipient, Refusal};
 use super::receipt::Receipt;
+use super::{Bus, Shared};
 use crate::event::{AnyEvent, Event, Timestamp};
+
+/// How many attempts of a letter that is redelivered again and again are kept, the latest ones.
+const MAX_ATTEMPTS: usize = 64;
 
 /// The store of a bus.
 #[derive(Debug)]
@@ -46,7 +49,9 @@ impl Letters {
         // One that nobody got, and then somebody failed for, is another letter.
         let earlier = earlier.filter(|earlier| earlier.recipient() == cause.recipient());
         if let (DeadLetterCause::Failed { attempts, .. }, Some(earlier)) = (&mut cause, earlier) {
-            attempts.splice(..0, earlier.attempts().iter().cloned());
+            let kept =
+                earlier.attempts().len().saturating_sub(MAX_ATTEMPTS - attempts.len().min(MAX_ATTEMPTS));
+            attempts.splice(..0, earlier.attempts()[kept..].iter().cloned());
         }
         let mut state = self.lock();
         state.next += 1;
@@ -56,8 +61,13 @@ impl Letters {
         letter
     }
 
+    /// Puts a letter where its time belongs, if it is not there already.
     fn put(&self, mut state: MutexGuard<'_, State>, letter: Arc<DeadLetter>) {
-        state.letters.push_back(letter);
+        if state.letters.iter().any(|other| other.id == letter.id) {
+            return;
+        }
+        let place = state.letters.partition_point(|earlier| earlier.at <= letter.at);
+        state.letters.insert(place, letter);
         let lost = if state.letters.len() > self.capacity { state.letters.pop_front() } else { None };
         state.dropped += u64::from(lost.is_some());
         drop(state);
@@ -173,35 +183,49 @@ impl<'a> DeadLetters<'a> {
     ///
     /// It is not among the dead letters while this runs. If the handler fails again, it comes back with
     /// its number and all its attempts; if the future is dropped before it is done, or this is an error, it
-    /// comes back as it was.
+    /// comes back as it was, though the handler may have been done with it.
     pub async fn redeliver(self, id: u64) -> Result<Receipt, RedeliverError> {
-        let letter = self.letters().take(id).ok_or(RedeliverError::NotFound(id))?;
-        let mut unfinished = PutBack { letters: self.letters(), letter: Some(letter) };
-        let Some(letter) = &unfinished.letter else { return Err(RedeliverError::NotFound(id)) };
         if self.bus.is_closed() {
             return Err(RedeliverError::Refused(Refusal::Closed));
         }
+        let letter = self.letters().take(id).ok_or(RedeliverError::NotFound(id))?;
+        let unfinished = PutBack::new(Arc::clone(&self.bus.0), Arc::clone(&letter));
         let handler = match letter.recipient() {
             None => None,
             Some(Recipient::Handler(info)) => Some(info),
             Some(Recipient::Subscriber(_)) => return Err(RedeliverError::Subscriber(id)),
         };
-        let receipt = self.bus.0.deliver_again(letter, handler).await?;
-        unfinished.letter = None;
+        let receipt = self.bus.0.deliver_again(&letter, handler).await?;
+        if handler.is_some() && receipt.deliveries().next().is_none() {
+            return Err(RedeliverError::Declined(id));
+        }
+        unfinished.done();
         Ok(receipt)
     }
 }
 
 /// Puts a letter back if its redelivery did not come to an end.
-struct PutBack<'a> {
-    letters: &'a Letters,
+pub(super) struct PutBack {
+    bus: Arc<Shared>,
     letter: Option<Arc<DeadLetter>>,
 }
 
-impl Drop for PutBack<'_> {
+impl PutBack {
+    pub(super) fn new(bus: Arc<Shared>, letter: Arc<DeadLetter>) -> Self {
+        Self { bus, letter: Some(letter) }
+    }
+
+    /// The redelivery has come to an end.
+    pub(super) fn done(mut self) {
+        self.letter = None;
+    }
+}
+
+impl Drop for PutBack {
     fn drop(&mut self) {
         if let Some(letter) = self.letter.take() {
-            self.letters.put(self.letters.lock(), letter);
+            let letters = &self.bus.dead_letters;
+            letters.put(letters.lock(), letter);
         }
     }
 }
@@ -216,6 +240,9 @@ pub enum RedeliverError {
     /// It was a subscriber that failed, and a subscriber cannot be called on its own.
     #[error("dead letter {0} is a subscriber's, and only handlers can be called again")]
     Subscriber(u64),
+    /// The handler does not take the event any more, as its `when` decides.
+    #[error("the handler of dead letter {0} does not take the event any more, as its `when` decides")]
+    Declined(u64),
     /// The bus was shut down, or it was redelivered in handlers of its own consequences for too long.
     #[error("it was not redelivered: {0}")]
     Refused(Refusal),

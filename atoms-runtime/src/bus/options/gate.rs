@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::call;
 use crate::bus::delivery::Step;
 use crate::bus::run::{HandlerFuture, NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
 use crate::handler::HandlerInfo;
@@ -42,11 +43,14 @@ impl RunSync for Gate<dyn RunSync> {
 
 impl RunAsync for Gate<dyn RunAsync> {
     fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
-        if self.takes(step) && self.inner.accepts(step) {
-            self.inner.start(step, room);
-        } else {
-            room.set(Some(HandlerFuture::from(async { Err(Box::new(NotDone::Skipped)) })));
-        }
+        // In the future, since only there a panic of the condition is this handler's own.
+        room.set(Some(HandlerFuture::from_or_box(async move {
+            if self.takes(step) && self.inner.accepts(step) {
+                call(&*self.inner, step).await
+            } else {
+                Err(Box::new(NotDone::Skipped))
+            }
+        })));
     }
 
     decorate!();

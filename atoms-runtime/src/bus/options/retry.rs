@@ -1,10 +1,12 @@
 //! `retry(attempts = 5, backoff = "exponential")`
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ConstantBuilder, ExponentialBuilder};
+use futures_util::FutureExt;
 
 use super::call;
 use crate::bus::delivery::Step;
@@ -27,7 +29,9 @@ impl Retried {
         let mut earlier = Vec::new();
         let mut delays = None;
         loop {
-            let kind = match call(&*self.inner, step).await.map_err(|not_done| *not_done) {
+            let attempt = AssertUnwindSafe(call(&*self.inner, step)).catch_unwind().await;
+            let attempt = attempt.unwrap_or_else(|panic| Err(NotDone::panicked(panic)));
+            let kind = match attempt.map_err(|not_done| *not_done) {
                 Err(NotDone::Failed { kind, .. }) => kind,
                 Err(skipped) => return Err(Box::new(skipped)),
                 Ok(()) => return Ok(()),

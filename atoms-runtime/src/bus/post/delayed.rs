@@ -8,19 +8,24 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio_util::time::DelayQueue;
 use tokio_util::time::delay_queue::Key;
 
 use super::lanes::Posted;
 use super::queue::Queue;
 use super::reserve::Reserving;
-use super::{Post, PostError};
+use super::{Post, PostError, Priority};
 
-/// The longest delay: timers cannot be set for longer.
-const MAX_DELAY: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
+/// The longest delay: timers cannot be set for longer than two years from the first one that is set.
+const MAX_DELAY: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// An event that is about to be posted, to be delivered later: await it, to wait for room in the queue,
-/// or [`try_send`](Self::try_send) it. The longest delay is two years.
+/// or [`try_send`](Self::try_send) it. The longest delay is a year.
+///
+/// # Panics
+///
+/// In a tokio runtime without time, when it is awaited or sent.
 #[must_use = "nothing is posted unless this is awaited or sent"]
 #[derive(Debug)]
 pub struct Delayed<'a> {
@@ -33,9 +38,23 @@ impl<'a> Delayed<'a> {
         Self { post, delay: delay.min(MAX_DELAY) }
     }
 
+    /// Sets the priority that the event has once it is due.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.post.posted.priority = priority;
+        self
+    }
+
     /// Posts the event if there is room in the queue, and otherwise gives it back.
     pub fn try_send(self) -> Result<DelayedPost, PostError> {
+        need_timer();
         put(self.post.reserved()?, self.delay)
+    }
+}
+
+/// Panics where there is no timer, before anything is reserved.
+fn need_timer() {
+    if Handle::try_current().is_ok() {
+        drop(tokio::time::sleep(Duration::ZERO));
     }
 }
 
@@ -50,6 +69,7 @@ impl<'a> IntoFuture for Delayed<'a> {
     type IntoFuture = DelayedPosting<'a>;
 
     fn into_future(self) -> DelayedPosting<'a> {
+        need_timer();
         DelayedPosting { reserving: Reserving::new(self.post), delay: self.delay }
     }
 }
@@ -108,10 +128,23 @@ pub(super) struct Delays {
 
 impl Delays {
     pub(super) fn put(&mut self, posted: Posted, delay: Duration) -> u64 {
+        if self.keys.is_empty() {
+            // What it counts from is when it was made, or last had something in it.
+            self.queue = DelayQueue::new();
+        }
         let number = self.next;
         self.next += 1;
         self.keys.insert(number, self.queue.insert((number, posted), delay));
         number
+    }
+
+    /// Sets all timers anew, in the runtime that is there now.
+    pub(super) fn restart(&mut self) {
+        let mut old = std::mem::take(&mut self.queue);
+        for key in self.keys.values_mut() {
+            let deadline = old.deadline(key);
+            *key = self.queue.insert_at(old.remove(key).into_inner(), deadline);
+        }
     }
 
     pub(super) fn has(&self, number: u64) -> bool {

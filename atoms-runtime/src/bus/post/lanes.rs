@@ -17,12 +17,40 @@ pub(super) struct Posted {
     pub(super) event: AnyEvent,
     pub(super) key: Option<u64>,
     pub(super) priority: Priority,
+    pub(super) room: Room,
+}
+
+/// Which room an event takes: that of its priority, or that of those that are due later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    Of(Priority),
+    Delayed,
+    /// What handlers post where there is no room, since they may be what takes it.
+    OfHandlers,
+}
+
+impl Room {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Of(Priority::Background),
+        Self::Of(Priority::Normal),
+        Self::Of(Priority::High),
+        Self::Delayed,
+        Self::OfHandlers,
+    ];
+
+    pub(super) fn index(self) -> usize {
+        match self {
+            Self::Of(priority) => priority as usize,
+            Self::Delayed => 3,
+            Self::OfHandlers => 4,
+        }
+    }
 }
 
 /// The place of an event in the queue: its room, and its key.
 pub(super) struct Slot {
     key: Option<u64>,
-    pub(super) priority: Priority,
+    pub(super) room: Room,
 }
 
 /// The events that wait.
@@ -87,7 +115,7 @@ impl Lanes {
 
 impl Posted {
     pub(super) fn slot(&self) -> Slot {
-        Slot { key: self.key, priority: self.priority }
+        Slot { key: self.key, room: self.room }
     }
 
     pub(super) fn cancelled(&self) -> Unfinished {

@@ -16,16 +16,17 @@ use std::time::Duration;
 pub use delayed::{Delayed, DelayedPost, DelayedPosting};
 pub(super) use queue::OwnedQueue;
 
-use self::lanes::Posted;
+use self::lanes::{Posted, Room};
 use self::queue::Queue;
 use self::reserve::Reserving;
 use super::{Bus, scope};
 use crate::event::{AnyEvent, Event, IntoEnvelope, Timestamp};
 
-/// How soon a posted event is delivered, compared with others that wait.
+/// How soon the delivery of a posted event starts, compared with others that wait for it.
 ///
-/// Each has a queue of its own, so that one that is full leaves room in the others. An event waits for
-/// as long as there are any of a higher priority.
+/// Each has room of its own, so that one that is full leaves room to the others. An event is not started
+/// for as long as there are any of a higher priority, but a worker takes up to 16 at once. Handlers that
+/// wait, for a turn under `concurrency` for instance, have been started, and are not overtaken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Priority {
     /// After all others.
@@ -48,8 +49,12 @@ impl Bus {
     /// [dead letters](Self::dead_letters). Posted while a handler runs, the event is a consequence of
     /// that handler's.
     ///
-    /// When the last clone of a bus is dropped, what was not handled yet is cancelled, and logged:
-    /// [`shutdown`](Self::shutdown) waits for it.
+    /// When the last clone of a bus is dropped and no delivery runs any more, what was not started is
+    /// cancelled, and logged: [`shutdown`](Self::shutdown) waits for it.
+    ///
+    /// An event takes its room until its delivery is done. So that handlers do not wait for each other's
+    /// room, a handler that awaits a post never waits: where there is no room, up to 65,536 events of
+    /// handlers are taken beyond it.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -72,15 +77,13 @@ impl Bus {
     /// ```
     pub fn post<I: IntoEnvelope>(&self, event: I) -> Post<'_> {
         I::Event::__needs_handler::<()>();
-        let envelope = event.into_envelope();
-        let key = envelope.key();
-        Post::new(self, envelope.into(), key)
+        Post::new(self, event.into_envelope().into())
     }
 
     /// Posts an event whose type is known at run time only, as [`post`](Self::post) does. It keeps its id,
-    /// its timestamp and what its metadata say already, and has no key.
+    /// its timestamp and what its metadata say already.
     pub fn post_any(&self, event: AnyEvent) -> Post<'_> {
-        Post::new(self, event, None)
+        Post::new(self, event)
     }
 }
 
@@ -90,22 +93,34 @@ impl Bus {
 pub struct Post<'a> {
     bus: &'a Bus,
     posted: Posted,
+    /// Whether a handler posts it, which may itself take room.
+    is_by_handler: bool,
 }
 
 impl<'a> Post<'a> {
-    fn new(bus: &'a Bus, event: AnyEvent, key: Option<u64>) -> Self {
+    fn new(bus: &'a Bus, event: AnyEvent) -> Self {
+        let (key, is_by_handler) = (event.key(), scope::is_in_handler());
         let event = scope::following(event);
-        Self { bus, posted: Posted { event, key, priority: Priority::default() } }
+        Self {
+            bus,
+            is_by_handler,
+            posted: Posted { event, key, priority: Priority::default(), room: Room::Of(Priority::default()) },
+        }
     }
 
     /// Sets the priority.
     pub fn priority(mut self, priority: Priority) -> Self {
         self.posted.priority = priority;
+        self.posted.room = Room::Of(priority);
         self
     }
 
-    /// Delivers the event when this time has passed, counted from when it has been posted.
-    pub fn after(self, delay: Duration) -> Delayed<'a> {
+    /// Delivers the event when this time has passed, counted from when it has been posted. Such events
+    /// have room of their own, for as many of all priorities together as there is for each priority. What
+    /// a handler posts belongs to the chain of its event, also later: one that posts itself again and again
+    /// ends at the hop limit.
+    pub fn after(mut self, delay: Duration) -> Delayed<'a> {
+        self.posted.room = Room::Delayed;
         Delayed::new(self, delay)
     }
 
@@ -122,7 +137,7 @@ impl<'a> Post<'a> {
 
     /// Reserves room for the event in the queue, if there is some.
     fn reserved(self) -> Result<Self, PostError> {
-        match self.queue().try_reserve(self.posted.priority) {
+        match self.queue().try_reserve(self.posted.room) {
             Ok(()) => Ok(self),
             Err(reason) => Err(PostError { reason, event: self.posted.event }),
         }
@@ -184,10 +199,10 @@ pub struct PostError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostRefusal {
-    /// As many events of its priority are waiting or being handled as the bus allows.
-    #[error("the queue is full, with {capacity} events of its priority; await the post to wait for room")]
+    /// As many events of its priority, or that are due later, are waiting or being handled as the bus allows.
+    #[error("the queue is full, with {capacity} events of its kind; await the post to wait for room")]
     Full {
-        /// How many events of one priority may be posted and not done.
+        /// How many events of one priority, or due later, may be posted and not done.
         capacity: usize,
     },
     /// The bus was shut down.

@@ -10,11 +10,14 @@ use tokio::sync::{Semaphore, TryAcquireError};
 use tokio::task::AbortHandle;
 
 use super::delayed::Delays;
-use super::lanes::{Lanes, Posted, Slot};
-use super::{PostError, PostRefusal, Priority, worker};
+use super::lanes::{Lanes, Posted, Room, Slot};
+use super::{PostError, PostRefusal, worker};
 use crate::bus::Bus;
 use crate::bus::shutdown::Unfinished;
 use crate::bus::under_way::UnderWay;
+
+/// How many events of handlers are taken beyond the room that there is.
+const OF_HANDLERS: usize = 65_536;
 
 /// The queue of a bus: what was posted, by priority, and which keys have an event under way.
 ///
@@ -22,7 +25,7 @@ use crate::bus::under_way::UnderWay;
 /// delivery is done. So all that is posted and not done is bounded, whatever the handlers do.
 pub(in crate::bus) struct Queue {
     capacity: usize,
-    room: [Semaphore; 3],
+    room: [Semaphore; Room::ALL.len()],
     /// Counts what was posted and is not done, without what is not due.
     under_way: Arc<UnderWay>,
     state: Mutex<State>,
@@ -42,7 +45,8 @@ impl Queue {
         let capacity = capacity.min(Semaphore::MAX_PERMITS);
         Self {
             capacity,
-            room: std::array::from_fn(|_| Semaphore::new(capacity)),
+            room: Room::ALL
+                .map(|room| Semaphore::new(if room == Room::OfHandlers { OF_HANDLERS } else { capacity })),
             under_way,
             state: Mutex::default(),
         }
@@ -52,29 +56,32 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn room(&self, priority: Priority) -> &Semaphore {
-        &self.room[priority as usize]
+    fn room(&self, room: Room) -> &Semaphore {
+        &self.room[room.index()]
     }
 
-    pub(super) fn try_reserve(&self, priority: Priority) -> Result<(), PostRefusal> {
-        match self.room(priority).try_acquire() {
+    pub(super) fn try_reserve(&self, room: Room) -> Result<(), PostRefusal> {
+        match self.room(room).try_acquire() {
             Ok(room) => {
                 room.forget();
                 Ok(())
             }
-            Err(TryAcquireError::NoPermits) => Err(PostRefusal::Full { capacity: self.capacity }),
+            Err(TryAcquireError::NoPermits) => {
+                let capacity = if room == Room::OfHandlers { OF_HANDLERS } else { self.capacity };
+                Err(PostRefusal::Full { capacity })
+            }
             Err(TryAcquireError::Closed) => Err(PostRefusal::Closed),
         }
     }
 
-    pub(super) async fn reserve(&self, priority: Priority) -> Result<(), PostRefusal> {
-        self.room(priority).acquire().await.map_err(|_| PostRefusal::Closed)?.forget();
+    pub(super) async fn reserve(&self, room: Room) -> Result<(), PostRefusal> {
+        self.room(room).acquire().await.map_err(|_| PostRefusal::Closed)?.forget();
         Ok(())
     }
 
     /// Puts an event in, for which room was reserved.
     pub(super) fn put(self: &Arc<Self>, bus: &Bus, posted: Posted) -> Result<(), PostError> {
-        let mut state = self.ready_for(bus, posted.priority);
+        let mut state = self.ready_for(bus, posted.room);
         let worker = match &mut state {
             Ok(state) => {
                 state.lanes.admit(posted);
@@ -95,7 +102,7 @@ impl Queue {
         posted: Posted,
         delay: Duration,
     ) -> Result<u64, PostError> {
-        let mut state = match self.ready_for(bus, posted.priority) {
+        let mut state = match self.ready_for(bus, posted.room) {
             Ok(state) => state,
             Err(reason) => return Err(PostError { reason, event: posted.event }),
         };
@@ -108,25 +115,29 @@ impl Queue {
     }
 
     /// Sees to it that there are workers; gives the reserved room back if there cannot be any.
-    fn ready_for(
-        self: &Arc<Self>,
-        bus: &Bus,
-        priority: Priority,
-    ) -> Result<MutexGuard<'_, State>, PostRefusal> {
+    fn ready_for(self: &Arc<Self>, bus: &Bus, room: Room) -> Result<MutexGuard<'_, State>, PostRefusal> {
         let mut state = self.lock();
-        let started = if state.closed {
-            Err(PostRefusal::Closed)
-        } else if state.workers.first().is_some_and(|worker| !worker.is_finished()) {
-            Ok(())
-        } else {
-            self.start(bus, &mut state)
-        };
-        started.map(|()| state).inspect_err(|_| self.room(priority).add_permits(1))
+        let started = if state.closed { Err(PostRefusal::Closed) } else { self.start(bus, &mut state) };
+        started.map(|()| state).inspect_err(|_| self.room(room).add_permits(1))
+    }
+
+    /// Sees to it that there are workers, if they are gone with the runtime that they were started in, and
+    /// anything waits for them.
+    pub(in crate::bus) fn revive(self: &Arc<Self>, bus: &Bus) {
+        let mut state = self.lock();
+        if !state.workers.is_empty() {
+            // Outside of a runtime there is nobody who could wait for them.
+            let _started = self.start(bus, &mut state);
+        }
     }
 
     fn start(self: &Arc<Self>, bus: &Bus, state: &mut State) -> Result<(), PostRefusal> {
+        if !state.workers.is_empty() && !state.workers.iter().all(AbortHandle::is_finished) {
+            return Ok(());
+        }
         let runtime = Handle::try_current().map_err(|_| PostRefusal::NoRuntime)?;
         state.idle.clear();
+        state.delays.restart();
         let workers = (0..runtime.metrics().num_workers()).map(|number| {
             let worker = worker::work(Arc::clone(self), Arc::downgrade(&bus.0), number == 0);
             runtime.spawn(worker).abort_handle()
@@ -141,7 +152,7 @@ impl Queue {
 
     pub(super) fn cancel(&self, number: u64) -> bool {
         let cancelled = self.lock().delays.take(number);
-        cancelled.inspect(|posted| self.room(posted.priority).add_permits(1)).is_some()
+        cancelled.inspect(|posted| self.room(posted.room).add_permits(1)).is_some()
     }
 
     /// Frees the slots of what is done, and puts the next events to start into `batch`; without any, `cx`
@@ -181,14 +192,19 @@ impl Queue {
     }
 
     fn give_back(&self, done: &mut Vec<Slot>) {
-        for priority in [Priority::Background, Priority::Normal, Priority::High] {
-            let room = done.iter().filter(|slot| slot.priority == priority).count();
-            if room > 0 {
-                self.room(priority).add_permits(room);
+        for room in Room::ALL {
+            let places = done.iter().filter(|slot| slot.room == room).count();
+            if places > 0 {
+                self.room(room).add_permits(places);
             }
         }
         self.under_way.remove(done.len());
         done.clear();
+    }
+
+    /// Says that a worker is awake, whoever woke it: who looks for an idle one must not find it.
+    pub(super) fn wakes(&self, cx: &Context<'_>) {
+        self.lock().idle.retain(|waker| !waker.will_wake(cx.waker()));
     }
 
     /// Takes nothing more, and gives back what is not due yet.

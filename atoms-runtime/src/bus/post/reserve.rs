@@ -4,6 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use super::lanes::Room as Place;
 use super::{Post, PostError, PostRefusal};
 
 /// Waits for room in the queue, in order; an allocation is made only if there is none at first.
@@ -22,13 +23,17 @@ impl<'a> Reserving<'a> {
 
     fn poll_room(
         room: &mut Option<Room<'a>>,
-        post: &Post<'a>,
+        post: &mut Post<'a>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), PostRefusal>> {
-        let (queue, priority) = (post.queue(), post.posted.priority);
+        let (queue, place) = (post.queue(), post.posted.room);
         if room.is_none() {
-            match queue.try_reserve(priority) {
-                Err(PostRefusal::Full { .. }) => *room = Some(Box::pin(queue.reserve(priority))),
+            match queue.try_reserve(place) {
+                Err(PostRefusal::Full { .. }) if post.is_by_handler => {
+                    post.posted.room = Place::OfHandlers;
+                    return Poll::Ready(queue.try_reserve(Place::OfHandlers));
+                }
+                Err(PostRefusal::Full { .. }) => *room = Some(Box::pin(queue.reserve(place))),
                 reserved => return Poll::Ready(reserved),
             }
         }
