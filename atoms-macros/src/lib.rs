@@ -210,7 +210,7 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `pattern = "shop.order.*"` | a handler of `&AnyEvent` takes only events of these types: `*` stands for one segment, and `**` at the end for one or more |
 /// | `retry`, `retry(...)` | the handler, which returns a `Result`, is called again after an error; see below |
 /// | `timeout = "2s"` | a call of the handler, which is `async`, is dropped after this time, and has failed |
-/// | `concurrency = 4` | on one bus at most so many calls of the handler run at once; others wait, and start in order |
+/// | `concurrency = 4` | on one bus at most so many calls of the handler run at once; others wait, and start in order; one that emits its own event on the bus, and awaits that, waits for itself |
 /// | `detached` | the handler runs beside the emit, which does not wait for it |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///

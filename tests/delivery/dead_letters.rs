@@ -242,3 +242,21 @@ async fn a_letter_of_a_chain_that_was_too_long_begins_a_new_one() {
 fn relay(_: &Needed) -> Order {
     Order { number: 1 }
 }
+
+#[event(type = "letters.round")]
+struct Round {}
+
+#[handler(allow_cycle)]
+fn go_round(_: &Round) -> Round {
+    Round {}
+}
+
+#[tokio::test]
+async fn the_end_of_a_loop_is_told_as_well() {
+    let (builder, log) = bus();
+    let bus = builder.hop_limit(3).handler::<go_round>().handler::<report>().start().unwrap();
+    assert!(!bus.emit(Round {}).await.is_ok());
+    let lines = log.take();
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].starts_with("letters.round at nobody, 0: a loop of events was stopped"), "{lines:?}");
+}

@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod delayed;
+mod detached;
 mod interceptors;
 mod keys;
 mod options;

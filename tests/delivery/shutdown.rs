@@ -91,7 +91,10 @@ async fn the_deadline_lists_what_did_not_end_and_ends_what_was_posted() {
     assert_eq!(began.elapsed(), Duration::from_secs(5));
     let types: Vec<_> = error.unfinished().iter().map(|it| it.event_type()).collect();
     assert_eq!(types, ["shutdown.work"; 2]);
-    assert!(error.to_string().starts_with("deliveries did not end within 5s, 2 of them known: `shutdown.work` "), "{error}");
+    assert!(
+        error.to_string().starts_with("deliveries did not end within 5s, 2 of them known: `shutdown.work` "),
+        "{error}"
+    );
     assert_eq!(log.take(), ["posted begins", "emitted begins"]);
     // The emit is its caller's.
     assert!(emitting.await.unwrap().is_ok());

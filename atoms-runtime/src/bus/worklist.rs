@@ -113,8 +113,11 @@ impl Worklist {
     pub(crate) fn close(&self) -> VecDeque<Queued> {
         let mut state = self.lock();
         state.closed = true;
-        std::mem::take(&mut state.waiting_for_room).into_iter().for_each(Waker::wake);
-        std::mem::take(&mut state.queue)
+        let waiting = std::mem::take(&mut state.waiting_for_room);
+        let queue = std::mem::take(&mut state.queue);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+        queue
     }
 
     /// Wakes `waker` whenever something is put in.
