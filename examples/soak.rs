@@ -18,7 +18,7 @@ const POSTERS: u64 = 8;
 /// makes 2,000 a second at most.
 const POSTS_A_SECOND: u64 = 20_000;
 
-/// How much the memory may grow from the first figure to the last one.
+/// How much the memory may grow from a third of the time on, when the allocator has settled.
 const GROWTH: f64 = 1.1;
 
 #[event(type = "soak.job")]
@@ -76,19 +76,22 @@ fn resident_kib() -> Result<u64, Box<dyn std::error::Error>> {
     Ok(kib.parse()?)
 }
 
-/// Prints a line a second until the end; the memory at the first and at the last one.
+/// Prints a line a second until the end; the memory after a third of the time, and at the end.
 async fn watch(counts: &Counts, end: Instant) -> Result<(u64, u64), Box<dyn std::error::Error>> {
     println!("{:>10} {:>10} {:>10} {:>12}", "handled", "accepted", "refused", "memory KiB");
-    let (mut first, mut last) = (None, 0);
+    let (mut settled, mut last) = (None, 0);
+    let settles = Instant::now() + (end - Instant::now()) / 3;
     while Instant::now() < end {
         sleep(Duration::from_secs(1)).await;
         last = resident_kib()?;
-        first.get_or_insert(last);
+        if Instant::now() >= settles {
+            settled.get_or_insert(last);
+        }
         let [handled, accepted, refused] =
             [&counts.handled, &counts.accepted, &counts.refused].map(Counts::of);
         println!("{handled:>10} {accepted:>10} {refused:>10} {last:>12}");
     }
-    Ok((first.unwrap_or(last), last))
+    Ok((settled.unwrap_or(last), last))
 }
 
 #[tokio::main]
