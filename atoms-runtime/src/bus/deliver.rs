@@ -11,7 +11,7 @@ use tracing::Span;
 use super::calls::{AsyncCalls, run_handlers, run_sync};
 use super::dead_letters::{DeadLetter, DeadLetterCause, RedeliverError};
 use super::delivery::Step;
-use super::failure::Refusal;
+use super::failure::{Refusal, Veto};
 use super::follow_ups::FollowUps;
 use super::in_flight::Entered;
 use super::receipt::Receipt;
@@ -191,7 +191,7 @@ impl Shared {
             if self.interceptors.is_empty() { (event, Ok(())) } else { self.interceptors.before_emit(event) };
         let step = Step::of_any(&event, self);
         let closed = (!is_accepted && self.is_closed()).then_some(Refusal::Closed);
-        let refusal = closed.or_else(|| verdict.err().map(Refusal::Vetoed)).or_else(|| step.chain_refusal());
+        let refusal = closed.or_else(|| step.judged(verdict));
         let mut progress = Progress::new(&step);
         progress.run(refusal).await;
         if !self.interceptors.is_empty() {
@@ -214,8 +214,13 @@ impl Shared {
         if let Some(refusal) = step.chain_refusal() {
             return Err(RedeliverError::Refused(refusal));
         }
-        let only = handler
-            .and_then(|handler| Some(Table::only(event.known_type(), handler, self.tables.runner(handler)?)));
+        let only = match handler {
+            None => None,
+            Some(handler) => {
+                let runner = self.tables.runner(handler).ok_or(RedeliverError::NotFound(letter.id()))?;
+                Some(Table::only(event.known_type(), handler, runner))
+            }
+        };
         let table = only.as_ref().unwrap_or_else(|| self.tables.of(event.known_type()));
         let mut progress = Progress::with_table(&step, table);
         progress.run(None).await;
@@ -234,6 +239,11 @@ impl Step<'_> {
     fn wait_for(&self, table: &Table) -> Entered<'_> {
         let only = if table.is_for_all { None } else { table.outline.handlers.first().copied() };
         self.bus.in_flight.enter(self.event, only, &self.bus.under_way)
+    }
+
+    /// Why the event is not delivered, by what the interceptors say and by the chain that led to it.
+    pub(super) fn judged(&self, verdict: Result<(), Veto>) -> Option<Refusal> {
+        verdict.err().map(Refusal::Vetoed).or_else(|| self.chain_refusal())
     }
 
     /// Why the event is not delivered if the chain that led to it is too long.

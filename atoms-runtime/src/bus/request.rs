@@ -80,7 +80,7 @@ impl Bus {
         question.envelope.head_mut().set_metadata(event.metadata().clone());
         let step = Step::new(EventRef::asked(&question), &self.0);
         let closed = self.is_closed().then_some(Refusal::Closed);
-        let refusal = closed.or_else(|| verdict.err().map(Refusal::Vetoed)).or_else(|| step.chain_refusal());
+        let refusal = closed.or_else(|| step.judged(verdict));
         let mut progress = Progress::new(&step);
         progress.run(refusal).await;
         let receipt = progress.receipt;

@@ -45,8 +45,7 @@ impl Queue {
         let capacity = capacity.min(Semaphore::MAX_PERMITS);
         Self {
             capacity,
-            room: Room::ALL
-                .map(|room| Semaphore::new(if room == Room::OfHandlers { OF_HANDLERS } else { capacity })),
+            room: Room::ALL.map(|room| Semaphore::new(places(room, capacity))),
             under_way,
             state: Mutex::default(),
         }
@@ -67,8 +66,7 @@ impl Queue {
                 Ok(())
             }
             Err(TryAcquireError::NoPermits) => {
-                let capacity = if room == Room::OfHandlers { OF_HANDLERS } else { self.capacity };
-                Err(PostRefusal::Full { capacity })
+                Err(PostRefusal::Full { capacity: places(room, self.capacity) })
             }
             Err(TryAcquireError::Closed) => Err(PostRefusal::Closed),
         }
@@ -172,7 +170,7 @@ impl Queue {
         }
         let workers = state.workers.len();
         state.lanes.take_share(workers, batch);
-        let helper = if state.lanes.has_ready() { state.idle.pop() } else { None };
+        let helper = state.helper();
         if batch.is_empty() && !state.idle.iter().any(|waker| waker.will_wake(cx.waker())) {
             state.idle.push(cx.waker().clone());
         }
@@ -185,7 +183,7 @@ impl Queue {
     pub(super) fn free(&self, done: &mut Vec<Slot>) {
         let mut state = self.lock();
         state.lanes.free_keys(done);
-        let helper = if state.lanes.has_ready() { state.idle.pop() } else { None };
+        let helper = state.helper();
         drop(state);
         wake(helper);
         self.give_back(done);
@@ -230,6 +228,18 @@ impl Queue {
         self.under_way.remove(left.len());
         unfinished
     }
+}
+
+impl State {
+    /// An idle worker, if there is work for it.
+    fn helper(&mut self) -> Option<Waker> {
+        if self.lanes.has_ready() { self.idle.pop() } else { None }
+    }
+}
+
+/// How many places a room has.
+fn places(room: Room, capacity: usize) -> usize {
+    if room == Room::OfHandlers { OF_HANDLERS } else { capacity }
 }
 
 fn wake(worker: Option<Waker>) {
