@@ -56,7 +56,9 @@ fn two_crates_with_one_type_string_do_not_link() {
 fn one_crate_with_one_type_string_twice_does_not_compile() {
     let messages = DEBUG.failed("twice");
     assert!(messages.contains("`atoms.event_type.shop.order.lost.is_defined_twice`"), "{messages}");
-    assert!(messages.contains("twice/src/lib.rs:10"), "{messages}");
+    // Either may be the one that is compiled first.
+    let places = ["twice/src/lib.rs:6", "twice/src/lib.rs:10"];
+    assert!(places.iter().any(|place| messages.contains(place)), "{messages}");
 }
 
 #[test]
