@@ -30,7 +30,7 @@ pub use bus::{
 };
 pub use event::{
     AllEmitted, AnyEvent, Asked, DeliveryFailed, DynamicError, DynamicEvent, Emitted, Envelope, Event,
-    EventId, EventIdError, EventInvalid, EventKind, EventType, IntoEnvelope, IntoRequest, IsAsked, IsEmitted,
+    EventId, EventIdError, EventInvalid, EventKind, EventType, EventTypes, IntoEnvelope, IntoRequest, IsAsked, IsEmitted,
     Metadata, One, RawEvent, Request, Timestamp, TimestampError,
 };
 pub use handler::{

@@ -174,11 +174,11 @@ macro_rules! __finish {
             $crate::__private::Taken::<$input>::finish::<$output>(output, delivery)
         }
 
-        fn emits(declare: &mut dyn ::core::ops::FnMut(&'static $crate::EventType)) {
+        const EMITS: $crate::EventTypes = {
             #[allow(unused_imports)]
             use $crate::__private::Undeclared as _;
-            $crate::__private::Declared::<$input, $output>::emits(declare)
-        }
+            $crate::__private::Declared::<$input, $output>::EMITS
+        };
     };
 }
 

@@ -16,12 +16,8 @@ macro_rules! __event_set {
 
             const EVERY_EVENT: ::core::primitive::bool = $open;
 
-            fn event_types() -> ::std::vec::Vec<&'static $crate::EventType> {
-                #[allow(unused_mut)]
-                let mut event_types = ::std::vec::Vec::new();
-                $($(#[$cfg])* event_types.push($crate::__private::set::event_type::<$types, $index>());)*
-                event_types
-            }
+            const EVENTS: $crate::EventTypes =
+                $crate::EventTypes::all(&[$($(#[$cfg])* &$crate::__private::set::event_types::<$types, $index>()),*]);
 
             fn from_delivery<'a>(delivery: &$crate::Delivery<'a>) -> ::core::option::Option<Self> {
                 $(
@@ -94,9 +90,7 @@ macro_rules! __event_set_closed {
             // That none of them is a request is checked where they stand.
             type Events = ();
 
-            fn each(declare: &mut dyn ::core::ops::FnMut(&'static $crate::EventType)) {
-                $($(#[$cfg])* declare($crate::__private::set::event_type::<$types, $index>());)*
-            }
+            const EVENTS: $crate::EventTypes = <Self as $crate::Input>::EVENTS;
         }
 
         // As for a single event: with a second implementation, an event that is not in the set is not
@@ -109,9 +103,7 @@ macro_rules! __event_set_closed {
         impl $crate::Emissions for $name {
             type Events = ();
 
-            fn emits(declare: &mut dyn ::core::ops::FnMut(&'static $crate::EventType)) {
-                <Self as $crate::EventSet>::each(declare);
-            }
+            const EMITS: $crate::EventTypes = <Self as $crate::Input>::EVENTS;
 
             fn emit(self, delivery: &$crate::Delivery<'_>) {
                 match self {

@@ -46,18 +46,18 @@ fn traits(set: &Set<'_>) -> TokenStream {
         implement(set, quote!(::core::fmt::Debug), body)
     });
     let input = input(set);
-    let declared = quote!(_: &mut dyn ::core::ops::FnMut(&'static #root::EventType));
+    let none = quote!(#root::EventTypes = #root::EventTypes::NONE;);
     let event_set = implement(
         set,
         quote!(#root::EventSet),
         quote! {
             type Events = ();
-            fn each(#declared) { #unreachable }
+            const EVENTS: #none
         },
     );
     let emitted = quote! {
         type Events = ();
-        fn emits(#declared) { #unreachable }
+        const EMITS: #none
         fn emit(self, _: &#root::Delivery<'_>) { #unreachable }
     };
     let emissions = implement(set, quote!(#root::Emissions), emitted);
@@ -73,7 +73,7 @@ fn input(set: &Set<'_>) -> TokenStream {
     let body = quote! {
         type Held<'__a> = Self;
         type Kind = #root::Emitted;
-        fn event_types() -> ::std::vec::Vec<&'static #root::EventType> { #unreachable }
+        const EVENTS: #root::EventTypes = #root::EventTypes::NONE;
         fn from_delivery<'__a>(_: &#root::Delivery<'__a>) -> ::core::option::Option<Self> { #unreachable }
         fn copy(&self) -> Self { #unreachable }
     };

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use super::params::{ExtractError, FromDelivery, PrepareError};
 use crate::bus::{Delivery, Room, Source, StartContext};
-use crate::event::{AllEmitted, Envelope, Event, EventType, One};
+use crate::event::{AllEmitted, Envelope, Event, EventTypes, One};
 
 /// Emits events from a handler: an event `E`, any of up to eight as `Emitter<(A, B, ...)>`, or those of an
 /// [`#[event_set]`](macro@crate::event_set).
@@ -60,9 +60,7 @@ impl<S> Clone for Emitter<S> {
 
 impl<S: EventSet> fmt::Debug for Emitter<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names = Vec::new();
-        S::each(&mut |event_type| names.push(event_type.name()));
-        f.debug_tuple("Emitter").field(&names).finish()
+        f.debug_tuple("Emitter").field(&S::EVENTS).finish()
     }
 }
 
@@ -77,9 +75,7 @@ impl<S: EventSet<Events: AllEmitted>> FromDelivery for Emitter<S> {
         Ok(Self { source: delivery.source(), events: PhantomData })
     }
 
-    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
-        S::each(declare);
-    }
+    const EMITS: EventTypes = S::EVENTS;
 }
 
 /// What an [`Emitter`] may emit: an event, a tuple of up to eight, or an
@@ -95,17 +91,15 @@ pub trait EventSet: 'static {
     #[doc(hidden)]
     type Events;
 
-    /// Names the types of the events.
-    fn each(declare: &mut dyn FnMut(&'static EventType));
+    /// The types of the events.
+    const EVENTS: EventTypes;
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> EventSet for E {
     type Events = One<E>;
 
-    fn each(declare: &mut dyn FnMut(&'static EventType)) {
-        declare(E::event_type());
-    }
+    const EVENTS: EventTypes = EventTypes::of::<E>();
 }
 
 /// An [`EventSet`] that has the event `E`, at a place that the compiler finds.
@@ -147,9 +141,7 @@ macro_rules! tuples {
             impl<$($T: Event),*> EventSet for ($($T,)*) {
                 type Events = ($(One<$T>,)*);
 
-                fn each(declare: &mut dyn FnMut(&'static EventType)) {
-                    $(declare($T::event_type());)*
-                }
+                const EVENTS: EventTypes = EventTypes::all(&[$(&EventTypes::of::<$T>()),*]);
             }
         )*
     };

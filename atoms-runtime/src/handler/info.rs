@@ -10,13 +10,10 @@ use super::params::PrepareError;
 use super::{AsyncHandler, Handler, Input, Params, Retry, SyncHandler};
 use crate::bus::StartContext;
 use crate::bus::run::{BoundAsync, BoundSync, Runner};
-use crate::event::{EventType, Request, pattern};
+use crate::event::{EventType, EventTypes, Request, pattern};
 
 /// Makes a handler ready to run on a bus that starts.
 type Bind = fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>;
-
-/// Names what a handler's signature says it emits.
-type Emits = fn(&mut dyn FnMut(&'static EventType));
 
 /// What the registry knows of a handler.
 pub struct HandlerInfo {
@@ -26,8 +23,8 @@ pub struct HandlerInfo {
     pub(super) options: Options,
     is_async: bool,
     takes_every_event: bool,
-    input: fn() -> Vec<&'static EventType>,
-    emits: Emits,
+    input: EventTypes,
+    emits: EventTypes,
     bind: Bind,
     /// Keeps the instance of `Event::__handled_by` alive that the linker looks for.
     _handles: fn() -> fn(),
@@ -45,10 +42,7 @@ impl HandlerInfo {
         line: u32,
     ) -> Self {
         let bind: Bind = |start| Ok(Runner::Sync(Arc::new(BoundSync::<H>::new(H::Params::prepare(start)?))));
-        let emits: Emits = |declare| {
-            H::Params::emits(declare);
-            H::emits(declare);
-        };
+        let emits = const { EventTypes::all(&[&H::Params::EMITS, &H::EMITS]) };
         Self::of::<H, Named, H::Input>(path, file, line, false, emits, bind)
     }
 
@@ -61,10 +55,7 @@ impl HandlerInfo {
     ) -> Self {
         let bind: Bind =
             |start| Ok(Runner::Async(Arc::new(BoundAsync::<H>::new(H::Params::prepare(start)?))));
-        let emits: Emits = |declare| {
-            H::Params::emits(declare);
-            H::emits(declare);
-        };
+        let emits = const { EventTypes::all(&[&H::Params::EMITS, &H::EMITS]) };
         Self::of::<H, Named, H::Input>(path, file, line, true, emits, bind)
     }
 
@@ -74,7 +65,7 @@ impl HandlerInfo {
         file: &'static str,
         line: u32,
         is_async: bool,
-        emits: Emits,
+        emits: EventTypes,
         bind: Bind,
     ) -> Self {
         Self {
@@ -84,7 +75,7 @@ impl HandlerInfo {
             options: Options::DEFAULT,
             is_async,
             takes_every_event: I::EVERY_EVENT,
-            input: I::event_types,
+            input: I::EVENTS,
             emits,
             bind,
             _handles: I::handled_by::<H>,
@@ -103,8 +94,8 @@ impl HandlerInfo {
             options: Options::DEFAULT,
             is_async: false,
             takes_every_event: false,
-            input: || vec![R::event_type()],
-            emits: |_| {},
+            input: EventTypes::of::<R>(),
+            emits: EventTypes::NONE,
             bind: |_| Err(vec![PrepareError::Other("a stand-in answers on the bus of its test only".into())]),
             _handles: || || (),
             _answers: || (),
@@ -171,7 +162,7 @@ impl HandlerInfo {
     /// The types of events that the handler names. One that also, or only, takes every event does not name
     /// the others.
     pub fn event_types(&self) -> Vec<&'static EventType> {
-        (self.input)()
+        self.input.to_vec()
     }
 
     /// Whether the handler sees every event.
@@ -222,11 +213,11 @@ impl HandlerInfo {
     /// The types of events that the handler's signature says it may emit, each once.
     pub fn emits(&self) -> Vec<&'static EventType> {
         let mut emitted = Vec::new();
-        (self.emits)(&mut |event_type| {
+        for event_type in self.emits.to_vec() {
             if !emitted.contains(&event_type) {
                 emitted.push(event_type);
             }
-        });
+        }
         emitted
     }
 

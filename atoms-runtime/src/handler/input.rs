@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use super::Handler;
 use crate::bus::Delivery;
-use crate::event::{AnyEvent, Emitted, Envelope, Event, EventType};
+use crate::event::{AnyEvent, Emitted, Envelope, Event, EventTypes};
 
 /// What the first parameter of a handler may be: an event, an [`Envelope`] around one, an
 /// [`#[event_set]`](macro@crate::event_set), or [`AnyEvent`] for every event.
@@ -77,7 +77,7 @@ pub trait Input: Send + Sync + 'static {
     const EVERY_EVENT: bool = false;
 
     /// The types of the events that count as handled when they are taken.
-    fn event_types() -> Vec<&'static EventType>;
+    const EVENTS: EventTypes;
 
     /// What is handed over of this delivery; `None` if it is one of another event.
     #[doc(hidden)]
@@ -104,9 +104,7 @@ impl<E: Event> Input for E {
     type Held<'a> = &'a Self;
     type Kind = E::Kind;
 
-    fn event_types() -> Vec<&'static EventType> {
-        vec![E::event_type()]
-    }
+    const EVENTS: EventTypes = EventTypes::of::<E>();
 
     fn copy(&self) -> Self {
         self.clone()
@@ -131,9 +129,7 @@ impl<E: Event> Input for Envelope<E> {
     type Held<'a> = &'a Self;
     type Kind = E::Kind;
 
-    fn event_types() -> Vec<&'static EventType> {
-        vec![E::event_type()]
-    }
+    const EVENTS: EventTypes = EventTypes::of::<E>();
 
     fn copy(&self) -> Self {
         self.clone()
@@ -159,10 +155,7 @@ impl Input for AnyEvent {
     type Kind = Emitted;
 
     const EVERY_EVENT: bool = true;
-
-    fn event_types() -> Vec<&'static EventType> {
-        Vec::new()
-    }
+    const EVENTS: EventTypes = EventTypes::NONE;
 
     fn copy(&self) -> Self {
         self.clone()

@@ -17,7 +17,7 @@ mod state;
 use std::future::Future;
 
 use crate::bus::Delivery;
-use crate::event::EventType;
+use crate::event::EventTypes;
 
 pub use context::Context;
 pub use emitter::{Declares, Emitter, EventSet, In, Nothing};
@@ -74,9 +74,9 @@ pub trait SyncHandler: Handler {
     #[doc(hidden)]
     fn finish(output: Self::Output, delivery: &Delivery<'_>) -> Result<(), HandlerError>;
 
-    /// Names the types of the events that the function may return.
+    /// The types of the events that the function may return.
     #[doc(hidden)]
-    fn emits(declare: &mut dyn FnMut(&'static EventType));
+    const EMITS: EventTypes;
 
     /// Calls the function.
     fn call(input: &Self::Input, params: <Self::Params as Params>::Values) -> Self::Output;
@@ -102,9 +102,9 @@ pub trait AsyncHandler: Handler {
     #[doc(hidden)]
     fn finish(output: Self::Output, delivery: &Delivery<'_>) -> Result<(), HandlerError>;
 
-    /// Names the types of the events that the function may return.
+    /// The types of the events that the function may return.
     #[doc(hidden)]
-    fn emits(declare: &mut dyn FnMut(&'static EventType));
+    const EMITS: EventTypes;
 
     /// Calls the function.
     fn call<'a>(

@@ -1,7 +1,7 @@
 //! What a handler may return.
 
 use crate::bus::Delivery;
-use crate::event::{Envelope, Event, EventType, One};
+use crate::event::{Envelope, Event, EventTypes, One};
 
 /// What a failed handler returns, with its cause.
 pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
@@ -17,8 +17,8 @@ pub trait Emissions: Send {
     #[doc(hidden)]
     type Events;
 
-    /// Names the types of the events.
-    fn emits(declare: &mut dyn FnMut(&'static EventType));
+    /// The types of the events.
+    const EMITS: EventTypes;
 
     /// Emits the events, as consequences of the delivered one.
     #[doc(hidden)]
@@ -39,8 +39,8 @@ pub trait Output: Send {
     #[doc(hidden)]
     type Events;
 
-    /// Names the types of the events.
-    fn emits(declare: &mut dyn FnMut(&'static EventType));
+    /// The types of the events.
+    const EMITS: EventTypes;
 
     /// Emits the events, as consequences of the delivered one.
     #[doc(hidden)]
@@ -51,9 +51,7 @@ pub trait Output: Send {
 impl<T: Emissions> Output for T {
     type Events = T::Events;
 
-    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
-        T::emits(declare);
-    }
+    const EMITS: EventTypes = T::EMITS;
 
     #[inline]
     fn emit(self, delivery: &Delivery<'_>) -> Result<(), HandlerError> {
@@ -66,9 +64,7 @@ impl<T: Emissions> Output for T {
 impl<T: Emissions, E: Into<HandlerError> + Send> Output for Result<T, E> {
     type Events = T::Events;
 
-    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
-        T::emits(declare);
-    }
+    const EMITS: EventTypes = T::EMITS;
 
     fn emit(self, delivery: &Delivery<'_>) -> Result<(), HandlerError> {
         self.map(|events| events.emit(delivery)).map_err(Into::into)
@@ -79,9 +75,7 @@ impl<T: Emissions, E: Into<HandlerError> + Send> Output for Result<T, E> {
 impl<E: Event> Emissions for E {
     type Events = One<E>;
 
-    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
-        declare(E::event_type());
-    }
+    const EMITS: EventTypes = EventTypes::of::<E>();
 
     fn emit(self, delivery: &Delivery<'_>) {
         delivery.follow_up(Envelope::new(self));
@@ -91,9 +85,7 @@ impl<E: Event> Emissions for E {
 impl<T: Emissions> Emissions for Option<T> {
     type Events = T::Events;
 
-    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
-        T::emits(declare);
-    }
+    const EMITS: EventTypes = T::EMITS;
 
     fn emit(self, delivery: &Delivery<'_>) {
         if let Some(events) = self {
@@ -105,9 +97,7 @@ impl<T: Emissions> Emissions for Option<T> {
 impl<T: Emissions> Emissions for Vec<T> {
     type Events = T::Events;
 
-    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
-        T::emits(declare);
-    }
+    const EMITS: EventTypes = T::EMITS;
 
     fn emit(self, delivery: &Delivery<'_>) {
         for events in self {
@@ -122,9 +112,7 @@ macro_rules! tuples {
             impl<$($T: Emissions),*> Emissions for ($($T,)*) {
                 type Events = ($($T::Events,)*);
 
-                fn emits(_declare: &mut dyn FnMut(&'static EventType)) {
-                    $($T::emits(_declare);)*
-                }
+                const EMITS: EventTypes = EventTypes::all(&[$(&$T::EMITS),*]);
 
                 #[inline]
                 fn emit(self, _delivery: &Delivery<'_>) {

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::bus::{Delivery, StartContext};
-use crate::event::EventType;
+use crate::event::EventTypes;
 
 use super::{ExtractError, FromDelivery, PrepareError};
 
@@ -23,8 +23,8 @@ pub trait Params: 'static {
         delivery: &Delivery<'_>,
     ) -> Result<Self::Values, ExtractError>;
 
-    /// Names the types of the events that the handler may emit through its parameters.
-    fn emits(declare: &mut dyn FnMut(&'static EventType));
+    /// The types of the events that the handler may emit through its parameters.
+    const EMITS: EventTypes;
 }
 
 /// A handler that has a further parameter at `INDEX`.
@@ -67,9 +67,7 @@ macro_rules! parameters {
                     Ok(($(At::<H, $index>::from_delivery($value, _delivery)?,)*))
                 }
 
-                fn emits(_declare: &mut dyn FnMut(&'static EventType)) {
-                    $(At::<H, $index>::emits(_declare);)*
-                }
+                const EMITS: EventTypes = EventTypes::all(&[$(&At::<H, $index>::EMITS),*]);
             }
         )*
     };

@@ -1,7 +1,7 @@
 //! What the further parameters of a handler may be.
 
 use crate::bus::{Delivery, StartContext};
-use crate::event::EventType;
+use crate::event::EventTypes;
 
 use super::{HandlerError, MissingState};
 
@@ -46,8 +46,8 @@ pub trait FromDelivery: Sized + Send + 'static {
     /// Makes the parameter; an error is a failure of this one delivery.
     fn from_delivery(prepared: &Self::Prepared, delivery: &Delivery<'_>) -> Result<Self, ExtractError>;
 
-    /// Names the types of the events that the handler may emit through this parameter.
-    fn emits(_declare: &mut dyn FnMut(&'static EventType)) {}
+    /// The types of the events that the handler may emit through this parameter: none by default.
+    const EMITS: EventTypes = EventTypes::NONE;
 }
 
 /// Why a parameter could not be prepared when the bus started.

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::{HandlerError, Input, Output};
 use crate::bus::Delivery;
-use crate::event::{AllEmitted, Asked, AskedForUnknown, Emitted, EventType};
+use crate::event::{AllEmitted, Asked, AskedForUnknown, Emitted, EventTypes};
 
 /// What the handler of an event of this [`Kind`](crate::Event::Kind) may return: an [`Output`], or the reply
 /// of a request.
@@ -15,9 +15,9 @@ use crate::event::{AllEmitted, Asked, AskedForUnknown, Emitted, EventType};
     note = "an event is a struct with `#[event(type = \"...\")]` on it"
 )]
 pub trait Returns<Kind> {
-    /// Names the types of the events that are emitted.
+    /// The types of the events that are emitted.
     #[doc(hidden)]
-    fn emits(declare: &mut dyn FnMut(&'static EventType));
+    const EMITS: EventTypes;
 
     /// Emits the events, or hands over the reply.
     #[doc(hidden)]
@@ -25,9 +25,7 @@ pub trait Returns<Kind> {
 }
 
 impl<T: Output<Events: AllEmitted>> Returns<Emitted> for T {
-    fn emits(declare: &mut dyn FnMut(&'static EventType)) {
-        T::emits(declare);
-    }
+    const EMITS: EventTypes = T::EMITS;
 
     #[inline]
     fn finish(self, delivery: &Delivery<'_>) -> Result<(), HandlerError> {
@@ -40,7 +38,7 @@ where
     Asked<Reply>: AnsweredBy<T, Reply>,
 {
     /// A reply is not emitted.
-    fn emits(_: &mut dyn FnMut(&'static EventType)) {}
+    const EMITS: EventTypes = EventTypes::NONE;
 
     #[inline]
     fn finish(self, delivery: &Delivery<'_>) -> Result<(), HandlerError> {
@@ -50,7 +48,7 @@ where
 }
 
 impl<T> Returns<AskedForUnknown> for T {
-    fn emits(_: &mut dyn FnMut(&'static EventType)) {}
+    const EMITS: EventTypes = EventTypes::NONE;
 
     fn finish(self, _: &Delivery<'_>) -> Result<(), HandlerError> {
         Ok(())
@@ -118,16 +116,14 @@ impl<I> Untaken for Taken<I> {}
 pub struct Declared<I, O>(PhantomData<fn(I) -> O>);
 
 impl<I: Input, O: Returns<I::Kind>> Declared<I, O> {
-    /// Names the types of the events that are emitted.
-    pub fn emits(declare: &mut dyn FnMut(&'static EventType)) {
-        O::emits(declare);
-    }
+    /// The types of the events that are emitted.
+    pub const EMITS: EventTypes = O::EMITS;
 }
 
 /// For what cannot be returned.
 pub trait Undeclared {
-    /// Never called.
-    fn emits(_: &mut dyn FnMut(&'static EventType)) {}
+    /// Nothing.
+    const EMITS: EventTypes = EventTypes::NONE;
 }
 
 impl<I, O> Undeclared for Declared<I, O> {}

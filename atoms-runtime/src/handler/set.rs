@@ -8,7 +8,7 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use crate::bus::Delivery;
-use crate::event::{AnyEvent, Envelope, Event, EventType, IsEmitted};
+use crate::event::{AnyEvent, Envelope, Event, EventTypes, IsEmitted};
 
 /// What a variant of an `#[event_set]` holds: an event, or an event in its [`Envelope`].
 #[diagnostic::on_unimplemented(
@@ -135,8 +135,8 @@ type Held<S, const INDEX: usize> = <S as Variant<INDEX>>::Held;
 type EventOf<S, const INDEX: usize> = <Held<S, INDEX> as Member>::Event;
 
 /// The type of a variant's event.
-pub fn event_type<S: Variant<INDEX>, const INDEX: usize>() -> &'static EventType {
-    EventOf::<S, INDEX>::event_type()
+pub const fn event_types<S: Variant<INDEX>, const INDEX: usize>() -> EventTypes {
+    EventTypes::of::<EventOf<S, INDEX>>()
 }
 
 /// The type string of a variant's event.

@@ -1,0 +1,62 @@
+//! Types of events, as what a signature says of them is known at compile time.
+
+use std::fmt;
+
+use super::{Event, EventType};
+
+/// Types of events that are known at compile time: those that a handler takes or emits.
+///
+/// ```
+/// use atoms_runtime::{EventTypes, event};
+///
+/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// struct OrderCreated;
+///
+/// const EMITS: EventTypes = EventTypes::of::<OrderCreated>();
+/// assert_eq!(EMITS.to_vec()[0].name(), "shop.order.created");
+/// ```
+#[derive(Clone, Copy)]
+pub enum EventTypes {
+    /// One type of events.
+    #[doc(hidden)]
+    One(fn() -> &'static EventType),
+    /// Those of several lists. Consts of a length that depends on types cannot be one array.
+    #[doc(hidden)]
+    All(&'static [&'static EventTypes]),
+}
+
+impl EventTypes {
+    /// None.
+    pub const NONE: Self = Self::All(&[]);
+
+    /// The type of the event `E`.
+    pub const fn of<E: Event>() -> Self {
+        Self::One(E::event_type)
+    }
+
+    /// Those of several lists.
+    pub const fn all(lists: &'static [&'static Self]) -> Self {
+        Self::All(lists)
+    }
+
+    /// Each type, in the order in which they are named, as often as they are.
+    pub fn to_vec(self) -> Vec<&'static EventType> {
+        let mut types = Vec::new();
+        self.add_to(&mut types);
+        types
+    }
+
+    fn add_to(self, types: &mut Vec<&'static EventType>) {
+        match self {
+            Self::One(event_type) => types.push(event_type()),
+            Self::All(lists) => lists.iter().for_each(|list| list.add_to(types)),
+        }
+    }
+}
+
+/// The type strings.
+impl fmt::Debug for EventTypes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.to_vec().into_iter().map(EventType::name)).finish()
+    }
+}
