@@ -29,9 +29,9 @@ pub use bus::{
     Refusal, RequestError, Room, ShutdownError, StartContext, Subscription, Unfinished, Veto,
 };
 pub use event::{
-    AllEmitted, AnyEvent, Asked, DeliveryFailed, DynamicError, DynamicEvent, Emitted, Envelope, Event,
-    EventId, EventIdError, EventInvalid, EventKind, EventType, EventTypes, IntoEnvelope, IntoRequest, IsAsked, IsEmitted,
-    Metadata, One, RawEvent, Request, Timestamp, TimestampError,
+    AllEmitted, AnyEvent, Asked, DeliveryFailed, Directions, DynamicError, DynamicEvent, Emitted, Envelope,
+    Event, EventId, EventIdError, EventInvalid, EventKind, EventType, EventTypes, IntoEnvelope, IntoRequest,
+    IsAsked, IsEmitted, Metadata, One, RawEvent, Request, Timestamp, TimestampError,
 };
 pub use handler::{
     AnsweredBy, AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError,

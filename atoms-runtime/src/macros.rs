@@ -13,6 +13,8 @@ macro_rules! __event {
         $(, version: $version:literal, $read:ident)?
         $(, must_handle: $section:literal, $start:literal)?
         $(, key: { $($key:tt)* })?
+        $(, directions: $($direction:ident)+)?
+        $(, interruptible: $interruptible:literal)?
         $(, reply: $reply:ty, unanswered: $unanswered:literal, $start_unanswered:literal, answered_twice: $twice:literal)?
     ) => {
         #[allow(deprecated)]
@@ -43,6 +45,10 @@ macro_rules! __event {
                 )?
 
                 type Kind = $crate::__kind!($($reply)?);
+
+                $(const DIRECTIONS: $crate::Directions =
+                    $crate::Directions { $($direction: true,)+ ..$crate::Directions::INTERNAL };)?
+                $(const INTERRUPTIBLE: ::core::primitive::bool = $interruptible;)?
 
                 $($crate::__must_handle!($section, $start);)?
                 $($crate::__must_answer!($unanswered, $start_unanswered, $twice);)?

@@ -3,7 +3,8 @@
 pub use inventory;
 pub use serde;
 
-pub use crate::event::{AskedForUnknown, Key, key_of};
+pub use crate::bus::{Call, Outlet};
+pub use crate::event::{AskedForUnknown, EventShape, Key, key_of};
 pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, set};
 pub use crate::handler::{Declared, Taken, Undeclared, Untaken};
 pub use crate::registry::{EventEntry, HandlerEntry};

@@ -1,6 +1,7 @@
 //! `#[event]`, `#[derive(Event)]` and `#[request]`.
 
 mod check;
+mod directions;
 mod expand;
 mod model;
 mod parse;

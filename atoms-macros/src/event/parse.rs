@@ -2,6 +2,7 @@
 //! #[event(type = "shop.order.created", must_handle, deny_unknown_fields, crate = path)]
 //! #[event(type = "shop.order.created", version = 2, upcasts = OldStruct)]
 //! #[request(type = "shop.quote.get", reply = type, deny_unknown_fields, crate = path)]
+//! #[event(type = "shop.cart.shown", from(client, bus), to(client, bus), interruptible)]
 //! #[event(default = expression, sensitive, key)]     on a field
 //! ```
 //!
@@ -11,7 +12,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Expr, Ident, Meta, Type};
 
-use super::Form;
+use super::{Form, directions};
 use crate::common::keys::{Given, Grammar, Key};
 use crate::common::{Mistakes, Root, Told, values};
 
@@ -21,6 +22,9 @@ const STRUCT_KEYS: &[Key] = &[
     Key("deny_unknown_fields", None),
     Key("version", Some("2")),
     Key("upcasts", Some("OldVersion")),
+    Key("from", Some("(client)")),
+    Key("to", Some("(client)")),
+    Key("interruptible", None),
     Key("crate", Some("path")),
 ];
 
@@ -66,6 +70,9 @@ pub(crate) struct Keys {
     pub(crate) version: Option<Result<Given, Told>>,
     pub(crate) upcasts: Option<Result<Given, Told>>,
     pub(crate) framework: bool,
+    /// The fields of `Directions` that are true.
+    pub(crate) directions: Vec<Ident>,
+    pub(crate) interruptible: bool,
     /// Of a request; `None` if it is missing.
     pub(crate) reply: Option<Result<Type, Told>>,
     pub(crate) root: Root,
@@ -93,6 +100,8 @@ pub(crate) fn keys(form: Form, list: TokenStream, mistakes: &mut Mistakes) -> Ke
             "version" => keys.version = Some(Ok(given)),
             "upcasts" => keys.upcasts = Some(Ok(given)),
             "framework" => keys.framework = true,
+            "from" | "to" => keys.directions.extend(directions::directions(&given, mistakes)),
+            "interruptible" => keys.interruptible = true,
             "reply" => keys.reply = Some(mistakes.take(values::ty(&given, "Quote"))),
             _crate => keys.root = mistakes.take(values::root(&given)).unwrap_or_default(),
         }

@@ -109,6 +109,7 @@ fn implementation(event: &Event<'_>) -> TokenStream {
     let body = quote! {
         type Kind = #kind;
         const TYPE: &'static ::core::primitive::str = #name;
+        const DIRECTIONS: #root::Directions = #root::Directions::ALL;
         // No version: what upcasts this event has no mistake of its own.
         const VERSION: ::core::primitive::u32 = 0;
         fn event_type() -> &'static #root::EventType { #body }

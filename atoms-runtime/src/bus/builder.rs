@@ -175,6 +175,7 @@ impl BusBuilder {
             tables: Tables::new(registry.events(), handlers),
             subscribers: Default::default(),
             registry,
+            states: self.states,
             codec: self.codec,
             hop_limit: self.hop_limit,
             frame_limit: self.frame_limit,
@@ -261,7 +262,7 @@ impl fmt::Debug for BusBuilder {
 /// What a bus that starts has, for [`FromDelivery::prepare`](crate::FromDelivery::prepare).
 #[derive(Debug)]
 pub struct StartContext<'a> {
-    states: &'a States,
+    pub(super) states: &'a States,
 }
 
 impl StartContext<'_> {

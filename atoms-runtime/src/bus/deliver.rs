@@ -228,8 +228,8 @@ impl Shared {
     }
 
     /// Whether anybody gets the events of this type.
-    pub(super) fn is_taken(&self, event_type: &'static EventType) -> bool {
-        !self.tables.of(Some(event_type)).is_empty() || self.subscribers.has(event_type)
+    pub(super) fn is_taken(&self, event_type: Option<&'static EventType>) -> bool {
+        !self.tables.of(event_type).is_empty() || self.subscribers.has(event_type)
     }
 }
 

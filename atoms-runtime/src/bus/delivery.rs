@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::dead_letters::{DeadLetter, DeadLetterCause};
 use super::failure::Recipient;
+use super::outlet::Outlet;
 use super::worklist::{Source, Worklist};
 use super::{Bus, Shared, put_reply};
 use crate::event::erased::EventRef;
@@ -19,6 +20,8 @@ pub(crate) struct Step<'a> {
     pub(crate) node: usize,
     /// The event as one that can be kept, if it came as one.
     shared: Option<&'a AnyEvent>,
+    /// Where the handler's events go, if it is not the bus that calls it.
+    outlet: Option<&'a Arc<dyn Outlet>>,
     /// One thing to make and to drop, where most events need nothing of it.
     late: OnceLock<Box<Late>>,
 }
@@ -36,7 +39,7 @@ struct Late {
 impl<'a> Step<'a> {
     #[inline]
     pub(crate) fn new(event: EventRef<'a>, bus: &'a Arc<Shared>) -> Self {
-        Self { event, bus, node: 0, shared: None, late: OnceLock::new() }
+        Self { event, bus, node: 0, shared: None, outlet: None, late: OnceLock::new() }
     }
 
     /// As [`new`](Self::new), of an event that is shared already.
@@ -53,6 +56,15 @@ impl<'a> Step<'a> {
     ) -> Self {
         let late = Box::new(Late { worklist: worklist.into(), ..Late::default() });
         Self { node, late: late.into(), ..Self::of_any(event, bus) }
+    }
+
+    /// The same, for a handler that emits into `outlet`.
+    pub(crate) fn into_outlet(self, outlet: &'a Arc<dyn Outlet>) -> Self {
+        Self { outlet: Some(outlet), ..self }
+    }
+
+    pub(crate) fn outlet(&self) -> Option<&'a Arc<dyn Outlet>> {
+        self.outlet
     }
 
     /// As [`of_any`](Self::of_any), of a dead letter that is delivered again.
@@ -81,7 +93,7 @@ impl<'a> Step<'a> {
         };
         let letter = self.bus.dead_letters.add(event, cause, earlier);
         let is_told = DeliveryFailed::event_type();
-        if self.event.event_type() == Some(is_told) || !self.bus.is_taken(is_told) {
+        if self.event.event_type() == Some(is_told) || !self.bus.is_taken(Some(is_told)) {
             return;
         }
         // An error's `Display` is anybody's code.
@@ -120,6 +132,9 @@ impl<'a> Step<'a> {
     fn source(&self) -> &Source {
         let late = self.late();
         late.source.get_or_init(|| {
+            if let Some(outlet) = self.outlet {
+                return Source::Outlet(Arc::clone(outlet));
+            }
             let worklist = late.worklist.get_or_init(Arc::default);
             Source::new(worklist.clone(), self.event.head(), self.node, self.bus.hop_limit)
         })
@@ -176,6 +191,10 @@ impl<'a> Delivery<'a> {
     /// The bus that the handler runs on.
     pub fn bus(&self) -> Bus {
         Bus::from(Arc::clone(self.step.bus))
+    }
+
+    pub(super) fn step(&self) -> &'a Step<'a> {
+        self.step
     }
 
     #[inline]

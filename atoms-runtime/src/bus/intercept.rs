@@ -1,13 +1,15 @@
 //! Looking on, and having a say, at each emit and each delivery.
 
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
+use super::Bus;
 use super::delivery::{Delivery, Step};
 use super::failure::{FailureKind, Veto};
 use super::options::call;
@@ -52,7 +54,7 @@ use crate::event::{AnyEvent, Metadata};
 /// # Ok(())
 /// # }
 /// ```
-pub trait Interceptor: Send + Sync + 'static {
+pub trait Interceptor: Any + Send + Sync {
     /// Before an event is delivered. It may change the metadata, as the interceptors before it may have
     /// done, but for the frame of a [`RawEvent`](crate::RawEvent), which is carried on as it is. A veto
     /// refuses the event.
@@ -82,16 +84,24 @@ pub trait Interceptor: Send + Sync + 'static {
 
 /// The interceptors of a bus, in the order in which they were added.
 #[derive(Default)]
-pub(crate) struct Interceptors(Vec<Box<dyn Interceptor>>);
+pub(crate) struct Interceptors {
+    added: Vec<Box<dyn Interceptor>>,
+    /// One that came when the bus ran already. It stands around emits only.
+    attached: OnceLock<Box<dyn Interceptor>>,
+}
 
 impl Interceptors {
     pub(super) fn add(&mut self, interceptor: Box<dyn Interceptor>) {
-        self.0.push(interceptor);
+        self.added.push(interceptor);
+    }
+
+    fn each(&self) -> impl DoubleEndedIterator<Item = &dyn Interceptor> {
+        self.added.iter().chain(self.attached.get()).map(|interceptor| &**interceptor)
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.added.is_empty() && self.attached.get().is_none()
     }
 
     /// The event with its metadata as they are now, and whether it may be delivered.
@@ -121,16 +131,16 @@ impl Interceptors {
     }
 
     fn ask(&self, mut question: impl FnMut(&dyn Interceptor) -> Result<(), Veto>) -> Result<(), Veto> {
-        self.0.iter().try_for_each(|interceptor| {
-            let verdict = catch_unwind(AssertUnwindSafe(|| question(&**interceptor)));
+        self.each().try_for_each(|interceptor| {
+            let verdict = catch_unwind(AssertUnwindSafe(|| question(interceptor)));
             let verdict = verdict.unwrap_or_else(|_| Err(Veto::new("it panicked")));
             verdict.map_err(|veto| veto.by(interceptor.name()))
         })
     }
 
     fn tell(&self, news: impl Fn(&dyn Interceptor)) {
-        for interceptor in self.0.iter().rev() {
-            if catch_unwind(AssertUnwindSafe(|| news(&**interceptor))).is_err() {
+        for interceptor in self.each().rev() {
+            if catch_unwind(AssertUnwindSafe(|| news(interceptor))).is_err() {
                 tracing::error!(interceptor = interceptor.name(), "an interceptor panicked");
             }
         }
@@ -139,7 +149,24 @@ impl Interceptors {
 
 impl fmt::Debug for Interceptors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|interceptor| interceptor.name())).finish()
+        f.debug_list().entries(self.each().map(|interceptor| interceptor.name())).finish()
+    }
+}
+
+impl Bus {
+    /// Adds an interceptor of emits while the bus runs, inside of all others; there can be one, and the
+    /// first stays.
+    #[doc(hidden)]
+    pub fn attach<T: Interceptor>(&self, interceptor: impl FnOnce() -> T) -> Option<&T> {
+        self.0.interceptors.attached.get_or_init(|| Box::new(interceptor()));
+        self.attached()
+    }
+
+    /// What is [attached](Self::attach), if it is of this type.
+    #[doc(hidden)]
+    pub fn attached<T: Interceptor>(&self) -> Option<&T> {
+        let attached: &dyn Any = &**self.0.interceptors.attached.get()?;
+        attached.downcast_ref()
     }
 }
 

@@ -12,6 +12,7 @@ mod follow_ups;
 mod in_flight;
 mod intercept;
 mod options;
+mod outlet;
 mod post;
 mod receipt;
 mod request;
@@ -37,6 +38,7 @@ pub use dead_letters::{DeadLetter, DeadLetterCause, DeadLetters, RedeliverError}
 pub use delivery::Delivery;
 pub use failure::{Attempt, DetachError, EmitError, Failure, FailureKind, Recipient, Refusal, Veto};
 pub use intercept::Interceptor;
+pub use outlet::{Call, Outlet};
 pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusal, Posting, Priority};
 pub use receipt::Receipt;
 pub use request::RequestError;
@@ -58,7 +60,8 @@ use self::table::Tables;
 use self::tasks::Tasks;
 pub(crate) use self::under_way::UnderWay;
 use crate::event::erased::EventRef;
-use crate::event::{AnyEvent, Event, EventInvalid, IntoEnvelope};
+use crate::event::{AnyEvent, Event, EventInvalid, EventType, IntoEnvelope};
+use crate::handler::States;
 use crate::registry::{Registry, StartError};
 use crate::wire::{Codec, DecodeError, DecodeErrorKind, EncodeError};
 
@@ -101,6 +104,7 @@ pub(crate) struct Shared {
     tables: Tables,
     subscribers: Subscribers,
     registry: Registry,
+    states: States,
     codec: Box<dyn Codec>,
     hop_limit: u32,
     frame_limit: usize,
@@ -210,7 +214,7 @@ impl Bus {
 
     /// Emits that something could not be read, if anybody takes that.
     pub(crate) async fn tell_of(&self, error: &DecodeError) {
-        if self.0.is_taken(EventInvalid::event_type()) {
+        if self.0.is_taken(Some(EventInvalid::event_type())) {
             // What fails there is among the dead letters.
             let _receipt = self.emit(EventInvalid::of(error)).await;
         }
@@ -235,6 +239,18 @@ impl Bus {
     /// The events that this bus can decode, and the handlers that it runs.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
+    }
+
+    /// The state of this type, if the bus has it.
+    #[doc(hidden)]
+    pub fn start_context(&self) -> StartContext<'_> {
+        StartContext { states: &self.0.states }
+    }
+
+    /// Whether anybody on this bus takes events of this type; of `None`, those of unknown types.
+    #[doc(hidden)]
+    pub fn takes(&self, event_type: Option<&'static EventType>) -> bool {
+        self.0.is_taken(event_type)
     }
 
     /// Whether [`shutdown`](Self::shutdown) was called.

@@ -96,8 +96,8 @@ impl Subscribers {
     }
 
     /// Whether anybody is subscribed to this type of event, or to all.
-    pub(crate) fn has(&self, event_type: &'static EventType) -> bool {
-        self.snapshot(Some(event_type)).is_some_and(|snapshot| snapshot.iter().next().is_some())
+    pub(crate) fn has(&self, event_type: Option<&'static EventType>) -> bool {
+        self.snapshot(event_type).is_some_and(|snapshot| snapshot.iter().next().is_some())
     }
 
     /// Subscribes to one type of event, or to all; nothing happens on a bus that is shut down.

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use futures_util::task::AtomicWaker;
 
 use super::failure::Refusal;
+use super::outlet::Outlet;
 use crate::event::{AnyEvent, Envelope, Event, Head};
 
 /// How many events may wait before an emitter that is awaited waits as well.
@@ -139,7 +140,15 @@ impl Worklist {
 
 /// Where a handler's events come from: the event that it was called for.
 #[derive(Clone)]
-pub(crate) struct Source {
+pub(crate) enum Source {
+    Event(Cause),
+    /// It is not the bus that calls the handler.
+    Outlet(Arc<dyn Outlet>),
+}
+
+/// The event that a handler was called for.
+#[derive(Clone)]
+pub(crate) struct Cause {
     worklist: Arc<Worklist>,
     /// The emitting event's envelope.
     parent: Arc<Head>,
@@ -149,19 +158,38 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn new(worklist: Arc<Worklist>, parent: &Head, node: usize, hop_limit: u32) -> Self {
-        Self { worklist, parent: Arc::new(parent.as_cause()), node, hop_limit }
+        Self::Event(Cause { worklist, parent: Arc::new(parent.as_cause()), node, hop_limit })
     }
 
-    pub(crate) fn emit<E: Event>(&self, mut envelope: Envelope<E>) -> Room {
-        envelope.head_mut().follow(&self.parent);
-        let limit = self.hop_limit;
-        let refusal = (envelope.head().hops() > limit).then_some(Refusal::HopLimit { limit });
-        self.push(envelope.into(), refusal);
-        Room { worklist: Arc::clone(&self.worklist) }
+    pub(crate) fn emit<E: Event>(&self, envelope: Envelope<E>) -> Room {
+        match self {
+            Self::Event(cause) => cause.emit(envelope),
+            Self::Outlet(outlet) => {
+                outlet.emit(envelope.into());
+                Room(RoomOf::Outlet(Arc::clone(outlet)))
+            }
+        }
     }
 
     /// Emits what the bus itself has to tell, also at the end of a chain that was too long.
     pub(crate) fn tell<E: Event>(&self, event: E) {
+        match self {
+            Self::Event(cause) => cause.tell(event),
+            Self::Outlet(outlet) => outlet.emit(Envelope::new(event).into()),
+        }
+    }
+}
+
+impl Cause {
+    fn emit<E: Event>(&self, mut envelope: Envelope<E>) -> Room {
+        envelope.head_mut().follow(&self.parent);
+        let limit = self.hop_limit;
+        let refusal = (envelope.head().hops() > limit).then_some(Refusal::HopLimit { limit });
+        self.push(envelope.into(), refusal);
+        Room(RoomOf::Worklist(Arc::clone(&self.worklist)))
+    }
+
+    fn tell<E: Event>(&self, event: E) {
         let mut envelope = Envelope::new(event);
         envelope.head_mut().follow(&self.parent);
         self.push(envelope.into(), None);
@@ -175,19 +203,34 @@ impl Source {
     }
 }
 
-/// Waits for room in the list of events that are still to be delivered.
+/// Waits for room in the list of events that are still to be delivered, or in the mailboxes of nodes.
 ///
 /// Cancel-safe: the event is in the list already.
 #[derive(Debug)]
-pub struct Room {
-    worklist: Arc<Worklist>,
+pub struct Room(RoomOf);
+
+enum RoomOf {
+    Worklist(Arc<Worklist>),
+    Outlet(Arc<dyn Outlet>),
+}
+
+impl std::fmt::Debug for RoomOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Worklist(worklist) => worklist.fmt(f),
+            Self::Outlet(_) => f.write_str("Outlet"),
+        }
+    }
 }
 
 impl Future for Room {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.worklist.poll_room(cx.waker())
+        match &self.0 {
+            RoomOf::Worklist(worklist) => worklist.poll_room(cx.waker()),
+            RoomOf::Outlet(outlet) => outlet.poll_room(cx),
+        }
     }
 }
 

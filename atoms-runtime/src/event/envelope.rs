@@ -119,8 +119,7 @@ impl Head {
 
     /// Says in the metadata of an event that it is a consequence of this one.
     pub(crate) fn pass_on(&self, metadata: &mut Metadata) {
-        let correlation = self.metadata().correlation_id();
-        metadata.inherit(self.id(), || correlation.map_or_else(|| self.id().to_string(), ToOwned::to_owned));
+        metadata.inherit(self.id(), self.metadata());
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::sync::atomic::{AtomicU32, Ordering};
 use std::fmt;
 
-use super::{AnyEvent, Event, EventKind};
+use super::{AnyEvent, Directions, Event, EventKind};
 use crate::wire::DecodeError;
 use crate::wire::upcast::Unread;
 use crate::wire::versions;
@@ -17,6 +17,8 @@ pub struct EventType {
     line: u32,
     must_handle: bool,
     is_request: bool,
+    directions: Directions,
+    is_interruptible: bool,
     sensitive: &'static [&'static str],
     read: fn(u32, &str) -> Result<AnyEvent, Unread>,
     /// The place in the dispatch tables plus one; zero until it is first asked for.
@@ -37,6 +39,8 @@ impl EventType {
             line,
             must_handle: E::MUST_HANDLE,
             is_request: E::Kind::IS_REQUEST,
+            directions: E::DIRECTIONS,
+            is_interruptible: E::INTERRUPTIBLE,
             sensitive: E::SENSITIVE,
             read: |version, frame| E::__read(version, frame).map(AnyEvent::from),
             index: AtomicU32::new(0),
@@ -76,6 +80,16 @@ impl EventType {
     /// Whether it is a [`Request`](crate::Request), which has a reply and exactly one handler.
     pub fn is_request(&self) -> bool {
         self.is_request
+    }
+
+    /// Which way the event may go between a session, its client and the bus.
+    pub fn directions(&self) -> Directions {
+        self.directions
+    }
+
+    /// Whether it is dropped when the turn that it belongs to is interrupted.
+    pub fn is_interruptible(&self) -> bool {
+        self.is_interruptible
     }
 
     /// The names on the wire of the fields whose values no message may show.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Event, EventType};
+use super::{Directions, Event, EventType};
 
 /// Types of events that are known at compile time: those that a handler takes or emits.
 ///
@@ -19,10 +19,19 @@ use super::{Event, EventType};
 pub enum EventTypes {
     /// One type of events.
     #[doc(hidden)]
-    One(fn() -> &'static EventType),
+    One(EventShape),
     /// Those of several lists. Consts of a length that depends on types cannot be one array.
     #[doc(hidden)]
     All(&'static [&'static EventTypes]),
+}
+
+/// What is known of an event at compile time.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct EventShape {
+    pub name: &'static str,
+    pub directions: Directions,
+    event_type: fn() -> &'static EventType,
 }
 
 impl EventTypes {
@@ -31,12 +40,20 @@ impl EventTypes {
 
     /// The type of the event `E`.
     pub const fn of<E: Event>() -> Self {
-        Self::One(E::event_type)
+        Self::One(EventShape { name: E::TYPE, directions: E::DIRECTIONS, event_type: E::event_type })
     }
 
     /// Those of several lists.
     pub const fn all(lists: &'static [&'static Self]) -> Self {
         Self::All(lists)
+    }
+
+    /// Whether the type is among them.
+    pub fn contains(self, event_type: &'static EventType) -> bool {
+        match self {
+            Self::One(shape) => (shape.event_type)() == event_type,
+            Self::All(lists) => lists.iter().any(|list| list.contains(event_type)),
+        }
     }
 
     /// Each type, in the order in which they are named, as often as they are.
@@ -48,7 +65,7 @@ impl EventTypes {
 
     fn add_to(self, types: &mut Vec<&'static EventType>) {
         match self {
-            Self::One(event_type) => types.push(event_type()),
+            Self::One(shape) => types.push((shape.event_type)()),
             Self::All(lists) => lists.iter().for_each(|list| list.add_to(types)),
         }
     }

@@ -84,9 +84,13 @@ impl Metadata {
     }
 
     /// Fills in what the emitting handler's event says, where nothing is said yet.
-    pub(crate) fn inherit(&mut self, causation: &EventId, correlation: impl FnOnce() -> String) {
+    pub(crate) fn inherit(&mut self, causation: &EventId, of: &Self) {
         self.0.entry("causation_id").or_insert_with(|| causation.to_string().into());
+        let correlation = || of.correlation_id().map_or_else(|| causation.to_string(), ToOwned::to_owned);
         self.0.entry("correlation_id").or_insert_with(|| correlation().into());
+        if let Some(session) = of.session_id() {
+            self.0.entry("session_id").or_insert_with(|| session.into());
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod any;
 mod asked;
+mod directions;
 mod dynamic;
 mod envelope;
 pub(crate) mod erased;
@@ -26,13 +27,14 @@ pub(crate) use any::Inner as AnyInner;
 pub use asked::{
     AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, IntoRequest, IsAsked, IsEmitted, One, Request,
 };
+pub use directions::Directions;
 pub use dynamic::{DynamicError, DynamicEvent};
 pub(crate) use envelope::Head;
 pub use envelope::{Envelope, IntoEnvelope};
 pub use id::{EventId, EventIdError};
 pub use key::{Key, key_of};
 pub use kind::EventType;
-pub use list::EventTypes;
+pub use list::{EventShape, EventTypes};
 pub use metadata::Metadata;
 pub use raw::RawEvent;
 pub use standard::{DeliveryFailed, EventInvalid};
@@ -69,6 +71,12 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
 
     /// Whether a root emit that nobody handles is an error, as `must_handle` declares it.
     const MUST_HANDLE: bool = false;
+
+    /// Which way it may go, as `from(...)` and `to(...)` declare it.
+    const DIRECTIONS: Directions = Directions::INTERNAL;
+
+    /// Whether it is dropped when the turn that it belongs to is interrupted, as `interruptible` declares it.
+    const INTERRUPTIBLE: bool = false;
 
     /// Whether fields that the struct does not have are refused on the wire.
     const DENY_UNKNOWN_FIELDS: bool = false;

@@ -85,6 +85,29 @@ impl HandlerInfo {
         }
     }
 
+    /// Describes a method of a node, which its node calls.
+    #[doc(hidden)]
+    pub const fn method<I: Input, P: Params>(
+        path: &'static str,
+        file: &'static str,
+        line: u32,
+        emits: EventTypes,
+    ) -> Self {
+        Self {
+            path,
+            file,
+            line,
+            options: Options::DEFAULT,
+            is_async: true,
+            takes_every_event: I::EVERY_EVENT,
+            input: I::EVENTS,
+            emits,
+            bind: |_| Err(vec![PrepareError::Other("the handler of a node runs in its node only".into())]),
+            _handles: I::handled_by::<P>,
+            _answers: || (),
+        }
+    }
+
     /// Describes what stands in for the handler of the request `R` in a test.
     pub(crate) const fn stand_in<R: Request>(path: &'static str, place: &'static Location<'static>) -> Self {
         Self {

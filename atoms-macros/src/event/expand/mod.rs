@@ -78,10 +78,13 @@ fn call(event: &Event<'_>, Checked { type_string: literal, upcast }: &Checked) -
     let reply = reply(event, &text);
     let sensitive = sensitive(event);
     let key = key::function(event).map(|function| quote!(, key: { #function }));
+    let directions = &event.keys.directions;
+    let directions = (!directions.is_empty()).then(|| quote!(, directions: #(#directions)*));
+    let interruptible = event.keys.interruptible.then(|| quote!(, interruptible: true));
     quote! {
         #root::__event! {
             #name, #literal, deny_unknown_fields: #deny, symbol: #symbol, sensitive: [#(#sensitive),*]
-            #version #must_handle #key #reply
+            #version #must_handle #key #directions #interruptible #reply
         }
     }
 }

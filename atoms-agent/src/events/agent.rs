@@ -1,0 +1,109 @@
+//! What an agent says and does: `agent.*`.
+
+use atoms_runtime::event;
+use serde::{Deserialize, Serialize};
+
+use super::Object;
+
+/// The agent is there: the first event of each session.
+#[event(type = "agent.ready", framework, to(client), crate = atoms_runtime)]
+pub struct Ready;
+
+/// Something went wrong in the agent. The call goes on, if it can.
+#[event(type = "agent.error", framework, to(client), crate = atoms_runtime)]
+pub struct AgentError {
+    /// What went wrong.
+    pub message: String,
+    /// Whether the call goes on.
+    #[event(default = Severity::Warning)]
+    pub severity: Severity,
+    /// Anything else.
+    #[serde(default)]
+    pub payload: Object,
+}
+
+/// Whether a call goes on after an [`AgentError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// It does.
+    Warning,
+    /// It has failed.
+    Fatal,
+}
+
+/// A response to an [`LlmRequest`](super::LlmRequest) begins.
+#[event(type = "agent.llm.response.start", framework, to(client), crate = atoms_runtime)]
+pub struct ResponseStart {
+    /// The request that is answered.
+    pub request_id: Option<String>,
+}
+
+/// A part of a response, as it is made. It is dropped if its turn is interrupted before it is sent.
+#[event(type = "agent.llm.response.chunk", framework, to(client), interruptible, crate = atoms_runtime)]
+pub struct ResponseChunk {
+    /// What is added to the response.
+    pub text: String,
+}
+
+/// A response is complete, or was interrupted.
+#[event(type = "agent.llm.response.end", framework, to(client), crate = atoms_runtime)]
+pub struct ResponseEnd {
+    /// Whether the response was interrupted. Only then it is on the wire, which the SDK does without.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
+}
+
+/// The agent stops what is being said.
+///
+/// What belongs to the current turn, and is interruptible, is dropped.
+#[event(type = "agent.control.interrupt", framework, to(client), crate = atoms_runtime)]
+pub struct AgentInterrupt;
+
+/// The user is not to be heard for a while.
+#[event(type = "agent.control.mute_user", framework, to(client), crate = atoms_runtime)]
+pub struct MuteUser;
+
+/// The user is to be heard again.
+#[event(type = "agent.control.unmute_user", framework, to(client), crate = atoms_runtime)]
+pub struct UnmuteUser;
+
+/// Something was said, by the user or by the agent.
+#[event(type = "agent.transcript.update", framework, from(client), to(client), crate = atoms_runtime)]
+pub struct TranscriptUpdate {
+    /// Who said it.
+    pub role: Role,
+    /// What was said.
+    pub content: String,
+}
+
+/// Who said something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The human.
+    User,
+    /// The agent.
+    Assistant,
+}
+
+/// The agent says something that is no response, such as a greeting.
+#[event(type = "agent.speak", framework, to(client), interruptible, crate = atoms_runtime)]
+pub struct Speak {
+    /// What is to be said.
+    pub text: String,
+}
+
+/// An entry for the log of the call.
+#[event(type = "agent.log", framework, to(client), crate = atoms_runtime)]
+pub struct Log {
+    /// What the entry is about.
+    pub name: String,
+    /// The entry.
+    #[serde(default)]
+    pub payload: Object,
+}
+
+/// The agent ends the call, and the session with it.
+#[event(type = "agent.end_call", framework, to(client), crate = atoms_runtime)]
+pub struct EndCall;
