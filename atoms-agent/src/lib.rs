@@ -1,2 +1,20 @@
-//! temp
+//! Node graphs, sessions and the standard events of [`atoms`](https://docs.rs/atoms).
+//!
+//! Programs depend on `atoms`, which has all of this as `atoms::agent`.
+
+// The expansions of the macros name this crate by the path that they are given.
+extern crate self as atoms_agent;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __agent;
 pub mod events;
+mod graph;
+mod node;
+mod session;
+
+pub use graph::{Graph, GraphBuilder, GraphError, GraphProblem};
+pub use node::{Conversation, Message, Node, NodeShape};
+pub use session::{
+    Addressed, Counts, Outgoing, Sent, Session, SessionEnd, SessionError, Sessions, SessionsBuilder, ToSessions,
+};

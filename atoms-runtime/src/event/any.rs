@@ -178,8 +178,9 @@ impl AnyEvent {
         self.changed(Head::begin_anew)
     }
 
-    /// The same event with other metadata.
-    pub(crate) fn with_metadata(self, metadata: Metadata) -> Self {
+    /// The same event with other metadata; the frame of a [`RawEvent`] stays as it is.
+    #[must_use]
+    pub fn with_metadata(self, metadata: Metadata) -> Self {
         self.changed(|head| head.set_metadata(metadata))
     }
 

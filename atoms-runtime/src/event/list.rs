@@ -31,6 +31,8 @@ pub enum EventTypes {
 pub struct EventShape {
     pub name: &'static str,
     pub directions: Directions,
+    /// Of the name.
+    pub hash: u64,
     event_type: fn() -> &'static EventType,
 }
 
@@ -40,7 +42,7 @@ impl EventTypes {
 
     /// The type of the event `E`.
     pub const fn of<E: Event>() -> Self {
-        Self::One(EventShape { name: E::TYPE, directions: E::DIRECTIONS, event_type: E::event_type })
+        Self::One(EventShape { name: E::TYPE, directions: E::DIRECTIONS, hash: hash(E::TYPE), event_type: E::event_type })
     }
 
     /// Those of several lists.
@@ -69,6 +71,16 @@ impl EventTypes {
             Self::All(lists) => lists.iter().for_each(|list| list.add_to(types)),
         }
     }
+}
+
+/// [FNV-1a](http://www.isthe.com/chongo/tech/comp/fnv/), which is simple enough to be done by rustc.
+const fn hash(name: &str) -> u64 {
+    let (mut hash, mut index) = (0xcbf2_9ce4_8422_2325, 0);
+    while index < name.len() {
+        hash = (hash ^ name.as_bytes()[index] as u64).wrapping_mul(0x0100_0000_01b3);
+        index += 1;
+    }
+    hash
 }
 
 /// The type strings.

@@ -1,0 +1,119 @@
+//! Graphs that are put together while the program runs.
+
+use super::check::{self, Sizes};
+use super::{Graph, GraphError, GraphProblem, NodeEntry};
+use crate::node::{Node, NodeShape};
+
+/// Puts a [`Graph`] together while the program runs, with the checks that `graph!` has rustc make.
+///
+/// ```
+/// use atoms_agent::events::TranscriptUpdate;
+/// use atoms_agent::{Graph, node};
+///
+/// #[derive(Default)]
+/// struct Counter {
+///     updates: u32,
+/// }
+///
+/// #[node(crate = atoms_agent)]
+/// impl Counter {
+///     #[handler]
+///     fn count(&mut self, _: &TranscriptUpdate) {
+///         self.updates += 1;
+///     }
+/// }
+///
+/// let graph = Graph::builder().node::<Counter>().build()?;
+/// assert_eq!(graph.nodes().count(), 1);
+/// # Ok::<(), atoms_agent::GraphError>(())
+/// ```
+#[derive(Default, Clone)]
+#[must_use = "there is no graph before `build`"]
+pub struct GraphBuilder {
+    nodes: Vec<NodeEntry>,
+    edges: Vec<(usize, usize)>,
+}
+
+impl GraphBuilder {
+    /// Adds a node, which need not have edges if it is the only one.
+    pub fn node<N: Node>(mut self) -> Self {
+        self.place::<N>();
+        self
+    }
+
+    /// Adds an edge, and the nodes at its ends: what `From` emits and does not consume goes to `To`.
+    pub fn edge<From: Node, To: Node>(mut self) -> Self {
+        let edge = (self.place::<From>(), self.place::<To>());
+        self.edges.push(edge);
+        self
+    }
+
+    fn place<N: Node>(&mut self) -> usize {
+        let entry = NodeEntry::of::<N>();
+        self.nodes.iter().position(|node| node.type_id == entry.type_id).unwrap_or_else(|| {
+            self.nodes.push(entry);
+            self.nodes.len() - 1
+        })
+    }
+
+    /// Checks the graph, and finds its roots and its leaves.
+    pub fn build(self) -> Result<Graph, GraphError> {
+        let mut problems: Vec<_> = self.twice().chain(self.alone()).collect();
+        problems.extend(self.nodes.is_empty().then_some(GraphProblem::Empty));
+        match self.circle() {
+            Some(circle) => problems.push(GraphProblem::Circle { circle }),
+            None => problems.extend(self.events()),
+        }
+        GraphError::of(problems).map(|()| Graph::checked(&self.nodes, &self.edges))
+    }
+
+    fn name(&self, node: usize) -> &'static str {
+        self.nodes[node].shape.name
+    }
+
+    fn twice(&self) -> impl Iterator<Item = GraphProblem> {
+        let again = self.edges.iter().enumerate().filter(|(index, edge)| self.edges[..*index].contains(edge));
+        again.map(|(_, &(from, to))| GraphProblem::EdgeTwice { from: self.name(from), to: self.name(to) })
+    }
+
+    fn alone(&self) -> impl Iterator<Item = GraphProblem> {
+        let several = self.nodes.len() > 1;
+        let has_edge = |node| self.edges.iter().any(|&(from, to)| from == node || to == node);
+        let alone = (0..self.nodes.len()).filter(move |&node| several && !has_edge(node));
+        alone.map(|node| GraphProblem::Alone { node: self.name(node) })
+    }
+
+    /// The names of nodes in a circle, in order.
+    fn circle(&self) -> Option<String> {
+        let mut open: Vec<usize> = (0..self.nodes.len()).collect();
+        let leads_on = |open: &[usize], node| self.edges.iter().find(|(from, to)| *from == node && open.contains(to));
+        // What leads nowhere is in no circle; what is left leads to one.
+        while let Some(end) = open.iter().position(|&node| leads_on(&open, node).is_none()) {
+            open.swap_remove(end);
+        }
+        let mut way = vec![*open.first()?];
+        loop {
+            let &(_, next) = leads_on(&open, *way.last()?)?;
+            if let Some(start) = way.iter().position(|&node| node == next) {
+                way.push(next);
+                let names: Vec<_> = way[start..].iter().map(|&node| self.name(node)).collect();
+                return Some(names.join(" -> "));
+            }
+            way.push(next);
+        }
+    }
+
+    fn events(&self) -> Option<GraphProblem> {
+        let shapes: Vec<&NodeShape> = self.nodes.iter().map(|node| node.shape).collect();
+        let sizes = Sizes::of(&shapes, self.edges.len());
+        let report = check::at_run_time(&shapes, &self.edges, sizes);
+        (!report.is_empty()).then_some(GraphProblem::Events(report))
+    }
+}
+
+impl std::fmt::Debug for GraphBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let edges = self.edges.iter().map(|&(from, to)| (self.name(from), self.name(to)));
+        f.debug_struct("GraphBuilder").field("edges", &edges.collect::<Vec<_>>()).finish_non_exhaustive()
+    }
+}

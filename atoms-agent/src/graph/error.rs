@@ -1,0 +1,75 @@
+//! What is wrong with a graph.
+
+use std::fmt;
+use std::sync::Arc;
+
+use atoms_runtime::PrepareError;
+
+/// A graph cannot run, for these reasons.
+#[derive(Debug, Clone)]
+pub struct GraphError(Vec<GraphProblem>);
+
+/// One thing that is wrong with a graph.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum GraphProblem {
+    /// There is no node in it.
+    #[error("the graph has no nodes\nhelp: add one with `.node::<Node>()`, or an edge with `.edge::<From, To>()`")]
+    Empty,
+    /// An edge is there twice.
+    #[error("the edge `{from} -> {to}` is there twice\nhelp: remove one of the two")]
+    EdgeTwice {
+        /// The name of the node that it begins at.
+        from: &'static str,
+        /// The name of the node that it leads to.
+        to: &'static str,
+    },
+    /// Events would go round in circles.
+    #[error("events go round in a circle: {circle}\nhelp: remove one of these edges")]
+    Circle {
+        /// The names of the nodes, in order, with the first one again at the end.
+        circle: String,
+    },
+    /// A node has no edge, though there are others.
+    #[error("nothing leads to `{node}`, and it leads to nothing\nhelp: connect it to the other nodes")]
+    Alone {
+        /// The name of the node.
+        node: &'static str,
+    },
+    /// Events would get lost, or would never come.
+    #[error("{0}")]
+    Events(String),
+    /// A parameter of a handler could not be prepared.
+    #[error("the node `{node}` cannot run: {cause}")]
+    Prepare {
+        /// The path of the node's type.
+        node: &'static str,
+        /// Why.
+        #[source]
+        cause: Arc<PrepareError>,
+    },
+}
+
+impl GraphError {
+    pub(super) fn of(problems: Vec<GraphProblem>) -> Result<(), Self> {
+        if problems.is_empty() { Ok(()) } else { Err(Self(problems)) }
+    }
+
+    /// All that is wrong.
+    pub fn problems(&self) -> &[GraphProblem] {
+        &self.0
+    }
+}
+
+impl fmt::Display for GraphError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the graph cannot run:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n- {}", problem.to_string().replace('\n', "\n  ")))
+    }
+}
+
+impl std::error::Error for GraphError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.first().map(|first| first as _)
+    }
+}

@@ -1,0 +1,125 @@
+//! Graphs of nodes.
+
+mod builder;
+pub(crate) mod check;
+mod error;
+mod mermaid;
+mod plan;
+pub(crate) mod report;
+
+use std::any::TypeId;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use atoms_runtime::{PrepareError, StartContext};
+
+pub use builder::GraphBuilder;
+pub use error::{GraphError, GraphProblem};
+pub(crate) use plan::Plan;
+
+use crate::node::run::Seat;
+use crate::node::{Node, NodeShape, Prepared, run};
+
+/// Nodes and the edges between them, checked: what each session runs.
+///
+/// [`graph!`](macro@crate::graph) makes one that rustc has checked, [`Graph::builder`] one that is put
+/// together while the program runs.
+#[derive(Clone)]
+pub struct Graph(Arc<Parts>);
+
+struct Parts {
+    nodes: Vec<NodeEntry>,
+    edges: Vec<(usize, usize)>,
+    plan: Arc<Plan>,
+}
+
+/// A node of a graph, of whatever type.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct NodeEntry {
+    pub(crate) type_id: TypeId,
+    pub(crate) shape: &'static NodeShape,
+    prepare: fn(&StartContext<'_>) -> Result<Box<dyn Spawn>, Vec<PrepareError>>,
+}
+
+impl NodeEntry {
+    /// The node `N`.
+    pub const fn of<N: Node>() -> Self {
+        Self {
+            type_id: TypeId::of::<N>(),
+            shape: const { &N::SHAPE },
+            prepare: |start| Ok(Box::new(Arc::new(Prepared::<N>::new(start)?))),
+        }
+    }
+}
+
+/// A node that is ready to run in sessions.
+pub(crate) trait Spawn: Send + Sync {
+    fn shape(&self) -> &'static NodeShape;
+
+    /// The task of the node in one session.
+    fn run(&self, seat: Seat) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+impl<N: Node> Spawn for Arc<Prepared<N>> {
+    fn shape(&self) -> &'static NodeShape {
+        const { &N::SHAPE }
+    }
+
+    fn run(&self, seat: Seat) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(run::run::<N>(Arc::clone(self), seat))
+    }
+}
+
+impl Graph {
+    /// Puts a graph together while the program runs.
+    pub fn builder() -> GraphBuilder {
+        GraphBuilder::default()
+    }
+
+    /// The graph that `graph!` has checked.
+    #[doc(hidden)]
+    pub fn checked(nodes: &[NodeEntry], edges: &[(usize, usize)]) -> Self {
+        let plan = Arc::new(Plan::new(nodes.len(), edges));
+        Self(Arc::new(Parts { nodes: nodes.to_vec(), edges: edges.to_vec(), plan }))
+    }
+
+    /// What is known of its nodes.
+    pub fn nodes(&self) -> impl Iterator<Item = &'static NodeShape> {
+        self.0.nodes.iter().map(|node| node.shape)
+    }
+
+    /// Its edges, each from one of the [nodes](Self::nodes) to another, by their places.
+    pub fn edges(&self) -> &[(usize, usize)] {
+        &self.0.edges
+    }
+
+    pub(crate) fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.0.plan)
+    }
+
+    /// Finds what the nodes need of the bus.
+    pub(crate) fn prepare(&self, start: &StartContext<'_>) -> Result<Vec<Box<dyn Spawn>>, GraphError> {
+        let mut problems = Vec::new();
+        let mut ready = Vec::new();
+        for node in &self.0.nodes {
+            match (node.prepare)(start) {
+                Ok(node) => ready.push(node),
+                Err(errors) => problems.extend(errors.into_iter().map(|cause| GraphProblem::Prepare {
+                    node: node.shape.path,
+                    cause: Arc::new(cause),
+                })),
+            }
+        }
+        GraphError::of(problems).map(|()| ready)
+    }
+}
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nodes = &self.0.nodes;
+        let edges = self.edges().iter().map(|&(from, to)| (nodes[from].shape.name, nodes[to].shape.name));
+        f.debug_struct("Graph").field("edges", &edges.collect::<Vec<_>>()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,66 @@
+//! The text of what is wrong with the events of a graph, put together at compile time.
+
+/// How long the text may be; what does not fit is left out.
+const ROOM: usize = 8_192;
+
+/// What is wrong with the events of a graph.
+#[derive(Debug, Clone, Copy)]
+pub struct Report {
+    text: [u8; ROOM],
+    length: usize,
+}
+
+impl Report {
+    pub(super) const fn new() -> Self {
+        Self { text: [0; ROOM], length: 0 }
+    }
+
+    /// Whether nothing is wrong.
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The text.
+    pub const fn as_str(&self) -> &str {
+        let (text, _) = self.text.split_at(self.length);
+        match std::str::from_utf8(text) {
+            Ok(text) => text,
+            Err(_) => "the events of the graph are wrong",
+        }
+    }
+
+    /// A node emits what reaches nobody.
+    pub(super) const fn lost(&mut self, node: &str, event: &str) {
+        self.line(&["`", node, "` emits `", event, "`, which no node behind it handles, and the client is not sent"]);
+        self.add(&["\nhelp: handle it in a node behind `", node, "`, or declare `to(client)` on the event"]);
+        self.add(&[", or `to(bus)` if handlers of the bus take it"]);
+    }
+
+    /// A node handles what never comes.
+    pub(super) const fn missing(&mut self, node: &str, event: &str) {
+        self.line(&["`", node, "` handles `", event, "`, which neither the client nor a node before it sends"]);
+        self.add(&["\nhelp: emit it in a node before `", node, "`, or declare `from(client)` on the event"]);
+        self.add(&[", or `from(bus)` if handlers of the bus send it"]);
+    }
+
+    const fn line(&mut self, words: &[&str]) {
+        if self.length > 0 {
+            self.add(&["\n"]);
+        }
+        self.add(words);
+    }
+
+    const fn add(&mut self, words: &[&str]) {
+        let mut word = 0;
+        while word < words.len() {
+            let bytes = words[word].as_bytes();
+            let mut byte = 0;
+            while byte < bytes.len() && self.length < ROOM {
+                self.text[self.length] = bytes[byte];
+                self.length += 1;
+                byte += 1;
+            }
+            word += 1;
+        }
+    }
+}

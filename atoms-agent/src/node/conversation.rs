@@ -1,0 +1,78 @@
+//! What was said so far.
+
+use std::sync::Arc;
+
+use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
+
+use super::outlet::Outlet;
+use crate::events::{LlmRequest, Role, TranscriptUpdate};
+
+/// How many messages an output node keeps; older ones are forgotten.
+const KEPT: usize = 1_000;
+
+/// What was said so far: a parameter of the handlers of an output node.
+///
+/// For a request that brings its own messages, these are the conversation; else it is what the
+/// [`TranscriptUpdate`]s said, the last thousand of them.
+#[derive(Debug, Clone, Default)]
+pub struct Conversation(Arc<Vec<Message>>);
+
+/// One thing that was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Who said it: `user`, `assistant`, or another role that the model knows.
+    pub role: String,
+    /// What was said.
+    pub content: String,
+}
+
+impl Conversation {
+    /// What was said, the oldest first.
+    pub fn messages(&self) -> &[Message] {
+        &self.0
+    }
+
+    /// What the user said last, if the user has said anything.
+    pub fn last_user_text(&self) -> Option<&str> {
+        let last = self.0.iter().rev().find(|message| message.role == "user");
+        last.map(|message| message.content.as_str())
+    }
+
+    /// That of the request's own messages; `None` if it has none. A message whose content is not text is
+    /// left out.
+    fn of_request(request: &LlmRequest) -> Option<Self> {
+        let messages = request.messages.as_ref()?.iter().filter_map(|message| {
+            Some(Message { role: message.get("role")?, content: message.get("content")? })
+        });
+        Some(Self(Arc::new(messages.collect())))
+    }
+
+    pub(super) fn add(&mut self, update: &TranscriptUpdate) {
+        let role = match update.role {
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        };
+        let messages = Arc::make_mut(&mut self.0);
+        if messages.len() == KEPT {
+            messages.remove(0);
+        }
+        messages.push(Message { role: role.to_owned(), content: update.content.clone() });
+    }
+}
+
+impl FromDelivery for Conversation {
+    type Prepared = ();
+
+    fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
+        Ok(())
+    }
+
+    fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
+        let of_request = delivery.any().downcast_ref::<LlmRequest>().and_then(|it| Self::of_request(it.event()));
+        if let Some(own) = of_request {
+            return Ok(own);
+        }
+        let kept = Outlet::of(delivery).and_then(Outlet::conversation);
+        kept.ok_or_else(|| ExtractError::new("only an output node, `#[node(output)]`, keeps the conversation"))
+    }
+}

@@ -1,0 +1,110 @@
+//! How a node is made.
+
+use std::marker::PhantomData;
+
+use atoms_runtime::__private::{Call, Parameters};
+use atoms_runtime::{HandlerError, HandlerInfo, Params};
+
+use crate::events::Init;
+
+/// How the node `N` is made: by its `#[factory]`, or by `Default`.
+pub trait Factory<N: 'static>: 'static {
+    /// What it takes behind the [`Init`].
+    type Params: Params;
+
+    /// Makes the node.
+    fn make<'a>(
+        init: &'a Init,
+        prepared: &'a <Self::Params as Params>::Prepared,
+        call: &'a Call<'a>,
+    ) -> impl Future<Output = Result<N, HandlerError>> + Send + 'a;
+}
+
+/// A `#[factory]` of the node `N`.
+pub trait FactoryMethod<N>: 'static {
+    /// What it takes behind the [`Init`].
+    type Params: Params;
+    /// The type that it returns, when awaited if it is `async`.
+    type Output: Made<N> + Send;
+
+    /// What is known of it.
+    fn info() -> &'static HandlerInfo;
+
+    /// Calls it.
+    fn call<'a>(
+        init: &'a Init,
+        params: <Self::Params as Params>::Values,
+    ) -> impl Future<Output = Self::Output> + Send + 'a;
+}
+
+/// A [`FactoryMethod`] as a [`Factory`].
+#[derive(Debug)]
+pub struct MadeBy<F>(PhantomData<fn(F)>);
+
+impl<N: Send + 'static, F: FactoryMethod<N>> Factory<N> for MadeBy<F> {
+    type Params = F::Params;
+
+    async fn make<'a>(
+        init: &'a Init,
+        prepared: &'a <F::Params as Params>::Prepared,
+        call: &'a Call<'a>,
+    ) -> Result<N, HandlerError> {
+        let params = F::Params::from_delivery(prepared, &call.delivery(F::info))?;
+        F::call(init, params).await.made()
+    }
+}
+
+/// The factory of a node that has none of its own.
+#[derive(Debug)]
+pub struct MadeByDefault;
+
+impl<N: ByDefault + Send + 'static> Factory<N> for MadeByDefault {
+    type Params = Parameters<Self, 0>;
+
+    async fn make<'a>(_: &'a Init, (): &'a (), _: &'a Call<'a>) -> Result<N, HandlerError> {
+        Ok(N::by_default())
+    }
+}
+
+/// What a `#[factory]` may return: the node, or a `Result` of it.
+#[diagnostic::on_unimplemented(
+    message = "the factory of the node `{N}` cannot return `{Self}`",
+    label = "not the node",
+    note = "return `Self`, or a `Result` of it with an error type or text as its error"
+)]
+pub trait Made<N> {
+    /// The node, or why there is none.
+    fn made(self) -> Result<N, HandlerError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N> Made<N> for N {
+    fn made(self) -> Result<N, HandlerError> {
+        Ok(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<N, E: Into<HandlerError>> Made<N> for Result<N, E> {
+    fn made(self) -> Result<N, HandlerError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// A node that needs no `#[factory]`.
+#[diagnostic::on_unimplemented(
+    message = "nobody knows how to make the node `{Self}`",
+    label = "has neither `Default` nor a factory",
+    note = "derive `Default` for `{Self}`, or write a factory in its `#[node]` block: `#[factory] fn new(init: &Init) -> Self`"
+)]
+pub trait ByDefault: Sized {
+    /// The node.
+    fn by_default() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Default> ByDefault for N {
+    fn by_default() -> Self {
+        N::default()
+    }
+}

@@ -1,0 +1,170 @@
+//! What `#[node]` makes of the methods of a node.
+
+use std::borrow::Borrow;
+
+use atoms_runtime::__private::Call;
+use atoms_runtime::{
+    AnyEvent, Delivery, Emitted, EventTypes, ExtractError, HandlerError, HandlerInfo, Input, Params,
+    PrepareError, StartContext,
+};
+
+/// A `#[handler]` of the node `N`.
+pub trait Method<N>: 'static {
+    /// The type of the event, without its `&`.
+    type Input: Input<Kind = Emitted>;
+    /// The further parameters.
+    type Params: Params;
+    /// The type that the method returns, when awaited if it is `async`.
+    type Output: Send;
+
+    /// Whether it takes the event by value, so that the node does not pass it on.
+    const CONSUMES: bool;
+
+    /// The types of the events that the method may return.
+    const EMITS: EventTypes;
+
+    /// What is known of it.
+    fn info() -> &'static HandlerInfo;
+
+    /// Emits the events that the method returned.
+    fn finish(output: Self::Output, delivery: &Delivery<'_>) -> Result<(), HandlerError>;
+
+    /// Calls the method.
+    fn call<'a>(
+        node: &'a mut N,
+        input: &'a Self::Input,
+        params: <Self::Params as Params>::Values,
+    ) -> impl Future<Output = Self::Output> + Send + 'a;
+}
+
+/// What a method has come to.
+#[derive(Debug)]
+pub enum Ran {
+    /// It is done.
+    Done,
+    /// It failed.
+    Failed(HandlerError),
+    /// It failed, and has told the client so.
+    Told,
+}
+
+impl From<Result<(), HandlerError>> for Ran {
+    fn from(result: Result<(), HandlerError>) -> Self {
+        result.map_or_else(Self::Failed, |()| Self::Done)
+    }
+}
+
+impl From<ExtractError> for Ran {
+    fn from(error: ExtractError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// The methods of the node `N`: a list of pairs, each of a method and those behind it.
+pub trait Methods<N>: Sized + 'static {
+    /// What their parameters need, found once.
+    type Prepared: Send + Sync + 'static;
+
+    /// Prepares the parameters of each.
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>>;
+
+    /// Which of them takes the event: its place, and whether it consumes it. Those that take every event
+    /// take what no other does.
+    fn find(event: &AnyEvent, every: bool) -> Option<(usize, bool)>;
+
+    /// Runs the one at this place.
+    fn run<'a>(
+        node: &'a mut N,
+        prepared: &'a Self::Prepared,
+        call: &'a Call<'a>,
+        place: usize,
+    ) -> impl Future<Output = Ran> + Send + 'a;
+}
+
+/// A method of whatever kind.
+pub trait Run<N>: 'static {
+    /// The type of the event, without its `&`.
+    type Input: Input;
+    /// The further parameters.
+    type Params: Params;
+    /// Whether the node does not pass the event on.
+    const CONSUMES: bool;
+
+    /// Runs it.
+    fn run<'a>(
+        node: &'a mut N,
+        prepared: &'a <Self::Params as Params>::Prepared,
+        call: &'a Call<'a>,
+    ) -> impl Future<Output = Ran> + Send + 'a;
+}
+
+/// A [`Method`] as one to run.
+#[derive(Debug)]
+pub struct Handles<M>(std::marker::PhantomData<fn(M)>);
+
+impl<N: Send, M: Method<N>> Run<N> for Handles<M> {
+    type Input = M::Input;
+    type Params = M::Params;
+    const CONSUMES: bool = M::CONSUMES;
+
+    async fn run<'a>(
+        node: &'a mut N,
+        prepared: &'a <M::Params as Params>::Prepared,
+        call: &'a Call<'a>,
+    ) -> Ran {
+        let delivery = call.delivery(M::info);
+        let Some(input) = M::Input::from_delivery(&delivery) else { return Ran::Done };
+        match M::Params::from_delivery(prepared, &delivery) {
+            Ok(params) => M::finish(M::call(node, input.borrow(), params).await, &delivery).into(),
+            Err(error) => error.into(),
+        }
+    }
+}
+
+impl<N: Send> Methods<N> for () {
+    type Prepared = ();
+
+    fn prepare(_: &StartContext<'_>) -> Result<(), Vec<PrepareError>> {
+        Ok(())
+    }
+
+    fn find(_: &AnyEvent, _: bool) -> Option<(usize, bool)> {
+        None
+    }
+
+    async fn run<'a>(_: &'a mut N, (): &'a (), _: &'a Call<'a>, _: usize) -> Ran {
+        Ran::Done
+    }
+}
+
+impl<N: Send, H: Run<N>, Rest: Methods<N>> Methods<N> for (H, Rest) {
+    type Prepared = (<H::Params as Params>::Prepared, Rest::Prepared);
+
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>> {
+        match (H::Params::prepare(start), Rest::prepare(start)) {
+            (Ok(first), Ok(rest)) => Ok((first, rest)),
+            (first, rest) => Err(first.err().into_iter().chain(rest.err()).flatten().collect()),
+        }
+    }
+
+    fn find(event: &AnyEvent, every: bool) -> Option<(usize, bool)> {
+        let named = || event.known_type().is_some_and(|known| H::Input::EVENTS.contains(known));
+        let takes = if every { H::Input::EVERY_EVENT } else { named() };
+        if takes {
+            return Some((0, H::CONSUMES));
+        }
+        Rest::find(event, every).map(|(place, consumes)| (place + 1, consumes))
+    }
+
+    async fn run<'a>(
+        node: &'a mut N,
+        prepared: &'a Self::Prepared,
+        call: &'a Call<'a>,
+        place: usize,
+    ) -> Ran {
+        match place {
+            0 => H::run(node, &prepared.0, call).await,
+            _ => Rest::run(node, &prepared.1, call, place - 1).await,
+        }
+    }
+}

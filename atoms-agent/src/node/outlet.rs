@@ -1,0 +1,106 @@
+//! Where the events of a node go.
+
+use std::any::Any;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use atoms_runtime::__private::Outlet as RuntimeOutlet;
+use atoms_runtime::{AnyEvent, Delivery, Envelope, Event};
+
+use super::conversation::Conversation;
+use super::flight::Flight;
+use super::shape::{Kind, NodeShape};
+use crate::events::{AgentInterrupt, EndCall, TranscriptUpdate, TransferCall};
+use crate::session::Session;
+
+/// Where the events of a node go: to the nodes behind it, or to the client.
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    pub(crate) session: Session,
+    pub(crate) shape: &'static NodeShape,
+    /// The places that the node's edges lead to.
+    behind: Box<[usize]>,
+    /// The turn of the event that the node handles.
+    turn: AtomicU32,
+    has_handed_off: AtomicBool,
+    /// Only an output node keeps it.
+    conversation: Option<Mutex<Conversation>>,
+}
+
+impl Outlet {
+    pub(crate) fn new(session: Session, shape: &'static NodeShape, behind: &[usize]) -> Self {
+        Self {
+            turn: AtomicU32::new(session.turn()),
+            session,
+            shape,
+            behind: behind.into(),
+            has_handed_off: AtomicBool::new(false),
+            conversation: (shape.kind == Kind::Output).then(Mutex::default),
+        }
+    }
+
+    /// That of the node whose handler is called, if a node's is.
+    pub(crate) fn of<'a>(delivery: &'a Delivery<'_>) -> Option<&'a Self> {
+        let outlet: &dyn Any = &**delivery.outlet()?;
+        outlet.downcast_ref()
+    }
+
+    pub(crate) fn node(&self) -> &'static str {
+        self.shape.name
+    }
+
+    /// The conversation so far, if the node keeps it.
+    pub(crate) fn conversation(&self) -> Option<Conversation> {
+        let kept = self.conversation.as_ref()?;
+        Some(kept.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    /// Takes note of an event that the node is about to handle.
+    pub(crate) fn note(&self, flight: &Flight) {
+        self.turn.store(flight.turn, Ordering::Relaxed);
+        if let Some(kept) = &self.conversation
+            && let Some(update) = flight.event.downcast_ref::<TranscriptUpdate>()
+        {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).add(update);
+        }
+    }
+
+    /// Whether the node has ended the call, or handed it over.
+    pub(crate) fn has_handed_off(&self) -> bool {
+        self.has_handed_off.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn emit_event<E: Event>(&self, event: E) {
+        self.emit(Envelope::new(event).into());
+    }
+
+    /// Sends an event on.
+    pub(crate) fn pass(&self, flight: Flight) {
+        self.session.put(flight, &self.behind);
+    }
+
+    pub(crate) async fn room(&self) {
+        std::future::poll_fn(|cx| self.poll_room(cx)).await;
+    }
+}
+
+impl RuntimeOutlet for Outlet {
+    fn emit(&self, event: AnyEvent) {
+        let known = event.known_type();
+        if known == Some(EndCall::event_type()) || known == Some(TransferCall::event_type()) {
+            self.has_handed_off.store(true, Ordering::Relaxed);
+        } else if known == Some(AgentInterrupt::event_type()) {
+            self.session.interrupt();
+        }
+        self.session.show_to_bus_now(&event);
+        self.pass(self.session.flight(event, self.turn.load(Ordering::Relaxed)));
+    }
+
+    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        for &place in &self.behind {
+            ready!(self.session.mailbox(place).poll_room(cx));
+        }
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,224 @@
+//! The task of a node.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use atoms_runtime::__private::{Call, Outlet as RuntimeOutlet};
+use atoms_runtime::{AnyEvent, HandlerError};
+use futures_util::FutureExt;
+
+use super::factory::Factory;
+use super::flight::Flight;
+use super::mailbox::Mailbox;
+use super::method::{Methods, Ran};
+use super::outlet::Outlet;
+use super::respond::Told;
+use super::shape::Kind;
+use super::{Node, Prepared};
+use crate::events::AgentError;
+use crate::session::Session;
+
+/// Where a node sits in a session: what comes to it, and where its events go.
+pub(crate) struct Seat {
+    mailbox: Arc<Mailbox>,
+    outlet: Arc<Outlet>,
+    /// The same, as handlers know it.
+    shared: Arc<dyn RuntimeOutlet>,
+    /// Interrupts that came while a handler ran: passed on, and not yet handled.
+    deferred: Vec<Flight>,
+}
+
+/// Why a handler was not run to its end.
+enum Stopped {
+    /// Its turn was interrupted.
+    Interrupted,
+    /// The session is over.
+    Over,
+}
+
+/// Runs a node until its session is over.
+pub(crate) async fn run<N: Node>(prepared: Arc<Prepared<N>>, mut seat: Seat) {
+    let Some(mut node) = seat.make(&prepared).await else { return };
+    while let Some(flight) = seat.next().await {
+        let (runs, passes) = seat.routes::<N>(&flight);
+        if let Some(place) = runs {
+            if passes {
+                seat.outlet.pass(flight.clone());
+            }
+            seat.outlet.note(&flight);
+            match seat.drive(&flight, &prepared.methods, place, &mut node).await {
+                Ok(()) => {}
+                Err(Rebuild) => match seat.make(&prepared).await {
+                    Some(anew) => node = anew,
+                    None => return,
+                },
+            }
+        } else if passes {
+            seat.outlet.pass(flight);
+        }
+        seat.wait_for_room().await;
+        seat.outlet.session.done(1);
+    }
+    seat.stop(&prepared, &mut node).await;
+}
+
+/// A node panicked, and is not to be trusted any more.
+struct Rebuild;
+
+impl Seat {
+    pub(crate) fn new(mailbox: Arc<Mailbox>, outlet: Outlet) -> Self {
+        let outlet = Arc::new(outlet);
+        Self { mailbox, shared: outlet.clone(), outlet, deferred: Vec::new() }
+    }
+
+    fn session(&self) -> &Session {
+        &self.outlet.session
+    }
+
+    /// The next event that is still wanted; `None` when the session is over.
+    async fn next(&mut self) -> Option<Flight> {
+        if !self.deferred.is_empty() {
+            return Some(self.deferred.remove(0));
+        }
+        loop {
+            let flight = poll_fn(|cx| self.mailbox.poll_take(cx)).await?;
+            if !self.session().is_interrupted(&flight) {
+                return Some(flight);
+            }
+            self.session().done(1);
+        }
+    }
+
+    /// The place of the method that takes the event, and whether the node passes it on.
+    fn routes<N: Node>(&self, flight: &Flight) -> (Option<usize>, bool) {
+        let found = N::Methods::find(&flight.event, false).or_else(|| N::Methods::find(&flight.event, true));
+        let consumes = found.is_some_and(|(_, consumes)| consumes);
+        (found.map(|(place, _)| place), !consumes && N::SHAPE.kind != Kind::Background && !flight.is_passed)
+    }
+
+    /// Makes the node, and tells it so.
+    async fn make<N: Node>(&mut self, prepared: &Prepared<N>) -> Option<N> {
+        let init = self.session().init_event();
+        let call = Call::new(&init, self.session().bus_ref(), &self.shared);
+        let made = N::Factory::make(self.session().init(), &prepared.factory, &call);
+        let made = AssertUnwindSafe(made).catch_unwind().await;
+        let mut node = match made {
+            Ok(Ok(node)) => node,
+            Ok(Err(error)) => return self.not_made(&error.to_string()),
+            Err(panic) => return self.not_made(&panicked(&*panic)),
+        };
+        let started = N::Started::run(&mut node, &prepared.started, &call, 0);
+        let started = self.outlet.session.enter(&init, AssertUnwindSafe(started).catch_unwind()).await;
+        match started {
+            Ok(Ran::Failed(error)) => self.tell(&error.to_string()),
+            Ok(_) => {}
+            Err(panic) => return self.not_made(&panicked(&*panic)),
+        }
+        Some(node)
+    }
+
+    /// A session does not go on without one of its nodes.
+    fn not_made<N>(&self, why: &str) -> Option<N> {
+        let message = format!("the node `{}` could not be made: {why}", self.outlet.node());
+        self.session().fail(message);
+        None
+    }
+
+    /// Runs a method for an event, and looks out for interrupts meanwhile.
+    async fn drive<N: Node>(
+        &mut self,
+        flight: &Flight,
+        prepared: &<N::Methods as Methods<N>>::Prepared,
+        place: usize,
+        node: &mut N,
+    ) -> Result<(), Rebuild> {
+        let session = self.session().clone();
+        let shared = Arc::clone(&self.shared);
+        let call = Call::new(&flight.event, session.bus_ref(), &shared);
+        let running = AssertUnwindSafe(N::Methods::run(node, prepared, &call, place)).catch_unwind();
+        let mut running = pin!(session.enter(&flight.event, running));
+        let ran = poll_fn(|cx| match self.look_out(cx, flight) {
+            Some(stopped) => Poll::Ready(Err(stopped)),
+            None => running.as_mut().poll(cx).map(Ok),
+        });
+        match ran.await {
+            Ok(Ok(Ran::Done | Ran::Told)) => Ok(()),
+            Ok(Ok(Ran::Failed(error))) => {
+                self.failed(&flight.event, &error);
+                Ok(())
+            }
+            Ok(Err(panic)) => {
+                if !panic.is::<Told>() {
+                    self.failed(&flight.event, &panicked(&*panic).into());
+                }
+                Err(Rebuild)
+            }
+            Err(Stopped::Interrupted | Stopped::Over) => Ok(()),
+        }
+    }
+
+    /// Passes on at once what overtakes; the node handles it when it is done with what it does now.
+    fn pass_interrupts(&mut self, cx: &Context<'_>) {
+        self.mailbox.register(cx.waker());
+        while let Some(mut urgent) = self.mailbox.take_urgent() {
+            if self.outlet.shape.kind != Kind::Background {
+                self.outlet.pass(urgent.clone());
+            }
+            urgent.is_passed = true;
+            self.deferred.push(urgent);
+        }
+    }
+
+    /// Says whether to stop what is being done for an event.
+    fn look_out(&mut self, cx: &Context<'_>, flight: &Flight) -> Option<Stopped> {
+        self.pass_interrupts(cx);
+        if self.session().is_over() {
+            return Some(Stopped::Over);
+        }
+        self.session().is_interrupted(flight).then_some(Stopped::Interrupted)
+    }
+
+    /// Waits until those behind can take more, which they never have to when the session is over.
+    async fn wait_for_room(&mut self) {
+        let outlet = Arc::clone(&self.outlet);
+        poll_fn(|cx| {
+            self.pass_interrupts(cx);
+            outlet.poll_room(cx)
+        })
+        .await;
+    }
+
+    /// Tells the node that its session is over.
+    async fn stop<N: Node>(&mut self, prepared: &Prepared<N>, node: &mut N) {
+        let init = self.session().init_event();
+        let call = Call::new(&init, self.session().bus_ref(), &self.shared);
+        let stopped = AssertUnwindSafe(N::Stopped::run(node, &prepared.stopped, &call, 0)).catch_unwind();
+        let why = match stopped.await {
+            Ok(Ran::Failed(error)) => error.to_string(),
+            Ok(_) => return,
+            Err(panic) => panicked(&*panic),
+        };
+        tracing::error!(node = self.outlet.node(), session = self.session().id(), "could not stop: {why}");
+    }
+
+    fn failed(&self, event: &AnyEvent, error: &HandlerError) {
+        self.tell(&format!("it failed at `{}`: {error}", event.event_type()));
+    }
+
+    /// Tells the client that something went wrong in the node.
+    fn tell(&self, what: &str) {
+        let (node, severity) = (self.outlet.node(), self.outlet.shape.severity);
+        tracing::warn!(node, session = self.session().id(), "{what}");
+        let message = format!("the node `{node}`: {what}");
+        self.outlet.emit_event(AgentError { message, severity, payload: Default::default() });
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+    format!("it panicked: {}", text.unwrap_or("no message"))
+}

@@ -1,0 +1,129 @@
+//! What is known of a node at compile time.
+
+use std::fmt;
+
+use atoms_runtime::{EventTypes, Input, Params};
+
+use super::method::Method;
+use crate::events::{AgentError, LlmRequest, ResponseChunk, ResponseEnd, ResponseStart, Severity};
+use crate::node::respond::Respond;
+
+/// What is known of a node at compile time: what it takes, what it emits, and what it keeps from those
+/// behind it.
+#[derive(Clone, Copy)]
+pub struct NodeShape {
+    pub(crate) name: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) severity: Severity,
+    pub(crate) methods: &'static [MethodShape],
+}
+
+/// What a node does with the events that come to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[doc(hidden)]
+pub enum Kind {
+    /// It passes on what it does not consume.
+    Plain,
+    /// It answers requests as well.
+    Output,
+    /// It observes, and passes nothing on.
+    Background,
+}
+
+/// What is known of a method of a node.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct MethodShape {
+    pub(crate) name: &'static str,
+    pub(crate) takes: EventTypes,
+    pub(crate) takes_every_event: bool,
+    pub(crate) consumes: bool,
+    pub(crate) returns: EventTypes,
+    pub(crate) emits: EventTypes,
+}
+
+/// What a response is made of.
+const RESPONSE: EventTypes = EventTypes::all(&[
+    &EventTypes::of::<ResponseStart>(),
+    &EventTypes::of::<ResponseChunk>(),
+    &EventTypes::of::<ResponseEnd>(),
+    &EventTypes::of::<AgentError>(),
+]);
+
+impl NodeShape {
+    /// Describes a node of this name, which stands at `path`.
+    #[doc(hidden)]
+    pub const fn new(
+        name: &'static str,
+        path: &'static str,
+        kind: Kind,
+        severity: Severity,
+        methods: &'static [MethodShape],
+    ) -> Self {
+        Self { name, path, kind, severity, methods }
+    }
+
+    /// The name of its type.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The path of its type.
+    pub const fn path(&self) -> &'static str {
+        self.path
+    }
+}
+
+impl fmt::Debug for NodeShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeShape")
+            .field("path", &self.path)
+            .field("kind", &self.kind)
+            .field("methods", &self.methods)
+            .finish_non_exhaustive()
+    }
+}
+
+impl MethodShape {
+    /// Describes a `#[handler]`.
+    pub const fn handler<N, M: Method<N>>(name: &'static str) -> Self {
+        Self {
+            name,
+            takes: <M::Input as Input>::EVENTS,
+            takes_every_event: <M::Input as Input>::EVERY_EVENT,
+            consumes: M::CONSUMES,
+            returns: M::EMITS,
+            emits: <M::Params as Params>::EMITS,
+        }
+    }
+
+    /// Describes a `#[started]` or a `#[stopped]`, which no event is for.
+    pub const fn hook<N, M: Method<N>>(name: &'static str) -> Self {
+        Self { takes: EventTypes::NONE, ..Self::handler::<N, M>(name) }
+    }
+
+    /// Describes a `#[respond]`.
+    pub const fn respond<N, R: Respond<N>>(name: &'static str) -> Self {
+        Self {
+            name,
+            takes: EventTypes::of::<LlmRequest>(),
+            takes_every_event: false,
+            consumes: true,
+            returns: RESPONSE,
+            emits: <R::Params as Params>::EMITS,
+        }
+    }
+}
+
+impl fmt::Debug for MethodShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MethodShape")
+            .field("name", &self.name)
+            .field("takes", &self.takes)
+            .field("consumes", &self.consumes)
+            .field("returns", &self.returns)
+            .field("emits", &self.emits)
+            .finish_non_exhaustive()
+    }
+}

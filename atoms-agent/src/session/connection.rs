@@ -1,0 +1,294 @@
+//! One session on its connection: frames in, frames out, and a clean end.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use atoms_runtime::{AnyEvent, DecodeError, Envelope, Event};
+use futures_core::Stream;
+use futures_util::{Sink, SinkExt, StreamExt};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use super::pace::Pace;
+use super::{Session, SessionEnd, Sessions};
+use crate::events::{AgentError, EndCall, Init, Ready, Severity, SystemInterrupt, UpdateOutputAgentSettings};
+use crate::node::flight::Flight;
+
+/// How many frames go out before the connection is flushed.
+const BATCH: usize = 64;
+
+/// How long a session that ends waits for what is under way, and then for its nodes to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// What goes out to a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// A frame: one event.
+    Frame(Vec<u8>),
+    /// The last thing: why the session has ended.
+    Close(SessionEnd),
+}
+
+impl Sessions {
+    /// Runs one session, from the client's [`Init`] to its end.
+    ///
+    /// `incoming` are the client's frames, and `outgoing` takes the agent's. An error of `incoming` ends the
+    /// session with it. Dropping the future ends the session without a word.
+    pub async fn run<I, B, O>(&self, mut incoming: I, mut outgoing: O) -> SessionEnd
+    where
+        I: Stream<Item = Result<B, SessionEnd>> + Send + Unpin,
+        B: AsRef<[u8]> + Send,
+        O: Sink<Outgoing> + Send + Unpin,
+    {
+        let init = match self.handshake(&mut incoming).await {
+            Ok(init) => init,
+            Err(end) => {
+                self.turn_away(&end, &mut outgoing).await;
+                return end;
+            }
+        };
+        let session = self.open(init);
+        // Also when this future is dropped in the middle.
+        let running = Running { sessions: self, session: &session };
+        session.tell(Ready);
+        let mut nodes = self.begin(&session);
+        self.converse(&session, &mut incoming, &mut outgoing).await;
+        session.close();
+        stop(&mut nodes).await;
+        drop(running);
+        let end = session.0.end.get().cloned().unwrap_or(SessionEnd::ByClient);
+        tracing::debug!(session = session.id(), %end, "a session has ended");
+        if end != SessionEnd::ByClient {
+            // A client that is gone need not be told.
+            let _ = timeout(DRAIN, outgoing.send(Outgoing::Close(end.clone()))).await;
+        }
+        end
+    }
+
+    /// Waits for the first frame, which is the client's [`Init`].
+    async fn handshake<I, B>(&self, incoming: &mut I) -> Result<Arc<Envelope<Init>>, SessionEnd>
+    where
+        I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+        B: AsRef<[u8]>,
+    {
+        if self.is_closing() {
+            return Err(SessionEnd::Shutdown);
+        }
+        let seconds = self.0.options.handshake;
+        let Ok(first) = timeout(seconds, incoming.next()).await else {
+            return Err(SessionEnd::NotBegun(format!("no `{}` within {seconds:?}", Init::TYPE)));
+        };
+        let frame = first.ok_or(SessionEnd::ByClient)??;
+        self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
+        let event = self.bus().decode(frame.as_ref()).map_err(|error| {
+            SessionEnd::NotBegun(format!("the first event must be `{}`: {error}", Init::TYPE))
+        })?;
+        event.downcast::<Init>().map_err(|other| {
+            let found = other.event_type();
+            SessionEnd::NotBegun(format!("the first event must be `{}`, and not `{found}`", Init::TYPE))
+        })
+    }
+
+    /// Tells a client why there is no session.
+    async fn turn_away<O: Sink<Outgoing> + Unpin>(&self, end: &SessionEnd, outgoing: &mut O) {
+        tracing::debug!(%end, "a session did not begin");
+        if *end == SessionEnd::ByClient {
+            return;
+        }
+        let told = error(end.to_string(), Severity::Fatal);
+        let frame = self.bus().encode(&Envelope::new(told).into()).unwrap_or_default();
+        // A client that is gone need not be told.
+        let _ = timeout(DRAIN, async {
+            outgoing.feed(Outgoing::Frame(frame)).await?;
+            outgoing.send(Outgoing::Close(end.clone())).await
+        })
+        .await;
+    }
+
+    /// Reads and writes until there is a reason to end, and then writes what is under way.
+    async fn converse<I, B, O>(&self, session: &Session, incoming: &mut I, outgoing: &mut O)
+    where
+        I: Stream<Item = Result<B, SessionEnd>> + Send + Unpin,
+        B: AsRef<[u8]> + Send,
+        O: Sink<Outgoing> + Send + Unpin,
+    {
+        let mut writing = pin!(self.write(session, outgoing));
+        tokio::select! {
+            end = self.read(session, incoming) => session.end_with(end),
+            () = &mut writing => session.end_with(SessionEnd::ByClient),
+            () = session.ended() => {}
+            () = self.0.closing.cancelled() => session.end_with(SessionEnd::Shutdown),
+        }
+        match session.0.end.get() {
+            Some(SessionEnd::ByClient) | None => return,
+            Some(SessionEnd::ByAgent | SessionEnd::Shutdown | SessionEnd::Idle) => {}
+            Some(end) => session.tell(error(end.to_string(), Severity::Fatal)),
+        }
+        let _ = timeout(DRAIN, async {
+            tokio::select! {
+                () = session.quiet() => {}
+                () = &mut writing => {}
+            }
+        })
+        .await;
+    }
+
+    async fn read<I, B>(&self, session: &Session, incoming: &mut I) -> SessionEnd
+    where
+        I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+        B: AsRef<[u8]>,
+    {
+        let options = &self.0.options;
+        let mut pace = Pace::new(options.frames_per_second);
+        session.take(session.init_event()).await;
+        loop {
+            pace.next().await;
+            let frame = match timeout(options.idle, incoming.next()).await {
+                Ok(Some(Ok(frame))) => frame,
+                Ok(Some(Err(end))) => return end,
+                Ok(None) => return SessionEnd::ByClient,
+                Err(_) => return SessionEnd::Idle,
+            };
+            self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
+            match self.bus().decode(frame.as_ref()) {
+                Ok(event) => self.receive(session, event).await,
+                Err(unreadable) => self.refuse(session, &unreadable).await,
+            }
+        }
+    }
+
+    /// Lets an event into the session, if a client may send it.
+    async fn receive(&self, session: &Session, event: AnyEvent) {
+        match event.known_type() {
+            Some(known) if known.name() == Init::TYPE => {
+                self.forbid(session, "the session has begun already: a second `system.init` is not taken");
+            }
+            Some(known) if !known.directions().from_client => {
+                self.forbid(session, &format!("a client may not send `{}`", known.name()));
+            }
+            _ => session.take(event).await,
+        }
+    }
+
+    fn forbid(&self, session: &Session, message: &str) {
+        self.0.counters.refused.fetch_add(1, Ordering::Relaxed);
+        session.tell(error(message.to_owned(), Severity::Warning));
+    }
+
+    async fn refuse(&self, session: &Session, unreadable: &DecodeError) {
+        self.bus().tell_of(unreadable).await;
+        self.forbid(session, &unreadable.to_string());
+    }
+
+    /// Writes what comes out of the graph, until that is closed or the client cannot be reached.
+    async fn write<O: Sink<Outgoing> + Unpin>(&self, session: &Session, outgoing: &mut O) {
+        let client = session.mailbox(session.0.plan.client());
+        while let Some(flight) = poll_fn(|cx| client.poll_take(cx)).await {
+            let mut written = 0;
+            let mut next = Some(flight);
+            while let Some(flight) = next {
+                if let Some(frame) = self.frame(session, &flight)
+                    && outgoing.feed(Outgoing::Frame(frame)).await.is_err()
+                {
+                    return;
+                }
+                written += 1;
+                next = if written < BATCH { client.take() } else { None };
+            }
+            if outgoing.flush().await.is_err() {
+                return;
+            }
+            session.done(written);
+        }
+    }
+
+    /// The frame of an event, if it goes to the client.
+    fn frame(&self, session: &Session, flight: &Flight) -> Option<Vec<u8>> {
+        let known = flight.event.known_type()?;
+        if flight.from_client || !known.directions().to_client || session.is_interrupted(flight) {
+            return None;
+        }
+        if known == EndCall::event_type() {
+            session.end_after(self.0.options.grace);
+        }
+        self.0.counters.frames_out.fetch_add(1, Ordering::Relaxed);
+        let frame = self.bus().encode(&flight.event);
+        frame.map_err(|error| tracing::error!(session = session.id(), %error, "an event is lost")).ok()
+    }
+}
+
+/// A session that is in the list as long as this is there.
+struct Running<'a> {
+    sessions: &'a Sessions,
+    session: &'a Session,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.session.close();
+        self.sessions.forget(self.session);
+    }
+}
+
+fn error(message: String, severity: Severity) -> AgentError {
+    AgentError { message, severity, payload: Default::default() }
+}
+
+/// Waits for the nodes to end, which they do at their next await.
+async fn stop(nodes: &mut JoinSet<()>) {
+    let ended = async {
+        while let Some(ended) = nodes.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the task of a node did not end well");
+            }
+        }
+    };
+    if timeout(DRAIN, ended).await.is_err() {
+        tracing::error!("nodes that do not stop are aborted");
+        nodes.shutdown().await;
+    }
+}
+
+impl Session {
+    /// Takes an event of the client in, and waits until the roots have room for another.
+    async fn take(&self, event: AnyEvent) {
+        if let Some(update) = event.downcast_ref::<UpdateOutputAgentSettings>()
+            && let Some(may) = update.settings.get("interruptible")
+        {
+            self.0.may_be_interrupted.store(may, Ordering::Relaxed);
+        }
+        if event.is::<SystemInterrupt>() && self.0.may_be_interrupted.load(Ordering::Relaxed) {
+            self.interrupt();
+        }
+        self.show_to_bus(&event).await;
+        let flight = self.flight(event, self.turn()).from_client();
+        self.put(flight, &self.0.plan.roots);
+        self.roots_have_room().await;
+    }
+
+    fn roots_have_room(&self) -> impl Future<Output = ()> {
+        poll_fn(|cx| {
+            for &root in &self.0.plan.roots {
+                ready!(self.mailbox(root).poll_room(cx));
+            }
+            Poll::Ready(())
+        })
+    }
+
+    /// Sends an event straight to the client.
+    fn tell<E: Event>(&self, event: E) {
+        let event = Envelope::new(event).into();
+        self.put(self.flight(event, self.turn()), &[self.0.plan.client()]);
+    }
+
+    /// Ends the session in a while, if the client does not.
+    fn end_after(&self, grace: Duration) {
+        // The first end of the call is the one that counts.
+        let _ = self.0.ends_at.set(Instant::now() + grace);
+        self.0.changed.notify_waiters();
+    }
+}

@@ -1,0 +1,53 @@
+//! How a session ends.
+
+/// Why a session has ended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionEnd {
+    /// The client closed the connection, or it was lost.
+    #[error("the client left")]
+    ByClient,
+    /// A node ended the call, by [`EndCall`](crate::events::EndCall), or the program did.
+    #[error("the agent ended it")]
+    ByAgent,
+    /// The program shuts down.
+    #[error("the agent shuts down")]
+    Shutdown,
+    /// The client sent nothing for too long.
+    #[error("nothing came from the client for too long")]
+    Idle,
+    /// The first event was no [`Init`](crate::events::Init), or did not come in time.
+    #[error("it never began: {0}")]
+    NotBegun(String),
+    /// A frame of the client was larger than the limit.
+    #[error("a frame was larger than the limit")]
+    TooLarge,
+    /// A node could not be made.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl SessionEnd {
+    /// The [close code](https://www.rfc-editor.org/rfc/rfc6455#section-7.4) of a WebSocket that says so.
+    pub fn close_code(&self) -> u16 {
+        match self {
+            Self::ByClient | Self::ByAgent => 1000,
+            Self::Shutdown | Self::Idle => 1001,
+            Self::NotBegun(_) => 1008,
+            Self::TooLarge => 1009,
+            Self::Failed(_) => 1011,
+        }
+    }
+}
+
+/// Why an event did not get into a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The session has ended.
+    #[error("the session has ended")]
+    Ended,
+    /// More than a thousand events wait in the session.
+    #[error("the session has too many events under way")]
+    Full,
+}

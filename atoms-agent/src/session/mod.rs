@@ -1,0 +1,305 @@
+//! Sessions: one conversation each, with nodes of its own.
+
+mod connection;
+mod end;
+mod extract;
+mod options;
+mod pace;
+mod routing;
+mod sessions;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use atoms_runtime::__private::Call;
+use atoms_runtime::{AnyEvent, Bus, Envelope, Event, Metadata};
+use futures_util::FutureExt;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+pub use connection::Outgoing;
+pub use end::{SessionEnd, SessionError};
+pub use options::SessionsBuilder;
+pub use routing::{Addressed, Sent, ToSessions};
+pub use sessions::{Counts, Sessions};
+
+use crate::events::Init;
+use crate::graph::Plan;
+use crate::node::flight::Flight;
+use crate::node::mailbox::{Mailbox, NotPut};
+
+scoped_tls::scoped_thread_local! {
+    /// The session whose handler runs on this thread.
+    static CURRENT: Session
+}
+
+/// The source of those events on the bus that come from a session, and so need not go there again.
+const SOURCE: &str = "atoms.session";
+
+/// One conversation, with nodes of its own: a handle that is cheap to clone.
+///
+/// It is a parameter of handlers, as `session: Session`: of those of its nodes, and of those on the bus for
+/// events that belong to a session.
+#[derive(Clone)]
+pub struct Session(Arc<Core>);
+
+struct Core {
+    id: String,
+    init: Arc<Envelope<Init>>,
+    actor_ids: Vec<String>,
+    sessions: Sessions,
+    plan: Arc<Plan>,
+    /// Of each node; that of the client comes last.
+    mailboxes: Box<[Arc<Mailbox>]>,
+    turn: AtomicU32,
+    may_be_interrupted: AtomicBool,
+    is_over: AtomicBool,
+    /// How many events wait or are being handled.
+    under_way: AtomicUsize,
+    changed: Notify,
+    /// When it ends, once its call has ended.
+    ends_at: OnceLock<Instant>,
+    end: OnceLock<SessionEnd>,
+}
+
+impl Session {
+    /// The id, which the envelopes of its events carry on the bus.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// What the client said of the session when it began.
+    pub fn init(&self) -> &Init {
+        self.0.init.event()
+    }
+
+    /// Who takes part in it, as the session's factory says: see [`SessionsBuilder::actor_ids`].
+    pub fn actor_ids(&self) -> &[String] {
+        &self.0.actor_ids
+    }
+
+    /// The bus that its events are seen on.
+    pub fn bus(&self) -> Bus {
+        self.bus_ref().clone()
+    }
+
+    /// Sends an event into the session: to the roots of its graph, and through the graph to the client if
+    /// it is an event `to(client)`.
+    ///
+    /// It never waits; an error says that the session has ended, or that too much waits there already.
+    pub fn emit<E: Event>(&self, event: E) -> Result<(), SessionError> {
+        const { assert_may_come_from_bus::<E>() };
+        self.emit_any(Envelope::new(event).into())
+    }
+
+    /// Stops what is being said: what belongs to the current turn, and is interruptible, is dropped.
+    pub fn interrupt(&self) {
+        self.0.turn.fetch_add(1, Ordering::Relaxed);
+        self.0.mailboxes.iter().for_each(|mailbox| mailbox.nudge());
+    }
+
+    /// Ends the session: what is under way is still done.
+    pub fn end(&self) {
+        self.end_with(SessionEnd::ByAgent);
+    }
+
+    /// Whether the session has ended.
+    pub fn has_ended(&self) -> bool {
+        self.0.end.get().is_some()
+    }
+
+    pub(crate) fn bus_ref(&self) -> &Bus {
+        self.0.sessions.bus()
+    }
+
+    pub(crate) fn init_event(&self) -> AnyEvent {
+        Arc::clone(&self.0.init).into()
+    }
+
+    pub(crate) fn turn(&self) -> u32 {
+        self.0.turn.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn mailbox(&self, place: usize) -> &Arc<Mailbox> {
+        &self.0.mailboxes[place]
+    }
+
+    /// Ends the session because it cannot go on.
+    pub(crate) fn fail(&self, why: String) {
+        self.end_with(SessionEnd::Failed(why));
+    }
+
+    fn end_with(&self, end: SessionEnd) {
+        // The first reason is the one that counts.
+        let _ = self.0.end.set(end);
+        self.0.changed.notify_waiters();
+    }
+
+    pub(crate) fn flight(&self, event: AnyEvent, turn: u32) -> Flight {
+        Flight::new(event, turn, self.0.plan.joins)
+    }
+
+    /// Puts an event into the mailboxes of these places.
+    pub(crate) fn put(&self, flight: Flight, places: &[usize]) {
+        let Some((last, others)) = places.split_last() else { return };
+        for place in others {
+            self.put_at(flight.clone(), *place);
+        }
+        self.put_at(flight, *last);
+    }
+
+    fn put_at(&self, flight: Flight, place: usize) {
+        if !flight.is_first_at(self.0.plan.join_at[place]) {
+            return;
+        }
+        self.0.under_way.fetch_add(1, Ordering::Relaxed);
+        if let Err((why, flight)) = self.mailbox(place).put(flight) {
+            if why == NotPut::Full {
+                let r#type = flight.event.event_type();
+                tracing::error!(r#type, session = self.id(), "an event is lost: {why}");
+            }
+            self.done(1);
+        }
+    }
+
+    /// Says that so many events are not under way any more.
+    pub(crate) fn done(&self, events: usize) {
+        if self.0.under_way.fetch_sub(events, Ordering::AcqRel) == events && self.has_ended() {
+            self.0.changed.notify_waiters();
+        }
+    }
+
+    /// Whether the event belongs to a turn that was interrupted, and is dropped for that.
+    pub(crate) fn is_interrupted(&self, flight: &Flight) -> bool {
+        flight.turn != self.turn() && flight.is_interruptible()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.is_over.load(Ordering::Acquire)
+    }
+
+    /// Ends all nodes: what waits is dropped, and what runs is dropped at its next await.
+    fn close(&self) {
+        self.0.is_over.store(true, Ordering::Release);
+        let dropped: usize = self.0.mailboxes.iter().map(|mailbox| mailbox.close()).sum();
+        self.done(dropped);
+    }
+
+    /// Waits until nothing is under way.
+    async fn quiet(&self) {
+        loop {
+            let changed = self.0.changed.notified();
+            let mut changed = pin!(changed);
+            changed.as_mut().enable();
+            if self.0.under_way.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Waits until there is a reason to end.
+    async fn ended(&self) {
+        loop {
+            let changed = self.0.changed.notified();
+            let mut changed = pin!(changed);
+            changed.as_mut().enable();
+            if self.has_ended() {
+                return;
+            }
+            match self.0.ends_at.get() {
+                None => changed.await,
+                Some(at) => tokio::select! {
+                    () = changed => {}
+                    () = sleep_until(*at) => self.end(),
+                },
+            }
+        }
+    }
+
+    /// Sends an event to the roots without waiting.
+    fn emit_any(&self, event: AnyEvent) -> Result<(), SessionError> {
+        if self.has_ended() {
+            return Err(SessionError::Ended);
+        }
+        self.put(self.flight(event, self.turn()), &self.0.plan.roots);
+        Ok(())
+    }
+
+    /// Runs `future` as a handler of this session, for `event`.
+    pub(crate) fn enter<'a, F: Future>(&'a self, event: &'a AnyEvent, future: F) -> Entered<'a, F> {
+        Entered { session: self, event, future }
+    }
+
+    /// Shows an event of the session to those on the bus who take it.
+    async fn show_to_bus(&self, event: &AnyEvent) {
+        let bus = self.bus_ref();
+        if !bus.takes(event.known_type()) {
+            return;
+        }
+        let mut metadata: Metadata = event.metadata().clone();
+        metadata.set_session_id(self.id());
+        metadata.set_source(SOURCE);
+        if let Err(error) = bus.post_any(event.clone().with_metadata(metadata)).await {
+            tracing::error!(session = self.id(), %error, "an event of a session is not seen on the bus");
+        }
+    }
+
+    /// The same, from a handler, for which there is always room.
+    pub(crate) fn show_to_bus_now(&self, event: &AnyEvent) {
+        if self.show_to_bus(event).now_or_never().is_none() {
+            let r#type = event.event_type();
+            tracing::error!(session = self.id(), r#type, "the bus is too busy to see an event of a session");
+        }
+    }
+}
+
+/// Fails to compile where an event is sent into a session that declares no way to go there.
+const fn assert_may_come_from_bus<E: Event>() {
+    assert!(
+        E::DIRECTIONS.from_bus || E::DIRECTIONS.to_client,
+        "this event does not go into sessions: declare `from(bus)` on it for the nodes, or `to(client)` for the client"
+    );
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.0.id)
+            .field("actor_ids", &self.0.actor_ids)
+            .field("end", &self.0.end.get())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Session {
+    /// Two sessions are equal if they are the same one.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Session {}
+
+pin_project_lite::pin_project! {
+    /// A future that runs as a handler of a session.
+    pub(crate) struct Entered<'a, F> {
+        session: &'a Session,
+        event: &'a AnyEvent,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Entered<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        CURRENT.set(this.session, || Call::enter(this.event, || this.future.poll(cx)))
+    }
+}

@@ -1,0 +1,98 @@
+//! How sessions are set up.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use atoms_runtime::Bus;
+
+use super::sessions::Sessions;
+use crate::events::Init;
+use crate::graph::{Graph, GraphError};
+
+type ActorIds = Arc<dyn Fn(&Init) -> Vec<String> + Send + Sync>;
+
+/// Sets up [`Sessions`].
+#[derive(Clone)]
+#[must_use = "nothing starts before `start`"]
+pub struct SessionsBuilder {
+    pub(super) graph: Graph,
+    pub(super) options: Options,
+}
+
+/// What holds for each session.
+#[derive(Clone)]
+pub(super) struct Options {
+    pub(super) handshake: Duration,
+    pub(super) idle: Duration,
+    pub(super) grace: Duration,
+    pub(super) frames_per_second: u32,
+    pub(super) actor_ids: ActorIds,
+}
+
+impl SessionsBuilder {
+    pub(super) fn new(graph: Graph) -> Self {
+        let options = Options {
+            handshake: Duration::from_secs(10),
+            idle: Duration::from_secs(15 * 60),
+            grace: Duration::from_secs(3),
+            frames_per_second: 1_000,
+            actor_ids: Arc::new(|_| Vec::new()),
+        };
+        Self { graph, options }
+    }
+
+    /// How long a client has to send its [`Init`]: 10 seconds by default.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.options.handshake = timeout;
+        self
+    }
+
+    /// How long a client may send nothing before its session ends: 15 minutes by default.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.options.idle = timeout;
+        self
+    }
+
+    /// How long the connection stays open after [`EndCall`](crate::events::EndCall), for the client to close
+    /// it first: 3 seconds by default.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.options.grace = grace;
+        self
+    }
+
+    /// How many frames of one client are read in a second: 1,000 by default. Those beyond wait in its
+    /// connection.
+    pub fn frames_per_second(mut self, frames: u32) -> Self {
+        self.options.frames_per_second = frames;
+        self
+    }
+
+    /// Who takes part in a session, by what its client says of it: nobody by default. These ids are what
+    /// [`ToSessions::to_actors`](super::ToSessions::to_actors) finds it by.
+    pub fn actor_ids<F, I>(mut self, factory: F) -> Self
+    where
+        F: Fn(&Init) -> I + Send + Sync + 'static,
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.options.actor_ids = Arc::new(move |init| factory(init).into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Checks that the bus has the states that the nodes take.
+    pub fn start(self, bus: &Bus) -> Result<Sessions, GraphError> {
+        Sessions::new(self, bus.clone())
+    }
+}
+
+impl fmt::Debug for SessionsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionsBuilder")
+            .field("graph", &self.graph)
+            .field("handshake_timeout", &self.options.handshake)
+            .field("idle_timeout", &self.options.idle)
+            .field("grace", &self.options.grace)
+            .field("frames_per_second", &self.options.frames_per_second)
+            .finish_non_exhaustive()
+    }
+}

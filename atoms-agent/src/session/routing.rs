@@ -1,0 +1,188 @@
+//! Events that go from the bus into sessions.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError, Weak};
+use std::task::{Context, Poll, ready};
+
+use atoms_runtime::{AnyEvent, Interceptor, Metadata, Receipt, Veto};
+
+use super::sessions::Shared;
+use super::{SOURCE, Session, SessionError};
+
+thread_local! {
+    /// Where the next event goes that is emitted on this thread, and then what became of it there.
+    static ADDRESS: RefCell<Address> = const { RefCell::new(Address::Default) };
+}
+
+enum Address {
+    Default,
+    To(Target),
+    Sent(Vec<(String, Result<(), SessionError>)>),
+}
+
+/// The sessions that an event is for.
+#[derive(Debug, Clone)]
+enum Target {
+    Session(Session),
+    Actors(Vec<String>),
+    All,
+}
+
+/// Sends what [`Bus::emit`](atoms_runtime::Bus::emit) emits into sessions as well.
+///
+/// Without any of these, an event that is emitted in a handler of a session, or by one on the bus for an
+/// event of a session, goes to that session.
+///
+/// What is sent into a session goes to the roots of its graph, as [`Session::emit`] says; an event that
+/// declares neither `from(bus)` nor `to(client)` stays on the bus.
+pub trait ToSessions: Future<Output = Receipt> + Sized {
+    /// To this session.
+    fn to(self, session: &Session) -> Addressed<Self> {
+        Addressed::new(self, Target::Session(session.clone()))
+    }
+
+    /// To the sessions that one of these actors takes part in.
+    fn to_actors<I: IntoIterator<Item: Into<String>>>(self, actor_ids: I) -> Addressed<Self> {
+        Addressed::new(self, Target::Actors(actor_ids.into_iter().map(Into::into).collect()))
+    }
+
+    /// To all sessions.
+    fn global(self) -> Addressed<Self> {
+        Addressed::new(self, Target::All)
+    }
+}
+
+impl<F: Future<Output = Receipt>> ToSessions for F {}
+
+pin_project_lite::pin_project! {
+    /// An emit that goes into sessions as well; what the methods of [`ToSessions`] return.
+    ///
+    /// Dropping it before its end is as dropping the emit: what has been sent into sessions stays there.
+    #[must_use = "nothing is emitted unless this is awaited"]
+    pub struct Addressed<F> {
+        target: Option<Target>,
+        sent: Vec<(String, Result<(), SessionError>)>,
+        #[pin]
+        emit: F,
+    }
+}
+
+impl<F> Addressed<F> {
+    fn new(emit: F, target: Target) -> Self {
+        Self { target: Some(target), sent: Vec::new(), emit }
+    }
+}
+
+impl<F: Future<Output = Receipt>> Future for Addressed<F> {
+    type Output = Sent;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent> {
+        let this = self.project();
+        // The first event that is emitted in the first poll is the one that this is about.
+        let outer = this.target.take().map(|target| ADDRESS.replace(Address::To(target)));
+        let polled = this.emit.poll(cx);
+        if let Some(outer) = outer
+            && let Address::Sent(sent) = ADDRESS.replace(outer)
+        {
+            *this.sent = sent;
+        }
+        let receipt = ready!(polled);
+        Poll::Ready(Sent { receipt, sessions: std::mem::take(this.sent) })
+    }
+}
+
+impl<F> fmt::Debug for Addressed<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Addressed").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// What became of an event on the bus and in the sessions that it was for.
+#[derive(Debug)]
+pub struct Sent {
+    /// What became of it on the bus.
+    pub receipt: Receipt,
+    /// The sessions that it was for, by their ids, and whether they took it.
+    pub sessions: Vec<(String, Result<(), SessionError>)>,
+}
+
+/// Takes what is emitted on a bus to the sessions that it is for.
+pub(super) struct Router {
+    /// Several agents may share a bus.
+    agents: Mutex<Vec<Weak<Shared>>>,
+}
+
+impl Router {
+    pub(super) fn new() -> Self {
+        Self { agents: Mutex::default() }
+    }
+
+    pub(super) fn add(&self, agent: Weak<Shared>) {
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        agents.retain(|agent| agent.strong_count() > 0);
+        agents.push(agent);
+    }
+
+    pub(super) fn session(&self, id: &str) -> Option<Session> {
+        let agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        agents.iter().find_map(|agent| agent.upgrade()?.session(id))
+    }
+
+    fn sessions(&self) -> Vec<Session> {
+        let agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        agents.iter().filter_map(Weak::upgrade).flat_map(|agent| agent.sessions()).collect()
+    }
+
+    fn of(&self, target: Target) -> Vec<Session> {
+        match target {
+            Target::Session(session) => vec![session],
+            Target::All => self.sessions(),
+            Target::Actors(ids) => {
+                let takes_part = |session: &Session| session.actor_ids().iter().any(|id| ids.contains(id));
+                self.sessions().into_iter().filter(takes_part).collect()
+            }
+        }
+    }
+
+    /// The session that an event belongs to without being told so.
+    fn conversation(&self, metadata: &Metadata) -> Option<Session> {
+        if metadata.source() == Some(SOURCE) {
+            return None;
+        }
+        metadata.session_id().map_or_else(Session::current, |id| self.session(id))
+    }
+}
+
+impl Interceptor for Router {
+    fn before_emit(&self, event: &AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
+        let address = ADDRESS.replace(Address::Default);
+        if let Address::To(target) = address {
+            if let Target::Session(session) = &target {
+                metadata.set_session_id(session.id());
+            }
+            let sent = self.of(target).into_iter().map(|session| (session.id().to_owned(), send(&session, event)));
+            ADDRESS.set(Address::Sent(sent.collect()));
+            return Ok(());
+        }
+        ADDRESS.set(address);
+        if let Some(session) = self.conversation(metadata) {
+            metadata.set_session_id(session.id());
+            if let Err(error) = send(&session, event) {
+                let r#type = event.event_type();
+                tracing::warn!(r#type, session = session.id(), "an event does not go into its session: {error}");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sends an event into a session, if it may go there.
+fn send(session: &Session, event: &AnyEvent) -> Result<(), SessionError> {
+    match event.known_type().map(|known| known.directions()) {
+        Some(directions) if directions.from_bus || directions.to_client => session.emit_any(event.clone()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,208 @@
+//! All sessions of an agent.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use atoms_runtime::{Bus, Envelope};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::options::{Options, SessionsBuilder};
+use super::routing::Router;
+use super::{Core, Session};
+use crate::events::Init;
+use crate::graph::{Graph, GraphError, Plan, Spawn};
+use crate::node::outlet::Outlet;
+use crate::node::run::Seat;
+
+/// Runs a graph of nodes for each connection: cheap to clone, and all clones are the same.
+///
+/// Several may share a bus.
+#[derive(Clone)]
+pub struct Sessions(pub(super) Arc<Shared>);
+
+pub(super) struct Shared {
+    bus: Bus,
+    plan: Arc<Plan>,
+    nodes: Vec<Box<dyn Spawn>>,
+    pub(super) options: Options,
+    running: RwLock<HashMap<String, Session>>,
+    pub(super) closing: CancellationToken,
+    pub(super) counters: Counters,
+}
+
+/// What has been counted, since the start.
+#[derive(Default)]
+pub(super) struct Counters {
+    pub(super) started: AtomicU64,
+    pub(super) frames_in: AtomicU64,
+    pub(super) frames_out: AtomicU64,
+    pub(super) refused: AtomicU64,
+    tasks: AtomicUsize,
+}
+
+/// What [`Sessions`] have counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Sessions that run now.
+    pub active: usize,
+    /// Tasks of their nodes that run now.
+    pub tasks: usize,
+    /// Sessions that began, since the start.
+    pub started: u64,
+    /// Frames that came from clients, since the start.
+    pub frames_in: u64,
+    /// Frames that went to clients, since the start.
+    pub frames_out: u64,
+    /// Frames that could not be read, or that a client may not send, since the start.
+    pub refused: u64,
+}
+
+/// Counts a task as long as it is there.
+struct Counted(Sessions);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.0.counters.tasks.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Sessions {
+    /// Sets up sessions with this graph.
+    pub fn builder(graph: Graph) -> SessionsBuilder {
+        SessionsBuilder::new(graph)
+    }
+
+    pub(super) fn new(SessionsBuilder { graph, options }: SessionsBuilder, bus: Bus) -> Result<Self, GraphError> {
+        let nodes = graph.prepare(&bus.start_context())?;
+        let shared = Arc::new(Shared {
+            plan: graph.plan(),
+            nodes,
+            options,
+            running: RwLock::default(),
+            closing: CancellationToken::new(),
+            counters: Counters::default(),
+            bus,
+        });
+        match shared.bus.attach(Router::new) {
+            Some(router) => router.add(Arc::downgrade(&shared)),
+            None => tracing::error!("something else is attached to the bus: its events do not go into sessions"),
+        }
+        Ok(Self(shared))
+    }
+
+    /// The bus on which the events of all sessions are seen.
+    pub fn bus(&self) -> &Bus {
+        &self.0.bus
+    }
+
+    /// Those that run now, in no order.
+    pub fn list(&self) -> Vec<Session> {
+        self.0.sessions()
+    }
+
+    /// The one with this id, if it runs.
+    pub fn get(&self, id: &str) -> Option<Session> {
+        self.0.session(id)
+    }
+
+    /// What has been counted.
+    pub fn counts(&self) -> Counts {
+        let counters = &self.0.counters;
+        Counts {
+            active: self.0.running.read().unwrap_or_else(PoisonError::into_inner).len(),
+            tasks: counters.tasks.load(Ordering::Relaxed),
+            started: counters.started.load(Ordering::Relaxed),
+            frames_in: counters.frames_in.load(Ordering::Relaxed),
+            frames_out: counters.frames_out.load(Ordering::Relaxed),
+            refused: counters.refused.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether [`shutdown`](Self::shutdown) was called.
+    pub fn is_closing(&self) -> bool {
+        self.0.closing.is_cancelled()
+    }
+
+    /// Ends all sessions, each when what is under way in it is done, and begins no more. Returns how many
+    /// still ran at the deadline; they go on.
+    pub async fn shutdown(&self, deadline: Duration) -> usize {
+        self.0.closing.cancel();
+        let all_ended = async {
+            while self.counts().active > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let _ = timeout(deadline, all_ended).await;
+        self.counts().active
+    }
+
+    /// Makes a session, which is not in the list yet.
+    pub(super) fn open(&self, init: Arc<Envelope<Init>>) -> Session {
+        let settings = init.output_agent_settings.as_ref();
+        let places = self.0.nodes.len() + 1;
+        Session(Arc::new(Core {
+            id: uuid::Uuid::now_v7().to_string(),
+            actor_ids: (self.0.options.actor_ids)(&init),
+            may_be_interrupted: settings.is_none_or(|settings| settings.interruptible).into(),
+            init,
+            sessions: self.clone(),
+            plan: Arc::clone(&self.0.plan),
+            mailboxes: (0..places).map(|_| Arc::default()).collect(),
+            turn: 0.into(),
+            is_over: false.into(),
+            under_way: 0.into(),
+            changed: Default::default(),
+            ends_at: Default::default(),
+            end: Default::default(),
+        }))
+    }
+
+    /// Puts a session into the list and starts its nodes.
+    pub(super) fn begin(&self, session: &Session) -> JoinSet<()> {
+        self.0.counters.started.fetch_add(1, Ordering::Relaxed);
+        self.0.write().insert(session.id().to_owned(), session.clone());
+        let mut tasks = JoinSet::new();
+        for (place, node) in self.0.nodes.iter().enumerate() {
+            let outlet = Outlet::new(session.clone(), node.shape(), &self.0.plan.behind[place]);
+            let running = node.run(Seat::new(Arc::clone(session.mailbox(place)), outlet));
+            self.0.counters.tasks.fetch_add(1, Ordering::Relaxed);
+            let counted = Counted(self.clone());
+            tasks.spawn(async move {
+                let _counted = counted;
+                running.await;
+            });
+        }
+        tasks
+    }
+
+    /// Takes a session out of the list.
+    pub(super) fn forget(&self, session: &Session) {
+        self.0.write().remove(session.id());
+    }
+}
+
+impl Shared {
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<String, Session>> {
+        self.running.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn session(&self, id: &str) -> Option<Session> {
+        self.running.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    pub(super) fn sessions(&self) -> Vec<Session> {
+        self.running.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("bus", &self.0.bus).field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}
