@@ -13,8 +13,10 @@ mod graph;
 mod node;
 mod session;
 
+pub use atoms_macros::{graph, node};
 pub use graph::{Graph, GraphBuilder, GraphError, GraphProblem};
 pub use node::{Conversation, Message, Node, NodeShape};
 pub use session::{
-    Addressed, Counts, Outgoing, Sent, Session, SessionEnd, SessionError, Sessions, SessionsBuilder, ToSessions,
+    Addressed, Counts, Outgoing, Sent, Session, SessionEnd, SessionError, Sessions, SessionsBuilder,
+    ToSessions,
 };

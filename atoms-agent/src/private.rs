@@ -2,10 +2,14 @@
 
 pub use atoms_runtime;
 
-pub use crate::graph::check::{Sizes, at_compile_time};
+pub use crate::events::{Init, LlmRequest, Severity};
+pub use crate::graph::check::{Sizes, at_compile_time, taken_before};
+pub use crate::graph::report::Report;
 pub use crate::graph::{Graph, NodeEntry};
-pub use crate::node::factory::{ByDefault, Factory, FactoryMethod, Made, MadeBy, MadeByDefault};
-pub use crate::node::method::{Handles, Method, Methods, Ran, Run};
-pub use crate::node::respond::{Respond, Responds, Say, Text};
+pub use crate::node::factory::{
+    ByDefault, Factory, FactoryMethod, Made, MadeBy, MadeByDefault, NotCompiled, describe_factory,
+};
+pub use crate::node::method::{Handles, Method, Methods, Ran, Run, describe};
+pub use crate::node::respond::{Respond, Responds, Say, Text, describe_respond};
 pub use crate::node::shape::{Kind, MethodShape};
 pub use crate::node::{Node, NodeShape};

@@ -3,7 +3,9 @@
 mod common;
 mod event;
 mod event_set;
+mod graph;
 mod handler;
+mod node;
 
 use proc_macro::TokenStream;
 
@@ -244,4 +246,88 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     handler::attribute(args.into(), item.into()).into()
+}
+
+/// Makes a type a node: a stateful handler of events in a graph, of which each session has its own.
+///
+/// ```ignore
+/// #[derive(Default)]
+/// struct SupportBot {
+///     complaints: u32,
+/// }
+///
+/// #[node]
+/// impl SupportBot {
+///     #[handler]
+///     async fn listen(&mut self, said: &TranscriptUpdate, out: Emitter<Escalation>) {
+///         if said.content.contains("angry") {
+///             self.complaints += 1;
+///             out.emit(Escalation { reason: "the user is angry".into() }).await;
+///         }
+///     }
+/// }
+/// ```
+///
+/// An event that comes to a node passes on to those behind it before the node handles it, so that what the
+/// node emits comes after it. A handler that takes its event **by value** consumes it: it does not pass on.
+/// A handler of `&AnyEvent` takes what no other handler of the node takes. What handlers return is emitted,
+/// and their further parameters are extracted, as those of a [handler](macro@handler) on the bus: `Emitter`,
+/// `State<T>`, `Context`, `Session`. A node handles one event after the other, in the order in which they come.
+///
+/// After an error the client is sent an `agent.error`, and the node goes on with its state; after a panic, it
+/// is made anew. The handling of an event that is `interruptible` is dropped, at its next await, when its turn
+/// is interrupted.
+///
+/// # Keys
+///
+/// | key | what it does |
+/// | --- | --- |
+/// | `output` | the node answers requests, by its `#[respond]`, and keeps the conversation |
+/// | `background` | the node observes: it passes nothing on and consumes nothing; what it emits itself goes on |
+/// | `severity = "fatal"` | what the errors of its handlers are in `agent.error`; `"warning"` if not given |
+/// | `crate = path` | where `atoms` is, if not at `::atoms` |
+///
+/// # Methods
+///
+/// | attribute | the method |
+/// | --- | --- |
+/// | `#[handler]` | `fn(&mut self, event: &Event, ...)` or `fn(&mut self, event: Event, ...)`, `async` or not |
+/// | `#[respond]` | `fn(&mut self, request: &LlmRequest, ...) -> impl Stream<Item = String>`, or of `Result<String, E>`; the stream itself may come in a `Result`, and the method may be `async`. `Conversation` is what was said so far |
+/// | `#[factory]` | `fn(init: &Init, ...) -> Self`, or a `Result` of it: makes the node, in place of `Default` |
+/// | `#[started]` | `fn(&mut self, ...)`: called when the node has been made |
+/// | `#[stopped]` | `fn(&mut self, ...)`: called when the session ends |
+///
+/// The `impl` block may have other methods, and the type other `impl` blocks.
+#[proc_macro_attribute]
+pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
+    node::attribute(args.into(), item.into()).into()
+}
+
+/// Connects nodes to a graph, which rustc checks: one instance of it runs in each session.
+///
+/// ```ignore
+/// graph! {
+///     /// One per connection.
+///     pub struct SupportDesk {
+///         SupportBot -> Supervisor,
+///         Counter -> Supervisor,
+///     }
+/// }
+///
+/// let sessions = Sessions::builder(SupportDesk::graph()).start(&bus)?;
+/// println!("{}", SupportDesk::mermaid());
+/// ```
+///
+/// An edge leads from a node to one behind it. What the client sends goes to the roots, the nodes that no
+/// edge leads to; what comes out of the leaves, the nodes that no edge leads from, goes to the client, if the
+/// events say `to(client)`. Where several edges meet, an event comes once.
+///
+/// It does not compile if a node emits what no node behind it handles and nobody else is sent, if a node
+/// handles what nobody sends it, or if events would go round in a circle.
+///
+/// The type has the functions `graph()` and `mermaid()`. `#[graph(crate = path)]` on the struct says where
+/// `atoms` is, if not at `::atoms`.
+#[proc_macro]
+pub fn graph(input: TokenStream) -> TokenStream {
+    graph::graph(input.into()).into()
 }

@@ -2,7 +2,7 @@
 
 use super::check::{self, Sizes};
 use super::{Graph, GraphError, GraphProblem, NodeEntry};
-use crate::node::{Node, NodeShape};
+use crate::node::Node;
 
 /// Puts a [`Graph`] together while the program runs, with the checks that `graph!` has rustc make.
 ///
@@ -86,7 +86,8 @@ impl GraphBuilder {
     /// The names of nodes in a circle, in order.
     fn circle(&self) -> Option<String> {
         let mut open: Vec<usize> = (0..self.nodes.len()).collect();
-        let leads_on = |open: &[usize], node| self.edges.iter().find(|(from, to)| *from == node && open.contains(to));
+        let leads_on =
+            |open: &[usize], node| self.edges.iter().find(|(from, to)| *from == node && open.contains(to));
         // What leads nowhere is in no circle; what is left leads to one.
         while let Some(end) = open.iter().position(|&node| leads_on(&open, node).is_none()) {
             open.swap_remove(end);
@@ -104,9 +105,8 @@ impl GraphBuilder {
     }
 
     fn events(&self) -> Option<GraphProblem> {
-        let shapes: Vec<&NodeShape> = self.nodes.iter().map(|node| node.shape).collect();
-        let sizes = Sizes::of(&shapes, self.edges.len());
-        let report = check::at_run_time(&shapes, &self.edges, sizes);
+        let sizes = Sizes::of(&self.nodes, self.edges.len());
+        let report = check::at_run_time(&self.nodes, &self.edges, sizes);
         (!report.is_empty()).then_some(GraphProblem::Events(report))
     }
 }

@@ -7,9 +7,10 @@
 use atoms_runtime::__private::EventShape;
 use atoms_runtime::EventTypes;
 
+use super::NodeEntry;
 use super::report::Report;
-use crate::node::NodeShape;
 use crate::node::shape::Kind;
+use crate::node::shape::MethodShape;
 
 /// How much room a check needs.
 #[derive(Debug, Clone, Copy)]
@@ -41,10 +42,10 @@ const SETS: usize = 5;
 
 impl Sizes {
     /// The room for a graph of these nodes, with so many edges.
-    pub const fn of(nodes: &[&NodeShape], edges: usize) -> Self {
+    pub const fn of(nodes: &[NodeEntry], edges: usize) -> Self {
         let (mut names, mut node) = (0, 0);
         while node < nodes.len() {
-            let (methods, mut method) = (nodes[node].methods, 0);
+            let (methods, mut method) = (nodes[node].shape.methods, 0);
             while method < methods.len() {
                 let it = &methods[method];
                 names += count(&it.takes) + count(&it.returns) + count(&it.emits);
@@ -73,7 +74,7 @@ const fn count(types: &EventTypes) -> usize {
 
 /// Checks a graph at compile time; the sizes are those of [`Sizes::of`] it.
 pub const fn at_compile_time<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
-    nodes: &[&NodeShape],
+    nodes: &[NodeEntry],
     edges: &[(usize, usize)],
 ) -> Report {
     let (mut events, mut sets, mut numbers) = ([None; NAMES], [0; WORDS], [0; NUMBERS]);
@@ -82,14 +83,14 @@ pub const fn at_compile_time<const NAMES: usize, const WORDS: usize, const NUMBE
 }
 
 /// Checks a graph while the program runs.
-pub(super) fn at_run_time(nodes: &[&NodeShape], edges: &[(usize, usize)], sizes: Sizes) -> String {
+pub(super) fn at_run_time(nodes: &[NodeEntry], edges: &[(usize, usize)], sizes: Sizes) -> String {
     let (mut events, mut table) = (vec![None; sizes.names], vec![0; sizes.names]);
     let (mut sets, mut numbers) = (vec![0; sizes.words], vec![0; sizes.numbers]);
     Check::new(nodes, edges, &mut events, &mut table, &mut sets, &mut numbers).report().as_str().to_owned()
 }
 
 struct Check<'a> {
-    nodes: &'a [&'a NodeShape],
+    nodes: &'a [NodeEntry],
     /// The events by their numbers.
     events: &'a mut [Option<EventShape>],
     /// The numbers of the events plus one, at places that their hashes say.
@@ -108,7 +109,7 @@ struct Check<'a> {
 
 impl<'a> Check<'a> {
     const fn new(
-        nodes: &'a [&'a NodeShape],
+        nodes: &'a [NodeEntry],
         edges: &[(usize, usize)],
         events: &'a mut [Option<EventShape>],
         table: &'a mut [usize],
@@ -195,7 +196,7 @@ impl<'a> Check<'a> {
     const fn collect(&mut self) {
         let mut node = 0;
         while node < self.nodes.len() {
-            let (methods, mut method) = (self.nodes[node].methods, 0);
+            let (methods, mut method) = (self.nodes[node].shape.methods, 0);
             while method < methods.len() {
                 let it = &methods[method];
                 self.add(node, Set::Handled, &it.takes);
@@ -314,7 +315,7 @@ impl<'a> Check<'a> {
                 && !event.directions.to_client
                 && !event.directions.to_bus
             {
-                report.lost(self.nodes[node].name, event.name);
+                report.lost(self.nodes[node].shape.name, event.name);
             }
             number += 1;
         }
@@ -328,7 +329,7 @@ impl<'a> Check<'a> {
                 && self.has(node, Set::Handled, number)
                 && !self.has(node, Set::Coming, number)
             {
-                report.missing(self.nodes[node].name, event.name);
+                report.missing(self.nodes[node].shape.name, event.name);
             }
             number += 1;
         }
@@ -336,7 +337,7 @@ impl<'a> Check<'a> {
 
     /// Of these events, those that the node passes on.
     const fn passed(&self, node: usize, word: usize, events: u64) -> u64 {
-        match self.nodes[node].kind {
+        match self.nodes[node].shape.kind {
             Kind::Background => 0,
             Kind::Plain | Kind::Output => events & !self.get(node, Set::Consumed, word),
         }
@@ -376,5 +377,54 @@ impl<'a> Check<'a> {
 
     const fn at(&self, node: usize, set: Set, word: usize) -> usize {
         (node * SETS + set as usize) * self.words + word
+    }
+}
+
+/// Whether a method takes an event that one before it takes as well.
+pub const fn taken_before(methods: &[MethodShape], index: usize) -> Report {
+    let mut report = Report::new();
+    let second = &methods[index];
+    let mut before = 0;
+    while before < index {
+        let first = &methods[before];
+        if first.takes_every_event && second.takes_every_event {
+            report.taken_twice("every other event", first.name, second.name);
+        }
+        each_in_both(&first.takes, &second.takes, &mut report, (first.name, second.name));
+        before += 1;
+    }
+    report
+}
+
+const fn each_in_both(first: &EventTypes, second: &EventTypes, report: &mut Report, names: (&str, &str)) {
+    match second {
+        EventTypes::One(event) => {
+            if has(first, event.hash) {
+                report.taken_twice(event.name, names.0, names.1);
+            }
+        }
+        EventTypes::All(lists) => {
+            let mut list = 0;
+            while list < lists.len() {
+                each_in_both(first, lists[list], report, names);
+                list += 1;
+            }
+        }
+    }
+}
+
+const fn has(types: &EventTypes, hash: u64) -> bool {
+    match types {
+        EventTypes::One(event) => event.hash == hash,
+        EventTypes::All(lists) => {
+            let mut list = 0;
+            while list < lists.len() {
+                if has(lists[list], hash) {
+                    return true;
+                }
+                list += 1;
+            }
+            false
+        }
     }
 }

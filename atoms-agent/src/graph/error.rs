@@ -14,7 +14,9 @@ pub struct GraphError(Vec<GraphProblem>);
 #[non_exhaustive]
 pub enum GraphProblem {
     /// There is no node in it.
-    #[error("the graph has no nodes\nhelp: add one with `.node::<Node>()`, or an edge with `.edge::<From, To>()`")]
+    #[error(
+        "the graph has no nodes\nhelp: add one with `.node::<Node>()`, or an edge with `.edge::<From, To>()`"
+    )]
     Empty,
     /// An edge is there twice.
     #[error("the edge `{from} -> {to}` is there twice\nhelp: remove one of the two")]

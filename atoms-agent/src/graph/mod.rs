@@ -106,10 +106,11 @@ impl Graph {
         for node in &self.0.nodes {
             match (node.prepare)(start) {
                 Ok(node) => ready.push(node),
-                Err(errors) => problems.extend(errors.into_iter().map(|cause| GraphProblem::Prepare {
-                    node: node.shape.path,
-                    cause: Arc::new(cause),
-                })),
+                Err(errors) => problems.extend(
+                    errors
+                        .into_iter()
+                        .map(|cause| GraphProblem::Prepare { node: node.shape.path, cause: Arc::new(cause) }),
+                ),
             }
         }
         GraphError::of(problems).map(|()| ready)

@@ -11,7 +11,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { text: [0; ROOM], length: 0 }
     }
 
@@ -31,16 +31,42 @@ impl Report {
 
     /// A node emits what reaches nobody.
     pub(super) const fn lost(&mut self, node: &str, event: &str) {
-        self.line(&["`", node, "` emits `", event, "`, which no node behind it handles, and the client is not sent"]);
+        self.line(&[
+            "`",
+            node,
+            "` emits `",
+            event,
+            "`, which no node behind it handles, and the client is not sent",
+        ]);
         self.add(&["\nhelp: handle it in a node behind `", node, "`, or declare `to(client)` on the event"]);
         self.add(&[", or `to(bus)` if handlers of the bus take it"]);
     }
 
     /// A node handles what never comes.
     pub(super) const fn missing(&mut self, node: &str, event: &str) {
-        self.line(&["`", node, "` handles `", event, "`, which neither the client nor a node before it sends"]);
+        self.line(&[
+            "`",
+            node,
+            "` handles `",
+            event,
+            "`, which neither the client nor a node before it sends",
+        ]);
         self.add(&["\nhelp: emit it in a node before `", node, "`, or declare `from(client)` on the event"]);
         self.add(&[", or `from(bus)` if handlers of the bus send it"]);
+    }
+
+    /// Two handlers of one node take one event.
+    pub(super) const fn taken_twice(&mut self, event: &str, first: &str, second: &str) {
+        self.line(&[
+            "`",
+            first,
+            "` and `",
+            second,
+            "` both take `",
+            event,
+            "`, and a node handles an event once",
+        ]);
+        self.add(&["\nhelp: put the two into one handler"]);
     }
 
     const fn line(&mut self, words: &[&str]) {

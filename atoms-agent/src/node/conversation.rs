@@ -68,11 +68,14 @@ impl FromDelivery for Conversation {
     }
 
     fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
-        let of_request = delivery.any().downcast_ref::<LlmRequest>().and_then(|it| Self::of_request(it.event()));
+        let of_request =
+            delivery.any().downcast_ref::<LlmRequest>().and_then(|it| Self::of_request(it.event()));
         if let Some(own) = of_request {
             return Ok(own);
         }
         let kept = Outlet::of(delivery).and_then(Outlet::conversation);
-        kept.ok_or_else(|| ExtractError::new("only an output node, `#[node(output)]`, keeps the conversation"))
+        kept.ok_or_else(|| {
+            ExtractError::new("only an output node, `#[node(output)]`, keeps the conversation")
+        })
     }
 }

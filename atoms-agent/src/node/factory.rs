@@ -66,6 +66,27 @@ impl<N: ByDefault + Send + 'static> Factory<N> for MadeByDefault {
     }
 }
 
+/// Describes a [`FactoryMethod`] with these parameters, which stands in this place of the program's source.
+pub const fn describe_factory<F: 'static, P: Params>(
+    path: &'static str,
+    file: &'static str,
+    line: u32,
+) -> HandlerInfo {
+    HandlerInfo::method::<Init, P>(path, file, line, P::EMITS)
+}
+
+/// The factory of a node that did not compile.
+#[derive(Debug)]
+pub struct NotCompiled;
+
+impl<N: Send + 'static> Factory<N> for NotCompiled {
+    type Params = Parameters<Self, 0>;
+
+    async fn make<'a>(_: &'a Init, (): &'a (), _: &'a Call<'a>) -> Result<N, HandlerError> {
+        unreachable!("the node did not compile")
+    }
+}
+
 /// What a `#[factory]` may return: the node, or a `Result` of it.
 #[diagnostic::on_unimplemented(
     message = "the factory of the node `{N}` cannot return `{Self}`",

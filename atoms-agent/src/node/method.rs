@@ -156,15 +156,16 @@ impl<N: Send, H: Run<N>, Rest: Methods<N>> Methods<N> for (H, Rest) {
         Rest::find(event, every).map(|(place, consumes)| (place + 1, consumes))
     }
 
-    async fn run<'a>(
-        node: &'a mut N,
-        prepared: &'a Self::Prepared,
-        call: &'a Call<'a>,
-        place: usize,
-    ) -> Ran {
+    async fn run<'a>(node: &'a mut N, prepared: &'a Self::Prepared, call: &'a Call<'a>, place: usize) -> Ran {
         match place {
             0 => H::run(node, &prepared.0, call).await,
             _ => Rest::run(node, &prepared.1, call, place - 1).await,
         }
     }
+}
+
+/// Describes a [`Method`], which stands in this place of the program's source.
+pub const fn describe<N, M: Method<N>>(path: &'static str, file: &'static str, line: u32) -> HandlerInfo {
+    let emits = const { EventTypes::all(&[&M::EMITS, &<M::Params as Params>::EMITS]) };
+    HandlerInfo::method::<M::Input, M::Params>(path, file, line, emits)
 }

@@ -92,7 +92,9 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
         call: &'a Call<'a>,
     ) -> Ran {
         let delivery = call.delivery(R::info);
-        let (Some(outlet), Some(request)) = (Outlet::of(&delivery), envelope(&delivery)) else { return Ran::Done };
+        let (Some(outlet), Some(request)) = (Outlet::of(&delivery), envelope(&delivery)) else {
+            return Ran::Done;
+        };
         if outlet.has_handed_off() {
             tracing::debug!(node = outlet.node(), "a request after the hand-off is not answered");
             return Ran::Done;
@@ -125,7 +127,9 @@ fn envelope<'a>(delivery: &Delivery<'a>) -> Option<&'a Envelope<LlmRequest>> {
 }
 
 /// A panic that the client has been told of.
-pub(crate) struct Told(#[allow(dead_code, reason = "kept for whoever catches it")] Box<dyn std::any::Any + Send>);
+pub(crate) struct Told(
+    #[allow(dead_code, reason = "kept for whoever catches it")] Box<dyn std::any::Any + Send>,
+);
 
 /// Says that the response is over, also when it is dropped in the middle.
 struct End<'a> {
@@ -142,7 +146,11 @@ impl End<'_> {
 
     fn tell(&mut self, what: &str) {
         let message = format!("the response of `{}` failed: {what}", self.outlet.node());
-        self.outlet.emit_event(AgentError { message, severity: Severity::Fatal, payload: Default::default() });
+        self.outlet.emit_event(AgentError {
+            message,
+            severity: Severity::Fatal,
+            payload: Default::default(),
+        });
         self.interrupted = false;
     }
 }
@@ -151,4 +159,13 @@ impl Drop for End<'_> {
     fn drop(&mut self) {
         self.outlet.emit_event(ResponseEnd { interrupted: self.interrupted });
     }
+}
+
+/// Describes a [`Respond`], which stands in this place of the program's source.
+pub const fn describe_respond<N, R: Respond<N>>(
+    path: &'static str,
+    file: &'static str,
+    line: u32,
+) -> HandlerInfo {
+    HandlerInfo::method::<LlmRequest, R::Params>(path, file, line, <R::Params as Params>::EMITS)
 }

@@ -44,12 +44,12 @@ enum Stopped {
 pub(crate) async fn run<N: Node>(prepared: Arc<Prepared<N>>, mut seat: Seat) {
     let Some(mut node) = seat.make(&prepared).await else { return };
     while let Some(flight) = seat.next().await {
+        seat.outlet.note(&flight);
         let (runs, passes) = seat.routes::<N>(&flight);
         if let Some(place) = runs {
             if passes {
                 seat.outlet.pass(flight.clone());
             }
-            seat.outlet.note(&flight);
             match seat.drive(&flight, &prepared.methods, place, &mut node).await {
                 Ok(()) => {}
                 Err(Rebuild) => match seat.make(&prepared).await {

@@ -52,6 +52,10 @@ const RESPONSE: EventTypes = EventTypes::all(&[
 ]);
 
 impl NodeShape {
+    /// That of a node with mistakes.
+    #[doc(hidden)]
+    pub const NOT_COMPILED: Self = Self::new("", "", Kind::Plain, Severity::Warning, &[]);
+
     /// Describes a node of this name, which stands at `path`.
     #[doc(hidden)]
     pub const fn new(

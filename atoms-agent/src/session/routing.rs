@@ -163,7 +163,8 @@ impl Interceptor for Router {
             if let Target::Session(session) = &target {
                 metadata.set_session_id(session.id());
             }
-            let sent = self.of(target).into_iter().map(|session| (session.id().to_owned(), send(&session, event)));
+            let sent =
+                self.of(target).into_iter().map(|session| (session.id().to_owned(), send(&session, event)));
             ADDRESS.set(Address::Sent(sent.collect()));
             return Ok(());
         }
@@ -172,7 +173,11 @@ impl Interceptor for Router {
             metadata.set_session_id(session.id());
             if let Err(error) = send(&session, event) {
                 let r#type = event.event_type();
-                tracing::warn!(r#type, session = session.id(), "an event does not go into its session: {error}");
+                tracing::warn!(
+                    r#type,
+                    session = session.id(),
+                    "an event does not go into its session: {error}"
+                );
             }
         }
         Ok(())

@@ -78,7 +78,10 @@ impl Sessions {
         SessionsBuilder::new(graph)
     }
 
-    pub(super) fn new(SessionsBuilder { graph, options }: SessionsBuilder, bus: Bus) -> Result<Self, GraphError> {
+    pub(super) fn new(
+        SessionsBuilder { graph, options }: SessionsBuilder,
+        bus: Bus,
+    ) -> Result<Self, GraphError> {
         let nodes = graph.prepare(&bus.start_context())?;
         let shared = Arc::new(Shared {
             plan: graph.plan(),
@@ -91,7 +94,9 @@ impl Sessions {
         });
         match shared.bus.attach(Router::new) {
             Some(router) => router.add(Arc::downgrade(&shared)),
-            None => tracing::error!("something else is attached to the bus: its events do not go into sessions"),
+            None => {
+                tracing::error!("something else is attached to the bus: its events do not go into sessions")
+            }
         }
         Ok(Self(shared))
     }
@@ -203,6 +208,9 @@ impl Shared {
 
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions").field("bus", &self.0.bus).field("counts", &self.counts()).finish_non_exhaustive()
+        f.debug_struct("Sessions")
+            .field("bus", &self.0.bus)
+            .field("counts", &self.counts())
+            .finish_non_exhaustive()
     }
 }

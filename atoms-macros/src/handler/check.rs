@@ -41,8 +41,9 @@ pub(crate) fn check<'a>(handler: &Handler<'a>, mut mistakes: Mistakes) -> syn::R
 }
 
 fn method(receiver: &Receiver) -> syn::Error {
-    let help = "take `self` out, and the function out of its `impl`; a value that handlers share comes as `State<T>`";
-    mistake(receiver, "a handler is a free function, without `self`", help)
+    let help = "put `#[node]` on the `impl` block, which makes a node of a graph of it; or write a free function \
+        without `self`: a value that handlers share comes as `State<T>`";
+    mistake(receiver, "outside of a node, a handler is a free function", help)
 }
 
 fn no_parameter(signature: &Signature) -> syn::Error {

@@ -13,7 +13,8 @@ use quote::quote;
 use syn::ItemFn;
 
 use crate::common::Mistakes;
-use model::Handler;
+use model::{Handler, Input};
+use parse::Options;
 
 pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     match syn::parse2::<ItemFn>(item.clone()) {
@@ -27,6 +28,11 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
             quote!(#error #item)
         }
     }
+}
+
+/// What a handler with this signature takes, if nothing is wrong with it.
+pub(crate) fn signature(function: &ItemFn) -> syn::Result<Input<'_>> {
+    check::check(&Handler::new(Options::default(), function), Mistakes::default())
 }
 
 fn handler(args: TokenStream, function: &ItemFn) -> TokenStream {

@@ -42,7 +42,12 @@ impl EventTypes {
 
     /// The type of the event `E`.
     pub const fn of<E: Event>() -> Self {
-        Self::One(EventShape { name: E::TYPE, directions: E::DIRECTIONS, hash: hash(E::TYPE), event_type: E::event_type })
+        Self::One(EventShape {
+            name: E::TYPE,
+            directions: E::DIRECTIONS,
+            hash: hash(E::TYPE),
+            event_type: E::event_type,
+        })
     }
 
     /// Those of several lists.

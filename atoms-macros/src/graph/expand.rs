@@ -1,0 +1,95 @@
+//! ```text
+//! /// One per connection.
+//! #[derive(Clone, Copy, Debug, Default)]
+//! pub struct SupportDesk;
+//!
+//! impl SupportDesk {
+//!     pub fn graph() -> Graph { ... }
+//!     pub fn mermaid() -> String { ... }
+//! }
+//!
+//! const _: () = {
+//!     const NODES: &[NodeEntry] = &[NodeEntry::of::<SupportBot>(), NodeEntry::of::<Supervisor>()];
+//!     const EDGES: &[(usize, usize)] = &[(0, 1)];
+//!     const SIZES: Sizes = Sizes::of(NODES, EDGES.len());
+//!     const REPORT: Report = at_compile_time::<{ SIZES.names }, ...>(NODES, EDGES);
+//!     const _: () = if !REPORT.is_empty() { panic!("{}", REPORT.as_str()) };
+//! };
+//! ```
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::check::Shape;
+use super::parse::{Graph, is_helper};
+use crate::common::Root;
+
+pub(crate) fn expand(graph: &Graph, root: &Root, shape: &Shape<'_>) -> TokenStream {
+    let agent = quote!(#root::__agent);
+    let entries =
+        shape.nodes.iter().map(|node| quote_spanned!(node.span()=> #agent::NodeEntry::of::<#node>()));
+    let edges = shape.edges.iter().map(|(from, to)| quote!((#from, #to)));
+    let name = &graph.name;
+    let checked = quote_spanned! {name.span()=>
+        const _: () = if !REPORT.is_empty() {
+            ::core::panic!("{}", REPORT.as_str())
+        };
+    };
+    let item = item(graph);
+    let functions =
+        functions(graph, &agent, quote!(#agent::Graph::checked(__Checked::NODES, __Checked::EDGES)));
+    quote! {
+        #item
+        const _: () = {
+            struct __Checked;
+            impl __Checked {
+                const NODES: &'static [#agent::NodeEntry] = &[#(#entries),*];
+                const EDGES: &'static [(::core::primitive::usize, ::core::primitive::usize)] = &[#(#edges),*];
+            }
+            const SIZES: #agent::Sizes = #agent::Sizes::of(__Checked::NODES, __Checked::EDGES.len());
+            const REPORT: #agent::Report =
+                #agent::at_compile_time::<{ SIZES.names }, { SIZES.words }, { SIZES.numbers }>(
+                    __Checked::NODES,
+                    __Checked::EDGES,
+                );
+            #checked
+            #functions
+        };
+    }
+}
+
+/// What a graph with mistakes expands to, so that code that names it has nothing else to complain of.
+pub(crate) fn stub(graph: &Graph, root: &Root) -> TokenStream {
+    let agent = quote!(#root::__agent);
+    let item = item(graph);
+    let functions = functions(graph, &agent, quote!(::core::unreachable!("the graph did not compile")));
+    quote!(#item #functions)
+}
+
+fn item(graph: &Graph) -> TokenStream {
+    let Graph { visibility, name, .. } = graph;
+    let attributes = graph.attributes.iter().filter(|attribute| !is_helper(attribute));
+    quote! {
+        #(#attributes)*
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default)]
+        #visibility struct #name;
+    }
+}
+
+fn functions(graph: &Graph, agent: &TokenStream, made: TokenStream) -> TokenStream {
+    let Graph { visibility, name, .. } = graph;
+    quote! {
+        impl #name {
+            /// The graph, as rustc has checked it.
+            #visibility fn graph() -> #agent::Graph {
+                #made
+            }
+
+            /// The graph as a [Mermaid](https://mermaid.js.org/syntax/flowchart.html) flow chart.
+            #visibility fn mermaid() -> ::std::string::String {
+                Self::graph().mermaid()
+            }
+        }
+    }
+}

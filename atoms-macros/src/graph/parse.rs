@@ -1,0 +1,74 @@
+//! ```text
+//! graph! {
+//!     #[graph(crate = path)]
+//!     /// One per connection.
+//!     pub struct SupportDesk {
+//!         SupportBot -> Supervisor,
+//!         Counter -> Supervisor -> Log,
+//!     }
+//! }
+//! ```
+
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Ident, Meta, Token, TypePath, Visibility, braced};
+
+use crate::common::keys::{Grammar, Key};
+use crate::common::{Mistakes, Root, values};
+
+static GRAMMAR: Grammar = Grammar {
+    attribute: "`#[graph]`",
+    keys: &[Key("crate", Some("path"))],
+    hidden: &[],
+    elsewhere: (&[], ""),
+};
+
+/// A graph as it is written.
+pub(crate) struct Graph {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) name: Ident,
+    /// Nodes, each with an edge to the next.
+    pub(crate) chains: Vec<Vec<TypePath>>,
+}
+
+struct Chain(Vec<TypePath>);
+
+impl Parse for Chain {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let chain = Punctuated::<TypePath, Token![->]>::parse_separated_nonempty(input)?;
+        Ok(Self(chain.into_iter().collect()))
+    }
+}
+
+impl Parse for Graph {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        input.parse::<Token![struct]>()?;
+        let name = input.parse()?;
+        let content;
+        braced!(content in input);
+        let chains = Punctuated::<Chain, Token![,]>::parse_terminated(&content)?;
+        let chains = chains.into_iter().map(|chain| chain.0).collect();
+        Ok(Self { attributes, visibility, name, chains })
+    }
+}
+
+/// Whether it is `#[graph(...)]`.
+pub(crate) fn is_helper(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("graph")
+}
+
+pub(crate) fn root(attributes: &[Attribute], mistakes: &mut Mistakes) -> Root {
+    let lists = attributes.iter().filter(|attribute| is_helper(attribute));
+    let lists = lists.filter_map(|attribute| match &attribute.meta {
+        Meta::List(list) => Some(list.tokens.clone()),
+        _ => None,
+    });
+    let mut root = Root::default();
+    for given in GRAMMAR.read(lists.collect(), mistakes).given {
+        root = mistakes.take(values::root(&given)).unwrap_or_default();
+    }
+    root
+}

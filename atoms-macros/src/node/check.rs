@@ -1,0 +1,146 @@
+//! Finds what is wrong with a node, as far as its syntax tells.
+
+use quote::ToTokens;
+use syn::{ItemImpl, Receiver, ReceiverKind, Type};
+
+use super::model::{Method, Node};
+use super::parse::Role;
+use crate::common::{Mistakes, attributes, mistake, types};
+use crate::handler::signature;
+
+/// Whether each `#[handler]` takes its event by value; in their order.
+pub(crate) struct Inputs(pub(crate) Vec<Input>);
+
+/// What a `#[handler]` takes.
+pub(crate) struct Input {
+    /// Without the `&`.
+    pub(crate) ty: Type,
+    pub(crate) by_value: bool,
+}
+
+pub(crate) fn check(node: &Node<'_>, mut mistakes: Mistakes) -> syn::Result<Inputs> {
+    block(node.block, &mut mistakes);
+    kind(node, &mut mistakes);
+    let mut inputs = Vec::new();
+    for method in &node.methods {
+        conditions(method, &mut mistakes);
+        receiver(method, &mut mistakes);
+        match method.role {
+            Role::Handler => inputs.extend(handler(node, method, &mut mistakes)),
+            Role::Respond => respond(method, &mut mistakes),
+            Role::Factory | Role::Started | Role::Stopped => {}
+        }
+    }
+    for role in [Role::Respond, Role::Factory, Role::Started, Role::Stopped] {
+        once(node, role, &mut mistakes);
+    }
+    let found = Ok(Inputs(inputs));
+    mistakes.and(found)
+}
+
+fn block(block: &ItemImpl, mistakes: &mut Mistakes) {
+    if let Some((path, _)) = &block.trait_ {
+        let problem = "a node's handlers stand in an `impl` block of its own, not in that of a trait";
+        mistakes.at(path, problem, "move them to `impl` and the node's type");
+    }
+    if !block.generics.params.is_empty() {
+        let generics = &block.generics;
+        let problem = "a node cannot be generic: each graph names one concrete type";
+        mistakes.at(generics.to_token_stream(), problem, "name the types, or take them as `State<T>`");
+    }
+}
+
+/// That a node has handlers, and those that go with its kind.
+fn kind(node: &Node<'_>, mistakes: &mut Mistakes) {
+    let ty = &node.block.self_ty;
+    if let (Some(_), Some(background)) = (&node.keys.output, &node.keys.background) {
+        let problem = "a node is `output` or `background`, not both";
+        mistakes.at(background, problem, "remove one of the two");
+    }
+    let responds = node.of(Role::Respond).next();
+    match (&node.keys.output, responds) {
+        (Some(output), None) => {
+            let problem = "an output node answers requests, and this one has nothing to answer them with";
+            let help = "write `#[respond] fn respond(&mut self, request: &LlmRequest) -> impl Stream<Item = String>`";
+            mistakes.at(output, problem, help);
+        }
+        (None, Some(respond)) => {
+            let problem = "only an output node answers requests";
+            mistakes.at(respond.name(), problem, "write `#[node(output)]` on the `impl` block");
+        }
+        (None, None) if node.of(Role::Handler).next().is_none() => {
+            let problem = "a node without a handler does nothing";
+            mistakes.at(
+                ty,
+                problem,
+                "put `#[handler]` on a method that takes an event: `fn name(&mut self, event: &Event)`",
+            );
+        }
+        _ => {}
+    }
+}
+
+fn conditions(method: &Method, mistakes: &mut Mistakes) {
+    for cfg in attributes::cfgs(&method.function.attrs) {
+        let problem = "a handler of a node cannot depend on `#[cfg]`";
+        mistakes.at(cfg, problem, "put the `#[cfg]` on the `impl` block, and write one for each case");
+    }
+}
+
+fn receiver(method: &Method, mistakes: &mut Mistakes) {
+    let name = method.name();
+    match (&method.receiver, method.role) {
+        (Some(receiver), Role::Factory) => {
+            let problem = "a factory makes the node, and so has no `self`";
+            mistakes.at(receiver, problem, format_args!("write `fn {name}(init: &Init) -> Self`"));
+        }
+        (Some(receiver), _) if !is_reference(receiver) => {
+            let problem = "a node outlives its handlers";
+            mistakes.at(receiver, problem, "take `&mut self`, or `&self`");
+        }
+        (None, Role::Factory) | (Some(_), _) => {}
+        (None, _) => {
+            let problem = "a handler of a node is a method";
+            mistakes.at(name, problem, format_args!("write `fn {name}(&mut self, ...)`"));
+        }
+    }
+}
+
+fn is_reference(receiver: &Receiver) -> bool {
+    matches!(receiver.kind, ReceiverKind::Reference(..))
+}
+
+fn handler(node: &Node<'_>, method: &Method, mistakes: &mut Mistakes) -> Option<Input> {
+    let input = mistakes.take(signature(&method.function)).ok()?;
+    let input = Input { ty: input.ty.clone(), by_value: input.by_value };
+    if input.by_value && node.keys.background.is_some() {
+        let event = types::text(&input.ty);
+        let problem = "a background node observes, and cannot keep an event from others";
+        let first = method.function.sig.inputs.first();
+        mistakes.add(mistake(first, problem, format_args!("take `&{event}`")));
+    }
+    Some(input)
+}
+
+fn respond(method: &Method, mistakes: &mut Mistakes) {
+    let signature = &method.function.sig;
+    if signature.inputs.is_empty() {
+        let problem = "what answers requests takes the request";
+        let name = method.name();
+        mistakes.at(name, problem, format_args!("write `fn {name}(&mut self, request: &LlmRequest)`"));
+    }
+    if types::returned(&signature.output).is_none() {
+        let problem = "a response is a stream of text";
+        mistakes.at(method.name(), problem, "return `impl Stream<Item = String>`");
+    }
+}
+
+fn once(node: &Node<'_>, role: Role, mistakes: &mut Mistakes) {
+    let mut methods = node.of(role);
+    let first = methods.next();
+    for again in methods {
+        let name = first.map(|first| first.name().to_string()).unwrap_or_default();
+        let problem = format_args!("a node has at most one such method, and `{name}` is one already");
+        mistakes.at(again.name(), problem, "remove one of the two");
+    }
+}

@@ -1,0 +1,69 @@
+//! What a node is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
+
+use syn::{FnArg, Ident, ImplItem, ImplItemFn, ItemFn, ItemImpl, Receiver, Signature};
+
+use super::parse::{self, Keys, Role};
+use crate::common::Mistakes;
+
+/// A node.
+pub(crate) struct Node<'a> {
+    pub(crate) keys: Keys,
+    pub(crate) block: &'a ItemImpl,
+    /// The methods that have a role.
+    pub(crate) methods: Vec<Method>,
+}
+
+/// A method that has a role in its node.
+pub(crate) struct Method {
+    pub(crate) role: Role,
+    /// The method without its receiver, as the function that a handler on the bus would be.
+    pub(crate) function: ItemFn,
+    pub(crate) receiver: Option<Receiver>,
+}
+
+impl<'a> Node<'a> {
+    pub(crate) fn new(keys: Keys, block: &'a ItemImpl, mistakes: &mut Mistakes) -> Self {
+        let functions = block.items.iter().filter_map(|item| match item {
+            ImplItem::Fn(function) => Some(function),
+            _ => None,
+        });
+        let methods = functions.filter_map(|function| Method::new(function, mistakes)).collect();
+        Self { keys, block, methods }
+    }
+
+    pub(crate) fn of(&self, role: Role) -> impl Iterator<Item = &Method> {
+        self.methods.iter().filter(move |method| method.role == role)
+    }
+}
+
+impl Method {
+    fn new(function: &ImplItemFn, mistakes: &mut Mistakes) -> Option<Self> {
+        let (attribute, role) = function.attrs.iter().find_map(|it| Some((it, Role::of(it)?)))?;
+        parse::options(attribute, mistakes);
+        let attrs = function.attrs.iter().filter(|it| Role::of(it).is_none()).cloned().collect();
+        Some(Self {
+            role,
+            receiver: function.sig.receiver().cloned(),
+            function: ItemFn {
+                attrs,
+                vis: function.vis.clone(),
+                modifiers: function.modifiers.clone(),
+                sig: without_receiver(&function.sig),
+                block: Box::new(function.block.clone()),
+            },
+        })
+    }
+
+    pub(crate) fn name(&self) -> &Ident {
+        &self.function.sig.ident
+    }
+
+    pub(crate) fn is_async(&self) -> bool {
+        self.function.sig.asyncness.is_some()
+    }
+}
+
+fn without_receiver(signature: &Signature) -> Signature {
+    let inputs = signature.inputs.iter().filter(|input| matches!(input, FnArg::Typed(_)));
+    Signature { inputs: inputs.cloned().collect(), ..signature.clone() }
+}

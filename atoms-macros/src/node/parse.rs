@@ -1,0 +1,90 @@
+//! ```text
+//! #[node(output, severity = "fatal", crate = path)]
+//! #[node(background, crate = path)]
+//! #[handler], #[respond], #[factory], #[started], #[stopped]     on a method
+//! ```
+
+use proc_macro2::TokenStream;
+use syn::{Attribute, Ident, Meta};
+
+use crate::common::keys::{Grammar, Key};
+use crate::common::{Mistakes, Root, mistake, values};
+
+static GRAMMAR: Grammar = Grammar {
+    attribute: "`#[node]`",
+    keys: &[
+        Key("output", None),
+        Key("background", None),
+        Key("severity", Some("\"fatal\"")),
+        Key("crate", Some("path")),
+    ],
+    hidden: &[],
+    elsewhere: (&[], ""),
+};
+
+/// What `#[node(...)]` says.
+#[derive(Default)]
+pub(crate) struct Keys {
+    pub(crate) output: Option<Ident>,
+    pub(crate) background: Option<Ident>,
+    pub(crate) is_fatal: bool,
+    pub(crate) root: Root,
+}
+
+pub(crate) fn keys(list: TokenStream, mistakes: &mut Mistakes) -> Keys {
+    let mut keys = Keys::default();
+    for given in GRAMMAR.read(list, mistakes).given {
+        match given.key.to_string().as_str() {
+            "output" => keys.output = Some(given.key),
+            "background" => keys.background = Some(given.key),
+            "severity" => {
+                let word = mistakes.take(values::word(&given, ["warning", "fatal"]));
+                keys.is_fatal = word.is_ok_and(|word| word == 1);
+            }
+            _crate => keys.root = mistakes.take(values::root(&given)).unwrap_or_default(),
+        }
+    }
+    keys
+}
+
+/// What a method of a node is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// `#[handler]`: it handles an event.
+    Handler,
+    /// `#[respond]`: it answers requests.
+    Respond,
+    /// `#[factory]`: it makes the node.
+    Factory,
+    /// `#[started]`: it is called when the node has been made.
+    Started,
+    /// `#[stopped]`: it is called when the session ends.
+    Stopped,
+}
+
+const ROLES: [(&str, Role); 5] = [
+    ("handler", Role::Handler),
+    ("respond", Role::Respond),
+    ("factory", Role::Factory),
+    ("started", Role::Started),
+    ("stopped", Role::Stopped),
+];
+
+impl Role {
+    /// The role that an attribute gives, by its last segment.
+    pub(crate) fn of(attribute: &Attribute) -> Option<Self> {
+        let name = &attribute.path().segments.last()?.ident;
+        ROLES.iter().find(|(known, _)| name == known).map(|(_, role)| *role)
+    }
+}
+
+/// The attribute of a role stands alone.
+pub(crate) fn options(attribute: &Attribute, mistakes: &mut Mistakes) {
+    if let Meta::Path(_) = attribute.meta {
+        return;
+    }
+    let name = attribute.path().segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+    let problem = format_args!("`#[{name}]` takes no options in a node");
+    let help = format_args!("write `#[{name}]`; delivery options are for handlers on the bus");
+    mistakes.add(mistake(&attribute.meta, problem, help));
+}

@@ -1,0 +1,45 @@
+//! What a node with mistakes expands to: the errors, the block as it was, and a stub of the node, so that
+//! graphs that have it have nothing else to complain of.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{ImplItem, ItemImpl};
+
+use super::model::Node;
+use super::parse::Role;
+
+pub(crate) fn stub(node: &Node<'_>, errors: syn::Error) -> TokenStream {
+    let errors = errors.into_compile_error();
+    let (block, agent) = (given_back(node.block), agent(node));
+    let stub = (node.block.trait_.is_none() && node.block.generics.params.is_empty()).then(|| {
+        let ty = &node.block.self_ty;
+        quote! {
+            #[automatically_derived]
+            impl #agent::Node for #ty {
+                const SHAPE: #agent::NodeShape = #agent::NodeShape::NOT_COMPILED;
+                type Factory = #agent::NotCompiled;
+                type Methods = ();
+                type Started = ();
+                type Stopped = ();
+            }
+        }
+    });
+    quote!(#block #errors #stub)
+}
+
+/// Where the agent's parts are that expansions name.
+pub(super) fn agent(node: &Node<'_>) -> TokenStream {
+    let root = &node.keys.root;
+    quote!(#root::__agent)
+}
+
+/// The block without the attributes that only `#[node]` knows.
+pub(super) fn given_back(block: &ItemImpl) -> ItemImpl {
+    let mut block = block.clone();
+    for item in &mut block.items {
+        if let ImplItem::Fn(function) = item {
+            function.attrs.retain(|attribute| Role::of(attribute).is_none());
+        }
+    }
+    block
+}
