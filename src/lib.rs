@@ -6,12 +6,28 @@ pub use atoms_runtime::*;
 #[doc(hidden)]
 pub use atoms_runtime::__private;
 
+#[cfg(feature = "agent")]
+#[doc(no_inline)]
+pub use atoms_agent::{self as agent, graph, node};
+
+#[cfg(feature = "agent")]
+#[doc(hidden)]
+pub use atoms_agent::__agent;
+
+#[cfg(feature = "server")]
+#[doc(no_inline)]
+pub use atoms_server as server;
+
 /// What most programs need: `use atoms::prelude::*;`.
 pub mod prelude {
     #[doc(no_inline)]
     pub use atoms_runtime::{
         AnyEvent, Bus, Context, Emitter, Envelope, Event, Receipt, State, event, event_set, handler, request,
     };
+
+    #[cfg(feature = "agent")]
+    #[doc(no_inline)]
+    pub use atoms_agent::{Conversation, Session, ToSessions, graph, node};
 }
 
 /// Names crates whose events and handlers a program wants, so that they are linked.

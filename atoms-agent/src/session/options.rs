@@ -85,6 +85,12 @@ impl SessionsBuilder {
     }
 }
 
+impl From<Graph> for SessionsBuilder {
+    fn from(graph: Graph) -> Self {
+        Self::new(graph)
+    }
+}
+
 impl fmt::Debug for SessionsBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionsBuilder")

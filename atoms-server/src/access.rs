@@ -1,0 +1,90 @@
+//! Who may connect.
+
+use axum::http::{HeaderMap, StatusCode, header};
+use subtle::ConstantTimeEq;
+
+/// Who may connect.
+#[derive(Clone, Default)]
+pub(crate) struct Access {
+    pub(crate) token: Option<String>,
+    pub(crate) origins: Vec<String>,
+    pub(crate) any_origin: bool,
+}
+
+impl Access {
+    /// Whether a request with these headers may open a session; if not, the status that says so.
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+        if !self.knows_origin(headers) {
+            return Err((StatusCode::FORBIDDEN, "this origin is not allowed"));
+        }
+        match &self.token {
+            Some(token) if !bears(headers, token) => {
+                Err((StatusCode::UNAUTHORIZED, "a bearer token is needed: `Authorization: Bearer ...`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Browsers say which site a connection comes from, and others do not. A page of the server's own host
+    /// may connect, and those of the origins that are allowed.
+    fn knows_origin(&self, headers: &HeaderMap) -> bool {
+        let Some(origin) = headers.get(header::ORIGIN) else { return true };
+        if self.any_origin
+            || self.origins.iter().any(|allowed| is_same(allowed.as_bytes(), origin.as_bytes()))
+        {
+            return true;
+        }
+        let host = headers.get(header::HOST).map(|host| host.as_bytes());
+        let (Ok(origin), Some(host)) = (origin.to_str(), host) else { return false };
+        self.origins.is_empty()
+            && origin.split_once("://").is_some_and(|(_, site)| is_same(site.as_bytes(), host))
+    }
+}
+
+fn bears(headers: &HeaderMap, token: &str) -> bool {
+    let given = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
+    let given = given.and_then(|value| value.strip_prefix(b"Bearer ").or(value.strip_prefix(b"bearer ")));
+    given.is_some_and(|given| is_same(token.as_bytes(), given))
+}
+
+/// Compares in a time that does not tell where the two differ.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    fn status(access: &Access, pairs: &[(&'static str, &'static str)]) -> u16 {
+        access.check(&headers(pairs)).err().map_or(200, |(status, _)| status.as_u16())
+    }
+
+    #[test]
+    fn a_token_is_asked_for_if_there_is_one() {
+        let access = Access { token: Some("s3cret".into()), ..Access::default() };
+        assert_eq!(status(&access, &[("authorization", "Bearer s3cret")]), 200);
+        for wrong in ["Bearer s3cre", "Bearer s3cret ", "s3cret", "Basic s3cret", "Bearer "] {
+            assert_eq!(status(&access, &[("authorization", wrong)]), 401, "{wrong}");
+        }
+        assert_eq!(status(&access, &[]), 401);
+        assert_eq!(status(&Access::default(), &[]), 200);
+    }
+
+    #[test]
+    fn pages_of_other_sites_may_not_connect() {
+        let access = Access::default();
+        assert_eq!(status(&access, &[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]), 200);
+        assert_eq!(status(&access, &[("origin", "http://evil.example"), ("host", "127.0.0.1:8080")]), 403);
+        assert_eq!(status(&access, &[("origin", "null"), ("host", "127.0.0.1:8080")]), 403);
+        let access = Access { origins: vec!["https://shop.example".into()], ..Access::default() };
+        assert_eq!(status(&access, &[("origin", "https://shop.example"), ("host", "agent")]), 200);
+        assert_eq!(status(&access, &[("origin", "https://agent"), ("host", "agent")]), 403);
+        let access = Access { any_origin: true, ..Access::default() };
+        assert_eq!(status(&access, &[("origin", "http://evil.example"), ("host", "agent")]), 200);
+    }
+}

@@ -1,0 +1,16 @@
+//! An agent server for [`atoms`](https://docs.rs/atoms): a graph of nodes for each WebSocket connection, with
+//! health checks and metrics beside it.
+//!
+//! Programs depend on `atoms` with the feature `server`, which has all of this as `atoms::server`.
+//!
+//! [`Server`] is ready to run; [`Routes`] are for programs that have an axum application of their own. Both
+//! speak plain HTTP: leave TLS to a proxy in front of them, such as nginx or Caddy.
+
+mod access;
+mod metrics;
+mod routes;
+mod server;
+mod socket;
+
+pub use routes::Routes;
+pub use server::{Bound, ServeError, Server};

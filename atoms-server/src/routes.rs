@@ -1,0 +1,185 @@
+//! The routes of an agent server.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use atoms_agent::Sessions;
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use crate::access::Access;
+use crate::{metrics, socket};
+
+/// Bytes of each of the two buffers of a connection. Larger ones cost memory for each session, and most
+/// frames are smaller.
+const BUFFER: usize = 4 * 1024;
+
+/// The routes of an agent server, to be mounted in an axum application.
+///
+/// | route | what it is |
+/// | --- | --- |
+/// | `/ws` | a session over WebSocket; one frame, text or binary, is one event |
+/// | `/` | `{"status":"running","ready":true,"active_sessions":0}` |
+/// | `/health` | `{"status":"ok","active_sessions":0}` |
+/// | `/ready` | `{"status":"ready","active_sessions":0}`, or 503 before and after sessions can begin |
+/// | `/metrics` | counts for Prometheus |
+#[derive(Clone)]
+#[must_use = "there are no routes before `into_router`"]
+pub struct Routes {
+    access: Access,
+    frame_limit: usize,
+    session_limit: usize,
+}
+
+impl Default for Routes {
+    fn default() -> Self {
+        Self { access: Access::default(), frame_limit: 1024 * 1024, session_limit: 10_000 }
+    }
+}
+
+impl Routes {
+    /// Routes without a token, for pages of the same host and for programs that are no browsers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets only those in who send `Authorization: Bearer` and this token. It is compared in constant time.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.access.token = Some(token.into());
+        self
+    }
+
+    /// Lets pages of this origin connect, such as `https://shop.example`, and no longer those of the server's
+    /// own host by themselves. Programs that are no browsers send no origin, and are let in.
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.access.origins.push(origin.into());
+        self
+    }
+
+    /// Lets pages of every site connect.
+    pub fn allow_any_origin(mut self) -> Self {
+        self.access.any_origin = true;
+        self
+    }
+
+    /// The largest frame that is read, in bytes: 1 MiB by default. A larger one ends its session.
+    pub fn frame_limit(mut self, bytes: usize) -> Self {
+        self.frame_limit = bytes;
+        self
+    }
+
+    /// How many sessions there may be at once: 10,000 by default. Those beyond are answered with 503.
+    pub fn session_limit(mut self, sessions: usize) -> Self {
+        self.session_limit = sessions;
+        self
+    }
+
+    /// The routes, for a program that has an axum application of its own. It ends the sessions itself, by
+    /// [`Sessions::shutdown`].
+    pub fn into_router(self, sessions: Sessions) -> Router {
+        self.into_router_of(Arc::new(OnceLock::from(sessions)))
+    }
+
+    /// The same, for sessions that cannot begin yet.
+    pub(crate) fn into_router_of(self, sessions: Arc<OnceLock<Sessions>>) -> Router {
+        let room = Arc::new(Semaphore::new(self.session_limit.min(Semaphore::MAX_PERMITS)));
+        let state = Shared { sessions, room, access: Arc::new(self.access), frame_limit: self.frame_limit };
+        Router::new()
+            .route("/ws", get(open))
+            .route("/", get(running))
+            .route("/health", get(health))
+            .route("/ready", get(ready))
+            .route("/metrics", get(count))
+            .with_state(state)
+    }
+}
+
+impl fmt::Debug for Routes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Routes")
+            .field("has_token", &self.access.token.is_some())
+            .field("origins", &self.access.origins)
+            .field("any_origin", &self.access.any_origin)
+            .field("frame_limit", &self.frame_limit)
+            .field("session_limit", &self.session_limit)
+            .finish()
+    }
+}
+
+#[derive(Clone)]
+struct Shared {
+    sessions: Arc<OnceLock<Sessions>>,
+    room: Arc<Semaphore>,
+    access: Arc<Access>,
+    frame_limit: usize,
+}
+
+impl Shared {
+    /// The sessions, if one can begin.
+    fn open(&self) -> Option<&Sessions> {
+        self.sessions.get().filter(|sessions| !sessions.is_closing())
+    }
+
+    fn active(&self) -> usize {
+        self.sessions.get().map_or(0, |sessions| sessions.counts().active)
+    }
+}
+
+async fn open(State(shared): State<Shared>, request: Request) -> Response {
+    if let Err(refused) = shared.access.check(request.headers()) {
+        return refused.into_response();
+    }
+    let Some(sessions) = shared.open().cloned() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "no session can begin now").into_response();
+    };
+    let Ok(room) = shared.room.try_acquire_owned() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "there are too many sessions").into_response();
+    };
+    let (mut parts, _) = request.into_parts();
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(refused) => return refused.into_response(),
+    };
+    upgrade
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_message_size(shared.frame_limit)
+        .max_frame_size(shared.frame_limit)
+        .on_upgrade(async move |socket| {
+            socket::run(sessions, socket).await;
+            drop(room);
+        })
+}
+
+async fn running(State(shared): State<Shared>) -> impl IntoResponse {
+    let ready = shared.open().is_some();
+    json_of(json!({"status": "running", "ready": ready, "active_sessions": shared.active()}))
+}
+
+async fn health(State(shared): State<Shared>) -> impl IntoResponse {
+    json_of(json!({"status": "ok", "active_sessions": shared.active()}))
+}
+
+async fn ready(State(shared): State<Shared>) -> Response {
+    if shared.open().is_some() {
+        return json_of(json!({"status": "ready", "active_sessions": shared.active()})).into_response();
+    }
+    let reason = if shared.sessions.get().is_some() { "shutting down" } else { "starting" };
+    let body = json_of(json!({"detail": {"status": "not_ready", "reason": reason}}));
+    (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+}
+
+async fn count(State(shared): State<Shared>) -> impl IntoResponse {
+    let counts = shared.sessions.get().map(Sessions::counts);
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(counts))
+}
+
+fn json_of(body: Value) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], body.to_string())
+}

@@ -1,0 +1,194 @@
+//! A server that is ready to run.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use atoms_agent::{GraphError, SessionsBuilder};
+use atoms_runtime::{Bus, HandlerError};
+use axum::serve::ListenerExt;
+use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::Routes;
+
+/// An agent server: a session with nodes of its own for each connection.
+///
+/// ```no_run
+/// use atoms_agent::events::{LlmRequest, Speak, UserJoined};
+/// use atoms_agent::{Conversation, graph, node};
+/// use atoms_runtime::Bus;
+/// use atoms_server::Server;
+/// use futures_util::{Stream, stream};
+///
+/// #[derive(Default)]
+/// struct Echo;
+///
+/// #[node(output, crate = atoms_agent)]
+/// impl Echo {
+///     #[handler]
+///     fn greet(&mut self, _: &UserJoined) -> Speak {
+///         Speak { text: "Good day!".into() }
+///     }
+///
+///     #[respond]
+///     fn echo(&mut self, _: &LlmRequest, said: Conversation) -> impl Stream<Item = String> + use<> {
+///         stream::iter(said.last_user_text().map(|text| format!("You said: {text}")))
+///     }
+/// }
+///
+/// graph! {
+///     #[graph(crate = atoms_agent)]
+///     struct Desk {
+///         Echo,
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = Server::new(Desk::graph()).bind("127.0.0.1:8080").await?;
+/// server.serve(Bus::start()?).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is served before `bind` and `serve`"]
+pub struct Server {
+    sessions: SessionsBuilder,
+    routes: Routes,
+    shutdown_deadline: Duration,
+}
+
+/// A [`Server`] that listens, and does not serve yet.
+#[derive(Debug)]
+#[must_use = "nothing is served before `serve`"]
+pub struct Bound {
+    server: Server,
+    listener: TcpListener,
+}
+
+/// Why a server has stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The bus did not start.
+    #[error("the bus did not start: {0}")]
+    Bus(#[source] HandlerError),
+    /// The graph cannot run on this bus.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The network failed.
+    #[error("cannot listen: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl Server {
+    /// A server of sessions with this graph, or of those that are set up already.
+    pub fn new(sessions: impl Into<SessionsBuilder>) -> Self {
+        let shutdown_deadline = Duration::from_secs(10);
+        Self { sessions: sessions.into(), routes: Routes::new(), shutdown_deadline }
+    }
+
+    /// Who may connect, and how much they may send.
+    pub fn routes(mut self, routes: Routes) -> Self {
+        self.routes = routes;
+        self
+    }
+
+    /// How long sessions have to end what is under way when the server shuts down: 10 seconds by default.
+    pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
+        self.shutdown_deadline = deadline;
+        self
+    }
+
+    /// Listens at this address. `127.0.0.1` is for this machine only, and port 0 is any that is free.
+    pub async fn bind(self, address: impl ToSocketAddrs) -> Result<Bound, ServeError> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Bound { server: self, listener })
+    }
+}
+
+impl Bound {
+    /// Where it listens.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until ctrl-c or SIGTERM, then ends the sessions, and shuts the bus down.
+    pub async fn serve(self, bus: Bus) -> Result<(), ServeError> {
+        self.serve_until(std::future::ready(Ok::<_, HandlerError>(bus)), stop_signal()).await
+    }
+
+    /// As [`serve`](Self::serve), with a bus that is still to be started: until then `/ready` says 503. It
+    /// ends when `stop` does.
+    pub async fn serve_until<E: Into<HandlerError>>(
+        self,
+        bus: impl Future<Output = Result<Bus, E>>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let Server { sessions: builder, routes, shutdown_deadline } = self.server;
+        let sessions = Arc::new(OnceLock::new());
+        let router = routes.into_router_of(Arc::clone(&sessions));
+        let listener = self.listener.tap_io(|socket| {
+            if let Err(error) = socket.set_nodelay(true) {
+                tracing::debug!(%error, "small frames may be slow");
+            }
+        });
+        let (close, closed) = oneshot::channel::<()>();
+        let serving_task = axum::serve(listener, router).with_graceful_shutdown(async {
+            // An error says that the other end is gone, which is to close as well.
+            let _ = closed.await;
+        });
+        // What is dropped here before its end, by an error or by the caller, stops serving as well.
+        let mut serving = JoinSet::new();
+        serving.spawn(serving_task.into_future());
+        let bus = bus.await.map_err(|error| ServeError::Bus(error.into()))?;
+        let started = builder.start(&bus)?;
+        let sessions = sessions.get_or_init(|| started);
+        tokio::select! {
+            () = stop => {}
+            Some(ended) = serving.join_next() => return ended.map_err(io::Error::from)?.map_err(ServeError::from),
+        }
+        let left = sessions.shutdown(shutdown_deadline).await;
+        if left > 0 {
+            tracing::error!(left, "sessions did not end in time");
+        }
+        if let Err(error) = bus.shutdown(shutdown_deadline).await {
+            tracing::error!(%error, "the bus did not end in time");
+        }
+        drop(close);
+        // Connections that are idle, or half open, do not keep a server from its end.
+        let _ = timeout(Duration::from_secs(1), serving.join_next()).await;
+        Ok(())
+    }
+}
+
+/// Waits for ctrl-c, or for SIGTERM where there is one.
+async fn stop_signal() {
+    let ctrl_c = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "ctrl-c does not stop the server");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM does not stop the server");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = ctrl_c => {}
+        () = terminated => {}
+    }
+}
