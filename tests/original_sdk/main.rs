@@ -1,0 +1,9 @@
+//! The original Python SDK against ours: its codec reads our frames, its chat client talks to our
+//! examples.
+
+#![cfg(all(unix, not(miri)))]
+
+mod codec;
+#[path = "../json/mod.rs"]
+mod json;
+mod venv;
