@@ -71,7 +71,7 @@ fn test() -> Result<(), Failure> {
     let frames = "tests/golden/public.jsonl";
     let mut report = Report::default();
     report.run(cargo("fmt --all --check"))?;
-    for of in ["tests/programs", "benches/contenders", "fuzz"] {
+    for of in ["tests/programs", "benches/contenders", "benches/sessions", "fuzz"] {
         report.run(cargo(&format!("fmt --manifest-path {of}/Cargo.toml --all --check")))?;
     }
     report.run(cargo("clippy --workspace --all-targets -- -D warnings"))?;
