@@ -3,7 +3,9 @@
 
 #![cfg(all(unix, not(miri)))]
 
+mod chat;
 mod codec;
 #[path = "../json/mod.rs"]
 mod json;
+mod server;
 mod venv;
