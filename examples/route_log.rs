@@ -23,8 +23,7 @@ mod golden_events;
 mod lines;
 mod route_report;
 
-use golden_events::agent::{AgentError, ResponseChunk, Role, Severity, TranscriptUpdate};
-use golden_events::system::{Init, LlmRequest};
+use atoms::agent::events::{AgentError, Init, LlmRequest, ResponseChunk, Role, Severity, TranscriptUpdate};
 use lines::{Lines, MAX_LINE, Wrapped};
 use route_report::Report;
 

@@ -1,8 +1,6 @@
 //! The events of `tests/golden`: the standard ones, the bases that the Python SDK has as well, and two that
 //! a user of it would define.
 
-// Their registry entries are part of the program as soon as something names the crate.
-pub(crate) use atoms::agent::events as _;
 use atoms::agent::events::Object;
 use atoms::prelude::*;
 use serde::de::{Error, Unexpected};

@@ -24,6 +24,9 @@ const BATCH: usize = 64;
 /// How long a session that ends waits for what is under way, and then for its nodes to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long a session that has ended waits for its client to say good-bye.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// What goes out to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgoing {
@@ -48,6 +51,7 @@ impl Sessions {
             Ok(init) => init,
             Err(end) => {
                 self.turn_away(&end, &mut outgoing).await;
+                part(&end, &mut incoming, &mut outgoing).await;
                 return end;
             }
         };
@@ -62,10 +66,7 @@ impl Sessions {
         drop(running);
         let end = session.0.end.get().cloned().unwrap_or(SessionEnd::ByClient);
         tracing::debug!(session = session.id(), %end, "a session has ended");
-        if end != SessionEnd::ByClient {
-            // A client that is gone need not be told.
-            let _ = timeout(DRAIN, outgoing.send(Outgoing::Close(end.clone()))).await;
-        }
+        part(&end, &mut incoming, &mut outgoing).await;
         end
     }
 
@@ -102,11 +103,7 @@ impl Sessions {
         let told = error(end.to_string(), Severity::Fatal);
         let frame = self.bus().encode(&Envelope::new(told).into()).unwrap_or_default();
         // A client that is gone need not be told.
-        let _ = timeout(DRAIN, async {
-            outgoing.feed(Outgoing::Frame(frame)).await?;
-            outgoing.send(Outgoing::Close(end.clone())).await
-        })
-        .await;
+        let _ = timeout(DRAIN, outgoing.feed(Outgoing::Frame(frame))).await;
     }
 
     /// Reads and writes until there is a reason to end, and then writes what is under way.
@@ -232,6 +229,24 @@ impl Drop for Running<'_> {
         self.session.close();
         self.sessions.forget(self.session);
     }
+}
+
+/// Says good-bye, and waits a while for the client's, without which what was sent last might get lost.
+async fn part<I, B, O>(end: &SessionEnd, incoming: &mut I, outgoing: &mut O)
+where
+    I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+    O: Sink<Outgoing> + Unpin,
+{
+    let parting = async {
+        if *end == SessionEnd::ByClient {
+            return outgoing.close().await;
+        }
+        outgoing.send(Outgoing::Close(end.clone())).await?;
+        while let Some(Ok(_)) = incoming.next().await {}
+        outgoing.close().await
+    };
+    // A client that is gone need not be told.
+    let _ = timeout(LINGER, parting).await;
 }
 
 fn error(message: String, severity: Severity) -> AgentError {
