@@ -13,15 +13,23 @@ pub const LISTENING: &str = "listening on http://";
 /// would be most of a session's memory.
 const BUFFER: usize = 4 * 1_024;
 
+/// The port that the command line names; 0, which is any, if it names none.
+///
+/// # Errors
+///
+/// If it is no number.
+pub fn port() -> io::Result<u16> {
+    let port = std::env::args().nth(1).unwrap_or_else(|| "0".into());
+    port.parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+}
+
 /// Listens on the port that the command line names, on the loopback interface, and prints where.
 ///
 /// # Errors
 ///
 /// If the port is no number or is taken.
 pub async fn listen() -> io::Result<TcpListener> {
-    let port = std::env::args().nth(1).unwrap_or_else(|| "0".into());
-    let port: u16 = port.parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = TcpListener::bind(("127.0.0.1", port()?)).await?;
     println!("{LISTENING}{}", listener.local_addr()?);
     Ok(listener)
 }
