@@ -388,7 +388,7 @@ pub const fn taken_before(methods: &[MethodShape], index: usize) -> Report {
     while before < index {
         let first = &methods[before];
         if first.takes_every_event && second.takes_every_event {
-            report.taken_twice("every other event", first.name, second.name);
+            report.taken_twice(None, first.name, second.name);
         }
         each_in_both(&first.takes, &second.takes, &mut report, (first.name, second.name));
         before += 1;
@@ -400,7 +400,7 @@ const fn each_in_both(first: &EventTypes, second: &EventTypes, report: &mut Repo
     match second {
         EventTypes::One(event) => {
             if has(first, event.hash) {
-                report.taken_twice(event.name, names.0, names.1);
+                report.taken_twice(Some(event.name), names.0, names.1);
             }
         }
         EventTypes::All(lists) => {

@@ -27,7 +27,7 @@ pub enum GraphProblem {
         to: &'static str,
     },
     /// Events would go round in circles.
-    #[error("events go round in a circle: {circle}\nhelp: remove one of these edges")]
+    #[error("events go round in a circle: `{circle}`\nhelp: remove one of these edges")]
     Circle {
         /// The names of the nodes, in order, with the first one again at the end.
         circle: String,

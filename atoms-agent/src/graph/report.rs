@@ -56,15 +56,21 @@ impl Report {
     }
 
     /// Two handlers of one node take one event.
-    pub(super) const fn taken_twice(&mut self, event: &str, first: &str, second: &str) {
+    pub(super) const fn taken_twice(&mut self, event: Option<&str>, first: &str, second: &str) {
+        let (quote, event) = match event {
+            Some(event) => ("`", event),
+            None => ("", "every other event"),
+        };
         self.line(&[
             "`",
             first,
             "` and `",
             second,
-            "` both take `",
+            "` both take ",
+            quote,
             event,
-            "`, and a node handles an event once",
+            quote,
+            ", and a node handles an event once",
         ]);
         self.add(&["\nhelp: put the two into one handler"]);
     }

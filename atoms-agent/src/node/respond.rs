@@ -6,6 +6,7 @@ use std::pin::pin;
 use atoms_runtime::__private::Call;
 use atoms_runtime::{Delivery, Envelope, HandlerError, HandlerInfo, Input, Params};
 use futures_core::Stream;
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 
 use super::method::{Ran, Run};
@@ -33,15 +34,19 @@ pub trait Respond<N>: 'static {
 #[derive(Debug)]
 pub struct Say<'a>(&'a Outlet);
 
-impl Say<'_> {
+impl<'a> Say<'a> {
     /// Sends each text of the stream to its end, or to its first error.
-    pub async fn all<S: Stream<Item: Text> + Send>(self, texts: S) -> Result<(), HandlerError> {
-        let mut texts = pin!(texts);
-        while let Some(text) = texts.next().await {
-            self.0.emit_event(ResponseChunk { text: text.text()? });
-            self.0.room().await;
-        }
-        Ok(())
+    ///
+    /// The future is boxed, so that rustc tells of a wrong stream once: its type does not depend on it.
+    pub fn all<S: Stream<Item: Text> + Send + 'a>(self, texts: S) -> BoxFuture<'a, Result<(), HandlerError>> {
+        Box::pin(async move {
+            let mut texts = pin!(texts);
+            while let Some(text) = texts.next().await {
+                self.0.emit_event(ResponseChunk { text: text.text()? });
+                self.0.room().await;
+            }
+            Ok(())
+        })
     }
 }
 
@@ -51,7 +56,7 @@ impl Say<'_> {
     label = "not a stream of `String`, or of `Result<String, _>`",
     note = "return `impl Stream<Item = String>`, or `impl Stream<Item = Result<String, E>>` with an error type or text as its error"
 )]
-pub trait Text {
+pub trait Text: Send {
     /// The text, or why there is none.
     fn text(self) -> Result<String, HandlerError>;
 }
@@ -71,7 +76,7 @@ impl Text for &str {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Text, E: Into<HandlerError>> Text for Result<T, E> {
+impl<T: Text, E: Into<HandlerError> + Send> Text for Result<T, E> {
     fn text(self) -> Result<String, HandlerError> {
         self.map_err(Into::into)?.text()
     }

@@ -33,7 +33,7 @@ pub(crate) fn check<'a>(graph: &'a Graph, mut mistakes: Mistakes) -> syn::Result
     }
     shape.add_alone(&alone, graph.chains.len(), &mut mistakes);
     if let Some(circle) = shape.circle() {
-        let problem = format_args!("events go round in a circle: {circle}");
+        let problem = format_args!("events go round in a circle: `{circle}`");
         mistakes.at(&graph.name, problem, "remove one of these edges");
     }
     mistakes.and(Ok(shape))

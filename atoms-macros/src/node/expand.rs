@@ -35,7 +35,7 @@ use syn::{FnArg, Type};
 use super::check::Inputs;
 use super::model::{Method, Node};
 use super::parse::Role;
-use super::stub::{agent, given_back};
+use super::stub::{agent, agent_at, given_back};
 use crate::common::types;
 
 pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
@@ -55,7 +55,10 @@ pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
     let shapes = parts.iter().filter_map(Part::shape);
     let of = |role| parts.iter().filter(move |part| part.method.role == role);
     let factory = of(Role::Factory).next().map_or_else(
-        || quote_spanned!(ty.span()=> #agent::MadeByDefault),
+        || {
+            let agent = agent_at(node, ty.span());
+            quote_spanned!(ty.span()=> #agent::MadeByDefault)
+        },
         |Part { marker, .. }| quote!(#agent::MadeBy<#marker>),
     );
     let methods = parts.iter().rev().filter(|part| part.takes_events()).fold(quote!(()), |rest, part| {
@@ -267,12 +270,13 @@ impl Part<'_> {
     fn respond(&self, runtime: &TokenStream, params: &TokenStream) -> TokenStream {
         let (agent, ty, marker, name) = (self.agent, self.ty, &self.marker, self.method.name());
         let info = self.info(runtime, quote!(#agent::describe_respond::<#ty, #marker>));
-        let [node, request, say, texts] =
-            ["node", "request", "say", "texts"].map(|name| Ident::new(name, Span::mixed_site()));
+        let [node, request, say] =
+            ["node", "request", "say"].map(|name| Ident::new(name, Span::mixed_site()));
         let extracted = self.names();
         let wait = self.method.is_async().then(|| quote!(.await));
         let returned = types::returned(&self.method.function.sig.output);
         let span = returned.map_or(name.span(), Spanned::span);
+        let texts = Ident::new("texts", Span::mixed_site().located_at(span));
         let is_result = returned.is_some_and(|returned| types::is_named(returned, "Result"));
         let unwrapped = is_result.then(
             || quote!(let #texts = #texts.map_err(::core::convert::Into::<#runtime::HandlerError>::into)?;),

@@ -1,8 +1,8 @@
 //! What a node with mistakes expands to: the errors, the block as it was, and a stub of the node, so that
 //! graphs that have it have nothing else to complain of.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::{ImplItem, ItemImpl};
 
 use super::model::Node;
@@ -31,6 +31,12 @@ pub(crate) fn stub(node: &Node<'_>, errors: syn::Error) -> TokenStream {
 pub(super) fn agent(node: &Node<'_>) -> TokenStream {
     let root = &node.keys.root;
     quote!(#root::__agent)
+}
+
+/// The same, as if it stood at `span`, for an error that begins with it.
+pub(super) fn agent_at(node: &Node<'_>, span: Span) -> TokenStream {
+    let root = node.keys.root.at(span);
+    quote_spanned!(span=> #root::__agent)
 }
 
 /// The block without the attributes that only `#[node]` knows.

@@ -1,0 +1,30 @@
+//! G7: two handlers of one node take one event.
+
+use atoms::agent::events::{TranscriptUpdate, TranscriptUpdate as Said, UserJoined};
+use atoms::prelude::*;
+
+#[event_set]
+enum Heard {
+    Said(Said),
+    Joined(UserJoined),
+}
+
+#[derive(Default)]
+struct Counter;
+
+#[node]
+impl Counter {
+    #[handler]
+    fn count(&mut self, _: &TranscriptUpdate) {}
+
+    #[handler]
+    fn hear(&mut self, _: &Heard) {}
+
+    #[handler]
+    fn see(&mut self, _: &AnyEvent) {}
+
+    #[handler]
+    fn watch(&mut self, _: AnyEvent) {}
+}
+
+fn main() {}

@@ -1,0 +1,46 @@
+//! Methods of a node that cannot have the role that they are given.
+
+use atoms::agent::events::{Init, LlmRequest, TranscriptUpdate, UserJoined};
+use atoms::prelude::*;
+
+#[derive(Default)]
+struct SupportBot;
+
+#[node]
+impl SupportBot {
+    #[handler]
+    fn by_value(self, _: &TranscriptUpdate) {}
+
+    #[handler]
+    fn no_method(_: &UserJoined) {}
+
+    #[handler(order = 3)]
+    fn with_options(&mut self, _: &Init) {}
+
+    #[respond]
+    fn respond(&mut self, _: &LlmRequest) -> String {
+        String::new()
+    }
+
+    #[started]
+    fn started(&mut self) {}
+
+    #[started]
+    fn started_again(&mut self) {}
+
+    #[factory]
+    fn new(&self, _: &Init) -> Self {
+        SupportBot
+    }
+}
+
+#[derive(Default)]
+struct Mute;
+
+#[node(output, background)]
+impl Mute {
+    #[handler]
+    fn listen(&mut self, _: TranscriptUpdate) {}
+}
+
+fn main() {}

@@ -1,0 +1,52 @@
+//! What only the types tell: no way to make a node, no text in a response, no event, nothing to extract.
+
+use atoms::agent::events::{Init, LlmRequest, TranscriptUpdate, UserJoined};
+use atoms::prelude::*;
+
+struct NotMade;
+
+#[node]
+impl NotMade {
+    #[handler]
+    fn listen(&mut self, _: &TranscriptUpdate) {}
+}
+
+struct Other;
+
+#[node]
+impl Other {
+    #[factory]
+    fn new(_: &Init) -> NotMade {
+        NotMade
+    }
+
+    #[handler]
+    fn listen(&mut self, _: &TranscriptUpdate) {}
+}
+
+#[derive(Default)]
+struct Numbers;
+
+#[node(output)]
+impl Numbers {
+    #[respond]
+    fn respond(&mut self, _: &LlmRequest) -> futures_util::stream::Iter<std::vec::IntoIter<u32>> {
+        futures_util::stream::iter(vec![1, 2])
+    }
+}
+
+struct NoEvent;
+
+#[derive(Default)]
+struct Listener;
+
+#[node]
+impl Listener {
+    #[handler]
+    fn listen(&mut self, _: &NoEvent) {}
+
+    #[handler]
+    fn joined(&mut self, _: &UserJoined, _: NoEvent) {}
+}
+
+fn main() {}
