@@ -276,7 +276,8 @@ impl Part<'_> {
         let wait = self.method.is_async().then(|| quote!(.await));
         let returned = types::returned(&self.method.function.sig.output);
         let span = returned.map_or(name.span(), Spanned::span);
-        let texts = Ident::new("texts", Span::mixed_site().located_at(span));
+        // With the span of the type, where rustc is to tell of a stream of something else.
+        let texts = Ident::new("__texts", span);
         let is_result = returned.is_some_and(|returned| types::is_named(returned, "Result"));
         let unwrapped = is_result.then(
             || quote!(let #texts = #texts.map_err(::core::convert::Into::<#runtime::HandlerError>::into)?;),
