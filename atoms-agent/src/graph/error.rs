@@ -41,6 +41,14 @@ pub enum GraphProblem {
     /// Events would get lost, or would never come.
     #[error("{0}")]
     Events(String),
+    /// The bus cannot read an event that a node takes.
+    #[error(
+        "the bus does not know `{event}`\nhelp: leave its discovery on, or add `.event::<Event>()` with the event's type"
+    )]
+    Unknown {
+        /// The type string.
+        event: &'static str,
+    },
     /// A parameter of a handler could not be prepared.
     #[error("the node `{node}` cannot run: {cause}")]
     Prepare {

@@ -12,12 +12,13 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use atoms_runtime::{PrepareError, StartContext};
+use atoms_runtime::{Bus, Event, EventType, PrepareError, Registry, StartContext};
 
 pub use builder::GraphBuilder;
 pub use error::{GraphError, GraphProblem};
 pub(crate) use plan::Plan;
 
+use crate::events::Init;
 use crate::node::run::Seat;
 use crate::node::{Node, NodeShape, Prepared, run};
 
@@ -99,9 +100,25 @@ impl Graph {
         Arc::clone(&self.0.plan)
     }
 
+    /// The types of events that its nodes take, as often as they do.
+    fn takes(&self) -> impl Iterator<Item = &'static EventType> {
+        let methods = self.nodes().flat_map(|node| node.methods);
+        methods.flat_map(|method| method.takes.to_vec())
+    }
+
+    /// What the bus does not know of the events.
+    fn unknown(&self, registry: &Registry) -> Vec<GraphProblem> {
+        let mut unknown: Vec<_> = self.takes().chain([Init::event_type()]).map(EventType::name).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        unknown.retain(|name| registry.event(name).is_none());
+        unknown.into_iter().map(|event| GraphProblem::Unknown { event }).collect()
+    }
+
     /// Finds what the nodes need of the bus.
-    pub(crate) fn prepare(&self, start: &StartContext<'_>) -> Result<Vec<Box<dyn Spawn>>, GraphError> {
-        let mut problems = Vec::new();
+    pub(crate) fn prepare(&self, bus: &Bus) -> Result<Vec<Box<dyn Spawn>>, GraphError> {
+        let start = &bus.start_context();
+        let mut problems = self.unknown(bus.registry());
         let mut ready = Vec::new();
         for node in &self.0.nodes {
             match (node.prepare)(start) {

@@ -82,7 +82,7 @@ impl Sessions {
         SessionsBuilder { graph, options }: SessionsBuilder,
         bus: Bus,
     ) -> Result<Self, GraphError> {
-        let nodes = graph.prepare(&bus.start_context())?;
+        let nodes = graph.prepare(&bus)?;
         let shared = Arc::new(Shared {
             plan: graph.plan(),
             nodes,

@@ -1,4 +1,10 @@
 //! Graphs of nodes in sessions, with a client at the other end of two channels.
 
+#[path = "../client/mod.rs"]
 mod client;
+mod failures;
+mod graphs;
+mod interrupts;
+mod life;
 mod turns;
+mod ways;

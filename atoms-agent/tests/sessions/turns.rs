@@ -58,5 +58,5 @@ async fn a_request_becomes_a_response() {
             ]
         );
     }
-    assert_eq!(client.leave().await, SessionEnd::ByClient);
+    assert_eq!(client.leave_last().await, SessionEnd::ByClient);
 }

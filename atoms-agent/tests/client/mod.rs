@@ -1,5 +1,7 @@
 //! A client of a session, on channels instead of a socket.
 
+#![allow(dead_code, reason = "each test uses some of it")]
+
 use std::time::Duration;
 
 use atoms_agent::{Graph, Outgoing, SessionEnd, Sessions, SessionsBuilder};
@@ -31,7 +33,12 @@ impl Client {
     }
 
     pub(crate) async fn with(builder: SessionsBuilder) -> Self {
-        let mut client = Self::connect(&builder.start(&bus()).unwrap());
+        Self::begin(&builder.start(&bus()).unwrap()).await
+    }
+
+    /// Begins one of these sessions.
+    pub(crate) async fn begin(sessions: &Sessions) -> Self {
+        let mut client = Self::connect(sessions);
         client.send(INIT).await;
         let ready = client.next().await;
         assert_eq!(ready["type"], "agent.ready", "{ready}");
@@ -50,6 +57,11 @@ impl Client {
         self.incoming.send(Ok(frame.as_bytes().to_vec())).await.unwrap();
     }
 
+    /// Whether the frame is taken in within a while.
+    pub(crate) async fn try_send(&mut self, frame: &str) -> bool {
+        timeout(Duration::from_secs(1), self.send(frame)).await.is_ok()
+    }
+
     pub(crate) async fn say(&mut self, text: &str) {
         let said = serde_json::json!({"type": "agent.transcript.update", "role": "user", "content": text});
         self.send(&said.to_string()).await;
@@ -65,7 +77,11 @@ impl Client {
     }
 
     pub(crate) async fn next_outgoing(&mut self) -> Option<Outgoing> {
-        timeout(Duration::from_secs(10), self.outgoing.next()).await.expect("nothing comes")
+        self.next_outgoing_in(Duration::from_secs(10)).await
+    }
+
+    pub(crate) async fn next_outgoing_in(&mut self, time: Duration) -> Option<Outgoing> {
+        timeout(time, self.outgoing.next()).await.expect("nothing comes")
     }
 
     /// The types of the next events, to the end of a response.
@@ -77,12 +93,18 @@ impl Client {
         events
     }
 
+    /// Leaves as the last client, after whom nothing may be left.
+    pub(crate) async fn leave_last(self) -> SessionEnd {
+        let sessions = self.sessions.clone();
+        let end = self.leave().await;
+        assert_eq!((sessions.counts().active, sessions.counts().tasks), (0, 0));
+        end
+    }
+
     /// Leaves, and returns what the session says of that.
     pub(crate) async fn leave(self) -> SessionEnd {
         drop((self.incoming, self.outgoing));
-        let end = self.running.await.unwrap();
-        assert_eq!((self.sessions.counts().active, self.sessions.counts().tasks), (0, 0));
-        end
+        self.running.await.unwrap()
     }
 }
 

@@ -1,0 +1,159 @@
+//! The events of sessions on the bus, and those of the bus in sessions.
+
+#[path = "../client/mod.rs"]
+mod client;
+
+use std::sync::{Arc, Mutex};
+
+use atoms_agent::events::{Init, Log, Object, Speak, TranscriptUpdate, UserJoined};
+use atoms_agent::{Graph, Session, SessionError, Sessions, ToSessions, node};
+use atoms_runtime::{Bus, Context, Envelope, State, event, handler};
+
+use client::{Client, INIT};
+
+/// What handlers of the bus send into sessions.
+#[event(type = "test.bus.restocked", from(bus), crate = atoms_runtime)]
+struct Restocked {
+    item: String,
+}
+
+/// What a node tells handlers of the bus.
+#[event(type = "test.bus.wanted", to(bus), crate = atoms_runtime)]
+struct Wanted {
+    item: String,
+}
+
+#[derive(Default)]
+struct Clerk;
+
+#[node(crate = atoms_agent)]
+impl Clerk {
+    #[handler]
+    fn hear(&mut self, said: &TranscriptUpdate) -> Wanted {
+        Wanted { item: said.content.clone() }
+    }
+
+    #[handler]
+    fn restocked(&mut self, news: &Restocked) -> Speak {
+        Speak { text: format!("{} is back", news.item) }
+    }
+
+    #[handler]
+    async fn joined(&mut self, _: &UserJoined, context: Context) {
+        // In a handler of a session, its own conversation is where things go.
+        drop(context.bus().emit(Log { name: "hello".into(), payload: Object::new() }).await);
+    }
+}
+
+type Seen = Arc<Mutex<Vec<(String, String)>>>;
+
+#[handler(crate = atoms_runtime)]
+fn supply(wanted: &Envelope<Wanted>, session: Session, seen: State<Seen>) -> Option<Restocked> {
+    assert_eq!(wanted.metadata().session_id(), Some(session.id()));
+    seen.lock().unwrap().push((session.id().to_owned(), wanted.item.clone()));
+    (wanted.item == "nails").then(|| Restocked { item: wanted.item.clone() })
+}
+
+struct World {
+    bus: Bus,
+    seen: Seen,
+    sessions: Sessions,
+}
+
+fn world() -> World {
+    let seen = Seen::default();
+    let bus = Bus::builder().state(Arc::clone(&seen)).start().unwrap();
+    let graph = Graph::builder().node::<Clerk>().build().unwrap();
+    let sessions = Sessions::builder(graph)
+        .actor_ids(|init| init.session_context.initial_variables.get::<String>("actor"));
+    World { sessions: sessions.start(&bus).unwrap(), bus, seen }
+}
+
+impl World {
+    async fn client(&self, actor: &str) -> (Client, Session) {
+        let mut client = Client::connect(&self.sessions);
+        let before: Vec<_> = self.sessions.list();
+        client.send(&INIT.replace("{}", &format!(r#"{{"actor":"{actor}"}}"#))).await;
+        client.next().await;
+        let session = self.sessions.list().into_iter().find(|session| !before.contains(session)).unwrap();
+        assert_eq!(session.actor_ids(), [actor]);
+        (client, session)
+    }
+}
+
+#[test]
+fn a_bus_that_does_not_know_the_events_is_none_for_a_graph() {
+    let graph = Graph::builder().node::<Clerk>().build().unwrap();
+    let bus = Bus::builder().without_discovery().event::<Init>().start().unwrap();
+    let error = Sessions::builder(graph).start(&bus).unwrap_err().to_string();
+    for name in ["agent.transcript.update", "test.bus.restocked", "system.user.joined"] {
+        assert!(error.contains(&format!("the bus does not know `{name}`")), "{error}");
+    }
+    assert!(!error.contains("system.init"));
+}
+
+async fn says(client: &mut Client) -> String {
+    client.next().await["text"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_bus_sees_the_events_of_all_sessions_and_answers_in_the_right_one() {
+    let world = world();
+    let (mut one, first) = world.client("one").await;
+    let (mut two, second) = world.client("two").await;
+    two.say("nails").await;
+    assert_eq!(says(&mut two).await, "nails is back");
+    one.say("screws").await;
+    one.say("nails").await;
+    assert_eq!(says(&mut one).await, "nails is back");
+    let mut seen = world.seen.lock().unwrap().clone();
+    let mut expected = vec![
+        (second.id().to_owned(), "nails".to_owned()),
+        (first.id().to_owned(), "screws".to_owned()),
+        (first.id().to_owned(), "nails".to_owned()),
+    ];
+    seen.sort();
+    expected.sort();
+    assert_eq!(seen, expected);
+}
+
+fn restocked(item: &str) -> Restocked {
+    Restocked { item: item.into() }
+}
+
+#[tokio::test]
+async fn an_event_goes_to_one_session_to_some_or_to_all() {
+    let world = world();
+    let (mut one, first) = world.client("one").await;
+    let (mut two, _) = world.client("two").await;
+    let sent = world.bus.emit(restocked("a")).to(&first).await;
+    assert_eq!(sent.sessions, [(first.id().to_owned(), Ok(()))]);
+    assert_eq!(world.bus.emit(restocked("b")).to_actors(["two", "three"]).await.sessions.len(), 1);
+    assert_eq!(world.bus.emit(restocked("c")).global().await.sessions.len(), 2);
+    // Without an address, and outside of a session, it stays on the bus.
+    assert!(world.bus.emit(restocked("d")).await.is_unhandled());
+    world.bus.emit(restocked("e")).global().await;
+    for item in ["a", "c", "e"] {
+        assert_eq!(says(&mut one).await, format!("{item} is back"));
+    }
+    for item in ["b", "c", "e"] {
+        assert_eq!(says(&mut two).await, format!("{item} is back"));
+    }
+    one.leave().await;
+    let sent = world.bus.emit(restocked("late")).to(&first).await;
+    assert_eq!(sent.sessions, [(first.id().to_owned(), Err(SessionError::Ended))]);
+    assert_eq!(first.emit(restocked("late")), Err(SessionError::Ended));
+}
+
+#[tokio::test]
+async fn in_a_handler_of_a_node_the_own_conversation_is_meant() {
+    let world = world();
+    let (mut one, _) = world.client("one").await;
+    let (mut two, second) = world.client("two").await;
+    two.send(r#"{"type":"system.user.joined"}"#).await;
+    assert_eq!(two.next().await["name"], "hello");
+    second.emit(restocked("x")).unwrap();
+    assert_eq!(says(&mut two).await, "x is back");
+    one.say("nails").await;
+    assert_eq!(says(&mut one).await, "nails is back");
+}

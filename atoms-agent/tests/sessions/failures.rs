@@ -1,0 +1,184 @@
+//! What goes wrong in a node is told, and the session goes on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use atoms_agent::events::{Init, LlmRequest, Log, Object, TranscriptUpdate, UserJoined};
+use atoms_agent::{Conversation, Graph, Outgoing, SessionEnd, Sessions, node};
+use atoms_runtime::{Bus, Context, ExtractError, State};
+use futures_util::{Stream, stream};
+
+use crate::client::{Client, types};
+
+/// Fails as it is told to.
+struct Fragile {
+    handled: u32,
+    made: u32,
+}
+
+type Made = Arc<AtomicU32>;
+
+#[node(severity = "fatal", crate = atoms_agent)]
+impl Fragile {
+    #[factory]
+    fn new(_: &Init, made: State<Made>) -> Self {
+        Self { handled: 0, made: made.fetch_add(1, Ordering::SeqCst) + 1 }
+    }
+
+    #[handler]
+    fn hear(&mut self, said: &TranscriptUpdate) -> Result<Log, String> {
+        self.handled += 1;
+        match said.content.as_str() {
+            "fail" => Err("it was told to".into()),
+            "panic" => panic!("it was told to panic"),
+            _ => {
+                let payload = Object::new().with("handled", self.handled).with("made", self.made);
+                Ok(Log { name: "fine".into(), payload })
+            }
+        }
+    }
+}
+
+fn fragile() -> (Graph, Bus) {
+    let graph = Graph::builder().node::<Fragile>().build().unwrap();
+    (graph, Bus::builder().state(Made::default()).start().unwrap())
+}
+
+fn said(text: &str) -> String {
+    serde_json::json!({"type": "agent.transcript.update", "role": "user", "content": text}).to_string()
+}
+
+#[tokio::test]
+async fn after_an_error_a_node_goes_on_with_its_state() {
+    let (graph, bus) = fragile();
+    let mut client = Client::begin(&Sessions::builder(graph).start(&bus).unwrap()).await;
+    client.send(&said("fail")).await;
+    let error = client.next().await;
+    assert_eq!((&error["type"], &error["severity"]), (&"agent.error".into(), &"fatal".into()));
+    let message = error["message"].as_str().unwrap();
+    assert_eq!(message, "the node `Fragile`: it failed at `agent.transcript.update`: it was told to");
+    client.send(&said("go on")).await;
+    assert_eq!(client.next().await["payload"], serde_json::json!({"handled": 2, "made": 1}));
+}
+
+#[tokio::test]
+async fn after_a_panic_a_node_is_made_anew() {
+    let (graph, bus) = fragile();
+    let mut client = Client::begin(&Sessions::builder(graph).start(&bus).unwrap()).await;
+    client.send(&said("panic")).await;
+    let error = client.next().await;
+    assert!(error["message"].as_str().unwrap().ends_with("it panicked: it was told to panic"), "{error}");
+    client.send(&said("go on")).await;
+    assert_eq!(client.next().await["payload"], serde_json::json!({"handled": 1, "made": 2}));
+    assert_eq!(client.leave_last().await, SessionEnd::ByClient);
+}
+
+#[tokio::test]
+async fn a_node_that_needs_a_state_does_not_start_without() {
+    let (graph, _) = fragile();
+    let error = Sessions::builder(graph).start(&Bus::start().unwrap()).unwrap_err().to_string();
+    for words in ["failures::Fragile` cannot run", "add `.state(...)`"] {
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+/// Cannot be made for everybody.
+struct Picky;
+
+#[node(crate = atoms_agent)]
+impl Picky {
+    #[factory]
+    async fn new(init: &Init) -> Result<Self, String> {
+        match init.session_context.initial_variables.get::<String>("plan").as_deref() {
+            Some("none") => Err("there is no plan".into()),
+            _ => Ok(Self),
+        }
+    }
+
+    #[handler]
+    fn joined(&mut self, _: &UserJoined) -> Log {
+        Log { name: "made".into(), payload: Object::new() }
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_be_made_ends_the_session() {
+    let graph = Graph::builder().node::<Picky>().build().unwrap();
+    let sessions = Sessions::builder(graph).start(&Bus::start().unwrap()).unwrap();
+    let mut client = Client::connect(&sessions);
+    client.send(r#"{"type":"system.init","version":"1","session_context":{"initial_variables":{"plan":"none"},"conversation_type":"chat"}}"#).await;
+    assert_eq!(client.next().await["type"], "agent.ready");
+    let error = client.next().await;
+    assert_eq!(error["message"], "the node `Picky` could not be made: there is no plan");
+    assert_eq!(error["severity"], "fatal");
+    let end = SessionEnd::Failed("the node `Picky` could not be made: there is no plan".into());
+    assert_eq!(client.next_outgoing().await, Some(Outgoing::Close(end.clone())));
+    assert_eq!(end.close_code(), 1011);
+    assert_eq!(client.leave_last().await, end);
+}
+
+/// Answers, and then does not.
+#[derive(Default)]
+struct Breaks;
+
+#[node(output, crate = atoms_agent)]
+impl Breaks {
+    #[respond]
+    fn respond(
+        &mut self,
+        _: &LlmRequest,
+        said: Conversation,
+    ) -> Result<impl Stream<Item = Result<&'static str, &'static str>> + use<>, ExtractError> {
+        let panics = match said.last_user_text() {
+            Some("at once") => return Err(ExtractError::new("not at all")),
+            Some("panic") => true,
+            _ => false,
+        };
+        Ok(stream::iter([Ok("one "), Err("boom"), Ok("never")]).map_panicking(panics))
+    }
+}
+
+trait MapPanicking: Stream + Sized {
+    fn map_panicking(self, panics: bool) -> impl Stream<Item = Self::Item> {
+        use futures_util::StreamExt;
+        self.map(move |item| {
+            assert!(!panics, "in the middle");
+            item
+        })
+    }
+}
+
+impl<S: Stream> MapPanicking for S {}
+
+#[tokio::test]
+async fn a_response_that_fails_is_told_of_once_and_ended() {
+    let mut client = Client::of(Graph::builder().node::<Breaks>().build().unwrap()).await;
+    for (text, count, message) in [("x", 4, "boom"), ("at once", 3, "not at all"), ("panic", 3, "panicked")] {
+        client.say(text).await;
+        let events = client.response().await;
+        assert_eq!(events.len(), count, "{events:?}");
+        assert_eq!(types(&events)[count - 2], "agent.error");
+        let error = &events[count - 2];
+        assert!(error["message"].as_str().unwrap().contains(message), "{error}");
+        assert_eq!(error["severity"], "fatal");
+        assert!(events[count - 1].get("interrupted").is_none());
+    }
+}
+
+#[derive(Default)]
+struct Asks;
+
+#[node(crate = atoms_agent)]
+impl Asks {
+    #[handler]
+    fn joined(&mut self, _: &UserJoined, context: Context) -> Log {
+        Log { name: context.handler().path().to_owned(), payload: Object::new() }
+    }
+}
+
+#[tokio::test]
+async fn a_handler_of_a_node_knows_who_it_is() {
+    let mut client = Client::of(Graph::builder().node::<Asks>().build().unwrap()).await;
+    client.send(r#"{"type":"system.user.joined"}"#).await;
+    assert_eq!(client.next().await["name"], "sessions::failures::Asks::joined");
+}

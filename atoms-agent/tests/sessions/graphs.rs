@@ -1,0 +1,93 @@
+//! Graphs that are put together while the program runs, and what they look like.
+
+use atoms_agent::events::{TranscriptUpdate, UserJoined};
+use atoms_agent::{Graph, GraphProblem, graph, node};
+use atoms_runtime::event;
+
+#[event(type = "test.graphs.noted", crate = atoms_runtime)]
+struct Noted;
+
+macro_rules! nodes {
+    ($($name:ident: $takes:ty => $returns:ty;)*) => {
+        $(
+            #[derive(Default)]
+            struct $name;
+
+            #[node(crate = atoms_agent)]
+            impl $name {
+                #[handler]
+                fn handle(&mut self, _: $takes) -> Option<$returns> {
+                    None
+                }
+            }
+        )*
+    };
+}
+
+nodes! {
+    A: &TranscriptUpdate => ();
+    B: &UserJoined => Noted;
+    C: &Noted => ();
+    D: &TranscriptUpdate => ();
+    Keeps: TranscriptUpdate => ();
+}
+
+fn problems(result: Result<Graph, atoms_agent::GraphError>) -> Vec<String> {
+    result.unwrap_err().problems().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_same_is_wrong_as_in_a_graph_that_rustc_checks() {
+    let circle = problems(Graph::builder().edge::<A, B>().edge::<B, C>().edge::<C, A>().build());
+    assert_eq!(circle.len(), 1);
+    assert!(circle[0].starts_with("events go round in a circle: `A -> B -> C -> A`"), "{circle:?}");
+    let twice = problems(Graph::builder().edge::<B, C>().edge::<B, C>().node::<A>().build());
+    assert!(twice[0].starts_with("the edge `B -> C` is there twice"), "{twice:?}");
+    assert!(twice[1].starts_with("nothing leads to `A`"), "{twice:?}");
+    let lost = problems(Graph::builder().edge::<A, B>().build());
+    assert!(
+        lost[0].starts_with("`B` emits `test.graphs.noted`, which no node behind it handles"),
+        "{lost:?}"
+    );
+    let missing = problems(Graph::builder().edge::<Keeps, A>().edge::<A, C>().build());
+    assert!(missing[0].contains("`A` handles `agent.transcript.update`, which neither"), "{missing:?}");
+    assert!(missing[0].contains("\n`C` handles `test.graphs.noted`, which neither"), "{missing:?}");
+    let empty = Graph::builder().build().unwrap_err();
+    assert!(matches!(empty.problems(), [GraphProblem::Empty]));
+}
+
+#[test]
+fn an_event_may_come_round_a_node_that_keeps_it() {
+    Graph::builder().edge::<B, Keeps>().edge::<B, A>().edge::<Keeps, C>().edge::<A, C>().build().unwrap();
+}
+
+graph! {
+    /// Two ways to the same end.
+    #[graph(crate = atoms_agent)]
+    struct Diamond {
+        B -> A -> C,
+        B -> D -> C,
+    }
+}
+
+#[test]
+fn a_graph_can_be_drawn() {
+    let expected = "\
+flowchart TD
+    client((client))
+    sink((client))
+    n0[\"B\"]
+    n1[\"A\"]
+    n2[\"C\"]
+    n3[\"D\"]
+    client --> n0
+    n0 --> n1
+    n0 --> n3
+    n1 --> n2
+    n2 --> sink
+    n3 --> n2
+";
+    assert_eq!(Diamond::mermaid(), expected);
+    assert_eq!(Diamond::graph().edges(), [(0, 1), (1, 2), (0, 3), (3, 2)]);
+    assert_eq!(Diamond::graph().nodes().map(|node| node.name()).collect::<Vec<_>>(), ["B", "A", "C", "D"]);
+}

@@ -1,0 +1,184 @@
+//! Interrupts overtake everything, stop what is being said, and leave the rest alone.
+
+use std::time::Duration;
+
+use atoms_agent::events::{
+    AgentInterrupt, EndCall, LlmRequest, Log, Object, SystemInterrupt, TranscriptUpdate, TransferCall,
+    UserStartedSpeaking,
+};
+use atoms_agent::{Conversation, Graph, Session, node};
+use atoms_runtime::{Emitter, event};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+
+use crate::client::{Client, types};
+
+/// What no interrupt may lose.
+#[event(type = "test.interrupts.ordered", to(client), crate = atoms_runtime)]
+struct Ordered;
+
+#[derive(Default)]
+struct Talker;
+
+#[node(output, crate = atoms_agent)]
+impl Talker {
+    #[respond]
+    async fn talk(
+        &mut self,
+        _: &LlmRequest,
+        said: Conversation,
+        out: Emitter<(Ordered, EndCall, TransferCall)>,
+    ) -> BoxStream<'static, String> {
+        match said.last_user_text() {
+            Some("order") => out.emit(Ordered).await,
+            Some("bye") => {
+                out.emit(EndCall).await;
+                return stream::empty().boxed();
+            }
+            _ => {}
+        }
+        stream::iter(0..)
+            .then(async |number| {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                format!("{number} ")
+            })
+            .boxed()
+    }
+}
+
+#[derive(Default)]
+struct Counter {
+    updates: u32,
+}
+
+#[node(crate = atoms_agent)]
+impl Counter {
+    #[handler]
+    fn count(&mut self, _: &TranscriptUpdate) -> Log {
+        self.updates += 1;
+        Log { name: "updates".into(), payload: Object::new().with("count", self.updates) }
+    }
+
+    #[handler]
+    fn interrupted(&mut self, _: &SystemInterrupt) -> Log {
+        Log { name: "interrupted".into(), payload: Object::new() }
+    }
+
+    /// The agent itself may stop what it says.
+    #[handler]
+    fn hush(&mut self, _: &UserStartedSpeaking) -> AgentInterrupt {
+        AgentInterrupt
+    }
+}
+
+const INTERRUPT: &str = r#"{"type":"system.control.interrupt"}"#;
+
+fn graph() -> Graph {
+    Graph::builder().edge::<Talker, Counter>().build().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_stops_at_once_and_says_that_it_was_interrupted() {
+    let mut client = Client::of(graph()).await;
+    client.say("talk").await;
+    for expected in ["updates", "start", "0 ", "1 "] {
+        assert!(client.next().await.to_string().contains(expected), "{expected}");
+    }
+    client.send(INTERRUPT).await;
+    let events = client.response().await;
+    assert!(types(&events).contains(&"agent.log"), "{events:?}");
+    assert_eq!(events.last().unwrap()["interrupted"], true);
+    client.say("again").await;
+    client.next().await;
+    assert_eq!(client.next().await["type"], "agent.llm.response.start");
+    assert_eq!(client.next().await["text"], "0 ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_queued_behind_a_stream_is_dropped_if_it_is_a_request_and_kept_if_not() {
+    let mut client = Client::of(graph()).await;
+    for text in ["one", "two", "three"] {
+        client.say(text).await;
+    }
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    client.send(INTERRUPT).await;
+    client.send(r#"{"type":"test.end"}"#).await;
+    let mut events = client.response().await;
+    // The three updates are counted, and the requests of two of them are gone.
+    while events.iter().filter(|event| event["name"] == "updates").count() < 3 {
+        events.push(client.next().await);
+    }
+    let starts = events.iter().filter(|event| event["type"] == "agent.llm.response.start").count();
+    assert_eq!(starts, 1, "{events:?}");
+    client.say("four").await;
+    assert_eq!(client.next().await["payload"]["count"], 4);
+    assert_eq!(client.next().await["type"], "agent.llm.response.start");
+}
+
+#[tokio::test(start_paused = true)]
+async fn business_events_and_the_end_of_the_call_survive() {
+    let mut client = Client::of(graph()).await;
+    client.say("order").await;
+    client.send(INTERRUPT).await;
+    client.say("bye").await;
+    let mut seen = Vec::new();
+    while seen.last().is_none_or(|event: &serde_json::Value| event["type"] != "agent.end_call") {
+        seen.push(client.next().await);
+    }
+    // The order was either refused before it was made, or it arrives.
+    let started = types(&seen).iter().filter(|it| **it == "agent.llm.response.start").count();
+    let ordered = types(&seen).iter().filter(|it| **it == "test.interrupts.ordered").count();
+    assert_eq!(ordered, started - 1, "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_who_may_not_break_in_does_not() {
+    let mut client = Client::of(graph()).await;
+    client.send(r#"{"type":"system.output_agent.update_settings","settings":{"interruptible":false}}"#).await;
+    client.say("talk").await;
+    client.next().await;
+    client.send(INTERRUPT).await;
+    let mut text = String::new();
+    while text.len() < 20 {
+        text += client.next().await["text"].as_str().unwrap_or_default();
+    }
+    assert!(text.starts_with("0 1 2 3 "), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_agent_may_interrupt_itself() {
+    let mut client = Client::of(Graph::builder().edge::<Counter, Talker>().build().unwrap()).await;
+    client.say("talk").await;
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    client.send(r#"{"type":"system.user.started_speaking"}"#).await;
+    let events = client.response().await;
+    assert!(types(&events).contains(&"agent.control.interrupt"), "{events:?}");
+    assert_eq!(events.last().unwrap()["interrupted"], true);
+}
+
+/// Works on a request without being an output node.
+#[derive(Default)]
+struct Worker;
+
+#[node(crate = atoms_agent)]
+impl Worker {
+    #[handler]
+    async fn work(&mut self, _: &LlmRequest, session: Session) {
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        session.end();
+    }
+
+    #[handler]
+    fn count(&mut self, _: &TranscriptUpdate) -> Log {
+        Log { name: "heard".into(), payload: Object::new() }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn handlers_of_what_is_interruptible_are_dropped() {
+    let mut client = Client::of(Graph::builder().node::<Worker>().build().unwrap()).await;
+    client.send(r#"{"type":"system.llm.request"}"#).await;
+    client.send(INTERRUPT).await;
+    client.say("x").await;
+    assert_eq!(client.next().await["name"], "heard");
+}
