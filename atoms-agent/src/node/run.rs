@@ -54,7 +54,7 @@ pub(crate) async fn run<N: Node>(prepared: Arc<Prepared<N>>, mut seat: Seat) {
                 Ok(()) => {}
                 Err(Rebuild) => match seat.make(&prepared).await {
                     Some(anew) => node = anew,
-                    None => return,
+                    None => return seat.outlet.session.done(1),
                 },
             }
         } else if passes {
@@ -125,6 +125,7 @@ impl Seat {
     fn not_made<N>(&self, why: &str) -> Option<N> {
         let message = format!("the node `{}` could not be made: {why}", self.outlet.node());
         self.session().fail(message);
+        self.session().done(self.mailbox.close());
         None
     }
 

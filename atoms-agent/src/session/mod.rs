@@ -168,7 +168,7 @@ impl Session {
 
     /// Says that so many events are not under way any more.
     pub(crate) fn done(&self, events: usize) {
-        if self.0.under_way.fetch_sub(events, Ordering::AcqRel) == events && self.has_ended() {
+        if events > 0 && self.0.under_way.fetch_sub(events, Ordering::AcqRel) == events && self.has_ended() {
             self.0.changed.notify_waiters();
         }
     }
