@@ -3,7 +3,7 @@
 pub use atoms_runtime;
 
 pub use crate::events::{Init, LlmRequest, Severity};
-pub use crate::graph::check::{Sizes, at_compile_time, taken_before};
+pub use crate::graph::check::{Sizes, at_compile_time, is_taken_before, taken_before};
 pub use crate::graph::report::Report;
 pub use crate::graph::{Graph, NodeEntry};
 pub use crate::node::factory::{
@@ -12,4 +12,4 @@ pub use crate::node::factory::{
 pub use crate::node::method::{Handles, Method, Methods, Ran, Run, describe};
 pub use crate::node::respond::{Respond, Responds, Say, Text, describe_respond};
 pub use crate::node::shape::{Kind, MethodShape};
-pub use crate::node::{Node, NodeShape};
+pub use crate::node::{Node, NodeParts, NodeShape};

@@ -1,6 +1,6 @@
 //! Graphs that are put together while the program runs.
 
-use super::check::{self, Sizes};
+use super::check;
 use super::{Graph, GraphError, GraphProblem, NodeEntry};
 use crate::node::Node;
 
@@ -105,8 +105,7 @@ impl GraphBuilder {
     }
 
     fn events(&self) -> Option<GraphProblem> {
-        let sizes = Sizes::of(&self.nodes, self.edges.len());
-        let report = check::at_run_time(&self.nodes, &self.edges, sizes);
+        let report = check::at_run_time(&self.nodes, &self.edges);
         (!report.is_empty()).then_some(GraphProblem::Events(report))
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use plan::Plan;
 
 use crate::events::Init;
 use crate::node::run::Seat;
-use crate::node::{Node, NodeShape, Prepared, run};
+use crate::node::{Node, NodeParts, NodeShape, Prepared, run};
 
 /// Nodes and the edges between them, checked: what each session runs.
 ///
@@ -45,13 +45,18 @@ pub struct NodeEntry {
 }
 
 impl NodeEntry {
-    /// The node `N`.
-    pub const fn of<N: Node>() -> Self {
+    /// The node `N`, which is made of `P`.
+    pub const fn new<N: Node, P: NodeParts<N>>(shape: &'static NodeShape) -> Self {
         Self {
             type_id: TypeId::of::<N>(),
-            shape: const { &N::SHAPE },
-            prepare: |start| Ok(Box::new(Arc::new(Prepared::<N>::new(start)?))),
+            shape,
+            prepare: |start| Ok(Box::new(Arc::new(Prepared::<N, P>::new(start)?))),
         }
+    }
+
+    /// The node `N`.
+    pub const fn of<N: Node>() -> Self {
+        N::ENTRY
     }
 }
 
@@ -63,13 +68,13 @@ pub(crate) trait Spawn: Send + Sync {
     fn run(&self, seat: Seat) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-impl<N: Node> Spawn for Arc<Prepared<N>> {
+impl<N: Node, P: NodeParts<N>> Spawn for Arc<Prepared<N, P>> {
     fn shape(&self) -> &'static NodeShape {
-        const { &N::SHAPE }
+        self.shape
     }
 
     fn run(&self, seat: Seat) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(run::run::<N>(Arc::clone(self), seat))
+        Box::pin(run::run(Arc::clone(self), seat))
     }
 }
 

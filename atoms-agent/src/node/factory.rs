@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use atoms_runtime::__private::{Call, Parameters};
 use atoms_runtime::{HandlerError, HandlerInfo, Params};
 
+use super::NodeParts;
 use crate::events::Init;
 
 /// How the node `N` is made: by its `#[factory]`, or by `Default`.
@@ -75,9 +76,16 @@ pub const fn describe_factory<F: 'static, P: Params>(
     HandlerInfo::method::<Init, P>(path, file, line, P::EMITS)
 }
 
-/// The factory of a node that did not compile.
+/// What a node is made of that did not compile.
 #[derive(Debug)]
 pub struct NotCompiled;
+
+impl<N: Send + 'static> NodeParts<N> for NotCompiled {
+    type Factory = Self;
+    type Methods = ();
+    type Started = ();
+    type Stopped = ();
+}
 
 impl<N: Send + 'static> Factory<N> for NotCompiled {
     type Params = Parameters<Self, 0>;

@@ -10,11 +10,12 @@ pub(crate) mod respond;
 pub(crate) mod run;
 pub(crate) mod shape;
 
-use atoms_runtime::StartContext;
+use atoms_runtime::{Params, PrepareError, StartContext};
 
 pub use conversation::{Conversation, Message};
 pub use shape::NodeShape;
 
+use crate::graph::NodeEntry;
 use factory::Factory;
 use method::Methods;
 
@@ -27,44 +28,42 @@ use method::Methods;
     note = "put `#[node]` on an `impl {Self}` block that has its handlers"
 )]
 pub trait Node: Sized + Send + 'static {
-    /// What is known of it at compile time.
-    const SHAPE: NodeShape;
+    /// What a graph knows of it.
+    #[doc(hidden)]
+    const ENTRY: NodeEntry;
+}
 
+/// What the node `N` is made of: a type of its own, which is not public, so that its events need not be.
+pub trait NodeParts<N: 'static>: 'static {
     /// How it is made.
-    #[doc(hidden)]
-    type Factory: Factory<Self>;
-
+    type Factory: Factory<N>;
     /// Its handlers.
-    #[doc(hidden)]
-    type Methods: Methods<Self>;
-
+    type Methods: Methods<N>;
     /// What it does when it has been made.
-    #[doc(hidden)]
-    type Started: Methods<Self>;
-
+    type Started: Methods<N>;
     /// What it does when its session ends.
-    #[doc(hidden)]
-    type Stopped: Methods<Self>;
+    type Stopped: Methods<N>;
 }
 
-/// What the methods of the node `N` need of the bus, found once.
-pub(crate) struct Prepared<N: Node> {
-    factory: <<N::Factory as Factory<N>>::Params as atoms_runtime::Params>::Prepared,
-    methods: <N::Methods as Methods<N>>::Prepared,
-    started: <N::Started as Methods<N>>::Prepared,
-    stopped: <N::Stopped as Methods<N>>::Prepared,
+/// What the methods of a node need of the bus, found once.
+pub(crate) struct Prepared<N: Node, P: NodeParts<N>> {
+    pub(crate) shape: &'static NodeShape,
+    factory: <<P::Factory as Factory<N>>::Params as Params>::Prepared,
+    methods: <P::Methods as Methods<N>>::Prepared,
+    started: <P::Started as Methods<N>>::Prepared,
+    stopped: <P::Stopped as Methods<N>>::Prepared,
 }
 
-impl<N: Node> Prepared<N> {
-    pub(crate) fn new(start: &StartContext<'_>) -> Result<Self, Vec<atoms_runtime::PrepareError>> {
-        use atoms_runtime::Params;
-        let factory = <N::Factory as Factory<N>>::Params::prepare(start);
-        let methods = N::Methods::prepare(start);
-        let started = N::Started::prepare(start);
-        let stopped = N::Stopped::prepare(start);
+impl<N: Node, P: NodeParts<N>> Prepared<N, P> {
+    pub(crate) fn new(start: &StartContext<'_>) -> Result<Self, Vec<PrepareError>> {
+        let factory = <P::Factory as Factory<N>>::Params::prepare(start);
+        let methods = P::Methods::prepare(start);
+        let started = P::Started::prepare(start);
+        let stopped = P::Stopped::prepare(start);
+        let shape = N::ENTRY.shape;
         match (factory, methods, started, stopped) {
             (Ok(factory), Ok(methods), Ok(started), Ok(stopped)) => {
-                Ok(Self { factory, methods, started, stopped })
+                Ok(Self { shape, factory, methods, started, stopped })
             }
             (factory, methods, started, stopped) => {
                 let errors = [factory.err(), methods.err(), started.err(), stopped.err()];

@@ -18,7 +18,7 @@ use super::method::{Methods, Ran};
 use super::outlet::Outlet;
 use super::respond::Told;
 use super::shape::Kind;
-use super::{Node, Prepared};
+use super::{Node, NodeParts, Prepared};
 use crate::events::AgentError;
 use crate::session::Session;
 
@@ -41,16 +41,16 @@ enum Stopped {
 }
 
 /// Runs a node until its session is over.
-pub(crate) async fn run<N: Node>(prepared: Arc<Prepared<N>>, mut seat: Seat) {
+pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>, mut seat: Seat) {
     let Some(mut node) = seat.make(&prepared).await else { return };
     while let Some(flight) = seat.next().await {
         seat.outlet.note(&flight);
-        let (runs, passes) = seat.routes::<N>(&flight);
+        let (runs, passes) = seat.routes::<N, P::Methods>(&flight);
         if let Some(place) = runs {
             if passes {
                 seat.outlet.pass(flight.clone());
             }
-            match seat.drive(&flight, &prepared.methods, place, &mut node).await {
+            match seat.drive::<N, P::Methods>(&flight, &prepared.methods, place, &mut node).await {
                 Ok(()) => {}
                 Err(Rebuild) => match seat.make(&prepared).await {
                     Some(anew) => node = anew,
@@ -94,24 +94,27 @@ impl Seat {
     }
 
     /// The place of the method that takes the event, and whether the node passes it on.
-    fn routes<N: Node>(&self, flight: &Flight) -> (Option<usize>, bool) {
-        let found = N::Methods::find(&flight.event, false).or_else(|| N::Methods::find(&flight.event, true));
+    fn routes<N, M: Methods<N>>(&self, flight: &Flight) -> (Option<usize>, bool) {
+        let found = M::find(&flight.event, false).or_else(|| M::find(&flight.event, true));
         let consumes = found.is_some_and(|(_, consumes)| consumes);
-        (found.map(|(place, _)| place), !consumes && N::SHAPE.kind != Kind::Background && !flight.is_passed)
+        (
+            found.map(|(place, _)| place),
+            !consumes && self.outlet.shape.kind != Kind::Background && !flight.is_passed,
+        )
     }
 
     /// Makes the node, and tells it so.
-    async fn make<N: Node>(&mut self, prepared: &Prepared<N>) -> Option<N> {
+    async fn make<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>) -> Option<N> {
         let init = self.session().init_event();
         let call = Call::new(&init, self.session().bus_ref(), &self.shared);
-        let made = N::Factory::make(self.session().init(), &prepared.factory, &call);
+        let made = P::Factory::make(self.session().init(), &prepared.factory, &call);
         let made = AssertUnwindSafe(made).catch_unwind().await;
         let mut node = match made {
             Ok(Ok(node)) => node,
             Ok(Err(error)) => return self.not_made(&error.to_string()),
             Err(panic) => return self.not_made(&panicked(&*panic)),
         };
-        let started = N::Started::run(&mut node, &prepared.started, &call, 0);
+        let started = P::Started::run(&mut node, &prepared.started, &call, 0);
         let started = self.outlet.session.enter(&init, AssertUnwindSafe(started).catch_unwind()).await;
         match started {
             Ok(Ran::Failed(error)) => self.tell(&error.to_string()),
@@ -130,17 +133,17 @@ impl Seat {
     }
 
     /// Runs a method for an event, and looks out for interrupts meanwhile.
-    async fn drive<N: Node>(
+    async fn drive<N, M: Methods<N>>(
         &mut self,
         flight: &Flight,
-        prepared: &<N::Methods as Methods<N>>::Prepared,
+        prepared: &M::Prepared,
         place: usize,
         node: &mut N,
     ) -> Result<(), Rebuild> {
         let session = self.session().clone();
         let shared = Arc::clone(&self.shared);
         let call = Call::new(&flight.event, session.bus_ref(), &shared);
-        let running = AssertUnwindSafe(N::Methods::run(node, prepared, &call, place)).catch_unwind();
+        let running = AssertUnwindSafe(M::run(node, prepared, &call, place)).catch_unwind();
         let mut running = pin!(session.enter(&flight.event, running));
         let ran = poll_fn(|cx| match self.look_out(cx, flight) {
             Some(stopped) => Poll::Ready(Err(stopped)),
@@ -194,10 +197,10 @@ impl Seat {
     }
 
     /// Tells the node that its session is over.
-    async fn stop<N: Node>(&mut self, prepared: &Prepared<N>, node: &mut N) {
+    async fn stop<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>, node: &mut N) {
         let init = self.session().init_event();
         let call = Call::new(&init, self.session().bus_ref(), &self.shared);
-        let stopped = AssertUnwindSafe(N::Stopped::run(node, &prepared.stopped, &call, 0)).catch_unwind();
+        let stopped = AssertUnwindSafe(P::Stopped::run(node, &prepared.stopped, &call, 0)).catch_unwind();
         let why = match stopped.await {
             Ok(Ran::Failed(error)) => error.to_string(),
             Ok(_) => return,

@@ -17,8 +17,13 @@
 //!
 //!     const METHODS: &[MethodShape] = &[MethodShape::handler::<SupportBot, __Listen>("listen")];
 //!
+//!     static SHAPE: NodeShape = NodeShape::new("SupportBot", ..., METHODS);
 //!     impl Node for SupportBot {
-//!         const SHAPE: NodeShape = NodeShape::new("SupportBot", ..., METHODS);
+//!         const ENTRY: NodeEntry = NodeEntry::new::<Self, __Parts>(&SHAPE);
+//!     }
+//!
+//!     struct __Parts;                        // not public, so that the events need not be
+//!     impl NodeParts<SupportBot> for __Parts {
 //!         type Factory = MadeByDefault;
 //!         type Methods = (Handles<__Listen>, ());
 //!         type Started = ();
@@ -77,9 +82,13 @@ pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
             #(#implementations)*
             const METHODS: &[#agent::MethodShape] = &[#(#shapes),*];
             #distinct
+            static SHAPE: #agent::NodeShape = #shape;
             #[automatically_derived]
             impl #agent::Node for #ty {
-                const SHAPE: #agent::NodeShape = #shape;
+                const ENTRY: #agent::NodeEntry = #agent::NodeEntry::new::<Self, __Parts>(&SHAPE);
+            }
+            struct __Parts;
+            impl #agent::NodeParts<#ty> for __Parts {
                 type Factory = #factory;
                 type Methods = #methods;
                 type Started = #started;
@@ -115,11 +124,8 @@ fn distinct(parts: &[Part<'_>], agent: &TokenStream) -> TokenStream {
     let checks = takes.filter(|(index, part)| *index > 0 && part.takes_events()).map(|(index, part)| {
         let span = part.method.function.sig.inputs.first().map_or(part.method.name().span(), Spanned::span);
         quote_spanned! {span=>
-            const _: () = {
-                const TWICE: #agent::Report = #agent::taken_before(METHODS, #index);
-                if !TWICE.is_empty() {
-                    ::core::panic!("{}", TWICE.as_str());
-                }
+            const _: () = if #agent::is_taken_before(METHODS, #index) {
+                ::core::panic!("{}", #agent::taken_before(METHODS, #index).as_str())
             };
         }
     });

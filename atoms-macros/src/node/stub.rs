@@ -16,11 +16,8 @@ pub(crate) fn stub(node: &Node<'_>, errors: syn::Error) -> TokenStream {
         quote! {
             #[automatically_derived]
             impl #agent::Node for #ty {
-                const SHAPE: #agent::NodeShape = #agent::NodeShape::NOT_COMPILED;
-                type Factory = #agent::NotCompiled;
-                type Methods = ();
-                type Started = ();
-                type Stopped = ();
+                const ENTRY: #agent::NodeEntry =
+                    #agent::NodeEntry::new::<Self, #agent::NotCompiled>(&#agent::NodeShape::NOT_COMPILED);
             }
         }
     });

@@ -1,0 +1,72 @@
+//! The events of a graph, each with a number.
+
+use atoms_runtime::__private::EventShape;
+use atoms_runtime::EventTypes;
+
+/// The events of a graph, each with a number.
+pub(super) struct Events<'a> {
+    /// By their numbers.
+    shapes: &'a mut [Option<EventShape>],
+    /// The numbers plus one, at places that the hashes of the names say.
+    table: &'a mut [usize],
+    known: usize,
+}
+
+impl<'a> Events<'a> {
+    pub(super) const fn new(shapes: &'a mut [Option<EventShape>], table: &'a mut [usize]) -> Self {
+        Self { shapes, table, known: 0 }
+    }
+
+    /// The number of an event, a new one if it has none yet.
+    pub(super) const fn number(&mut self, event: &EventShape) -> usize {
+        let mut place = (event.hash % self.table.len() as u64) as usize;
+        loop {
+            let number = self.table[place];
+            if number == 0 {
+                self.shapes[self.known] = Some(*event);
+                self.known += 1;
+                self.table[place] = self.known;
+                return self.known - 1;
+            }
+            if self.get(number - 1).hash == event.hash {
+                return number - 1;
+            }
+            place = (place + 1) % self.table.len();
+        }
+    }
+
+    pub(super) const fn get(&self, number: usize) -> &EventShape {
+        match &self.shapes[number] {
+            Some(event) => event,
+            None => panic!("this number was given to no event"),
+        }
+    }
+
+    /// Those of the events in this word of a set that the client or the bus may send.
+    pub(super) const fn from_outside(&self, word: usize) -> u64 {
+        let (mut events, mut bit) = (0, 0);
+        while bit < 64 && word * 64 + bit < self.known {
+            let directions = self.get(word * 64 + bit).directions;
+            if directions.from_client || directions.from_bus {
+                events |= 1 << bit;
+            }
+            bit += 1;
+        }
+        events
+    }
+}
+
+/// How many events a list names.
+pub(super) const fn count(types: &EventTypes) -> usize {
+    match types {
+        EventTypes::One(_) => 1,
+        EventTypes::All(lists) => {
+            let (mut sum, mut list) = (0, 0);
+            while list < lists.len() {
+                sum += count(lists[list]);
+                list += 1;
+            }
+            sum
+        }
+    }
+}

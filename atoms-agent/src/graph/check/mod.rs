@@ -1,0 +1,251 @@
+//! Whether all events of a graph reach somebody, and all handlers get some: checked by rustc for `graph!`,
+//! and by the same code for graphs that are put together at run time.
+//!
+//! In time linear in nodes and edges, for so many events as there are bits in a few words. Loops are `while`
+//! loops, and the room comes from the caller, since this is `const`: it has neither iterators nor vectors.
+
+mod events;
+mod order;
+mod twice;
+
+use events::Events;
+use order::Order;
+pub use twice::{is_taken_before, taken_before};
+
+use super::NodeEntry;
+use super::report::Report;
+use crate::node::shape::Kind;
+use atoms_runtime::__private::EventShape;
+use atoms_runtime::EventTypes;
+
+/// How much room a check needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Sizes {
+    /// As many as events are named, and those of one type counted as often.
+    pub names: usize,
+    /// Words of the sets of events.
+    pub words: usize,
+    /// Numbers of nodes and edges.
+    pub numbers: usize,
+}
+
+/// The sets of events of a node, each of so many bits as there are events.
+#[derive(Clone, Copy)]
+enum Set {
+    /// It handles them.
+    Handled,
+    /// It does not pass them on.
+    Consumed,
+    /// It emits them.
+    Emitted,
+    /// They may come to it.
+    Coming,
+    /// A node behind it handles them, if they leave it.
+    Wanted,
+}
+
+const SETS: usize = 5;
+
+impl Sizes {
+    /// The room for a graph of these nodes, with so many edges.
+    pub const fn of(nodes: &[NodeEntry], edges: usize) -> Self {
+        let (mut names, mut node) = (0, 0);
+        while node < nodes.len() {
+            let (methods, mut method) = (nodes[node].shape.methods, 0);
+            while method < methods.len() {
+                let it = &methods[method];
+                names += events::count(&it.takes) + events::count(&it.returns) + events::count(&it.emits);
+                method += 1;
+            }
+            node += 1;
+        }
+        let words = names.div_ceil(64) * nodes.len() * SETS;
+        Self { names, words, numbers: order::room(nodes.len(), edges) }
+    }
+}
+
+/// Checks a graph at compile time; the sizes are those of [`Sizes::of`] it.
+pub const fn at_compile_time<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
+    nodes: &[NodeEntry],
+    edges: &[(usize, usize)],
+) -> Report {
+    let (mut events, mut table) = ([None; NAMES], [0; NAMES]);
+    let (mut sets, mut numbers) = ([0; WORDS], [0; NUMBERS]);
+    Check::new(nodes, edges, &mut events, &mut table, &mut sets, &mut numbers).report()
+}
+
+/// Checks a graph while the program runs.
+pub(super) fn at_run_time(nodes: &[NodeEntry], edges: &[(usize, usize)]) -> String {
+    let sizes = Sizes::of(nodes, edges.len());
+    let (mut events, mut table) = (vec![None; sizes.names], vec![0; sizes.names]);
+    let (mut sets, mut numbers) = (vec![0; sizes.words], vec![0; sizes.numbers]);
+    Check::new(nodes, edges, &mut events, &mut table, &mut sets, &mut numbers).report().as_str().to_owned()
+}
+
+struct Check<'a> {
+    nodes: &'a [NodeEntry],
+    events: Events<'a>,
+    order: Order<'a>,
+    sets: &'a mut [u64],
+    /// The words of one set.
+    words: usize,
+}
+
+impl<'a> Check<'a> {
+    const fn new(
+        nodes: &'a [NodeEntry],
+        edges: &[(usize, usize)],
+        events: &'a mut [Option<EventShape>],
+        table: &'a mut [usize],
+        sets: &'a mut [u64],
+        numbers: &'a mut [usize],
+    ) -> Self {
+        let words = events.len().div_ceil(64);
+        let order = Order::new(nodes.len(), edges, numbers);
+        Self { nodes, events: Events::new(events, table), order, sets, words }
+    }
+
+    const fn report(mut self) -> Report {
+        self.collect();
+        let mut word = 0;
+        while word < self.words {
+            self.send_on(word);
+            self.ask_back(word);
+            word += 1;
+        }
+        let (mut report, mut node) = (Report::new(), 0);
+        while node < self.nodes.len() {
+            word = 0;
+            while word < self.words {
+                self.find_lost(node, word, &mut report);
+                self.find_missing(node, word, &mut report);
+                word += 1;
+            }
+            node += 1;
+        }
+        report
+    }
+
+    /// Notes what each node handles, consumes and emits.
+    const fn collect(&mut self) {
+        let mut node = 0;
+        while node < self.nodes.len() {
+            let (methods, mut method) = (self.nodes[node].shape.methods, 0);
+            while method < methods.len() {
+                let it = &methods[method];
+                self.add(node, Set::Handled, &it.takes);
+                if it.consumes {
+                    self.add(node, Set::Consumed, &it.takes);
+                    if it.takes_every_event {
+                        self.consume_all(node);
+                    }
+                }
+                self.add(node, Set::Emitted, &it.returns);
+                self.add(node, Set::Emitted, &it.emits);
+                method += 1;
+            }
+            node += 1;
+        }
+    }
+
+    const fn consume_all(&mut self, node: usize) {
+        let mut word = 0;
+        while word < self.words {
+            self.sets[self.at(node, Set::Consumed, word)] = u64::MAX;
+            word += 1;
+        }
+    }
+
+    const fn add(&mut self, node: usize, set: Set, types: &EventTypes) {
+        match types {
+            EventTypes::One(event) => {
+                let number = self.events.number(event);
+                let word = self.at(node, set, number / 64);
+                self.sets[word] |= 1 << (number % 64);
+            }
+            EventTypes::All(lists) => {
+                let mut list = 0;
+                while list < lists.len() {
+                    self.add(node, set, lists[list]);
+                    list += 1;
+                }
+            }
+        }
+    }
+
+    /// Finds which events come to each node.
+    const fn send_on(&mut self, word: usize) {
+        let from_outside = self.events.from_outside(word);
+        let mut next = 0;
+        while next < self.nodes.len() {
+            let node = self.order.node(next);
+            if next < self.order.roots() {
+                self.sets[self.at(node, Set::Coming, word)] |= from_outside;
+            }
+            let passed = self.passed(node, word, self.get(node, Set::Coming, word));
+            let leaving = passed | self.get(node, Set::Emitted, word);
+            let (mut target, end) = self.order.targets(node);
+            while target < end {
+                self.sets[self.at(self.order.target(target), Set::Coming, word)] |= leaving;
+                target += 1;
+            }
+            next += 1;
+        }
+    }
+
+    /// Finds which events are handled behind each node.
+    const fn ask_back(&mut self, word: usize) {
+        let mut next = self.nodes.len();
+        while next > 0 {
+            next -= 1;
+            let node = self.order.node(next);
+            let mut wanted = 0;
+            let (mut target, end) = self.order.targets(node);
+            while target < end {
+                let to = self.order.target(target);
+                let behind = self.passed(to, word, self.get(to, Set::Wanted, word));
+                wanted |= self.get(to, Set::Handled, word) | behind;
+                target += 1;
+            }
+            self.sets[self.at(node, Set::Wanted, word)] = wanted;
+        }
+    }
+
+    /// What is emitted, and neither handled nor sent to anybody.
+    const fn find_lost(&self, node: usize, word: usize, report: &mut Report) {
+        let mut lost = self.get(node, Set::Emitted, word) & !self.get(node, Set::Wanted, word);
+        while lost != 0 {
+            let event = self.events.get(word * 64 + lost.trailing_zeros() as usize);
+            if !event.directions.to_client && !event.directions.to_bus {
+                report.lost(self.nodes[node].shape.name, event.name);
+            }
+            lost &= lost - 1;
+        }
+    }
+
+    /// What is handled, and never comes.
+    const fn find_missing(&self, node: usize, word: usize, report: &mut Report) {
+        let mut missing = self.get(node, Set::Handled, word) & !self.get(node, Set::Coming, word);
+        while missing != 0 {
+            let event = self.events.get(word * 64 + missing.trailing_zeros() as usize);
+            report.missing(self.nodes[node].shape.name, event.name);
+            missing &= missing - 1;
+        }
+    }
+
+    /// Of these events, those that the node passes on.
+    const fn passed(&self, node: usize, word: usize, events: u64) -> u64 {
+        match self.nodes[node].shape.kind {
+            Kind::Background => 0,
+            Kind::Plain | Kind::Output => events & !self.get(node, Set::Consumed, word),
+        }
+    }
+
+    const fn get(&self, node: usize, set: Set, word: usize) -> u64 {
+        self.sets[self.at(node, set, word)]
+    }
+
+    const fn at(&self, node: usize, set: Set, word: usize) -> usize {
+        (node * SETS + set as usize) * self.words + word
+    }
+}
