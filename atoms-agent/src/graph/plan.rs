@@ -7,6 +7,8 @@ pub(crate) struct Plan {
     pub(crate) roots: Vec<usize>,
     /// The places behind each node.
     pub(crate) behind: Vec<Vec<usize>>,
+    /// All places, each behind those that lead to it.
+    pub(crate) order: Vec<usize>,
     /// For each place that several edges lead to, its number among these.
     pub(crate) join_at: Vec<Option<usize>>,
     /// How many such places there are.
@@ -31,12 +33,29 @@ impl Plan {
             })
         });
         let join_at = join_at.collect();
-        let roots = (0..nodes).filter(|&node| leading_to[node] == 0).collect();
-        Self { roots, behind, join_at, joins }
+        let roots: Vec<usize> = (0..nodes).filter(|&node| leading_to[node] == 0).collect();
+        let order = order(&roots, &behind, leading_to);
+        Self { roots, behind, order, join_at, joins }
     }
 
     /// The place of the client.
     pub(crate) fn client(&self) -> usize {
         self.behind.len()
     }
+}
+
+/// [Kahn's algorithm](https://doi.org/10.1145/368996.369025); `leading_to` counts the edges to each place.
+fn order(roots: &[usize], behind: &[Vec<usize>], mut leading_to: Vec<usize>) -> Vec<usize> {
+    let mut order = roots.to_vec();
+    let mut next = 0;
+    while let Some(&place) = order.get(next) {
+        for &to in behind.get(place).into_iter().flatten() {
+            leading_to[to] -= 1;
+            if leading_to[to] == 0 {
+                order.push(to);
+            }
+        }
+        next += 1;
+    }
+    order
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use atoms_runtime::{AnyEvent, Event};
+use atoms_runtime::{AnyEvent, Event, EventType};
 
 use crate::events::{AgentInterrupt, SystemInterrupt};
 
@@ -11,26 +11,42 @@ use crate::events::{AgentInterrupt, SystemInterrupt};
 #[derive(Debug, Clone)]
 pub(crate) struct Flight {
     pub(crate) event: AnyEvent,
-    /// The turn that it belongs to.
-    pub(crate) turn: u32,
-    pub(crate) from_client: bool,
-    /// Whether the node that handles it has passed it on already.
-    pub(crate) is_passed: bool,
+    /// What is known of its type.
+    pub(crate) known: Option<&'static EventType>,
     /// Which of the places that several edges lead to have it already; only in graphs that have some.
     joined: Option<Arc<[AtomicU64]>>,
+    /// The turn that it belongs to.
+    pub(crate) turn: u32,
+    /// Whether it overtakes other events.
+    pub(crate) is_interrupt: bool,
+    /// Whether it is dropped if its turn is interrupted.
+    pub(crate) is_interruptible: bool,
+    pub(crate) is_from_client: bool,
+    /// Whether the node that handles it has passed it on already.
+    pub(crate) is_passed: bool,
 }
 
 impl Flight {
     /// A flight through a graph with so many places that several edges lead to.
     pub(crate) fn new(event: AnyEvent, turn: u32, joins: usize) -> Self {
+        let known = event.known_type();
         let joined = (joins > 0).then(|| (0..joins.div_ceil(64)).map(|_| AtomicU64::new(0)).collect());
-        Self { event, turn, from_client: false, is_passed: false, joined }
+        let interrupts = [SystemInterrupt::event_type(), AgentInterrupt::event_type()];
+        Self {
+            event,
+            known,
+            joined,
+            turn,
+            is_interrupt: known.is_some_and(|known| interrupts.contains(&known)),
+            is_interruptible: known.is_some_and(EventType::is_interruptible),
+            is_from_client: false,
+            is_passed: false,
+        }
     }
 
     /// The same, as one that the client sent.
-    pub(crate) fn from_client(mut self) -> Self {
-        self.from_client = true;
-        self
+    pub(crate) fn from_client(self) -> Self {
+        Self { is_from_client: true, ..self }
     }
 
     /// Whether this copy is the first that comes to the place of this number.
@@ -38,16 +54,5 @@ impl Flight {
         let (Some(join), Some(joined)) = (join, &self.joined) else { return true };
         let bit = 1 << (join % 64);
         joined[join / 64].fetch_or(bit, Ordering::Relaxed) & bit == 0
-    }
-
-    /// Whether it overtakes other events.
-    pub(crate) fn is_interrupt(&self) -> bool {
-        let known = self.event.known_type();
-        known == Some(SystemInterrupt::event_type()) || known == Some(AgentInterrupt::event_type())
-    }
-
-    /// Whether it is dropped if its turn is interrupted.
-    pub(crate) fn is_interruptible(&self) -> bool {
-        self.event.known_type().is_some_and(|known| known.is_interruptible())
     }
 }

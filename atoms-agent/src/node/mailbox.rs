@@ -1,10 +1,9 @@
 //! The bounded mailbox of a node.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-
-use futures_util::task::AtomicWaker;
 
 use super::flight::Flight;
 
@@ -21,15 +20,20 @@ const LIMIT: usize = 65_536;
 #[derive(Default)]
 pub(crate) struct Mailbox {
     state: Mutex<State>,
-    receiver: AtomicWaker,
+    /// How many events wait, as it was when the lock was held last.
+    waiting: AtomicUsize,
 }
 
 #[derive(Default)]
 struct State {
     urgent: VecDeque<Flight>,
     queue: VecDeque<Flight>,
+    /// Who takes events out, if that waits for one.
+    receiver: Option<Waker>,
     waiting_for_room: Vec<Waker>,
-    closed: bool,
+    /// Whether what was taken out last may still be handled.
+    is_busy: bool,
+    is_closed: bool,
 }
 
 /// Why an event was not put in.
@@ -46,28 +50,40 @@ impl Mailbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn put(&self, flight: Flight) -> Result<(), (NotPut, Flight)> {
+    pub(crate) fn put(&self, flight: Flight) -> Result<(), NotPut> {
         let mut state = self.lock();
-        if state.closed {
-            return Err((NotPut::Closed, flight));
+        if state.is_closed {
+            return Err(NotPut::Closed);
         }
-        if state.queue.len() >= LIMIT {
-            return Err((NotPut::Full, flight));
+        if flight.is_interrupt {
+            state.urgent.push_back(flight);
+        } else if state.queue.len() < LIMIT {
+            state.queue.push_back(flight);
+            self.waiting.store(state.queue.len(), Ordering::Relaxed);
+        } else {
+            return Err(NotPut::Full);
         }
-        let lane = if flight.is_interrupt() { &mut state.urgent } else { &mut state.queue };
-        lane.push_back(flight);
+        let receiver = state.receiver.take();
         drop(state);
-        self.receiver.wake();
+        if let Some(receiver) = receiver {
+            receiver.wake();
+        }
         Ok(())
     }
 
-    /// Takes the next event out.
+    /// Takes the next event out, if one waits.
     pub(crate) fn take(&self) -> Option<Flight> {
-        let mut state = self.lock();
+        self.take_from(self.lock())
+    }
+
+    fn take_from(&self, mut state: MutexGuard<'_, State>) -> Option<Flight> {
         if let Some(urgent) = state.urgent.pop_front() {
+            state.is_busy = true;
             return Some(urgent);
         }
         let next = state.queue.pop_front()?;
+        state.is_busy = true;
+        self.waiting.store(state.queue.len(), Ordering::Relaxed);
         if state.waiting_for_room.is_empty() || state.queue.len() >= CAPACITY {
             return Some(next);
         }
@@ -77,37 +93,60 @@ impl Mailbox {
         Some(next)
     }
 
-    /// Takes the next interrupt out.
-    pub(crate) fn take_urgent(&self) -> Option<Flight> {
-        self.lock().urgent.pop_front()
+    /// Takes the next interrupt out, if one waits, and otherwise asks to be woken by the next event.
+    pub(crate) fn poll_urgent(&self, cx: &Context<'_>) -> Option<Flight> {
+        let mut state = self.lock();
+        let urgent = state.urgent.pop_front();
+        if urgent.is_none() {
+            state.receiver = Some(cx.waker().clone());
+        }
+        urgent
     }
 
-    /// Waits for the next event; `None` if the mailbox is closed.
-    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Flight>> {
-        if let Some(flight) = self.take() {
-            return Poll::Ready(Some(flight));
+    /// Waits for the next event; `None` if the mailbox is closed. Who asks is done with the one before;
+    /// `idle` is called if nothing is left to do.
+    pub(crate) fn poll_take(&self, cx: &Context<'_>, idle: impl FnOnce()) -> Poll<Option<Flight>> {
+        let mut state = self.lock();
+        if state.urgent.is_empty() && state.queue.is_empty() {
+            if state.is_closed {
+                return Poll::Ready(None);
+            }
+            state.receiver = Some(cx.waker().clone());
+            let was_busy = std::mem::replace(&mut state.is_busy, false);
+            drop(state);
+            if was_busy {
+                idle();
+            }
+            return Poll::Pending;
         }
-        self.register(cx.waker());
-        match self.take() {
-            Some(flight) => Poll::Ready(Some(flight)),
-            None if self.lock().closed => Poll::Ready(None),
-            None => Poll::Pending,
-        }
+        Poll::Ready(self.take_from(state))
     }
 
-    /// Wakes `waker` when something is put in, or when it is [nudged](Self::nudge).
-    pub(crate) fn register(&self, waker: &Waker) {
-        self.receiver.register(waker);
+    /// Whether nothing waits here, and nothing is being handled.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let state = self.lock();
+        state.is_closed || state.urgent.is_empty() && state.queue.is_empty() && !state.is_busy
     }
 
     /// Wakes the one who takes events out.
     pub(crate) fn nudge(&self) {
-        self.receiver.wake();
+        let receiver = self.lock().receiver.take();
+        if let Some(receiver) = receiver {
+            receiver.wake();
+        }
     }
 
-    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Whether there is room, without waiting for it.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) < CAPACITY
+    }
+
+    pub(crate) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.has_room() {
+            return Poll::Ready(());
+        }
         let mut state = self.lock();
-        if state.closed || state.queue.len() < CAPACITY {
+        if state.is_closed || state.queue.len() < CAPACITY {
             return Poll::Ready(());
         }
         if !state.waiting_for_room.iter().any(|waiting| waiting.will_wake(cx.waker())) {
@@ -116,15 +155,15 @@ impl Mailbox {
         Poll::Pending
     }
 
-    /// Drops what waits, and takes nothing more in. Returns how many there were.
-    pub(crate) fn close(&self) -> usize {
+    /// Drops what waits, and takes nothing more in.
+    pub(crate) fn close(&self) {
         let mut state = self.lock();
-        state.closed = true;
+        state.is_closed = true;
         let dropped = (std::mem::take(&mut state.urgent), std::mem::take(&mut state.queue));
         let waiting = std::mem::take(&mut state.waiting_for_room);
+        let receiver = state.receiver.take();
         drop(state);
-        self.receiver.wake();
-        waiting.into_iter().for_each(Waker::wake);
-        dropped.0.len() + dropped.1.len()
+        drop(dropped);
+        waiting.into_iter().chain(receiver).for_each(Waker::wake);
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use atoms_runtime::__private::Call;
 use atoms_runtime::{
-    AnyEvent, Delivery, Emitted, EventTypes, ExtractError, HandlerError, HandlerInfo, Input, Params,
+    Delivery, Emitted, EventType, EventTypes, ExtractError, HandlerError, HandlerInfo, Input, Params,
     PrepareError, StartContext,
 };
 
@@ -68,9 +68,9 @@ pub trait Methods<N>: Sized + 'static {
     /// Prepares the parameters of each.
     fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>>;
 
-    /// Which of them takes the event: its place, and whether it consumes it. Those that take every event
+    /// Which of them takes events of this type: its place, and whether it consumes it. Those that take every event
     /// take what no other does.
-    fn find(event: &AnyEvent, every: bool) -> Option<(usize, bool)>;
+    fn find(event_type: Option<&'static EventType>, every: bool) -> Option<(usize, bool)>;
 
     /// Runs the one at this place.
     fn run<'a>(
@@ -128,7 +128,7 @@ impl<N: Send> Methods<N> for () {
         Ok(())
     }
 
-    fn find(_: &AnyEvent, _: bool) -> Option<(usize, bool)> {
+    fn find(_: Option<&'static EventType>, _: bool) -> Option<(usize, bool)> {
         None
     }
 
@@ -147,13 +147,13 @@ impl<N: Send, H: Run<N>, Rest: Methods<N>> Methods<N> for (H, Rest) {
         }
     }
 
-    fn find(event: &AnyEvent, every: bool) -> Option<(usize, bool)> {
-        let named = || event.known_type().is_some_and(|known| H::Input::EVENTS.contains(known));
+    fn find(event_type: Option<&'static EventType>, every: bool) -> Option<(usize, bool)> {
+        let named = || event_type.is_some_and(|known| H::Input::EVENTS.contains(known));
         let takes = if every { H::Input::EVERY_EVENT } else { named() };
         if takes {
             return Some((0, H::CONSUMES));
         }
-        Rest::find(event, every).map(|(place, consumes)| (place + 1, consumes))
+        Rest::find(event_type, every).map(|(place, consumes)| (place + 1, consumes))
     }
 
     async fn run<'a>(node: &'a mut N, prepared: &'a Self::Prepared, call: &'a Call<'a>, place: usize) -> Ran {

@@ -80,6 +80,11 @@ impl Outlet {
         self.session.put(flight, &self.behind);
     }
 
+    /// Whether nobody behind the node has too much to do, without waiting for that.
+    pub(crate) fn has_room(&self) -> bool {
+        self.behind.iter().all(|&place| self.session.mailbox(place).has_room())
+    }
+
     pub(crate) async fn room(&self) {
         std::future::poll_fn(|cx| self.poll_room(cx)).await;
     }

@@ -54,14 +54,13 @@ pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>,
                 Ok(()) => {}
                 Err(Rebuild) => match seat.make(&prepared).await {
                     Some(anew) => node = anew,
-                    None => return seat.outlet.session.done(1),
+                    None => return,
                 },
             }
         } else if passes {
             seat.outlet.pass(flight);
         }
         seat.wait_for_room().await;
-        seat.outlet.session.done(1);
     }
     seat.stop(&prepared, &mut node).await;
 }
@@ -85,17 +84,17 @@ impl Seat {
             return Some(self.deferred.remove(0));
         }
         loop {
-            let flight = poll_fn(|cx| self.mailbox.poll_take(cx)).await?;
-            if !self.session().is_interrupted(&flight) {
+            let session = &self.outlet.session;
+            let flight = poll_fn(|cx| self.mailbox.poll_take(cx, || session.is_idle())).await?;
+            if !session.is_interrupted(&flight) {
                 return Some(flight);
             }
-            self.session().done(1);
         }
     }
 
     /// The place of the method that takes the event, and whether the node passes it on.
     fn routes<N, M: Methods<N>>(&self, flight: &Flight) -> (Option<usize>, bool) {
-        let found = M::find(&flight.event, false).or_else(|| M::find(&flight.event, true));
+        let found = M::find(flight.known, false).or_else(|| M::find(flight.known, true));
         let consumes = found.is_some_and(|(_, consumes)| consumes);
         (
             found.map(|(place, _)| place),
@@ -128,7 +127,7 @@ impl Seat {
     fn not_made<N>(&self, why: &str) -> Option<N> {
         let message = format!("the node `{}` could not be made: {why}", self.outlet.node());
         self.session().fail(message);
-        self.session().done(self.mailbox.close());
+        self.mailbox.close();
         None
     }
 
@@ -167,8 +166,7 @@ impl Seat {
 
     /// Passes on at once what overtakes; the node handles it when it is done with what it does now.
     fn pass_interrupts(&mut self, cx: &Context<'_>) {
-        self.mailbox.register(cx.waker());
-        while let Some(mut urgent) = self.mailbox.take_urgent() {
+        while let Some(mut urgent) = self.mailbox.poll_urgent(cx) {
             if self.outlet.shape.kind != Kind::Background {
                 self.outlet.pass(urgent.clone());
             }
@@ -188,6 +186,9 @@ impl Seat {
 
     /// Waits until those behind can take more, which they never have to when the session is over.
     async fn wait_for_room(&mut self) {
+        if self.outlet.has_room() {
+            return;
+        }
         let outlet = Arc::clone(&self.outlet);
         poll_fn(|cx| {
             self.pass_interrupts(cx);

@@ -184,7 +184,7 @@ impl Sessions {
     /// Writes what comes out of the graph, until that is closed or the client cannot be reached.
     async fn write<O: Sink<Outgoing> + Unpin>(&self, session: &Session, outgoing: &mut O) {
         let client = session.mailbox(session.0.plan.client());
-        while let Some(flight) = poll_fn(|cx| client.poll_take(cx)).await {
+        while let Some(flight) = poll_fn(|cx| client.poll_take(cx, || session.is_idle())).await {
             let mut written = 0;
             let mut next = Some(flight);
             while let Some(flight) = next {
@@ -199,14 +199,13 @@ impl Sessions {
             if outgoing.flush().await.is_err() {
                 return;
             }
-            session.done(written);
         }
     }
 
     /// The frame of an event, if it goes to the client.
     fn frame(&self, session: &Session, flight: &Flight) -> Option<Vec<u8>> {
-        let known = flight.event.known_type()?;
-        if flight.from_client || !known.directions().to_client || session.is_interrupted(flight) {
+        let known = flight.known?;
+        if flight.is_from_client || !known.directions().to_client || session.is_interrupted(flight) {
             return None;
         }
         if known == EndCall::event_type() {

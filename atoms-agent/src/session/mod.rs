@@ -11,12 +11,12 @@ mod sessions;
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use atoms_runtime::__private::Call;
-use atoms_runtime::{AnyEvent, Bus, Envelope, Event, Metadata};
+use atoms_runtime::{AnyEvent, Bus, Envelope, Event, EventType, Metadata};
 use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
@@ -58,8 +58,6 @@ struct Core {
     turn: AtomicU32,
     may_be_interrupted: AtomicBool,
     is_over: AtomicBool,
-    /// How many events wait or are being handled.
-    under_way: AtomicUsize,
     changed: Notify,
     /// When it ends, once its call has ended.
     ends_at: OnceLock<Instant>,
@@ -156,26 +154,23 @@ impl Session {
         if !flight.is_first_at(self.0.plan.join_at[place]) {
             return;
         }
-        self.0.under_way.fetch_add(1, Ordering::Relaxed);
-        if let Err((why, flight)) = self.mailbox(place).put(flight) {
-            if why == NotPut::Full {
-                let r#type = flight.event.event_type();
-                tracing::error!(r#type, session = self.id(), "an event is lost: {why}");
-            }
-            self.done(1);
+        let known = flight.known;
+        if let Err(why @ NotPut::Full) = self.mailbox(place).put(flight) {
+            let r#type = known.map(EventType::name);
+            tracing::error!(r#type, session = self.id(), "an event is lost: {why}");
         }
     }
 
-    /// Says that so many events are not under way any more.
-    pub(crate) fn done(&self, events: usize) {
-        if events > 0 && self.0.under_way.fetch_sub(events, Ordering::AcqRel) == events && self.has_ended() {
+    /// Says that a node, or the client's end, has nothing to do.
+    pub(crate) fn is_idle(&self) {
+        if self.has_ended() {
             self.0.changed.notify_waiters();
         }
     }
 
     /// Whether the event belongs to a turn that was interrupted, and is dropped for that.
     pub(crate) fn is_interrupted(&self, flight: &Flight) -> bool {
-        flight.turn != self.turn() && flight.is_interruptible()
+        flight.is_interruptible && flight.turn != self.turn()
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -185,8 +180,7 @@ impl Session {
     /// Ends all nodes: what waits is dropped, and what runs is dropped at its next await.
     fn close(&self) {
         self.0.is_over.store(true, Ordering::Release);
-        let dropped: usize = self.0.mailboxes.iter().map(|mailbox| mailbox.close()).sum();
-        self.done(dropped);
+        self.0.mailboxes.iter().for_each(|mailbox| mailbox.close());
     }
 
     /// Waits until nothing is under way.
@@ -195,7 +189,8 @@ impl Session {
             let changed = self.0.changed.notified();
             let mut changed = pin!(changed);
             changed.as_mut().enable();
-            if self.0.under_way.load(Ordering::Acquire) == 0 {
+            // In this order: where nothing is left, nothing can come to again.
+            if self.0.plan.order.iter().all(|&place| self.mailbox(place).is_quiet()) {
                 return;
             }
             changed.await;

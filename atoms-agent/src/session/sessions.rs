@@ -161,7 +161,6 @@ impl Sessions {
             mailboxes: (0..places).map(|_| Arc::default()).collect(),
             turn: 0.into(),
             is_over: false.into(),
-            under_way: 0.into(),
             changed: Default::default(),
             ends_at: Default::default(),
             end: Default::default(),
