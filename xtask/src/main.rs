@@ -19,6 +19,8 @@ Usage: cargo xtask <command>
   fuzz [seconds]   any bytes at all as a frame (default: 600 seconds); needs a nightly toolchain
   soak [seconds]   ten times more posts than the handlers can take (default: 30 seconds)
   bench            the benchmarks, with other crates beside this one
+  load [args...]   agent servers under load, the original SDK's among them; needs Python 3 with venv.
+                   The arguments go to the benchmark (default: 5 seconds for each point)
   help             this text
 ";
 
@@ -61,6 +63,7 @@ fn run(args: &[&str]) -> Result<(), Failure> {
         ["soak"] => soak("30"),
         ["soak", seconds] => soak(seconds),
         ["bench"] => bench(),
+        ["load", args @ ..] => load(args),
         _ => Err(Failure::UnknownCommand(args.join(" "))),
     }
 }
@@ -135,6 +138,12 @@ fn soak(seconds: &str) -> Result<(), Failure> {
 fn bench() -> Result<(), Failure> {
     cargo("bench --manifest-path benches/contenders/Cargo.toml").run()?;
     cargo("run --release --manifest-path benches/contenders/Cargo.toml --bin compile_time").run()
+}
+
+/// Puts agent servers under load.
+fn load(args: &[&str]) -> Result<(), Failure> {
+    let load = cargo("run --release --manifest-path benches/sessions/Cargo.toml --");
+    args.iter().fold(load, |load, arg| load.arg(arg)).run()
 }
 
 #[cfg(test)]
