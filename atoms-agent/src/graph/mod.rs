@@ -35,13 +35,16 @@ struct Parts {
     plan: Arc<Plan>,
 }
 
+/// Makes a node ready to run on a bus.
+type Prepare = fn(&StartContext<'_>) -> Result<Box<dyn Spawn>, Vec<PrepareError>>;
+
 /// A node of a graph, of whatever type.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct NodeEntry {
     pub(crate) type_id: TypeId,
     pub(crate) shape: &'static NodeShape,
-    prepare: fn(&StartContext<'_>) -> Result<Box<dyn Spawn>, Vec<PrepareError>>,
+    prepare: Prepare,
 }
 
 impl NodeEntry {

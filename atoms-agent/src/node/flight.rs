@@ -45,7 +45,7 @@ impl Flight {
     }
 
     /// The same, as one that the client sent.
-    pub(crate) fn from_client(self) -> Self {
+    pub(crate) fn sent_by_client(self) -> Self {
         Self { is_from_client: true, ..self }
     }
 

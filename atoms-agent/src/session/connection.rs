@@ -1,21 +1,20 @@
 //! One session on its connection: frames in, frames out, and a clean end.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Poll, ready};
 use std::time::Duration;
 
 use atoms_runtime::{AnyEvent, DecodeError, Envelope, Event};
 use futures_core::Stream;
 use futures_util::{Sink, SinkExt, StreamExt};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::pace::Pace;
 use super::{Session, SessionEnd, Sessions};
-use crate::events::{AgentError, EndCall, Init, Ready, Severity, SystemInterrupt, UpdateOutputAgentSettings};
+use crate::events::{AgentError, EndCall, Init, Ready, Severity};
 use crate::node::flight::Flight;
 
 /// How many frames go out before the connection is flushed.
@@ -264,45 +263,5 @@ async fn stop(nodes: &mut JoinSet<()>) {
     if timeout(DRAIN, ended).await.is_err() {
         tracing::error!("nodes that do not stop are aborted");
         nodes.shutdown().await;
-    }
-}
-
-impl Session {
-    /// Takes an event of the client in, and waits until the roots have room for another.
-    async fn take(&self, event: AnyEvent) {
-        if let Some(update) = event.downcast_ref::<UpdateOutputAgentSettings>()
-            && let Some(may) = update.settings.get("interruptible")
-        {
-            self.0.may_be_interrupted.store(may, Ordering::Relaxed);
-        }
-        if event.is::<SystemInterrupt>() && self.0.may_be_interrupted.load(Ordering::Relaxed) {
-            self.interrupt();
-        }
-        self.show_to_bus(&event).await;
-        let flight = self.flight(event, self.turn()).from_client();
-        self.put(flight, &self.0.plan.roots);
-        self.roots_have_room().await;
-    }
-
-    fn roots_have_room(&self) -> impl Future<Output = ()> {
-        poll_fn(|cx| {
-            for &root in &self.0.plan.roots {
-                ready!(self.mailbox(root).poll_room(cx));
-            }
-            Poll::Ready(())
-        })
-    }
-
-    /// Sends an event straight to the client.
-    fn tell<E: Event>(&self, event: E) {
-        let event = Envelope::new(event).into();
-        self.put(self.flight(event, self.turn()), &[self.0.plan.client()]);
-    }
-
-    /// Ends the session in a while, if the client does not.
-    fn end_after(&self, grace: Duration) {
-        // The first end of the call is the one that counts.
-        let _ = self.0.ends_at.set(Instant::now() + grace);
-        self.0.changed.notify_waiters();
     }
 }

@@ -1,7 +1,9 @@
 //! Sessions: one conversation each, with nodes of its own.
 
+mod client;
 mod connection;
 mod end;
+mod enter;
 mod extract;
 mod options;
 mod pace;
@@ -9,15 +11,11 @@ mod routing;
 mod sessions;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 
-use atoms_runtime::__private::Call;
-use atoms_runtime::{AnyEvent, Bus, Envelope, Event, EventType, Metadata};
-use futures_util::FutureExt;
+use atoms_runtime::{AnyEvent, Bus, Envelope, Event, EventType};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -224,33 +222,6 @@ impl Session {
         self.put(self.flight(event, self.turn()), &self.0.plan.roots);
         Ok(())
     }
-
-    /// Runs `future` as a handler of this session, for `event`.
-    pub(crate) fn enter<'a, F: Future>(&'a self, event: &'a AnyEvent, future: F) -> Entered<'a, F> {
-        Entered { session: self, event, future }
-    }
-
-    /// Shows an event of the session to those on the bus who take it.
-    async fn show_to_bus(&self, event: &AnyEvent) {
-        let bus = self.bus_ref();
-        if !bus.takes(event.known_type()) {
-            return;
-        }
-        let mut metadata: Metadata = event.metadata().clone();
-        metadata.set_session_id(self.id());
-        metadata.set_source(SOURCE);
-        if let Err(error) = bus.post_any(event.clone().with_metadata(metadata)).await {
-            tracing::error!(session = self.id(), %error, "an event of a session is not seen on the bus");
-        }
-    }
-
-    /// The same, from a handler, for which there is always room.
-    pub(crate) fn show_to_bus_now(&self, event: &AnyEvent) {
-        if self.show_to_bus(event).now_or_never().is_none() {
-            let r#type = event.event_type();
-            tracing::error!(session = self.id(), r#type, "the bus is too busy to see an event of a session");
-        }
-    }
 }
 
 /// Fails to compile where an event is sent into a session that declares no way to go there.
@@ -279,22 +250,3 @@ impl PartialEq for Session {
 }
 
 impl Eq for Session {}
-
-pin_project_lite::pin_project! {
-    /// A future that runs as a handler of a session.
-    pub(crate) struct Entered<'a, F> {
-        session: &'a Session,
-        event: &'a AnyEvent,
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future> Future for Entered<'_, F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        CURRENT.set(this.session, || Call::enter(this.event, || this.future.poll(cx)))
-    }
-}

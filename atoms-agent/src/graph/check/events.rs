@@ -43,7 +43,7 @@ impl<'a> Events<'a> {
     }
 
     /// Those of the events in this word of a set that the client or the bus may send.
-    pub(super) const fn from_outside(&self, word: usize) -> u64 {
+    pub(super) const fn sent_from_outside(&self, word: usize) -> u64 {
         let (mut events, mut bit) = (0, 0);
         while bit < 64 && word * 64 + bit < self.known {
             let directions = self.get(word * 64 + bit).directions;

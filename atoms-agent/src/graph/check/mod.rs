@@ -175,7 +175,7 @@ impl<'a> Check<'a> {
 
     /// Finds which events come to each node.
     const fn send_on(&mut self, word: usize) {
-        let from_outside = self.events.from_outside(word);
+        let from_outside = self.events.sent_from_outside(word);
         let mut next = 0;
         while next < self.nodes.len() {
             let node = self.order.node(next);

@@ -1,150 +1,27 @@
-//! ```text
-//! impl SupportBot { ... }                    // as it was written, without the attributes of its methods
-//!
-//! const _: () = {
-//!     struct __Listen;                       // for each method that has a role
-//!     impl HandlerParam<0> for __Listen { type Type = Emitter<Escalation>; }
-//!     impl Method<SupportBot> for __Listen {
-//!         type Input = TranscriptUpdate;
-//!         type Params = Parameters<Self, 1>;
-//!         type Output = ();
-//!         const CONSUMES: bool = false;
-//!         fn info() -> &'static HandlerInfo { ... }
-//!         fn call<'a>(node: &'a mut SupportBot, input: &'a Self::Input, (p0,): ...) -> impl Future<...> + Send + 'a {
-//!             async move { SupportBot::listen(node, input, p0).await }
-//!         }
-//!     }
-//!
-//!     const METHODS: &[MethodShape] = &[MethodShape::handler::<SupportBot, __Listen>("listen")];
-//!
-//!     static SHAPE: NodeShape = NodeShape::new("SupportBot", ..., METHODS);
-//!     impl Node for SupportBot {
-//!         const ENTRY: NodeEntry = NodeEntry::new::<Self, __Parts>(&SHAPE);
-//!     }
-//!
-//!     struct __Parts;                        // not public, so that the events need not be
-//!     impl NodeParts<SupportBot> for __Parts {
-//!         type Factory = MadeByDefault;
-//!         type Methods = (Handles<__Listen>, ());
-//!         type Started = ();
-//!         type Stopped = ();
-//!     }
-//! };
-//! ```
+//! What a method of a node expands to.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Type};
 
-use super::check::Inputs;
-use super::model::{Method, Node};
-use super::parse::Role;
-use super::stub::{agent, agent_at, given_back};
 use crate::common::types;
-
-pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
-    let (block, agent, ty) = (given_back(node.block), agent(node), &node.block.self_ty);
-    let mut given = inputs.0.iter();
-    let parts: Vec<Part<'_>> = node
-        .methods
-        .iter()
-        .enumerate()
-        .map(|(index, method)| {
-            let marker = format_ident!("__Method{index}", span = Span::mixed_site());
-            let input = if method.role == Role::Handler { given.next() } else { None };
-            Part { agent: &agent, ty, method, marker, input: input.map(|it| (&it.ty, it.by_value)) }
-        })
-        .collect();
-    let implementations = parts.iter().map(Part::implementation);
-    let shapes = parts.iter().filter_map(Part::shape);
-    let of = |role| parts.iter().filter(move |part| part.method.role == role);
-    let factory = of(Role::Factory).next().map_or_else(
-        || {
-            let agent = agent_at(node, ty.span());
-            quote_spanned!(ty.span()=> #agent::MadeByDefault)
-        },
-        |Part { marker, .. }| quote!(#agent::MadeBy<#marker>),
-    );
-    let methods = parts.iter().rev().filter(|part| part.takes_events()).fold(quote!(()), |rest, part| {
-        let run = part.run();
-        quote!((#run, #rest))
-    });
-    let hook = |role| {
-        of(role).next().map_or(quote!(()), |Part { marker, .. }| quote!((#agent::Handles<#marker>, ())))
-    };
-    let (started, stopped) = (hook(Role::Started), hook(Role::Stopped));
-    let shape = shape(node, &agent);
-    let distinct = distinct(&parts, &agent);
-    quote! {
-        #block
-        const _: () = {
-            #(#implementations)*
-            const METHODS: &[#agent::MethodShape] = &[#(#shapes),*];
-            #distinct
-            static SHAPE: #agent::NodeShape = #shape;
-            #[automatically_derived]
-            impl #agent::Node for #ty {
-                const ENTRY: #agent::NodeEntry = #agent::NodeEntry::new::<Self, __Parts>(&SHAPE);
-            }
-            struct __Parts;
-            impl #agent::NodeParts<#ty> for __Parts {
-                type Factory = #factory;
-                type Methods = #methods;
-                type Started = #started;
-                type Stopped = #stopped;
-            }
-        };
-    }
-}
-
-fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
-    let name = types::text(&node.block.self_ty);
-    let kind = match (&node.keys.output, &node.keys.background) {
-        (Some(_), _) => quote!(Output),
-        (None, Some(_)) => quote!(Background),
-        (None, None) => quote!(Plain),
-    };
-    let severity = if node.keys.is_fatal { quote!(Fatal) } else { quote!(Warning) };
-    let path = format!("::{name}");
-    quote! {
-        #agent::NodeShape::new(
-            #name,
-            ::core::concat!(::core::module_path!(), #path),
-            #agent::Kind::#kind,
-            #agent::Severity::#severity,
-            METHODS,
-        )
-    }
-}
-
-/// That no two methods take one event is told at the second.
-fn distinct(parts: &[Part<'_>], agent: &TokenStream) -> TokenStream {
-    let takes = parts.iter().filter(|part| part.method.role != Role::Factory).enumerate();
-    let checks = takes.filter(|(index, part)| *index > 0 && part.takes_events()).map(|(index, part)| {
-        let span = part.method.function.sig.inputs.first().map_or(part.method.name().span(), Spanned::span);
-        quote_spanned! {span=>
-            const _: () = if #agent::is_taken_before(METHODS, #index) {
-                ::core::panic!("{}", #agent::taken_before(METHODS, #index).as_str())
-            };
-        }
-    });
-    checks.collect()
-}
+use crate::node::model::Method;
+use crate::node::parse::Role;
 
 /// A method of a node, with what its expansion needs to know.
-struct Part<'a> {
-    agent: &'a TokenStream,
-    ty: &'a Type,
-    method: &'a Method,
+pub(super) struct Part<'a> {
+    pub(super) agent: &'a TokenStream,
+    pub(super) ty: &'a Type,
+    pub(super) method: &'a Method,
     /// The type that stands for it.
-    marker: Ident,
+    pub(super) marker: Ident,
     /// Of a `#[handler]`: the type without its `&`, and whether that is there.
-    input: Option<(&'a Type, bool)>,
+    pub(super) input: Option<(&'a Type, bool)>,
 }
 
 impl Part<'_> {
-    fn takes_events(&self) -> bool {
+    pub(super) fn takes_events(&self) -> bool {
         matches!(self.method.role, Role::Handler | Role::Respond)
     }
 
@@ -157,7 +34,7 @@ impl Part<'_> {
         })
     }
 
-    fn run(&self) -> TokenStream {
+    pub(super) fn run(&self) -> TokenStream {
         let (agent, marker) = (self.agent, &self.marker);
         match self.method.role {
             Role::Respond => quote!(#agent::Responds<#marker>),
@@ -165,7 +42,7 @@ impl Part<'_> {
         }
     }
 
-    fn shape(&self) -> Option<TokenStream> {
+    pub(super) fn shape(&self) -> Option<TokenStream> {
         let (agent, ty, marker) = (self.agent, self.ty, &self.marker);
         let name = self.method.name().to_string();
         let kind = match self.method.role {
@@ -177,7 +54,7 @@ impl Part<'_> {
         Some(quote!(#agent::MethodShape::#kind::<#ty, #marker>(#name)))
     }
 
-    fn implementation(&self) -> TokenStream {
+    pub(super) fn implementation(&self) -> TokenStream {
         let (agent, marker) = (self.agent, &self.marker);
         let runtime = quote!(#agent::atoms_runtime);
         let parameters = self.extracted().enumerate().map(|(index, ty)| {

@@ -1,0 +1,59 @@
+//! A session and the bus: handlers that run as its own, and its events there.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use atoms_runtime::__private::Call;
+use atoms_runtime::{AnyEvent, Metadata};
+use futures_util::FutureExt;
+
+use super::{CURRENT, SOURCE, Session};
+
+impl Session {
+    /// Runs `future` as a handler of this session, for `event`.
+    pub(crate) fn enter<'a, F: Future>(&'a self, event: &'a AnyEvent, future: F) -> Entered<'a, F> {
+        Entered { session: self, event, future }
+    }
+
+    /// Shows an event of the session to those on the bus who take it.
+    pub(super) async fn show_to_bus(&self, event: &AnyEvent) {
+        let bus = self.bus_ref();
+        if !bus.takes(event.known_type()) {
+            return;
+        }
+        let mut metadata: Metadata = event.metadata().clone();
+        metadata.set_session_id(self.id());
+        metadata.set_source(SOURCE);
+        if let Err(error) = bus.post_any(event.clone().with_metadata(metadata)).await {
+            tracing::error!(session = self.id(), %error, "an event of a session is not seen on the bus");
+        }
+    }
+
+    /// The same, from a handler, for which there is always room.
+    pub(crate) fn show_to_bus_now(&self, event: &AnyEvent) {
+        if self.show_to_bus(event).now_or_never().is_none() {
+            let r#type = event.event_type();
+            tracing::error!(session = self.id(), r#type, "the bus is too busy to see an event of a session");
+        }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A future that runs as a handler of a session.
+    pub(crate) struct Entered<'a, F> {
+        session: &'a Session,
+        event: &'a AnyEvent,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Entered<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        CURRENT.set(this.session, || Call::enter(this.event, || this.future.poll(cx)))
+    }
+}
