@@ -31,6 +31,9 @@ use proc_macro::TokenStream;
 /// | `type = "..."` | the type string, which every event has: segments of `[a-z][a-z0-9_]*` joined by dots, 128 bytes at most |
 /// | `must_handle` | a program that emits the event and links no handler of it does not link; an emit that nothing on the bus handles is an error |
 /// | `version = number`, `upcasts = Struct` | a later version of the event; see below |
+/// | `from(client)`, `from(bus)` | the client of a session, or the bus, may send it into the session |
+/// | `to(client)`, `to(bus)` | what comes out of a session's graph is sent to the client; the event is meant for handlers on the bus |
+/// | `interruptible` | it is dropped if its turn is interrupted before it is sent or handled |
 /// | `deny_unknown_fields` | a frame with a field that the struct does not have is refused |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///

@@ -14,6 +14,23 @@ const KEPT: usize = 1_000;
 ///
 /// For a request that brings its own messages, these are the conversation; else it is what the
 /// [`TranscriptUpdate`]s said, the last thousand of them.
+///
+/// ```
+/// use atoms_agent::events::LlmRequest;
+/// use atoms_agent::{Conversation, node};
+/// use futures_util::{Stream, stream};
+///
+/// #[derive(Default)]
+/// struct Echo;
+///
+/// #[node(output, crate = atoms_agent)]
+/// impl Echo {
+///     #[respond]
+///     fn echo(&mut self, _: &LlmRequest, said: Conversation) -> impl Stream<Item = String> + use<> {
+///         stream::iter(said.last_user_text().map(str::to_owned))
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Conversation(Arc<Vec<Message>>);
 

@@ -10,6 +10,9 @@ use super::flight::Flight;
 /// How many events may wait in a mailbox before those who send into it wait as well.
 pub(crate) const CAPACITY: usize = 64;
 
+/// How many events may wait before what comes from outside of the graph, and does not wait, is refused.
+const OVERFULL: usize = 1_024;
+
 /// How many events may be put in by those who do not wait for room; what comes beyond that is lost.
 const LIMIT: usize = 65_536;
 
@@ -139,6 +142,11 @@ impl Mailbox {
     /// Whether there is room, without waiting for it.
     pub(crate) fn has_room(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) < CAPACITY
+    }
+
+    /// Whether so much waits that nothing more is to come from those who do not wait for room.
+    pub(crate) fn is_overfull(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) >= OVERFULL
     }
 
     pub(crate) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {

@@ -47,7 +47,7 @@ pub enum SessionError {
     /// The session has ended.
     #[error("the session has ended")]
     Ended,
-    /// More than a thousand events wait in the session.
+    /// A thousand events wait at the roots of its graph.
     #[error("the session has too many events under way")]
     Full,
 }

@@ -42,6 +42,23 @@ const SOURCE: &str = "atoms.session";
 ///
 /// It is a parameter of handlers, as `session: Session`: of those of its nodes, and of those on the bus for
 /// events that belong to a session.
+///
+/// ```
+/// use atoms_agent::events::{Log, Object, UserJoined};
+/// use atoms_agent::{Session, node};
+///
+/// #[derive(Default)]
+/// struct Greeter;
+///
+/// #[node(crate = atoms_agent)]
+/// impl Greeter {
+///     #[handler]
+///     fn joined(&mut self, _: &UserJoined, session: Session) -> Log {
+///         let name: Option<String> = session.init().session_context.initial_variables.get("name");
+///         Log { name: "joined".into(), payload: Object::new().with("who", name) }
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Session(Arc<Core>);
 
@@ -87,6 +104,20 @@ impl Session {
     /// it is an event `to(client)`.
     ///
     /// It never waits; an error says that the session has ended, or that too much waits there already.
+    ///
+    /// An event that could go nowhere does not compile:
+    ///
+    /// ```compile_fail,E0080
+    /// # use atoms_agent::Session;
+    /// # use atoms_runtime::event;
+    /// #[event(type = "shop.order.counted", crate = atoms_runtime)]
+    /// struct OrderCounted;
+    ///
+    /// fn tell(session: &Session) {
+    ///     session.emit(OrderCounted).ok(); // neither `from(bus)` nor `to(client)`
+    /// }
+    /// # fn main() { let _ = tell as fn(&Session); }
+    /// ```
     pub fn emit<E: Event>(&self, event: E) -> Result<(), SessionError> {
         const { assert_may_come_from_bus::<E>() };
         self.emit_any(Envelope::new(event).into())
@@ -218,6 +249,9 @@ impl Session {
     fn emit_any(&self, event: AnyEvent) -> Result<(), SessionError> {
         if self.has_ended() {
             return Err(SessionError::Ended);
+        }
+        if self.0.plan.roots.iter().any(|&root| self.mailbox(root).is_overfull()) {
+            return Err(SessionError::Full);
         }
         self.put(self.flight(event, self.turn()), &self.0.plan.roots);
         Ok(())

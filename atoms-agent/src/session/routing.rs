@@ -38,6 +38,24 @@ enum Target {
 ///
 /// What is sent into a session goes to the roots of its graph, as [`Session::emit`] says; an event that
 /// declares neither `from(bus)` nor `to(client)` stays on the bus.
+///
+/// ```no_run
+/// use atoms_agent::{Session, ToSessions};
+/// use atoms_runtime::{Bus, event};
+///
+/// #[event(type = "shop.stock.restocked", from(bus), to(client), crate = atoms_runtime)]
+/// struct Restocked {
+///     item: String,
+/// }
+///
+/// async fn tell(bus: &Bus, session: &Session) {
+///     let nails = || Restocked { item: "nails".into() };
+///     bus.emit(nails()).to(session).await;
+///     bus.emit(nails()).to_actors(["agent-7"]).await;
+///     let sent = bus.emit(nails()).global().await;
+///     println!("{} sessions, and {}", sent.sessions.len(), sent.receipt);
+/// }
+/// ```
 pub trait ToSessions: Future<Output = Receipt> + Sized {
     /// To this session.
     fn to(self, session: &Session) -> Addressed<Self> {

@@ -22,6 +22,55 @@ use crate::node::run::Seat;
 /// Runs a graph of nodes for each connection: cheap to clone, and all clones are the same.
 ///
 /// Several may share a bus.
+///
+/// ```
+/// use atoms_agent::events::{Speak, UserJoined};
+/// use atoms_agent::{Outgoing, SessionEnd, Sessions, graph, node};
+/// use atoms_runtime::Bus;
+/// use futures_channel::mpsc;
+/// use futures_util::{StreamExt, stream};
+///
+/// #[derive(Default)]
+/// struct Greeter;
+///
+/// #[node(crate = atoms_agent)]
+/// impl Greeter {
+///     #[handler]
+///     fn greet(&mut self, _: &UserJoined) -> Speak {
+///         Speak { text: "Good day!".into() }
+///     }
+/// }
+///
+/// graph! {
+///     #[graph(crate = atoms_agent)]
+///     struct Desk {
+///         Greeter,
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sessions = Sessions::builder(Desk::graph()).start(&Bus::start()?)?;
+/// // Any stream of frames is a client; `atoms-server` has WebSockets.
+/// let client = stream::iter([
+///     br#"{"type":"system.init","version":"1","session_context":{"initial_variables":{},"conversation_type":"chat"}}"#.as_slice(),
+///     br#"{"type":"system.user.joined"}"#,
+/// ]);
+/// let (outgoing, mut received) = mpsc::channel(8);
+/// let session = sessions.run(Box::pin(client.map(Ok).chain(stream::pending())), outgoing);
+/// let frames = async {
+///     let ready = received.next().await;
+///     let greeting = received.next().await;
+///     sessions.list()[0].end();
+///     (ready, greeting)
+/// };
+/// let (end, (ready, greeting)) = futures_util::join!(session, frames);
+/// assert!(matches!(ready, Some(Outgoing::Frame(frame)) if frame.starts_with(br#"{"type":"agent.ready""#)));
+/// assert!(matches!(greeting, Some(Outgoing::Frame(frame)) if frame.ends_with(br#""text":"Good day!"}"#)));
+/// assert_eq!(end, SessionEnd::ByAgent);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Sessions(pub(super) Arc<Shared>);
 

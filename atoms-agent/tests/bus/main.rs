@@ -157,3 +157,14 @@ async fn in_a_handler_of_a_node_the_own_conversation_is_meant() {
     one.say("nails").await;
     assert_eq!(says(&mut one).await, "nails is back");
 }
+
+#[tokio::test]
+async fn a_session_that_has_too_much_to_do_says_so() {
+    let world = world();
+    let (client, session) = world.client("one").await;
+    // The client reads nothing, so that everything stays where it is.
+    let refused = (0..10_000).map(|_| session.emit(restocked("x"))).filter(Result::is_err).count();
+    assert!(refused > 8_000, "{refused}");
+    assert_eq!(session.emit(restocked("x")), Err(SessionError::Full));
+    client.leave_last().await;
+}
