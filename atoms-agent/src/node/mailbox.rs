@@ -125,6 +125,16 @@ impl Mailbox {
         Poll::Ready(self.take_from(state))
     }
 
+    /// Waits until the mailbox is closed.
+    pub(crate) fn poll_closed(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.is_closed {
+            return Poll::Ready(());
+        }
+        state.receiver = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     /// Whether nothing waits here, and nothing is being handled.
     pub(crate) fn is_quiet(&self) -> bool {
         let state = self.lock();

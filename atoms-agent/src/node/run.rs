@@ -1,7 +1,7 @@
 //! The task of a node.
 
 use std::any::Any;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -107,20 +107,30 @@ impl Seat {
         let init = self.session().init_event();
         let call = Call::new(&init, self.session().bus_ref(), &self.shared);
         let made = P::Factory::make(self.session().init(), &prepared.factory, &call);
-        let made = AssertUnwindSafe(made).catch_unwind().await;
+        let made = self.unless_over(AssertUnwindSafe(made).catch_unwind()).await?;
         let mut node = match made {
             Ok(Ok(node)) => node,
             Ok(Err(error)) => return self.not_made(&error.to_string()),
             Err(panic) => return self.not_made(&panicked(&*panic)),
         };
         let started = P::Started::run(&mut node, &prepared.started, &call, 0);
-        let started = self.outlet.session.enter(&init, AssertUnwindSafe(started).catch_unwind()).await;
-        match started {
+        let started = self.outlet.session.enter(&init, AssertUnwindSafe(started).catch_unwind());
+        match self.unless_over(started).await? {
             Ok(Ran::Failed(error)) => self.tell(&error.to_string()),
             Ok(_) => {}
             Err(panic) => return self.not_made(&panicked(&*panic)),
         }
         Some(node)
+    }
+
+    /// Runs a future, unless the session is over first.
+    async fn unless_over<F: Future>(&self, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        poll_fn(|cx| match self.mailbox.poll_closed(cx) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => future.as_mut().poll(cx).map(Some),
+        })
+        .await
     }
 
     /// A session does not go on without one of its nodes.

@@ -62,10 +62,10 @@ impl Sessions {
         self.converse(&session, &mut incoming, &mut outgoing).await;
         session.close();
         stop(&mut nodes).await;
-        drop(running);
         let end = session.0.end.get().cloned().unwrap_or(SessionEnd::ByClient);
         tracing::debug!(session = session.id(), %end, "a session has ended");
         part(&end, &mut incoming, &mut outgoing).await;
+        drop(running);
         end
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use atoms_runtime::{Bus, Envelope};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -81,6 +82,8 @@ pub(super) struct Shared {
     pub(super) options: Options,
     running: RwLock<HashMap<String, Session>>,
     pub(super) closing: CancellationToken,
+    /// Told of each session that has ended.
+    ended: Notify,
     pub(super) counters: Counters,
 }
 
@@ -138,6 +141,7 @@ impl Sessions {
             options,
             running: RwLock::default(),
             closing: CancellationToken::new(),
+            ended: Notify::new(),
             counters: Counters::default(),
             bus,
         });
@@ -187,13 +191,19 @@ impl Sessions {
     /// still ran at the deadline; they go on.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
         self.0.closing.cancel();
-        let all_ended = async {
-            while self.counts().active > 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let _ = timeout(deadline, all_ended).await;
+        // What is left at the deadline is counted.
+        let _ = timeout(deadline, self.all_ended()).await;
         self.counts().active
+    }
+
+    async fn all_ended(&self) {
+        loop {
+            let ended = self.0.ended.notified();
+            if self.counts().active == 0 {
+                return;
+            }
+            ended.await;
+        }
     }
 
     /// Makes a session, which is not in the list yet.
@@ -237,6 +247,7 @@ impl Sessions {
     /// Takes a session out of the list.
     pub(super) fn forget(&self, session: &Session) {
         self.0.write().remove(session.id());
+        self.0.ended.notify_one();
     }
 }
 
