@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use atoms_agent::{GraphError, SessionsBuilder};
+use atoms_agent::{GraphError, Sessions, SessionsBuilder};
 use atoms_runtime::{Bus, HandlerError};
 use axum::serve::ListenerExt;
+use futures_util::FutureExt;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -133,6 +135,9 @@ impl Bound {
         let Server { sessions: builder, routes, shutdown_deadline } = self.server;
         let sessions = Arc::new(OnceLock::new());
         let router = routes.into_router_of(Arc::clone(&sessions));
+        // If the bus is there already, nobody meets a server that is not ready.
+        let mut starting = pin!(start(bus, builder, &sessions));
+        let at_once = starting.as_mut().now_or_never();
         let listener = self.listener.tap_io(|socket| {
             if let Err(error) = socket.set_nodelay(true) {
                 tracing::debug!(%error, "small frames may be slow");
@@ -146,24 +151,41 @@ impl Bound {
         // What is dropped here before its end, by an error or by the caller, stops serving as well.
         let mut serving = JoinSet::new();
         serving.spawn(serving_task.into_future());
-        let bus = bus.await.map_err(|error| ServeError::Bus(error.into()))?;
-        let started = builder.start(&bus)?;
-        let sessions = sessions.get_or_init(|| started);
+        let (bus, sessions) = match at_once {
+            Some(started) => started?,
+            None => starting.await?,
+        };
         tokio::select! {
             () = stop => {}
             Some(ended) = serving.join_next() => return ended.map_err(io::Error::from)?.map_err(ServeError::from),
         }
-        let left = sessions.shutdown(shutdown_deadline).await;
-        if left > 0 {
-            tracing::error!(left, "sessions did not end in time");
-        }
-        if let Err(error) = bus.shutdown(shutdown_deadline).await {
-            tracing::error!(%error, "the bus did not end in time");
-        }
+        shut_down(&bus, sessions, shutdown_deadline).await;
         drop(close);
         // Connections that are idle, or half open, do not keep a server from its end.
         let _ = timeout(Duration::from_secs(1), serving.join_next()).await;
         Ok(())
+    }
+}
+
+/// Starts the sessions when the bus is there.
+async fn start<E: Into<HandlerError>>(
+    bus: impl Future<Output = Result<Bus, E>>,
+    builder: SessionsBuilder,
+    sessions: &OnceLock<Sessions>,
+) -> Result<(Bus, &Sessions), ServeError> {
+    let bus = bus.await.map_err(|error| ServeError::Bus(error.into()))?;
+    let started = builder.start(&bus)?;
+    Ok((bus, sessions.get_or_init(|| started)))
+}
+
+/// Ends the sessions, and then the bus.
+async fn shut_down(bus: &Bus, sessions: &Sessions, deadline: Duration) {
+    let left = sessions.shutdown(deadline).await;
+    if left > 0 {
+        tracing::error!(left, "sessions did not end in time");
+    }
+    if let Err(error) = bus.shutdown(deadline).await {
+        tracing::error!(%error, "the bus did not end in time");
     }
 }
 

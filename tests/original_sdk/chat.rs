@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::server::Server;
+use crate::served::Server;
 use crate::venv;
 
 /// Something that `chat_client.py` says.
@@ -47,7 +47,7 @@ fn assert_shown(terminal: &str, text: &str) {
 
 #[test]
 fn the_support_desk_answers_the_chat_client() {
-    let server = Server::start("support_desk");
+    let server = Server::start("support_desk", &[]);
     let texts = ["Hello", "My parcel has not arrived", "Thank you"];
     let (_, said) = talk(&server, &texts);
     let [Said::Reply(Some(first)), Said::Reply(Some(second)), Said::Reply(Some(third)), Said::Closed(1000)] =
@@ -60,7 +60,7 @@ fn the_support_desk_answers_the_chat_client() {
 
 #[test]
 fn the_support_desk_answers_at_the_terminal() {
-    let server = Server::start("support_desk");
+    let server = Server::start("support_desk", &[]);
     let (greeting, _) = talk(&server, &[]);
     let terminal = type_in(&server, &["Hello", "Thank you"]);
     for text in ["Connected and ready!", &greeting, "You: Hello", "You: Thank you", "You: quit", "Goodbye!"] {
@@ -71,7 +71,7 @@ fn the_support_desk_answers_at_the_terminal() {
 
 #[test]
 fn the_chat_client_reads_each_kind_of_turn() {
-    let server = Server::start("conformance");
+    let server = Server::start("conformance", &[]);
     let (_, said) = talk(&server, &["hello there", "stream 3 1", "boom"]);
     assert_eq!(
         said,
@@ -81,7 +81,7 @@ fn the_chat_client_reads_each_kind_of_turn() {
 
 #[test]
 fn the_terminal_shows_greeting_and_replies() {
-    let server = Server::start("conformance");
+    let server = Server::start("conformance", &[]);
     let (greeting, _) = talk(&server, &[]);
     let terminal = type_in(&server, &["hello there", "stream 3 1"]);
     for text in [&greeting, "You said: hello there", "0 1 2", "Goodbye!"] {

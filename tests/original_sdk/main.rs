@@ -7,5 +7,6 @@ mod chat;
 mod codec;
 #[path = "../json/mod.rs"]
 mod json;
-mod server;
+#[path = "../served/mod.rs"]
+mod served;
 mod venv;

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -20,9 +19,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Runs an example on a free port, and waits until it listens.
-    pub(crate) fn start(example: &str) -> Self {
-        let mut command = Command::new(path(example));
+    /// Runs an example on a free port, with these environment variables, and waits until it listens.
+    pub(crate) fn start(example: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = command(example);
+        command.envs(variables.iter().copied());
         let child = command.arg("0").stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}; is the example built?"));
         let mut server = Self { child, address: String::new() };
@@ -46,11 +46,18 @@ impl Drop for Server {
     }
 }
 
-/// Where cargo builds an example: beside the directory of the test programs.
-fn path(example: &str) -> PathBuf {
+/// An example, with nothing of the environment that names a model or a proxy. Cargo builds examples beside the
+/// directory of the test programs.
+pub(crate) fn command(example: &str) -> Command {
     let test = env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
-    profile.join("examples").join(format!("{example}{}", env::consts::EXE_SUFFIX))
+    let program = profile.join("examples").join(format!("{example}{}", env::consts::EXE_SUFFIX));
+    let mut command = Command::new(program);
+    for variable in ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"] {
+        command.env_remove(variable);
+    }
+    command.env("no_proxy", "127.0.0.1");
+    command
 }
 
 /// The first line, or nothing if time runs out. What is said after it is read, so that nobody has to wait.
