@@ -9,14 +9,13 @@ use std::time::Duration;
 
 use atoms_agent::{GraphError, Sessions, SessionsBuilder};
 use atoms_runtime::{Bus, HandlerError};
-use axum::serve::ListenerExt;
 use futures_util::FutureExt;
 use tokio::net::{TcpListener, ToSocketAddrs};
-use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use crate::Routes;
+use crate::{Routes, listen};
 
 /// An agent server: a session with nodes of its own for each connection.
 ///
@@ -62,6 +61,7 @@ use crate::Routes;
 pub struct Server {
     sessions: SessionsBuilder,
     routes: Routes,
+    header_timeout: Duration,
     shutdown_deadline: Duration,
 }
 
@@ -91,13 +91,25 @@ pub enum ServeError {
 impl Server {
     /// A server of sessions with this graph, or of those that are set up already.
     pub fn new(sessions: impl Into<SessionsBuilder>) -> Self {
-        let shutdown_deadline = Duration::from_secs(10);
-        Self { sessions: sessions.into(), routes: Routes::new(), shutdown_deadline }
+        let ten_seconds = Duration::from_secs(10);
+        Self {
+            sessions: sessions.into(),
+            routes: Routes::new(),
+            header_timeout: ten_seconds,
+            shutdown_deadline: ten_seconds,
+        }
     }
 
     /// Who may connect, and how much they may send.
     pub fn routes(mut self, routes: Routes) -> Self {
         self.routes = routes;
+        self
+    }
+
+    /// How long a connection may take to say what it wants: 10 seconds by default. It then has to begin its
+    /// session in time: see [`SessionsBuilder::handshake_timeout`].
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
         self
     }
 
@@ -132,35 +144,23 @@ impl Bound {
         bus: impl Future<Output = Result<Bus, E>>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let Server { sessions: builder, routes, shutdown_deadline } = self.server;
+        let Server { sessions: builder, routes, header_timeout, shutdown_deadline } = self.server;
         let sessions = Arc::new(OnceLock::new());
         let router = routes.into_router_of(Arc::clone(&sessions));
         // If the bus is there already, nobody meets a server that is not ready.
         let mut starting = pin!(start(bus, builder, &sessions));
         let at_once = starting.as_mut().now_or_never();
-        let listener = self.listener.tap_io(|socket| {
-            if let Err(error) = socket.set_nodelay(true) {
-                tracing::debug!(%error, "small frames may be slow");
-            }
-        });
-        let (close, closed) = oneshot::channel::<()>();
-        let serving_task = axum::serve(listener, router).with_graceful_shutdown(async {
-            // An error says that the other end is gone, which is to close as well.
-            let _ = closed.await;
-        });
+        let closing = CancellationToken::new();
         // What is dropped here before its end, by an error or by the caller, stops serving as well.
         let mut serving = JoinSet::new();
-        serving.spawn(serving_task.into_future());
+        serving.spawn(listen::serve(self.listener, router, header_timeout, closing.clone()));
         let (bus, sessions) = match at_once {
             Some(started) => started?,
             None => starting.await?,
         };
-        tokio::select! {
-            () = stop => {}
-            Some(ended) = serving.join_next() => return ended.map_err(io::Error::from)?.map_err(ServeError::from),
-        }
+        stop.await;
         shut_down(&bus, sessions, shutdown_deadline).await;
-        drop(close);
+        closing.cancel();
         // Connections that are idle, or half open, do not keep a server from its end.
         let _ = timeout(Duration::from_secs(1), serving.join_next()).await;
         Ok(())
