@@ -14,6 +14,7 @@ mod node;
 mod session;
 
 pub use atoms_macros::{graph, node};
+pub use futures_core::Stream;
 pub use graph::{Graph, GraphBuilder, GraphError, GraphProblem};
 pub use node::{Conversation, Message, Node, NodeShape};
 pub use session::{

@@ -16,8 +16,8 @@ use std::time::Duration;
 use std::{env, error};
 
 use atoms::agent::events::{
-    AgentError, ConversationType, EndCall, Init, LlmRequest, Log, Object, ResponseChunk, ResponseEnd,
-    ResponseStart, Role, SessionContext, Speak, SystemInterrupt, TranscriptUpdate, TransferCall, UserJoined,
+    AgentError, ConversationType, EndCall, Init, LlmRequest, Log, ResponseChunk, ResponseEnd, ResponseStart,
+    Role, Speak, SystemInterrupt, TranscriptUpdate, TransferCall, UserJoined,
 };
 use atoms::prelude::*;
 use futures_util::{SinkExt, StreamExt};
@@ -79,12 +79,7 @@ impl Chat {
 
     /// Begins the session, and waits a while for a greeting.
     async fn begin(&mut self) -> Result<ControlFlow<()>, Failure> {
-        let session_context = SessionContext {
-            initial_variables: Object::new(),
-            conversation_type: ConversationType::Chat,
-            caller: None,
-        };
-        self.send(Init { version: "1".to_owned(), session_context, output_agent_settings: None }).await?;
+        self.send(Init::new(ConversationType::Chat)).await?;
         self.send(UserJoined).await?;
         // Not every agent greets.
         timeout(PATIENCE, self.greeting()).await.unwrap_or(Ok(Continue(())))

@@ -17,6 +17,15 @@ pub struct Init {
     pub output_agent_settings: Option<OutputAgentSettings>,
 }
 
+impl Init {
+    /// What a client says that knows nothing but what kind of conversation it is.
+    pub fn new(conversation_type: ConversationType) -> Self {
+        let session_context =
+            SessionContext { initial_variables: Object::new(), conversation_type, caller: None };
+        Self { version: "1.0.0".into(), session_context, output_agent_settings: None }
+    }
+}
+
 /// What is known when a session begins.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SessionContext {

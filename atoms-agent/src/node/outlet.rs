@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use atoms_runtime::__private::Outlet as RuntimeOutlet;
-use atoms_runtime::{AnyEvent, Delivery, Envelope, Event};
+use atoms_runtime::{AnyEvent, Delivery, Envelope, Event, HandlerError};
 
 use super::conversation::Conversation;
 use super::flight::Flight;
@@ -69,6 +69,12 @@ impl Outlet {
     /// Whether the node has ended the call, or handed it over.
     pub(crate) fn has_handed_off(&self) -> bool {
         self.has_handed_off.load(Ordering::Relaxed)
+    }
+
+    /// Logs an error with its causes, of which the client is told the first line only.
+    pub(crate) fn log(&self, what: &str, error: &HandlerError) {
+        let error: &(dyn std::error::Error + 'static) = &**error;
+        tracing::warn!(node = self.node(), session = self.session.id(), error, "{what}");
     }
 
     pub(crate) fn emit_event<E: Event>(&self, event: E) {

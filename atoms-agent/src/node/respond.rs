@@ -144,7 +144,7 @@ struct End<'a> {
 
 impl End<'_> {
     fn failed(mut self, error: &HandlerError) -> Ran {
-        tracing::warn!(node = self.outlet.node(), %error, "a response failed");
+        self.outlet.log("a response failed", error);
         self.tell(&error.to_string());
         Ran::Told
     }

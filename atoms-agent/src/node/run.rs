@@ -116,7 +116,7 @@ impl Seat {
         let started = P::Started::run(&mut node, &prepared.started, &call, 0);
         let started = self.outlet.session.enter(&init, AssertUnwindSafe(started).catch_unwind());
         match self.unless_over(started).await? {
-            Ok(Ran::Failed(error)) => self.tell(&error.to_string()),
+            Ok(Ran::Failed(error)) => self.tell("it could not start", &error),
             Ok(_) => {}
             Err(panic) => return self.not_made(&panicked(&*panic)),
         }
@@ -212,23 +212,22 @@ impl Seat {
         let init = self.session().init_event();
         let call = Call::new(&init, self.session().bus_ref(), &self.shared);
         let stopped = AssertUnwindSafe(P::Stopped::run(node, &prepared.stopped, &call, 0)).catch_unwind();
-        let why = match stopped.await {
-            Ok(Ran::Failed(error)) => error.to_string(),
-            Ok(_) => return,
-            Err(panic) => panicked(&*panic),
-        };
-        tracing::error!(node = self.outlet.node(), session = self.session().id(), "could not stop: {why}");
+        match stopped.await {
+            Ok(Ran::Failed(error)) => self.outlet.log("it could not stop", &error),
+            Ok(_) => {}
+            Err(panic) => self.outlet.log("it could not stop", &panicked(&*panic).into()),
+        }
     }
 
     fn failed(&self, event: &AnyEvent, error: &HandlerError) {
-        self.tell(&format!("it failed at `{}`: {error}", event.event_type()));
+        self.tell(&format!("it failed at `{}`", event.event_type()), error);
     }
 
     /// Tells the client that something went wrong in the node.
-    fn tell(&self, what: &str) {
+    fn tell(&self, what: &str, error: &HandlerError) {
+        self.outlet.log(what, error);
         let (node, severity) = (self.outlet.node(), self.outlet.shape.severity);
-        tracing::warn!(node, session = self.session().id(), "{what}");
-        let message = format!("the node `{node}`: {what}");
+        let message = format!("the node `{node}`: {what}: {error}");
         self.outlet.emit_event(AgentError { message, severity, payload: Default::default() });
     }
 }

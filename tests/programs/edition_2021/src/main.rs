@@ -2,7 +2,7 @@
 
 use atoms::prelude::*;
 
-#[event(type = "edition.asked", must_handle)]
+#[event(type = "edition.asked", must_handle, from(client))]
 struct Asked {
     gen: u64,
 }
@@ -18,6 +18,38 @@ fn answer(asked: &Asked) -> Option<Answered> {
 #[handler]
 async fn listen(_: &Envelope<Answered>, context: Context) -> Result<(), String> {
     context.metadata().causation_id().map(drop).ok_or_else(|| "no cause".into())
+}
+
+#[derive(Default)]
+struct Desk {
+    asked: u64,
+}
+
+#[node(severity = "fatal")]
+impl Desk {
+    #[handler]
+    async fn asked(&mut self, asked: Asked, context: Context) -> Result<Option<Answered>, String> {
+        self.asked += asked.gen;
+        context.metadata().source().map(|_| None).ok_or_else(|| "no source".into())
+    }
+
+    #[handler]
+    fn answered(&mut self, _: &AnyEvent) {}
+}
+
+#[derive(Default)]
+struct Listener;
+
+#[node]
+impl Listener {
+    #[handler]
+    fn answered(&mut self, _: &Answered) {}
+}
+
+graph! {
+    struct Desks {
+        Desk -> Listener,
+    }
 }
 
 #[handler(retry(attempts = 2, jitter), concurrency = 1, when = is_of_today)]
@@ -55,6 +87,7 @@ fn year(_: &GetYear) -> u64 {
 }
 
 fn main() {
+    assert_eq!(Desks::graph().edges(), [(0, 1)]);
     let bus = Bus::start().unwrap();
     assert_eq!(run::run(bus.request(GetYear {})).unwrap(), 2021);
     let receipt = run::run(bus.emit(Asked { gen: 2021 }));

@@ -6,7 +6,7 @@ mod re_exported {
     pub(crate) use signals;
 }
 
-#[event(type = "renamed.asked", must_handle, crate = signals)]
+#[event(type = "renamed.asked", must_handle, from(bus), crate = signals)]
 struct Asked {
     #[event(default = 7)]
     count: u64,
@@ -56,7 +56,36 @@ async fn year(_: &GetYear) -> Result<Option<u64>, String> {
     Ok(None)
 }
 
+#[derive(Default)]
+struct Desk;
+
+#[node(crate = crate::re_exported::signals)]
+impl Desk {
+    #[handler]
+    fn asked(&self, _: &Asked) -> Answered {
+        Answered {}
+    }
+}
+
+#[derive(Default)]
+pub struct Listener;
+
+#[node(crate = signals, background)]
+impl Listener {
+    #[handler]
+    async fn answered(&mut self, _: &Answered, _: Session, _: Context) {}
+}
+
+graph! {
+    #[graph(crate = signals)]
+    /// Under another name.
+    pub struct Renamed {
+        Desk -> Listener,
+    }
+}
+
 fn main() {
+    assert_eq!(Renamed::graph().nodes().count(), 2);
     let bus = Bus::start().unwrap();
     assert_eq!(run::run(bus.request(GetYear {})).unwrap(), None);
     let receipt = run::run(bus.emit(Asked { count: 7 }));

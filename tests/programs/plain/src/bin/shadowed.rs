@@ -46,7 +46,7 @@ macro_rules! module_path {
     () => {};
 }
 
-#[event(type = "shadowed.asked", must_handle)]
+#[event(type = "shadowed.asked", must_handle, from(client))]
 struct Asked {
     #[event(default = 7)]
     count: u64,
@@ -95,7 +95,64 @@ async fn size(_: &GetSize) -> ::core::result::Result<u8, ::std::string::String> 
     ::core::result::Result::Ok(3)
 }
 
+struct Desk;
+
+#[::atoms::node(output)]
+impl Desk {
+    #[factory]
+    fn new(_: &::atoms::agent::events::Init, _: State<Box>) -> ::core::result::Result<Self, ::std::string::String> {
+        ::core::result::Result::Ok(Self)
+    }
+
+    #[started]
+    fn started(&mut self) {}
+
+    #[handler]
+    fn asked(&mut self, _: Asked, out: Emitter<Answered>) -> ::std::option::Option<Answered> {
+        ::std::mem::drop(out.emit(Answered {}));
+        ::std::option::Option::None
+    }
+
+    #[respond]
+    async fn respond(&mut self, _: &::atoms::agent::events::LlmRequest) -> ::core::result::Result<Silence, &'static str> {
+        ::core::result::Result::Ok(Silence)
+    }
+}
+
+struct Silence;
+
+impl ::atoms::agent::Stream for Silence {
+    type Item = ::std::string::String;
+
+    fn poll_next(
+        self: ::core::pin::Pin<&mut Self>,
+        _: &mut ::core::task::Context<'_>,
+    ) -> ::core::task::Poll<::core::option::Option<Self::Item>> {
+        ::core::task::Poll::Ready(::core::option::Option::None)
+    }
+}
+
+struct Listener;
+
+#[::atoms::node]
+impl Listener {
+    #[factory]
+    fn new() -> Self {
+        Self
+    }
+
+    #[handler]
+    fn answered(&mut self, _: &Answered) {}
+}
+
+::atoms::graph! {
+    struct Shadowed {
+        Desk -> Listener,
+    }
+}
+
 fn main() {
+    ::std::assert!(Shadowed::mermaid().contains("Listener"));
     let bus = Bus::builder().state(Box).start().unwrap();
     let receipt = run::run(bus.receive(br#"{"type":"shadowed.asked"}"#)).unwrap();
     ::std::assert_eq!(receipt.follow_ups().len(), 2);
