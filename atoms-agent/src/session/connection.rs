@@ -46,6 +46,7 @@ impl Sessions {
         B: AsRef<[u8]> + Send,
         O: Sink<Outgoing> + Send + Unpin,
     {
+        let _connected = self.0.connections.token();
         let init = match self.handshake(&mut incoming).await {
             Ok(init) => init,
             Err(end) => {
@@ -75,11 +76,13 @@ impl Sessions {
         I: Stream<Item = Result<B, SessionEnd>> + Unpin,
         B: AsRef<[u8]>,
     {
-        if self.is_closing() {
-            return Err(SessionEnd::Shutdown);
-        }
         let seconds = self.0.options.handshake;
-        let Ok(first) = timeout(seconds, incoming.next()).await else {
+        let first = tokio::select! {
+            biased;
+            () = self.0.closing.cancelled() => return Err(SessionEnd::Shutdown),
+            first = timeout(seconds, incoming.next()) => first,
+        };
+        let Ok(first) = first else {
             return Err(SessionEnd::NotBegun(format!("no `{}` within {seconds:?}", Init::TYPE)));
         };
         let frame = first.ok_or(SessionEnd::ByClient)??;
@@ -128,6 +131,7 @@ impl Sessions {
             tokio::select! {
                 () = session.quiet() => {}
                 () = &mut writing => {}
+                () = self.0.cut.cancelled() => {}
             }
         })
         .await;
