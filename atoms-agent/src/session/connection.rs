@@ -118,7 +118,7 @@ impl Sessions {
         let mut writing = pin!(self.write(session, outgoing));
         tokio::select! {
             end = self.read(session, incoming) => session.end_with(end),
-            () = &mut writing => session.end_with(SessionEnd::ByClient),
+            () = &mut writing => return session.end_with(SessionEnd::ByClient),
             () = session.ended() => {}
             () = self.0.closing.cancelled() => session.end_with(SessionEnd::Shutdown),
         }
