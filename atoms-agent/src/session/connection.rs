@@ -165,23 +165,25 @@ impl Sessions {
     async fn receive(&self, session: &Session, event: AnyEvent) {
         match event.known_type() {
             Some(known) if known.name() == Init::TYPE => {
-                self.forbid(session, "the session has begun already: a second `system.init` is not taken");
+                let message = "the session has begun already: a second `system.init` is not taken";
+                self.forbid(session, message).await;
             }
             Some(known) if !known.directions().from_client => {
-                self.forbid(session, &format!("a client may not send `{}`", known.name()));
+                self.forbid(session, &format!("a client may not send `{}`", known.name())).await;
             }
             _ => session.take(event).await,
         }
     }
 
-    fn forbid(&self, session: &Session, message: &str) {
+    async fn forbid(&self, session: &Session, message: &str) {
         self.0.counters.refused.fetch_add(1, Ordering::Relaxed);
         session.tell(error(message.to_owned(), Severity::Warning));
+        session.have_room(&[session.0.plan.client()]).await;
     }
 
     async fn refuse(&self, session: &Session, unreadable: &DecodeError) {
         self.bus().tell_of(unreadable).await;
-        self.forbid(session, &unreadable.to_string());
+        self.forbid(session, &unreadable.to_string()).await;
     }
 
     /// Writes what comes out of the graph, until that is closed or the client cannot be reached.
