@@ -147,18 +147,27 @@ impl Sessions {
         session.take(session.init_event()).await;
         loop {
             pace.next().await;
-            let frame = match timeout(options.idle, incoming.next()).await {
-                Ok(Some(Ok(frame))) => frame,
-                Ok(Some(Err(end))) => return end,
-                Ok(None) => return SessionEnd::ByClient,
+            match timeout(options.idle, self.read_frame(session, incoming)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(end)) => return end,
                 Err(_) => return SessionEnd::Idle,
-            };
-            self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
-            match self.bus().decode(frame.as_ref()) {
-                Ok(event) => self.receive(session, event).await,
-                Err(unreadable) => self.refuse(session, &unreadable).await,
             }
         }
+    }
+
+    /// Reads a frame, and waits until there is room for another.
+    async fn read_frame<I, B>(&self, session: &Session, incoming: &mut I) -> Result<(), SessionEnd>
+    where
+        I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+        B: AsRef<[u8]>,
+    {
+        let frame = incoming.next().await.ok_or(SessionEnd::ByClient)??;
+        self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
+        match self.bus().decode(frame.as_ref()) {
+            Ok(event) => self.receive(session, event).await,
+            Err(unreadable) => self.refuse(session, &unreadable).await,
+        }
+        Ok(())
     }
 
     /// Lets an event into the session, if a client may send it.
