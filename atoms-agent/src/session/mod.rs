@@ -125,8 +125,7 @@ impl Session {
 
     /// Stops what is being said: what belongs to the current turn, and is interruptible, is dropped.
     pub fn interrupt(&self) {
-        self.0.turn.fetch_add(1, Ordering::Relaxed);
-        self.0.mailboxes.iter().for_each(|mailbox| mailbox.nudge());
+        self.begin_turn();
     }
 
     /// Ends the session: what is under way is still done.
@@ -149,6 +148,13 @@ impl Session {
 
     pub(crate) fn turn(&self) -> u32 {
         self.0.turn.load(Ordering::Relaxed)
+    }
+
+    /// Begins a new turn, and gives it.
+    pub(crate) fn begin_turn(&self) -> u32 {
+        let turn = self.0.turn.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        self.0.mailboxes.iter().for_each(|mailbox| mailbox.nudge());
+        turn
     }
 
     pub(crate) fn mailbox(&self, place: usize) -> &Arc<Mailbox> {
