@@ -219,7 +219,7 @@ impl Sessions {
     /// The frame of an event, if it goes to the client.
     fn frame(&self, session: &Session, flight: &Flight) -> Option<Vec<u8>> {
         let known = flight.known?;
-        if flight.is_from_client || !known.directions().to_client || session.is_interrupted(flight) {
+        if !known.directions().to_client || session.is_interrupted(flight) {
             return None;
         }
         if known == EndCall::event_type() {

@@ -186,7 +186,9 @@ impl Session {
     }
 
     fn put_at(&self, flight: Flight, place: usize) {
-        if !flight.is_first_at(self.0.plan.join_at[place]) {
+        // What the client said is not sent back.
+        let is_echo = flight.is_from_client && place == self.0.plan.client();
+        if is_echo || !flight.is_first_at(self.0.plan.join_at[place]) {
             return;
         }
         let known = flight.known;
