@@ -154,9 +154,14 @@ impl Bound {
         // What is dropped here before its end, by an error or by the caller, stops serving as well.
         let mut serving = JoinSet::new();
         serving.spawn(listen::serve(self.listener, router, header_timeout, closing.clone()));
+        let mut stop = pin!(stop);
         let (bus, sessions) = match at_once {
             Some(started) => started?,
-            None => starting.await?,
+            None => tokio::select! {
+                biased;
+                started = starting => started?,
+                () = &mut stop => return Ok(()),
+            },
         };
         stop.await;
         shut_down(&bus, sessions, shutdown_deadline).await;

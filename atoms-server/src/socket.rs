@@ -35,8 +35,12 @@ fn frames(
 }
 
 fn end_of(error: axum::Error) -> SessionEnd {
-    match error.into_inner().downcast_ref::<tungstenite::Error>() {
-        Some(tungstenite::Error::Capacity(_)) => SessionEnd::TooLarge,
+    use tungstenite::Error;
+    use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
+    match error.into_inner().downcast_ref::<Error>() {
+        Some(Error::Capacity(_)) => SessionEnd::TooLarge,
+        Some(Error::Protocol(ResetWithoutClosingHandshake)) => SessionEnd::ByClient,
+        Some(error @ (Error::Protocol(_) | Error::Utf8(_))) => SessionEnd::Protocol(error.to_string()),
         _ => SessionEnd::ByClient,
     }
 }

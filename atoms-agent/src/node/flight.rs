@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use atoms_runtime::{AnyEvent, Event, EventType};
 
-use crate::events::{AgentInterrupt, SystemInterrupt};
+use crate::events::{AgentInterrupt, Ready, SystemInterrupt};
 
 /// An event on its way through a graph. All copies of it, on all paths, are one flight.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub(crate) struct Flight {
     /// The turn that it belongs to.
     pub(crate) turn: u32,
     /// Whether it overtakes other events.
-    pub(crate) is_interrupt: bool,
+    pub(crate) overtakes: bool,
     /// Whether it is dropped if its turn is interrupted.
     pub(crate) is_interruptible: bool,
     pub(crate) is_from_client: bool,
@@ -31,13 +31,14 @@ impl Flight {
     pub(crate) fn new(event: AnyEvent, turn: u32, joins: usize) -> Self {
         let known = event.known_type();
         let joined = (joins > 0).then(|| (0..joins.div_ceil(64)).map(|_| AtomicU64::new(0)).collect());
-        let interrupts = [SystemInterrupt::event_type(), AgentInterrupt::event_type()];
+        // That the agent is ready comes first, also before its interrupts.
+        let overtaking = [SystemInterrupt::event_type(), AgentInterrupt::event_type(), Ready::event_type()];
         Self {
             event,
             known,
             joined,
             turn,
-            is_interrupt: known.is_some_and(|known| interrupts.contains(&known)),
+            overtakes: known.is_some_and(|known| overtaking.contains(&known)),
             is_interruptible: known.is_some_and(EventType::is_interruptible),
             is_from_client: false,
             is_passed: false,

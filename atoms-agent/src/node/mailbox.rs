@@ -23,7 +23,7 @@ const LIMIT: usize = 65_536;
 #[derive(Default)]
 pub(crate) struct Mailbox {
     state: Mutex<State>,
-    /// How many events wait, as it was when the lock was held last.
+    /// How many events wait in the longer lane, as it was when the lock was held last.
     waiting: AtomicUsize,
 }
 
@@ -37,6 +37,13 @@ struct State {
     /// Whether what was taken out last may still be handled.
     is_busy: bool,
     is_closed: bool,
+}
+
+impl State {
+    /// How many events wait in the longer lane.
+    fn waiting(&self) -> usize {
+        self.queue.len().max(self.urgent.len())
+    }
 }
 
 /// Why an event was not put in.
@@ -58,14 +65,12 @@ impl Mailbox {
         if state.is_closed {
             return Err(NotPut::Closed);
         }
-        if flight.is_interrupt {
-            state.urgent.push_back(flight);
-        } else if state.queue.len() < LIMIT {
-            state.queue.push_back(flight);
-            self.waiting.store(state.queue.len(), Ordering::Relaxed);
-        } else {
+        let lane = if flight.overtakes { &mut state.urgent } else { &mut state.queue };
+        if lane.len() >= LIMIT {
             return Err(NotPut::Full);
         }
+        lane.push_back(flight);
+        self.waiting.store(state.waiting(), Ordering::Relaxed);
         let receiver = state.receiver.take();
         drop(state);
         if let Some(receiver) = receiver {
@@ -80,30 +85,34 @@ impl Mailbox {
     }
 
     fn take_from(&self, mut state: MutexGuard<'_, State>) -> Option<Flight> {
-        if let Some(urgent) = state.urgent.pop_front() {
-            state.is_busy = true;
-            return Some(urgent);
-        }
-        let next = state.queue.pop_front()?;
+        let next = state.urgent.pop_front().or_else(|| state.queue.pop_front())?;
         state.is_busy = true;
-        self.waiting.store(state.queue.len(), Ordering::Relaxed);
-        if state.waiting_for_room.is_empty() || state.queue.len() >= CAPACITY {
-            return Some(next);
+        self.has_taken(state);
+        Some(next)
+    }
+
+    /// Takes the next interrupt out, if one waits and is `wanted`, and otherwise asks to be woken by the next
+    /// event.
+    pub(crate) fn poll_urgent(&self, cx: &Context<'_>, wanted: bool) -> Option<Flight> {
+        let mut state = self.lock();
+        let urgent = if wanted { state.urgent.pop_front() } else { None };
+        match &urgent {
+            Some(_) => self.has_taken(state),
+            None => state.receiver = Some(cx.waker().clone()),
+        }
+        urgent
+    }
+
+    /// Tells those who wait for room, if there is some.
+    fn has_taken(&self, mut state: MutexGuard<'_, State>) {
+        let left = state.waiting();
+        self.waiting.store(left, Ordering::Relaxed);
+        if state.waiting_for_room.is_empty() || left >= CAPACITY {
+            return;
         }
         let waiting = std::mem::take(&mut state.waiting_for_room);
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
-        Some(next)
-    }
-
-    /// Takes the next interrupt out, if one waits, and otherwise asks to be woken by the next event.
-    pub(crate) fn poll_urgent(&self, cx: &Context<'_>) -> Option<Flight> {
-        let mut state = self.lock();
-        let urgent = state.urgent.pop_front();
-        if urgent.is_none() {
-            state.receiver = Some(cx.waker().clone());
-        }
-        urgent
     }
 
     /// Waits for the next event; `None` if the mailbox is closed. Who asks is done with the one before;
@@ -164,7 +173,7 @@ impl Mailbox {
             return Poll::Ready(());
         }
         let mut state = self.lock();
-        if state.is_closed || state.queue.len() < CAPACITY {
+        if state.is_closed || state.waiting() < CAPACITY {
             return Poll::Ready(());
         }
         if !state.waiting_for_room.iter().any(|waiting| waiting.will_wake(cx.waker())) {

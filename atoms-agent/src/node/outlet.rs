@@ -102,7 +102,8 @@ impl RuntimeOutlet for Outlet {
         if known == Some(EndCall::event_type()) || known == Some(TransferCall::event_type()) {
             self.has_handed_off.store(true, Ordering::Relaxed);
         } else if known == Some(AgentInterrupt::event_type()) {
-            self.session.interrupt();
+            // What the handler says from now on belongs to the new turn.
+            self.turn.store(self.session.begin_turn(), Ordering::Relaxed);
         }
         self.session.show_to_bus_now(&event);
         self.pass(self.session.flight(event, self.turn.load(Ordering::Relaxed)));

@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 
 use super::factory::Factory;
 use super::flight::Flight;
-use super::mailbox::Mailbox;
+use super::mailbox::{CAPACITY, Mailbox};
 use super::method::{Methods, Ran};
 use super::outlet::Outlet;
 use super::respond::Told;
@@ -176,7 +176,7 @@ impl Seat {
 
     /// Passes on at once what overtakes; the node handles it when it is done with what it does now.
     fn pass_interrupts(&mut self, cx: &Context<'_>) {
-        while let Some(mut urgent) = self.mailbox.poll_urgent(cx) {
+        while let Some(mut urgent) = self.mailbox.poll_urgent(cx, self.deferred.len() < CAPACITY) {
             if self.outlet.shape.kind != Kind::Background {
                 self.outlet.pass(urgent.clone());
             }

@@ -25,13 +25,13 @@ impl Session {
         self.show_to_bus(&event).await;
         let flight = self.flight(event, self.turn()).sent_by_client();
         self.put(flight, &self.0.plan.roots);
-        self.roots_have_room().await;
+        self.have_room(&self.0.plan.roots).await;
     }
 
-    fn roots_have_room(&self) -> impl Future<Output = ()> {
-        poll_fn(|cx| {
-            for &root in &self.0.plan.roots {
-                ready!(self.mailbox(root).poll_room(cx));
+    pub(super) fn have_room(&self, places: &[usize]) -> impl Future<Output = ()> {
+        poll_fn(move |cx| {
+            for &place in places {
+                ready!(self.mailbox(place).poll_room(cx));
             }
             Poll::Ready(())
         })

@@ -46,6 +46,7 @@ impl Sessions {
         B: AsRef<[u8]> + Send,
         O: Sink<Outgoing> + Send + Unpin,
     {
+        let _connected = self.0.connections.token();
         let init = match self.handshake(&mut incoming).await {
             Ok(init) => init,
             Err(end) => {
@@ -75,11 +76,13 @@ impl Sessions {
         I: Stream<Item = Result<B, SessionEnd>> + Unpin,
         B: AsRef<[u8]>,
     {
-        if self.is_closing() {
-            return Err(SessionEnd::Shutdown);
-        }
         let seconds = self.0.options.handshake;
-        let Ok(first) = timeout(seconds, incoming.next()).await else {
+        let first = tokio::select! {
+            biased;
+            () = self.0.closing.cancelled() => return Err(SessionEnd::Shutdown),
+            first = timeout(seconds, incoming.next()) => first,
+        };
+        let Ok(first) = first else {
             return Err(SessionEnd::NotBegun(format!("no `{}` within {seconds:?}", Init::TYPE)));
         };
         let frame = first.ok_or(SessionEnd::ByClient)??;
@@ -115,7 +118,7 @@ impl Sessions {
         let mut writing = pin!(self.write(session, outgoing));
         tokio::select! {
             end = self.read(session, incoming) => session.end_with(end),
-            () = &mut writing => session.end_with(SessionEnd::ByClient),
+            () = &mut writing => return session.end_with(SessionEnd::ByClient),
             () = session.ended() => {}
             () = self.0.closing.cancelled() => session.end_with(SessionEnd::Shutdown),
         }
@@ -128,6 +131,7 @@ impl Sessions {
             tokio::select! {
                 () = session.quiet() => {}
                 () = &mut writing => {}
+                () = self.0.cut.cancelled() => {}
             }
         })
         .await;
@@ -143,41 +147,52 @@ impl Sessions {
         session.take(session.init_event()).await;
         loop {
             pace.next().await;
-            let frame = match timeout(options.idle, incoming.next()).await {
-                Ok(Some(Ok(frame))) => frame,
-                Ok(Some(Err(end))) => return end,
-                Ok(None) => return SessionEnd::ByClient,
+            match timeout(options.idle, self.read_frame(session, incoming)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(end)) => return end,
                 Err(_) => return SessionEnd::Idle,
-            };
-            self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
-            match self.bus().decode(frame.as_ref()) {
-                Ok(event) => self.receive(session, event).await,
-                Err(unreadable) => self.refuse(session, &unreadable).await,
             }
         }
+    }
+
+    /// Reads a frame, and waits until there is room for another.
+    async fn read_frame<I, B>(&self, session: &Session, incoming: &mut I) -> Result<(), SessionEnd>
+    where
+        I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+        B: AsRef<[u8]>,
+    {
+        let frame = incoming.next().await.ok_or(SessionEnd::ByClient)??;
+        self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
+        match self.bus().decode(frame.as_ref()) {
+            Ok(event) => self.receive(session, event).await,
+            Err(unreadable) => self.refuse(session, &unreadable).await,
+        }
+        Ok(())
     }
 
     /// Lets an event into the session, if a client may send it.
     async fn receive(&self, session: &Session, event: AnyEvent) {
         match event.known_type() {
             Some(known) if known.name() == Init::TYPE => {
-                self.forbid(session, "the session has begun already: a second `system.init` is not taken");
+                let message = "the session has begun already: a second `system.init` is not taken";
+                self.forbid(session, message).await;
             }
             Some(known) if !known.directions().from_client => {
-                self.forbid(session, &format!("a client may not send `{}`", known.name()));
+                self.forbid(session, &format!("a client may not send `{}`", known.name())).await;
             }
             _ => session.take(event).await,
         }
     }
 
-    fn forbid(&self, session: &Session, message: &str) {
+    async fn forbid(&self, session: &Session, message: &str) {
         self.0.counters.refused.fetch_add(1, Ordering::Relaxed);
         session.tell(error(message.to_owned(), Severity::Warning));
+        session.have_room(&[session.0.plan.client()]).await;
     }
 
     async fn refuse(&self, session: &Session, unreadable: &DecodeError) {
         self.bus().tell_of(unreadable).await;
-        self.forbid(session, &unreadable.to_string());
+        self.forbid(session, &unreadable.to_string()).await;
     }
 
     /// Writes what comes out of the graph, until that is closed or the client cannot be reached.
@@ -204,7 +219,7 @@ impl Sessions {
     /// The frame of an event, if it goes to the client.
     fn frame(&self, session: &Session, flight: &Flight) -> Option<Vec<u8>> {
         let known = flight.known?;
-        if flight.is_from_client || !known.directions().to_client || session.is_interrupted(flight) {
+        if !known.directions().to_client || session.is_interrupted(flight) {
             return None;
         }
         if known == EndCall::event_type() {

@@ -22,6 +22,9 @@ pub enum SessionEnd {
     /// A frame of the client was larger than the limit.
     #[error("a frame was larger than the limit")]
     TooLarge,
+    /// What the client sent is against the rules of its connection.
+    #[error("the client broke the protocol: {0}")]
+    Protocol(String),
     /// A node could not be made.
     #[error("{0}")]
     Failed(String),
@@ -33,6 +36,7 @@ impl SessionEnd {
         match self {
             Self::ByClient | Self::ByAgent => 1000,
             Self::Shutdown | Self::Idle => 1001,
+            Self::Protocol(_) => 1002,
             Self::NotBegun(_) => 1008,
             Self::TooLarge => 1009,
             Self::Failed(_) => 1011,

@@ -125,8 +125,7 @@ impl Session {
 
     /// Stops what is being said: what belongs to the current turn, and is interruptible, is dropped.
     pub fn interrupt(&self) {
-        self.0.turn.fetch_add(1, Ordering::Relaxed);
-        self.0.mailboxes.iter().for_each(|mailbox| mailbox.nudge());
+        self.begin_turn();
     }
 
     /// Ends the session: what is under way is still done.
@@ -149,6 +148,13 @@ impl Session {
 
     pub(crate) fn turn(&self) -> u32 {
         self.0.turn.load(Ordering::Relaxed)
+    }
+
+    /// Begins a new turn, and gives it.
+    pub(crate) fn begin_turn(&self) -> u32 {
+        let turn = self.0.turn.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        self.0.mailboxes.iter().for_each(|mailbox| mailbox.nudge());
+        turn
     }
 
     pub(crate) fn mailbox(&self, place: usize) -> &Arc<Mailbox> {
@@ -180,7 +186,9 @@ impl Session {
     }
 
     fn put_at(&self, flight: Flight, place: usize) {
-        if !flight.is_first_at(self.0.plan.join_at[place]) {
+        // What the client said is not sent back.
+        let is_echo = flight.is_from_client && place == self.0.plan.client();
+        if is_echo || !flight.is_first_at(self.0.plan.join_at[place]) {
             return;
         }
         let known = flight.known;

@@ -7,10 +7,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use atoms_runtime::{Bus, Envelope};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::options::{Options, SessionsBuilder};
 use super::routing::Router;
@@ -19,6 +19,9 @@ use crate::events::Init;
 use crate::graph::{Graph, GraphError, Plan, Spawn};
 use crate::node::outlet::Outlet;
 use crate::node::run::Seat;
+
+/// How long sessions have to tell their clients that they were cut short.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Runs a graph of nodes for each connection: cheap to clone, and all clones are the same.
 ///
@@ -82,8 +85,10 @@ pub(super) struct Shared {
     pub(super) options: Options,
     running: RwLock<HashMap<String, Session>>,
     pub(super) closing: CancellationToken,
-    /// Told of each session that has ended.
-    ended: Notify,
+    /// What is under way when this is cancelled is not waited for.
+    pub(super) cut: CancellationToken,
+    /// All connections, also those whose sessions have not begun.
+    pub(super) connections: TaskTracker,
     pub(super) counters: Counters,
 }
 
@@ -141,7 +146,8 @@ impl Sessions {
             options,
             running: RwLock::default(),
             closing: CancellationToken::new(),
-            ended: Notify::new(),
+            cut: CancellationToken::new(),
+            connections: TaskTracker::new(),
             counters: Counters::default(),
             bus,
         });
@@ -187,23 +193,19 @@ impl Sessions {
         self.0.closing.is_cancelled()
     }
 
-    /// Ends all sessions, each when what is under way in it is done, and begins no more. Returns how many
-    /// still ran at the deadline; they go on.
+    /// Ends all sessions, each when what is under way in it is done, and begins no more. What is under way
+    /// at the deadline is dropped; returns how many connections there still were.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
+        let connections = &self.0.connections;
         self.0.closing.cancel();
-        // What is left at the deadline is counted.
-        let _ = timeout(deadline, self.all_ended()).await;
-        self.counts().active
-    }
-
-    async fn all_ended(&self) {
-        loop {
-            let ended = self.0.ended.notified();
-            if self.counts().active == 0 {
-                return;
-            }
-            ended.await;
+        connections.close();
+        if timeout(deadline, connections.wait()).await.is_ok() {
+            return 0;
         }
+        let left = connections.len();
+        self.0.cut.cancel();
+        let _ = timeout(LAST_WORDS, connections.wait()).await;
+        left
     }
 
     /// Makes a session, which is not in the list yet.
@@ -247,7 +249,6 @@ impl Sessions {
     /// Takes a session out of the list.
     pub(super) fn forget(&self, session: &Session) {
         self.0.write().remove(session.id());
-        self.0.ended.notify_one();
     }
 }
 

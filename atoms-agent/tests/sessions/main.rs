@@ -6,5 +6,6 @@ mod failures;
 mod graphs;
 mod interrupts;
 mod life;
+mod partings;
 mod turns;
 mod ways;

@@ -1,0 +1,18 @@
+//! What clients see of an agent server, over a real socket.
+
+#![cfg(not(miri))]
+
+mod access;
+mod agent;
+mod client;
+mod closing;
+mod frames;
+mod handshake;
+mod http;
+mod interrupts;
+mod limits;
+mod load;
+mod server;
+mod shutdown;
+mod status;
+mod turns;
