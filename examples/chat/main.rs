@@ -123,7 +123,7 @@ impl Chat {
     /// One turn: what the user says, and the answer. It breaks if the conversation is over.
     async fn turn(&mut self, said: String, user: &mut User) -> Result<ControlFlow<()>, Failure> {
         self.send(TranscriptUpdate { role: Role::User, content: said }).await?;
-        let request = Envelope::new(LlmRequest { messages: None, extra_params: Object::new() });
+        let request = Envelope::new(LlmRequest { messages: None, extra_params: Default::default() });
         let mut answer = Answer::to(request.id().to_string());
         self.send(request).await?;
         let outcome = self.listen(&mut answer, user).await?;

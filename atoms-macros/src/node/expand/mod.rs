@@ -80,6 +80,7 @@ pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
     let distinct = distinct(&parts, &agent);
     quote! {
         #block
+        #[allow(unused_qualifications)]
         const _: () = {
             #(#implementations)*
             const METHODS: &[#agent::MethodShape] = &[#(#shapes),*];

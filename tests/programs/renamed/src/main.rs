@@ -68,7 +68,7 @@ impl Desk {
 }
 
 #[derive(Default)]
-pub struct Listener;
+pub(crate) struct Listener;
 
 #[node(crate = signals, background)]
 impl Listener {
@@ -79,7 +79,7 @@ impl Listener {
 graph! {
     #[graph(crate = signals)]
     /// Under another name.
-    pub struct Renamed {
+    pub(crate) struct Renamed {
         Desk -> Listener,
     }
 }

@@ -100,7 +100,10 @@ struct Desk;
 #[::atoms::node(output)]
 impl Desk {
     #[factory]
-    fn new(_: &::atoms::agent::events::Init, _: State<Box>) -> ::core::result::Result<Self, ::std::string::String> {
+    fn new(
+        _: &::atoms::agent::events::Init,
+        _: State<Box>,
+    ) -> ::core::result::Result<Self, ::std::string::String> {
         ::core::result::Result::Ok(Self)
     }
 
@@ -114,7 +117,10 @@ impl Desk {
     }
 
     #[respond]
-    async fn respond(&mut self, _: &::atoms::agent::events::LlmRequest) -> ::core::result::Result<Silence, &'static str> {
+    async fn respond(
+        &mut self,
+        _: &::atoms::agent::events::LlmRequest,
+    ) -> ::core::result::Result<Silence, &'static str> {
         ::core::result::Result::Ok(Silence)
     }
 }
