@@ -163,6 +163,11 @@ impl Mailbox {
         self.waiting.load(Ordering::Relaxed) < CAPACITY
     }
 
+    /// Whether there is room for what overtakes, without waiting for it.
+    pub(crate) fn has_urgent_room(&self) -> bool {
+        self.lock().urgent.len() < CAPACITY
+    }
+
     /// Whether so much waits that nothing more is to come from those who do not wait for room.
     pub(crate) fn is_overfull(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) >= OVERFULL

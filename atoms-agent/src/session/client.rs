@@ -10,10 +10,13 @@ use tokio::time::Instant;
 
 use super::Session;
 use crate::events::{SystemInterrupt, UpdateOutputAgentSettings};
+use crate::node::flight::Flight;
+use crate::node::mailbox::Mailbox;
 
 impl Session {
-    /// Takes an event of the client in, and waits until the roots have room for another.
-    pub(super) async fn take(&self, event: AnyEvent) {
+    /// Makes an event of the client a flight of this turn. Settings are heeded at once, and so is an
+    /// interrupt, with which a new turn begins.
+    pub(super) fn admit(&self, event: AnyEvent) -> Flight {
         if let Some(update) = event.downcast_ref::<UpdateOutputAgentSettings>()
             && let Some(may) = update.settings.get("interruptible")
         {
@@ -22,19 +25,29 @@ impl Session {
         if event.is::<SystemInterrupt>() && self.0.may_be_interrupted.load(Ordering::Relaxed) {
             self.interrupt();
         }
-        self.show_to_bus(&event).await;
-        let flight = self.flight(event, self.turn()).sent_by_client();
-        self.put(flight, &self.0.plan.roots);
-        self.have_room(&self.0.plan.roots).await;
+        self.flight(event, self.turn()).sent_by_client()
     }
 
-    pub(super) fn have_room(&self, places: &[usize]) -> impl Future<Output = ()> {
-        poll_fn(move |cx| {
-            for &place in places {
-                ready!(self.mailbox(place).poll_room(cx));
+    pub(super) fn put_at_roots(&self, flight: Flight) {
+        self.put(flight, &self.0.plan.roots);
+    }
+
+    /// Whether this is true of the mailboxes of all roots.
+    pub(super) fn roots(&self, condition: fn(&Mailbox) -> bool) -> bool {
+        self.0.plan.roots.iter().all(|&root| condition(self.mailbox(root)))
+    }
+
+    pub(super) fn room_at_roots(&self) -> impl Future<Output = ()> {
+        poll_fn(|cx| {
+            for &root in &self.0.plan.roots {
+                ready!(self.mailbox(root).poll_room(cx));
             }
             Poll::Ready(())
         })
+    }
+
+    pub(super) fn room_at_client(&self) -> impl Future<Output = ()> {
+        poll_fn(|cx| self.mailbox(self.0.plan.client()).poll_room(cx))
     }
 
     /// Sends an event straight to the client.

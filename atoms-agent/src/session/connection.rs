@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use atoms_runtime::{AnyEvent, DecodeError, Envelope, Event};
+use atoms_runtime::{DecodeError, Envelope, Event};
 use futures_core::Stream;
 use futures_util::{Sink, SinkExt, StreamExt};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::pace::Pace;
+use super::inbox::Inbox;
+use super::pace::{Pace, Silence};
 use super::{Session, SessionEnd, Sessions};
 use crate::events::{AgentError, EndCall, Init, Ready, Severity};
 use crate::node::flight::Flight;
@@ -125,7 +126,11 @@ impl Sessions {
         match session.0.end.get() {
             Some(SessionEnd::ByClient) | None => return,
             Some(SessionEnd::ByAgent | SessionEnd::Shutdown | SessionEnd::Idle) => {}
-            Some(end) => session.tell(error(end.to_string(), Severity::Fatal)),
+            Some(end) => {
+                // Nobody waits for the end of a response any more.
+                session.interrupt();
+                session.tell(error(end.to_string(), Severity::Fatal));
+            }
         }
         let _ = timeout(DRAIN, async {
             tokio::select! {
@@ -142,36 +147,37 @@ impl Sessions {
         I: Stream<Item = Result<B, SessionEnd>> + Unpin,
         B: AsRef<[u8]>,
     {
-        let options = &self.0.options;
-        let mut pace = Pace::new(options.frames_per_second);
-        session.take(session.init_event()).await;
+        let mut pace = Pace::new(self.0.options.frames_per_second);
+        let mut silence = Silence::new(self.0.options.idle);
+        let mut inbox = Inbox::new(session);
+        let init = session.init_event();
+        session.show_to_bus(&init).await;
+        inbox.take(init, 0);
         loop {
-            pace.next().await;
-            match timeout(options.idle, self.read_frame(session, incoming)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(end)) => return end,
-                Err(_) => return SessionEnd::Idle,
+            tokio::select! {
+                biased;
+                () = inbox.put_next(), if !inbox.is_empty() => {}
+                frame = next(&mut pace, incoming), if inbox.has_room() => {
+                    let now = Instant::now();
+                    pace.count(now);
+                    silence.broken(now);
+                    match frame {
+                        Ok(frame) => self.receive(session, &mut inbox, frame.as_ref()).await,
+                        Err(end) => return end,
+                    }
+                }
+                () = silence.too_long() => return SessionEnd::Idle,
             }
         }
     }
 
-    /// Reads a frame, and waits until there is room for another.
-    async fn read_frame<I, B>(&self, session: &Session, incoming: &mut I) -> Result<(), SessionEnd>
-    where
-        I: Stream<Item = Result<B, SessionEnd>> + Unpin,
-        B: AsRef<[u8]>,
-    {
-        let frame = incoming.next().await.ok_or(SessionEnd::ByClient)??;
+    /// Lets the event of a frame into the session, if a client may send it.
+    async fn receive(&self, session: &Session, inbox: &mut Inbox<'_>, frame: &[u8]) {
         self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
-        match self.bus().decode(frame.as_ref()) {
-            Ok(event) => self.receive(session, event).await,
-            Err(unreadable) => self.refuse(session, &unreadable).await,
-        }
-        Ok(())
-    }
-
-    /// Lets an event into the session, if a client may send it.
-    async fn receive(&self, session: &Session, event: AnyEvent) {
+        let event = match self.bus().decode(frame) {
+            Ok(event) => event,
+            Err(unreadable) => return self.refuse(session, &unreadable).await,
+        };
         match event.known_type() {
             Some(known) if known.name() == Init::TYPE => {
                 let message = "the session has begun already: a second `system.init` is not taken";
@@ -180,14 +186,17 @@ impl Sessions {
             Some(known) if !known.directions().from_client => {
                 self.forbid(session, &format!("a client may not send `{}`", known.name())).await;
             }
-            _ => session.take(event).await,
+            _ => {
+                session.show_to_bus(&event).await;
+                inbox.take(event, frame.len());
+            }
         }
     }
 
     async fn forbid(&self, session: &Session, message: &str) {
         self.0.counters.refused.fetch_add(1, Ordering::Relaxed);
         session.tell(error(message.to_owned(), Severity::Warning));
-        session.have_room(&[session.0.plan.client()]).await;
+        session.room_at_client().await;
     }
 
     async fn refuse(&self, session: &Session, unreadable: &DecodeError) {
@@ -229,6 +238,15 @@ impl Sessions {
         let frame = self.bus().encode(&flight.event);
         frame.map_err(|error| tracing::error!(session = session.id(), %error, "an event is lost")).ok()
     }
+}
+
+/// The next frame, as soon as it may be read. Cancel-safe.
+async fn next<I, B>(pace: &mut Pace, incoming: &mut I) -> Result<B, SessionEnd>
+where
+    I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+{
+    pace.ready().await;
+    incoming.next().await.ok_or(SessionEnd::ByClient)?
 }
 
 /// A session that is in the list as long as this is there.

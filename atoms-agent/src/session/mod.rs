@@ -5,6 +5,7 @@ mod connection;
 mod end;
 mod enter;
 mod extract;
+mod inbox;
 mod options;
 mod pace;
 mod routing;

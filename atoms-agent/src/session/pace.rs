@@ -1,6 +1,8 @@
-//! How fast a client may send.
+//! How fast a client may send, and how long it may be silent.
 
-use tokio::time::{Duration, Instant, sleep_until};
+use std::pin::Pin;
+
+use tokio::time::{Duration, Instant, Sleep, sleep, sleep_until};
 
 /// Lets so many frames through in each second, and makes the others wait.
 pub(super) struct Pace {
@@ -14,15 +16,49 @@ impl Pace {
         Self { per_second: per_second.max(1), left: per_second.max(1), ends: Instant::now() }
     }
 
-    /// Waits until the next frame may be read.
-    pub(super) async fn next(&mut self) {
+    /// Waits until the next frame may be read. Cancel-safe.
+    pub(super) async fn ready(&mut self) {
         if self.left == 0 {
             sleep_until(self.ends).await;
             self.left = self.per_second;
         }
+    }
+
+    /// Counts a frame, which was read now.
+    pub(super) fn count(&mut self, now: Instant) {
         if self.left == self.per_second {
-            self.ends = Instant::now() + Duration::from_secs(1);
+            self.ends = now + Duration::from_secs(1);
         }
         self.left -= 1;
+    }
+}
+
+/// Notices that nothing has been read for some time.
+pub(super) struct Silence {
+    longest: Duration,
+    last: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Silence {
+    pub(super) fn new(longest: Duration) -> Self {
+        Self { longest, last: Instant::now(), timer: Box::pin(sleep(longest)) }
+    }
+
+    /// Says that something was read now.
+    pub(super) fn broken(&mut self, now: Instant) {
+        self.last = now;
+    }
+
+    /// Waits until it has been silent for too long. Cancel-safe.
+    pub(super) async fn too_long(&mut self) {
+        loop {
+            // The timer is set anew when it goes off, and not for each frame.
+            self.timer.as_mut().await;
+            let Some(end) = self.last.checked_add(self.longest).filter(|end| *end > Instant::now()) else {
+                return;
+            };
+            self.timer.as_mut().reset(end);
+        }
     }
 }

@@ -182,3 +182,20 @@ async fn handlers_of_what_is_interruptible_are_dropped() {
     client.say("x").await;
     assert_eq!(client.next().await["name"], "heard");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_does_not_wait_behind_what_is_queued() {
+    let mut client = Client::of(graph()).await;
+    client.say("talk").await;
+    let said = r#"{"type":"agent.transcript.update","role":"user","content":"and another thing"}"#;
+    for _ in 0..500 {
+        client.send(said).await;
+    }
+    client.send(INTERRUPT).await;
+    let events = client.response().await;
+    assert_eq!(events.last().unwrap()["interrupted"], true);
+    let mut counted = events.iter().filter(|event| event["name"] == "updates").count();
+    while counted < 501 {
+        counted += usize::from(client.next().await["name"] == "updates");
+    }
+}

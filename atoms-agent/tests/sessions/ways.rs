@@ -183,14 +183,14 @@ async fn a_full_mailbox_holds_the_client_back_and_loses_nothing() {
     let mut sent = 0;
     while client.try_send(said).await {
         sent += 1;
-        assert!(sent < 400, "nobody holds the client back");
+        assert!(sent < 1_400, "nobody holds the client back");
     }
     assert!(sent > 64, "only {sent} were taken in");
-    gate.permits.add_permits(1_000);
-    for _ in sent..500 {
+    gate.permits.add_permits(2_000);
+    for _ in sent..1_500 {
         client.send(said).await;
     }
-    while gate.handled.load(Ordering::SeqCst) < 500 {
+    while gate.handled.load(Ordering::SeqCst) < 1_500 {
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
 }

@@ -88,6 +88,9 @@ async fn who_does_not_read_may_interrupt() {
     assert_eq!(client.hear("hello").await, "You said: hello");
 }
 
+/// More than a session reads ahead, and has in its mailboxes.
+const BOUND: u64 = 1_500;
+
 /// What sessions have taken from a client that reads nothing, and sends such frames as long as it can.
 async fn taken(frame: &'static str) -> u64 {
     let sessions = Sessions::builder(Agent::graph()).frames_per_second(u32::MAX);
@@ -110,19 +113,19 @@ async fn taken(frame: &'static str) -> u64 {
 #[tokio::test]
 async fn who_does_not_read_cannot_pile_up_requests() {
     let taken = taken(r#"{"type":"system.llm.request","messages":null}"#).await;
-    assert!(taken < 1_000, "{taken}");
+    assert!(taken < BOUND, "{taken}");
 }
 
 #[tokio::test]
 async fn who_does_not_read_cannot_pile_up_warnings() {
     let taken = taken("no event").await;
-    assert!(taken < 1_000, "{taken}");
+    assert!(taken < BOUND, "{taken}");
 }
 
 #[tokio::test]
 async fn who_does_not_read_cannot_pile_up_interrupts() {
     let taken = taken(INTERRUPT).await;
-    assert!(taken < 1_000, "{taken}");
+    assert!(taken < BOUND, "{taken}");
 }
 
 #[tokio::test]
