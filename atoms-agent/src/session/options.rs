@@ -48,7 +48,8 @@ impl SessionsBuilder {
         self
     }
 
-    /// How long a client may send nothing before its session ends: 15 minutes by default.
+    /// How long a client may send nothing before its session ends: 15 minutes by default. What counts is
+    /// events; pings do not.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle = timeout;
         self
@@ -62,7 +63,7 @@ impl SessionsBuilder {
     }
 
     /// How many frames of one client are read in a second: 1,000 by default. Those beyond wait in its
-    /// connection.
+    /// connection. Those that the session has no room for yet are read ahead, up to 1,024 of them or 1 MiB.
     pub fn frames_per_second(mut self, frames: u32) -> Self {
         self.options.frames_per_second = frames;
         self

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atoms_agent::events::{EndCall, Init, LlmRequest, Log, Object, TransferCall, UserJoined};
+use atoms_agent::events::{
+    EndCall, Init, LlmRequest, Log, Object, TransferCall, TransferKind, TransferOptions, UserJoined,
+};
 use atoms_agent::{Conversation, Graph, Outgoing, Session, SessionEnd, Sessions, node};
 use atoms_runtime::{Bus, Emitter, State};
 use futures_util::StreamExt;
@@ -131,6 +133,7 @@ impl Hangs {
     ) -> BoxStream<'static, String> {
         match said.last_user_text() {
             Some("bye") => out.emit(EndCall).await,
+            Some("transfer") => out.emit(transfer()).await,
             Some("slow") => {
                 return stream::iter(["a", "b"])
                     .then(async |text| {
@@ -155,6 +158,27 @@ async fn after_the_end_of_the_call_the_session_ends_and_answers_no_more() {
     client.say("slow").await;
     assert_eq!(client.next_outgoing().await, Some(Outgoing::Close(SessionEnd::ByAgent)));
     assert_eq!(client.leave_last().await, SessionEnd::ByAgent);
+}
+
+fn transfer() -> TransferCall {
+    let transfer_options = TransferOptions {
+        kind: TransferKind::ColdTransfer,
+        private_handoff_option: None,
+        public_handoff_option: None,
+    };
+    TransferCall { transfer_call_number: "+1".into(), transfer_options, on_hold_music: None }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_handed_a_call_over_answers_no_more() {
+    let mut client = Client::of(Graph::builder().node::<Hangs>().build().unwrap()).await;
+    client.say("transfer").await;
+    let events = client.response().await;
+    assert_eq!(types(&events)[1], "agent.transfer_call");
+    client.say("slow").await;
+    // The session goes on, in silence.
+    client.send("{").await;
+    assert_eq!(client.next().await["type"], "agent.error");
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,11 +22,17 @@ serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 "#;
 
-/// The manifest of the crate with atoms.
-pub(crate) fn atoms_manifest() -> String {
+/// How many nodes there are.
+const NODES: usize = 100;
+
+/// How many edges there are between the nodes.
+pub(crate) const EDGES: usize = 200;
+
+/// The manifest of a crate with atoms.
+pub(crate) fn atoms_manifest(name: &str) -> String {
     let atoms = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     format!(
-        "[package]\nname = \"with_atoms\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+        "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
          [dependencies]\natoms = {{ path = {atoms:?} }}\n"
     )
 }
@@ -81,4 +87,43 @@ fn handle_{number}(event: &Event{number}) {{
         );
     }
     code + "\nfn main() {\n    black_box(&Bus::start().expect(\"the handlers need nothing\"));\n}\n"
+}
+
+/// Nodes of which each handles and emits a part of the events, with a graph of them or without.
+pub(crate) fn with_nodes(has_graph: bool) -> String {
+    let mut code = String::from("use atoms::prelude::*;\n");
+    for number in 0..COUNT {
+        let _ = write!(
+            code,
+            "\n#[event(type = \"compile.event_{number}\", from(client))]\nstruct Event{number};\n"
+        );
+    }
+    let share = COUNT / NODES;
+    for node in 0..NODES {
+        let _ = write!(code, "\n#[derive(Default)]\nstruct Node{node};\n\n#[node]\nimpl Node{node} {{\n");
+        for number in node * share..(node + 1) * share {
+            let next = number + share;
+            let (output, body) =
+                if next < COUNT { (format!("-> Option<Event{next}>"), "None") } else { Default::default() };
+            let _ = writeln!(
+                code,
+                "    #[handler]\n    fn handle_{number}(&mut self, _: &Event{number}) {output} {{ {body} }}"
+            );
+        }
+        code.push_str("}\n");
+    }
+    if has_graph {
+        code.push_str(&graph());
+    }
+    code + "\nfn main() {}\n"
+}
+
+/// Each node with an edge to the next, and others that leave out some.
+fn graph() -> String {
+    let mut code = String::from("\ngraph! {\n    struct Large {\n");
+    let edges = (1..).flat_map(|step| (0..NODES - step).map(move |node| (node, node + step)));
+    for (from, to) in edges.take(EDGES) {
+        let _ = writeln!(code, "        Node{from} -> Node{to},");
+    }
+    code + "    }\n}\n"
 }
