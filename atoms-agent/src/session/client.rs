@@ -8,12 +8,25 @@ use std::time::Duration;
 use atoms_runtime::{AnyEvent, Envelope, Event};
 use tokio::time::Instant;
 
-use super::Session;
+use super::{SOURCE, Session};
 use crate::events::{SystemInterrupt, UpdateOutputAgentSettings};
 use crate::node::flight::Flight;
 use crate::node::mailbox::Mailbox;
 
 impl Session {
+    /// An event of the client, whatever that says in its metadata, belongs to this session, and comes from
+    /// outside.
+    pub(super) fn claim(&self, event: AnyEvent) -> AnyEvent {
+        let said = event.metadata();
+        if said.session_id().is_none() && said.source() != Some(SOURCE) {
+            return event;
+        }
+        let mut metadata = said.clone();
+        metadata.set_session_id(self.id());
+        metadata.remove("source");
+        event.with_metadata(metadata)
+    }
+
     /// Makes an event of the client a flight of this turn. Settings are heeded at once, and so is an
     /// interrupt, with which a new turn begins.
     pub(super) fn admit(&self, event: AnyEvent) -> Flight {

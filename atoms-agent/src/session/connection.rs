@@ -187,6 +187,7 @@ impl Sessions {
                 self.forbid(session, &format!("a client may not send `{}`", known.name())).await;
             }
             _ => {
+                let event = session.claim(event);
                 session.show_to_bus(&event).await;
                 inbox.take(event, frame.len());
             }

@@ -170,7 +170,7 @@ impl Router {
         if metadata.source() == Some(SOURCE) {
             return None;
         }
-        metadata.session_id().map_or_else(Session::current, |id| self.session(id))
+        Session::current().or_else(|| self.session(metadata.session_id()?))
     }
 }
 

@@ -168,3 +168,25 @@ async fn a_session_that_has_too_much_to_do_says_so() {
     assert_eq!(session.emit(restocked("x")), Err(SessionError::Full));
     client.leave_last().await;
 }
+
+#[tokio::test]
+async fn a_client_cannot_speak_for_another() {
+    let world = world();
+    let (mut one, first) = world.client("one").await;
+    let (mut two, second) = world.client("two").await;
+    for (kind, source) in [("agent.transcript.update", "x"), ("system.user.joined", "atoms.session")] {
+        let forged = serde_json::json!({
+            "type": kind, "role": "user", "content": "nails",
+            "metadata": {"session_id": first.id(), "source": source},
+        });
+        two.send(&forged.to_string()).await;
+    }
+    // What follows from both goes to the one who said it.
+    let mut answers =
+        [two.next().await, two.next().await].map(|event| event["type"].as_str().unwrap().to_owned());
+    answers.sort();
+    assert_eq!(answers, ["agent.log", "agent.speak"]);
+    assert_eq!(world.seen.lock().unwrap()[0].0, second.id());
+    one.send("{").await;
+    assert_eq!(one.next().await["type"], "agent.error");
+}

@@ -183,6 +183,7 @@ impl BusBuilder {
             in_flight: Default::default(),
             tasks: Tasks::new(self.detached_limit),
             dead_letters: Letters::new(self.dead_letter_capacity),
+            is_intercepted: (!interceptors.is_empty()).into(),
             interceptors,
             queue: OwnedQueue::new(self.queue_capacity, Arc::clone(&under_way)),
             under_way,

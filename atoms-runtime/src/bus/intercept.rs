@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -159,6 +160,7 @@ impl Bus {
     #[doc(hidden)]
     pub fn attach<T: Interceptor>(&self, interceptor: impl FnOnce() -> T) -> Option<&T> {
         self.0.interceptors.attached.get_or_init(|| Box::new(interceptor()));
+        self.0.is_intercepted.store(true, Ordering::Relaxed);
         self.attached()
     }
 

@@ -114,10 +114,17 @@ pub(crate) struct Shared {
     tasks: Tasks,
     dead_letters: Letters,
     interceptors: Arc<Interceptors>,
+    /// Whether there are any, which each emit asks.
+    is_intercepted: AtomicBool,
     queue: OwnedQueue,
 }
 
 impl Shared {
+    #[inline]
+    fn is_intercepted(&self) -> bool {
+        self.is_intercepted.load(Ordering::Relaxed)
+    }
+
     #[inline]
     fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
@@ -160,7 +167,7 @@ impl Bus {
                 envelope.head_mut().follow(&parent);
                 envelope.head_mut().nest(&parent);
             }
-            if !self.0.interceptors.is_empty() {
+            if self.0.is_intercepted() {
                 return self.emit_intercepted(envelope.into()).await;
             }
             let step = Step::new(EventRef::new(&envelope), &self.0);
@@ -178,7 +185,7 @@ impl Bus {
     pub async fn emit_any(&self, event: &AnyEvent) -> Receipt {
         let nested = scope::nested(|| event.clone());
         let event = nested.as_ref().unwrap_or(event);
-        if !self.0.interceptors.is_empty() {
+        if self.0.is_intercepted() {
             return self.emit_intercepted(event.clone()).await;
         }
         let step = Step::of_any(event, &self.0);

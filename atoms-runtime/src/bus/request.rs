@@ -60,7 +60,7 @@ impl Bus {
                 question.envelope.head_mut().follow(&parent);
                 question.envelope.head_mut().nest(&parent);
             }
-            if !self.0.interceptors.is_empty() {
+            if self.0.is_intercepted() {
                 return Box::pin(self.ask_intercepted(question)).await;
             }
             let step = Step::new(EventRef::asked(&question), &self.0);
