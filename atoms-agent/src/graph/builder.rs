@@ -1,7 +1,7 @@
 //! Graphs that are put together while the program runs.
 
 use super::check;
-use super::{Graph, GraphError, GraphProblem, NodeEntry};
+use super::{Graph, GraphError, GraphProblem, NodeEntry, Plan};
 use crate::node::Node;
 
 /// Puts a [`Graph`] together while the program runs, with the checks that `graph!` has rustc make.
@@ -85,22 +85,19 @@ impl GraphBuilder {
 
     /// The names of nodes in a circle, in order.
     fn circle(&self) -> Option<String> {
-        let mut open: Vec<usize> = (0..self.nodes.len()).collect();
-        let leads_on =
-            |open: &[usize], node| self.edges.iter().find(|(from, to)| *from == node && open.contains(to));
-        // What leads nowhere is in no circle; what is left leads to one.
-        while let Some(end) = open.iter().position(|&node| leads_on(&open, node).is_none()) {
-            open.swap_remove(end);
-        }
-        let mut way = vec![*open.first()?];
+        let sorted = Plan::new(self.nodes.len(), &self.edges).order;
+        // What is left leads on to a circle, or comes from one: backwards one comes round.
+        let is_left = |node: &usize| !sorted.contains(node);
+        let mut way = vec![(0..self.nodes.len()).find(is_left)?];
         loop {
-            let &(_, next) = leads_on(&open, *way.last()?)?;
-            if let Some(start) = way.iter().position(|&node| node == next) {
-                way.push(next);
-                let names: Vec<_> = way[start..].iter().map(|&node| self.name(node)).collect();
+            let first = *way.last()?;
+            let &(before, _) = self.edges.iter().find(|(from, to)| *to == first && is_left(from))?;
+            let end = way.iter().position(|&node| node == before);
+            way.push(before);
+            if let Some(end) = end {
+                let names: Vec<_> = way[end..].iter().rev().map(|&node| self.name(node)).collect();
                 return Some(names.join(" -> "));
             }
-            way.push(next);
         }
     }
 
