@@ -77,7 +77,7 @@ impl<N: Node, P: NodeParts<N>> Spawn for Arc<Prepared<N, P>> {
     }
 
     fn run(&self, seat: Seat) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(run::run(Arc::clone(self), seat))
+        Box::pin(run::guarded(Arc::clone(self), seat))
     }
 }
 

@@ -60,9 +60,18 @@ pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>,
         } else if passes {
             seat.outlet.pass(flight);
         }
-        seat.wait_for_room().await;
+        seat.wait_for_room::<N, P::Methods>().await;
     }
     seat.stop(&prepared, &mut node).await;
+}
+
+/// As [`run`]; a panic outside of the node's methods, as in a `Drop` or a `Display`, ends the session.
+pub(crate) async fn guarded<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>, seat: Seat) {
+    let (session, mailbox, node) = (seat.session().clone(), Arc::clone(&seat.mailbox), seat.outlet.node());
+    if let Err(panic) = AssertUnwindSafe(run(prepared, seat)).catch_unwind().await {
+        session.fail(format!("the node `{node}` cannot go on: {}", panicked(&*panic)));
+        mailbox.close();
+    }
 }
 
 /// A node panicked, and is not to be trusted any more.
@@ -154,7 +163,7 @@ impl Seat {
         let call = Call::new(&flight.event, session.bus_ref(), &shared);
         let running = AssertUnwindSafe(M::run(node, prepared, &call, place)).catch_unwind();
         let mut running = pin!(session.enter(&flight.event, running));
-        let ran = poll_fn(|cx| match self.look_out(cx, flight) {
+        let ran = poll_fn(|cx| match self.look_out::<N, M>(cx, flight) {
             Some(stopped) => Poll::Ready(Err(stopped)),
             None => running.as_mut().poll(cx).map(Ok),
         });
@@ -175,9 +184,9 @@ impl Seat {
     }
 
     /// Passes on at once what overtakes; the node handles it when it is done with what it does now.
-    fn pass_interrupts(&mut self, cx: &Context<'_>) {
+    fn pass_interrupts<N, M: Methods<N>>(&mut self, cx: &Context<'_>) {
         while let Some(mut urgent) = self.mailbox.poll_urgent(cx, self.deferred.len() < CAPACITY) {
-            if self.outlet.shape.kind != Kind::Background {
+            if self.routes::<N, M>(&urgent).1 {
                 self.outlet.pass(urgent.clone());
             }
             urgent.is_passed = true;
@@ -186,8 +195,8 @@ impl Seat {
     }
 
     /// Says whether to stop what is being done for an event.
-    fn look_out(&mut self, cx: &Context<'_>, flight: &Flight) -> Option<Stopped> {
-        self.pass_interrupts(cx);
+    fn look_out<N, M: Methods<N>>(&mut self, cx: &Context<'_>, flight: &Flight) -> Option<Stopped> {
+        self.pass_interrupts::<N, M>(cx);
         if self.session().is_over() {
             return Some(Stopped::Over);
         }
@@ -195,13 +204,13 @@ impl Seat {
     }
 
     /// Waits until those behind can take more, which they never have to when the session is over.
-    async fn wait_for_room(&mut self) {
+    async fn wait_for_room<N, M: Methods<N>>(&mut self) {
         if self.outlet.has_room() {
             return;
         }
         let outlet = Arc::clone(&self.outlet);
         poll_fn(|cx| {
-            self.pass_interrupts(cx);
+            self.pass_interrupts::<N, M>(cx);
             outlet.poll_room(cx)
         })
         .await;

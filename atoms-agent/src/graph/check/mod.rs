@@ -131,27 +131,29 @@ impl<'a> Check<'a> {
         let mut node = 0;
         while node < self.nodes.len() {
             let (methods, mut method) = (self.nodes[node].shape.methods, 0);
+            let mut rest = false;
             while method < methods.len() {
                 let it = &methods[method];
                 self.add(node, Set::Handled, &it.takes);
                 if it.consumes {
                     self.add(node, Set::Consumed, &it.takes);
-                    if it.takes_every_event {
-                        self.consume_all(node);
-                    }
+                    rest = rest || it.takes_every_event;
                 }
                 self.add(node, Set::Emitted, &it.returns);
                 self.add(node, Set::Emitted, &it.emits);
                 method += 1;
             }
+            if rest {
+                self.consume_rest(node);
+            }
             node += 1;
         }
     }
 
-    const fn consume_all(&mut self, node: usize) {
+    const fn consume_rest(&mut self, node: usize) {
         let mut word = 0;
         while word < self.words {
-            self.sets[self.at(node, Set::Consumed, word)] = u64::MAX;
+            self.sets[self.at(node, Set::Consumed, word)] |= !self.get(node, Set::Handled, word);
             word += 1;
         }
     }
