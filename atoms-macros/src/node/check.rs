@@ -107,7 +107,11 @@ fn receiver(method: &Method, mistakes: &mut Mistakes) {
 }
 
 fn is_reference(receiver: &Receiver) -> bool {
-    matches!(receiver.kind, ReceiverKind::Reference(..))
+    match &receiver.kind {
+        ReceiverKind::Reference(..) => true,
+        ReceiverKind::Typed(_, ty) => types::reference(ty).is_some(),
+        _ => false,
+    }
 }
 
 fn handler(node: &Node<'_>, method: &Method, mistakes: &mut Mistakes) -> Option<Input> {

@@ -38,8 +38,12 @@ impl<'a> Node<'a> {
 
 impl Method {
     fn new(function: &ImplItemFn, mistakes: &mut Mistakes) -> Option<Self> {
-        let (attribute, role) = function.attrs.iter().find_map(|it| Some((it, Role::of(it)?)))?;
+        let mut roles = function.attrs.iter().filter_map(|it| Some((it, Role::of(it)?)));
+        let (attribute, role) = roles.next()?;
         parse::options(attribute, mistakes);
+        for (again, _) in roles {
+            mistakes.at(again, "a method of a node has one role", "remove one of the two attributes");
+        }
         let attrs = function.attrs.iter().filter(|it| Role::of(it).is_none()).cloned().collect();
         Some(Self {
             role,

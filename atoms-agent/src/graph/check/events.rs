@@ -35,6 +35,10 @@ impl<'a> Events<'a> {
         }
     }
 
+    pub(super) const fn known(&self) -> usize {
+        self.known
+    }
+
     pub(super) const fn get(&self, number: usize) -> &EventShape {
         match &self.shapes[number] {
             Some(event) => event,

@@ -107,8 +107,9 @@ impl<'a> Check<'a> {
 
     const fn report(mut self) -> Report {
         self.collect();
+        let used = self.events.known().div_ceil(64);
         let mut word = 0;
-        while word < self.words {
+        while word < used {
             self.send_on(word);
             self.ask_back(word);
             word += 1;
@@ -116,7 +117,7 @@ impl<'a> Check<'a> {
         let (mut report, mut node) = (Report::new(), 0);
         while node < self.nodes.len() {
             word = 0;
-            while word < self.words {
+            while word < used {
                 self.find_lost(node, word, &mut report);
                 self.find_missing(node, word, &mut report);
                 word += 1;
