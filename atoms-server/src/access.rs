@@ -1,5 +1,7 @@
 //! Who may connect.
 
+use std::net::IpAddr;
+
 use axum::http::{HeaderMap, StatusCode, header};
 use subtle::ConstantTimeEq;
 
@@ -37,13 +39,30 @@ impl Access {
         let host = headers.get(header::HOST).map(|host| host.as_bytes());
         let (Ok(origin), Some(host)) = (origin.to_str(), host) else { return false };
         self.origins.is_empty()
+            && is_own_name(host)
             && origin.split_once("://").is_some_and(|(_, site)| is_same(site.as_bytes(), host))
     }
 }
 
+/// How a token is announced; [whether in capitals or not](https://www.rfc-editor.org/rfc/rfc9110#section-11.1).
+const SCHEME: &[u8] = b"Bearer ";
+
+/// Whether a host is no name that somebody else could have given to this machine, as
+/// [DNS rebinding](https://en.wikipedia.org/wiki/DNS_rebinding) does.
+fn is_own_name(host: &[u8]) -> bool {
+    let host = std::str::from_utf8(host).unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_matches(['[', ']']);
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+}
+
 fn bears(headers: &HeaderMap, token: &str) -> bool {
     let given = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
-    let given = given.and_then(|value| value.strip_prefix(b"Bearer ").or(value.strip_prefix(b"bearer ")));
+    let given = given.and_then(|value| value.split_at_checked(SCHEME.len()));
+    let given = given.and_then(|(scheme, given)| scheme.eq_ignore_ascii_case(SCHEME).then_some(given));
     given.is_some_and(|given| is_same(token.as_bytes(), given))
 }
 
@@ -81,6 +100,10 @@ mod tests {
         assert_eq!(status(&access, &[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]), 200);
         assert_eq!(status(&access, &[("origin", "http://evil.example"), ("host", "127.0.0.1:8080")]), 403);
         assert_eq!(status(&access, &[("origin", "null"), ("host", "127.0.0.1:8080")]), 403);
+        assert_eq!(status(&access, &[("origin", "http://[::1]:8080"), ("host", "[::1]:8080")]), 200);
+        assert_eq!(status(&access, &[("origin", "http://localhost"), ("host", "localhost")]), 200);
+        let rebound = [("origin", "http://evil.example:8080"), ("host", "evil.example:8080")];
+        assert_eq!(status(&access, &rebound), 403);
         let access = Access { origins: vec!["https://shop.example".into()], ..Access::default() };
         assert_eq!(status(&access, &[("origin", "https://shop.example"), ("host", "agent")]), 200);
         assert_eq!(status(&access, &[("origin", "https://agent"), ("host", "agent")]), 403);

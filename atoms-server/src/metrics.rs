@@ -8,13 +8,13 @@ use atoms_agent::Counts;
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The counts as text.
-pub(crate) fn text(counts: Option<Counts>) -> String {
+pub(crate) fn text(is_ready: bool, counts: Option<Counts>) -> String {
     let mut text = String::new();
     let mut metric = |name: &str, kind: &str, help: &str, value: u64| {
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
     };
-    metric("atoms_ready", "gauge", "Whether sessions can begin.", u64::from(counts.is_some()));
+    metric("atoms_ready", "gauge", "Whether sessions can begin.", u64::from(is_ready));
     let Some(counts) = counts else { return text };
     metric("atoms_sessions_active", "gauge", "Sessions that run now.", counts.active as u64);
     metric("atoms_node_tasks", "gauge", "Tasks of nodes that run now.", counts.tasks as u64);

@@ -49,14 +49,16 @@ impl Routes {
         Self::default()
     }
 
-    /// Lets only those in who send `Authorization: Bearer` and this token. It is compared in constant time.
+    /// Lets only those open a session who send `Authorization: Bearer` and this token. It is compared in
+    /// constant time. The other routes need none.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.access.token = Some(token.into());
         self
     }
 
-    /// Lets pages of this origin connect, such as `https://shop.example`, and no longer those of the server's
-    /// own host by themselves. Programs that are no browsers send no origin, and are let in.
+    /// Lets pages of this origin connect, such as `https://shop.example`. Without one, only pages of the
+    /// server's own host may, and only if that is called `localhost` or by its address: behind a proxy, name the
+    /// origin. Programs that are no browsers send no origin, and are let in.
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.access.origins.push(origin.into());
         self
@@ -178,7 +180,7 @@ async fn ready(State(shared): State<Shared>) -> Response {
 
 async fn count(State(shared): State<Shared>) -> impl IntoResponse {
     let counts = shared.sessions.get().map(Sessions::counts);
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(counts))
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(shared.open().is_some(), counts))
 }
 
 fn json_of(body: Value) -> impl IntoResponse {

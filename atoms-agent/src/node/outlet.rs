@@ -1,7 +1,7 @@
 //! Where the events of a node go.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -11,7 +11,7 @@ use atoms_runtime::{AnyEvent, Delivery, Envelope, Event, HandlerError};
 use super::conversation::Conversation;
 use super::flight::Flight;
 use super::shape::{Kind, NodeShape};
-use crate::events::{AgentInterrupt, EndCall, TranscriptUpdate, TransferCall};
+use crate::events::{AgentInterrupt, TranscriptUpdate};
 use crate::session::Session;
 
 /// Where the events of a node go: to the nodes behind it, or to the client.
@@ -23,7 +23,6 @@ pub(crate) struct Outlet {
     behind: Box<[usize]>,
     /// The turn of the event that the node handles.
     turn: AtomicU32,
-    has_handed_off: AtomicBool,
     /// Only an output node keeps it.
     conversation: Option<Mutex<Conversation>>,
 }
@@ -35,7 +34,6 @@ impl Outlet {
             session,
             shape,
             behind: behind.into(),
-            has_handed_off: AtomicBool::new(false),
             conversation: (shape.kind == Kind::Output).then(Mutex::default),
         }
     }
@@ -66,11 +64,6 @@ impl Outlet {
         }
     }
 
-    /// Whether the node has ended the call, or handed it over.
-    pub(crate) fn has_handed_off(&self) -> bool {
-        self.has_handed_off.load(Ordering::Relaxed)
-    }
-
     /// Logs an error with its causes, of which the client is told the first line only.
     pub(crate) fn log(&self, what: &str, error: &HandlerError) {
         let error: &(dyn std::error::Error + 'static) = &**error;
@@ -91,6 +84,11 @@ impl Outlet {
         self.behind.iter().all(|&place| self.session.mailbox(place).has_room())
     }
 
+    /// Whether what the node does now belongs to a turn that was interrupted.
+    pub(crate) fn is_of_old_turn(&self) -> bool {
+        self.turn.load(Ordering::Relaxed) != self.session.turn()
+    }
+
     pub(crate) async fn room(&self) {
         std::future::poll_fn(|cx| self.poll_room(cx)).await;
     }
@@ -99,9 +97,8 @@ impl Outlet {
 impl RuntimeOutlet for Outlet {
     fn emit(&self, event: AnyEvent) {
         let known = event.known_type();
-        if known == Some(EndCall::event_type()) || known == Some(TransferCall::event_type()) {
-            self.has_handed_off.store(true, Ordering::Relaxed);
-        } else if known == Some(AgentInterrupt::event_type()) {
+        self.session.note(known);
+        if known == Some(AgentInterrupt::event_type()) {
             // What the handler says from now on belongs to the new turn.
             self.turn.store(self.session.begin_turn(), Ordering::Relaxed);
         }

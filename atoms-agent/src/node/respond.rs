@@ -100,7 +100,7 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
         let (Some(outlet), Some(request)) = (Outlet::of(&delivery), envelope(&delivery)) else {
             return Ran::Done;
         };
-        if outlet.has_handed_off() {
+        if outlet.session.has_handed_off() {
             tracing::debug!(node = outlet.node(), "a request after the hand-off is not answered");
             return Ran::Done;
         }
@@ -118,10 +118,10 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
                 Ran::Done
             }
             Ok(Err(error)) => end.failed(&error),
-            Err(panic) => {
+            Err(_) => {
                 end.tell("it panicked");
                 drop(end);
-                std::panic::resume_unwind(Box::new(Told(panic)))
+                std::panic::resume_unwind(Box::new(Told))
             }
         }
     }
@@ -132,9 +132,7 @@ fn envelope<'a>(delivery: &Delivery<'a>) -> Option<&'a Envelope<LlmRequest>> {
 }
 
 /// A panic that the client has been told of.
-pub(crate) struct Told(
-    #[allow(dead_code, reason = "kept for whoever catches it")] Box<dyn std::any::Any + Send>,
-);
+pub(crate) struct Told;
 
 /// Says that the response is over, also when it is dropped in the middle.
 struct End<'a> {

@@ -116,7 +116,8 @@ impl Seat {
         let init = self.session().init_event();
         let call = Call::new(&init, self.session().bus_ref(), &self.shared);
         let made = P::Factory::make(self.session().init(), &prepared.factory, &call);
-        let made = self.unless_over(AssertUnwindSafe(made).catch_unwind()).await?;
+        let made = self.outlet.session.enter(&init, AssertUnwindSafe(made).catch_unwind());
+        let made = self.unless_over(made).await?;
         let mut node = match made {
             Ok(Ok(node)) => node,
             Ok(Err(error)) => return self.not_made(&error.to_string()),
@@ -200,7 +201,7 @@ impl Seat {
         if self.session().is_over() {
             return Some(Stopped::Over);
         }
-        self.session().is_interrupted(flight).then_some(Stopped::Interrupted)
+        (flight.is_interruptible && self.outlet.is_of_old_turn()).then_some(Stopped::Interrupted)
     }
 
     /// Waits until those behind can take more, which they never have to when the session is over.
@@ -221,7 +222,7 @@ impl Seat {
         let init = self.session().init_event();
         let call = Call::new(&init, self.session().bus_ref(), &self.shared);
         let stopped = AssertUnwindSafe(P::Stopped::run(node, &prepared.stopped, &call, 0)).catch_unwind();
-        match stopped.await {
+        match self.outlet.session.enter(&init, stopped).await {
             Ok(Ran::Failed(error)) => self.outlet.log("it could not stop", &error),
             Ok(_) => {}
             Err(panic) => self.outlet.log("it could not stop", &panicked(&*panic).into()),

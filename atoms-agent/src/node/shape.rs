@@ -4,6 +4,7 @@ use std::fmt;
 
 use atoms_runtime::{EventTypes, Input, Params};
 
+use super::factory::FactoryMethod;
 use super::method::Method;
 use crate::events::{AgentError, LlmRequest, ResponseChunk, ResponseEnd, ResponseStart, Severity};
 use crate::node::respond::Respond;
@@ -105,6 +106,18 @@ impl MethodShape {
     /// Describes a `#[started]` or a `#[stopped]`, which no event is for.
     pub const fn hook<N, M: Method<N>>(name: &'static str) -> Self {
         Self { takes: EventTypes::NONE, ..Self::handler::<N, M>(name) }
+    }
+
+    /// Describes a `#[factory]`.
+    pub const fn factory<N, F: FactoryMethod<N>>(name: &'static str) -> Self {
+        Self {
+            name,
+            takes: EventTypes::NONE,
+            takes_every_event: false,
+            consumes: false,
+            returns: EventTypes::NONE,
+            emits: <F::Params as Params>::EMITS,
+        }
     }
 
     /// Describes a `#[respond]`.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-use atoms_runtime::{AnyEvent, Envelope, Event};
+use atoms_runtime::{AnyEvent, Envelope, Event, Metadata};
 use tokio::time::Instant;
 
 use super::{SOURCE, Session};
@@ -21,9 +21,7 @@ impl Session {
         if said.session_id().is_none() && said.source() != Some(SOURCE) {
             return event;
         }
-        let mut metadata = said.clone();
-        metadata.set_session_id(self.id());
-        metadata.remove("source");
+        let metadata = claimed(said, self.id());
         event.with_metadata(metadata)
     }
 
@@ -75,4 +73,16 @@ impl Session {
         let _ = self.0.ends_at.set(Instant::now() + grace);
         self.0.changed.notify_waiters();
     }
+}
+
+/// What a client says beside an event, but for what it has no say in.
+pub(super) fn claimed(said: &Metadata, session_id: &str) -> Metadata {
+    let mut metadata = said.clone();
+    if said.source() == Some(SOURCE) {
+        metadata.remove("source");
+    }
+    if said.session_id().is_some() {
+        metadata.set_session_id(session_id);
+    }
+    metadata
 }

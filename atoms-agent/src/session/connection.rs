@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use atoms_runtime::{DecodeError, Envelope, Event};
+use atoms_runtime::{Envelope, Event, EventInvalid};
 use futures_core::Stream;
 use futures_util::{Sink, SinkExt, StreamExt};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::inbox::Inbox;
 use super::pace::{Pace, Silence};
@@ -23,6 +23,9 @@ const BATCH: usize = 64;
 
 /// How long a session that ends waits for what is under way, and then for its nodes to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long a session that is cut short may take to say so.
+const LAST_CHUNK: Duration = Duration::from_millis(500);
 
 /// How long a session that has ended waits for its client to say good-bye.
 const LINGER: Duration = Duration::from_secs(2);
@@ -48,15 +51,15 @@ impl Sessions {
         O: Sink<Outgoing> + Send + Unpin,
     {
         let _connected = self.0.connections.token();
-        let init = match self.handshake(&mut incoming).await {
-            Ok(init) => init,
+        let begun = self.handshake(&mut incoming).await.and_then(|init| self.open(&init));
+        let session = match begun {
+            Ok(session) => session,
             Err(end) => {
                 self.turn_away(&end, &mut outgoing).await;
                 part(&end, &mut incoming, &mut outgoing).await;
                 return end;
             }
         };
-        let session = self.open(init);
         // Also when this future is dropped in the middle.
         let running = Running { sessions: self, session: &session };
         session.tell(Ready);
@@ -136,7 +139,15 @@ impl Sessions {
             tokio::select! {
                 () = session.quiet() => {}
                 () = &mut writing => {}
-                () = self.0.cut.cancelled() => {}
+                () = self.0.cut.cancelled() => {
+                    // Responses say that they were cut short.
+                    session.interrupt();
+                    tokio::select! {
+                        () = session.quiet() => {}
+                        () = &mut writing => {}
+                        () = sleep(LAST_CHUNK) => {}
+                    }
+                }
             }
         })
         .await;
@@ -150,13 +161,11 @@ impl Sessions {
         let mut pace = Pace::new(self.0.options.frames_per_second);
         let mut silence = Silence::new(self.0.options.idle);
         let mut inbox = Inbox::new(session);
-        let init = session.init_event();
-        session.show_to_bus(&init).await;
-        inbox.take(init, 0);
+        inbox.take(session.init_event(), 0);
         loop {
             tokio::select! {
                 biased;
-                () = inbox.put_next(), if !inbox.is_empty() => {}
+                () = inbox.pass_on(), if inbox.holds_some() => {}
                 frame = next(&mut pace, incoming), if inbox.has_room() => {
                     let now = Instant::now();
                     pace.count(now);
@@ -176,7 +185,10 @@ impl Sessions {
         self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
         let event = match self.bus().decode(frame) {
             Ok(event) => event,
-            Err(unreadable) => return self.refuse(session, &unreadable).await,
+            Err(unreadable) => {
+                inbox.show(Envelope::new(EventInvalid::of(&unreadable)).into());
+                return self.forbid(session, &unreadable.to_string()).await;
+            }
         };
         match event.known_type() {
             Some(known) if known.name() == Init::TYPE => {
@@ -187,9 +199,7 @@ impl Sessions {
                 self.forbid(session, &format!("a client may not send `{}`", known.name())).await;
             }
             _ => {
-                let event = session.claim(event);
-                session.show_to_bus(&event).await;
-                inbox.take(event, frame.len());
+                inbox.take(session.claim(event), frame.len());
             }
         }
     }
@@ -198,11 +208,6 @@ impl Sessions {
         self.0.counters.refused.fetch_add(1, Ordering::Relaxed);
         session.tell(error(message.to_owned(), Severity::Warning));
         session.room_at_client().await;
-    }
-
-    async fn refuse(&self, session: &Session, unreadable: &DecodeError) {
-        self.bus().tell_of(unreadable).await;
-        self.forbid(session, &unreadable.to_string()).await;
     }
 
     /// Writes what comes out of the graph, until that is closed or the client cannot be reached.

@@ -48,6 +48,9 @@ impl SessionEnd {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
+    /// The event declares neither `from(bus)` nor `to(client)`.
+    #[error("the event declares neither `from(bus)` nor `to(client)`, and so stays on the bus")]
+    StaysOnTheBus,
     /// The session has ended.
     #[error("the session has ended")]
     Ended,

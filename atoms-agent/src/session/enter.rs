@@ -30,9 +30,11 @@ impl Session {
         }
     }
 
-    /// The same, from a handler, for which there is always room.
+    /// The same, from a handler, for which there is always room, or from what stands around one.
     pub(crate) fn show_to_bus_now(&self, event: &AnyEvent) {
-        if self.show_to_bus(event).now_or_never().is_none() {
+        let show = || self.show_to_bus(event).now_or_never();
+        let shown = if CURRENT.is_set() { show() } else { Call::enter(&self.init_event(), show) };
+        if shown.is_none() {
             let r#type = event.event_type();
             tracing::error!(session = self.id(), r#type, "the bus is too busy to see an event of a session");
         }

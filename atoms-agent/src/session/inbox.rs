@@ -1,8 +1,9 @@
-//! What a client has sent, and its session has no room for yet.
+//! What a client has sent, and its session, or the bus, has no room for yet.
 
 use std::collections::VecDeque;
 
 use atoms_runtime::AnyEvent;
+use futures_util::FutureExt;
 
 use super::Session;
 use crate::node::flight::Flight;
@@ -20,21 +21,24 @@ pub(super) struct Inbox<'a> {
     session: &'a Session,
     waiting: VecDeque<(Flight, usize)>,
     bytes: usize,
+    /// What the bus has no room for yet.
+    unseen: VecDeque<AnyEvent>,
 }
 
 impl<'a> Inbox<'a> {
     pub(super) fn new(session: &'a Session) -> Self {
-        Self { session, waiting: VecDeque::new(), bytes: 0 }
+        Self { session, waiting: VecDeque::new(), bytes: 0, unseen: VecDeque::new() }
     }
 
     /// Whether another frame may be read.
     pub(super) fn has_room(&self) -> bool {
-        self.waiting.len() < EVENTS && self.bytes < BYTES
+        self.waiting.len() < EVENTS && self.bytes < BYTES && self.unseen.len() < EVENTS
     }
 
     /// Takes an event in, whose frame had so many bytes. Interrupts, and what nothing waits before, go on at
     /// once.
     pub(super) fn take(&mut self, event: AnyEvent, bytes: usize) {
+        self.show(event.clone());
         let flight = self.session.admit(event);
         let goes_on = match flight.overtakes {
             true => self.session.roots(Mailbox::has_urgent_room),
@@ -48,19 +52,38 @@ impl<'a> Inbox<'a> {
         }
     }
 
-    /// Waits for room at the roots for the next event, if there is one, and puts it there. Cancel-safe: the
-    /// event is taken out when there is room.
-    pub(super) async fn put_next(&mut self) {
-        self.session.room_at_roots().await;
-        if let Some((flight, bytes)) = self.waiting.pop_front() {
-            self.bytes -= bytes;
-            if !self.session.is_interrupted(&flight) {
-                self.session.put_at_roots(flight);
-            }
+    /// Whether an event waits for room.
+    pub(super) fn holds_some(&self) -> bool {
+        !self.waiting.is_empty() || !self.unseen.is_empty()
+    }
+
+    /// Shows an event to the bus, as soon as that has room.
+    pub(super) fn show(&mut self, event: AnyEvent) {
+        if !self.unseen.is_empty() || self.session.show_to_bus(&event).now_or_never().is_none() {
+            self.unseen.push_back(event);
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    /// Waits for room at the roots, or on the bus, and puts the next event there that waits for it.
+    /// Cancel-safe: the event is taken out when there is room.
+    pub(super) async fn pass_on(&mut self) {
+        let Self { session, waiting, bytes, unseen } = self;
+        tokio::select! {
+            biased;
+            () = session.room_at_roots(), if !waiting.is_empty() => {
+                let Some((flight, size)) = waiting.pop_front() else { return };
+                *bytes -= size;
+                if !session.is_interrupted(&flight) {
+                    session.put_at_roots(flight);
+                }
+            }
+            () = show_first(session, unseen), if !unseen.is_empty() => drop(unseen.pop_front()),
+        }
+    }
+}
+
+async fn show_first(session: &Session, unseen: &VecDeque<AnyEvent>) {
+    if let Some(event) = unseen.front() {
+        session.show_to_bus(event).await;
     }
 }

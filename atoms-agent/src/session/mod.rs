@@ -26,7 +26,7 @@ pub use options::SessionsBuilder;
 pub use routing::{Addressed, Sent, ToSessions};
 pub use sessions::{Counts, Sessions};
 
-use crate::events::Init;
+use crate::events::{EndCall, Init, TransferCall};
 use crate::graph::Plan;
 use crate::node::flight::Flight;
 use crate::node::mailbox::{Mailbox, NotPut};
@@ -74,6 +74,8 @@ struct Core {
     turn: AtomicU32,
     may_be_interrupted: AtomicBool,
     is_over: AtomicBool,
+    /// Whether the call has ended, or is somebody else's.
+    has_handed_off: AtomicBool,
     changed: Notify,
     /// When it ends, once its call has ended.
     ends_at: OnceLock<Instant>,
@@ -211,6 +213,18 @@ impl Session {
         flight.is_interruptible && flight.turn != self.turn()
     }
 
+    /// Takes note of an event that a node, or the bus, sends.
+    pub(crate) fn note(&self, event_type: Option<&'static EventType>) {
+        if event_type == Some(EndCall::event_type()) || event_type == Some(TransferCall::event_type()) {
+            self.0.has_handed_off.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the agent has ended the call, or handed it over.
+    pub(crate) fn has_handed_off(&self) -> bool {
+        self.0.has_handed_off.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.0.is_over.load(Ordering::Acquire)
     }
@@ -262,6 +276,7 @@ impl Session {
         if self.0.plan.roots.iter().any(|&root| self.mailbox(root).is_overfull()) {
             return Err(SessionError::Full);
         }
+        self.note(event.known_type());
         self.put(self.flight(event, self.turn()), &self.0.plan.roots);
         Ok(())
     }

@@ -100,15 +100,41 @@ impl<F: Future<Output = Receipt>> Future for Addressed<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent> {
         let this = self.project();
         // The first event that is emitted in the first poll is the one that this is about.
-        let outer = this.target.take().map(|target| ADDRESS.replace(Address::To(target)));
-        let polled = this.emit.poll(cx);
-        if let Some(outer) = outer
-            && let Address::Sent(sent) = ADDRESS.replace(outer)
-        {
-            *this.sent = sent;
-        }
+        let polled = match this.target.take() {
+            None => this.emit.poll(cx),
+            Some(target) => {
+                let outer = Outer(ADDRESS.replace(Address::To(target)));
+                let polled = this.emit.poll(cx);
+                *this.sent = outer.sent();
+                polled
+            }
+        };
         let receipt = ready!(polled);
         Poll::Ready(Sent { receipt, sessions: std::mem::take(this.sent) })
+    }
+}
+
+/// What the address was before, and will be again, also after a panic.
+struct Outer(Address);
+
+impl Outer {
+    /// What became of the event in the sessions that it was for.
+    fn sent(&self) -> Vec<(String, Result<(), SessionError>)> {
+        match ADDRESS.replace(Address::Default) {
+            Address::Sent(sent) => sent,
+            _ => {
+                tracing::error!(
+                    "an event for sessions stays on the bus, which has none or did not emit it at once"
+                );
+                Vec::new()
+            }
+        }
+    }
+}
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        ADDRESS.set(std::mem::replace(&mut self.0, Address::Default));
     }
 }
 
@@ -189,7 +215,7 @@ impl Interceptor for Router {
         ADDRESS.set(address);
         if let Some(session) = self.conversation(metadata) {
             metadata.set_session_id(session.id());
-            if let Err(error) = send(&session, event) {
+            if let Err(error @ (SessionError::Ended | SessionError::Full)) = send(&session, event) {
                 let r#type = event.event_type();
                 tracing::warn!(
                     r#type,
@@ -202,10 +228,15 @@ impl Interceptor for Router {
     }
 }
 
-/// Sends an event into a session, if it may go there.
+/// Sends an event into a session, if it may go there. What it followed from is nobody's business there.
 fn send(session: &Session, event: &AnyEvent) -> Result<(), SessionError> {
-    match event.known_type().map(|known| known.directions()) {
-        Some(directions) if directions.from_bus || directions.to_client => session.emit_any(event.clone()),
-        _ => Ok(()),
+    let directions = event.known_type().map(|known| known.directions());
+    if !directions.is_some_and(|directions| directions.from_bus || directions.to_client) {
+        return Err(SessionError::StaysOnTheBus);
     }
+    let mut metadata = event.metadata().clone();
+    for key in ["session_id", "causation_id", "correlation_id", "source"] {
+        metadata.remove(key);
+    }
+    session.emit_any(event.clone().with_metadata(metadata))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,9 +13,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::client::claimed;
 use super::options::{Options, SessionsBuilder};
 use super::routing::Router;
-use super::{Core, Session};
+use super::{Core, Session, SessionEnd};
 use crate::events::Init;
 use crate::graph::{Graph, GraphError, Plan, Spawn};
 use crate::node::outlet::Outlet;
@@ -209,12 +211,17 @@ impl Sessions {
     }
 
     /// Makes a session, which is not in the list yet.
-    pub(super) fn open(&self, init: Arc<Envelope<Init>>) -> Session {
+    pub(super) fn open(&self, init: &Envelope<Init>) -> Result<Session, SessionEnd> {
+        let id = uuid::Uuid::now_v7().to_string();
+        let actor_ids = catch_unwind(AssertUnwindSafe(|| (self.0.options.actor_ids)(init)));
+        let actor_ids = actor_ids
+            .map_err(|_| SessionEnd::Failed("who takes part in the session could not be found out".into()))?;
+        let init = Arc::new(init.clone().with_metadata(claimed(init.metadata(), &id)));
         let settings = init.output_agent_settings.as_ref();
         let places = self.0.nodes.len() + 1;
-        Session(Arc::new(Core {
-            id: uuid::Uuid::now_v7().to_string(),
-            actor_ids: (self.0.options.actor_ids)(&init),
+        Ok(Session(Arc::new(Core {
+            id,
+            actor_ids,
             may_be_interrupted: settings.is_none_or(|settings| settings.interruptible).into(),
             init,
             sessions: self.clone(),
@@ -222,10 +229,11 @@ impl Sessions {
             mailboxes: (0..places).map(|_| Arc::default()).collect(),
             turn: 0.into(),
             is_over: false.into(),
+            has_handed_off: false.into(),
             changed: Default::default(),
             ends_at: Default::default(),
             end: Default::default(),
-        }))
+        })))
     }
 
     /// Puts a session into the list and starts its nodes.

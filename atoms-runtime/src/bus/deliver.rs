@@ -187,10 +187,13 @@ impl Shared {
     /// delivered by a bus that is shutting down, too.
     pub(super) async fn deliver_root(self: &Arc<Self>, event: AnyEvent, is_accepted: bool) -> Receipt {
         let began = Instant::now();
-        let (event, verdict) =
-            if self.interceptors.is_empty() { (event, Ok(())) } else { self.interceptors.before_emit(event) };
-        let step = Step::of_any(&event, self);
         let closed = (!is_accepted && self.is_closed()).then_some(Refusal::Closed);
+        let is_refused = closed.is_some() || Step::of_any(&event, self).chain_refusal().is_some();
+        let (event, verdict) = match self.interceptors.is_empty() {
+            true => (event, Ok(())),
+            false => self.interceptors.before_emit(event, is_refused),
+        };
+        let step = Step::of_any(&event, self);
         let refusal = closed.or_else(|| step.judged(verdict));
         let mut progress = Progress::new(&step);
         progress.run(refusal).await;

@@ -121,7 +121,7 @@ async fn deliver_follow_up(
 ) -> Finished {
     let began = (!bus.interceptors.is_empty()).then(Instant::now);
     if began.is_some() {
-        let (enriched, verdict) = bus.interceptors.before_emit(event);
+        let (enriched, verdict) = bus.interceptors.before_emit(event, refusal.is_some());
         event = enriched;
         refusal = refusal.or_else(|| verdict.err().map(Refusal::Vetoed));
     }

@@ -105,10 +105,13 @@ impl Interceptors {
         self.added.is_empty() && self.attached.get().is_none()
     }
 
-    /// The event with its metadata as they are now, and whether it may be delivered.
-    pub(super) fn before_emit(&self, event: AnyEvent) -> (AnyEvent, Result<(), Veto>) {
+    /// The event with its metadata as they are now, and whether it may be delivered. The attached one is not
+    /// asked of an event that is refused already.
+    pub(super) fn before_emit(&self, event: AnyEvent, is_refused: bool) -> (AnyEvent, Result<(), Veto>) {
         let mut metadata = event.metadata().clone();
-        let verdict = self.ask(|interceptor| interceptor.before_emit(&event, &mut metadata));
+        let attached = if is_refused { None } else { self.attached.get() };
+        let asked = self.added.iter().chain(attached).map(|interceptor| &**interceptor);
+        let verdict = ask(asked, |interceptor| interceptor.before_emit(&event, &mut metadata));
         let event = if metadata == *event.metadata() { event } else { event.with_metadata(metadata) };
         (event, verdict)
     }
@@ -118,7 +121,7 @@ impl Interceptors {
     }
 
     fn before_delivery(&self, delivery: &Delivery<'_>) -> Result<(), Box<NotDone>> {
-        let verdict = self.ask(|interceptor| interceptor.before_delivery(delivery));
+        let verdict = ask(self.each(), |interceptor| interceptor.before_delivery(delivery));
         verdict.map_err(|veto| NotDone::failed(FailureKind::Vetoed(veto)))
     }
 
@@ -131,14 +134,6 @@ impl Interceptors {
         self.tell(|interceptor| interceptor.after_delivery(delivery, outcome, took));
     }
 
-    fn ask(&self, mut question: impl FnMut(&dyn Interceptor) -> Result<(), Veto>) -> Result<(), Veto> {
-        self.each().try_for_each(|interceptor| {
-            let verdict = catch_unwind(AssertUnwindSafe(|| question(interceptor)));
-            let verdict = verdict.unwrap_or_else(|_| Err(Veto::new("it panicked")));
-            verdict.map_err(|veto| veto.by(interceptor.name()))
-        })
-    }
-
     fn tell(&self, news: impl Fn(&dyn Interceptor)) {
         for interceptor in self.each().rev() {
             if catch_unwind(AssertUnwindSafe(|| news(interceptor))).is_err() {
@@ -146,6 +141,17 @@ impl Interceptors {
             }
         }
     }
+}
+
+fn ask<'a>(
+    mut interceptors: impl Iterator<Item = &'a dyn Interceptor>,
+    mut question: impl FnMut(&dyn Interceptor) -> Result<(), Veto>,
+) -> Result<(), Veto> {
+    interceptors.try_for_each(|interceptor| {
+        let verdict = catch_unwind(AssertUnwindSafe(|| question(interceptor)));
+        let verdict = verdict.unwrap_or_else(|_| Err(Veto::new("it panicked")));
+        verdict.map_err(|veto| veto.by(interceptor.name()))
+    })
 }
 
 impl fmt::Debug for Interceptors {

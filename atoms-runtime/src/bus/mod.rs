@@ -220,8 +220,7 @@ impl Bus {
     }
 
     /// Emits that something could not be read, if anybody takes that.
-    #[doc(hidden)]
-    pub async fn tell_of(&self, error: &DecodeError) {
+    pub(crate) async fn tell_of(&self, error: &DecodeError) {
         if self.0.is_taken(Some(EventInvalid::event_type())) {
             // What fails there is among the dead letters.
             let _receipt = self.emit(EventInvalid::of(error)).await;

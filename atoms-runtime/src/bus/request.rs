@@ -76,7 +76,7 @@ impl Bus {
     async fn ask_intercepted<R: Request>(&self, mut question: Question<R>) -> Result<R::Reply, RequestError> {
         let began = Instant::now();
         let event = AnyEvent::from(question.envelope.clone());
-        let (event, verdict) = self.0.interceptors.before_emit(event);
+        let (event, verdict) = self.0.interceptors.before_emit(event, self.is_closed());
         question.envelope.head_mut().set_metadata(event.metadata().clone());
         let step = Step::new(EventRef::asked(&question), &self.0);
         let closed = self.is_closed().then_some(Refusal::Closed);

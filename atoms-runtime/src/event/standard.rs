@@ -38,7 +38,9 @@ pub struct EventInvalid {
 }
 
 impl EventInvalid {
-    pub(crate) fn of(error: &DecodeError) -> Self {
+    /// What cannot be read, and why.
+    #[doc(hidden)]
+    pub fn of(error: &DecodeError) -> Self {
         let path = Some(error.path()).filter(|path| !path.is_empty());
         Self {
             event_type: error.event_type().map(Into::into),

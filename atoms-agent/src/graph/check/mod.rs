@@ -207,7 +207,8 @@ impl<'a> Check<'a> {
             while target < end {
                 let to = self.order.target(target);
                 let behind = self.passed(to, word, self.get(to, Set::Wanted, word));
-                wanted |= self.get(to, Set::Handled, word) | behind;
+                // Who keeps every event handles those, too.
+                wanted |= self.get(to, Set::Handled, word) | self.get(to, Set::Consumed, word) | behind;
                 target += 1;
             }
             self.sets[self.at(node, Set::Wanted, word)] = wanted;

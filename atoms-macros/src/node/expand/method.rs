@@ -42,16 +42,16 @@ impl Part<'_> {
         }
     }
 
-    pub(super) fn shape(&self) -> Option<TokenStream> {
+    pub(super) fn shape(&self) -> TokenStream {
         let (agent, ty, marker) = (self.agent, self.ty, &self.marker);
         let name = self.method.name().to_string();
         let kind = match self.method.role {
-            Role::Factory => return None,
+            Role::Factory => quote!(factory),
             Role::Handler => quote!(handler),
             Role::Respond => quote!(respond),
             Role::Started | Role::Stopped => quote!(hook),
         };
-        Some(quote!(#agent::MethodShape::#kind::<#ty, #marker>(#name)))
+        quote!(#agent::MethodShape::#kind::<#ty, #marker>(#name))
     }
 
     pub(super) fn implementation(&self) -> TokenStream {

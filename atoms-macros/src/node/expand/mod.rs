@@ -59,7 +59,7 @@ pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
         })
         .collect();
     let implementations = parts.iter().map(Part::implementation);
-    let shapes = parts.iter().filter_map(Part::shape);
+    let shapes = parts.iter().map(Part::shape);
     let of = |role| parts.iter().filter(move |part| part.method.role == role);
     let factory = of(Role::Factory).next().map_or_else(
         || {
@@ -123,14 +123,16 @@ fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
 
 /// That no two methods take one event is told at the second.
 fn distinct(parts: &[Part<'_>], agent: &TokenStream) -> TokenStream {
-    let takes = parts.iter().filter(|part| part.method.role != Role::Factory).enumerate();
-    let checks = takes.filter(|(index, part)| *index > 0 && part.takes_events()).map(|(index, part)| {
-        let span = part.method.function.sig.inputs.first().map_or(part.method.name().span(), Spanned::span);
-        quote_spanned! {span=>
-            const _: () = if #agent::is_taken_before(METHODS, #index) {
-                ::core::panic!("{}", #agent::taken_before(METHODS, #index).as_str())
-            };
-        }
-    });
+    let checks = parts.iter().enumerate().filter(|(index, part)| *index > 0 && part.takes_events()).map(
+        |(index, part)| {
+            let span =
+                part.method.function.sig.inputs.first().map_or(part.method.name().span(), Spanned::span);
+            quote_spanned! {span=>
+                const _: () = if #agent::is_taken_before(METHODS, #index) {
+                    ::core::panic!("{}", #agent::taken_before(METHODS, #index).as_str())
+                };
+            }
+        },
+    );
     checks.collect()
 }
