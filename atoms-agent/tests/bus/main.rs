@@ -48,6 +48,14 @@ impl Clerk {
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
 #[handler(crate = atoms_runtime)]
+async fn announce(wanted: &Wanted, context: Context) {
+    if wanted.item == "to all" {
+        let news = Speak { text: format!("{} is for everybody", wanted.item) };
+        drop(context.bus().emit(news).global().await);
+    }
+}
+
+#[handler(crate = atoms_runtime)]
 fn supply(wanted: &Envelope<Wanted>, session: Session, seen: State<Seen>) -> Option<Restocked> {
     assert_eq!(wanted.metadata().session_id(), Some(session.id()));
     seen.lock().unwrap().push((session.id().to_owned(), wanted.item.clone()));
@@ -189,4 +197,53 @@ async fn a_client_cannot_speak_for_another() {
     assert_eq!(world.seen.lock().unwrap()[0].0, second.id());
     one.send("{").await;
     assert_eq!(one.next().await["type"], "agent.error");
+}
+
+#[tokio::test]
+async fn what_a_session_is_sent_tells_nothing_of_another() {
+    let world = world();
+    let (mut one, first) = world.client("one").await;
+    let (mut two, _) = world.client("two").await;
+    // Its answer goes to all, and not only to the one who has asked.
+    one.say("to all").await;
+    for client in [&mut one, &mut two] {
+        let news = client.next().await;
+        assert_eq!(news["text"], "to all is for everybody");
+        assert!(!news.to_string().contains(first.id()), "{news}");
+        assert!(news.get("metadata").is_none_or(|metadata| metadata.get("causation_id").is_none()), "{news}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_cannot_begin_as_another() {
+    let world = world();
+    let (mut one, first) = world.client("one").await;
+    let mut forged: serde_json::Value = serde_json::from_str(INIT).unwrap();
+    forged["metadata"] = serde_json::json!({"session_id": first.id()});
+    let mut two = Client::connect(&world.sessions);
+    two.send(&forged.to_string()).await;
+    assert_eq!(two.next().await["type"], "agent.ready");
+    two.send(r#"{"type":"system.user.joined"}"#).await;
+    assert_eq!(two.next().await["name"], "hello");
+    one.send("{").await;
+    assert_eq!(one.next().await["type"], "agent.error");
+}
+
+#[tokio::test]
+async fn what_the_bus_refuses_goes_nowhere() {
+    let world = world();
+    let (mut one, first) = world.client("one").await;
+    world.bus.shutdown(std::time::Duration::from_secs(5)).await.unwrap();
+    let sent = world.bus.emit(restocked("late")).to(&first).await;
+    assert!(sent.receipt.refusal().is_some() && sent.sessions.is_empty(), "{sent:?}");
+    one.send("{").await;
+    assert_eq!(one.next().await["type"], "agent.error");
+}
+
+#[tokio::test]
+async fn what_may_not_go_into_sessions_says_so() {
+    let world = world();
+    let (_one, first) = world.client("one").await;
+    let sent = world.bus.emit(Wanted { item: "x".into() }).to(&first).await;
+    assert_eq!(sent.sessions, [(first.id().to_owned(), Err(SessionError::StaysOnTheBus))]);
 }

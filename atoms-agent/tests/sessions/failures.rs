@@ -182,3 +182,47 @@ async fn a_handler_of_a_node_knows_who_it_is() {
     client.send(r#"{"type":"system.user.joined"}"#).await;
     assert_eq!(client.next().await["name"], "sessions::failures::Asks::joined");
 }
+
+/// Panics when it is dropped.
+struct Bomb(bool);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(!self.0 || std::thread::panicking(), "it went off");
+    }
+}
+
+#[derive(Default)]
+struct Careless;
+
+#[node(crate = atoms_agent)]
+impl Careless {
+    #[handler]
+    async fn request(&mut self, _: &LlmRequest) {
+        let _bomb = Bomb(true);
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_panic_outside_of_the_handlers_ends_the_session_and_says_so() {
+    let mut client = Client::of(Graph::builder().node::<Careless>().build().unwrap()).await;
+    client.send(r#"{"type":"system.llm.request"}"#).await;
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    client.send(r#"{"type":"system.control.interrupt"}"#).await;
+    let error = client.next().await;
+    assert_eq!(error["severity"], "fatal");
+    assert!(error["message"].as_str().unwrap().ends_with("it went off"), "{error}");
+    assert!(matches!(client.next_outgoing().await, Some(Outgoing::Close(SessionEnd::Failed(_)))));
+    assert!(matches!(client.leave_last().await, SessionEnd::Failed(_)));
+}
+
+#[tokio::test]
+async fn a_panic_before_the_session_is_told_too() {
+    let graph = Graph::builder().node::<Asks>().build().unwrap();
+    let sessions = Sessions::builder(graph).actor_ids(|_| -> [String; 1] { panic!("who is it?") });
+    let mut client = Client::connect(&sessions.start(&Bus::start().unwrap()).unwrap());
+    client.send(crate::client::INIT).await;
+    assert_eq!(client.next().await["type"], "agent.error");
+    assert!(matches!(client.leave_last().await, SessionEnd::Failed(_)));
+}

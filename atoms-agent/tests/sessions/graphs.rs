@@ -1,8 +1,8 @@
 //! Graphs that are put together while the program runs, and what they look like.
 
-use atoms_agent::events::{TranscriptUpdate, UserJoined};
+use atoms_agent::events::{Init, TranscriptUpdate, UserJoined};
 use atoms_agent::{Graph, GraphProblem, graph, node};
-use atoms_runtime::event;
+use atoms_runtime::{AnyEvent, Emitter, event};
 
 #[event(type = "test.graphs.noted", crate = atoms_runtime)]
 struct Noted;
@@ -59,6 +59,58 @@ fn the_same_is_wrong_as_in_a_graph_that_rustc_checks() {
 #[test]
 fn an_event_may_come_round_a_node_that_keeps_it() {
     Graph::builder().edge::<B, Keeps>().edge::<B, A>().edge::<Keeps, C>().edge::<A, C>().build().unwrap();
+}
+
+/// Takes one event by itself, and keeps all others.
+#[derive(Default)]
+struct Gate;
+
+#[node(crate = atoms_agent)]
+impl Gate {
+    #[handler]
+    fn joined(&mut self, _: &UserJoined) {}
+
+    #[handler]
+    fn rest(&mut self, _: AnyEvent) {}
+}
+
+#[derive(Default)]
+struct Behind;
+
+#[node(crate = atoms_agent)]
+impl Behind {
+    #[handler]
+    fn joined(&mut self, _: &UserJoined) {}
+}
+
+/// Says something while it is made.
+struct Early;
+
+#[node(crate = atoms_agent)]
+impl Early {
+    #[factory]
+    fn new(_: &Init, out: Emitter<Noted>) -> Self {
+        drop(out.emit(Noted));
+        Self
+    }
+
+    #[handler]
+    fn joined(&mut self, _: &UserJoined) {}
+}
+
+#[test]
+fn what_a_node_takes_by_itself_passes_though_it_keeps_the_rest() {
+    Graph::builder().edge::<Gate, Behind>().build().unwrap();
+    assert!(problems(Graph::builder().edge::<Gate, A>().build())[0].starts_with("`A` handles"));
+    // Who keeps all others handles what comes from before.
+    Graph::builder().edge::<B, Gate>().build().unwrap();
+}
+
+#[test]
+fn what_a_factory_emits_counts() {
+    Graph::builder().edge::<Early, C>().build().unwrap();
+    let lost = problems(Graph::builder().edge::<Early, Behind>().build());
+    assert!(lost[0].starts_with("`Early` emits `test.graphs.noted`"), "{lost:?}");
 }
 
 graph! {

@@ -7,7 +7,7 @@ use atoms_agent::events::{
     UserStartedSpeaking,
 };
 use atoms_agent::{Conversation, Graph, Session, node};
-use atoms_runtime::{Emitter, event};
+use atoms_runtime::{AnyEvent, Emitter, event};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
@@ -198,4 +198,47 @@ async fn an_interrupt_does_not_wait_behind_what_is_queued() {
     while counted < 501 {
         counted += usize::from(client.next().await["name"] == "updates");
     }
+}
+
+/// Keeps interrupts to itself.
+#[derive(Default)]
+struct Keeper;
+
+#[node(crate = atoms_agent)]
+impl Keeper {
+    #[handler]
+    async fn think(&mut self, _: &TranscriptUpdate) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+
+    #[handler]
+    fn keep(&mut self, _: SystemInterrupt) -> Log {
+        Log { name: "kept".into(), payload: Object::new() }
+    }
+}
+
+/// Tells of all that comes.
+#[derive(Default)]
+struct Watcher;
+
+#[node(crate = atoms_agent)]
+impl Watcher {
+    #[handler]
+    fn watch(&mut self, event: &AnyEvent) -> Log {
+        Log { name: event.event_type().to_owned(), payload: Object::new() }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_that_is_kept_goes_no_further_also_when_its_node_is_busy() {
+    let mut client = Client::of(Graph::builder().edge::<Keeper, Watcher>().build().unwrap()).await;
+    client.send(r#"{"type":"agent.transcript.update","role":"user","content":"x"}"#).await;
+    client.send(INTERRUPT).await;
+    client.send(r#"{"type":"test.end"}"#).await;
+    let mut names = Vec::new();
+    while names.last().is_none_or(|last: &String| last != "test.end") {
+        names.push(client.next().await["name"].as_str().unwrap_or_default().to_owned());
+    }
+    assert!(names.contains(&"kept".to_owned()), "{names:?}");
+    assert!(!names.contains(&"system.control.interrupt".to_owned()), "{names:?}");
 }

@@ -231,3 +231,25 @@ async fn what_a_client_may_not_send_is_refused() {
     client.response().await;
     assert_eq!(client.sessions.counts().refused, 4);
 }
+
+/// Hangs up before anybody answers.
+#[derive(Default)]
+struct HangsUp;
+
+#[node(crate = atoms_agent)]
+impl HangsUp {
+    #[handler]
+    fn joined(&mut self, _: &UserJoined) -> EndCall {
+        EndCall
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_answers_when_another_node_has_hung_up() {
+    let graph = Graph::builder().edge::<HangsUp, Hangs>().build().unwrap();
+    let mut client = Client::with(Sessions::builder(graph).grace(Duration::from_secs(5))).await;
+    client.send(r#"{"type":"system.user.joined"}"#).await;
+    assert_eq!(client.next().await["type"], "agent.end_call");
+    client.say("slow").await;
+    assert_eq!(client.next_outgoing().await, Some(Outgoing::Close(SessionEnd::ByAgent)));
+}
