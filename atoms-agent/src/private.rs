@@ -3,7 +3,7 @@
 pub use atoms_runtime;
 
 pub use crate::events::{Init, LlmRequest, Severity};
-pub use crate::graph::check::{Sizes, at_compile_time, is_taken_before, taken_before};
+pub use crate::graph::check::{Sizes, at_compile_time, emits, is_taken_before, taken_before};
 pub use crate::graph::report::Report;
 pub use crate::graph::{Graph, NodeEntry};
 pub use crate::node::factory::{

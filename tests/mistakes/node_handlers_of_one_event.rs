@@ -1,4 +1,4 @@
-//! G7: two handlers of one node take one event.
+//! G7: two handlers of one node take one event. And nobody takes what a node emits when it stops.
 
 use atoms::agent::events::{TranscriptUpdate, TranscriptUpdate as Said, UserJoined};
 use atoms::prelude::*;
@@ -25,6 +25,23 @@ impl Counter {
 
     #[handler]
     fn watch(&mut self, _: AnyEvent) {}
+}
+
+#[event(type = "shop.desk.closed", to(client))]
+struct DeskClosed;
+
+#[derive(Default)]
+struct Late;
+
+#[node]
+impl Late {
+    #[handler]
+    fn listen(&mut self, _: &TranscriptUpdate) {}
+
+    #[stopped]
+    fn stopped(&mut self) -> DeskClosed {
+        DeskClosed
+    }
 }
 
 fn main() {}

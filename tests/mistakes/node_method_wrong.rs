@@ -43,4 +43,22 @@ impl Mute {
     fn listen(&mut self, _: TranscriptUpdate) {}
 }
 
+#[derive(Default)]
+struct Borrows;
+
+#[node]
+impl Borrows {
+    #[factory]
+    fn new(init: Init) -> Self {
+        Self
+    }
+
+    #[started]
+    fn started<T>(&mut self, init: &Init) {}
+
+    #[handler]
+    #[stopped]
+    fn listen(&mut self, _: &TranscriptUpdate) {}
+}
+
 fn main() {}

@@ -131,7 +131,8 @@ impl Session {
         self.begin_turn();
     }
 
-    /// Ends the session: what is under way is still done.
+    /// Ends the session: what is under way in its nodes is still done. What its client has sent, and nobody
+    /// had room for yet, is not.
     pub fn end(&self) {
         self.end_with(SessionEnd::ByAgent);
     }

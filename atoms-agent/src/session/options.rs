@@ -64,6 +64,7 @@ impl SessionsBuilder {
 
     /// How many frames of one client are read in a second: 1,000 by default. Those beyond wait in its
     /// connection. Those that the session has no room for yet are read ahead, up to 1,024 of them or 1 MiB.
+    /// Pings, and fragments of a frame, are not counted: what they cost, a proxy has to limit.
     pub fn frames_per_second(mut self, frames: u32) -> Self {
         self.options.frames_per_second = frames;
         self

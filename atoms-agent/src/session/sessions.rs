@@ -195,7 +195,7 @@ impl Sessions {
         self.0.closing.is_cancelled()
     }
 
-    /// Ends all sessions, each when what is under way in it is done, and begins no more. What is under way
+    /// Ends all sessions, each as [`Session::end`] does, and begins no more. What is under way
     /// at the deadline is dropped; returns how many connections there still were.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
         let connections = &self.0.connections;

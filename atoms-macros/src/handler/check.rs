@@ -3,7 +3,7 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::quote;
-use syn::{PatType, Receiver, Signature, Type};
+use syn::{FnArg, PatType, Receiver, Signature, Type};
 
 use super::model::{Handler, Input};
 use crate::common::{Mistakes, attributes, mistake, types};
@@ -21,23 +21,33 @@ pub(crate) fn check<'a>(handler: &Handler<'a>, mut mistakes: Mistakes) -> syn::R
         (None, Some(first)) => input(&first.ty),
         (None, None) => Err(no_parameter(&handler.function.sig)),
     });
-    qualifiers(&handler.function.sig, &mut mistakes);
-    generics(&handler.function.sig, &mut mistakes);
-    for parameter in &handler.parameters {
-        conditions(parameter, &mut mistakes);
-    }
-    for parameter in handler.extracted() {
-        extracted(parameter, &mut mistakes);
-    }
-    if let Some(ninth) = handler.extracted().nth(MAX_EXTRACTED) {
-        let problem = format_args!("a handler has at most {MAX_EXTRACTED} parameters after the event");
-        mistakes.at(ninth, problem, "put some into one type, and implement `FromDelivery` for it");
-    }
+    parameters(&handler.function.sig, 1, &mut mistakes);
     if let Some(ty) = handler.output {
         output(ty, &mut mistakes);
     }
     timeout(handler, &mut mistakes);
     mistakes.and(input)
+}
+
+/// What is wrong with a signature whose parameters are extracted, all but so many at first.
+pub(crate) fn parameters(signature: &Signature, given: usize, mistakes: &mut Mistakes) {
+    qualifiers(signature, mistakes);
+    generics(signature, mistakes);
+    let parameters = signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(parameter) => Some(parameter),
+        FnArg::Receiver(_) => None,
+    });
+    for (index, parameter) in parameters.enumerate() {
+        conditions(parameter, mistakes);
+        if index >= given {
+            extracted(parameter, mistakes);
+        }
+        if index == given + MAX_EXTRACTED {
+            let after = if given == 0 { "" } else { " after the event" };
+            let problem = format_args!("a handler has at most {MAX_EXTRACTED} parameters{after}");
+            mistakes.at(parameter, problem, "put some into one type, and implement `FromDelivery` for it");
+        }
+    }
 }
 
 fn method(receiver: &Receiver) -> syn::Error {

@@ -30,6 +30,8 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
+pub(crate) use check::parameters;
+
 /// What a handler with this signature takes, if nothing is wrong with it.
 pub(crate) fn signature(function: &ItemFn) -> syn::Result<Input<'_>> {
     check::check(&Handler::new(Options::default(), function), Mistakes::default())

@@ -1,12 +1,12 @@
 //! Finds what is wrong with a node, as far as its syntax tells.
 
 use quote::ToTokens;
-use syn::{ItemImpl, Receiver, ReceiverKind, Type};
+use syn::{FnArg, ItemImpl, Receiver, ReceiverKind, Type};
 
 use super::model::{Method, Node};
 use super::parse::Role;
 use crate::common::{Mistakes, attributes, mistake, types};
-use crate::handler::signature;
+use crate::handler::{parameters, signature};
 
 /// Whether each `#[handler]` takes its event by value; in their order.
 pub(crate) struct Inputs(pub(crate) Vec<Input>);
@@ -27,8 +27,16 @@ pub(crate) fn check(node: &Node<'_>, mut mistakes: Mistakes) -> syn::Result<Inpu
         receiver(method, &mut mistakes);
         match method.role {
             Role::Handler => inputs.extend(handler(node, method, &mut mistakes)),
-            Role::Respond => respond(method, &mut mistakes),
-            Role::Factory | Role::Started | Role::Stopped => {}
+            Role::Respond => {
+                respond(method, &mut mistakes);
+                first(method, "LlmRequest", &mut mistakes);
+                parameters(&method.function.sig, 1, &mut mistakes);
+            }
+            Role::Factory => {
+                first(method, "Init", &mut mistakes);
+                parameters(&method.function.sig, 1, &mut mistakes);
+            }
+            Role::Started | Role::Stopped => parameters(&method.function.sig, 0, &mut mistakes),
         }
     }
     for role in [Role::Respond, Role::Factory, Role::Started, Role::Stopped] {
@@ -42,6 +50,10 @@ fn block(block: &ItemImpl, mistakes: &mut Mistakes) {
     if let Some((path, _)) = &block.trait_ {
         let problem = "a node's handlers stand in an `impl` block of its own, not in that of a trait";
         mistakes.at(path, problem, "move them to `impl` and the node's type");
+    }
+    if let Some(elided) = types::find(&block.self_ty, &types::elides_lifetime) {
+        let problem = "a node owns what it holds, and this type borrows";
+        mistakes.at(elided, problem, "name an owned type");
     }
     if !block.generics.params.is_empty() {
         let generics = &block.generics;
@@ -136,6 +148,19 @@ fn respond(method: &Method, mistakes: &mut Mistakes) {
     if types::returned(&signature.output).is_none() {
         let problem = "a response is a stream of text";
         mistakes.at(method.name(), problem, "return `impl Stream<Item = String>`");
+    }
+}
+
+/// What comes first, if something does, is lent.
+fn first(method: &Method, event: &str, mistakes: &mut Mistakes) {
+    let Some(FnArg::Typed(parameter)) = method.function.sig.inputs.first() else { return };
+    if types::reference(&parameter.ty).is_none() {
+        let problem = format_args!("the first parameter of `{}` is `&{event}`", method.name());
+        mistakes.at(
+            &parameter.ty,
+            problem,
+            format_args!("take `&{event}` first, and what is extracted after it"),
+        );
     }
 }
 

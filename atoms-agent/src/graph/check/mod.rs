@@ -10,7 +10,7 @@ mod twice;
 
 use events::Events;
 use order::Order;
-pub use twice::{is_taken_before, taken_before};
+pub use twice::{emits, is_taken_before, taken_before};
 
 use super::NodeEntry;
 use super::report::Report;

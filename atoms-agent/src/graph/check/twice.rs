@@ -3,6 +3,7 @@
 use atoms_runtime::EventTypes;
 
 use super::super::report::Report;
+use super::events::count;
 use crate::node::shape::MethodShape;
 
 /// Whether a method takes an event that one before it takes as well.
@@ -18,6 +19,11 @@ pub const fn is_taken_before(methods: &[MethodShape], index: usize) -> bool {
         before += 1;
     }
     false
+}
+
+/// Whether a method may emit anything.
+pub const fn emits(methods: &[MethodShape], index: usize) -> bool {
+    count(&methods[index].returns) + count(&methods[index].emits) > 0
 }
 
 /// Tells of the first method that takes an event which the one at `index` takes as well.

@@ -78,6 +78,7 @@ pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
     let (started, stopped) = (hook(Role::Started), hook(Role::Stopped));
     let shape = shape(node, &agent);
     let distinct = distinct(&parts, &agent);
+    let silent = silent(&parts, &agent);
     quote! {
         #block
         #[allow(unused_qualifications)]
@@ -85,6 +86,7 @@ pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
             #(#implementations)*
             const METHODS: &[#agent::MethodShape] = &[#(#shapes),*];
             #distinct
+            #silent
             static SHAPE: #agent::NodeShape = #shape;
             #[automatically_derived]
             impl #agent::Node for #ty {
@@ -119,6 +121,19 @@ fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
             METHODS,
         )
     }
+}
+
+/// That nothing is emitted when nobody is there any more is told at the method.
+fn silent(parts: &[Part<'_>], agent: &TokenStream) -> TokenStream {
+    let stopped = parts.iter().enumerate().filter(|(_, part)| part.method.role == Role::Stopped);
+    let checks = stopped.map(|(index, part)| {
+        quote_spanned! {part.method.name().span()=>
+            const _: () = if #agent::emits(METHODS, #index) {
+                ::core::panic!("when a node stops, nobody takes its events any more\nhelp: emit them on the bus: `session.bus()`")
+            };
+        }
+    });
+    checks.collect()
 }
 
 /// That no two methods take one event is told at the second.
