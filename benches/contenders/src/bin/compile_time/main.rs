@@ -96,12 +96,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What events and handlers cost, against their serde derives and boxed functions.
 fn handlers(root: &Path) -> Result<(), Box<dyn Error>> {
     let with_serde = Generated::new(root, "with_serde", generate::SERDE_MANIFEST, generate::with_serde())?;
-    let with_atoms = Generated::new(
-        root,
-        "with_atoms",
-        &generate::atoms_manifest("with_atoms"),
-        generate::with_atoms(),
-    )?;
+    let with_atoms =
+        Generated::new(root, "with_atoms", &generate::atoms_manifest("with_atoms"), generate::with_atoms())?;
     println!("\n## Compile time: {} events, {0} handlers\n", generate::COUNT);
     println!("| command | serde and boxed functions | atoms | ratio | target |");
     println!("| --- | ---: | ---: | ---: | ---: |");
