@@ -123,8 +123,23 @@ impl Graph {
         unknown.into_iter().map(|event| GraphProblem::Unknown { event }).collect()
     }
 
+    /// Warns of what the nodes emit for handlers on the bus, where nobody takes it. Subscribers may still come.
+    fn warn_of_unheard(&self, bus: &Bus) {
+        let methods = self.nodes().flat_map(|node| node.methods.iter().map(move |method| (node, method)));
+        for (node, method) in methods {
+            for event_type in method.returns.to_vec().into_iter().chain(method.emits.to_vec()) {
+                let directions = event_type.directions();
+                if directions.to_bus && !directions.to_client && !bus.takes(Some(event_type)) {
+                    let (node, r#type) = (node.path, event_type.name());
+                    tracing::warn!(node, r#type, "nobody on the bus takes what a node emits for it");
+                }
+            }
+        }
+    }
+
     /// Finds what the nodes need of the bus.
     pub(crate) fn prepare(&self, bus: &Bus) -> Result<Vec<Box<dyn Spawn>>, GraphError> {
+        self.warn_of_unheard(bus);
         let start = &bus.start_context();
         let mut problems = self.unknown(bus.registry());
         let mut ready = Vec::new();
