@@ -3,6 +3,7 @@
 pub use inventory;
 pub use serde;
 
+pub use crate::bus::run::panic_message;
 pub use crate::bus::{Call, Outlet};
 pub use crate::event::{AskedForUnknown, EventShape, Key, key_of};
 pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, set};

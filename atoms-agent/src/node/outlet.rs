@@ -3,13 +3,14 @@
 use std::any::Any;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use atoms_runtime::__private::Outlet as RuntimeOutlet;
 use atoms_runtime::{AnyEvent, Delivery, Envelope, Event, HandlerError};
 
 use super::conversation::Conversation;
 use super::flight::Flight;
+use super::mailbox::Mailbox;
 use super::shape::{Kind, NodeShape};
 use crate::events::{AgentInterrupt, TranscriptUpdate};
 use crate::session::Session;
@@ -81,7 +82,7 @@ impl Outlet {
 
     /// Whether nobody behind the node has too much to do, without waiting for that.
     pub(crate) fn has_room(&self) -> bool {
-        self.behind.iter().all(|&place| self.session.mailbox(place).has_room())
+        self.session.all(&self.behind, Mailbox::has_room)
     }
 
     /// Whether what the node does now belongs to a turn that was interrupted.
@@ -107,9 +108,6 @@ impl RuntimeOutlet for Outlet {
     }
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
-        for &place in &self.behind {
-            ready!(self.session.mailbox(place).poll_room(cx));
-        }
-        Poll::Ready(())
+        self.session.poll_room(&self.behind, cx)
     }
 }

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use atoms_runtime::__private::{Call, Outlet as RuntimeOutlet};
+use atoms_runtime::__private::{Call, Outlet as RuntimeOutlet, panic_message};
 use atoms_runtime::{AnyEvent, HandlerError};
 use futures_util::FutureExt;
 
@@ -69,7 +69,7 @@ pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>,
 pub(crate) async fn guarded<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>, seat: Seat) {
     let (session, mailbox, node) = (seat.session().clone(), Arc::clone(&seat.mailbox), seat.outlet.node());
     if let Err(panic) = AssertUnwindSafe(run(prepared, seat)).catch_unwind().await {
-        session.fail(format!("the node `{node}` cannot go on: {}", panicked(&*panic)));
+        session.fail(format!("the node `{node}` cannot go on: {}", panicked(panic)));
         mailbox.close();
     }
 }
@@ -121,14 +121,14 @@ impl Seat {
         let mut node = match made {
             Ok(Ok(node)) => node,
             Ok(Err(error)) => return self.not_made(&error.to_string()),
-            Err(panic) => return self.not_made(&panicked(&*panic)),
+            Err(panic) => return self.not_made(&panicked(panic)),
         };
         let started = P::Started::run(&mut node, &prepared.started, &call, 0);
         let started = self.outlet.session.enter(&init, AssertUnwindSafe(started).catch_unwind());
         match self.unless_over(started).await? {
             Ok(Ran::Failed(error)) => self.tell("it could not start", &error),
             Ok(_) => {}
-            Err(panic) => return self.not_made(&panicked(&*panic)),
+            Err(panic) => return self.not_made(&panicked(panic)),
         }
         Some(node)
     }
@@ -176,7 +176,7 @@ impl Seat {
             }
             Ok(Err(panic)) => {
                 if !panic.is::<Told>() {
-                    self.failed(&flight.event, &panicked(&*panic).into());
+                    self.failed(&flight.event, &panicked(panic).into());
                 }
                 Err(Rebuild)
             }
@@ -225,7 +225,7 @@ impl Seat {
         match self.outlet.session.enter(&init, stopped).await {
             Ok(Ran::Failed(error)) => self.outlet.log("it could not stop", &error),
             Ok(_) => {}
-            Err(panic) => self.outlet.log("it could not stop", &panicked(&*panic).into()),
+            Err(panic) => self.outlet.log("it could not stop", &panicked(panic).into()),
         }
     }
 
@@ -242,7 +242,6 @@ impl Seat {
     }
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
-    format!("it panicked: {}", text.unwrap_or("no message"))
+fn panicked(panic: Box<dyn Any + Send>) -> String {
+    format!("it panicked: {}", panic_message(panic))
 }

@@ -2,7 +2,6 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::atomic::Ordering;
-use std::task::{Poll, ready};
 use std::time::Duration;
 
 use atoms_runtime::{AnyEvent, Envelope, Event, Metadata};
@@ -45,20 +44,15 @@ impl Session {
 
     /// Whether this is true of the mailboxes of all roots.
     pub(super) fn roots(&self, condition: fn(&Mailbox) -> bool) -> bool {
-        self.0.plan.roots.iter().all(|&root| condition(self.mailbox(root)))
+        self.all(&self.0.plan.roots, condition)
     }
 
     pub(super) fn room_at_roots(&self) -> impl Future<Output = ()> {
-        poll_fn(|cx| {
-            for &root in &self.0.plan.roots {
-                ready!(self.mailbox(root).poll_room(cx));
-            }
-            Poll::Ready(())
-        })
+        poll_fn(|cx| self.poll_room(&self.0.plan.roots, cx))
     }
 
     pub(super) fn room_at_client(&self) -> impl Future<Output = ()> {
-        poll_fn(|cx| self.mailbox(self.0.plan.client()).poll_room(cx))
+        poll_fn(|cx| self.poll_room(&[self.0.plan.client()], cx))
     }
 
     /// Sends an event straight to the client.

@@ -15,6 +15,7 @@ use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
 
 use atoms_runtime::{AnyEvent, Bus, Envelope, Event, EventType};
 use tokio::sync::Notify;
@@ -163,6 +164,19 @@ impl Session {
 
     pub(crate) fn mailbox(&self, place: usize) -> &Arc<Mailbox> {
         &self.0.mailboxes[place]
+    }
+
+    /// Whether this is true of the mailboxes of all these places.
+    pub(crate) fn all(&self, places: &[usize], condition: fn(&Mailbox) -> bool) -> bool {
+        places.iter().all(|&place| condition(self.mailbox(place)))
+    }
+
+    /// Waits for room in the mailboxes of these places.
+    pub(crate) fn poll_room(&self, places: &[usize], cx: &Context<'_>) -> Poll<()> {
+        for &place in places {
+            ready!(self.mailbox(place).poll_room(cx));
+        }
+        Poll::Ready(())
     }
 
     /// Ends the session because it cannot go on.

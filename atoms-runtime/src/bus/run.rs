@@ -35,7 +35,8 @@ impl NotDone {
     }
 }
 
-pub(crate) fn panic_message(panic: Box<dyn Any + Send>) -> String {
+/// What a panic says.
+pub fn panic_message(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
     let text = text.unwrap_or("no message").to_owned();
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
