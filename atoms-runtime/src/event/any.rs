@@ -5,6 +5,7 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use super::erased::EventRef;
+use super::size::size_of_value;
 use super::{Envelope, Event, EventId, EventType, Head, Metadata, RawEvent, Timestamp};
 
 /// An event of any type in its envelope, shared and cheap to clone.
@@ -34,6 +35,9 @@ pub(crate) trait Inner: Any + Debug + Send + Sync {
     fn to_any(&self) -> AnyEvent;
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error>;
 
+    /// About how many bytes of memory it takes.
+    fn size(&self) -> usize;
+
     /// The key under which it is handled in order when it is posted.
     fn key(&self) -> Option<u64> {
         None
@@ -62,6 +66,10 @@ impl<E: Event> Inner for Envelope<E> {
         serde_json::to_writer(out, self)
     }
 
+    fn size(&self) -> usize {
+        self.head().size() + size_of_value(self.event())
+    }
+
     fn key(&self) -> Option<u64> {
         self.event().key()
     }
@@ -83,6 +91,10 @@ impl Inner for RawEvent {
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         out.extend_from_slice(self.frame());
         Ok(())
+    }
+
+    fn size(&self) -> usize {
+        self.head().size() + self.event_type().len() + self.frame().len()
     }
 }
 
@@ -121,6 +133,27 @@ impl AnyEvent {
     /// The key of the event, if it has one: see [`Event::key`].
     pub fn key(&self) -> Option<u64> {
         self.0.key()
+    }
+
+    /// Returns about how many bytes of memory the event takes, with its metadata and what it owns on the heap.
+    ///
+    /// This is what the limits in bytes of queues, mailboxes and dead letters count. It is computed at each call,
+    /// from the event's `Serialize`: fields that are skipped there are not counted. The frame of a [`RawEvent`]
+    /// is counted exactly.
+    ///
+    /// ```
+    /// use atoms_runtime::{AnyEvent, Envelope, event};
+    ///
+    /// #[event(type = "shop.note.taken", crate = atoms_runtime)]
+    /// struct NoteTaken {
+    ///     text: String,
+    /// }
+    ///
+    /// let note = AnyEvent::from(Envelope::new(NoteTaken { text: "x".repeat(10_000) }));
+    /// assert!((10_000..11_000).contains(&note.size()));
+    /// ```
+    pub fn size(&self) -> usize {
+        self.0.size()
     }
 
     /// Whether this is an event `E`.

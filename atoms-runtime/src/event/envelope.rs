@@ -70,6 +70,11 @@ impl Head {
         self.metadata.as_deref().unwrap_or(&NO_METADATA)
     }
 
+    /// About how many bytes of memory it takes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>() + self.metadata.as_deref().map_or(0, Metadata::size)
+    }
+
     pub(crate) fn set_metadata(&mut self, metadata: Metadata) {
         self.metadata = Some(Box::new(metadata));
     }

@@ -39,6 +39,10 @@ impl<R: Request> AnyInner for Question<R> {
         self.envelope.write_json(out)
     }
 
+    fn size(&self) -> usize {
+        AnyInner::size(&self.envelope)
+    }
+
     fn reply_slot(&self) -> Option<&dyn Any> {
         Some(Self::reply_slot(self))
     }

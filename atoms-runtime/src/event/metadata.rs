@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::EventId;
+use super::size::size_of_value;
 
 /// What travels beside an event's payload: a JSON object, with names for the keys that matter here.
 ///
@@ -81,6 +82,11 @@ impl Metadata {
     /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Returns about how many bytes of memory the keys and values take.
+    pub fn size(&self) -> usize {
+        size_of_value(self)
     }
 
     /// Fills in what the emitting handler's event says, where nothing is said yet.

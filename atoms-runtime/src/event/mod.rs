@@ -13,6 +13,7 @@ mod list;
 mod metadata;
 pub(crate) mod pattern;
 mod raw;
+mod size;
 mod standard;
 mod timestamp;
 mod type_string;
