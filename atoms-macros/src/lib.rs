@@ -201,7 +201,8 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// - The first parameter is the event: `&E` or `E`, which is a copy; `&Envelope<E>` for its id, timestamp
 ///   and metadata; `&AnyEvent` for every event; an enum with `#[event_set]` for several.
 /// - Up to eight further parameters are extracted: `State<T>`, `Emitter<E>` or `Emitter<(A, B)>`,
-///   `Context`, and types that implement `FromDelivery`.
+///   `Context`, types that implement `FromDelivery`, and an `Option` of each, which is `None` where the value does
+///   not exist.
 /// - What it returns is emitted: `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or
 ///   a tuple of these, or a `Result`. The handler of a [request](macro@request) returns its reply, or a
 ///   `Result` of it.

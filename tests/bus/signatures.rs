@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use atoms::prelude::*;
-use atoms::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
+use atoms::{Delivery, ExtractError, FromDelivery, Metadata, PrepareError, StartContext};
 
 use crate::{Log, bus};
 
@@ -168,6 +168,69 @@ fn an_extractor_can_ask_for_states() {
     let builder = bus().state(Log::default()).state(1_u8).state(2_u16).state("eight");
     let error = builder.handler::<with_eight>().start().unwrap_err().to_string();
     assert!(error.contains("no state `alloc::string::String`"), "{error}");
+}
+
+/// Who an event belongs to: nobody, or somebody whose name can be read.
+#[derive(Debug, PartialEq)]
+struct Tenant(String);
+
+impl FromDelivery for Tenant {
+    type Prepared = ();
+
+    fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
+        Ok(())
+    }
+
+    fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
+        let tenant = delivery.metadata().get("tenant").ok_or_else(|| ExtractError::missing("no tenant"))?;
+        let name = tenant.as_str().ok_or_else(|| ExtractError::new("the tenant has no name"))?;
+        Ok(Self(name.to_owned()))
+    }
+}
+
+#[handler]
+fn optional(
+    _: &Asked,
+    absent: Option<State<u8>>,
+    present: Option<State<u16>>,
+    tenant: Option<Tenant>,
+    out: Option<Emitter<Ended>>,
+    log: State<Log>,
+) {
+    log.add(format!("{:?} {:?} {tenant:?}", absent.map(|it| *it), present.map(|it| *it)));
+    out.unwrap().emit(Ended {});
+}
+
+async fn with_tenant(bus: &Bus, tenant: impl Into<serde_json::Value>) -> Receipt {
+    let metadata = Metadata::from_iter([("tenant", tenant.into())]);
+    bus.emit(Envelope::new(asked()).with_metadata(metadata)).await
+}
+
+#[tokio::test]
+async fn an_option_is_none_where_its_value_does_not_exist() {
+    let log = Arc::new(Log::default());
+    let builder = bus().shared_state(log.clone()).state(2_u16).handler::<optional>();
+    let bus = builder.start().unwrap();
+    let receipt = bus.emit(asked()).await;
+    assert_eq!(receipt.follow_ups().len(), 1);
+    with_tenant(&bus, "t-1").await.into_result().unwrap();
+    assert_eq!(log.take(), ["None Some(2) None", r#"None Some(2) Some(Tenant("t-1"))"#]);
+}
+
+#[tokio::test]
+async fn an_option_does_not_hide_an_error() {
+    let log = Arc::new(Log::default());
+    let bus = bus().shared_state(log.clone()).handler::<optional>().start().unwrap();
+    let receipt = with_tenant(&bus, 5).await;
+    let error = receipt.failures()[0].error.to_string();
+    assert!(error.contains("the tenant has no name"), "{error}");
+    assert!(log.take().is_empty());
+}
+
+#[test]
+fn what_an_optional_emitter_emits_is_declared() {
+    let emits = <optional as atoms::Handler>::info().emits();
+    assert_eq!(emits.iter().map(|ended| ended.name()).collect::<Vec<_>>(), ["signatures.ended"]);
 }
 
 type Eight = (Answered, Answered, Answered, Answered, Answered, Answered, Answered, Ended);

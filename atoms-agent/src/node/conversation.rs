@@ -92,7 +92,7 @@ impl FromDelivery for Conversation {
         }
         let kept = Outlet::of(delivery).and_then(Outlet::conversation);
         kept.ok_or_else(|| {
-            ExtractError::new("only an output node, `#[node(output)]`, keeps the conversation")
+            ExtractError::missing("only an output node, `#[node(output)]`, keeps the conversation")
         })
     }
 }

@@ -26,10 +26,10 @@ impl FromDelivery for Session {
             return Ok(outlet.session.clone());
         }
         let Some(id) = delivery.metadata().session_id() else {
-            return Err(ExtractError::new("the event belongs to no session"));
+            return Err(ExtractError::missing("the event belongs to no session"));
         };
         let bus = delivery.bus();
         let found = bus.attached::<Router>().and_then(|router| router.session(id));
-        found.ok_or_else(|| ExtractError::new(format!("the session `{id}` has ended")))
+        found.ok_or_else(|| ExtractError::missing(format!("the session `{id}` has ended")))
     }
 }

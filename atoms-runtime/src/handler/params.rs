@@ -7,7 +7,8 @@ use super::{HandlerError, MissingState};
 
 /// What a further parameter of a handler may be: it is extracted from the delivery.
 ///
-/// [`State`](super::State), [`Emitter`](super::Emitter) and [`Context`](super::Context) are. Users add their own:
+/// [`State`](super::State), [`Emitter`](super::Emitter) and [`Context`](super::Context) are, and an `Option` of
+/// any of them, which is `None` where the value does not exist. Users add their own:
 ///
 /// ```
 /// use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
@@ -24,7 +25,7 @@ use super::{HandlerError, MissingState};
 ///
 ///     fn from_delivery(_: &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
 ///         let tenant = delivery.metadata().get("tenant").and_then(|value| value.as_str());
-///         let tenant = tenant.ok_or_else(|| ExtractError::new("the event has no tenant"))?;
+///         let tenant = tenant.ok_or_else(|| ExtractError::missing("the event has no tenant"))?;
 ///         Ok(Self(tenant.to_owned()))
 ///     }
 /// }
@@ -50,6 +51,30 @@ pub trait FromDelivery: Sized + Send + 'static {
     const EMITS: EventTypes = EventTypes::NONE;
 }
 
+/// What `T` extracts, or `None` where that does not exist: the bus does not have the state, or
+/// [`from_delivery`](FromDelivery::from_delivery) returned an [`ExtractError::missing`]. Other errors stay errors.
+#[diagnostic::do_not_recommend]
+impl<T: FromDelivery> FromDelivery for Option<T> {
+    type Prepared = Option<T::Prepared>;
+
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, PrepareError> {
+        match T::prepare(start) {
+            Err(PrepareError::MissingState(_)) => Ok(None),
+            prepared => prepared.map(Some),
+        }
+    }
+
+    fn from_delivery(prepared: &Self::Prepared, delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
+        let Some(prepared) = prepared else { return Ok(None) };
+        match T::from_delivery(prepared, delivery) {
+            Err(error) if error.is_missing() => Ok(None),
+            extracted => extracted.map(Some),
+        }
+    }
+
+    const EMITS: EventTypes = T::EMITS;
+}
+
 /// Why a parameter could not be prepared when the bus started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -64,12 +89,26 @@ pub enum PrepareError {
 
 /// Why a parameter could not be extracted from one delivery.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot extract a parameter: {0}")]
-pub struct ExtractError(#[source] HandlerError);
+#[error("cannot extract a parameter: {reason}")]
+pub struct ExtractError {
+    #[source]
+    reason: HandlerError,
+    is_missing: bool,
+}
 
 impl ExtractError {
-    /// An error for this reason.
+    /// An error for this reason, which also fails the delivery of a handler that takes an `Option`.
     pub fn new(reason: impl Into<HandlerError>) -> Self {
-        Self(reason.into())
+        Self { reason: reason.into(), is_missing: false }
+    }
+
+    /// The value does not exist for this delivery, for this reason: a handler that takes an `Option` gets `None`.
+    pub fn missing(reason: impl Into<HandlerError>) -> Self {
+        Self { is_missing: true, ..Self::new(reason) }
+    }
+
+    /// Whether the value does not exist, as [`missing`](Self::missing) says.
+    pub fn is_missing(&self) -> bool {
+        self.is_missing
     }
 }
