@@ -1,4 +1,4 @@
-//! Node graphs, sessions and the standard events of [`atoms`](https://docs.rs/atoms).
+//! Node graphs, sessions and the standard events of [`atoms`](https://docs.rs/atoms-rs).
 //!
 //! Programs depend on `atoms`, which has all of this as `atoms::agent`.
 

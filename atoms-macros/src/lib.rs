@@ -1,4 +1,4 @@
-//! The attribute and derive macros of [`atoms`](https://docs.rs/atoms), which re-exports them.
+//! The attribute and derive macros of [`atoms`](https://docs.rs/atoms-rs), which re-exports them.
 
 mod common;
 mod event;

@@ -1,4 +1,4 @@
-//! The runtime of [`atoms`](https://docs.rs/atoms): events, wire, registry, dispatch and bus.
+//! The runtime of [`atoms`](https://docs.rs/atoms-rs): events, wire, registry, dispatch and bus.
 //!
 //! Programs depend on `atoms`, which has all of this; crates that build on the runtime alone name it
 //! in the macros, as in `#[event(type = "shop.order.created", crate = atoms_runtime)]`.

@@ -1,4 +1,4 @@
-//! An agent server for [`atoms`](https://docs.rs/atoms): a graph of nodes for each WebSocket connection, with
+//! An agent server for [`atoms`](https://docs.rs/atoms-rs): a graph of nodes for each WebSocket connection, with
 //! health checks and metrics beside it.
 //!
 //! Programs depend on `atoms` with the feature `server`, which has all of this as `atoms::server`.

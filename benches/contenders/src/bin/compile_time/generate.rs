@@ -33,7 +33,7 @@ pub(crate) fn atoms_manifest(name: &str) -> String {
     let atoms = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     format!(
         "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\natoms = {{ path = {atoms:?} }}\n"
+         [dependencies]\natoms-rs = {{ path = {atoms:?} }}\n"
     )
 }
 
