@@ -24,9 +24,10 @@ mod wire;
 pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
     Attempt, Bus, BusBuilder, DeadLetter, DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting,
-    Delivery, DetachError, EmitError, EventStream, ExpectError, Expectation, Failure, FailureKind,
-    Interceptor, Lagged, Post, PostError, PostRefusal, Posting, Priority, Receipt, Recipient, RedeliverError,
-    Refusal, RequestError, Room, ShutdownError, StartContext, Subscription, Unfinished, Veto,
+    Delivery, DetachError, EmitError, EmitOutcome, Emitting, EventStream, ExpectError, Expectation, Failure,
+    FailureKind, Interceptor, Lagged, LostEvents, Post, PostError, PostRefusal, Posting, Priority, Receipt,
+    Recipient, RedeliverError, Refusal, RequestError, ShutdownError, StartContext, Subscription, Unfinished,
+    Veto,
 };
 pub use event::{
     AllEmitted, AnyEvent, Asked, DeliveryFailed, Directions, DynamicError, DynamicEvent, Emitted, Envelope,

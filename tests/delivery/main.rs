@@ -5,6 +5,7 @@ mod delayed;
 mod detached;
 mod interceptors;
 mod keys;
+mod lost;
 mod options;
 mod posting;
 mod shutdown;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use atoms_runtime::__private::Outlet as RuntimeOutlet;
-use atoms_runtime::{AnyEvent, Delivery, Envelope, Event, HandlerError};
+use atoms_runtime::{AnyEvent, Delivery, EmitOutcome, Envelope, Event, HandlerError};
 
 use super::conversation::Conversation;
 use super::flight::Flight;
@@ -76,8 +76,8 @@ impl Outlet {
     }
 
     /// Sends an event on.
-    pub(crate) fn pass(&self, flight: Flight) {
-        self.session.put(flight, &self.behind);
+    pub(crate) fn pass(&self, flight: Flight) -> EmitOutcome {
+        self.session.put(flight, &self.behind)
     }
 
     /// Whether nobody behind the node has too much to do, without waiting for that.
@@ -96,7 +96,7 @@ impl Outlet {
 }
 
 impl RuntimeOutlet for Outlet {
-    fn emit(&self, event: AnyEvent) {
+    fn emit(&self, event: AnyEvent) -> EmitOutcome {
         let known = event.known_type();
         self.session.note(known);
         if known == Some(AgentInterrupt::event_type()) {
@@ -104,7 +104,7 @@ impl RuntimeOutlet for Outlet {
             self.turn.store(self.session.begin_turn(), Ordering::Relaxed);
         }
         self.session.show_to_bus_now(&event);
-        self.pass(self.session.flight(event, self.turn.load(Ordering::Relaxed)));
+        self.pass(self.session.flight(event, self.turn.load(Ordering::Relaxed)))
     }
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {

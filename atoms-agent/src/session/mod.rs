@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
-use atoms_runtime::{AnyEvent, Bus, Envelope, Event, EventType};
+use atoms_runtime::{AnyEvent, Bus, EmitOutcome, Envelope, Event, EventType, Refusal};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -194,26 +194,33 @@ impl Session {
         Flight::new(event, turn, self.0.plan.joins)
     }
 
-    /// Puts an event into the mailboxes of these places.
-    pub(crate) fn put(&self, flight: Flight, places: &[usize]) {
-        let Some((last, others)) = places.split_last() else { return };
+    /// Puts an event into the mailboxes of these places; it is refused if it is not in all of them.
+    pub(crate) fn put(&self, flight: Flight, places: &[usize]) -> EmitOutcome {
+        let Some((last, others)) = places.split_last() else { return EmitOutcome::Accepted };
+        let mut put = Ok(());
         for place in others {
-            self.put_at(flight.clone(), *place);
+            put = put.and(self.put_at(flight.clone(), *place));
         }
-        self.put_at(flight, *last);
+        match put.and(self.put_at(flight, *last)) {
+            Ok(()) => EmitOutcome::Accepted,
+            Err(NotPut::Full) => EmitOutcome::Refused(Refusal::MailboxFull),
+            Err(NotPut::Closed) => EmitOutcome::Refused(Refusal::SessionEnded),
+        }
     }
 
-    fn put_at(&self, flight: Flight, place: usize) {
+    fn put_at(&self, flight: Flight, place: usize) -> Result<(), NotPut> {
         // What the client said is not sent back.
         let is_echo = flight.is_from_client && place == self.0.plan.client();
         if is_echo || !flight.is_first_at(self.0.plan.join_at[place]) {
-            return;
+            return Ok(());
         }
         let known = flight.known;
-        if let Err(why @ NotPut::Full) = self.mailbox(place).put(flight) {
+        let put = self.mailbox(place).put(flight);
+        if let Err(why @ NotPut::Full) = put {
             let r#type = known.map(EventType::name);
             tracing::error!(r#type, session = self.id(), "an event is lost: {why}");
         }
+        put
     }
 
     /// Says that a node, or the client's end, has nothing to do.

@@ -11,6 +11,7 @@ use super::run::Runner;
 use super::table::Tables;
 use super::tasks::Tasks;
 use super::under_way::UnderWay;
+use super::worklist::Limits;
 use super::{Bus, Shared, options};
 use crate::event::{Event, EventType};
 use crate::handler::{Handler, HandlerInfo, MissingState, PrepareError, States};
@@ -44,6 +45,7 @@ pub struct BusBuilder {
     states: States,
     codec: Box<dyn Codec>,
     hop_limit: u32,
+    follow_up_limits: Limits,
     frame_limit: usize,
     interceptors: Interceptors,
     dead_letter_capacity: usize,
@@ -61,6 +63,7 @@ impl BusBuilder {
             states: States::default(),
             codec: Box::new(JsonCodec),
             hop_limit: 64,
+            follow_up_limits: Limits { events: 65_536, bytes: 64 * 1024 * 1024 },
             frame_limit: 1024 * 1024,
             interceptors: Interceptors::default(),
             dead_letter_capacity: 1_024,
@@ -122,6 +125,25 @@ impl BusBuilder {
         self
     }
 
+    /// How many events that follow from one root event, directly or not, may be under way at once, waiting or
+    /// being handled: 65,536 by default.
+    ///
+    /// A handler that awaits its [`Emitter`](crate::Emitter) waits while a sixty-fourth of that waits. What is
+    /// emitted beyond the limit is lost, and the receipt says so.
+    #[must_use]
+    pub fn follow_up_capacity(mut self, events: usize) -> Self {
+        self.follow_up_limits.events = events;
+        self
+    }
+
+    /// The same limit in bytes of memory, as [`AnyEvent::size`](crate::AnyEvent::size) counts them: 64 MiB by
+    /// default. No further event is taken as soon as as much is under way.
+    #[must_use]
+    pub fn follow_up_bytes(mut self, bytes: usize) -> Self {
+        self.follow_up_limits.bytes = bytes;
+        self
+    }
+
     /// The largest frame that is read, in bytes: 1 MiB by default.
     #[must_use]
     pub fn frame_limit(mut self, bytes: usize) -> Self {
@@ -178,6 +200,7 @@ impl BusBuilder {
             states: self.states,
             codec: self.codec,
             hop_limit: self.hop_limit,
+            follow_up_limits: self.follow_up_limits,
             frame_limit: self.frame_limit,
             closed: AtomicBool::new(false),
             in_flight: Default::default(),

@@ -117,8 +117,8 @@ impl<'a> Progress<'a> {
             }
         })
         .await;
-        if let Some(refusal) = step.worklist().and_then(|worklist| worklist.overflow()) {
-            receipt.refuse(refusal);
+        if let Some(worklist) = step.worklist() {
+            receipt.set_lost(worklist.take_lost());
         }
         receipt.set_follow_ups(follow_ups.take_tree());
     }

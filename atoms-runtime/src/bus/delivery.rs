@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 use super::dead_letters::{DeadLetter, DeadLetterCause};
 use super::failure::Recipient;
 use super::outlet::Outlet;
-use super::worklist::{Source, Worklist};
+use super::source::Source;
+use super::worklist::Worklist;
 use super::{Bus, Shared, put_reply};
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event, EventId, Metadata, Timestamp};
@@ -135,7 +136,7 @@ impl<'a> Step<'a> {
             if let Some(outlet) = self.outlet {
                 return Source::Outlet(Arc::clone(outlet));
             }
-            let worklist = late.worklist.get_or_init(Arc::default);
+            let worklist = late.worklist.get_or_init(|| Arc::new(Worklist::new(self.bus)));
             Source::new(worklist.clone(), self.event.head(), self.node, self.bus.hop_limit)
         })
     }

@@ -138,14 +138,26 @@ pub enum Refusal {
         /// The longest chain.
         limit: u32,
     },
-    /// So many events were under way at once for this root event that further ones were lost.
-    #[error("{lost} events that followed from it were lost: more than {limit} were under way at once")]
+    /// Too much of what followed from the root event was under way at once.
+    #[error(
+        "{events} events that followed from its root event, or {bytes} bytes of them, were under way at once, \
+         which is the limit"
+    )]
     WorklistFull {
-        /// How many may be under way at once.
-        limit: usize,
-        /// How many were lost.
-        lost: usize,
+        /// How many events may be under way at once.
+        events: usize,
+        /// The bytes from which on no further event is taken.
+        bytes: usize,
     },
+    /// A handler emitted the event when its root event was done, or cancelled.
+    #[error("it was emitted after the receipt of its root event")]
+    TooLate,
+    /// Too much waits in the mailbox of a node behind the one that emitted the event.
+    #[error("the mailbox of a node is full")]
+    MailboxFull,
+    /// The session of the node that emitted the event has ended.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The event declares `must_handle`, and nothing on this bus handles it.
     #[error("nothing on this bus handles it, and it declares `must_handle`")]
     Unhandled,

@@ -19,6 +19,8 @@ use super::worklist::{Queued, Worklist};
 struct Finished {
     node: usize,
     parent: usize,
+    /// The bytes that the event took.
+    size: usize,
     receipt: Receipt,
 }
 
@@ -59,7 +61,7 @@ impl<'a> FollowUps<'a> {
             let polled = self.active.as_mut().map(|active| active.poll_next_unpin(cx));
             match polled {
                 Some(Poll::Ready(Some(finished))) => {
-                    worklist.done();
+                    worklist.done(finished.size);
                     self.finished.push(finished);
                 }
                 Some(Poll::Pending) if worklist.is_empty() => return false,
@@ -76,7 +78,7 @@ impl<'a> FollowUps<'a> {
         let mut follow_up: FollowUp = Box::pin(follow_up);
         match follow_up.as_mut().poll(cx) {
             Poll::Ready(finished) => {
-                worklist.done();
+                worklist.done(finished.size);
                 self.finished.push(finished);
             }
             Poll::Pending => self.active.get_or_insert_default().push(follow_up),
@@ -92,7 +94,8 @@ impl<'a> FollowUps<'a> {
         let mut children: Vec<Vec<Receipt>> = Vec::new();
         children.resize_with(self.next, Vec::new);
         // A child's node is larger than its parent's, so going backwards all children are there.
-        for Finished { node, parent, mut receipt } in std::mem::take(&mut self.finished).into_iter().rev() {
+        for Finished { node, parent, mut receipt, .. } in std::mem::take(&mut self.finished).into_iter().rev()
+        {
             let mut own = std::mem::take(&mut children[node]);
             own.reverse();
             receipt.set_follow_ups(own);
@@ -107,6 +110,7 @@ impl<'a> FollowUps<'a> {
 impl Drop for FollowUps<'_> {
     fn drop(&mut self) {
         let Some(worklist) = self.step.worklist() else { return };
+        worklist.take_lost();
         for Queued { event, .. } in worklist.close() {
             tracing::warn!(r#type = event.event_type(), id = %event.id(), "cancelled before it was delivered");
         }
@@ -116,7 +120,7 @@ impl Drop for FollowUps<'_> {
 async fn deliver_follow_up(
     bus: Arc<Shared>,
     worklist: Arc<Worklist>,
-    Queued { mut event, parent, mut refusal }: Queued,
+    Queued { mut event, parent, mut refusal, size }: Queued,
     node: usize,
 ) -> Finished {
     let began = (!bus.interceptors.is_empty()).then(Instant::now);
@@ -131,5 +135,5 @@ async fn deliver_follow_up(
     if let Some(began) = began {
         bus.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
     }
-    Finished { node, parent, receipt: progress.receipt }
+    Finished { node, parent, size, receipt: progress.receipt }
 }

@@ -19,6 +19,7 @@ mod request;
 pub(crate) mod run;
 mod scope;
 mod shutdown;
+mod source;
 mod stand_in;
 mod subscribe;
 mod subscribers;
@@ -40,14 +41,14 @@ pub use failure::{Attempt, DetachError, EmitError, Failure, FailureKind, Recipie
 pub use intercept::Interceptor;
 pub use outlet::{Call, Outlet};
 pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusal, Posting, Priority};
-pub use receipt::Receipt;
+pub use receipt::{LostEvents, Receipt};
 pub use request::RequestError;
 pub(crate) use request::{Question, put_reply};
 pub use shutdown::{ShutdownError, Unfinished};
+pub(crate) use source::Source;
+pub use source::{EmitOutcome, Emitting};
 pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
 pub use subscribers::Subscription;
-pub use worklist::Room;
-pub(crate) use worklist::Source;
 
 use self::dead_letters::Letters;
 use self::deliver::Progress;
@@ -107,6 +108,7 @@ pub(crate) struct Shared {
     states: States,
     codec: Box<dyn Codec>,
     hop_limit: u32,
+    follow_up_limits: worklist::Limits,
     frame_limit: usize,
     closed: AtomicBool,
     in_flight: InFlight,

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::delivery::{Delivery, Step};
+use super::source::EmitOutcome;
 use super::{Bus, scope};
 use crate::event::AnyEvent;
 use crate::handler::HandlerInfo;
 
 /// Where the events go of a handler that something else than a bus calls.
 pub trait Outlet: Any + Send + Sync {
-    /// Takes an event, at once.
-    fn emit(&self, event: AnyEvent);
+    /// Takes an event at once, or says why not.
+    fn emit(&self, event: AnyEvent) -> EmitOutcome;
 
     /// Whether there is room for another event, which is what an awaited emitter waits for.
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()>;

@@ -54,6 +54,30 @@ enum EventName {
     Raw(Box<str>),
 }
 
+/// Events of one type that followed from a root event, and were lost because too much was under way: see
+/// [`Emitter::emit`](crate::Emitter::emit).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{count} of these events were lost: too much that followed from one root event was under way at once; \
+     await what `Emitter::emit` returns, or raise `follow_up_capacity` and `follow_up_bytes`"
+)]
+pub struct LostEvents {
+    pub(crate) event_type: &'static EventType,
+    pub(crate) count: u64,
+}
+
+impl LostEvents {
+    /// The type string of the events.
+    pub fn event_type(&self) -> &'static str {
+        self.event_type.name()
+    }
+
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+}
+
 #[derive(Default)]
 struct Details {
     /// The event, if the outline does not have it.
@@ -66,6 +90,7 @@ struct Details {
     /// The handlers that did not take the event.
     skipped: Vec<Recipient>,
     refusal: Option<Refusal>,
+    lost: Vec<LostEvents>,
     follow_ups: Vec<Receipt>,
 }
 
@@ -99,6 +124,12 @@ impl Receipt {
 
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
         self.details.get_or_insert_default().refusal = Some(refusal);
+    }
+
+    pub(crate) fn set_lost(&mut self, lost: Vec<LostEvents>) {
+        if !lost.is_empty() {
+            self.details.get_or_insert_default().lost = lost;
+        }
     }
 
     pub(crate) fn add_subscriber(&mut self, recipient: Recipient, handles: bool) {
@@ -162,6 +193,12 @@ impl Receipt {
         self.details.as_ref()?.refusal.as_ref()
     }
 
+    /// The events that followed from this root event, directly or not, and were lost because too much was under
+    /// way at once: how many of each type.
+    pub fn lost(&self) -> &[LostEvents] {
+        self.details.as_ref().map_or(&[], |details| &details.lost)
+    }
+
     /// The receipts of the events that the handlers emitted, in the order of emission.
     pub fn follow_ups(&self) -> &[Receipt] {
         self.details.as_ref().map_or(&[], |details| &details.follow_ups)
@@ -188,6 +225,7 @@ impl Receipt {
         self.details.as_ref().is_none_or(|details| {
             details.failures.is_empty()
                 && details.refusal.is_none()
+                && details.lost.is_empty()
                 && details.follow_ups.iter().all(Receipt::is_ok)
         })
     }
@@ -207,6 +245,8 @@ impl Receipt {
         for (recipient, error) in self.details.iter().flat_map(|details| &details.failures) {
             all.push(Failure { event_type, recipient: Some(*recipient), error: error.cause() });
         }
+        let lost = |error| Failure { event_type: LostEvents::event_type(error), recipient: None, error };
+        all.extend(self.lost().iter().map(lost));
         self.follow_ups().iter().for_each(|receipt| receipt.collect_failures(all));
     }
 
@@ -227,6 +267,9 @@ impl Receipt {
                 Ok(()) => write!(f, "\n{indent}- {recipient}: ok")?,
                 Err(failure) => write!(f, "\n{indent}- {recipient}: {failure}")?,
             }
+        }
+        for lost in self.lost() {
+            write!(f, "\n{indent}- `{}`: {lost}", lost.event_type())?;
         }
         for follow_up in self.follow_ups() {
             writeln!(f)?;
@@ -249,6 +292,7 @@ impl fmt::Debug for Receipt {
             .field("event_type", &self.event_type())
             .field("deliveries", &self.deliveries().collect::<Vec<_>>())
             .field("refusal", &self.refusal())
+            .field("lost", &self.lost())
             .field("follow_ups", &self.follow_ups())
             .finish()
     }

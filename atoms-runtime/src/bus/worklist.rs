@@ -1,22 +1,39 @@
 //! The events that handlers emitted while one root event is being delivered.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Poll, Waker};
 
 use futures_util::task::AtomicWaker;
 
+use super::Shared;
+use super::dead_letters::DeadLetterCause;
 use super::failure::Refusal;
-use super::outlet::Outlet;
-use crate::event::{AnyEvent, Envelope, Event, Head};
+use super::receipt::LostEvents;
+use crate::event::{AnyEvent, EventType};
 
-/// How many events may wait before an emitter that is awaited waits as well.
-const ROOM: usize = 1_024;
+/// Which part of what may be under way may wait before an emitter that is awaited waits as well.
+const ROOM: usize = 64;
 
-/// How many events one root event may have under way at once, waiting or being handled; what is
-/// emitted beyond that is refused, and the receipt says so.
-const LIMIT: usize = 65_536;
+/// How many of the events that one root event's list did not take become dead letters: more would push out
+/// those of others.
+const MAX_LETTERS: u64 = 64;
+
+/// How much one root event may have under way at once, waiting or being handled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// How many events.
+    pub(crate) events: usize,
+    /// The bytes from which on no further event is taken in.
+    pub(crate) bytes: usize,
+}
+
+/// How many events there are, and how many bytes they take.
+#[derive(Debug, Default, Clone, Copy)]
+struct Load {
+    events: usize,
+    bytes: usize,
+}
 
 /// An event that waits to be delivered.
 pub(crate) struct Queued {
@@ -25,13 +42,17 @@ pub(crate) struct Queued {
     pub(crate) parent: usize,
     /// Why it will not be delivered, if the chain that led to it is too long.
     pub(crate) refusal: Option<Refusal>,
+    /// The bytes that it takes.
+    pub(crate) size: usize,
 }
 
 /// The events that handlers emitted while one root event is being delivered.
 ///
 /// The root's future takes them from here; emitters put them in, from whatever task.
-#[derive(Default)]
 pub(crate) struct Worklist {
+    /// An emitter in somebody's task must not keep the bus.
+    bus: Weak<Shared>,
+    limits: Limits,
     state: Mutex<State>,
     root: AtomicWaker,
 }
@@ -39,64 +60,123 @@ pub(crate) struct Worklist {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Queued>,
+    waiting: Load,
     /// Taken from the queue and not done yet.
-    running: usize,
+    running: Load,
     waiting_for_room: Vec<Waker>,
-    /// How many were not put in because of [`LIMIT`].
-    lost: usize,
+    /// What was not put in because too much was under way.
+    lost: Vec<LostEvents>,
+    /// How many events were not put in, for whatever reason.
+    refused: u64,
     closed: bool,
 }
 
-/// Why an event was not put into the list.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-enum Lost {
-    #[error("it was emitted after the receipt of its root event")]
-    TooLate,
-    #[error("its root event has too many events under way")]
-    NoRoom,
+impl Limits {
+    fn are_reached(self, waiting: Load, running: Load) -> bool {
+        waiting.events + running.events >= self.events || waiting.bytes + running.bytes >= self.bytes
+    }
+
+    fn leave_room(self, waiting: Load) -> bool {
+        waiting.events < self.events.div_ceil(ROOM) && waiting.bytes < self.bytes.div_ceil(ROOM)
+    }
+}
+
+impl Load {
+    fn add(&mut self, size: usize) {
+        self.events += 1;
+        self.bytes += size;
+    }
+
+    fn remove(&mut self, size: usize) {
+        self.events -= 1;
+        self.bytes -= size;
+    }
+}
+
+impl Queued {
+    pub(crate) fn new(event: AnyEvent, parent: usize, refusal: Option<Refusal>) -> Self {
+        let size = event.size();
+        Self { event, parent, refusal, size }
+    }
 }
 
 impl Worklist {
+    pub(crate) fn new(bus: &Arc<Shared>) -> Self {
+        Self {
+            bus: Arc::downgrade(bus),
+            limits: bus.follow_up_limits,
+            state: Mutex::default(),
+            root: AtomicWaker::new(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts an event at the end, or says that the root is done.
-    fn push(&self, queued: Queued) -> Result<(), Lost> {
+    /// Puts an event at the end. One that is not taken becomes a dead letter, if not too many are
+    /// already.
+    pub(crate) fn push(&self, queued: Queued) -> Result<(), Refusal> {
         let mut state = self.lock();
-        if state.closed {
-            return Err(Lost::TooLate);
-        }
-        if state.queue.len() + state.running >= LIMIT {
-            state.lost += 1;
-            return Err(Lost::NoRoom);
-        }
-        state.queue.push_back(queued);
+        let Limits { events, bytes } = self.limits;
+        let refusal = if state.closed {
+            Refusal::TooLate
+        } else if self.limits.are_reached(state.waiting, state.running) {
+            state.lose(queued.event.known_type());
+            Refusal::WorklistFull { events, bytes }
+        } else {
+            state.waiting.add(queued.size);
+            state.queue.push_back(queued);
+            drop(state);
+            self.root.wake();
+            return Ok(());
+        };
+        state.refused += 1;
+        let refused = state.refused;
         drop(state);
-        self.root.wake();
-        Ok(())
+        self.refuse(queued.event, refusal.clone(), refused);
+        Err(refusal)
     }
 
-    /// What the root's receipt must say, if events were lost because there were too many.
-    pub(crate) fn overflow(&self) -> Option<Refusal> {
-        let lost = self.lock().lost;
-        (lost > 0).then_some(Refusal::WorklistFull { limit: LIMIT, lost })
+    #[cold]
+    fn refuse(&self, event: AnyEvent, refusal: Refusal, refused: u64) {
+        // What a full list did not take is told of at the root's end, and what comes too late is told of here.
+        if refusal == Refusal::TooLate && refused.is_power_of_two() {
+            let (r#type, id) = (event.event_type(), event.id());
+            tracing::error!(r#type, %id, refused, "an event is lost: {refusal}");
+        }
+        let Some(bus) = self.bus.upgrade() else { return };
+        if refused <= MAX_LETTERS {
+            bus.dead_letters.add(event, DeadLetterCause::Refused(refusal), None);
+        }
+    }
+
+    /// What was lost because too much was under way; each time it is told once.
+    pub(crate) fn take_lost(&self) -> Vec<LostEvents> {
+        let lost = std::mem::take(&mut self.lock().lost);
+        for LostEvents { event_type, count, .. } in &lost {
+            let r#type = event_type.name();
+            tracing::error!(r#type, count, "events are lost: too much followed from one root event");
+        }
+        lost
     }
 
     /// Takes the next event, which counts as running until [`done`](Self::done).
     pub(crate) fn pop(&self) -> Option<Queued> {
         let mut state = self.lock();
         let next = state.queue.pop_front()?;
-        state.running += 1;
-        let waiting =
-            if state.queue.len() < ROOM { std::mem::take(&mut state.waiting_for_room) } else { Vec::new() };
+        state.waiting.remove(next.size);
+        state.running.add(next.size);
+        let has_room = self.limits.leave_room(state.waiting);
+        let waiting = if has_room { std::mem::take(&mut state.waiting_for_room) } else { Vec::new() };
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
         Some(next)
     }
 
-    pub(crate) fn done(&self) {
-        self.lock().running -= 1;
+    /// An event of this size is done.
+    pub(crate) fn done(&self, size: usize) {
+        self.lock().running.remove(size);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -114,6 +194,7 @@ impl Worklist {
     pub(crate) fn close(&self) -> VecDeque<Queued> {
         let mut state = self.lock();
         state.closed = true;
+        state.waiting = Load::default();
         let waiting = std::mem::take(&mut state.waiting_for_room);
         let queue = std::mem::take(&mut state.queue);
         drop(state);
@@ -126,9 +207,9 @@ impl Worklist {
         self.root.register(waker);
     }
 
-    fn poll_room(&self, waker: &Waker) -> Poll<()> {
+    pub(crate) fn poll_room(&self, waker: &Waker) -> Poll<()> {
         let mut state = self.lock();
-        if state.closed || state.queue.len() < ROOM {
+        if state.closed || self.limits.leave_room(state.waiting) {
             return Poll::Ready(());
         }
         if !state.waiting_for_room.iter().any(|waiting| waiting.will_wake(waker)) {
@@ -138,98 +219,13 @@ impl Worklist {
     }
 }
 
-/// Where a handler's events come from: the event that it was called for.
-#[derive(Clone)]
-pub(crate) enum Source {
-    Event(Cause),
-    /// It is not the bus that calls the handler.
-    Outlet(Arc<dyn Outlet>),
-}
-
-/// The event that a handler was called for.
-#[derive(Clone)]
-pub(crate) struct Cause {
-    worklist: Arc<Worklist>,
-    /// The emitting event's envelope.
-    parent: Arc<Head>,
-    node: usize,
-    hop_limit: u32,
-}
-
-impl Source {
-    pub(crate) fn new(worklist: Arc<Worklist>, parent: &Head, node: usize, hop_limit: u32) -> Self {
-        Self::Event(Cause { worklist, parent: Arc::new(parent.as_cause()), node, hop_limit })
-    }
-
-    pub(crate) fn emit<E: Event>(&self, envelope: Envelope<E>) -> Room {
-        match self {
-            Self::Event(cause) => cause.emit(envelope),
-            Self::Outlet(outlet) => {
-                outlet.emit(envelope.into());
-                Room(RoomOf::Outlet(Arc::clone(outlet)))
-            }
-        }
-    }
-
-    /// Emits what the bus itself has to tell, also at the end of a chain that was too long.
-    pub(crate) fn tell<E: Event>(&self, event: E) {
-        match self {
-            Self::Event(cause) => cause.tell(event),
-            Self::Outlet(outlet) => outlet.emit(Envelope::new(event).into()),
-        }
-    }
-}
-
-impl Cause {
-    fn emit<E: Event>(&self, mut envelope: Envelope<E>) -> Room {
-        envelope.head_mut().follow(&self.parent);
-        let limit = self.hop_limit;
-        let refusal = (envelope.head().hops() > limit).then_some(Refusal::HopLimit { limit });
-        self.push(envelope.into(), refusal);
-        Room(RoomOf::Worklist(Arc::clone(&self.worklist)))
-    }
-
-    fn tell<E: Event>(&self, event: E) {
-        let mut envelope = Envelope::new(event);
-        envelope.head_mut().follow(&self.parent);
-        self.push(envelope.into(), None);
-    }
-
-    fn push(&self, event: AnyEvent, refusal: Option<Refusal>) {
-        let queued = Queued { event: event.clone(), parent: self.node, refusal };
-        if let Err(why) = self.worklist.push(queued) {
-            tracing::error!(r#type = event.event_type(), id = %event.id(), "an event is lost: {why}");
-        }
-    }
-}
-
-/// Waits for room in the list of events that are still to be delivered, or in the mailboxes of nodes.
-///
-/// Cancel-safe: the event is in the list already.
-#[derive(Debug)]
-pub struct Room(RoomOf);
-
-enum RoomOf {
-    Worklist(Arc<Worklist>),
-    Outlet(Arc<dyn Outlet>),
-}
-
-impl std::fmt::Debug for RoomOf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Worklist(worklist) => worklist.fmt(f),
-            Self::Outlet(_) => f.write_str("Outlet"),
-        }
-    }
-}
-
-impl Future for Room {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match &self.0 {
-            RoomOf::Worklist(worklist) => worklist.poll_room(cx.waker()),
-            RoomOf::Outlet(outlet) => outlet.poll_room(cx),
+impl State {
+    /// Counts an event that was not put in. Only raw events have no type, and no handler emits them.
+    fn lose(&mut self, event_type: Option<&'static EventType>) {
+        let Some(event_type) = event_type else { return };
+        match self.lost.iter_mut().find(|lost| lost.event_type == event_type) {
+            Some(lost) => lost.count += 1,
+            None => self.lost.push(LostEvents { event_type, count: 1 }),
         }
     }
 }
@@ -238,7 +234,7 @@ impl std::fmt::Debug for Worklist {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let state = self.lock();
         f.debug_struct("Worklist")
-            .field("waiting", &state.queue.len())
+            .field("waiting", &state.waiting)
             .field("running", &state.running)
             .finish_non_exhaustive()
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::params::{ExtractError, FromDelivery, PrepareError};
-use crate::bus::{Delivery, Room, Source, StartContext};
+use crate::bus::{Delivery, Emitting, Source, StartContext};
 use crate::event::{AllEmitted, Envelope, Event, EventTypes, One};
 
 /// Emits events from a handler: an event `E`, any of up to eight as `Emitter<(A, B, ...)>`, or those of an
@@ -38,12 +38,23 @@ impl<S> Emitter<S> {
     /// Emits an event as a consequence of the one that the handler was called for.
     ///
     /// It takes effect now. Awaiting what is returned waits for room in the list of events that
-    /// are still to be delivered, never for a handler; a sync handler just drops it. The receipt of
-    /// the root event has what became of it. Dropping the future has no effect on the event.
+    /// are still to be delivered, never for a handler; a sync handler just drops it. Dropping it has no
+    /// effect on the event.
     ///
-    /// The emitter may outlive its handler, in a task; what it emits once the root's receipt is
-    /// there comes too late, and is logged as an error.
-    pub fn emit<E: Event, Place>(&self, event: E) -> Room
+    /// Both the future and its [`outcome`](Emitting::outcome) say whether the event will be delivered, which
+    /// need not be looked at: what became of the event is in the receipt of the root event. If too much is
+    /// under way for one root event ([`BusBuilder::follow_up_capacity`]), the receipt says how many events
+    /// of which type were lost, and the first 64 are [dead letters](crate::Bus::dead_letters).
+    ///
+    /// The emitter may outlive its handler, in a task. What it emits once the root's receipt is
+    /// there comes too late: the first 64 such events of each root event become dead letters.
+    ///
+    /// Events that were emitted stand, even if the handler fails afterwards. A handler with `retry` that emits
+    /// and then fails emits again in its next attempt. Events that it returns are emitted only
+    /// once, when it succeeds.
+    ///
+    /// [`BusBuilder::follow_up_capacity`]: crate::BusBuilder::follow_up_capacity
+    pub fn emit<E: Event, Place>(&self, event: E) -> Emitting
     where
         S: Declares<E, Place>,
     {
