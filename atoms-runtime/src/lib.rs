@@ -12,6 +12,7 @@ pub mod __private;
 mod bus;
 mod event;
 mod handler;
+mod log_limit;
 mod macros;
 mod registry;
 mod set_macros;
@@ -39,6 +40,7 @@ pub use handler::{
     FromDelivery, Handler, HandlerError, HandlerInfo, Input, MissingState, NotInSet, Output, Params,
     PrepareError, Retry, Retryable, Returns, State, SyncHandler,
 };
+pub use log_limit::LogLimit;
 pub use registry::{Link, Registry, StartError, StartProblem};
 pub use serde;
 pub use wire::{Codec, DecodeError, DecodeErrorKind, EncodeError, JsonCodec, Place};

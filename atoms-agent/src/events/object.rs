@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
+use atoms_runtime::LogLimit;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+
+/// A node can write any number of such values.
+static NULLED: LogLimit = LogLimit::new(1, "more values that are no JSON were null in objects");
 
 /// A JSON object with whatever is in it: values keep their text, so that large integers, floats and
 /// spellings come out as they came in.
@@ -32,7 +36,9 @@ impl Object {
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
         let raw = serde_json::value::to_raw_value(&value).unwrap_or_else(|error| {
-            tracing::error!(%error, "a value that is no JSON is null in an object");
+            if NULLED.allows() {
+                tracing::error!(%error, "a value that is no JSON is null in an object");
+            }
             RawValue::NULL.to_owned()
         });
         self.0.insert(key.into(), raw);

@@ -5,10 +5,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use atoms_runtime::__private::Call;
-use atoms_runtime::{AnyEvent, Metadata};
+use atoms_runtime::{AnyEvent, LogLimit, Metadata};
 use futures_util::FutureExt;
 
 use super::{CURRENT, SOURCE, Session};
+
+/// What a client sends, and what a node emits, is shown to the bus, if that has room or not.
+static UNSEEN: LogLimit = LogLimit::new(1, "more events of sessions were not seen on the bus");
 
 impl Session {
     /// Runs `future` as a handler of this session, for `event`.
@@ -25,7 +28,9 @@ impl Session {
         let mut metadata: Metadata = event.metadata().clone();
         metadata.set_session_id(self.id());
         metadata.set_source(SOURCE);
-        if let Err(error) = bus.post_any(event.clone().with_metadata(metadata)).await {
+        if let Err(error) = bus.post_any(event.clone().with_metadata(metadata)).await
+            && UNSEEN.allows()
+        {
             tracing::error!(session = self.id(), %error, "an event of a session is not seen on the bus");
         }
     }
@@ -34,7 +39,7 @@ impl Session {
     pub(crate) fn show_to_bus_now(&self, event: &AnyEvent) {
         let show = || self.show_to_bus(event).now_or_never();
         let shown = if CURRENT.is_set() { show() } else { Call::enter(&self.init_event(), show) };
-        if shown.is_none() {
+        if shown.is_none() && UNSEEN.allows() {
             let r#type = event.event_type();
             tracing::error!(session = self.id(), r#type, "the bus is too busy to see an event of a session");
         }

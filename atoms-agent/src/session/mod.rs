@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
-use atoms_runtime::{AnyEvent, Bus, EmitOutcome, Envelope, Event, EventType, Refusal};
+use atoms_runtime::{AnyEvent, Bus, EmitOutcome, Envelope, Event, EventType, LogLimit, Refusal};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -36,6 +36,9 @@ scoped_tls::scoped_thread_local! {
     /// The session whose handler runs on this thread.
     static CURRENT: Session
 }
+
+/// A node can emit any number of events without waiting for room.
+static LOST: LogLimit = LogLimit::new(1, "more events for nodes or clients were lost");
 
 /// The source of those events on the bus that come from a session, and so need not go there again.
 const SOURCE: &str = "atoms.session";
@@ -216,7 +219,9 @@ impl Session {
         }
         let known = flight.known;
         let put = self.mailbox(place).put(flight);
-        if let Err(why @ NotPut::Full) = put {
+        if let Err(why @ NotPut::Full) = put
+            && LOST.allows()
+        {
             let r#type = known.map(EventType::name);
             tracing::error!(r#type, session = self.id(), "an event is lost: {why}");
         }

@@ -7,10 +7,16 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 
-use atoms_runtime::{AnyEvent, Interceptor, Metadata, Receipt, Veto};
+use atoms_runtime::{AnyEvent, Interceptor, LogLimit, Metadata, Receipt, Veto};
 
 use super::sessions::Shared;
 use super::{SOURCE, Session, SessionError};
+
+/// A handler can emit any number of events for a session that has ended, or has no room.
+static NOT_SENT: LogLimit = LogLimit::new(1, "more events did not go into their sessions");
+
+/// Each is a mistake of the program's, which it may make in a loop.
+static STAYED: LogLimit = LogLimit::new(1, "more events for sessions stayed on the bus");
 
 thread_local! {
     /// Where the next event goes that is emitted on this thread, and then what became of it there.
@@ -123,9 +129,11 @@ impl Outer {
         match ADDRESS.replace(Address::Default) {
             Address::Sent(sent) => sent,
             _ => {
-                tracing::error!(
-                    "an event for sessions stays on the bus, which has none or did not emit it at once"
-                );
+                if STAYED.allows() {
+                    tracing::error!(
+                        "an event for sessions stays on the bus, which has none or did not emit it at once"
+                    );
+                }
                 Vec::new()
             }
         }
@@ -215,7 +223,9 @@ impl Interceptor for Router {
         ADDRESS.set(address);
         if let Some(session) = self.conversation(metadata) {
             metadata.set_session_id(session.id());
-            if let Err(error @ (SessionError::Ended | SessionError::Full)) = send(&session, event) {
+            if let Err(error @ (SessionError::Ended | SessionError::Full)) = send(&session, event)
+                && NOT_SENT.allows()
+            {
                 let r#type = event.event_type();
                 tracing::warn!(
                     r#type,

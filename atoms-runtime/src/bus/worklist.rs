@@ -11,6 +11,7 @@ use super::dead_letters::DeadLetterCause;
 use super::failure::Refusal;
 use super::receipt::LostEvents;
 use crate::event::{AnyEvent, EventType};
+use crate::log_limit::LogLimit;
 
 /// Which part of what may be under way may wait before an emitter that is awaited waits as well.
 const ROOM: usize = 64;
@@ -34,6 +35,9 @@ struct Load {
     events: usize,
     bytes: usize,
 }
+
+/// A task that a handler has spawned can emit any number of events.
+static LOST: LogLimit = LogLimit::new(1, "more emitted events were lost");
 
 /// An event that waits to be delivered.
 pub(crate) struct Queued {
@@ -141,9 +145,9 @@ impl Worklist {
     #[cold]
     fn refuse(&self, event: AnyEvent, refusal: Refusal, refused: u64) {
         // What a full list did not take is told of at the root's end, and what comes too late is told of here.
-        if refusal == Refusal::TooLate && refused.is_power_of_two() {
+        if refusal == Refusal::TooLate && LOST.allows() {
             let (r#type, id) = (event.event_type(), event.id());
-            tracing::error!(r#type, %id, refused, "an event is lost: {refusal}");
+            tracing::error!(r#type, %id, "an event is lost: {refusal}");
         }
         let Some(bus) = self.bus.upgrade() else { return };
         if refused <= MAX_LETTERS {

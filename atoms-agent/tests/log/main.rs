@@ -1,0 +1,83 @@
+//! What sessions write to the log. A test binary of its own, since limits of the log are those of the process.
+
+#[path = "../client/mod.rs"]
+mod client;
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use atoms_agent::events::{Log, Object, UserJoined};
+use atoms_agent::{Graph, node};
+use atoms_runtime::Emitter;
+use client::Client;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// What this thread writes to the log.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    /// Keeps it until the guard is dropped.
+    fn keep() -> (Self, impl Drop) {
+        let written = Self::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
+        (written, subscriber.set_default())
+    }
+
+    /// The lines with this text.
+    fn lines(&self, text: &str) -> Vec<String> {
+        let written = self.0.lock().unwrap();
+        let lines = str::from_utf8(&written).unwrap().lines();
+        lines.filter(|line| line.contains(text)).map(Into::into).collect()
+    }
+
+    /// Waits for lines with this text, and returns the last.
+    async fn wait_for(&self, text: &str) -> String {
+        loop {
+            if let Some(line) = self.lines(text).pop() {
+                return line;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl io::Write for Written {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Emits without waiting for room.
+#[derive(Default)]
+struct Flood;
+
+const FLOOD: usize = 300_000;
+
+#[node(crate = atoms_agent)]
+impl Flood {
+    #[handler]
+    fn joined(&mut self, _: &UserJoined, out: Emitter<Log>) {
+        for _ in 0..FLOOD {
+            drop(out.emit(Log { name: "drop".into(), payload: Object::new() }));
+        }
+    }
+}
+
+#[tokio::test]
+async fn events_that_are_lost_are_counted_once_a_second() {
+    let (written, _guard) = Written::keep();
+    let mut client = Client::of(Graph::builder().node::<Flood>().build().unwrap()).await;
+    client.send(r#"{"type":"system.user.joined"}"#).await;
+    let line = written.wait_for("more events for nodes or clients were lost").await;
+    assert!(line.contains("ERROR") && line.contains("count="), "{line}");
+    let count = written.lines("lost").len();
+    // The first, and a count for each second, of which a slow machine may need some.
+    assert!(count < 60, "{count} lines");
+}
