@@ -78,7 +78,7 @@ fn escalation(intent: Intent) -> Option<EscalationEvent> {
 /// The call ends when the answer has been said, and not before.
 fn and_hang_up(answer: Answer, out: Emitter<(EscalationEvent, EndCall)>) -> Answer {
     let hang_up = async move { out.emit(EndCall).await }.into_stream();
-    answer.chain(hang_up.filter_map(async |()| None)).boxed()
+    answer.chain(hang_up.filter_map(async |_| None)).boxed()
 }
 
 #[cfg(test)]
