@@ -30,7 +30,7 @@ impl Talker {
         out: Emitter<(Ordered, EndCall, TransferCall)>,
     ) -> BoxStream<'static, String> {
         match said.last_user_text() {
-            Some("order") => out.emit(Ordered).await,
+            Some("order") => drop(out.emit(Ordered).await),
             Some("bye") => {
                 out.emit(EndCall).await;
                 return stream::empty().boxed();

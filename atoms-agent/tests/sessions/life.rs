@@ -132,8 +132,8 @@ impl Hangs {
         out: Emitter<(EndCall, TransferCall)>,
     ) -> BoxStream<'static, String> {
         match said.last_user_text() {
-            Some("bye") => out.emit(EndCall).await,
-            Some("transfer") => out.emit(transfer()).await,
+            Some("bye") => drop(out.emit(EndCall).await),
+            Some("transfer") => drop(out.emit(transfer()).await),
             Some("slow") => {
                 return stream::iter(["a", "b"])
                     .then(async |text| {
