@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use atoms::DeliveryFailed;
 use atoms::prelude::*;
 use tokio::time::{sleep, timeout};
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -44,6 +45,11 @@ impl Trace {
         let lines: Vec<_> = all.lines().filter(|line| line.contains(text)).map(Into::into).collect();
         assert!(!lines.is_empty(), "`{text}` is not in:\n{all}");
         lines
+    }
+
+    /// Whether a line has this text.
+    fn has(&self, text: &str) -> bool {
+        str::from_utf8(&self.0.lock().unwrap()).unwrap().contains(text)
     }
 
     /// The only line with this text.
@@ -193,4 +199,34 @@ async fn the_registry_is_told_at_the_start() {
     bus().handler::<answer>().handler::<wait>().start().unwrap();
     assert_parts(&trace.line("the bus starts"), &["INFO", "handlers=2"]);
     assert_parts(&trace.line("traces::answer (tests/traces.rs:"), &["DEBUG", "traces.started"]);
+}
+
+#[handler]
+fn store(_: &Followed) -> Result<(), String> {
+    Err("the disk is full".into())
+}
+
+#[handler]
+fn alert(_: &DeliveryFailed) -> Followed {
+    Followed { number: 0 }
+}
+
+#[handler(allow_cycle)]
+fn alert_knowingly(_: &DeliveryFailed) -> Followed {
+    Followed { number: 0 }
+}
+
+#[handler]
+fn count(_: &Followed) {}
+
+#[tokio::test]
+async fn an_alert_that_may_lead_to_itself_is_told_at_the_start() {
+    let (trace, _guard) = Trace::start();
+    bus().handler::<alert>().handler::<count>().start().unwrap();
+    bus().handler::<alert_knowingly>().handler::<store>().start().unwrap();
+    assert!(!trace.has("leads to itself"));
+    bus().handler::<alert>().handler::<store>().start().unwrap();
+    assert_parts(&trace.line("leads to itself"), &["WARN"]);
+    let way = trace.lines("-> traces::store (");
+    assert_parts(&way[0], &["`traces.followed` -> ", "-> `atoms.delivery.failed`"]);
 }

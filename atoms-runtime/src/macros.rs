@@ -185,6 +185,12 @@ macro_rules! __finish {
             use $crate::__private::Undeclared as _;
             $crate::__private::Declared::<$input, $output>::EMITS
         };
+
+        const CAN_FAIL: ::core::primitive::bool = {
+            #[allow(unused_imports)]
+            use $crate::__private::Undeclared as _;
+            $crate::__private::Declared::<$input, $output>::CAN_FAIL
+        };
     };
 }
 

@@ -1,5 +1,6 @@
 //! What makes events dependable: posting, retries, dead letters, interceptors, an orderly end.
 
+mod alerts;
 mod dead_letters;
 mod delayed;
 mod detached;

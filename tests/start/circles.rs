@@ -1,7 +1,7 @@
 //! Handlers that emit each other's events in a circle.
 
 use atoms::prelude::*;
-use atoms::{Link, StartError, StartProblem};
+use atoms::{DeliveryFailed, Link, StartError, StartProblem};
 
 use crate::{Answered, Asked, Ended, Promised, bus, refused};
 
@@ -119,4 +119,21 @@ fn through_a_handler_of_every_event() {
 #[test]
 fn a_chain_is_none() {
     bus().handler::<answer>().handler::<end>().start().unwrap();
+}
+
+#[handler]
+fn tell(_: &DeliveryFailed) -> DeliveryFailed {
+    DeliveryFailed {
+        dead_letter: 0,
+        event_type: String::new(),
+        event_id: String::new(),
+        handler: None,
+        attempts: 0,
+        error: String::new(),
+    }
+}
+
+#[test]
+fn of_a_handler_that_emits_a_failure_of_its_own_for_each() {
+    assert_eq!(circles(&refused(bus().handler::<tell>())), [["tell"]]);
 }

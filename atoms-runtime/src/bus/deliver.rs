@@ -251,10 +251,19 @@ impl Step<'_> {
 
     /// Why the event is not delivered if the chain that led to it is too long.
     pub(super) fn chain_refusal(&self) -> Option<Refusal> {
-        let head = self.event.head();
-        let limits = [(head.hops(), self.bus.hop_limit), (head.nested(), NESTED_LIMIT)];
-        let exceeded = limits.into_iter().find(|(hops, limit)| hops > limit);
+        let exceeded = self.chain().into_iter().find(|(length, limit)| length > limit);
         exceeded.map(|(_, limit)| Refusal::HopLimit { limit })
+    }
+
+    /// Whether the event follows from one that was refused because its chain was too long.
+    pub(super) fn is_beyond_end_of_chain(&self) -> bool {
+        self.chain().into_iter().any(|(length, limit)| length > limit + 1)
+    }
+
+    /// How long the chain is, by each of the two measures, and how long it may be.
+    fn chain(&self) -> [(u32, u32); 2] {
+        let head = self.event.head();
+        [(head.hops(), self.bus.hop_limit), (head.nested(), NESTED_LIMIT)]
     }
 }
 

@@ -93,8 +93,7 @@ impl<'a> Step<'a> {
             return;
         };
         let letter = self.bus.dead_letters.add(event, cause, earlier);
-        let is_told = DeliveryFailed::event_type();
-        if self.event.event_type() == Some(is_told) || !self.bus.is_taken(Some(is_told)) {
+        if !self.is_told_of() {
             return;
         }
         // An error's `Display` is anybody's code.
@@ -112,6 +111,16 @@ impl<'a> Step<'a> {
                 tracing::error!(letter = letter.id(), "the error of a dead letter panics when it is shown")
             }
         }
+    }
+
+    /// Whether `atoms.delivery.failed` is emitted if this event is not delivered.
+    ///
+    /// Of a chain that is too long, its end is told. What handlers of that emit is refused, too, and is not told
+    /// again: otherwise the two would follow each other for ever.
+    fn is_told_of(&self) -> bool {
+        let telling = DeliveryFailed::event_type();
+        let is_told_already = self.event.event_type() == Some(telling) || self.is_beyond_end_of_chain();
+        !is_told_already && self.bus.is_taken(Some(telling))
     }
 
     fn late(&self) -> &Late {

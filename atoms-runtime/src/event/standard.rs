@@ -5,7 +5,15 @@ use crate::wire::DecodeError;
 /// A delivery failed for good: it is among the [dead letters](crate::Bus::dead_letters).
 ///
 /// The bus emits it as a consequence of the event that failed, if anybody takes it. What fails while
-/// this one is delivered is a dead letter as well, but no further event.
+/// this one is delivered is a dead letter as well, but no further event. Nor is it emitted for events that were
+/// lost, since there is no delivery that it could follow from: see [`Emitter::emit`](crate::Emitter::emit).
+///
+/// A handler of it may emit events whose handlers fail in turn. Such a chain ends at the
+/// [hop limit](crate::BusBuilder::hop_limit), as any other. Whether it is a loop depends on what fails, so
+/// [`BusBuilder::start`](crate::BusBuilder::start) only warns of it in the log; `allow_cycle` on one of the handlers
+/// says that it is meant. Look at [`event_type`](Self::event_type) to leave out the events of the alert itself. A
+/// task that reads a [stream](crate::Bus::stream) of these events begins a new chain with what it emits, and must do
+/// so in any case.
 #[crate::event(type = "atoms.delivery.failed", framework, crate = atoms_runtime)]
 pub struct DeliveryFailed {
     /// The number of the dead letter.

@@ -22,6 +22,8 @@ pub struct HandlerInfo {
     line: u32,
     pub(super) options: Options,
     is_async: bool,
+    /// Whether the function returns a `Result`.
+    returns_result: bool,
     takes_every_event: bool,
     input: EventTypes,
     emits: EventTypes,
@@ -43,7 +45,7 @@ impl HandlerInfo {
     ) -> Self {
         let bind: Bind = |start| Ok(Runner::Sync(Arc::new(BoundSync::<H>::new(H::Params::prepare(start)?))));
         let emits = const { EventTypes::all(&[&H::Params::EMITS, &H::EMITS]) };
-        Self::of::<H, Named, H::Input>(path, file, line, false, emits, bind)
+        Self { returns_result: H::CAN_FAIL, ..Self::of::<H, Named, H::Input>(path, file, line, emits, bind) }
     }
 
     /// As [`sync`](Self::sync), for an `async` handler.
@@ -56,7 +58,11 @@ impl HandlerInfo {
         let bind: Bind =
             |start| Ok(Runner::Async(Arc::new(BoundAsync::<H>::new(H::Params::prepare(start)?))));
         let emits = const { EventTypes::all(&[&H::Params::EMITS, &H::EMITS]) };
-        Self::of::<H, Named, H::Input>(path, file, line, true, emits, bind)
+        Self {
+            is_async: true,
+            returns_result: H::CAN_FAIL,
+            ..Self::of::<H, Named, H::Input>(path, file, line, emits, bind)
+        }
     }
 
     /// What both kinds of handlers have in common.
@@ -64,7 +70,6 @@ impl HandlerInfo {
         path: &'static str,
         file: &'static str,
         line: u32,
-        is_async: bool,
         emits: EventTypes,
         bind: Bind,
     ) -> Self {
@@ -73,7 +78,8 @@ impl HandlerInfo {
             file,
             line,
             options: Options::DEFAULT,
-            is_async,
+            is_async: false,
+            returns_result: false,
             takes_every_event: I::EVERY_EVENT,
             input: I::EVENTS,
             emits,
@@ -99,6 +105,7 @@ impl HandlerInfo {
             line,
             options: Options::DEFAULT,
             is_async: true,
+            returns_result: false,
             takes_every_event: I::EVERY_EVENT,
             input: I::EVENTS,
             emits,
@@ -116,6 +123,7 @@ impl HandlerInfo {
             line: place.line(),
             options: Options::DEFAULT,
             is_async: false,
+            returns_result: false,
             takes_every_event: false,
             input: EventTypes::of::<R>(),
             emits: EventTypes::NONE,
@@ -180,6 +188,11 @@ impl HandlerInfo {
     /// `retry`, `concurrency` or `detached` say.
     pub fn is_async(&self) -> bool {
         self.is_async
+    }
+
+    /// Whether the handler says that it may fail: its function returns a `Result`, or it has a `timeout`.
+    pub fn can_fail(&self) -> bool {
+        self.returns_result || self.timeout().is_some()
     }
 
     /// The types of events that the handler names. One that also, or only, takes every event does not name

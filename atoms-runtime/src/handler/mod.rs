@@ -78,6 +78,10 @@ pub trait SyncHandler: Handler {
     #[doc(hidden)]
     const EMITS: EventTypes;
 
+    /// Whether the function returns a `Result`.
+    #[doc(hidden)]
+    const CAN_FAIL: bool = false;
+
     /// Calls the function.
     fn call(input: &Self::Input, params: <Self::Params as Params>::Values) -> Self::Output;
 }
@@ -105,6 +109,10 @@ pub trait AsyncHandler: Handler {
     /// The types of the events that the function may return.
     #[doc(hidden)]
     const EMITS: EventTypes;
+
+    /// Whether the function returns a `Result`.
+    #[doc(hidden)]
+    const CAN_FAIL: bool = false;
 
     /// Calls the function.
     fn call<'a>(

@@ -120,10 +120,18 @@ impl<I: Input, O: Returns<I::Kind>> Declared<I, O> {
     pub const EMITS: EventTypes = O::EMITS;
 }
 
-/// For what cannot be returned.
+impl<I, T, E> Declared<I, Result<T, E>> {
+    /// Whether the handler may return an error.
+    pub const CAN_FAIL: bool = true;
+}
+
+/// For what cannot be returned, and for what is no `Result`.
 pub trait Undeclared {
     /// Nothing.
     const EMITS: EventTypes = EventTypes::NONE;
+
+    /// It returns no error.
+    const CAN_FAIL: bool = false;
 }
 
 impl<I, O> Undeclared for Declared<I, O> {}

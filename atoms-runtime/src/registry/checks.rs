@@ -3,21 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Link, Registry, StartProblem, versions};
-use crate::event::EventType;
+use crate::event::{DeliveryFailed, Event, EventType};
 use crate::handler::HandlerInfo;
 
 /// All that is wrong with what is in the registry.
 pub(crate) fn check(registry: &Registry) -> Vec<StartProblem> {
     let mut problems = duplicates(registry);
     problems.extend(versions::check(registry));
-    let emissions: Vec<Emission> = registry
-        .handlers()
-        .iter()
-        // What takes or emits an old version is told of above, and leads nowhere.
-        .filter(|handler| handler.event_types().iter().all(|takes| registry.newer(takes).is_none()))
-        .flat_map(|handler| handler.emits().into_iter().map(|emits| Emission { handler, emits }))
-        .filter(|emission| registry.newer(emission.emits).is_none())
-        .collect();
+    let emissions = emissions(registry);
     problems.extend(unhandled(registry, &emissions));
     problems.extend(circles(registry, &emissions));
     problems.extend(answers(registry));
@@ -50,6 +43,16 @@ fn answers(registry: &Registry) -> Vec<StartProblem> {
         }
     }
     problems
+}
+
+/// What handlers emit. What takes or emits an old version is told of elsewhere, and leads nowhere.
+fn emissions(registry: &Registry) -> Vec<Emission> {
+    let handlers = registry.handlers().iter();
+    handlers
+        .filter(|handler| handler.event_types().iter().all(|takes| registry.newer(takes).is_none()))
+        .flat_map(|handler| handler.emits().into_iter().map(|emits| Emission { handler, emits }))
+        .filter(|emission| registry.newer(emission.emits).is_none())
+        .collect()
 }
 
 /// A handler, and one of the events that it emits.
@@ -117,6 +120,35 @@ fn circles(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
                 Some(at) => found.push(circle(&routes, &path[at..])),
                 None => path.push((link.emits, 0)),
             }
+        }
+    }
+    found
+}
+
+/// The ways from `atoms.delivery.failed` to handlers that say that they may fail, one for each of these. The last
+/// link leads back.
+///
+/// Whether events go round there depends on what fails, so it is no reason not to start.
+pub(crate) fn alert_circles(registry: &Registry) -> Vec<Vec<Link>> {
+    let alert = DeliveryFailed::event_type();
+    let routes = Routes::new(registry, &emissions(registry));
+    let mut reached = HashSet::from([alert.name()]);
+    let mut ways = vec![(alert, Vec::new())];
+    let mut found = Vec::new();
+    while let Some((event_type, way)) = ways.pop() {
+        let failing = registry.handlers().iter().copied().filter(|handler| {
+            handler.can_fail() && !handler.allow_cycle() && handler.takes(event_type.name())
+        });
+        // What fails while the alert itself is delivered is not told.
+        for handler in failing.filter(|_| event_type != alert) {
+            let mut links: Vec<Link> = way.clone();
+            links.push(Link { takes: event_type, handler, emits: alert });
+            found.push(links);
+        }
+        for link in routes.of(event_type).iter().filter(|link| reached.insert(link.emits.name())) {
+            let mut longer = way.clone();
+            longer.push(*link);
+            ways.push((link.emits, longer));
         }
     }
     found

@@ -153,7 +153,7 @@ fn describe_duplicate(first: &EventType, second: &EventType) -> String {
     }
 }
 
-fn describe_circle(links: &[Link]) -> String {
+pub(super) fn describe_circle(links: &[Link]) -> String {
     let mut text = String::from("events go round in a circle:");
     for link in links {
         text += &format!("\n    `{}` -> {} -> `{}`", link.takes.name(), link.handler, link.emits.name());

@@ -105,6 +105,9 @@ impl Registry {
         for handler in &self.handlers {
             tracing::debug!(event_types = handler.input(), %handler, "handles");
         }
+        for links in checks::alert_circles(self) {
+            tracing::warn!("if this fails, it leads to itself: {}", error::describe_circle(&links));
+        }
     }
 }
 
