@@ -279,7 +279,9 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// `State<T>`, `Context`, `Session`. A node handles one event after the other, in the order in which they come.
 ///
 /// After an error the client is sent an `agent.error`, and the node goes on with its state; after a panic, it
-/// is made anew. The handling of an event that is `interruptible` is dropped, at its next await, when its turn
+/// is made anew. The client is told what kind of thing failed, and an id: the log has the text of the error
+/// under that `error_id`, in full. Each second the first hundred failures are logged at the level WARN, and those
+/// beyond at DEBUG. The handling of an event that is `interruptible` is dropped, at its next await, when its turn
 /// is interrupted.
 ///
 /// # Keys
@@ -289,6 +291,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `output` | the node answers requests, by its `#[respond]`, and keeps the conversation |
 /// | `background` | the node observes: it passes nothing on and consumes nothing; what it emits itself goes on |
 /// | `severity = "fatal"` | what the errors of its handlers are in `agent.error`; `"warning"` if not given |
+/// | `expose_errors` | `agent.error`, and the reason of a close, say the text of the node's errors to the client; texts of panics are in the log only |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///
 /// # Methods
@@ -298,8 +301,13 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[handler]` | `fn(&mut self, event: &Event, ...)` or `fn(&mut self, event: Event, ...)`, `async` or not |
 /// | `#[respond]` | `fn(&mut self, request: &LlmRequest, ...) -> impl Stream<Item = String>`, or of `Result<String, E>`; the stream itself may come in a `Result`, and the method may be `async`. `Conversation` is what was said so far |
 /// | `#[factory]` | `fn(init: &Init, ...) -> Self`, or a `Result` of it: makes the node, in place of `Default` |
-/// | `#[started]` | `fn(&mut self, ...)`: called when the node has been made |
-/// | `#[stopped]` | `fn(&mut self, ...)`: called when the session ends |
+/// | `#[started]` | `fn(&mut self, ...)`: called when the node has been made, also when it is made anew |
+/// | `#[started(may_fail)]` | the same; after an error of it, the node goes on all the same |
+/// | `#[stopped]` | `fn(&mut self, ...)`: called when the session ends, if the node has started |
+///
+/// If a `#[factory]` or a `#[started]` returns an error or panics, the session ends, with the close code 1011.
+/// A node whose `#[started]` has failed is not stopped, also with `may_fail`: it may not have loaded what its
+/// `#[stopped]` would then overwrite.
 ///
 /// The `impl` block may have other methods, and the type other `impl` blocks.
 #[proc_macro_attribute]

@@ -25,7 +25,7 @@ impl SupportBot {
     #[started]
     fn started(&mut self) {}
 
-    #[started]
+    #[started(can_fail)]
     fn started_again(&mut self) {}
 
     #[factory]

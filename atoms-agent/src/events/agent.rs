@@ -12,7 +12,8 @@ pub struct Ready;
 /// Something went wrong in the agent. The call goes on, if it can.
 #[event(type = "agent.error", framework, to(client), crate = atoms_runtime)]
 pub struct AgentError {
-    /// What went wrong.
+    /// What went wrong. For an error of a node, this is what kind of thing failed, and the id under which the log
+    /// has the rest; a node with `expose_errors` tells the text of the error, too.
     pub message: String,
     /// Whether the call goes on.
     #[event(default = Severity::Warning)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod conversation;
 pub(crate) mod factory;
+pub(crate) mod failure;
 pub(crate) mod flight;
 pub(crate) mod mailbox;
 pub(crate) mod method;

@@ -6,9 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use atoms_runtime::__private::Outlet as RuntimeOutlet;
-use atoms_runtime::{AnyEvent, Delivery, EmitOutcome, Envelope, Event, HandlerError};
+use atoms_runtime::{AnyEvent, Delivery, EmitOutcome, Envelope, Event};
 
 use super::conversation::Conversation;
+use super::failure::{self, Why};
 use super::flight::Flight;
 use super::mailbox::Mailbox;
 use super::shape::{Kind, NodeShape};
@@ -65,10 +66,14 @@ impl Outlet {
         }
     }
 
-    /// Logs an error with its causes, of which the client is told the first line only.
-    pub(crate) fn log(&self, what: &str, error: &HandlerError) {
-        let error: &(dyn std::error::Error + 'static) = &**error;
-        tracing::warn!(node = self.node(), session = self.session.id(), error, "{what}");
+    /// Writes what failed for an event of this type to the log, and returns what the client is told of it.
+    pub(crate) fn report(&self, what: &str, event_type: &str, why: &Why) -> String {
+        let exposed = match why {
+            Why::Error(error) if self.shape.exposes_errors => Some(error),
+            _ => None,
+        };
+        let id = failure::log(self.session.id(), Some(self.node()), event_type, what, why);
+        failure::told(what, exposed, id)
     }
 
     pub(crate) fn emit_event<E: Event>(&self, event: E) {

@@ -4,11 +4,12 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 
 use atoms_runtime::__private::Call;
-use atoms_runtime::{Delivery, Envelope, HandlerError, HandlerInfo, Input, Params};
+use atoms_runtime::{Delivery, Envelope, Event, HandlerError, HandlerInfo, Input, Params};
 use futures_core::Stream;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 
+use super::failure::Why;
 use super::method::{Ran, Run};
 use super::outlet::Outlet;
 use crate::events::{AgentError, LlmRequest, ResponseChunk, ResponseEnd, ResponseStart, Severity};
@@ -108,7 +109,7 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
         let mut end = End { outlet, interrupted: true };
         let params = match R::Params::from_delivery(prepared, &delivery) {
             Ok(params) => params,
-            Err(error) => return end.failed(&error.into()),
+            Err(error) => return end.failed(error.into()),
         };
         // A panic is told of between the last chunk and the end, as an error is.
         let response = AssertUnwindSafe(R::call(node, request, params, Say(outlet))).catch_unwind();
@@ -117,9 +118,9 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
                 end.interrupted = false;
                 Ran::Done
             }
-            Ok(Err(error)) => end.failed(&error),
-            Err(_) => {
-                end.tell("it panicked");
+            Ok(Err(error)) => end.failed(error),
+            Err(panic) => {
+                end.tell(&Why::panicked(panic));
                 drop(end);
                 std::panic::resume_unwind(Box::new(Told))
             }
@@ -141,14 +142,13 @@ struct End<'a> {
 }
 
 impl End<'_> {
-    fn failed(mut self, error: &HandlerError) -> Ran {
-        self.outlet.log("a response failed", error);
-        self.tell(&error.to_string());
+    fn failed(mut self, error: HandlerError) -> Ran {
+        self.tell(&Why::Error(error));
         Ran::Told
     }
 
-    fn tell(&mut self, what: &str) {
-        let message = format!("the response of `{}` failed: {what}", self.outlet.node());
+    fn tell(&mut self, why: &Why) {
+        let message = self.outlet.report("a response failed", LlmRequest::TYPE, why);
         self.outlet.emit_event(AgentError {
             message,
             severity: Severity::Fatal,

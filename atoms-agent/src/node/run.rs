@@ -1,17 +1,17 @@
 //! The task of a node.
 
-use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use atoms_runtime::__private::{Call, Outlet as RuntimeOutlet, panic_message};
-use atoms_runtime::{AnyEvent, HandlerError};
+use atoms_runtime::__private::{Call, Outlet as RuntimeOutlet};
+use atoms_runtime::{AnyEvent, Event};
 use futures_util::FutureExt;
 
 use super::factory::Factory;
+use super::failure::Why;
 use super::flight::Flight;
 use super::mailbox::{CAPACITY, Mailbox};
 use super::method::{Methods, Ran};
@@ -19,7 +19,7 @@ use super::outlet::Outlet;
 use super::respond::Told;
 use super::shape::Kind;
 use super::{Node, NodeParts, Prepared};
-use crate::events::AgentError;
+use crate::events::{AgentError, Init};
 use crate::session::Session;
 
 /// Where a node sits in a session: what comes to it, and where its events go.
@@ -32,6 +32,8 @@ pub(crate) struct Seat {
     deferred: Vec<Flight>,
 }
 
+const NOT_STARTED: &str = "a node could not start";
+
 /// Why a handler was not run to its end.
 enum Stopped {
     /// Its turn was interrupted.
@@ -42,7 +44,7 @@ enum Stopped {
 
 /// Runs a node until its session is over.
 pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>, mut seat: Seat) {
-    let Some(mut node) = seat.make(&prepared).await else { return };
+    let Some(Made { mut node, mut has_started }) = seat.make(&prepared).await else { return };
     while let Some(flight) = seat.next().await {
         seat.outlet.note(&flight);
         let (runs, passes) = seat.routes::<N, P::Methods>(&flight);
@@ -53,7 +55,7 @@ pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>,
             match seat.drive::<N, P::Methods>(&flight, &prepared.methods, place, &mut node).await {
                 Ok(()) => {}
                 Err(Rebuild) => match seat.make(&prepared).await {
-                    Some(anew) => node = anew,
+                    Some(anew) => Made { node, has_started } = anew,
                     None => return,
                 },
             }
@@ -62,16 +64,32 @@ pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>,
         }
         seat.wait_for_room::<N, P::Methods>().await;
     }
-    seat.stop(&prepared, &mut node).await;
+    if has_started {
+        seat.stop(&prepared, &mut node).await;
+    }
 }
 
 /// As [`run`]; a panic outside of the node's methods, as in a `Drop` or a `Display`, ends the session.
 pub(crate) async fn guarded<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>, seat: Seat) {
-    let (session, mailbox, node) = (seat.session().clone(), Arc::clone(&seat.mailbox), seat.outlet.node());
+    let (mailbox, outlet) = (Arc::clone(&seat.mailbox), Arc::clone(&seat.outlet));
     if let Err(panic) = AssertUnwindSafe(run(prepared, seat)).catch_unwind().await {
-        session.fail(format!("the node `{node}` cannot go on: {}", panicked(panic)));
-        mailbox.close();
+        end(&outlet, &mailbox, "a node cannot go on", &Why::panicked(panic));
     }
+}
+
+/// Ends the session: it does not go on without one of its nodes.
+fn end(outlet: &Outlet, mailbox: &Mailbox, what: &str, why: &Why) {
+    let told = outlet.report(what, Init::TYPE, why);
+    outlet.session.fail(told);
+    mailbox.close();
+}
+
+/// A node that has been made.
+struct Made<N> {
+    node: N,
+    /// Whether its `#[started]` has come to a good end, without which it is not stopped either: what a node that
+    /// could not load its memory would save is an empty one.
+    has_started: bool,
 }
 
 /// A node panicked, and is not to be trusted any more.
@@ -111,8 +129,8 @@ impl Seat {
         )
     }
 
-    /// Makes the node, and tells it so.
-    async fn make<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>) -> Option<N> {
+    /// Makes the node, and tells it so. `None` if it cannot be made or started, or the session is over.
+    async fn make<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>) -> Option<Made<N>> {
         let init = self.session().init_event();
         let call = Call::new(&init, self.session().bus_ref(), &self.shared);
         let made = P::Factory::make(self.session().init(), &prepared.factory, &call);
@@ -120,17 +138,21 @@ impl Seat {
         let made = self.unless_over(made).await?;
         let mut node = match made {
             Ok(Ok(node)) => node,
-            Ok(Err(error)) => return self.not_made(&error.to_string()),
-            Err(panic) => return self.not_made(&panicked(panic)),
+            Ok(Err(error)) => return self.not_made("a node could not be made", &Why::Error(error)),
+            Err(panic) => return self.not_made("a node could not be made", &Why::panicked(panic)),
         };
         let started = P::Started::run(&mut node, &prepared.started, &call, 0);
         let started = self.outlet.session.enter(&init, AssertUnwindSafe(started).catch_unwind());
-        match self.unless_over(started).await? {
-            Ok(Ran::Failed(error)) => self.tell("it could not start", &error),
-            Ok(_) => {}
-            Err(panic) => return self.not_made(&panicked(panic)),
-        }
-        Some(node)
+        let has_started = match self.unless_over(started).await? {
+            Ok(Ran::Failed(error)) if self.outlet.shape.start_may_fail => {
+                self.tell(NOT_STARTED, Init::TYPE, &Why::Error(error));
+                false
+            }
+            Ok(Ran::Failed(error)) => return self.not_made(NOT_STARTED, &Why::Error(error)),
+            Ok(Ran::Done | Ran::Told) => true,
+            Err(panic) => return self.not_made(NOT_STARTED, &Why::panicked(panic)),
+        };
+        Some(Made { node, has_started })
     }
 
     /// Runs a future, unless the session is over first.
@@ -143,11 +165,8 @@ impl Seat {
         .await
     }
 
-    /// A session does not go on without one of its nodes.
-    fn not_made<N>(&self, why: &str) -> Option<N> {
-        let message = format!("the node `{}` could not be made: {why}", self.outlet.node());
-        self.session().fail(message);
-        self.mailbox.close();
+    fn not_made<N>(&self, what: &str, why: &Why) -> Option<N> {
+        end(&self.outlet, &self.mailbox, what, why);
         None
     }
 
@@ -171,12 +190,12 @@ impl Seat {
         match ran.await {
             Ok(Ok(Ran::Done | Ran::Told)) => Ok(()),
             Ok(Ok(Ran::Failed(error))) => {
-                self.failed(&flight.event, &error);
+                self.failed(&flight.event, &Why::Error(error));
                 Ok(())
             }
             Ok(Err(panic)) => {
                 if !panic.is::<Told>() {
-                    self.failed(&flight.event, &panicked(panic).into());
+                    self.failed(&flight.event, &Why::panicked(panic));
                 }
                 Err(Rebuild)
             }
@@ -222,26 +241,22 @@ impl Seat {
         let init = self.session().init_event();
         let call = Call::new(&init, self.session().bus_ref(), &self.shared);
         let stopped = AssertUnwindSafe(P::Stopped::run(node, &prepared.stopped, &call, 0)).catch_unwind();
-        match self.outlet.session.enter(&init, stopped).await {
-            Ok(Ran::Failed(error)) => self.outlet.log("it could not stop", &error),
-            Ok(_) => {}
-            Err(panic) => self.outlet.log("it could not stop", &panicked(panic).into()),
-        }
+        let why = match self.outlet.session.enter(&init, stopped).await {
+            Ok(Ran::Failed(error)) => Why::Error(error),
+            Ok(Ran::Done | Ran::Told) => return,
+            Err(panic) => Why::panicked(panic),
+        };
+        // The client is not there any more.
+        self.outlet.report("a node could not stop", Init::TYPE, &why);
     }
 
-    fn failed(&self, event: &AnyEvent, error: &HandlerError) {
-        self.tell(&format!("it failed at `{}`", event.event_type()), error);
+    fn failed(&self, event: &AnyEvent, why: &Why) {
+        self.tell("a node failed", event.event_type(), why);
     }
 
     /// Tells the client that something went wrong in the node.
-    fn tell(&self, what: &str, error: &HandlerError) {
-        self.outlet.log(what, error);
-        let (node, severity) = (self.outlet.node(), self.outlet.shape.severity);
-        let message = format!("the node `{node}`: {what}: {error}");
+    fn tell(&self, what: &str, event_type: &str, why: &Why) {
+        let (message, severity) = (self.outlet.report(what, event_type, why), self.outlet.shape.severity);
         self.outlet.emit_event(AgentError { message, severity, payload: Default::default() });
     }
-}
-
-fn panicked(panic: Box<dyn Any + Send>) -> String {
-    format!("it panicked: {}", panic_message(panic))
 }

@@ -17,6 +17,10 @@ pub struct NodeShape {
     pub(crate) path: &'static str,
     pub(crate) kind: Kind,
     pub(crate) severity: Severity,
+    /// Whether its client may read the texts of its errors.
+    pub(crate) exposes_errors: bool,
+    /// Whether it goes on after its `#[started]` has failed.
+    pub(crate) start_may_fail: bool,
     pub(crate) methods: &'static [MethodShape],
 }
 
@@ -66,7 +70,19 @@ impl NodeShape {
         severity: Severity,
         methods: &'static [MethodShape],
     ) -> Self {
-        Self { name, path, kind, severity, methods }
+        Self { name, path, kind, severity, exposes_errors: false, start_may_fail: false, methods }
+    }
+
+    /// The same node, whose client may read the texts of its errors.
+    #[doc(hidden)]
+    pub const fn exposing_errors(self) -> Self {
+        Self { exposes_errors: true, ..self }
+    }
+
+    /// The same node, which goes on after its `#[started]` has failed.
+    #[doc(hidden)]
+    pub const fn starting_or_not(self) -> Self {
+        Self { start_may_fail: true, ..self }
     }
 
     /// The name of its type.

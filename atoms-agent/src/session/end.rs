@@ -25,7 +25,8 @@ pub enum SessionEnd {
     /// What the client sent is against the rules of its connection.
     #[error("the client broke the protocol: {0}")]
     Protocol(String),
-    /// A node could not be made.
+    /// The session cannot go on, as when a node could not be made or started. The text is what the client may
+    /// know: what kind of thing failed, and the id under which the log has the rest.
     #[error("{0}")]
     Failed(String),
 }

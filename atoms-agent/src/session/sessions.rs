@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use atoms_runtime::{Bus, Envelope};
+use atoms_runtime::{Bus, Envelope, Event};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,7 @@ use super::routing::Router;
 use super::{Core, Session, SessionEnd};
 use crate::events::Init;
 use crate::graph::{Graph, GraphError, Plan, Spawn};
+use crate::node::failure::{self, Why};
 use crate::node::outlet::Outlet;
 use crate::node::run::Seat;
 
@@ -214,8 +215,11 @@ impl Sessions {
     pub(super) fn open(&self, init: &Envelope<Init>) -> Result<Session, SessionEnd> {
         let id = uuid::Uuid::now_v7().to_string();
         let actor_ids = catch_unwind(AssertUnwindSafe(|| (self.0.options.actor_ids)(init)));
-        let actor_ids = actor_ids
-            .map_err(|_| SessionEnd::Failed("who takes part in the session could not be found out".into()))?;
+        let actor_ids = actor_ids.map_err(|panic| {
+            let what = "the participants of the session could not be found";
+            let error_id = failure::log(&id, None, Init::TYPE, what, &Why::panicked(panic));
+            SessionEnd::Failed(failure::told(what, None, error_id))
+        })?;
         let init = Arc::new(init.clone().with_metadata(claimed(init.metadata(), &id)));
         let settings = init.output_agent_settings.as_ref();
         let places = self.0.nodes.len() + 1;

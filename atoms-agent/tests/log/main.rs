@@ -7,10 +7,11 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atoms_agent::events::{Log, Object, UserJoined};
+use atoms_agent::events::{LlmRequest, Log, Object, UserJoined, UserStartedSpeaking};
 use atoms_agent::{Graph, node};
 use atoms_runtime::Emitter;
 use client::Client;
+use futures_util::{Stream, stream};
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// What this thread writes to the log.
@@ -51,6 +52,50 @@ impl io::Write for Written {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Fails in each way, and says a secret.
+#[derive(Default)]
+struct Leaky;
+
+const SECRET: &str = "db://user:secret@host";
+
+#[node(output, crate = atoms_agent)]
+impl Leaky {
+    #[handler]
+    fn fail(&mut self, _: &UserJoined) -> Result<(), &'static str> {
+        Err(SECRET)
+    }
+
+    #[handler]
+    fn panic(&mut self, _: &UserStartedSpeaking) {
+        panic!("{SECRET}")
+    }
+
+    #[respond]
+    fn respond(&mut self, _: &LlmRequest) -> impl Stream<Item = Result<String, &'static str>> + use<> {
+        stream::iter([Err(SECRET)])
+    }
+}
+
+#[tokio::test]
+async fn the_log_has_what_the_client_is_not_told() {
+    let (written, _guard) = Written::keep();
+    let mut client = Client::of(Graph::builder().node::<Leaky>().build().unwrap()).await;
+    for event in ["system.user.joined", "system.user.started_speaking", "system.llm.request"] {
+        client.send(&serde_json::json!({ "type": event }).to_string()).await;
+        let mut told = client.next().await;
+        if told["type"] == "agent.llm.response.start" {
+            told = client.next().await;
+        }
+        assert!(!told.to_string().contains("secret"), "{told}");
+        let message = told["message"].as_str().unwrap();
+        let (_, id) = message.strip_suffix(')').unwrap().split_once(" (error ").unwrap();
+        let line = written.lines(id).concat();
+        for part in ["WARN", SECRET, "Leaky", event, "session="] {
+            assert!(line.contains(part), "`{part}` is not in {line}");
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use atoms_agent::events::{Init, LlmRequest, Log, Object, TranscriptUpdate, UserJ
 use atoms_agent::{Conversation, Graph, Outgoing, SessionEnd, Sessions, node};
 use atoms_runtime::{Bus, Context, ExtractError, State};
 use futures_util::{Stream, stream};
+use serde_json::Value;
 
-use crate::client::{Client, types};
+use crate::client::Client;
 
 /// Fails as it is told to.
 struct Fragile {
@@ -48,6 +49,15 @@ fn said(text: &str) -> String {
     serde_json::json!({"type": "agent.transcript.update", "role": "user", "content": text}).to_string()
 }
 
+/// The message is this, with an id, and nothing else.
+fn assert_category(error: &Value, category: &str) {
+    assert_eq!(error["type"], "agent.error");
+    let message = error["message"].as_str().unwrap();
+    let id = message.strip_prefix(category).and_then(|rest| rest.strip_prefix(" (error ")?.strip_suffix(')'));
+    let is_id = |id: &str| id.len() == 36 && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    assert!(id.is_some_and(is_id), "{message}");
+}
+
 #[tokio::test]
 async fn after_an_error_a_node_goes_on_with_its_state() {
     let (graph, bus) = fragile();
@@ -55,8 +65,7 @@ async fn after_an_error_a_node_goes_on_with_its_state() {
     client.send(&said("fail")).await;
     let error = client.next().await;
     assert_eq!((&error["type"], &error["severity"]), (&"agent.error".into(), &"fatal".into()));
-    let message = error["message"].as_str().unwrap();
-    assert_eq!(message, "the node `Fragile`: it failed at `agent.transcript.update`: it was told to");
+    assert_category(&error, "a node failed");
     client.send(&said("go on")).await;
     assert_eq!(client.next().await["payload"], serde_json::json!({"handled": 2, "made": 1}));
 }
@@ -66,8 +75,7 @@ async fn after_a_panic_a_node_is_made_anew() {
     let (graph, bus) = fragile();
     let mut client = Client::begin(&Sessions::builder(graph).start(&bus).unwrap()).await;
     client.send(&said("panic")).await;
-    let error = client.next().await;
-    assert!(error["message"].as_str().unwrap().ends_with("it panicked: it was told to panic"), "{error}");
+    assert_category(&client.next().await, "a node failed");
     client.send(&said("go on")).await;
     assert_eq!(client.next().await["payload"], serde_json::json!({"handled": 1, "made": 2}));
     assert_eq!(client.leave_last().await, SessionEnd::ByClient);
@@ -80,6 +88,12 @@ async fn a_node_that_needs_a_state_does_not_start_without() {
     for words in ["failures::Fragile` cannot run", "add `.state(...)`"] {
         assert!(error.contains(words), "{error}");
     }
+}
+
+/// The first event of a client with a variable.
+fn with_plan(plan: &str) -> String {
+    let context = serde_json::json!({"initial_variables": {"plan": plan}, "conversation_type": "chat"});
+    serde_json::json!({"type": "system.init", "version": "1", "session_context": context}).to_string()
 }
 
 /// Cannot be made for everybody.
@@ -106,12 +120,12 @@ async fn a_node_that_cannot_be_made_ends_the_session() {
     let graph = Graph::builder().node::<Picky>().build().unwrap();
     let sessions = Sessions::builder(graph).start(&Bus::start().unwrap()).unwrap();
     let mut client = Client::connect(&sessions);
-    client.send(r#"{"type":"system.init","version":"1","session_context":{"initial_variables":{"plan":"none"},"conversation_type":"chat"}}"#).await;
+    client.send(&with_plan("none")).await;
     assert_eq!(client.next().await["type"], "agent.ready");
     let error = client.next().await;
-    assert_eq!(error["message"], "the node `Picky` could not be made: there is no plan");
+    assert_category(&error, "a node could not be made");
     assert_eq!(error["severity"], "fatal");
-    let end = SessionEnd::Failed("the node `Picky` could not be made: there is no plan".into());
+    let end = SessionEnd::Failed(error["message"].as_str().unwrap().into());
     assert_eq!(client.next_outgoing().await, Some(Outgoing::Close(end.clone())));
     assert_eq!(end.close_code(), 1011);
     assert_eq!(client.leave_last().await, end);
@@ -153,13 +167,12 @@ impl<S: Stream> MapPanicking for S {}
 #[tokio::test]
 async fn a_response_that_fails_is_told_of_once_and_ended() {
     let mut client = Client::of(Graph::builder().node::<Breaks>().build().unwrap()).await;
-    for (text, count, message) in [("x", 4, "boom"), ("at once", 3, "not at all"), ("panic", 3, "panicked")] {
+    for (text, count) in [("x", 4), ("at once", 3), ("panic", 3)] {
         client.say(text).await;
         let events = client.response().await;
         assert_eq!(events.len(), count, "{events:?}");
-        assert_eq!(types(&events)[count - 2], "agent.error");
         let error = &events[count - 2];
-        assert!(error["message"].as_str().unwrap().contains(message), "{error}");
+        assert_category(error, "a response failed");
         assert_eq!(error["severity"], "fatal");
         assert!(events[count - 1].get("interrupted").is_none());
     }
@@ -212,7 +225,7 @@ async fn a_panic_outside_of_the_handlers_ends_the_session_and_says_so() {
     client.send(r#"{"type":"system.control.interrupt"}"#).await;
     let error = client.next().await;
     assert_eq!(error["severity"], "fatal");
-    assert!(error["message"].as_str().unwrap().ends_with("it went off"), "{error}");
+    assert_category(&error, "a node cannot go on");
     assert!(matches!(client.next_outgoing().await, Some(Outgoing::Close(SessionEnd::Failed(_)))));
     assert!(matches!(client.leave_last().await, SessionEnd::Failed(_)));
 }
@@ -223,6 +236,51 @@ async fn a_panic_before_the_session_is_told_too() {
     let sessions = Sessions::builder(graph).actor_ids(|_| -> [String; 1] { panic!("who is it?") });
     let mut client = Client::connect(&sessions.start(&Bus::start().unwrap()).unwrap());
     client.send(crate::client::INIT).await;
-    assert_eq!(client.next().await["type"], "agent.error");
+    assert_category(&client.next().await, "the participants of the session could not be found");
     assert!(matches!(client.leave_last().await, SessionEnd::Failed(_)));
+}
+
+/// Tells its client what went wrong.
+struct Open;
+
+#[node(output, expose_errors, crate = atoms_agent)]
+impl Open {
+    #[factory]
+    fn new(init: &Init) -> Result<Self, String> {
+        match init.session_context.initial_variables.get::<String>("plan") {
+            Some(plan) => Err(format!("there is no plan `{plan}`")),
+            None => Ok(Self),
+        }
+    }
+
+    #[handler]
+    fn hear(&mut self, said: &TranscriptUpdate) -> Result<(), String> {
+        assert_ne!(said.content, "panic", "this is for the log");
+        Err(format!("`{}` is not understood", said.content))
+    }
+
+    #[respond]
+    fn respond(&mut self, _: &LlmRequest) -> impl Stream<Item = Result<String, &'static str>> + use<> {
+        stream::iter([Err("the model is busy")])
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_exposes_its_errors_tells_the_client_their_texts() {
+    let graph = || Graph::builder().node::<Open>().build().unwrap();
+    let mut client = Client::of(graph()).await;
+    client.send(&said("eh")).await;
+    let error = client.next().await;
+    assert!(error["message"].as_str().unwrap().starts_with("a node failed: `eh` is not understood (error "));
+    client.send(&said("panic")).await;
+    assert_category(&client.next().await, "a node failed");
+    client.send(r#"{"type":"system.llm.request"}"#).await;
+    let message = client.response().await[1]["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("a response failed: the model is busy (error "), "{message}");
+    let mut client = Client::connect(&Sessions::builder(graph()).start(&Bus::start().unwrap()).unwrap());
+    client.send(&with_plan("b")).await;
+    client.next().await;
+    let message = client.next().await["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("a node could not be made: there is no plan `b` (error "), "{message}");
+    assert_eq!(client.leave_last().await, SessionEnd::Failed(message));
 }

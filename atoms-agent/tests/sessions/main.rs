@@ -7,5 +7,6 @@ mod graphs;
 mod interrupts;
 mod life;
 mod partings;
+mod starts;
 mod turns;
 mod ways;

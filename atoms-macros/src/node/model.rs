@@ -16,6 +16,8 @@ pub(crate) struct Node<'a> {
 /// A method that has a role in its node.
 pub(crate) struct Method {
     pub(crate) role: Role,
+    /// Of a `#[started]`: whether the node goes on after an error of it.
+    pub(crate) may_fail: bool,
     /// The method without its receiver, as the function that a handler on the bus would be.
     pub(crate) function: ItemFn,
     pub(crate) receiver: Option<Receiver>,
@@ -40,13 +42,14 @@ impl Method {
     fn new(function: &ImplItemFn, mistakes: &mut Mistakes) -> Option<Self> {
         let mut roles = function.attrs.iter().filter_map(|it| Some((it, Role::of(it)?)));
         let (attribute, role) = roles.next()?;
-        parse::options(attribute, mistakes);
+        let may_fail = parse::may_fail(attribute, role, mistakes);
         for (again, _) in roles {
             mistakes.at(again, "a method of a node has one role", "remove one of the two attributes");
         }
         let attrs = function.attrs.iter().filter(|it| Role::of(it).is_none()).cloned().collect();
         Some(Self {
             role,
+            may_fail,
             receiver: function.sig.receiver().cloned(),
             function: ItemFn {
                 attrs,

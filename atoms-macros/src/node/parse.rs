@@ -1,7 +1,8 @@
 //! ```text
 //! #[node(output, severity = "fatal", crate = path)]
-//! #[node(background, crate = path)]
+//! #[node(background, expose_errors, crate = path)]
 //! #[handler], #[respond], #[factory], #[started], #[stopped]     on a method
+//! #[started(may_fail)]
 //! ```
 
 use proc_macro2::TokenStream;
@@ -16,11 +17,15 @@ static GRAMMAR: Grammar = Grammar {
         Key("output", None),
         Key("background", None),
         Key("severity", Some("\"fatal\"")),
+        Key("expose_errors", None),
         Key("crate", Some("path")),
     ],
     hidden: &[],
     elsewhere: (&[], ""),
 };
+
+static STARTED: Grammar =
+    Grammar { attribute: "`#[started]`", keys: &[Key("may_fail", None)], hidden: &[], elsewhere: (&[], "") };
 
 /// What `#[node(...)]` says.
 #[derive(Default)]
@@ -28,6 +33,7 @@ pub(crate) struct Keys {
     pub(crate) output: Option<Ident>,
     pub(crate) background: Option<Ident>,
     pub(crate) is_fatal: bool,
+    pub(crate) exposes_errors: bool,
     pub(crate) root: Root,
 }
 
@@ -41,6 +47,7 @@ pub(crate) fn keys(list: TokenStream, mistakes: &mut Mistakes) -> Keys {
                 let word = mistakes.take(values::word(&given, ["warning", "fatal"]));
                 keys.is_fatal = word.is_ok_and(|word| word == 1);
             }
+            "expose_errors" => keys.exposes_errors = true,
             _crate => keys.root = mistakes.take(values::root(&given)).unwrap_or_default(),
         }
     }
@@ -78,13 +85,18 @@ impl Role {
     }
 }
 
-/// The attribute of a role stands alone.
-pub(crate) fn options(attribute: &Attribute, mistakes: &mut Mistakes) {
-    if let Meta::Path(_) = attribute.meta {
-        return;
+/// Whether a `#[started]` may fail. The attributes of the other roles stand alone.
+pub(crate) fn may_fail(attribute: &Attribute, role: Role, mistakes: &mut Mistakes) -> bool {
+    match &attribute.meta {
+        Meta::Path(_) => return false,
+        Meta::List(list) if role == Role::Started => {
+            return !STARTED.read(list.tokens.clone(), mistakes).given.is_empty();
+        }
+        _ => {}
     }
     let name = attribute.path().segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
     let problem = format_args!("`#[{name}]` takes no options in a node");
     let help = format_args!("write `#[{name}]`; delivery options are for handlers on the bus");
     mistakes.add(mistake(&attribute.meta, problem, help));
+    false
 }

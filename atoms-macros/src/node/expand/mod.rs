@@ -112,6 +112,8 @@ fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
     };
     let severity = if node.keys.is_fatal { quote!(Fatal) } else { quote!(Warning) };
     let path = format!("::{name}");
+    let exposing = node.keys.exposes_errors.then(|| quote!(.exposing_errors()));
+    let starting = node.of(Role::Started).any(|started| started.may_fail).then(|| quote!(.starting_or_not()));
     quote! {
         #agent::NodeShape::new(
             #name,
@@ -120,6 +122,8 @@ fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
             #agent::Severity::#severity,
             METHODS,
         )
+        #exposing
+        #starting
     }
 }
 

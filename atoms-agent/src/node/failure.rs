@@ -1,0 +1,49 @@
+//! What is said of a failure: everything to the log, and to the client what kind it is.
+
+use std::any::Any;
+use std::error::Error;
+
+use atoms_runtime::__private::panic_message;
+use atoms_runtime::{HandlerError, LogLimit};
+use uuid::Uuid;
+
+/// A client can make a node fail with each of its events.
+static FAILURES: LogLimit = LogLimit::new(100, "more failures of nodes are in the log at the level DEBUG");
+
+/// Why something failed.
+pub(crate) enum Why {
+    /// It returned an error.
+    Error(HandlerError),
+    /// It panicked, with this text.
+    Panic(String),
+}
+
+impl Why {
+    pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Self {
+        Self::Panic(panic_message(panic))
+    }
+}
+
+/// Writes a failure to the log, with an id by which it is found there.
+pub(crate) fn log(session: &str, node: Option<&str>, event_type: &str, what: &str, why: &Why) -> Uuid {
+    let (error, panic) = match why {
+        Why::Error(error) => (Some(&**error as &(dyn Error + 'static)), None),
+        Why::Panic(text) => (None, Some(text)),
+    };
+    let (id, r#type) = (Uuid::now_v7(), event_type);
+    if FAILURES.allows() {
+        tracing::warn!(error_id = %id, node, session, r#type, error, panic, "{what}");
+    } else {
+        tracing::debug!(error_id = %id, node, session, r#type, error, panic, "{what}");
+    }
+    id
+}
+
+/// What the client is told of a failure. The text of an error may hold what is not for everybody, such as the
+/// address of a database with its password, and so is left out unless it is `exposed`.
+pub(crate) fn told(what: &str, exposed: Option<&HandlerError>, id: Uuid) -> String {
+    match exposed {
+        Some(error) => format!("{what}: {error} (error {id})"),
+        None => format!("{what} (error {id})"),
+    }
+}
