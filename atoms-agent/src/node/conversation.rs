@@ -7,13 +7,17 @@ use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartCon
 use super::outlet::Outlet;
 use crate::events::{LlmRequest, Role, TranscriptUpdate};
 
-/// How many messages an output node keeps; older ones are forgotten.
-const KEPT: usize = 1_000;
+/// How much an output node keeps of what was said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    pub(crate) messages: usize,
+    pub(crate) bytes: usize,
+}
 
 /// What was said so far: a parameter of the handlers of an output node.
 ///
 /// For a request that brings its own messages, these are the conversation; else it is what the
-/// [`TranscriptUpdate`]s said, the last thousand of them.
+/// [`TranscriptUpdate`]s said, within the [limit](crate::SessionsBuilder::conversation_limit) of the sessions.
 ///
 /// ```
 /// use atoms_agent::events::LlmRequest;
@@ -32,7 +36,12 @@ const KEPT: usize = 1_000;
 /// }
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Conversation(Arc<Vec<Message>>);
+pub struct Conversation {
+    messages: Arc<Vec<Message>>,
+    /// What the messages take.
+    bytes: usize,
+    forgotten: u64,
+}
 
 /// One thing that was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +55,18 @@ pub struct Message {
 impl Conversation {
     /// What was said, the oldest first.
     pub fn messages(&self) -> &[Message] {
-        &self.0
+        &self.messages
+    }
+
+    /// How many messages were said before these and are not kept any more, because there were too many, or too
+    /// large ones. Zero for a request that brings its own messages.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// What the user said last, if the user has said anything.
     pub fn last_user_text(&self) -> Option<&str> {
-        let last = self.0.iter().rev().find(|message| message.role == "user");
+        let last = self.messages.iter().rev().find(|message| message.role == "user");
         last.map(|message| message.content.as_str())
     }
 
@@ -61,19 +76,35 @@ impl Conversation {
         let messages = request.messages.as_ref()?.iter().filter_map(|message| {
             Some(Message { role: message.get("role")?, content: message.get("content")? })
         });
-        Some(Self(Arc::new(messages.collect())))
+        Some(Self { messages: Arc::new(messages.collect()), ..Self::default() })
     }
 
-    pub(super) fn add(&mut self, update: &TranscriptUpdate) {
+    /// Adds what was said, and forgets the oldest messages that are beyond the limit, but never the last one.
+    pub(super) fn add(&mut self, update: &TranscriptUpdate, limit: Limit) {
         let role = match update.role {
             Role::User => "user",
             Role::Assistant => "assistant",
         };
-        let messages = Arc::make_mut(&mut self.0);
-        if messages.len() == KEPT {
-            messages.remove(0);
+        let last = Message { role: role.to_owned(), content: update.content.clone() };
+        let messages = Arc::make_mut(&mut self.messages);
+        self.bytes += last.size();
+        messages.push(last);
+        let mut dropped = 0;
+        while dropped + 1 < messages.len()
+            && (messages.len() - dropped > limit.messages || self.bytes > limit.bytes)
+        {
+            self.bytes -= messages[dropped].size();
+            dropped += 1;
         }
-        messages.push(Message { role: role.to_owned(), content: update.content.clone() });
+        messages.drain(..dropped);
+        self.forgotten += dropped as u64;
+    }
+}
+
+impl Message {
+    /// How many bytes of memory it takes.
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.role.len() + self.content.len()
     }
 }
 

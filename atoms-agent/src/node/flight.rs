@@ -13,6 +13,8 @@ pub(crate) struct Flight {
     pub(crate) event: AnyEvent,
     /// What is known of its type.
     pub(crate) known: Option<&'static EventType>,
+    /// About how many bytes of memory it takes.
+    pub(crate) size: usize,
     /// Which of the places that several edges lead to have it already; only in graphs that have some.
     joined: Option<Arc<[AtomicU64]>>,
     /// The turn that it belongs to.
@@ -34,6 +36,7 @@ impl Flight {
         // That the agent is ready comes first, also before its interrupts.
         let overtaking = [SystemInterrupt::event_type(), AgentInterrupt::event_type(), Ready::event_type()];
         Self {
+            size: event.size(),
             event,
             known,
             joined,

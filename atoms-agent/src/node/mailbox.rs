@@ -1,36 +1,27 @@
 //! The bounded mailbox of a node.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::flight::Flight;
-
-/// How many events may wait in a mailbox before those who send into it wait as well.
-pub(crate) const CAPACITY: usize = 64;
-
-/// How many events may wait before what comes from outside of the graph, and does not wait, is refused.
-const OVERFULL: usize = 1_024;
-
-/// How many events may be put in by those who do not wait for room; what comes beyond that is lost.
-const LIMIT: usize = 65_536;
+use super::lane::{Bytes, Fill, Lane};
 
 /// The events that wait for a node. Interrupts have a lane of their own, and overtake.
 ///
 /// An event is taken in at once, and who sends it then waits for room: so an event is never lost when its
 /// sender is cancelled while it waits.
-#[derive(Default)]
 pub(crate) struct Mailbox {
+    limit: Bytes,
     state: Mutex<State>,
-    /// How many events wait in the longer lane, as it was when the lock was held last.
-    waiting: AtomicUsize,
+    /// The [`Fill`] of the fuller lane, as it was when the lock was held last.
+    fill: AtomicU8,
 }
 
 #[derive(Default)]
 struct State {
-    urgent: VecDeque<Flight>,
-    queue: VecDeque<Flight>,
+    urgent: Lane,
+    queue: Lane,
     /// Who takes events out, if that waits for one.
     receiver: Option<Waker>,
     waiting_for_room: Vec<Waker>,
@@ -40,9 +31,9 @@ struct State {
 }
 
 impl State {
-    /// How many events wait in the longer lane.
-    fn waiting(&self) -> usize {
-        self.queue.len().max(self.urgent.len())
+    /// That of the fuller lane.
+    fn fill(&self, limit: Bytes) -> Fill {
+        self.queue.fill(limit).max(self.urgent.fill(limit))
     }
 }
 
@@ -51,11 +42,16 @@ impl State {
 pub(crate) enum NotPut {
     #[error("the session has ended")]
     Closed,
-    #[error("{LIMIT} events wait already")]
+    #[error("too many events wait already, or too large ones")]
     Full,
 }
 
 impl Mailbox {
+    /// One in which events of so many bytes may wait before those who send into it wait as well.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self { limit: Bytes(bytes.max(1)), state: Mutex::default(), fill: AtomicU8::new(Fill::Room as u8) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -66,11 +62,11 @@ impl Mailbox {
             return Err(NotPut::Closed);
         }
         let lane = if flight.overtakes { &mut state.urgent } else { &mut state.queue };
-        if lane.len() >= LIMIT {
+        if lane.fill(self.limit) == Fill::Limit {
             return Err(NotPut::Full);
         }
-        lane.push_back(flight);
-        self.waiting.store(state.waiting(), Ordering::Relaxed);
+        lane.push(flight);
+        self.fill.store(state.fill(self.limit) as u8, Ordering::Relaxed);
         let receiver = state.receiver.take();
         drop(state);
         if let Some(receiver) = receiver {
@@ -85,7 +81,7 @@ impl Mailbox {
     }
 
     fn take_from(&self, mut state: MutexGuard<'_, State>) -> Option<Flight> {
-        let next = state.urgent.pop_front().or_else(|| state.queue.pop_front())?;
+        let next = state.urgent.pop().or_else(|| state.queue.pop())?;
         state.is_busy = true;
         self.has_taken(state);
         Some(next)
@@ -95,7 +91,7 @@ impl Mailbox {
     /// event.
     pub(crate) fn poll_urgent(&self, cx: &Context<'_>, wanted: bool) -> Option<Flight> {
         let mut state = self.lock();
-        let urgent = if wanted { state.urgent.pop_front() } else { None };
+        let urgent = if wanted { state.urgent.pop() } else { None };
         match &urgent {
             Some(_) => self.has_taken(state),
             None => state.receiver = Some(cx.waker().clone()),
@@ -105,9 +101,9 @@ impl Mailbox {
 
     /// Tells those who wait for room, if there is some.
     fn has_taken(&self, mut state: MutexGuard<'_, State>) {
-        let left = state.waiting();
-        self.waiting.store(left, Ordering::Relaxed);
-        if state.waiting_for_room.is_empty() || left >= CAPACITY {
+        let left = state.fill(self.limit);
+        self.fill.store(left as u8, Ordering::Relaxed);
+        if state.waiting_for_room.is_empty() || left > Fill::Room {
             return;
         }
         let waiting = std::mem::take(&mut state.waiting_for_room);
@@ -160,17 +156,22 @@ impl Mailbox {
 
     /// Whether there is room, without waiting for it.
     pub(crate) fn has_room(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) < CAPACITY
+        self.fill.load(Ordering::Relaxed) == Fill::Room as u8
     }
 
     /// Whether there is room for what overtakes, without waiting for it.
     pub(crate) fn has_urgent_room(&self) -> bool {
-        self.lock().urgent.len() < CAPACITY
+        self.has_room_for(&self.lock().urgent)
+    }
+
+    /// Whether there is room in a lane that is kept outside of the mailbox.
+    pub(crate) fn has_room_for(&self, lane: &Lane) -> bool {
+        lane.fill(self.limit) == Fill::Room
     }
 
     /// Whether so much waits that nothing more is to come from those who do not wait for room.
     pub(crate) fn is_overfull(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) >= OVERFULL
+        self.fill.load(Ordering::Relaxed) >= Fill::Overfull as u8
     }
 
     pub(crate) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
@@ -178,7 +179,7 @@ impl Mailbox {
             return Poll::Ready(());
         }
         let mut state = self.lock();
-        if state.is_closed || state.waiting() < CAPACITY {
+        if state.is_closed || state.fill(self.limit) == Fill::Room {
             return Poll::Ready(());
         }
         if !state.waiting_for_room.iter().any(|waiting| waiting.will_wake(cx.waker())) {

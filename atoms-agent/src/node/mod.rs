@@ -4,6 +4,7 @@ pub(crate) mod conversation;
 pub(crate) mod factory;
 pub(crate) mod failure;
 pub(crate) mod flight;
+mod lane;
 pub(crate) mod mailbox;
 pub(crate) mod method;
 pub(crate) mod outlet;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use atoms_runtime::__private::Outlet as RuntimeOutlet;
 use atoms_runtime::{AnyEvent, Delivery, EmitOutcome, Envelope, Event};
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Limit};
 use super::failure::{self, Why};
 use super::flight::Flight;
 use super::mailbox::Mailbox;
@@ -27,16 +27,19 @@ pub(crate) struct Outlet {
     turn: AtomicU32,
     /// Only an output node keeps it.
     conversation: Option<Mutex<Conversation>>,
+    /// That of the conversation.
+    limit: Limit,
 }
 
 impl Outlet {
-    pub(crate) fn new(session: Session, shape: &'static NodeShape, behind: &[usize]) -> Self {
+    pub(crate) fn new(session: Session, shape: &'static NodeShape, behind: &[usize], limit: Limit) -> Self {
         Self {
             turn: AtomicU32::new(session.turn()),
             session,
             shape,
             behind: behind.into(),
             conversation: (shape.kind == Kind::Output).then(Mutex::default),
+            limit,
         }
     }
 
@@ -62,7 +65,7 @@ impl Outlet {
         if let Some(kept) = &self.conversation
             && let Some(update) = flight.event.downcast_ref::<TranscriptUpdate>()
         {
-            kept.lock().unwrap_or_else(PoisonError::into_inner).add(update);
+            kept.lock().unwrap_or_else(PoisonError::into_inner).add(update, self.limit);
         }
     }
 

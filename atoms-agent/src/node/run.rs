@@ -13,7 +13,8 @@ use futures_util::FutureExt;
 use super::factory::Factory;
 use super::failure::Why;
 use super::flight::Flight;
-use super::mailbox::{CAPACITY, Mailbox};
+use super::lane::Lane;
+use super::mailbox::Mailbox;
 use super::method::{Methods, Ran};
 use super::outlet::Outlet;
 use super::respond::Told;
@@ -29,7 +30,7 @@ pub(crate) struct Seat {
     /// The same, as handlers know it.
     shared: Arc<dyn RuntimeOutlet>,
     /// Interrupts that came while a handler ran: passed on, and not yet handled.
-    deferred: Vec<Flight>,
+    deferred: Lane,
 }
 
 const NOT_STARTED: &str = "a node could not start";
@@ -98,7 +99,7 @@ struct Rebuild;
 impl Seat {
     pub(crate) fn new(mailbox: Arc<Mailbox>, outlet: Outlet) -> Self {
         let outlet = Arc::new(outlet);
-        Self { mailbox, shared: outlet.clone(), outlet, deferred: Vec::new() }
+        Self { mailbox, shared: outlet.clone(), outlet, deferred: Lane::default() }
     }
 
     fn session(&self) -> &Session {
@@ -107,8 +108,8 @@ impl Seat {
 
     /// The next event that is still wanted; `None` when the session is over.
     async fn next(&mut self) -> Option<Flight> {
-        if !self.deferred.is_empty() {
-            return Some(self.deferred.remove(0));
+        if let Some(deferred) = self.deferred.pop() {
+            return Some(deferred);
         }
         loop {
             let session = &self.outlet.session;
@@ -205,7 +206,7 @@ impl Seat {
 
     /// Passes on at once what overtakes; the node handles it when it is done with what it does now.
     fn pass_interrupts<N, M: Methods<N>>(&mut self, cx: &Context<'_>) {
-        while let Some(mut urgent) = self.mailbox.poll_urgent(cx, self.deferred.len() < CAPACITY) {
+        while let Some(mut urgent) = self.mailbox.poll_urgent(cx, self.mailbox.has_room_for(&self.deferred)) {
             if self.routes::<N, M>(&urgent).1 {
                 self.outlet.pass(urgent.clone());
             }

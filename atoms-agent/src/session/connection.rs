@@ -160,8 +160,8 @@ impl Sessions {
     {
         let mut pace = Pace::new(self.0.options.frames_per_second);
         let mut silence = Silence::new(self.0.options.idle);
-        let mut inbox = Inbox::new(session);
-        inbox.take(session.init_event(), 0);
+        let mut inbox = Inbox::new(session, self.0.options.read_ahead_bytes);
+        inbox.take(session.init_event());
         loop {
             tokio::select! {
                 biased;
@@ -199,7 +199,7 @@ impl Sessions {
                 self.forbid(session, &format!("a client may not send `{}`", known.name())).await;
             }
             _ => {
-                inbox.take(session.claim(event), frame.len());
+                inbox.take(session.claim(event));
             }
         }
     }

@@ -55,7 +55,8 @@ pub enum SessionError {
     /// The session has ended.
     #[error("the session has ended")]
     Ended,
-    /// A thousand events wait at the roots of its graph.
+    /// A thousand events wait at the roots of its graph, or events of four times as many bytes as
+    /// [`SessionsBuilder::mailbox_bytes`](super::SessionsBuilder::mailbox_bytes) says.
     #[error("the session has too many events under way")]
     Full,
 }

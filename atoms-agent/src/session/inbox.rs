@@ -12,32 +12,31 @@ use crate::node::mailbox::Mailbox;
 /// How many events are read ahead, so that an interrupt behind them is found.
 const EVENTS: usize = 1_024;
 
-/// The size of the frames that are read ahead, in bytes; one more may be larger.
-const BYTES: usize = 1024 * 1024;
-
 /// The events that wait for room at the roots of the graph, in order. They are read ahead, within limits:
 /// an interrupt must not wait behind what it is to stop.
 pub(super) struct Inbox<'a> {
     session: &'a Session,
-    waiting: VecDeque<(Flight, usize)>,
+    waiting: VecDeque<Flight>,
+    /// What the bus has no room for yet, with its size.
+    unseen: VecDeque<(AnyEvent, usize)>,
+    /// What all of these take.
     bytes: usize,
-    /// What the bus has no room for yet.
-    unseen: VecDeque<AnyEvent>,
+    limit: usize,
 }
 
 impl<'a> Inbox<'a> {
-    pub(super) fn new(session: &'a Session) -> Self {
-        Self { session, waiting: VecDeque::new(), bytes: 0, unseen: VecDeque::new() }
+    /// One in which events of so many bytes wait; one more may be larger.
+    pub(super) fn new(session: &'a Session, limit: usize) -> Self {
+        Self { session, waiting: VecDeque::new(), unseen: VecDeque::new(), bytes: 0, limit: limit.max(1) }
     }
 
     /// Whether another frame may be read.
     pub(super) fn has_room(&self) -> bool {
-        self.waiting.len() < EVENTS && self.bytes < BYTES && self.unseen.len() < EVENTS
+        self.waiting.len().max(self.unseen.len()) < EVENTS && self.bytes < self.limit
     }
 
-    /// Takes an event in, whose frame had so many bytes. Interrupts, and what nothing waits before, go on at
-    /// once.
-    pub(super) fn take(&mut self, event: AnyEvent, bytes: usize) {
+    /// Takes an event in. Interrupts, and what nothing waits before, go on at once.
+    pub(super) fn take(&mut self, event: AnyEvent) {
         self.show(event.clone());
         let flight = self.session.admit(event);
         let goes_on = match flight.overtakes {
@@ -47,8 +46,8 @@ impl<'a> Inbox<'a> {
         if goes_on {
             self.session.put_at_roots(flight);
         } else {
-            self.bytes += bytes;
-            self.waiting.push_back((flight, bytes));
+            self.bytes += flight.size;
+            self.waiting.push_back(flight);
         }
     }
 
@@ -59,31 +58,38 @@ impl<'a> Inbox<'a> {
 
     /// Shows an event to the bus, as soon as that has room.
     pub(super) fn show(&mut self, event: AnyEvent) {
+        if !self.session.bus_ref().takes(event.known_type()) {
+            return;
+        }
         if !self.unseen.is_empty() || self.session.show_to_bus(&event).now_or_never().is_none() {
-            self.unseen.push_back(event);
+            let size = event.size();
+            self.bytes += size;
+            self.unseen.push_back((event, size));
         }
     }
 
     /// Waits for room at the roots, or on the bus, and puts the next event there that waits for it.
     /// Cancel-safe: the event is taken out when there is room.
     pub(super) async fn pass_on(&mut self) {
-        let Self { session, waiting, bytes, unseen } = self;
+        let Self { session, waiting, unseen, bytes, .. } = self;
         tokio::select! {
             biased;
             () = session.room_at_roots(), if !waiting.is_empty() => {
-                let Some((flight, size)) = waiting.pop_front() else { return };
-                *bytes -= size;
+                let Some(flight) = waiting.pop_front() else { return };
+                *bytes -= flight.size;
                 if !session.is_interrupted(&flight) {
                     session.put_at_roots(flight);
                 }
             }
-            () = show_first(session, unseen), if !unseen.is_empty() => drop(unseen.pop_front()),
+            () = show_first(session, unseen), if !unseen.is_empty() => {
+                *bytes -= unseen.pop_front().map_or(0, |(_, size)| size);
+            }
         }
     }
 }
 
-async fn show_first(session: &Session, unseen: &VecDeque<AnyEvent>) {
-    if let Some(event) = unseen.front() {
+async fn show_first(session: &Session, unseen: &VecDeque<(AnyEvent, usize)>) {
+    if let Some((event, _)) = unseen.front() {
         session.show_to_bus(event).await;
     }
 }

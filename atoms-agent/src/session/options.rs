@@ -9,6 +9,9 @@ use atoms_runtime::Bus;
 use super::sessions::Sessions;
 use crate::events::Init;
 use crate::graph::{Graph, GraphError};
+use crate::node::conversation::Limit;
+
+const MIB: usize = 1024 * 1024;
 
 type ActorIds = Arc<dyn Fn(&Init) -> Vec<String> + Send + Sync>;
 
@@ -27,6 +30,9 @@ pub(super) struct Options {
     pub(super) idle: Duration,
     pub(super) grace: Duration,
     pub(super) frames_per_second: u32,
+    pub(super) mailbox_bytes: usize,
+    pub(super) read_ahead_bytes: usize,
+    pub(super) conversation: Limit,
     pub(super) actor_ids: ActorIds,
 }
 
@@ -37,6 +43,9 @@ impl SessionsBuilder {
             idle: Duration::from_secs(15 * 60),
             grace: Duration::from_secs(3),
             frames_per_second: 1_000,
+            mailbox_bytes: MIB,
+            read_ahead_bytes: MIB,
+            conversation: Limit { messages: 1_000, bytes: MIB },
             actor_ids: Arc::new(|_| Vec::new()),
         };
         Self { graph, options }
@@ -63,10 +72,37 @@ impl SessionsBuilder {
     }
 
     /// How many frames of one client are read in a second: 1,000 by default. Those beyond wait in its
-    /// connection. Those that the session has no room for yet are read ahead, up to 1,024 of them or 1 MiB.
-    /// Pings, and fragments of a frame, are not counted: what they cost, a proxy has to limit.
+    /// connection. Pings, and fragments of a frame, are not counted: what they cost, a proxy has to limit.
     pub fn frames_per_second(mut self, frames: u32) -> Self {
         self.options.frames_per_second = frames;
+        self
+    }
+
+    /// Of how many bytes of memory the events may be that are read ahead for a session, beyond what its nodes and
+    /// the bus have room for: 1 MiB by default. They are 1,024 at most, and one more event may be larger. A frame
+    /// takes more memory as an event than it has bytes; [`AnyEvent::size`](atoms_runtime::AnyEvent::size) is what
+    /// counts.
+    pub fn read_ahead_bytes(mut self, bytes: usize) -> Self {
+        self.options.read_ahead_bytes = bytes;
+        self
+    }
+
+    /// Of how many bytes of memory the events may be that wait for one node, or for the client, before those who
+    /// send them wait: 1 MiB by default. They are 64 at most, and one more event may be larger.
+    ///
+    /// From [`Session::emit`](super::Session::emit) and the bus, which do not wait, 1,024 events are taken, of four
+    /// times as many bytes, and then refused. A node that emits without waiting loses its events from 65,536 on,
+    /// or 64 times as many bytes.
+    pub fn mailbox_bytes(mut self, bytes: usize) -> Self {
+        self.options.mailbox_bytes = bytes;
+        self
+    }
+
+    /// How many messages an output node keeps of what was said, and of how many bytes: 1,000 and 1 MiB by default.
+    /// Beyond that the oldest are dropped, which [`Conversation::forgotten`](crate::Conversation::forgotten)
+    /// counts. The last message is kept, however large.
+    pub fn conversation_limit(mut self, messages: usize, bytes: usize) -> Self {
+        self.options.conversation = Limit { messages, bytes };
         self
     }
 
@@ -101,6 +137,9 @@ impl fmt::Debug for SessionsBuilder {
             .field("idle_timeout", &self.options.idle)
             .field("grace", &self.options.grace)
             .field("frames_per_second", &self.options.frames_per_second)
+            .field("read_ahead_bytes", &self.options.read_ahead_bytes)
+            .field("mailbox_bytes", &self.options.mailbox_bytes)
+            .field("conversation_limit", &self.options.conversation)
             .finish_non_exhaustive()
     }
 }

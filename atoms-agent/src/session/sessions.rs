@@ -20,6 +20,7 @@ use super::{Core, Session, SessionEnd};
 use crate::events::Init;
 use crate::graph::{Graph, GraphError, Plan, Spawn};
 use crate::node::failure::{self, Why};
+use crate::node::mailbox::Mailbox;
 use crate::node::outlet::Outlet;
 use crate::node::run::Seat;
 
@@ -230,7 +231,7 @@ impl Sessions {
             init,
             sessions: self.clone(),
             plan: Arc::clone(&self.0.plan),
-            mailboxes: (0..places).map(|_| Arc::default()).collect(),
+            mailboxes: (0..places).map(|_| Arc::new(Mailbox::new(self.0.options.mailbox_bytes))).collect(),
             turn: 0.into(),
             is_over: false.into(),
             has_handed_off: false.into(),
@@ -246,7 +247,8 @@ impl Sessions {
         self.0.write().insert(session.id().to_owned(), session.clone());
         let mut tasks = JoinSet::new();
         for (place, node) in self.0.nodes.iter().enumerate() {
-            let outlet = Outlet::new(session.clone(), node.shape(), &self.0.plan.behind[place]);
+            let limit = self.0.options.conversation;
+            let outlet = Outlet::new(session.clone(), node.shape(), &self.0.plan.behind[place], limit);
             let running = node.run(Seat::new(Arc::clone(session.mailbox(place)), outlet));
             self.0.counters.tasks.fetch_add(1, Ordering::Relaxed);
             let counted = Counted(self.clone());

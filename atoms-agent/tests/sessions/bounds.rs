@@ -1,0 +1,205 @@
+//! What a session keeps is bounded in bytes as well as in number.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use atoms_agent::events::{LlmRequest, Log, Object, Speak, TranscriptUpdate, UserJoined};
+use atoms_agent::{Conversation, Graph, Node, SessionError, Sessions, SessionsBuilder, node};
+use atoms_runtime::{Bus, Emitter, State, event, handler};
+use futures_util::stream::{self, Stream};
+use tokio::sync::Semaphore;
+
+use crate::client::{Client, bus, text, types};
+
+const KIB: usize = 1_024;
+
+fn said(role: &str, content: &str) -> String {
+    serde_json::json!({"type": "agent.transcript.update", "role": role, "content": content}).to_string()
+}
+
+fn builder<N: Node>() -> SessionsBuilder {
+    Sessions::builder(Graph::builder().node::<N>().build().unwrap())
+}
+
+/// Opens for as many as it has permits.
+type Gate = Arc<Semaphore>;
+
+/// Waits at the gate with each event, and tells how long it was.
+#[derive(Default)]
+struct Gated;
+
+#[node(crate = atoms_agent)]
+impl Gated {
+    #[handler]
+    async fn hear(&mut self, said: &TranscriptUpdate, gate: State<Gate>) -> Log {
+        gate.acquire().await.unwrap().forget();
+        Log { name: "heard".into(), payload: Object::new().with("length", said.content.len()) }
+    }
+}
+
+/// Sends until no more is taken, and returns how many frames were.
+async fn fill(client: &mut Client, frame: &str) -> usize {
+    let mut sent = 0;
+    while client.try_send(frame).await {
+        sent += 1;
+    }
+    sent
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_node_is_bounded_in_bytes_and_none_of_it_is_lost() {
+    let gate = Gate::new(Semaphore::new(0));
+    let bus = Bus::builder().state(Arc::clone(&gate)).start().unwrap();
+    let sessions = builder::<Gated>().mailbox_bytes(64 * KIB).read_ahead_bytes(32 * KIB);
+    let mut client = Client::begin(&sessions.start(&bus).unwrap()).await;
+    let sent = fill(&mut client, &said("user", &"x".repeat(8 * KIB))).await;
+    // One is handled, 8 wait for that, 4 are read ahead, and the channel of the test has room for 17.
+    assert!((20..=32).contains(&sent), "{sent}");
+    gate.add_permits(sent);
+    for _ in 0..sent {
+        assert_eq!(client.next().await["payload"]["length"], 8 * KIB);
+    }
+    assert_eq!(fill(&mut client, &said("user", "x")).await.min(100), 100, "there is room again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_event_that_is_larger_than_the_limit_is_taken() {
+    let gate = Gate::new(Semaphore::new(2));
+    let bus = Bus::builder().state(Arc::clone(&gate)).start().unwrap();
+    let sessions = builder::<Gated>().mailbox_bytes(0).read_ahead_bytes(0);
+    let mut client = Client::begin(&sessions.start(&bus).unwrap()).await;
+    for _ in 0..2 {
+        client.send(&said("user", &"x".repeat(8 * KIB))).await;
+        assert_eq!(client.next().await["payload"]["length"], 8 * KIB);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_from_outside_is_refused_when_too_many_bytes_wait() {
+    let gate = Gate::new(Semaphore::new(0));
+    let bus = Bus::builder().state(Arc::clone(&gate)).start().unwrap();
+    let sessions = builder::<Gated>().mailbox_bytes(10 * KIB).start(&bus).unwrap();
+    let mut client = Client::begin(&sessions).await;
+    client.send(&said("user", "wait")).await;
+    tokio::task::yield_now().await;
+    let session = sessions.list().remove(0);
+    let speak = || session.emit(Speak { text: "x".repeat(KIB) });
+    let taken = (0..1_000).take_while(|_| speak().is_ok()).count();
+    // Four times the limit, of which each takes a little more than its text.
+    assert!((30..40).contains(&taken), "{taken}");
+    assert_eq!(speak(), Err(SessionError::Full));
+}
+
+/// Emits large events without waiting for room.
+#[derive(Default)]
+struct Flood;
+
+#[node(crate = atoms_agent)]
+impl Flood {
+    #[handler]
+    fn joined(&mut self, _: &UserJoined, out: Emitter<Speak>) {
+        for _ in 0..1_000 {
+            drop(out.emit(Speak { text: "x".repeat(KIB) }));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_wait_for_room_does_not_fill_the_memory() {
+    let mut client = Client::with(builder::<Flood>().mailbox_bytes(KIB)).await;
+    client.send(r#"{"type":"system.user.joined"}"#).await;
+    let mut came = 0;
+    client.next().await;
+    client.send(r#"{"type":"agent.ready"}"#).await;
+    while client.next().await["type"] == "agent.speak" {
+        came += 1;
+    }
+    // 64 times the limit, of which each takes a little more than its text.
+    assert!((50..64).contains(&came), "{came}");
+}
+
+/// What the bus takes slowly.
+#[event(type = "test.bounds.seen", from(client), crate = atoms_runtime)]
+struct Seen {
+    text: String,
+}
+
+static BUS: Semaphore = Semaphore::const_new(0);
+
+#[handler(crate = atoms_runtime)]
+async fn slow(seen: &Seen) {
+    assert_eq!(seen.text.len(), 8 * KIB);
+    BUS.acquire().await.unwrap().forget();
+}
+
+#[derive(Default)]
+struct Deaf;
+
+#[node(crate = atoms_agent)]
+impl Deaf {
+    #[handler]
+    fn joined(&mut self, _: &UserJoined) -> Log {
+        Log { name: "joined".into(), payload: Object::new() }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_the_bus_is_bounded_in_bytes() {
+    let bus = Bus::builder().queue_capacity(1).start().unwrap();
+    let sessions = builder::<Deaf>().read_ahead_bytes(32 * KIB).start(&bus).unwrap();
+    let mut client = Client::begin(&sessions).await;
+    let seen = serde_json::json!({"type": "test.bounds.seen", "text": "x".repeat(8 * KIB)});
+    let sent = fill(&mut client, &seen.to_string()).await;
+    // One is handled or waits in the queue, 4 are read ahead, and the channel of the test has room for 17.
+    assert!((18..=25).contains(&sent), "{sent}");
+    BUS.add_permits(sent);
+    while BUS.available_permits() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Says what it knows of the conversation.
+#[derive(Default)]
+struct Remembers;
+
+#[node(output, crate = atoms_agent)]
+impl Remembers {
+    #[respond]
+    fn respond(&mut self, _: &LlmRequest, said: Conversation) -> impl Stream<Item = String> + use<> {
+        let first = said.messages().first().map_or(String::new(), |first| first.content[..3].to_owned());
+        stream::iter([format!("{} {} {first}", said.messages().len(), said.forgotten())])
+    }
+}
+
+/// What the node knows after these messages.
+async fn known(client: &mut Client, messages: impl IntoIterator<Item = String>) -> String {
+    for message in messages {
+        client.send(&said("assistant", &message)).await;
+    }
+    client.send(r#"{"type":"system.llm.request"}"#).await;
+    let events = client.response().await;
+    assert_eq!(types(&events).len(), 3, "{events:?}");
+    text(&events)
+}
+
+#[tokio::test]
+async fn a_conversation_forgets_the_oldest_messages_and_says_how_many() {
+    let mut client = Client::with(builder::<Remembers>().conversation_limit(3, 10 * KIB)).await;
+    assert_eq!(known(&mut client, ["m-1", "m-2", "m-3"].map(Into::into)).await, "3 0 m-1");
+    assert_eq!(known(&mut client, ["m-4", "m-5"].map(Into::into)).await, "3 2 m-3");
+    // Larger than the limit, but the last.
+    assert_eq!(known(&mut client, [format!("m-6{}", "x".repeat(20 * KIB))]).await, "1 5 m-6");
+    assert_eq!(known(&mut client, ["m-7".into()]).await, "1 6 m-7");
+    let half = |name: &str| format!("{name}{}", "x".repeat(5 * KIB - 200));
+    assert_eq!(known(&mut client, [half("m-8"), half("m-9")]).await, "3 6 m-7");
+    assert_eq!(known(&mut client, [half("m10")]).await, "2 8 m-9");
+}
+
+#[tokio::test]
+async fn a_conversation_is_bounded_by_default() {
+    let mut client = Client::begin(&builder::<Remembers>().start(&bus()).unwrap()).await;
+    let small = (0..1_010).map(|number| format!("{number:03}"));
+    assert_eq!(known(&mut client, small).await, "1000 10 010");
+    let large = (0..5).map(|number| format!("{number:03}{}", "x".repeat(300 * KIB)));
+    assert_eq!(known(&mut client, large).await, "3 1012 002");
+}
