@@ -1,5 +1,11 @@
 //! What the attribute macros expand to. The tokens that `#![forbid(unsafe_code)]` would refuse in
 //! a user's crate (symbol names and link sections) are written here, and only here.
+//!
+//! Anybody can call these macros, in safe code, too. So each name that they give to a linker begins with the
+//! framework's own prefix, whatever is passed: no expansion defines `malloc`. And [`assert_symbol`] lets no
+//! character through that means something to an assembler or in a linker's script.
+//!
+//! [`assert_symbol`]: crate::__private::assert_symbol
 
 /// Makes a struct an [`Event`](crate::Event), registers it, and claims its type string.
 #[doc(hidden)]
@@ -8,14 +14,13 @@ macro_rules! __event {
     (
         $name:ident, $type:literal,
         deny_unknown_fields: $deny:literal,
-        symbol: $symbol:literal,
         sensitive: [$($sensitive:literal),*]
         $(, version: $version:literal, $read:ident)?
-        $(, must_handle: $section:literal, $start:literal)?
+        $(, must_handle: $handled:literal)?
         $(, key: { $($key:tt)* })?
         $(, directions: $($direction:ident)+)?
         $(, interruptible: $interruptible:literal)?
-        $(, reply: $reply:ty, unanswered: $unanswered:literal, $start_unanswered:literal, answered_twice: $twice:literal)?
+        $(, reply: $reply:ty, $answered:literal)?
     ) => {
         #[allow(deprecated)]
         const _: () = {
@@ -50,8 +55,8 @@ macro_rules! __event {
                     $crate::Directions { $($direction: true,)+ ..$crate::Directions::INTERNAL };)?
                 $(const INTERRUPTIBLE: ::core::primitive::bool = $interruptible;)?
 
-                $($crate::__must_handle!($section, $start);)?
-                $($crate::__must_answer!($unanswered, $start_unanswered, $twice);)?
+                $($crate::__must_handle!($type, $handled);)?
+                $($crate::__must_answer!($type, $answered);)?
 
                 $($($key)*)?
             }
@@ -60,9 +65,13 @@ macro_rules! __event {
                 $crate::__private::EventEntry(<$name as $crate::Event>::event_type)
             }
 
+            const _: () = $crate::__private::assert_symbol($type);
+
             #[cfg(not(any(test, miri)))]
             #[used]
-            #[unsafe(export_name = $symbol)]
+            #[unsafe(export_name = ::core::concat!(
+                "atoms.event_type.", $type, $(".version_", $version,)? ".is_defined_twice"
+            ))]
             static IS_DEFINED: ::core::primitive::u8 = 0;
         };
     };
@@ -79,13 +88,15 @@ macro_rules! __kind {
 /// The part of an event that must be handled: a handler's instance of `__handled_by` lies in a
 /// section of its own, and `__needs_handler` reads the symbol that an ELF linker defines only if
 /// that section exists. Both are generic, so that they exist only where they are used.
+///
+/// `$name` is the type string as a C identifier, which no other type string gives.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __must_handle {
-    ($section:literal, $start:literal) => {
+    ($type:literal, $name:literal) => {
         const MUST_HANDLE: ::core::primitive::bool = true;
 
-        $crate::__linked!($section, $start);
+        $crate::__linked!($type, "must_handle_event_", $name, "_has_no_handler");
     };
 }
 
@@ -95,13 +106,14 @@ macro_rules! __must_handle {
 ///
 /// It is defined in assembly, since no item of a generic function can have a name of its own. The
 /// function is naked, so that no pass of the compiler inlines it or copies its body, as sanitizers do; and
-/// only the static that describes the handler names it, so there is one instance for each handler. A second, local symbol in the same place bears the name of the handler: lld
-/// shows it, and the assembler shows the comment, when it finds two in one object.
+/// only the static that describes the handler names it, so there is one instance for each handler. A second,
+/// local symbol in the same place bears the name of the handler: lld shows it, and the assembler shows the
+/// comment, when it finds two in one object.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __must_answer {
-    ($section:literal, $start:literal, $twice:literal) => {
-        $crate::__linked!($section, $start);
+    ($type:literal, $name:literal) => {
+        $crate::__linked!($type, "request_", $name, "_needs_exactly_one_handler");
 
         #[cfg(all(
             not(any(test, miri)),
@@ -113,11 +125,11 @@ macro_rules! __must_answer {
         extern "C" fn __answered_by<H: $crate::Handler>() {
             // It does nothing but to return, on both processors.
             ::core::arch::naked_asm!(
-                ::core::concat!(".globl ", $twice),
-                ::core::concat!(".hidden ", $twice),
-                ::core::concat!($twice, ": /* by {handler} */"),
+                ::core::concat!(".globl atoms.request.", $type, ".has_two_handlers"),
+                ::core::concat!(".hidden atoms.request.", $type, ".has_two_handlers"),
+                ::core::concat!("atoms.request.", $type, ".has_two_handlers: /* by {handler} */"),
                 ".type {handler}.answers, %function",
-                ::core::concat!(".set {handler}.answers, ", $twice),
+                ::core::concat!(".set {handler}.answers, atoms.request.", $type, ".has_two_handlers"),
                 ".size {handler}.answers, 1",
                 "ret",
                 handler = sym <H as $crate::Handler>::info,
@@ -126,17 +138,17 @@ macro_rules! __must_answer {
     };
 }
 
-/// What a handler says to the linker, and what needs one asks of it.
+/// What a handler says to the linker, and what needs one asks of it. The parts are the section's name.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __linked {
-    ($section:literal, $start:literal) => {
+    ($type:literal, $($part:literal),+) => {
         #[cfg(all(
             not(any(test, miri)),
             any(target_os = "linux", target_os = "android", target_os = "freebsd")
         ))]
         #[inline(never)]
-        #[unsafe(link_section = $section)]
+        #[unsafe(link_section = ::core::concat!("atoms_", $($part),+))]
         fn __handled_by<H>() {}
 
         #[cfg(all(
@@ -145,8 +157,10 @@ macro_rules! __linked {
         ))]
         #[inline]
         fn __needs_handler<Emitting>() {
+            const _: () = $crate::__private::assert_symbol(::core::concat!($type, $($part),+));
+
             unsafe extern "C" {
-                #[link_name = $start]
+                #[link_name = ::core::concat!("__start_atoms_", $($part),+)]
                 static SECTION: ::core::primitive::u8;
             }
             ::core::hint::black_box(&raw const SECTION);

@@ -35,6 +35,19 @@ pub trait Field: Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static> Field for T {}
 
+/// Fails to compile where a part of a symbol's name has a character in it that an assembler or a linker's
+/// script could take for something else.
+pub const fn assert_symbol(name: &str) {
+    let mut rest = name.as_bytes();
+    while let [byte, others @ ..] = rest {
+        assert!(
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'),
+            "what names a symbol is letters, digits, `_` and `.`: write `#[event]`, which checks it"
+        );
+        rest = others;
+    }
+}
+
 /// What the reply of a request must be.
 #[diagnostic::on_unimplemented(
     message = "a reply cannot be of type `{Self}`",

@@ -15,7 +15,7 @@ const ORDERS: usize = 20_000;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Happened {}
 
-crate::__event!(Happened, "shuttle.happened", deny_unknown_fields: false, symbol: "atoms.event_type.shuttle.happened", sensitive: []);
+crate::__event!(Happened, "shuttle.happened", deny_unknown_fields: false, sensitive: []);
 
 fn event_type() -> &'static EventType {
     Box::leak(Box::new(EventType::new::<Happened>("shuttle::Happened", file!(), line!())))

@@ -7,4 +7,5 @@ mod linker;
 mod programs;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod requests;
+mod symbols;
 mod user_crates;

@@ -1,9 +1,9 @@
 //! Builds the programs of `tests/programs`, and keeps what rustc, the linker and the programs say.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -49,17 +49,29 @@ pub(crate) fn test(args: &str) {
     assert!(output.status.success(), "{stdout}\n{stderr}");
 }
 
-/// `cargo` in `tests/programs`, with the lock file of the workspace, so that nothing is downloaded.
+/// What cargo says of the workspace in this folder of `tests/programs`, which it refuses.
+pub(crate) fn refused(folder: &str) -> String {
+    let output = cargo_in(folder, "check").output().unwrap();
+    assert!(!output.status.success(), "cargo does not refuse `{folder}`");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// `cargo` in `tests/programs`.
 fn cargo(args: &str) -> Command {
-    static LOCK: Once = Once::new();
+    cargo_in("", args)
+}
+
+/// `cargo` in a workspace, with the lock file of ours, so that nothing is downloaded.
+fn cargo_in(folder: &str, args: &str) -> Command {
+    static COPIED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let programs = root.join("tests/programs");
-    LOCK.call_once(|| {
-        std::fs::copy(root.join("Cargo.lock"), programs.join("Cargo.lock")).unwrap();
-    });
+    let workspace = root.join("tests/programs").join(folder);
+    if COPIED.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace.clone()) {
+        std::fs::copy(root.join("Cargo.lock"), workspace.join("Cargo.lock")).unwrap();
+    }
     let target: PathBuf = [env!("CARGO_TARGET_TMPDIR"), "..", "programs"].iter().collect();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(programs).args(args.split_whitespace()).arg("--offline");
+    cargo.current_dir(workspace).args(args.split_whitespace()).arg("--offline");
     cargo.arg("--target-dir").arg(target);
     cargo
 }

@@ -95,28 +95,10 @@ pub(crate) fn example(name: &str) -> String {
     format!("{}.{}", own_namespace(), name.as_deref().unwrap_or("created"))
 }
 
-/// The symbol that an event defines, and a second event of its type and version defines again.
-pub(crate) fn symbol(type_string: &str, version: u32) -> String {
-    match version {
-        1 => format!("atoms.event_type.{type_string}.is_defined_twice"),
-        later => format!("atoms.event_type.{type_string}.version_{later}.is_defined_twice"),
-    }
-}
-
-/// The link section in which the handlers of a `must_handle` event lie: a C identifier that no other
-/// type string gives, since there are no capital letters in one.
-pub(crate) fn section(type_string: &str) -> String {
-    format!("atoms_must_handle_event_{}_has_no_handler", type_string.replace('.', "_DOT_"))
-}
-
-/// The link section in which the handlers of a request lie.
-pub(crate) fn section_of_answers(type_string: &str) -> String {
-    format!("atoms_request_{}_needs_exactly_one_handler", type_string.replace('.', "_DOT_"))
-}
-
-/// The symbol that a request's handler defines, and a second handler defines again.
-pub(crate) fn symbol_of_answer(type_string: &str) -> String {
-    format!("atoms.request.{type_string}.has_two_handlers")
+/// The type string as a C identifier that no other type string gives, since there are no capital letters in
+/// one: what names the link sections of an event's handlers.
+pub(crate) fn identifier(type_string: &str) -> String {
+    type_string.replace('.', "_DOT_")
 }
 
 #[cfg(test)]

@@ -131,8 +131,8 @@ mod tests {
         number: u64,
     }
 
-    crate::__event!(Text, "test.text", deny_unknown_fields: false, symbol: "atoms.event_type.test.text", sensitive: []);
-    crate::__event!(Number, "test.number", deny_unknown_fields: false, symbol: "atoms.event_type.test.number", sensitive: []);
+    crate::__event!(Text, "test.text", deny_unknown_fields: false, sensitive: []);
+    crate::__event!(Number, "test.number", deny_unknown_fields: false, sensitive: []);
 
     #[test]
     fn an_event_comes_back_as_its_own_type_only() {
@@ -163,8 +163,8 @@ mod tests {
         text: String,
     }
 
-    crate::__event!(GetText, "test.text.get", deny_unknown_fields: false, symbol: "atoms.event_type.test.text.get", sensitive: [],
-        reply: Vec<String>, unanswered: "atoms_request_test", "__start_atoms_request_test", answered_twice: "atoms.request.test");
+    crate::__event!(GetText, "test.text.get", deny_unknown_fields: false, sensitive: [],
+        reply: Vec<String>, "test_DOT_text_DOT_get");
 
     #[test]
     fn a_request_comes_back_from_its_question_which_takes_the_reply() {

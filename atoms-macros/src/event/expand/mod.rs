@@ -26,7 +26,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::Form;
-use super::check::Checked;
+use super::check::{Checked, Upcast};
 use super::model::Event;
 use super::type_string;
 use crate::common::attributes;
@@ -67,15 +67,11 @@ pub(crate) fn expand(event: &Event<'_>, checked: &Checked) -> TokenStream {
 fn call(event: &Event<'_>, Checked { type_string: literal, upcast }: &Checked) -> TokenStream {
     let (root, name, deny) = (&event.keys.root, &event.item.ident, event.denies_unknown_fields());
     let text = literal.value();
-    let version = upcast.as_ref().map_or(1, |upcast| upcast.version);
-    let symbol = type_string::symbol(&text, version);
-    let version = upcast.as_ref().map(|_| quote!(, version: #version, UPCAST));
-    let must_handle = event.keys.must_handle.then(|| {
-        let section = type_string::section(&text);
-        let start = format!("__start_{section}");
-        quote!(, must_handle: #section, #start)
-    });
-    let reply = reply(event, &text);
+    let identifier = type_string::identifier(&text);
+    let version = upcast.as_ref().map(|Upcast { version, .. }| quote!(, version: #version, UPCAST));
+    let must_handle = event.keys.must_handle.then(|| quote!(, must_handle: #identifier));
+    let reply = event.keys.reply.as_ref().and_then(|reply| reply.as_ref().ok());
+    let reply = reply.map(|reply| quote!(, reply: #reply, #identifier));
     let sensitive = sensitive(event);
     let key = key::function(event).map(|function| quote!(, key: { #function }));
     let directions = &event.keys.directions;
@@ -83,7 +79,7 @@ fn call(event: &Event<'_>, Checked { type_string: literal, upcast }: &Checked) -
     let interruptible = event.keys.interruptible.then(|| quote!(, interruptible: true));
     quote! {
         #root::__event! {
-            #name, #literal, deny_unknown_fields: #deny, symbol: #symbol, sensitive: [#(#sensitive),*]
+            #name, #literal, deny_unknown_fields: #deny, sensitive: [#(#sensitive),*]
             #version #must_handle #key #directions #interruptible #reply
         }
     }
@@ -98,15 +94,6 @@ fn reply_check(event: &Event<'_>) -> Option<TokenStream> {
     Some(quote_spanned! {reply.span()=>
         #(#cfgs)* #(#levels)* const _: fn() = || #root::__private::assert_reply::<#reply>();
     })
-}
-
-/// The reply of a request, and what the linker knows it by.
-fn reply(event: &Event<'_>, type_string: &str) -> Option<TokenStream> {
-    let reply = event.keys.reply.as_ref()?.as_ref().ok()?;
-    let unanswered = type_string::section_of_answers(type_string);
-    let start = format!("__start_{unanswered}");
-    let twice = type_string::symbol_of_answer(type_string);
-    Some(quote!(, reply: #reply, unanswered: #unanswered, #start, answered_twice: #twice))
 }
 
 /// The names under which a frame may have a sensitive field.

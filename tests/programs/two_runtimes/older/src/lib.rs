@@ -1,0 +1,1 @@
+//! What stands for an older version of the runtime.

@@ -1,0 +1,6 @@
+//! Names both runtimes.
+
+use atoms as _;
+use older as _;
+
+fn main() {}
