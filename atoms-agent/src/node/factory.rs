@@ -73,7 +73,7 @@ pub const fn describe_factory<F: 'static, P: Params>(
     file: &'static str,
     line: u32,
 ) -> HandlerInfo {
-    HandlerInfo::method::<Init, P>(path, file, line, P::EMITS)
+    HandlerInfo::method::<Init, P>(path, file, line, P::EMITS, false)
 }
 
 /// What a node is made of that did not compile.

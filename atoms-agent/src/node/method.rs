@@ -23,6 +23,9 @@ pub trait Method<N>: 'static {
     /// The types of the events that the method may return.
     const EMITS: EventTypes;
 
+    /// Whether the method returns a `Result`.
+    const CAN_FAIL: bool;
+
     /// What is known of it.
     fn info() -> &'static HandlerInfo;
 
@@ -167,5 +170,5 @@ impl<N: Send, H: Run<N>, Rest: Methods<N>> Methods<N> for (H, Rest) {
 /// Describes a [`Method`], which stands in this place of the program's source.
 pub const fn describe<N, M: Method<N>>(path: &'static str, file: &'static str, line: u32) -> HandlerInfo {
     let emits = const { EventTypes::all(&[&M::EMITS, &<M::Params as Params>::EMITS]) };
-    HandlerInfo::method::<M::Input, M::Params>(path, file, line, emits)
+    HandlerInfo::method::<M::Input, M::Params>(path, file, line, emits, M::CAN_FAIL)
 }

@@ -170,5 +170,5 @@ pub const fn describe_respond<N, R: Respond<N>>(
     file: &'static str,
     line: u32,
 ) -> HandlerInfo {
-    HandlerInfo::method::<LlmRequest, R::Params>(path, file, line, <R::Params as Params>::EMITS)
+    HandlerInfo::method::<LlmRequest, R::Params>(path, file, line, <R::Params as Params>::EMITS, false)
 }

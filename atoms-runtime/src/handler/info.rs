@@ -98,6 +98,7 @@ impl HandlerInfo {
         file: &'static str,
         line: u32,
         emits: EventTypes,
+        returns_result: bool,
     ) -> Self {
         Self {
             path,
@@ -105,7 +106,7 @@ impl HandlerInfo {
             line,
             options: Options::DEFAULT,
             is_async: true,
-            returns_result: false,
+            returns_result,
             takes_every_event: I::EVERY_EVENT,
             input: I::EVENTS,
             emits,
