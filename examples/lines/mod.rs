@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read as _};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The longest line that is read, in bytes: room for a frame of 1 MiB however it is escaped.
+/// The longest line that is read, in bytes: room for a frame of 1 MiB, however it is escaped, or for one of 8 MiB that is not.
 pub(crate) const MAX_LINE: usize = 8 * 1024 * 1024;
 
 /// Lines that are read one by one into one buffer, so that memory stays flat.

@@ -20,13 +20,13 @@ fn a_frame_over_the_limit_is_refused_before_it_is_looked_at() {
 }
 
 #[test]
-fn the_limit_is_one_mebibyte_if_nothing_else_is_said() {
+fn the_limit_is_16_mebibytes_if_nothing_else_is_said() {
     let frame = |size: usize| {
         let frame = r#"{"type":"test.one","n":5,"x":""}"#;
         frame.replace(r#""""#, &format!("\"{}\"", "x".repeat(size - frame.len())))
     };
-    assert!(decode(&frame(1024 * 1024)).is_ok());
-    assert!(refusal(&frame(1024 * 1024 + 1)).contains("has 1048577 bytes, and the limit is 1048576"));
+    assert!(decode(&frame(16 << 20)).is_ok());
+    assert!(refusal(&frame((16 << 20) + 1)).contains("has 16777217 bytes, and the limit is 16777216"));
 }
 
 #[tokio::test]

@@ -80,10 +80,10 @@ fn an_envelope_goes_through_a_value() {
 }
 
 #[test]
-fn a_frame_of_the_largest_size_comes_back() {
+fn a_large_frame_comes_back() {
     let text = "x\"é".repeat(200_000);
     let frame = serde_json::json!({"type": "test.any", "value": text}).to_string();
-    assert!(frame.len() > 1_000_000 && frame.len() <= 1024 * 1024, "{}", frame.len());
+    assert!(frame.len() > 1_000_000, "{}", frame.len());
     let event = read::<super::events::AnyJson>(&frame);
     assert_eq!(event.value, text.as_str());
 }

@@ -64,7 +64,7 @@ impl BusBuilder {
             codec: Box::new(JsonCodec),
             hop_limit: 64,
             follow_up_limits: Limits { events: 65_536, bytes: 64 * 1024 * 1024 },
-            frame_limit: 1024 * 1024,
+            frame_limit: 16 * 1024 * 1024,
             interceptors: Interceptors::default(),
             dead_letter_capacity: 1_024,
             queue_capacity: 1_024,
@@ -144,7 +144,7 @@ impl BusBuilder {
         self
     }
 
-    /// The largest frame that is read, in bytes: 1 MiB by default.
+    /// The largest frame that is read, in bytes: 16 MiB by default.
     #[must_use]
     pub fn frame_limit(mut self, bytes: usize) -> Self {
         self.frame_limit = bytes;
