@@ -11,7 +11,7 @@ mod listen;
 mod metrics;
 mod routes;
 mod server;
-mod socket;
+mod websocket;
 
 pub use routes::Routes;
 pub use server::{Bound, ServeError, Server};

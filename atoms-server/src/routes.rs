@@ -2,23 +2,25 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use atoms_agent::Sessions;
 use axum::Router;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::{StatusCode, header};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::StreamExt;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tungstenite::handshake::server::create_response;
 
 use crate::access::Access;
-use crate::{metrics, socket};
-
-/// Bytes of each of the two buffers of a connection. Larger ones cost memory for each session, and most
-/// frames are smaller.
-const BUFFER: usize = 4 * 1024;
+use crate::metrics;
+use crate::websocket::{Limits, WebSocket};
 
 /// The routes of an agent server, to be mounted in an axum application.
 ///
@@ -33,13 +35,19 @@ const BUFFER: usize = 4 * 1024;
 #[must_use = "there are no routes before `into_router`"]
 pub struct Routes {
     access: Access,
-    frame_limit: usize,
+    limits: Limits,
     session_limit: usize,
 }
 
 impl Default for Routes {
     fn default() -> Self {
-        Self { access: Access::default(), frame_limit: 1024 * 1024, session_limit: 10_000 }
+        let limits = Limits {
+            frame: 16 * 1024 * 1024,
+            write_timeout: Duration::from_secs(30),
+            ping_interval: Duration::from_secs(20),
+            pong_timeout: Duration::from_secs(20),
+        };
+        Self { access: Access::default(), limits, session_limit: 10_000 }
     }
 }
 
@@ -70,9 +78,34 @@ impl Routes {
         self
     }
 
-    /// The largest frame that is read, in bytes: 1 MiB by default. A larger one ends its session.
+    /// The largest message that is read, in bytes: 16 MiB by default, as one frame or in fragments. A larger
+    /// one ends its session with the close code 1009.
+    ///
+    /// A connection that is idle holds two buffers of 4 KiB. It holds one message more while that is read, as
+    /// far as it has come, and one more while that is written.
     pub fn frame_limit(mut self, bytes: usize) -> Self {
-        self.frame_limit = bytes;
+        self.limits.frame = bytes;
+        self
+    }
+
+    /// How long a client may read nothing of what waits to be written to it: 30 seconds by default. Then its
+    /// session ends. This also holds before the session has begun, and for pongs.
+    pub fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.write_timeout = timeout;
+        self
+    }
+
+    /// How long after a client's last pong, or after it has connected, it is pinged: 20 seconds by default.
+    /// Proxies often close connections on which nothing was sent for a minute. With [`Duration::MAX`], no
+    /// client is pinged.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.limits.ping_interval = interval;
+        self
+    }
+
+    /// How long a client may take to answer a ping: 20 seconds by default. Then its session ends.
+    pub fn pong_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.pong_timeout = timeout;
         self
     }
 
@@ -92,7 +125,7 @@ impl Routes {
     /// The same, for sessions that cannot begin yet.
     pub(crate) fn into_router_of(self, sessions: Arc<OnceLock<Sessions>>) -> Router {
         let room = Arc::new(Semaphore::new(self.session_limit.min(Semaphore::MAX_PERMITS)));
-        let state = Shared { sessions, room, access: Arc::new(self.access), frame_limit: self.frame_limit };
+        let state = Shared { sessions, room, access: Arc::new(self.access), limits: self.limits };
         Router::new()
             .route("/ws", get(open))
             .route("/", get(running))
@@ -109,7 +142,7 @@ impl fmt::Debug for Routes {
             .field("has_token", &self.access.token.is_some())
             .field("origins", &self.access.origins)
             .field("any_origin", &self.access.any_origin)
-            .field("frame_limit", &self.frame_limit)
+            .field("limits", &self.limits)
             .field("session_limit", &self.session_limit)
             .finish()
     }
@@ -120,7 +153,7 @@ struct Shared {
     sessions: Arc<OnceLock<Sessions>>,
     room: Arc<Semaphore>,
     access: Arc<Access>,
-    frame_limit: usize,
+    limits: Limits,
 }
 
 impl Shared {
@@ -144,20 +177,29 @@ async fn open(State(shared): State<Shared>, request: Request) -> Response {
     let Ok(room) = shared.room.try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "there are too many sessions").into_response();
     };
-    let (mut parts, _) = request.into_parts();
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => upgrade,
-        Err(refused) => return refused.into_response(),
-    };
-    upgrade
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER)
-        .max_message_size(shared.frame_limit)
-        .max_frame_size(shared.frame_limit)
-        .on_upgrade(async move |socket| {
-            socket::run(sessions, socket).await;
-            drop(room);
-        })
+    let mut request = request.map(drop);
+    if request.method() != Method::GET {
+        return (StatusCode::METHOD_NOT_ALLOWED, "a session begins with GET").into_response();
+    }
+    match create_response(&request) {
+        Ok(switching) => {
+            tokio::spawn(run(sessions, hyper::upgrade::on(&mut request), shared.limits, room));
+            switching.map(|()| Body::empty())
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    }
+}
+
+/// Runs a session on the socket that a connection becomes, to its end.
+async fn run(sessions: Sessions, upgrade: OnUpgrade, limits: Limits, room: OwnedSemaphorePermit) {
+    match upgrade.await {
+        Ok(socket) => {
+            let (outgoing, incoming) = WebSocket::new(TokioIo::new(socket), limits).split();
+            sessions.run(incoming, outgoing).await;
+        }
+        Err(error) => tracing::debug!(%error, "a connection did not become a session"),
+    }
+    drop(room);
 }
 
 async fn running(State(shared): State<Shared>) -> impl IntoResponse {

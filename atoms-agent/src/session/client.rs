@@ -32,10 +32,15 @@ impl Session {
         {
             self.0.may_be_interrupted.store(may, Ordering::Relaxed);
         }
+        self.heed(&event);
+        self.flight(event, self.turn()).sent_by_client()
+    }
+
+    /// Begins a new turn if the event is an interrupt, and the session may be interrupted.
+    pub(super) fn heed(&self, event: &AnyEvent) {
         if event.is::<SystemInterrupt>() && self.0.may_be_interrupted.load(Ordering::Relaxed) {
             self.interrupt();
         }
-        self.flight(event, self.turn()).sent_by_client()
     }
 
     pub(super) fn put_at_roots(&self, flight: Flight) {

@@ -1,6 +1,6 @@
 //! One session on its connection: frames in, frames out, and a clean end.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use atoms_runtime::{Envelope, Event, EventInvalid};
 use futures_core::Stream;
-use futures_util::{Sink, SinkExt, StreamExt};
+use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -24,10 +24,11 @@ const BATCH: usize = 64;
 /// How long a session that ends waits for what is under way, and then for its nodes to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// How long a session that is cut short may take to say so.
-const LAST_CHUNK: Duration = Duration::from_millis(500);
+/// How long each step to its end may take in a session that is cut short.
+const LAST_CHUNK: Duration = Duration::from_millis(300);
 
-/// How long a session that has ended waits for its client to say good-bye.
+/// How long a session that has ended, or did not begin, takes to tell its client so, and waits for it to
+/// close the connection.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// What goes out to a client.
@@ -55,8 +56,8 @@ impl Sessions {
         let session = match begun {
             Ok(session) => session,
             Err(end) => {
-                self.turn_away(&end, &mut outgoing).await;
-                part(&end, &mut incoming, &mut outgoing).await;
+                tracing::debug!(%end, "a session did not begin");
+                self.within(LINGER, self.turn_away(&end, &mut incoming, &mut outgoing)).await;
                 return end;
             }
         };
@@ -66,12 +67,25 @@ impl Sessions {
         let mut nodes = self.begin(&session);
         self.converse(&session, &mut incoming, &mut outgoing).await;
         session.close();
-        stop(&mut nodes).await;
+        self.stop(&mut nodes).await;
         let end = session.0.end.get().cloned().unwrap_or(SessionEnd::ByClient);
         tracing::debug!(session = session.id(), %end, "a session has ended");
-        part(&end, &mut incoming, &mut outgoing).await;
+        self.within(LINGER, part(&end, &mut incoming, &mut outgoing)).await;
         drop(running);
         end
+    }
+
+    /// Waits for a future, but not for longer than this, and only for a moment when sessions are cut short.
+    async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        let cut = async {
+            self.0.cut.cancelled().await;
+            sleep(LAST_CHUNK).await;
+        };
+        tokio::select! {
+            output = future => Some(output),
+            () = sleep(limit) => None,
+            () = cut => None,
+        }
     }
 
     /// Waits for the first frame, which is the client's [`Init`].
@@ -101,15 +115,18 @@ impl Sessions {
     }
 
     /// Tells a client why there is no session.
-    async fn turn_away<O: Sink<Outgoing> + Unpin>(&self, end: &SessionEnd, outgoing: &mut O) {
-        tracing::debug!(%end, "a session did not begin");
-        if *end == SessionEnd::ByClient {
-            return;
+    async fn turn_away<I, B, O>(&self, end: &SessionEnd, incoming: &mut I, outgoing: &mut O)
+    where
+        I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+        O: Sink<Outgoing> + Unpin,
+    {
+        if !end.is_by_absence() {
+            let told = error(end.to_string(), Severity::Fatal);
+            let frame = self.bus().encode(&Envelope::new(told).into()).unwrap_or_default();
+            // A client that is gone need not be told.
+            let _ = outgoing.feed(Outgoing::Frame(frame)).await;
         }
-        let told = error(end.to_string(), Severity::Fatal);
-        let frame = self.bus().encode(&Envelope::new(told).into()).unwrap_or_default();
-        // A client that is gone need not be told.
-        let _ = timeout(DRAIN, outgoing.feed(Outgoing::Frame(frame))).await;
+        part(end, incoming, outgoing).await;
     }
 
     /// Reads and writes until there is a reason to end, and then writes what is under way.
@@ -122,35 +139,60 @@ impl Sessions {
         let mut writing = pin!(self.write(session, outgoing));
         tokio::select! {
             end = self.read(session, incoming) => session.end_with(end),
-            () = &mut writing => return session.end_with(SessionEnd::ByClient),
+            () = &mut writing => return session.end_with(why(incoming)),
             () = session.ended() => {}
             () = self.0.closing.cancelled() => session.end_with(SessionEnd::Shutdown),
         }
+        let mut may_interrupt = true;
         match session.0.end.get() {
-            Some(SessionEnd::ByClient) | None => return,
+            None => return,
+            Some(end) if end.is_by_absence() => return,
             Some(SessionEnd::ByAgent | SessionEnd::Shutdown | SessionEnd::Idle) => {}
             Some(end) => {
                 // Nobody waits for the end of a response any more.
+                may_interrupt = false;
                 session.interrupt();
                 session.tell(error(end.to_string(), Severity::Fatal));
             }
         }
-        let _ = timeout(DRAIN, async {
+        let cut = async {
+            self.0.cut.cancelled().await;
+            // Responses say that they were cut short.
+            session.interrupt();
+            std::future::pending().await
+        };
+        self.within(DRAIN, async {
             tokio::select! {
                 () = session.quiet() => {}
                 () = &mut writing => {}
-                () = self.0.cut.cancelled() => {
-                    // Responses say that they were cut short.
-                    session.interrupt();
-                    tokio::select! {
-                        () = session.quiet() => {}
-                        () = &mut writing => {}
-                        () = sleep(LAST_CHUNK) => {}
-                    }
-                }
+                () = self.listen(session, incoming), if may_interrupt => {}
+                () = cut => {}
             }
         })
         .await;
+    }
+
+    /// Heeds interrupts, and nothing else, until the client is gone.
+    async fn listen<I, B>(&self, session: &Session, incoming: &mut I)
+    where
+        I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+        B: AsRef<[u8]>,
+    {
+        let mut pace = Pace::new(self.0.options.frames_per_second);
+        loop {
+            match next(&mut pace, incoming).await {
+                Ok(frame) => {
+                    pace.count(Instant::now());
+                    self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
+                    if let Ok(event) = self.bus().decode(frame.as_ref()) {
+                        session.heed(&event);
+                    }
+                }
+                Err(SessionEnd::ByClient) => return,
+                // What the session ends with is known.
+                Err(_) => return std::future::pending().await,
+            }
+        }
     }
 
     async fn read<I, B>(&self, session: &Session, incoming: &mut I) -> SessionEnd
@@ -162,16 +204,19 @@ impl Sessions {
         let mut silence = Silence::new(self.0.options.idle);
         let mut inbox = Inbox::new(session, self.0.options.read_ahead_bytes);
         inbox.take(session.init_event());
+        // Who is warned has to read the warning before more is read.
+        let mut is_warned = false;
         loop {
             tokio::select! {
                 biased;
                 () = inbox.pass_on(), if inbox.holds_some() => {}
-                frame = next(&mut pace, incoming), if inbox.has_room() => {
+                () = session.room_at_client(), if is_warned => is_warned = false,
+                frame = next(&mut pace, incoming), if !is_warned && inbox.has_room() => {
                     let now = Instant::now();
                     pace.count(now);
                     silence.broken(now);
                     match frame {
-                        Ok(frame) => self.receive(session, &mut inbox, frame.as_ref()).await,
+                        Ok(frame) => is_warned = self.receive(session, &mut inbox, frame.as_ref()).is_err(),
                         Err(end) => return end,
                     }
                 }
@@ -180,34 +225,35 @@ impl Sessions {
         }
     }
 
-    /// Lets the event of a frame into the session, if a client may send it.
-    async fn receive(&self, session: &Session, inbox: &mut Inbox<'_>, frame: &[u8]) {
+    /// Lets the event of a frame into the session, if a client may send it, and otherwise warns the client.
+    fn receive(&self, session: &Session, inbox: &mut Inbox<'_>, frame: &[u8]) -> Result<(), Warned> {
         self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
         let event = match self.bus().decode(frame) {
             Ok(event) => event,
             Err(unreadable) => {
                 inbox.show(Envelope::new(EventInvalid::of(&unreadable)).into());
-                return self.forbid(session, &unreadable.to_string()).await;
+                return self.forbid(session, &unreadable.to_string());
             }
         };
         match event.known_type() {
             Some(known) if known.name() == Init::TYPE => {
                 let message = "the session has begun already: a second `system.init` is not taken";
-                self.forbid(session, message).await;
+                self.forbid(session, message)
             }
             Some(known) if !known.directions().from_client => {
-                self.forbid(session, &format!("a client may not send `{}`", known.name())).await;
+                self.forbid(session, &format!("a client may not send `{}`", known.name()))
             }
             _ => {
                 inbox.take(session.claim(event));
+                Ok(())
             }
         }
     }
 
-    async fn forbid(&self, session: &Session, message: &str) {
+    fn forbid(&self, session: &Session, message: &str) -> Result<(), Warned> {
         self.0.counters.refused.fetch_add(1, Ordering::Relaxed);
         session.tell(error(message.to_owned(), Severity::Warning));
-        session.room_at_client().await;
+        Err(Warned)
     }
 
     /// Writes what comes out of the graph, until that is closed or the client cannot be reached.
@@ -217,10 +263,11 @@ impl Sessions {
             let mut written = 0;
             let mut next = Some(flight);
             while let Some(flight) = next {
-                if let Some(frame) = self.frame(session, &flight)
-                    && outgoing.feed(Outgoing::Frame(frame)).await.is_err()
-                {
-                    return;
+                if let Some(frame) = self.frame(session, &flight) {
+                    if outgoing.feed(Outgoing::Frame(frame)).await.is_err() {
+                        return;
+                    }
+                    self.0.counters.frames_out.fetch_add(1, Ordering::Relaxed);
                 }
                 written += 1;
                 next = if written < BATCH { client.take() } else { None };
@@ -228,6 +275,22 @@ impl Sessions {
             if outgoing.flush().await.is_err() {
                 return;
             }
+        }
+    }
+
+    /// Waits for the nodes to end, which they do at their next await.
+    async fn stop(&self, nodes: &mut JoinSet<()>) {
+        let ended = async {
+            while let Some(ended) = nodes.join_next().await {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "the task of a node did not end well");
+                }
+            }
+        };
+        if self.within(DRAIN, ended).await.is_none() {
+            tracing::error!("nodes that do not stop are aborted");
+            // Not waited for: one that blocks its thread goes on.
+            nodes.abort_all();
         }
     }
 
@@ -240,7 +303,6 @@ impl Sessions {
         if known == EndCall::event_type() {
             session.end_after(self.0.options.grace);
         }
-        self.0.counters.frames_out.fetch_add(1, Ordering::Relaxed);
         let frame = self.bus().encode(&flight.event);
         frame.map_err(|error| tracing::error!(session = session.id(), %error, "an event is lost")).ok()
     }
@@ -268,39 +330,36 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Says good-bye, and waits a while for the client's, without which what was sent last might get lost.
+/// The client was warned.
+struct Warned;
+
+/// Why a connection cannot be written to, as far as it knows.
+fn why<I, B>(incoming: &mut I) -> SessionEnd
+where
+    I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+{
+    match incoming.next().now_or_never() {
+        Some(Some(Err(end))) => end,
+        _ => SessionEnd::ByClient,
+    }
+}
+
+/// Says good-bye, and waits for the client's, without which what was sent last might get lost.
 async fn part<I, B, O>(end: &SessionEnd, incoming: &mut I, outgoing: &mut O)
 where
     I: Stream<Item = Result<B, SessionEnd>> + Unpin,
     O: Sink<Outgoing> + Unpin,
 {
-    let parting = async {
-        if *end == SessionEnd::ByClient {
-            return outgoing.close().await;
+    if *end != SessionEnd::ByClient {
+        if outgoing.send(Outgoing::Close(end.clone())).await.is_err() {
+            return;
         }
-        outgoing.send(Outgoing::Close(end.clone())).await?;
         while let Some(Ok(_)) = incoming.next().await {}
-        outgoing.close().await
-    };
+    }
     // A client that is gone need not be told.
-    let _ = timeout(LINGER, parting).await;
+    let _ = outgoing.close().await;
 }
 
 fn error(message: String, severity: Severity) -> AgentError {
     AgentError { message, severity, payload: Default::default() }
-}
-
-/// Waits for the nodes to end, which they do at their next await.
-async fn stop(nodes: &mut JoinSet<()>) {
-    let ended = async {
-        while let Some(ended) = nodes.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "the task of a node did not end well");
-            }
-        }
-    };
-    if timeout(DRAIN, ended).await.is_err() {
-        tracing::error!("nodes that do not stop are aborted");
-        nodes.shutdown().await;
-    }
 }

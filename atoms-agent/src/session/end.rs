@@ -25,6 +25,15 @@ pub enum SessionEnd {
     /// What the client sent is against the rules of its connection.
     #[error("the client broke the protocol: {0}")]
     Protocol(String),
+    /// A text frame of the client was not UTF-8.
+    #[error("a text frame was not UTF-8")]
+    NotText,
+    /// The client read nothing of what waited for it, for too long.
+    #[error("the client did not read what it was sent")]
+    NotReading,
+    /// The client did not answer a ping in time.
+    #[error("the client did not answer a ping")]
+    NoPong,
     /// The session cannot go on, as when a node could not be made or started. The text is what the client may
     /// know: what kind of thing failed, and the id under which the log has the rest.
     #[error("{0}")]
@@ -32,15 +41,21 @@ pub enum SessionEnd {
 }
 
 impl SessionEnd {
+    /// Whether the client is gone, so that it cannot be told why.
+    pub(super) fn is_by_absence(&self) -> bool {
+        matches!(self, Self::ByClient | Self::NotReading | Self::NoPong)
+    }
+
     /// The [close code](https://www.rfc-editor.org/rfc/rfc6455#section-7.4) of a WebSocket that says so.
     pub fn close_code(&self) -> u16 {
         match self {
             Self::ByClient | Self::ByAgent => 1000,
             Self::Shutdown | Self::Idle => 1001,
             Self::Protocol(_) => 1002,
-            Self::NotBegun(_) => 1008,
+            Self::NotText => 1007,
+            Self::NotBegun(_) | Self::NotReading => 1008,
             Self::TooLarge => 1009,
-            Self::Failed(_) => 1011,
+            Self::Failed(_) | Self::NoPong => 1011,
         }
     }
 }

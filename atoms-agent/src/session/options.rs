@@ -72,7 +72,8 @@ impl SessionsBuilder {
     }
 
     /// How many frames of one client are read in a second: 1,000 by default. Those beyond wait in its
-    /// connection. Pings, and fragments of a frame, are not counted: what they cost, a proxy has to limit.
+    /// connection. A client that is warned of a frame, and does not read the warning, is not read until it does.
+    /// Pings, and fragments of a frame, are not counted: what they cost, a proxy has to limit.
     pub fn frames_per_second(mut self, frames: u32) -> Self {
         self.options.frames_per_second = frames;
         self

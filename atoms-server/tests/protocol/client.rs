@@ -8,8 +8,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, client_async};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::server::PATIENCE;
 
@@ -28,6 +29,10 @@ impl Client {
         Self::open(address, request(address, &[])).await.unwrap()
     }
 
+    pub(crate) async fn try_connect(address: SocketAddr) -> Result<Self, Error> {
+        Self::open(address, request(address, &[])).await
+    }
+
     pub(crate) async fn open(address: SocketAddr, request: Request) -> Result<Self, Error> {
         let stream = TcpStream::connect(address).await?;
         Self::over(stream, request).await
@@ -35,7 +40,9 @@ impl Client {
 
     pub(crate) async fn over(stream: TcpStream, request: Request) -> Result<Self, Error> {
         stream.set_nodelay(true)?;
-        let (socket, _) = client_async(request, stream).await?;
+        // Answers repeat what was asked.
+        let config = WebSocketConfig::default().max_frame_size(None).max_message_size(None);
+        let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
         Ok(Self { socket })
     }
 

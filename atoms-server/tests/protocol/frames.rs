@@ -154,28 +154,30 @@ async fn a_connection_may_be_lost_in_the_middle_of_a_frame() {
 
 /// Asserts that a session ends by an orderly close when its client breaks the protocol of WebSockets, and
 /// that others do not mind.
-async fn assert_closes_at(bytes: &[u8]) {
+async fn assert_closes_at(bytes: &[u8], expected: u16) {
     let server = Running::start().await;
     let mut other = Client::begin(server.address).await;
     let mut client = Client::begin(server.address).await;
     client.socket.get_mut().write_all(bytes).await.unwrap();
     let (_, code) = client.until_closed().await;
-    assert_eq!(code, 1002);
+    assert_eq!(code, expected);
     server.has(1).await;
     assert_eq!(other.hear("hello").await, "You said: hello");
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_text_ends_the_session() {
-    assert_closes_at(&raw(0x81, &[0xff, 0xfe])).await;
+async fn text_that_is_not_utf_8_ends_the_session_with_1007() {
+    assert_closes_at(&raw(0x81, &[0xff, 0xfe]), 1007).await;
+    let in_fragments = [raw(0x01, b"\xe2\x82"), raw(0x80, b"x")].concat();
+    assert_closes_at(&in_fragments, 1007).await;
 }
 
 #[tokio::test]
 async fn a_frame_of_no_known_kind_ends_the_session() {
-    assert_closes_at(&raw(0x83, b"what is this?")).await;
+    assert_closes_at(&raw(0x83, b"what is this?"), 1002).await;
 }
 
 #[tokio::test]
 async fn a_frame_without_a_mask_ends_the_session() {
-    assert_closes_at(&[0x81, 2, b'{', b'}']).await;
+    assert_closes_at(&[0x81, 2, b'{', b'}'], 1002).await;
 }

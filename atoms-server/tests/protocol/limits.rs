@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use atoms_agent::Sessions;
 use atoms_server::Routes;
-use futures_util::SinkExt;
+use futures_util::future::join_all;
+use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -53,6 +54,32 @@ async fn fragments_that_are_too_large_together_end_the_session() {
 }
 
 #[tokio::test]
+async fn all_who_send_too_much_are_told_so() {
+    let routes = Routes::new().frame_limit(1_000);
+    let server = Running::with(Sessions::builder(Agent::graph()), routes).await;
+    let large = "x".repeat(4 << 20);
+    let told = (0..60).map(|_| async {
+        let client = Client::begin(server.address).await;
+        let (mut sending, mut receiving) = client.socket.split();
+        let sent = sending.send(Message::text(large.clone()));
+        let closed = async {
+            loop {
+                match receiving.next().await {
+                    Some(Ok(Message::Close(close))) => return close.map(|close| u16::from(close.code)),
+                    Some(Ok(_)) => {}
+                    other => panic!("no close frame, but {other:?}"),
+                }
+            }
+        };
+        let (sent, code) = futures_util::join!(sent, closed);
+        (sent.is_ok(), code)
+    });
+    let told = join_all(told).await;
+    assert!(told.iter().all(|(_, code)| *code == Some(1009)), "{told:?}");
+    server.is_empty().await;
+}
+
+#[tokio::test]
 async fn a_frame_that_nobody_can_take_leaves_nothing() {
     let server = Running::start().await;
     let mut other = Client::begin(server.address).await;
@@ -68,7 +95,7 @@ async fn the_largest_frame_is_taken() {
     let server = Running::start().await;
     let mut client = Client::begin(server.address).await;
     let empty = asking("").len();
-    let text = "x".repeat(1024 * 1024 - empty);
+    let text = "x".repeat((16 << 20) - empty);
     assert_eq!(client.hear(&text).await.len(), "You said: ".len() + text.len());
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use atoms_agent::Sessions;
 use atoms_server::Routes;
 use futures_util::future::join_all;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpSocket;
 use tokio::time::{sleep, timeout};
 
@@ -38,7 +39,7 @@ async fn a_thousand_sessions_run_at_once() {
 }
 
 /// A session whose client has little room for what it does not read.
-async fn narrow(server: &Running) -> Client {
+pub(crate) async fn narrow(server: &Running) -> Client {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let stream = socket.connect(server.address).await.unwrap();
@@ -126,6 +127,57 @@ async fn who_does_not_read_cannot_pile_up_warnings() {
 async fn who_does_not_read_cannot_pile_up_interrupts() {
     let taken = taken(INTERRUPT).await;
     assert!(taken < BOUND, "{taken}");
+}
+
+#[tokio::test]
+async fn who_is_warned_and_does_not_read_is_idle() {
+    let sessions = Sessions::builder(Agent::graph()).idle_timeout(Duration::from_millis(300));
+    let server = Running::with(sessions.frames_per_second(u32::MAX), Routes::new()).await;
+    let mut client = narrow(&server).await;
+    // A client may not send it, and is warned each time.
+    let sending = tokio::spawn(async move {
+        loop {
+            client.send(r#"{"type":"agent.ready"}"#).await;
+        }
+    });
+    server.until(|| server.sessions.list().iter().all(atoms_agent::Session::has_ended)).await;
+    sending.abort();
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_ended() {
+    let routes = Routes::new().write_timeout(Duration::from_millis(300));
+    let server = Running::with(Sessions::builder(Agent::graph()), routes).await;
+    let mut client = narrow(&server).await;
+    client.ask("stream 2000000 0").await;
+    server.is_empty().await;
+    drop(client);
+}
+
+/// Sends pings as long as they are taken, and reads nothing. It ends when the connection does.
+async fn ping_and_do_not_read(mut client: Client) {
+    let ping = [&[0x89, 0xfd, 0, 0, 0, 0], [b'x'; 125].as_slice()].concat();
+    while client.socket.get_mut().write_all(&ping).await.is_ok() {
+        // The server answers each.
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn who_pings_and_does_not_read_is_ended() {
+    let routes = Routes::new().write_timeout(Duration::from_millis(300)).session_limit(1);
+    let server = Running::with(Sessions::builder(Agent::graph()), routes).await;
+    let client = narrow(&server).await;
+    timeout(PATIENCE, ping_and_do_not_read(client)).await.expect("it is not ended");
+    server.is_empty().await;
+    // Before its session has begun as well.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let stream = socket.connect(server.address).await.unwrap();
+    let client = Client::over(stream, request(server.address, &[])).await.unwrap();
+    let begun = std::time::Instant::now();
+    timeout(PATIENCE, ping_and_do_not_read(client)).await.expect("it is not ended");
+    assert!(begun.elapsed() < Duration::from_secs(9), "it is the handshake that was too long");
 }
 
 #[tokio::test]

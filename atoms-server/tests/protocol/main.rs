@@ -8,6 +8,7 @@ mod client;
 mod closing;
 mod frames;
 mod handshake;
+mod heartbeat;
 mod http;
 mod interrupts;
 mod limits;
