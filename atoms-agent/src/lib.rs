@@ -18,6 +18,6 @@ pub use futures_core::Stream;
 pub use graph::{Graph, GraphBuilder, GraphError, GraphProblem};
 pub use node::{Conversation, Message, Node, NodeShape};
 pub use session::{
-    Addressed, Counts, Outgoing, Sent, Session, SessionEnd, SessionError, Sessions, SessionsBuilder,
-    ToSessions,
+    Addressed, Counts, Outgoing, RunningHandler, Sent, Session, SessionEnd, SessionError, Sessions,
+    SessionsBuilder, ToSessions,
 };

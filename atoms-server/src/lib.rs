@@ -11,6 +11,7 @@ mod listen;
 mod metrics;
 mod routes;
 mod server;
+mod signals;
 mod websocket;
 
 pub use routes::Routes;

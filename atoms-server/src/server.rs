@@ -12,9 +12,10 @@ use atoms_runtime::{Bus, HandlerError};
 use futures_util::FutureExt;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::signals::Signals;
 use crate::{Routes, listen};
 
 /// An agent server: a session with nodes of its own for each connection.
@@ -113,7 +114,8 @@ impl Server {
         self
     }
 
-    /// How long sessions have to end what is under way when the server shuts down: 10 seconds by default.
+    /// How long sessions, and then the bus, have to end what is under way when the server shuts down: 10 seconds
+    /// by default, for both together. Up to two seconds more are for last words.
     pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.shutdown_deadline = deadline;
         self
@@ -133,19 +135,45 @@ impl Bound {
     }
 
     /// Serves until ctrl-c or SIGTERM, then ends the sessions, and shuts the bus down.
+    ///
+    /// Once that has begun, this owns the process: it is ended by a second signal, with the exit code 130 or 143,
+    /// and two seconds after the [deadline](Server::shutdown_deadline), with 1, whatever the handlers do. The
+    /// log then says which of them still run. This holds also if this has returned by then and a handler
+    /// still holds a thread, which tokio's runtime would wait for. A program that goes on afterwards uses
+    /// [`serve_until`](Self::serve_until), which never ends the process.
+    ///
+    /// Fails if signals cannot be listened to. Dropping the future stops serving.
     pub async fn serve(self, bus: Bus) -> Result<(), ServeError> {
-        self.serve_until(std::future::ready(Ok::<_, HandlerError>(bus)), stop_signal()).await
+        let sessions = Arc::new(OnceLock::new());
+        let deadline = self.server.shutdown_deadline;
+        let mut signals = Signals::listen(bus.clone(), Arc::clone(&sessions), deadline).await?;
+        let bus = std::future::ready(Ok::<_, HandlerError>(bus));
+        if self.run(bus, signals.stop(), sessions).await? == Ending::Unfinished {
+            signals.leave();
+        }
+        Ok(())
     }
 
     /// As [`serve`](Self::serve), with a bus that is still to be started: until then `/ready` says 503. It
     /// ends when `stop` does.
+    ///
+    /// Signals and the process are the caller's. A handler that never awaits outlives this, and keeps tokio's
+    /// runtime from its end: see `Runtime::shutdown_timeout`.
     pub async fn serve_until<E: Into<HandlerError>>(
         self,
         bus: impl Future<Output = Result<Bus, E>>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
+        self.run(bus, stop, Arc::new(OnceLock::new())).await.map(drop)
+    }
+
+    async fn run<E: Into<HandlerError>>(
+        self,
+        bus: impl Future<Output = Result<Bus, E>>,
+        stop: impl Future<Output = ()>,
+        sessions: Arc<OnceLock<Sessions>>,
+    ) -> Result<Ending, ServeError> {
         let Server { sessions: builder, routes, header_timeout, shutdown_deadline } = self.server;
-        let sessions = Arc::new(OnceLock::new());
         let router = routes.into_router_of(Arc::clone(&sessions));
         // If the bus is there already, nobody meets a server that is not ready.
         let mut starting = pin!(start(bus, builder, &sessions));
@@ -160,16 +188,23 @@ impl Bound {
             None => tokio::select! {
                 biased;
                 started = starting => started?,
-                () = &mut stop => return Ok(()),
+                () = &mut stop => return Ok(Ending::Clean),
             },
         };
         stop.await;
-        shut_down(&bus, sessions, shutdown_deadline).await;
+        let ending = shut_down(&bus, sessions, shutdown_deadline).await;
         closing.cancel();
         // Connections that are idle, or half open, do not keep a server from its end.
         let _ = timeout(Duration::from_secs(1), serving.join_next()).await;
-        Ok(())
+        Ok(ending)
     }
+}
+
+/// Whether anything still runs after the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Clean,
+    Unfinished,
 }
 
 /// Starts the sessions when the bus is there.
@@ -183,39 +218,16 @@ async fn start<E: Into<HandlerError>>(
     Ok((bus, sessions.get_or_init(|| started)))
 }
 
-/// Ends the sessions, and then the bus.
-async fn shut_down(bus: &Bus, sessions: &Sessions, deadline: Duration) {
+/// Ends the sessions, and then the bus, both before the deadline.
+async fn shut_down(bus: &Bus, sessions: &Sessions, deadline: Duration) -> Ending {
+    let begun = Instant::now();
     let left = sessions.shutdown(deadline).await;
     if left > 0 {
         tracing::error!(left, "sessions did not end in time");
     }
-    if let Err(error) = bus.shutdown(deadline).await {
+    let bus = bus.shutdown(deadline.saturating_sub(begun.elapsed())).await;
+    if let Err(error) = &bus {
         tracing::error!(%error, "the bus did not end in time");
     }
-}
-
-/// Waits for ctrl-c, or for SIGTERM where there is one.
-async fn stop_signal() {
-    let ctrl_c = async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "ctrl-c does not stop the server");
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM does not stop the server");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = ctrl_c => {}
-        () = terminated => {}
-    }
+    if left == 0 && bus.is_ok() && sessions.counts().tasks == 0 { Ending::Clean } else { Ending::Unfinished }
 }

@@ -14,13 +14,15 @@ use super::flight::Flight;
 use super::mailbox::Mailbox;
 use super::shape::{Kind, NodeShape};
 use crate::events::{AgentInterrupt, TranscriptUpdate};
-use crate::session::Session;
+use crate::session::{Pulse, Session};
 
 /// Where the events of a node go: to the nodes behind it, or to the client.
 #[derive(Debug)]
 pub(crate) struct Outlet {
     pub(crate) session: Session,
     pub(crate) shape: &'static NodeShape,
+    /// The node's own place.
+    place: usize,
     /// The places that the node's edges lead to.
     behind: Box<[usize]>,
     /// The turn of the event that the node handles.
@@ -32,11 +34,18 @@ pub(crate) struct Outlet {
 }
 
 impl Outlet {
-    pub(crate) fn new(session: Session, shape: &'static NodeShape, behind: &[usize], limit: Limit) -> Self {
+    pub(crate) fn new(
+        session: Session,
+        shape: &'static NodeShape,
+        place: usize,
+        behind: &[usize],
+        limit: Limit,
+    ) -> Self {
         Self {
             turn: AtomicU32::new(session.turn()),
             session,
             shape,
+            place,
             behind: behind.into(),
             conversation: (shape.kind == Kind::Output).then(Mutex::default),
             limit,
@@ -47,6 +56,11 @@ impl Outlet {
     pub(crate) fn of<'a>(delivery: &'a Delivery<'_>) -> Option<&'a Self> {
         let outlet: &dyn Any = &**delivery.outlet()?;
         outlet.downcast_ref()
+    }
+
+    /// What the node does now.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        self.session.pulse(self.place)
     }
 
     pub(crate) fn node(&self) -> &'static str {

@@ -179,7 +179,8 @@ impl Seat {
         place: usize,
         node: &mut N,
     ) -> Result<(), Rebuild> {
-        let session = self.session().clone();
+        let (session, outlet) = (self.session().clone(), Arc::clone(&self.outlet));
+        let _handles = outlet.pulse().handles(place);
         let shared = Arc::clone(&self.shared);
         let call = Call::new(&flight.event, session.bus_ref(), &shared);
         let running = AssertUnwindSafe(M::run(node, prepared, &call, place)).catch_unwind();

@@ -46,6 +46,8 @@ pub struct MethodShape {
     pub(crate) consumes: bool,
     pub(crate) returns: EventTypes,
     pub(crate) emits: EventTypes,
+    /// Whether it is a `#[handler]` or a `#[respond]`.
+    pub(crate) handles_events: bool,
 }
 
 /// What a response is made of.
@@ -57,6 +59,12 @@ const RESPONSE: EventTypes = EventTypes::all(&[
 ]);
 
 impl NodeShape {
+    /// The name of the method that takes events, among these of the node at this place.
+    pub(crate) fn handler(&self, place: usize) -> Option<&'static str> {
+        let mut handlers = self.methods.iter().filter(|method| method.handles_events);
+        handlers.nth(place).map(|method| method.name)
+    }
+
     /// That of a node with mistakes.
     #[doc(hidden)]
     pub const NOT_COMPILED: Self = Self::new("", "", Kind::Plain, Severity::Warning, &[]);
@@ -116,12 +124,13 @@ impl MethodShape {
             consumes: M::CONSUMES,
             returns: M::EMITS,
             emits: <M::Params as Params>::EMITS,
+            handles_events: true,
         }
     }
 
     /// Describes a `#[started]` or a `#[stopped]`, which no event is for.
     pub const fn hook<N, M: Method<N>>(name: &'static str) -> Self {
-        Self { takes: EventTypes::NONE, ..Self::handler::<N, M>(name) }
+        Self { takes: EventTypes::NONE, handles_events: false, ..Self::handler::<N, M>(name) }
     }
 
     /// Describes a `#[factory]`.
@@ -133,6 +142,7 @@ impl MethodShape {
             consumes: false,
             returns: EventTypes::NONE,
             emits: <F::Params as Params>::EMITS,
+            handles_events: false,
         }
     }
 
@@ -145,6 +155,7 @@ impl MethodShape {
             consumes: true,
             returns: RESPONSE,
             emits: <R::Params as Params>::EMITS,
+            handles_events: true,
         }
     }
 }

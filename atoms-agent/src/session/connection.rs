@@ -67,7 +67,7 @@ impl Sessions {
         let mut nodes = self.begin(&session);
         self.converse(&session, &mut incoming, &mut outgoing).await;
         session.close();
-        self.stop(&mut nodes).await;
+        self.stop(&session, &mut nodes).await;
         let end = session.0.end.get().cloned().unwrap_or(SessionEnd::ByClient);
         tracing::debug!(session = session.id(), %end, "a session has ended");
         self.within(LINGER, part(&end, &mut incoming, &mut outgoing)).await;
@@ -279,7 +279,7 @@ impl Sessions {
     }
 
     /// Waits for the nodes to end, which they do at their next await.
-    async fn stop(&self, nodes: &mut JoinSet<()>) {
+    async fn stop(&self, session: &Session, nodes: &mut JoinSet<()>) {
         let ended = async {
             while let Some(ended) = nodes.join_next().await {
                 if let Err(error) = ended {
@@ -288,9 +288,10 @@ impl Sessions {
             }
         };
         if self.within(DRAIN, ended).await.is_none() {
-            tracing::error!("nodes that do not stop are aborted");
-            // Not waited for: one that blocks its thread goes on.
+            tracing::error!(session = session.id(), "nodes that do not stop are aborted");
+            // Not waited for: one that holds its thread goes on.
             nodes.abort_all();
+            self.0.linger(session);
         }
     }
 

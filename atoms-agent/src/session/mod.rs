@@ -8,8 +8,10 @@ mod extract;
 mod inbox;
 mod options;
 mod pace;
+mod pulse;
 mod routing;
 mod sessions;
+mod watchdog;
 
 use std::fmt;
 use std::pin::pin;
@@ -18,12 +20,15 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use atoms_runtime::{AnyEvent, Bus, EmitOutcome, Envelope, Event, EventType, LogLimit, Refusal};
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 pub use connection::Outgoing;
 pub use end::{SessionEnd, SessionError};
 pub use options::SessionsBuilder;
+pub(crate) use pulse::Pulse;
+pub use pulse::RunningHandler;
 pub use routing::{Addressed, Sent, ToSessions};
 pub use sessions::{Counts, Sessions};
 
@@ -75,6 +80,10 @@ struct Core {
     plan: Arc<Plan>,
     /// Of each node; that of the client comes last.
     mailboxes: Box<[Arc<Mailbox>]>,
+    /// What each node does now.
+    pulses: Box<[Pulse]>,
+    /// That which the session runs on.
+    runtime: Option<Handle>,
     turn: AtomicU32,
     may_be_interrupted: AtomicBool,
     is_over: AtomicBool,
@@ -167,6 +176,17 @@ impl Session {
 
     pub(crate) fn mailbox(&self, place: usize) -> &Arc<Mailbox> {
         &self.0.mailboxes[place]
+    }
+
+    pub(crate) fn pulse(&self, place: usize) -> &Pulse {
+        &self.0.pulses[place]
+    }
+
+    /// Wakes a thread of the runtime that sleeps, so that it waits for sockets where no other does.
+    fn wake_runtime(&self) {
+        if let Some(runtime) = &self.0.runtime {
+            drop(runtime.spawn(async {}));
+        }
     }
 
     /// Whether this is true of the mailboxes of all these places.

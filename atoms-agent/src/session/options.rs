@@ -30,6 +30,7 @@ pub(super) struct Options {
     pub(super) idle: Duration,
     pub(super) grace: Duration,
     pub(super) frames_per_second: u32,
+    pub(super) blocking_limit: Duration,
     pub(super) mailbox_bytes: usize,
     pub(super) read_ahead_bytes: usize,
     pub(super) conversation: Limit,
@@ -43,6 +44,7 @@ impl SessionsBuilder {
             idle: Duration::from_secs(15 * 60),
             grace: Duration::from_secs(3),
             frames_per_second: 1_000,
+            blocking_limit: Duration::from_millis(500),
             mailbox_bytes: MIB,
             read_ahead_bytes: MIB,
             conversation: Limit { messages: 1_000, bytes: MIB },
@@ -76,6 +78,16 @@ impl SessionsBuilder {
     /// Pings, and fragments of a frame, are not counted: what they cost, a proxy has to limit.
     pub fn frames_per_second(mut self, frames: u32) -> Self {
         self.options.frames_per_second = frames;
+        self
+    }
+
+    /// How long a handler of a node may hold its thread, without awaiting anything, before the log says so:
+    /// 500 milliseconds by default. It says which one it is, and later how long it took.
+    ///
+    /// A thread of its own, `atoms-watchdog`, looks twice in this time, and finds what takes longer than one and
+    /// a half times as long.
+    pub fn blocking_limit(mut self, limit: Duration) -> Self {
+        self.options.blocking_limit = limit;
         self
     }
 
@@ -138,6 +150,7 @@ impl fmt::Debug for SessionsBuilder {
             .field("idle_timeout", &self.options.idle)
             .field("grace", &self.options.grace)
             .field("frames_per_second", &self.options.frames_per_second)
+            .field("blocking_limit", &self.options.blocking_limit)
             .field("read_ahead_bytes", &self.options.read_ahead_bytes)
             .field("mailbox_bytes", &self.options.mailbox_bytes)
             .field("conversation_limit", &self.options.conversation)

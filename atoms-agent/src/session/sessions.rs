@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use atoms_runtime::{Bus, Envelope, Event};
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -16,9 +19,10 @@ use tokio_util::task::TaskTracker;
 use super::client::claimed;
 use super::options::{Options, SessionsBuilder};
 use super::routing::Router;
-use super::{Core, Session, SessionEnd};
+use super::{Core, Pulse, Session, SessionEnd};
 use crate::events::Init;
 use crate::graph::{Graph, GraphError, Plan, Spawn};
+use crate::node::NodeShape;
 use crate::node::failure::{self, Why};
 use crate::node::mailbox::Mailbox;
 use crate::node::outlet::Outlet;
@@ -88,6 +92,8 @@ pub(super) struct Shared {
     nodes: Vec<Box<dyn Spawn>>,
     pub(super) options: Options,
     running: RwLock<HashMap<String, Session>>,
+    /// Those that have ended, and of which a node still holds a thread.
+    lingering: Mutex<Vec<Session>>,
     pub(super) closing: CancellationToken,
     /// What is under way when this is cancelled is not waited for.
     pub(super) cut: CancellationToken,
@@ -149,6 +155,7 @@ impl Sessions {
             nodes,
             options,
             running: RwLock::default(),
+            lingering: Mutex::default(),
             closing: CancellationToken::new(),
             cut: CancellationToken::new(),
             connections: TaskTracker::new(),
@@ -232,6 +239,8 @@ impl Sessions {
             sessions: self.clone(),
             plan: Arc::clone(&self.0.plan),
             mailboxes: (0..places).map(|_| Arc::new(Mailbox::new(self.0.options.mailbox_bytes))).collect(),
+            pulses: self.0.nodes.iter().map(|_| Pulse::default()).collect(),
+            runtime: Handle::try_current().ok(),
             turn: 0.into(),
             is_over: false.into(),
             has_handed_off: false.into(),
@@ -243,18 +252,25 @@ impl Sessions {
 
     /// Puts a session into the list and starts its nodes.
     pub(super) fn begin(&self, session: &Session) -> JoinSet<()> {
-        self.0.counters.started.fetch_add(1, Ordering::Relaxed);
+        if self.0.counters.started.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.watch();
+        }
         self.0.write().insert(session.id().to_owned(), session.clone());
         let mut tasks = JoinSet::new();
         for (place, node) in self.0.nodes.iter().enumerate() {
             let limit = self.0.options.conversation;
-            let outlet = Outlet::new(session.clone(), node.shape(), &self.0.plan.behind[place], limit);
+            let outlet = Outlet::new(session.clone(), node.shape(), place, &self.0.plan.behind[place], limit);
             let running = node.run(Seat::new(Arc::clone(session.mailbox(place)), outlet));
             self.0.counters.tasks.fetch_add(1, Ordering::Relaxed);
-            let counted = Counted(self.clone());
+            let (counted, session) = (Counted(self.clone()), session.clone());
             tasks.spawn(async move {
                 let _counted = counted;
-                running.await;
+                let mut running = pin!(running);
+                poll_fn(|cx| {
+                    let _polled = session.pulse(place).polled();
+                    running.as_mut().poll(cx)
+                })
+                .await;
             });
         }
         tasks
@@ -273,6 +289,27 @@ impl Shared {
 
     pub(super) fn session(&self, id: &str) -> Option<Session> {
         self.running.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// What the node at this place is.
+    pub(super) fn shape(&self, place: usize) -> &'static NodeShape {
+        self.nodes[place].shape()
+    }
+
+    /// Looks at what each node of each session does.
+    pub(super) fn each_pulse(&self, mut look: impl FnMut(&Session, usize, &Pulse)) {
+        let mut look = |session: &Session| {
+            session.0.pulses.iter().enumerate().for_each(|(place, pulse)| look(session, place, pulse));
+        };
+        self.running.read().unwrap_or_else(PoisonError::into_inner).values().for_each(&mut look);
+        let mut lingering = self.lingering.lock().unwrap_or_else(PoisonError::into_inner);
+        lingering.retain(|session| session.0.pulses.iter().any(|pulse| pulse.poll().is_some()));
+        lingering.iter().for_each(look);
+    }
+
+    /// Keeps a session to be looked at that is not in the list any more.
+    pub(super) fn linger(&self, session: &Session) {
+        self.lingering.lock().unwrap_or_else(PoisonError::into_inner).push(session.clone());
     }
 
     pub(super) fn sessions(&self) -> Vec<Session> {

@@ -1,0 +1,97 @@
+//! A thread that notices when a handler of a node holds its thread.
+//!
+//! Why one handler can stop a server whose other threads are idle: of the threads of a tokio runtime, one at a time
+//! waits for sockets and timers. When these wake a task, that thread runs it, and if nothing else is to be done
+//! then, the others sleep on: nobody waits for sockets until the task lets go of the thread, or something from
+//! outside of the runtime wakes another. That is what this thread does as well.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::pulse::{Pulse, RunningHandler};
+use super::sessions::Shared;
+use super::{Session, Sessions};
+
+/// How often it looks, for each time that a handler may hold its thread.
+const LOOKS: u32 = 2;
+
+/// It need not look more often than this, nor may it less.
+const LEAST: Duration = Duration::from_millis(10);
+const MOST: Duration = Duration::from_secs(1);
+
+/// A poll that was under way when it was looked at.
+struct Held {
+    poll: u64,
+    since: Instant,
+    /// What was said of it.
+    told: Option<RunningHandler>,
+}
+
+/// The polls that were under way, by the session and the place of the node.
+type Polls = HashMap<(String, usize), Held>;
+
+impl Sessions {
+    /// Starts the thread, which ends when the sessions are gone.
+    pub(super) fn watch(&self) {
+        let (shared, limit) = (Arc::downgrade(&self.0), self.0.options.blocking_limit);
+        let watching =
+            thread::Builder::new().name("atoms-watchdog".into()).spawn(move || watch(&shared, limit));
+        if let Err(error) = watching {
+            tracing::warn!(%error, "nobody notices when a handler holds its thread");
+        }
+    }
+}
+
+fn watch(shared: &Weak<Shared>, limit: Duration) {
+    let mut polls = Polls::new();
+    loop {
+        thread::sleep((limit / LOOKS).clamp(LEAST, MOST));
+        let Some(shared) = shared.upgrade() else { return };
+        polls = look(&shared, &mut polls, limit);
+    }
+}
+
+/// Looks at each node, warns, and returns what is under way now.
+fn look(shared: &Shared, before: &mut Polls, limit: Duration) -> Polls {
+    let now = Instant::now();
+    let mut polls = Polls::new();
+    shared.each_pulse(|session, place, pulse| {
+        let Some(poll) = pulse.poll() else { return };
+        let key = (session.id().to_owned(), place);
+        let mut held = match before.remove(&key) {
+            Some(held) if held.poll == poll => {
+                session.wake_runtime();
+                held
+            }
+            other => {
+                other.iter().for_each(|held| held.has_ended(now));
+                Held { poll, since: now, told: None }
+            }
+        };
+        if held.told.is_none() && now - held.since >= limit {
+            held.told = Some(warn(session, place, pulse, now - held.since));
+        }
+        polls.insert(key, held);
+    });
+    before.values().for_each(|held| held.has_ended(now));
+    polls
+}
+
+impl Held {
+    fn has_ended(&self, now: Instant) {
+        if let Some(handler) = &self.told {
+            tracing::warn!(held = ?(now - self.since), "{handler}, has let go of it");
+        }
+    }
+}
+
+fn warn(session: &Session, place: usize, pulse: &Pulse, held: Duration) -> RunningHandler {
+    let handler = session.describe(place, pulse);
+    tracing::warn!(
+        held = ?held,
+        "{handler}: nothing else runs there meanwhile. Await instead, or use `tokio::task::spawn_blocking`"
+    );
+    handler
+}
