@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use atoms_agent::events::{
-    AgentInterrupt, EndCall, LlmRequest, Log, Object, SystemInterrupt, TranscriptUpdate, TransferCall,
-    UserStartedSpeaking,
+    AgentInterrupt, EndCall, LlmRequest, Log, Object, Speak, SystemInterrupt, TranscriptUpdate, TransferCall,
+    UserJoined, UserStartedSpeaking,
 };
 use atoms_agent::{Conversation, Graph, Session, node};
 use atoms_runtime::{AnyEvent, Emitter, event};
@@ -241,4 +241,47 @@ async fn an_interrupt_that_is_kept_goes_no_further_also_when_its_node_is_busy() 
     }
     assert!(names.contains(&"kept".to_owned()), "{names:?}");
     assert!(!names.contains(&"system.control.interrupt".to_owned()), "{names:?}");
+}
+
+/// Says a lot at once.
+#[derive(Default)]
+struct Chatters;
+
+const WORDS: usize = 60;
+
+#[node(crate = atoms_agent)]
+impl Chatters {
+    #[handler]
+    async fn joined(&mut self, _: &UserJoined, out: Emitter<Speak>) {
+        for word in 0..WORDS {
+            out.emit(Speak { text: word.to_string() }).await;
+        }
+    }
+
+    #[handler]
+    fn interrupted(&mut self, _: &SystemInterrupt) -> Log {
+        Log { name: "interrupted".into(), payload: Object::new() }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_the_client_is_dropped_if_its_turn_is_over_and_sent_if_not() {
+    let mut client = Client::of(Graph::builder().node::<Chatters>().build().unwrap()).await;
+    for turn in 0..3 {
+        client.send(r#"{"type":"system.user.joined"}"#).await;
+        // The client reads nothing meanwhile.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        client.send(INTERRUPT).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut said = 0;
+        while client.next().await["name"] != "interrupted" {
+            said += 1;
+        }
+        // What is in the channel of the test, and on its way into it.
+        assert!((15..=20).contains(&said), "{said} in turn {turn}");
+    }
+    client.send(r#"{"type":"system.user.joined"}"#).await;
+    for word in 0..WORDS {
+        assert_eq!(client.next().await["text"], word.to_string());
+    }
 }
