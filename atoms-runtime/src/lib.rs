@@ -10,6 +10,7 @@ extern crate self as atoms_runtime;
 #[path = "private.rs"]
 pub mod __private;
 mod bus;
+mod caught;
 mod event;
 mod handler;
 mod log_limit;

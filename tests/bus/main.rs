@@ -7,6 +7,7 @@ mod failures;
 mod follow_ups;
 mod lifecycle;
 mod order;
+mod panics;
 mod signatures;
 mod streams;
 

@@ -217,7 +217,10 @@ impl<'a> Call<'a> {
             Err(panic) => Err(panic),
         };
         self.recipient = None;
-        room.set(None);
+        let outcome = match catch_unwind(AssertUnwindSafe(|| room.set(None))) {
+            Ok(()) => outcome,
+            Err(panic) => outcome.and(Err(panic)),
+        };
         Poll::Ready((recipient, outcome))
     }
 }

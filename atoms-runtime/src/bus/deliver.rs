@@ -19,6 +19,7 @@ use super::table::Table;
 use super::trace::{emit_span, is_traced, log_refusal};
 use super::worklist::Worklist;
 use super::{Shared, scope};
+use crate::caught::drop_caught;
 use crate::event::{AnyEvent, EventType};
 use crate::handler::HandlerInfo;
 
@@ -150,6 +151,8 @@ impl Shared {
         let subscribers =
             if table.is_for_all { self.subscribers.snapshot(step.event.event_type()) } else { None };
         run_sync(step, table, subscribers.as_ref(), &span, receipt);
+        // It may have the last reference to a subscriber that is gone.
+        drop_caught(subscribers);
         span
     }
 

@@ -1,7 +1,6 @@
 //! One event on its way to its handlers.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use super::dead_letters::{DeadLetter, DeadLetterCause};
@@ -10,6 +9,7 @@ use super::outlet::Outlet;
 use super::source::Source;
 use super::worklist::Worklist;
 use super::{Bus, Shared, put_reply};
+use crate::caught::caught;
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event, EventId, Metadata, Timestamp};
 use crate::handler::HandlerInfo;
@@ -88,7 +88,7 @@ impl<'a> Step<'a> {
     /// Puts the event among the dead letters, and tells those who want to know.
     pub(crate) fn bury(&self, cause: DeadLetterCause) {
         let earlier = self.letter().map(|letter| &**letter);
-        let Ok(event) = catch_unwind(AssertUnwindSafe(|| self.any().clone())) else {
+        let Ok(event) = caught(|| self.any().clone()) else {
             tracing::error!(r#type = self.event.name(), "its `Clone` panics, so it is no dead letter");
             return;
         };
@@ -96,21 +96,14 @@ impl<'a> Step<'a> {
         if !self.is_told_of() {
             return;
         }
-        // An error's `Display` is anybody's code.
-        let failed = catch_unwind(AssertUnwindSafe(|| DeliveryFailed {
+        self.source().tell(DeliveryFailed {
             dead_letter: letter.id(),
             event_type: self.event.name().to_owned(),
             event_id: self.event.head().id().to_string(),
             handler: letter.recipient().map(|recipient| recipient.to_string()),
             attempts: letter.attempts().len(),
             error: letter.cause().to_string(),
-        }));
-        match failed {
-            Ok(failed) => self.source().tell(failed),
-            Err(_) => {
-                tracing::error!(letter = letter.id(), "the error of a dead letter panics when it is shown")
-            }
-        }
+        });
     }
 
     /// Whether `atoms.delivery.failed` is emitted if this event is not delivered.

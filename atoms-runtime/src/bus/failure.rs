@@ -1,11 +1,13 @@
 //! What can go wrong with an event.
 
-use std::fmt;
+use std::error::Error;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, mem};
 
 use super::receipt::Receipt;
+use crate::caught::{Shown, caught, drop_caught};
 use crate::event::{EventType, Timestamp};
 use crate::handler::{ExtractError, HandlerError, HandlerInfo};
 
@@ -20,35 +22,81 @@ pub enum Recipient {
 }
 
 /// Why one delivery failed.
-#[derive(Debug, thiserror::Error)]
+///
+/// It is shown, and dropped, without a panic, even if a handler's own error panics then.
 #[non_exhaustive]
 pub enum FailureKind {
     /// The handler returned an error.
-    #[error(transparent)]
     Error(HandlerError),
     /// The handler panicked.
-    #[error("panicked: {0}")]
     Panic(String),
     /// A parameter could not be extracted.
-    #[error(transparent)]
     Extract(ExtractError),
     /// The event is not the one that the handler takes, which an implementation of
     /// [`Event`](crate::Event) by hand can bring about.
-    #[error("the event's description belongs to another event")]
     WrongEvent,
     /// The handler did not return in the time that its `timeout` gives it.
-    #[error("took longer than {after:?}")]
     TimedOut {
         /// The time that it had.
         after: Duration,
     },
     /// An [`Interceptor`](crate::Interceptor) kept the event from this handler.
-    #[error(transparent)]
     Vetoed(Veto),
     /// The handler is `detached`, and could not be started.
-    #[error("could not be started beside the emit: {0}")]
     NotDetached(DetachError),
 }
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(error) => Shown(error).fmt(f),
+            Self::Panic(message) => write!(f, "panicked: {message}"),
+            Self::Extract(error) => Shown(error).fmt(f),
+            Self::WrongEvent => f.write_str("the event's description belongs to another event"),
+            Self::TimedOut { after } => write!(f, "took longer than {after:?}"),
+            Self::Vetoed(veto) => veto.fmt(f),
+            Self::NotDetached(why) => write!(f, "could not be started beside the emit: {why}"),
+        }
+    }
+}
+
+impl fmt::Debug for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(error) => f.debug_tuple("Error").field(&Shown(error)).finish(),
+            Self::Panic(message) => f.debug_tuple("Panic").field(message).finish(),
+            Self::Extract(error) => f.debug_tuple("Extract").field(&Shown(error)).finish(),
+            Self::WrongEvent => f.write_str("WrongEvent"),
+            Self::TimedOut { after } => f.debug_struct("TimedOut").field("after", after).finish(),
+            Self::Vetoed(veto) => f.debug_tuple("Vetoed").field(veto).finish(),
+            Self::NotDetached(why) => f.debug_tuple("NotDetached").field(why).finish(),
+        }
+    }
+}
+
+impl Error for FailureKind {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Error(error) => caught(|| error.source()).ok().flatten(),
+            Self::Extract(error) => error.source(),
+            Self::NotDetached(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for FailureKind {
+    fn drop(&mut self) {
+        if let Self::Error(error) | Self::Extract(ExtractError { reason: error, .. }) = self {
+            drop_caught(mem::replace(error, Box::new(Dropped)));
+        }
+    }
+}
+
+/// What is left of a handler's error when it is dropped.
+#[derive(Debug, thiserror::Error)]
+#[error("dropped")]
+struct Dropped;
 
 /// Why a `detached` handler could not be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -167,19 +215,19 @@ pub enum Refusal {
 }
 
 /// One thing that went wrong with an event or with one that followed from it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Failure<'a> {
     /// The type string of the event.
     pub event_type: &'a str,
     /// Who failed; `None` if the event was not delivered at all.
     pub recipient: Option<Recipient>,
     /// What happened: a handler's own error, or a [`FailureKind`] or [`Refusal`].
-    pub error: &'a (dyn std::error::Error + 'static),
+    pub error: &'a (dyn Error + 'static),
 }
 
 impl FailureKind {
     /// What is to be shown: a handler's error as it is, so that it can be downcast.
-    pub(super) fn cause(&self) -> &(dyn std::error::Error + 'static) {
+    pub(super) fn cause(&self) -> &(dyn Error + 'static) {
         match self {
             Self::Error(error) => &**error,
             other => other,
@@ -209,9 +257,19 @@ impl fmt::Display for Recipient {
 impl fmt::Display for Failure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.recipient {
-            Some(recipient) => write!(f, "`{}` at {recipient}: {}", self.event_type, self.error),
-            None => write!(f, "`{}`: {}", self.event_type, self.error),
+            Some(recipient) => write!(f, "`{}` at {recipient}: {}", self.event_type, Shown(self.error)),
+            None => write!(f, "`{}`: {}", self.event_type, Shown(self.error)),
         }
+    }
+}
+
+impl fmt::Debug for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure")
+            .field("event_type", &self.event_type)
+            .field("recipient", &self.recipient)
+            .field("error", &Shown(self.error))
+            .finish()
     }
 }
 
@@ -243,9 +301,9 @@ impl fmt::Display for EmitError {
     }
 }
 
-impl std::error::Error for EmitError {
+impl Error for EmitError {
     /// The first thing that went wrong.
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.receipt.failures().first().map(|failure| failure.error)
     }
 }

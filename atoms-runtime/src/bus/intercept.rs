@@ -16,6 +16,7 @@ use super::failure::{FailureKind, Veto};
 use super::options::call;
 use super::receipt::Receipt;
 use super::run::{HandlerFuture, NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
+use crate::caught::caught;
 use crate::event::{AnyEvent, Metadata};
 
 /// Stands around each emit and each delivery of a bus: to veto, to measure, to enrich metadata.
@@ -112,8 +113,13 @@ impl Interceptors {
         let attached = if is_refused { None } else { self.attached.get() };
         let asked = self.added.iter().chain(attached).map(|interceptor| &**interceptor);
         let verdict = ask(asked, |interceptor| interceptor.before_emit(&event, &mut metadata));
-        let event = if metadata == *event.metadata() { event } else { event.with_metadata(metadata) };
-        (event, verdict)
+        if metadata == *event.metadata() {
+            return (event, verdict);
+        }
+        match event.unshared() {
+            Ok(event) => (event.with_metadata(metadata), verdict),
+            Err(event) => (event, verdict.and(Err(Veto::new("the event's `Clone` panicked")))),
+        }
     }
 
     pub(super) fn after_emit(&self, event: &AnyEvent, receipt: &Receipt, took: Duration) {
@@ -136,8 +142,8 @@ impl Interceptors {
 
     fn tell(&self, news: impl Fn(&dyn Interceptor)) {
         for interceptor in self.each().rev() {
-            if catch_unwind(AssertUnwindSafe(|| news(interceptor))).is_err() {
-                tracing::error!(interceptor = interceptor.name(), "an interceptor panicked");
+            if let Err(panic) = caught(|| news(interceptor)) {
+                tracing::error!(interceptor = name_of(interceptor), panic, "an interceptor panicked");
             }
         }
     }
@@ -148,10 +154,14 @@ fn ask<'a>(
     mut question: impl FnMut(&dyn Interceptor) -> Result<(), Veto>,
 ) -> Result<(), Veto> {
     interceptors.try_for_each(|interceptor| {
-        let verdict = catch_unwind(AssertUnwindSafe(|| question(interceptor)));
-        let verdict = verdict.unwrap_or_else(|_| Err(Veto::new("it panicked")));
-        verdict.map_err(|veto| veto.by(interceptor.name()))
+        let verdict = caught(|| question(interceptor));
+        let verdict = verdict.unwrap_or_else(|panic| Err(Veto::new(format!("it panicked: {panic}"))));
+        verdict.map_err(|veto| veto.by(name_of(interceptor)))
     })
+}
+
+fn name_of(interceptor: &dyn Interceptor) -> &'static str {
+    caught(|| interceptor.name()).unwrap_or("an interceptor")
 }
 
 impl fmt::Debug for Interceptors {

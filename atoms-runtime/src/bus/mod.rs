@@ -60,6 +60,7 @@ pub(crate) use self::subscribers::Subscribers;
 use self::table::Tables;
 use self::tasks::Tasks;
 pub(crate) use self::under_way::UnderWay;
+use crate::caught::DropCaught;
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, Event, EventInvalid, EventType, IntoEnvelope};
 use crate::handler::States;
@@ -163,16 +164,16 @@ impl Bus {
         // A copy of the parent is made before there is an envelope, and the envelope changed after it
         // has come to rest: a function that might touch it on its way would cost it a move.
         let parent = scope::current();
-        let mut envelope = event.into_envelope();
+        let mut envelope = DropCaught::new(event.into_envelope());
         async move {
             if let Some(parent) = parent {
                 envelope.head_mut().follow(&parent);
                 envelope.head_mut().nest(&parent);
             }
             if self.0.is_intercepted() {
-                return self.emit_intercepted(envelope.into()).await;
+                return self.emit_intercepted(envelope.into_inner().into()).await;
             }
-            let step = Step::new(EventRef::new(&envelope), &self.0);
+            let step = Step::new(EventRef::new(&*envelope), &self.0);
             let mut progress = Progress::new(&step);
             if !progress.begin_root() {
                 progress.finish_root().await;

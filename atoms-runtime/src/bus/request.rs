@@ -8,9 +8,10 @@ use std::time::Instant;
 
 use super::deliver::Progress;
 use super::delivery::Step;
-use super::failure::{FailureKind, Refusal};
+use super::failure::{FailureKind, Refusal, Veto};
 use super::receipt::Receipt;
 use super::{Bus, scope};
+use crate::caught::{DropCaught, caught};
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, Envelope, Event, EventType, IntoRequest, Request};
 use crate::handler::HandlerInfo;
@@ -54,16 +55,16 @@ impl Bus {
     ) -> impl Future<Output = Result<<I::Request as Request>::Reply, RequestError>> + Send + use<'_, I> {
         I::Request::__needs_handler::<()>();
         let parent = scope::current();
-        let mut question = Question::new(request.into_envelope());
+        let mut question = DropCaught::new(Question::new(request.into_envelope()));
         async move {
             if let Some(parent) = parent {
                 question.envelope.head_mut().follow(&parent);
                 question.envelope.head_mut().nest(&parent);
             }
             if self.0.is_intercepted() {
-                return Box::pin(self.ask_intercepted(question)).await;
+                return Box::pin(self.ask_intercepted(question.into_inner())).await;
             }
-            let step = Step::new(EventRef::asked(&question), &self.0);
+            let step = Step::new(EventRef::asked(&*question), &self.0);
             let mut progress = Progress::new(&step);
             if !progress.begin_root() {
                 progress.finish_root().await;
@@ -73,12 +74,16 @@ impl Bus {
         }
     }
 
-    async fn ask_intercepted<R: Request>(&self, mut question: Question<R>) -> Result<R::Reply, RequestError> {
+    async fn ask_intercepted<R: Request>(&self, question: Question<R>) -> Result<R::Reply, RequestError> {
         let began = Instant::now();
-        let event = AnyEvent::from(question.envelope.clone());
+        let mut question = DropCaught::new(question);
+        let Ok(event) = caught(|| AnyEvent::from(question.envelope.clone())) else {
+            let refusal = Refusal::Vetoed(Veto::new("the request's `Clone` panicked"));
+            return Err(RequestError::Refused { request: R::TYPE, refusal });
+        };
         let (event, verdict) = self.0.interceptors.before_emit(event, self.is_closed());
         question.envelope.head_mut().set_metadata(event.metadata().clone());
-        let step = Step::new(EventRef::asked(&question), &self.0);
+        let step = Step::new(EventRef::asked(&*question), &self.0);
         let closed = self.is_closed().then_some(Refusal::Closed);
         let refusal = closed.or_else(|| step.judged(verdict));
         let mut progress = Progress::new(&step);

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, Weak};
 use super::Shared;
 use super::delivery::Step;
 use super::failure::Recipient;
+use crate::caught::drop_caught;
 use crate::event::EventType;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{RwLock, RwLockWriteGuard};
@@ -133,7 +134,7 @@ impl Subscribers {
             Some(std::mem::replace(list, left))
         };
         drop(lists);
-        drop(removed);
+        drop_caught(removed);
     }
 
     /// Ends all subscriptions, and refuses new ones.
@@ -143,7 +144,7 @@ impl Subscribers {
         let all = std::mem::take(&mut lists.of_event);
         self.count.store(0, Ordering::Release);
         drop(lists);
-        drop(all);
+        drop_caught(all);
     }
 }
 

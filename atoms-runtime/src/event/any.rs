@@ -7,8 +7,11 @@ use std::sync::Arc;
 use super::erased::EventRef;
 use super::size::size_of_value;
 use super::{Envelope, Event, EventId, EventType, Head, Metadata, RawEvent, Timestamp};
+use crate::caught::{DropCaught, Shown, caught};
 
 /// An event of any type in its envelope, shared and cheap to clone.
+///
+/// It is shown, and dropped, without a panic, even if the event's own `Debug` or `Drop` panics.
 ///
 /// It is what a handler takes that sees every event, and what a [`Codec`](crate::Codec) reads and
 /// writes. An event whose type this program does not know is in it as a [`RawEvent`].
@@ -26,7 +29,7 @@ use super::{Envelope, Event, EventId, EventType, Head, Metadata, RawEvent, Times
 /// assert_eq!(any.downcast_ref::<OrderCreated>().unwrap().order_id, "o-1");
 /// ```
 #[derive(Clone)]
-pub struct AnyEvent(Arc<dyn Inner>);
+pub struct AnyEvent(DropCaught<Arc<dyn Inner>>);
 
 /// An envelope of a type that is not known here, or a raw event.
 pub(crate) trait Inner: Any + Debug + Send + Sync {
@@ -163,13 +166,13 @@ impl AnyEvent {
 
     /// The event `E` in its envelope, if it is one.
     pub fn downcast_ref<E: Event>(&self) -> Option<&Envelope<E>> {
-        (&*self.0 as &dyn Any).downcast_ref()
+        (&**self.0 as &dyn Any).downcast_ref()
     }
 
     /// The event `E` in its envelope, if it is one; otherwise this event again.
     pub fn downcast<E: Event>(self) -> Result<Arc<Envelope<E>>, Self> {
         if self.is::<E>() {
-            let any: Arc<dyn Any + Send + Sync> = self.0.clone();
+            let any: Arc<dyn Any + Send + Sync> = Arc::clone(&self.0) as _;
             any.downcast().map_err(|_| self)
         } else {
             Err(self)
@@ -178,7 +181,7 @@ impl AnyEvent {
 
     /// The frame of an event whose type this program does not know.
     pub fn as_raw(&self) -> Option<&RawEvent> {
-        (&*self.0 as &dyn Any).downcast_ref()
+        (&**self.0 as &dyn Any).downcast_ref()
     }
 
     /// Appends the event as a flat JSON object; a [`RawEvent`] byte for byte.
@@ -217,6 +220,14 @@ impl AnyEvent {
         self.changed(|head| head.set_metadata(metadata))
     }
 
+    /// This event if nobody else has it, and otherwise a clone; gives it back if its `Clone` panics.
+    pub(crate) fn unshared(mut self) -> Result<Self, Self> {
+        if Arc::get_mut(&mut self.0).is_some() {
+            return Ok(self);
+        }
+        caught(|| self.0.to_any()).map_err(|_| self)
+    }
+
     /// The same event with another head; cloned if it is shared.
     fn changed(mut self, change: impl FnOnce(&mut Head)) -> Self {
         if Arc::get_mut(&mut self.0).is_none() {
@@ -235,24 +246,24 @@ impl AnyEvent {
 
 impl<E: Event> From<Envelope<E>> for AnyEvent {
     fn from(envelope: Envelope<E>) -> Self {
-        Self(Arc::new(envelope))
+        Self(DropCaught::new(Arc::new(envelope)))
     }
 }
 
 impl<E: Event> From<Arc<Envelope<E>>> for AnyEvent {
     fn from(envelope: Arc<Envelope<E>>) -> Self {
-        Self(envelope)
+        Self(DropCaught::new(envelope))
     }
 }
 
 impl From<RawEvent> for AnyEvent {
     fn from(raw: RawEvent) -> Self {
-        Self(Arc::new(raw))
+        Self(DropCaught::new(Arc::new(raw)))
     }
 }
 
 impl Debug for AnyEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        Shown(&**self.0).fmt(f)
     }
 }

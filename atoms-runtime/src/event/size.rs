@@ -2,10 +2,11 @@
 
 use std::fmt::{self, Display};
 use std::mem::size_of;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 use serde::ser::{self, Serializer};
+
+use crate::caught::caught;
 
 /// What a number, an enum's tag or a missing value takes, as part of something larger.
 const SCALAR: usize = 8;
@@ -33,7 +34,7 @@ pub(super) fn size_of_value<T: Serialize>(value: &T) -> usize {
 fn count<T: Serialize>(value: &T) -> usize {
     let mut size = Size(0);
     // What was counted before a panic, or an error, is kept. Whoever encodes the value is told of either.
-    let _ = catch_unwind(AssertUnwindSafe(|| value.serialize(&mut size)));
+    let _ = caught(|| value.serialize(&mut size).is_ok());
     size.0
 }
 

@@ -92,7 +92,7 @@ pub enum PrepareError {
 #[error("cannot extract a parameter: {reason}")]
 pub struct ExtractError {
     #[source]
-    reason: HandlerError,
+    pub(crate) reason: HandlerError,
     is_missing: bool,
 }
 

@@ -1,0 +1,93 @@
+//! Calling the code of users where a panic of it must not go on.
+
+use std::any::Any;
+use std::fmt::{self, Debug, Display};
+use std::mem::needs_drop;
+use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::bus::run::panic_message;
+
+/// Returns what `call` returns, or what it panicked with.
+pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(panic_message)
+}
+
+/// Drops what is the user's; if that panics, it is told in the log.
+pub(crate) fn drop_caught<T>(value: T) {
+    drop(DropCaught::new(value));
+}
+
+/// Shows what is the user's; if that panics, it shows what the panic says.
+pub(crate) struct Shown<'a, T: ?Sized>(pub(crate) &'a T);
+
+fn show(f: &mut fmt::Formatter<'_>, text: impl FnOnce() -> String) -> fmt::Result {
+    match caught(text) {
+        Ok(text) => f.write_str(&text),
+        Err(panic) => write!(f, "(panicked when it was shown: {panic})"),
+    }
+}
+
+impl<T: Display + ?Sized> Display for Shown<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() { show(f, || format!("{:#}", self.0)) } else { show(f, || self.0.to_string()) }
+    }
+}
+
+impl<T: Debug + ?Sized> Debug for Shown<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() { show(f, || format!("{:#?}", self.0)) } else { show(f, || format!("{:?}", self.0)) }
+    }
+}
+
+/// Something of the user's, whose drop does not panic: if it does, that is told in the log.
+#[derive(Clone)]
+pub(crate) struct DropCaught<T>(Option<T>);
+
+impl<T> DropCaught<T> {
+    #[inline]
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+
+    pub(crate) fn into_inner(mut self) -> T {
+        self.0.take().expect(UNTIL_DROPPED)
+    }
+}
+
+impl<T> Deref for DropCaught<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect(UNTIL_DROPPED)
+    }
+}
+
+impl<T> DerefMut for DropCaught<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect(UNTIL_DROPPED)
+    }
+}
+
+const UNTIL_DROPPED: &str = "it is taken out by the drop only";
+
+impl<T> Drop for DropCaught<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if !needs_drop::<T>() {
+            return;
+        }
+        // In place: to move an event costs more than a short handler does.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.0 = None)) {
+            tell_of_drop(panic);
+        }
+    }
+}
+
+#[cold]
+fn tell_of_drop(panic: Box<dyn Any + Send>) {
+    let panic = panic_message(panic);
+    tracing::error!(panic, "an event, an error or a subscriber panicked when it was dropped");
+}
