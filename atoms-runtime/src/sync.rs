@@ -2,6 +2,6 @@
 //! thinks of.
 
 #[cfg(shuttle)]
-pub(crate) use shuttle::sync::{RwLock, RwLockWriteGuard, atomic};
+pub(crate) use shuttle::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, atomic};
 #[cfg(not(shuttle))]
-pub(crate) use std::sync::{RwLock, RwLockWriteGuard, atomic};
+pub(crate) use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, atomic};

@@ -54,6 +54,43 @@ async fn a_slow_stream_is_told_how_much_it_lost() {
     assert!(slow.next().await.is_none());
 }
 
+#[event(type = "streams.noted")]
+struct Noted {
+    text: String,
+}
+
+#[tokio::test]
+async fn a_slow_stream_keeps_no_more_bytes_than_it_may() {
+    let bus = bus().stream_bytes(100_000).start().unwrap();
+    let (mut slow, mut other) = (bus.stream::<Noted>(), bus.stream::<Noted>());
+    for number in 0..50 {
+        bus.emit(Noted { text: number.to_string().repeat(10_000 / number.to_string().len()) })
+            .await
+            .into_result()
+            .unwrap();
+    }
+    let Lagged(lost) = slow.next().await.unwrap().unwrap_err();
+    assert!((40..42).contains(&lost), "{lost}");
+    for number in lost..50 {
+        assert!(slow.next().await.unwrap().unwrap().text.starts_with(&number.to_string()));
+    }
+    // One that is too large is kept alone.
+    bus.emit(Noted { text: "x".repeat(1_000_000) }).await.into_result().unwrap();
+    assert_eq!(other.next().await.unwrap().unwrap_err(), Lagged(50));
+    assert_eq!(other.next().await.unwrap().unwrap().text.len(), 1_000_000);
+}
+
+#[tokio::test]
+async fn how_many_events_a_stream_keeps_is_configured() {
+    let bus = bus().stream_capacity(2).start().unwrap();
+    let mut slow = bus.stream::<Ticked>();
+    for number in 0..5 {
+        tick(&bus, number).await;
+    }
+    assert_eq!(slow.next().await.unwrap().unwrap_err(), Lagged(3));
+    assert_eq!(slow.next().await.unwrap().unwrap().number, 3);
+}
+
 #[tokio::test]
 async fn a_stream_that_is_dropped_is_no_subscriber() {
     let bus = empty();

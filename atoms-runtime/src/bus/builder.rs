@@ -6,12 +6,12 @@ use std::sync::atomic::AtomicBool;
 
 use super::dead_letters::Letters;
 use super::intercept::{Interceptor, Interceptors};
+use super::limits::Limits;
 use super::post::OwnedQueue;
 use super::run::Runner;
 use super::table::Tables;
 use super::tasks::Tasks;
 use super::under_way::UnderWay;
-use super::worklist::Limits;
 use super::{Bus, Shared, options};
 use crate::event::{Event, EventType};
 use crate::handler::{Handler, HandlerInfo, MissingState, PrepareError, States};
@@ -46,6 +46,7 @@ pub struct BusBuilder {
     codec: Box<dyn Codec>,
     hop_limit: u32,
     follow_up_limits: Limits,
+    stream_limits: Limits,
     frame_limit: usize,
     interceptors: Interceptors,
     dead_letter_capacity: usize,
@@ -64,6 +65,7 @@ impl BusBuilder {
             codec: Box::new(JsonCodec),
             hop_limit: 64,
             follow_up_limits: Limits { events: 65_536, bytes: 64 * 1024 * 1024 },
+            stream_limits: Limits { events: 1_024, bytes: 16 * 1024 * 1024 },
             frame_limit: 16 * 1024 * 1024,
             interceptors: Interceptors::default(),
             dead_letter_capacity: 1_024,
@@ -144,6 +146,22 @@ impl BusBuilder {
         self
     }
 
+    /// How many events a [stream](Bus::stream) keeps that were not read yet: 1,024 by default. Beyond that it loses
+    /// the oldest, and is told so.
+    #[must_use]
+    pub fn stream_capacity(mut self, events: usize) -> Self {
+        self.stream_limits.events = events;
+        self
+    }
+
+    /// The same limit in bytes of memory, as [`AnyEvent::size`](crate::AnyEvent::size) counts them: 16 MiB by
+    /// default. An event that is larger is kept alone.
+    #[must_use]
+    pub fn stream_bytes(mut self, bytes: usize) -> Self {
+        self.stream_limits.bytes = bytes;
+        self
+    }
+
     /// The largest frame that is read, in bytes: 16 MiB by default.
     #[must_use]
     pub fn frame_limit(mut self, bytes: usize) -> Self {
@@ -201,6 +219,7 @@ impl BusBuilder {
             codec: self.codec,
             hop_limit: self.hop_limit,
             follow_up_limits: self.follow_up_limits,
+            stream_limits: self.stream_limits,
             frame_limit: self.frame_limit,
             closed: AtomicBool::new(false),
             in_flight: Default::default(),

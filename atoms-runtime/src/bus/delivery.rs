@@ -31,6 +31,7 @@ pub(crate) struct Step<'a> {
 #[derive(Default)]
 struct Late {
     any: OnceLock<AnyEvent>,
+    size: OnceLock<usize>,
     source: OnceLock<Source>,
     worklist: OnceLock<Arc<Worklist>>,
     /// The dead letter that is delivered again.
@@ -123,6 +124,11 @@ impl<'a> Step<'a> {
     /// The event as one that can be kept; cloned once, when somebody first wants it.
     pub(crate) fn any(&self) -> &AnyEvent {
         self.shared.unwrap_or_else(|| self.late().any.get_or_init(|| self.event.to_any()))
+    }
+
+    /// About how many bytes the event takes; counted once, when somebody first wants to know.
+    pub(crate) fn size(&self) -> usize {
+        *self.late().size.get_or_init(|| self.any().size())
     }
 
     /// What was emitted, if anything was or may be.

@@ -11,6 +11,7 @@ mod failure;
 mod follow_ups;
 mod in_flight;
 mod intercept;
+mod limits;
 mod options;
 mod outlet;
 mod post;
@@ -21,6 +22,7 @@ mod scope;
 mod shutdown;
 mod source;
 mod stand_in;
+mod stream;
 mod subscribe;
 mod subscribers;
 mod table;
@@ -47,7 +49,8 @@ pub(crate) use request::{Question, put_reply};
 pub use shutdown::{ShutdownError, Unfinished};
 pub(crate) use source::Source;
 pub use source::{EmitOutcome, Emitting};
-pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
+pub use stream::{EventStream, Lagged};
+pub use subscribe::{ExpectError, Expectation};
 pub use subscribers::Subscription;
 
 use self::dead_letters::Letters;
@@ -55,6 +58,7 @@ use self::deliver::Progress;
 use self::delivery::Step;
 use self::in_flight::InFlight;
 use self::intercept::Interceptors;
+use self::limits::Limits;
 use self::post::OwnedQueue;
 pub(crate) use self::subscribers::Subscribers;
 use self::table::Tables;
@@ -109,7 +113,8 @@ pub(crate) struct Shared {
     states: States,
     codec: Box<dyn Codec>,
     hop_limit: u32,
-    follow_up_limits: worklist::Limits,
+    follow_up_limits: Limits,
+    stream_limits: Limits,
     frame_limit: usize,
     closed: AtomicBool,
     in_flight: InFlight,

@@ -7,18 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_core::Stream;
-use tokio::sync::{broadcast, oneshot};
-use tokio_stream::wrappers::BroadcastStream;
-use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
+use tokio::sync::oneshot;
 
 use super::Bus;
 use super::delivery::Step;
+use super::stream::{Buffer, EventStream};
 use super::subscribers::Subscription;
 use crate::event::{AnyEvent, Envelope, Event, EventType};
-
-/// How many events a slow [`EventStream`] may lie behind.
-const STREAM_CAPACITY: usize = 1_024;
 
 impl Bus {
     /// Calls `callback` for each event `E`, after the sync handlers, until the subscription is dropped.
@@ -73,15 +68,19 @@ impl Bus {
     /// The events `E` from now on, as a stream.
     ///
     /// The stream ends when the bus is shut down. One that is not read in time never holds up an
-    /// emit: it loses the oldest events beyond 1,024, and is told how many.
+    /// emit: it loses the oldest events beyond 1,024, or beyond 16 MiB of them, and is told how many
+    /// ([`BusBuilder::stream_capacity`], [`BusBuilder::stream_bytes`]). An event that several streams have
+    /// is in memory once.
+    ///
+    /// [`BusBuilder::stream_capacity`]: crate::BusBuilder::stream_capacity
+    /// [`BusBuilder::stream_bytes`]: crate::BusBuilder::stream_bytes
     #[track_caller]
     pub fn stream<E: Event>(&self) -> EventStream<E> {
-        let (sender, receiver) = broadcast::channel(STREAM_CAPACITY);
+        let (buffer, writer) = Buffer::new(self.0.stream_limits);
         let subscription = self.subscribe(Some(E::event_type()), move |step| {
-            // That nobody receives any more is found out by the subscription's drop as well.
-            let _ = sender.send(step.any().clone());
+            writer.put(step.any().clone(), step.size());
         });
-        EventStream { events: BroadcastStream::new(receiver), subscription, event: PhantomData }
+        EventStream::new(buffer, subscription)
     }
 
     /// The next event `E` for which `predicate` holds, from now on.
@@ -142,53 +141,6 @@ impl Bus {
         let place = Location::caller();
         let key = self.0.subscribers.add(event_type, place, |_| Arc::new(callback));
         Subscription::new(Arc::downgrade(&self.0), key)
-    }
-}
-
-/// The events `E` of a bus, from the call of [`Bus::stream`] on.
-///
-/// Cancel-safe: an event that was not returned yet is there at the next poll.
-#[derive(Debug)]
-pub struct EventStream<E> {
-    events: BroadcastStream<AnyEvent>,
-    subscription: Subscription,
-    event: PhantomData<fn() -> E>,
-}
-
-/// An [`EventStream`] was not read in time, and lost this many events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the stream was not read in time, and lost {0} events")]
-pub struct Lagged(pub u64);
-
-impl<E: Event> EventStream<E> {
-    /// The next event; `None` when the bus is shut down.
-    pub async fn next(&mut self) -> Option<Result<Arc<Envelope<E>>, Lagged>> {
-        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
-    }
-
-    /// Ends the stream, as dropping it does.
-    pub fn unsubscribe(self) {
-        self.subscription.unsubscribe();
-    }
-}
-
-impl<E: Event> Stream for EventStream<E> {
-    type Item = Result<Arc<Envelope<E>>, Lagged>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            match ready!(Pin::new(&mut self.events).poll_next(cx)) {
-                None => return Poll::Ready(None),
-                Some(Err(BroadcastStreamRecvError::Lagged(lost))) => {
-                    return Poll::Ready(Some(Err(Lagged(lost))));
-                }
-                Some(Ok(event)) => {
-                    if let Ok(envelope) = event.downcast::<E>() {
-                        return Poll::Ready(Some(Ok(envelope)));
-                    }
-                }
-            }
-        }
     }
 }
 

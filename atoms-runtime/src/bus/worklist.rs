@@ -9,6 +9,7 @@ use futures_util::task::AtomicWaker;
 use super::Shared;
 use super::dead_letters::DeadLetterCause;
 use super::failure::Refusal;
+use super::limits::{Limits, Load};
 use super::receipt::LostEvents;
 use crate::event::{AnyEvent, EventType};
 use crate::log_limit::LogLimit;
@@ -19,22 +20,6 @@ const ROOM: usize = 64;
 /// How many of the events that one root event's list did not take become dead letters: more would push out
 /// those of others.
 const MAX_LETTERS: u64 = 64;
-
-/// How much one root event may have under way at once, waiting or being handled.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// How many events.
-    pub(crate) events: usize,
-    /// The bytes from which on no further event is taken in.
-    pub(crate) bytes: usize,
-}
-
-/// How many events there are, and how many bytes they take.
-#[derive(Debug, Default, Clone, Copy)]
-struct Load {
-    events: usize,
-    bytes: usize,
-}
 
 /// A task that a handler has spawned can emit any number of events.
 static LOST: LogLimit = LogLimit::new(1, "more emitted events were lost");
@@ -82,18 +67,6 @@ impl Limits {
 
     fn leave_room(self, waiting: Load) -> bool {
         waiting.events < self.events.div_ceil(ROOM) && waiting.bytes < self.bytes.div_ceil(ROOM)
-    }
-}
-
-impl Load {
-    fn add(&mut self, size: usize) {
-        self.events += 1;
-        self.bytes += size;
-    }
-
-    fn remove(&mut self, size: usize) {
-        self.events -= 1;
-        self.bytes -= size;
     }
 }
 
