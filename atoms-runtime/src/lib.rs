@@ -44,4 +44,4 @@ pub use handler::{
 pub use log_limit::LogLimit;
 pub use registry::{Link, Registry, StartError, StartProblem};
 pub use serde;
-pub use wire::{Codec, DecodeError, DecodeErrorKind, EncodeError, JsonCodec, Place};
+pub use wire::{Codec, DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, JsonCodec, Place};

@@ -54,6 +54,13 @@ fn a_broken_envelope_is_refused() {
     for (key, value, expected) in [
         ("id", "\"\"", "an event id is not empty"),
         ("id", long.as_str(), "an event id has at most 128 bytes, and this one has 129"),
+        (
+            "id",
+            r#""x\n\u001b[31m""#,
+            "an event id has no control characters, and this one has U+000A at byte 1",
+        ),
+        ("id", "\"x\u{9b}\"", "an event id has no control characters, and this one has U+009B at byte 1"),
+        ("id", "\"\u{202e}x\"", "an event id has no control characters, and this one has U+202E at byte 0"),
         ("id", "5", "invalid type: integer `5`, expected an event id"),
         ("timestamp", "5", "invalid type: integer `5`, expected a time such as"),
         ("timestamp", "\"2025-01-02\"", "`2025-01-02` is not a time such as"),
@@ -68,6 +75,53 @@ fn a_broken_envelope_is_refused() {
             let message = refusal(&frame);
             assert!(message.contains(&format!("at `{key}`, line 1 column ")), "{message}");
             assert!(message.contains(expected), "{message}");
+        }
+    }
+}
+
+#[test]
+fn an_id_or_metadata_of_null_is_missing() {
+    for frame in [
+        r#"{"type":"test.one","n":5,"id":null,"metadata":null}"#,
+        r#"{"metadata":null,"id":null,"n":5,"type":"test.one"}"#,
+        r#"{"type":"test.strict","n":5,"id":null,"metadata":null}"#,
+        r#"{"type":"test.unit","id":null,"metadata":null}"#,
+        r#"{"type":"agent.ready","id":null,"metadata":null}"#,
+    ] {
+        let event = super::decode(frame).unwrap_or_else(|error| panic!("{error}: {frame}"));
+        assert!(event.metadata().is_empty() && !encode(&event).contains("null"), "{}", encode(&event));
+        assert_eq!(event.id(), event.id());
+    }
+    for key in ["id", "metadata"] {
+        for twice in [("null", "null"), ("null", "{}")] {
+            let frame = format!(r#"{{"type":"test.one","n":5,"{key}":{},"{key}":{}}}"#, twice.0, twice.1);
+            assert!(refusal(&frame).contains(&format!("duplicate field `{key}`")), "{frame}");
+        }
+    }
+}
+
+#[test]
+fn what_a_client_sends_is_shown_on_one_line() {
+    for frame in [
+        "{\"type\":\"test.strict\",\"n\":5,\"a\\n\\u001b[31mERROR\u{202e}\":1}",
+        "{\"type\":\"test.tree\",\"tree\":{\"number\":1,\"items\":[],\"rows\":[],\"named\":{\"a\\n\\u001b[31mERROR\u{202e}\":1}}}",
+        "{\"type\":\"test.one\",\"n\":\"a\\n\\u001b[31mERROR\u{202e}\"}",
+        "{\"type\":\"test.one\",\"n\":5,\"timestamp\":\"a\\n\\u001b[31mERROR\u{202e}\"}",
+        "{\"type\":\"a\\n\\u001b[31mERROR\u{202e}\"",
+    ] {
+        for frame in [frame.to_owned(), frame.replace("ERROR", &"é".repeat(5_000))] {
+            let error = super::decode(&frame).unwrap_err();
+            let mut source: Option<&dyn std::error::Error> = Some(&error);
+            while let Some(error) = source {
+                let message = error.to_string();
+                assert!(
+                    !message.contains(['\n', '\u{1b}', '\u{202e}']) && message.len() < 1_500,
+                    "{message:?}"
+                );
+                source = error.source();
+            }
+            assert!(!error.path().contains(['\n', '\u{1b}', '\u{202e}']) && error.path().len() < 300);
+            assert!(!format!("{error:?}").contains(['\n', '\u{1b}', '\u{202e}']));
         }
     }
 }

@@ -71,6 +71,32 @@ fn what_it_means_by_the_keys_of_the_envelope_is_its_own_business() {
     assert!(refusal(r#"{"type":"no.such","id":"a","id":"b"}"#).contains("duplicate field `id`"));
 }
 
+#[test]
+fn its_type_is_one_that_a_log_can_show() {
+    let long = "x".repeat(129);
+    for (event_type, expected) in [
+        ("", "the type of an event is not empty"),
+        (long.as_str(), "the type of an event has at most 128 bytes, and this one has 129"),
+        ("no\nsuch", "the type of an event has no control characters, and this one has U+000A at byte 2"),
+        ("\u{1b}[31m", "the type of an event has no control characters, and this one has U+001B at byte 0"),
+        ("é\u{202e}x", "the type of an event has no control characters, and this one has U+202E at byte 2"),
+    ] {
+        for rest in ["", r#","x":"y""#] {
+            let text = serde_json::to_string(event_type).unwrap();
+            let error = decode(&format!(r#"{{"n":1,"type":{text}{rest}}}"#)).unwrap_err();
+            assert!(matches!(error.kind(), atoms::DecodeErrorKind::Envelope(_)));
+            assert_eq!((error.event_type(), error.path()), (Some(event_type), "type"));
+            assert_eq!(error.place().map(|place| place.column), Some(14 + text.len()));
+            let message = error.to_string();
+            assert!(
+                message.ends_with(expected) && !message.contains(['\n', '\u{1b}', '\u{202e}']),
+                "{message}"
+            );
+            assert!(message.len() < 400, "{message}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn a_type_of_any_text_is_found(event_type: String, space in "[ \t\r\n]{0,3}", first: bool) {
@@ -78,8 +104,15 @@ proptest! {
         let text = serde_json::to_string(&event_type).unwrap();
         let rest = if first { r#","x":"y""# } else { "" };
         let frame = format!(r#"{space}{{"n":[{{}}],{space}"type"{space}:{space}{text}{space}{rest}}}"#);
-        let event = decode(&frame).unwrap();
-        prop_assert_eq!(event.event_type(), event_type);
-        prop_assert_eq!(encode(&event), frame);
+        match decode(&frame) {
+            Ok(event) => {
+                prop_assert_eq!(event.event_type(), event_type);
+                prop_assert_eq!(encode(&event), frame);
+            }
+            // What is no id is no type of an unknown event.
+            Err(error) => prop_assert!(
+                error.path() == "type" && event_type.parse::<atoms::EventId>().is_err(), "{}", error
+            ),
+        }
     }
 }

@@ -69,7 +69,7 @@ use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, Event, EventInvalid, EventType, IntoEnvelope};
 use crate::handler::States;
 use crate::registry::{Registry, StartError};
-use crate::wire::{Codec, DecodeError, DecodeErrorKind, EncodeError};
+use crate::wire::{self, Codec, DecodeError, DecodeErrorKind, EncodeError};
 
 /// What a frame is written into at first, as serde_json does it; it grows.
 const FRAME_ROOM: usize = 128;
@@ -241,13 +241,13 @@ impl Bus {
         if size > limit {
             return Err(DecodeError::new(DecodeErrorKind::TooLarge { size, limit }));
         }
-        self.0.codec.decode(frame, &self.0.registry)
+        wire::decode(&*self.0.codec, frame, &self.0.registry)
     }
 
     /// Writes an event as a frame with the bus's codec.
     pub fn encode(&self, event: &AnyEvent) -> Result<Vec<u8>, EncodeError> {
         let mut frame = Vec::with_capacity(FRAME_ROOM);
-        self.0.codec.encode(event, &mut frame)?;
+        wire::encode(&*self.0.codec, event, &mut frame, &self.0.registry)?;
         Ok(frame)
     }
 

@@ -8,6 +8,7 @@ use super::erased::EventRef;
 use super::size::size_of_value;
 use super::{Envelope, Event, EventId, EventType, Head, Metadata, RawEvent, Timestamp};
 use crate::caught::{DropCaught, Shown, caught};
+use crate::wire::{self, EncodeError};
 
 /// An event of any type in its envelope, shared and cheap to clone.
 ///
@@ -36,7 +37,7 @@ pub(crate) trait Inner: Any + Debug + Send + Sync {
     fn event_ref(&self) -> EventRef<'_>;
     fn head_mut(&mut self) -> &mut Head;
     fn to_any(&self) -> AnyEvent;
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error>;
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 
     /// About how many bytes of memory it takes.
     fn size(&self) -> usize;
@@ -65,8 +66,8 @@ impl<E: Event> Inner for Envelope<E> {
         self.clone().into()
     }
 
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-        serde_json::to_writer(out, self)
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        wire::write_json(E::event_type(), out, &|serializer, notes| self.serialize_noting(serializer, notes))
     }
 
     fn size(&self) -> usize {
@@ -91,7 +92,7 @@ impl Inner for RawEvent {
         self.clone().into()
     }
 
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         out.extend_from_slice(self.frame());
         Ok(())
     }
@@ -185,7 +186,10 @@ impl AnyEvent {
     }
 
     /// Appends the event as a flat JSON object; a [`RawEvent`] byte for byte.
-    pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+    ///
+    /// Fails, and leaves `out` as it was, if a value cannot be written or what was written could not be read:
+    /// see [`JsonCodec`](crate::JsonCodec). A panic of the code that writes a field is an error as well.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.0.write_json(out)
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::type_string::{self, RULE};
 use super::{AnyEvent, EventId, Head, Metadata, Timestamp};
 use crate::registry::Registry;
-use crate::wire::{Codec, DecodeError, EncodeError, JsonCodec};
+use crate::wire::{Checked, Codec, DecodeError, EncodeError, JsonCodec, Notes};
 
 /// An event that is put together at run time: a type string, and arguments by their names.
 ///
@@ -113,10 +113,12 @@ impl DynamicEvent {
     }
 
     /// Sets an argument to whatever serde can write, a [`Value`] among it. A second one of the name replaces
-    /// the first.
+    /// the first. What JSON does not have, such as a number that is not finite, is found out when this becomes
+    /// an event.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
-        self.arguments.insert(name.into(), serde_json::to_value(value));
+        let value = serde_json::to_value(Checked::new(&value, &Notes::default()));
+        self.arguments.insert(name.into(), value);
         self
     }
 

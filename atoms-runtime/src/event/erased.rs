@@ -9,6 +9,7 @@ use std::any::{Any, TypeId};
 
 use super::{AnyEvent, AnyInner, Envelope, Event, EventType, Head, RawEvent, Request};
 use crate::bus::Question;
+use crate::wire::EncodeError;
 
 /// A reference to an event in its envelope, whose type is known at run time.
 #[derive(Clone, Copy)]
@@ -35,7 +36,7 @@ impl<R: Request> AnyInner for Question<R> {
         self.envelope.clone().into()
     }
 
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.envelope.write_json(out)
     }
 

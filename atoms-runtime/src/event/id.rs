@@ -7,7 +7,12 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use super::plain;
+
 /// The identity of one event: text of 1 to [`EventId::MAX_BYTES`] bytes.
+///
+/// Ids come in from elsewhere, and are shown in logs. So an id has no control characters, no separators of
+/// lines or paragraphs (U+2028, U+2029), and none of the characters that change the direction of writing.
 ///
 /// Those that this crate makes are [UUIDv7](https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7):
 /// unique, and sorted by the time of their making. Those that come in from elsewhere are kept as they are.
@@ -32,6 +37,7 @@ enum Repr {
 
 /// Why a text is no [`EventId`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EventIdError {
     /// The text is empty.
     #[error("an event id is not empty")]
@@ -39,6 +45,15 @@ pub enum EventIdError {
     /// The text is longer than [`EventId::MAX_BYTES`].
     #[error("an event id has at most {max} bytes, and this one has {0}", max = EventId::MAX_BYTES)]
     TooLong(usize),
+    /// The text has a character in it that a log would not show as it is: a control character, a separator of
+    /// lines or paragraphs, or one that changes the direction of writing.
+    #[error("an event id has no control characters, and this one has U+{code:04X} at byte {at}", code = u32::from(*.letter))]
+    Control {
+        /// The first such character.
+        letter: char,
+        /// Its place in the text, in bytes from 0.
+        at: usize,
+    },
 }
 
 impl EventId {
@@ -48,6 +63,19 @@ impl EventId {
     /// A new UUIDv7.
     pub fn generate() -> Self {
         Self(Repr::Uuid(Uuid::now_v7()))
+    }
+
+    /// Whether a text may be an id.
+    pub(crate) fn check(text: &str) -> Result<(), EventIdError> {
+        match text.len() {
+            0 => return Err(EventIdError::Empty),
+            1..=Self::MAX_BYTES => {}
+            longer => return Err(EventIdError::TooLong(longer)),
+        }
+        match plain::first_odd(text) {
+            Some((at, letter)) => Err(EventIdError::Control { letter, at }),
+            None => Ok(()),
+        }
     }
 
     fn with_str<R>(&self, f: impl FnOnce(&str) -> R) -> R {
@@ -66,11 +94,7 @@ impl FromStr for EventId {
     type Err = EventIdError;
 
     fn from_str(text: &str) -> Result<Self, EventIdError> {
-        match text.len() {
-            0 => return Err(EventIdError::Empty),
-            1..=Self::MAX_BYTES => {}
-            longer => return Err(EventIdError::TooLong(longer)),
-        }
+        Self::check(text)?;
         let uuid = is_canonical_uuid(text).then(|| Uuid::try_parse(text).ok()).flatten();
         Ok(Self(uuid.map_or_else(|| Repr::Text(text.into()), Repr::Uuid)))
     }
@@ -149,5 +173,18 @@ mod tests {
     fn the_length_is_limited() {
         assert_eq!("".parse::<EventId>(), Err(EventIdError::Empty));
         assert_eq!("x".repeat(129).parse::<EventId>(), Err(EventIdError::TooLong(129)));
+    }
+
+    #[test]
+    fn what_a_log_would_not_show_as_it_is_is_no_part_of_an_id() {
+        for letter in
+            ['\0', '\n', '\r', '\u{1b}', '\u{7f}', '\u{9b}', '\u{2028}', '\u{2029}', '\u{202e}', '\u{2066}']
+        {
+            let text = format!("é{letter}x");
+            assert_eq!(text.parse::<EventId>(), Err(EventIdError::Control { letter, at: 2 }), "{text:?}");
+        }
+        for text in ["a b", "a/b:c#d", "naïve", "编号-7", "😀"] {
+            assert!(text.parse::<EventId>().is_ok(), "{text}");
+        }
     }
 }

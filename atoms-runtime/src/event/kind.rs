@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{AnyEvent, Directions, Event, EventKind};
 use crate::wire::DecodeError;
-use crate::wire::upcast::Unread;
+use crate::wire::upcast::{Unread, caught};
 use crate::wire::versions;
 
 /// What the registry knows of a type of events.
@@ -42,7 +42,10 @@ impl EventType {
             directions: E::DIRECTIONS,
             is_interruptible: E::INTERRUPTIBLE,
             sensitive: E::SENSITIVE,
-            read: |version, frame| E::__read(version, frame).map(AnyEvent::from),
+            read: |version, frame| {
+                let hides = !E::SENSITIVE.is_empty();
+                caught(hides, || E::__read(version, frame).map(AnyEvent::from))
+            },
             index: AtomicU32::new(0),
         }
     }
@@ -92,7 +95,8 @@ impl EventType {
         self.is_interruptible
     }
 
-    /// The names on the wire of the fields whose values no message may show.
+    /// The names on the wire of the fields whose values no message may show. An empty name stands for a
+    /// flattened field, whose members may have any.
     pub fn sensitive(&self) -> &'static [&'static str] {
         self.sensitive
     }
@@ -100,7 +104,8 @@ impl EventType {
     /// Reads a flat JSON object as an event of this type, in its envelope. A frame of an older version
     /// becomes this one, if the event `upcasts` it.
     ///
-    /// This is for a [`Codec`](crate::Codec). In an error, no sensitive field's value is shown.
+    /// This is for a [`Codec`](crate::Codec). In an error, no sensitive field's value is shown. A panic of the
+    /// code that reads a field is an error as well.
     pub fn from_json(&self, frame: &str) -> Result<AnyEvent, DecodeError> {
         let version = if self.version > 1 { versions::of_frame(frame, self)? } else { 1 };
         (self.read)(version, frame).map_err(|unread| unread.explain(frame, self))

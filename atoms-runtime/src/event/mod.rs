@@ -12,11 +12,12 @@ mod kind;
 mod list;
 mod metadata;
 pub(crate) mod pattern;
+mod plain;
 mod raw;
 mod size;
 mod standard;
 mod timestamp;
-mod type_string;
+pub(crate) mod type_string;
 
 use std::fmt::Debug;
 
@@ -37,6 +38,8 @@ pub use key::{Key, key_of};
 pub use kind::EventType;
 pub use list::{EventShape, EventTypes};
 pub use metadata::Metadata;
+pub use plain::Shown;
+pub(crate) use plain::{first_odd, shown};
 pub use raw::RawEvent;
 pub use standard::{DeliveryFailed, EventInvalid};
 pub use timestamp::{Timestamp, TimestampError};
@@ -82,7 +85,8 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
     /// Whether fields that the struct does not have are refused on the wire.
     const DENY_UNKNOWN_FIELDS: bool = false;
 
-    /// The names on the wire of the fields whose values no message may show.
+    /// The names on the wire of the fields whose values no message may show. An empty name stands for a
+    /// flattened field, whose members may have any.
     const SENSITIVE: &'static [&'static str] = &[];
 
     /// The key of this event, as `#[event(key)]` on a field says: events of one key are handled in order

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::time::SystemTime;
 
+use super::plain::shown;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
@@ -13,6 +14,9 @@ use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 /// Read and written as [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339), with two additions that
 /// the wire's other speakers need: a time without an offset is taken as UTC, and an offset that came
 /// in is written out again. Comparisons look at the instant alone.
+///
+/// What is finer than a microsecond is cut off. A leap second, which is 23:59:60 UTC on the last day of a
+/// month, becomes the last microsecond before it: clocks that count the seconds since 1970 have no such second.
 ///
 /// ```
 /// use atoms_runtime::Timestamp;
@@ -27,10 +31,13 @@ pub struct Timestamp(OffsetDateTime);
 
 /// A text that is no [`Timestamp`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a time such as `2026-11-21T00:38:00.123456Z`")]
+#[error("`{}` is not a time such as `2026-11-21T00:38:00.123456Z`", shown(.text, MAX_SHOWN))]
 pub struct TimestampError {
     text: String,
 }
+
+/// The longest text that a message shows, in bytes.
+const MAX_SHOWN: usize = 64;
 
 impl Timestamp {
     /// The time of the system's clock, in UTC.
@@ -63,6 +70,9 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
+/// The second that is there only now and then.
+const LEAP_SECOND: u8 = 60;
+
 /// Reads a text of fixed layout from its front.
 struct Cursor<'a>(&'a [u8]);
 
@@ -92,14 +102,17 @@ impl Cursor<'_> {
         Date::from_calendar_date(year.cast_signed(), Month::try_from(month).ok()?, day).ok()
     }
 
-    fn time(&mut self) -> Option<Time> {
+    /// The time, and whether it is a leap second.
+    fn time(&mut self) -> Option<(Time, bool)> {
         let hour = self.small()?;
         self.byte(b":")?;
         let minute = self.small()?;
         self.byte(b":")?;
         let second = self.small()?;
         let micros = if self.byte(b".").is_some() { self.fraction()? } else { 0 };
-        Time::from_hms_micro(hour, minute, second, micros).ok()
+        let is_leap = second == LEAP_SECOND;
+        let (second, micros) = if is_leap { (second - 1, 999_999) } else { (second, micros) };
+        Some((Time::from_hms_micro(hour, minute, second, micros).ok()?, is_leap))
     }
 
     fn fraction(&mut self) -> Option<u32> {
@@ -110,8 +123,8 @@ impl Cursor<'_> {
     }
 
     fn offset(&mut self) -> Option<UtcOffset> {
-        let Some(sign) = self.byte(b"Z+-") else { return Some(UtcOffset::UTC) };
-        if sign == b'Z' {
+        let Some(sign) = self.byte(b"Zz+-") else { return Some(UtcOffset::UTC) };
+        if sign.eq_ignore_ascii_case(&b'Z') {
             return Some(UtcOffset::UTC);
         }
         let hours = self.small().filter(|hours| *hours < 24)?.cast_signed();
@@ -129,10 +142,18 @@ impl Cursor<'_> {
 fn parse(text: &str) -> Option<Timestamp> {
     let mut cursor = Cursor(text.as_bytes());
     let date = cursor.date()?;
-    cursor.byte(b"T")?;
-    let time = cursor.time()?;
+    cursor.byte(b"Tt")?;
+    let (time, is_leap) = cursor.time()?;
     let offset = cursor.offset()?;
-    cursor.0.is_empty().then(|| Timestamp(date.with_time(time).assume_offset(offset)))
+    let instant = date.with_time(time).assume_offset(offset);
+    (cursor.0.is_empty() && (!is_leap || ends_a_month(instant))).then_some(Timestamp(instant))
+}
+
+/// Whether this is in the last second of a month of UTC, which alone a leap second may follow.
+fn ends_a_month(instant: OffsetDateTime) -> bool {
+    let Some(utc) = instant.checked_to_offset(UtcOffset::UTC) else { return false };
+    let is_last_day = utc.day() == utc.month().length(utc.year());
+    is_last_day && (utc.hour(), utc.minute(), utc.second()) == (23, 59, LEAP_SECOND - 1)
 }
 
 impl FromStr for Timestamp {
@@ -219,6 +240,32 @@ mod tests {
     }
 
     #[test]
+    fn letters_are_of_any_case() {
+        let time = |text: &str| text.parse::<Timestamp>().unwrap().to_string();
+        assert_eq!(time("2025-01-02t03:04:05z"), "2025-01-02T03:04:05Z");
+        assert_eq!(time("2025-01-02t03:04:05.5+01:00"), "2025-01-02T03:04:05.500000+01:00");
+    }
+
+    #[test]
+    fn a_leap_second_is_the_last_microsecond_before_it() {
+        for (text, read) in [
+            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999999Z"),
+            ("2016-12-31T23:59:60.25Z", "2016-12-31T23:59:59.999999Z"),
+            ("2016-12-31T23:59:60", "2016-12-31T23:59:59.999999Z"),
+            ("2017-01-01T05:29:60+05:30", "2017-01-01T05:29:59.999999+05:30"),
+            ("1990-12-31T15:59:60-08:00", "1990-12-31T15:59:59.999999-08:00"),
+            ("2012-06-30t23:59:60z", "2012-06-30T23:59:59.999999Z"),
+        ] {
+            let leap = text.parse::<Timestamp>().unwrap();
+            assert_eq!(leap.to_string(), read);
+            assert_eq!(leap.to_string().parse::<Timestamp>().unwrap(), leap);
+        }
+        let leap = "2016-12-31T23:59:60Z".parse::<Timestamp>().unwrap();
+        assert!(leap > "2016-12-31T23:59:59.9Z".parse().unwrap());
+        assert!(leap < "2017-01-01T00:00:00Z".parse().unwrap());
+    }
+
+    #[test]
     fn what_is_no_time_is_refused() {
         for text in [
             "",
@@ -227,6 +274,12 @@ mod tests {
             "2025-01-02T03",
             "2025-01-02T24:00:00",
             "2025-01-02T23:59:60",
+            "2016-12-31T22:59:60Z",
+            "2016-12-31T23:58:60Z",
+            "2016-12-31T23:59:60+01:00",
+            "2016-12-31T23:59:61Z",
+            "9999-12-31T23:59:60-01:00",
+            "2025-01-02 03:04:05",
             "0000-01-01T00:00:00",
             " 2025-01-02T03:04:05",
             "2025-01-02T03:04:05+24:00",

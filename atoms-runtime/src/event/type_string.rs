@@ -1,5 +1,7 @@
 //! What is a type string: the rule of the macros, for those that are known at run time only.
 
+use super::plain::first_odd;
+
 const MAX_BYTES: usize = 128;
 
 /// The rule, as the messages tell it.
@@ -8,6 +10,27 @@ pub(super) const RULE: &str = "a type is segments of `a-z`, `0-9` and `_` that b
 /// Whether `text` is a type string.
 pub(super) fn is_valid(text: &str) -> bool {
     text.len() <= MAX_BYTES && text.split('.').all(is_segment)
+}
+
+/// What is wrong with the type of an event that this program does not know. Others have other rules; but it
+/// is shown in logs.
+pub(crate) fn check_raw(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("the type of an event is not empty".into());
+    }
+    if text.len() > MAX_BYTES {
+        return Err(format!(
+            "the type of an event has at most {MAX_BYTES} bytes, and this one has {}",
+            text.len()
+        ));
+    }
+    match first_odd(text) {
+        Some((at, letter)) => Err(format!(
+            "the type of an event has no control characters, and this one has U+{:04X} at byte {at}",
+            u32::from(letter)
+        )),
+        None => Ok(()),
+    }
 }
 
 fn is_segment(segment: &str) -> bool {

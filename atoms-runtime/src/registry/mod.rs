@@ -95,6 +95,11 @@ impl Registry {
         handlers.filter(move |info| info.takes(event_type.name()) && info.counts_for(Some(event_type)))
     }
 
+    /// Whether any of the events has a field whose values no message may show.
+    pub(crate) fn has_sensitive_fields(&self) -> bool {
+        self.events.iter().any(|event_type| !event_type.sensitive().is_empty())
+    }
+
     /// The newest version of this event, if that is a later one.
     pub(crate) fn newer(&self, event_type: &EventType) -> Option<&'static EventType> {
         self.event(event_type.name()).filter(|newest| newest.version() > event_type.version())

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::path::{Path, Sensitive};
 use super::{scan, versions};
+use crate::event::{EventId, Shown, first_odd, shown};
 
 /// Why a frame could not be read: what is wrong, with which event, and where.
 ///
@@ -71,6 +73,11 @@ pub enum DecodeErrorKind {
         /// The newest version of the event that this program knows.
         newest: u32,
     },
+    /// The code that reads it panicked: a field's `Deserialize`, the `From` of an upcast, or the codec.
+    ///
+    /// What the panic says is left out where it may be about a sensitive field.
+    #[error("panicked: {0}")]
+    Panicked(String),
     /// A codec's own reason.
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -103,10 +110,26 @@ fn message(error: &serde_json::Error) -> String {
 }
 
 /// Whether a message has names of fields in it, and no values.
-fn names_keys_only(message: &str, field: &str) -> bool {
-    let is_about_keys = |kinds: &[&str]| kinds.iter().any(|kind| message.starts_with(kind));
-    is_about_keys(&["missing field", "duplicate field"])
-        || field.is_empty() && is_about_keys(&["unknown field"])
+fn names_keys_only(message: &str, path: &Path) -> bool {
+    let names = |kind: &str| {
+        let name = message.strip_prefix(kind).and_then(|rest| rest.strip_suffix('`'));
+        name.is_some_and(|name| !name.contains('`'))
+    };
+    names("missing field `")
+        || names("duplicate field `")
+        || path.field().is_none() && message.starts_with("unknown field `")
+}
+
+/// The same error, if what it quotes can be shown as it is, and else one with an equal message that can:
+/// those who follow the sources of an error show what they find.
+fn presentable(error: serde_json::Error) -> serde_json::Error {
+    let text = error.to_string();
+    if !error.is_data() || text.len() <= MAX_MESSAGE && first_odd(&text).is_none() {
+        return error;
+    }
+    let message = shown(message(&error), 2 * MAX_MESSAGE);
+    // `serde_json` takes the place out of the text again.
+    serde::de::Error::custom(format_args!("{message} at line {} column {}", error.line(), error.column()))
 }
 
 /// The end of what an error is about, from the place that `serde_json` says.
@@ -136,13 +159,14 @@ impl DecodeError {
         self
     }
 
-    /// An error about the value that ends at this byte of the frame, and has this path.
-    pub(crate) fn at(frame: &str, end: usize, path: &str, kind: DecodeErrorKind) -> Self {
+    /// An error about the value that ends at this byte of the frame.
+    pub(super) fn at(frame: &str, end: usize, kind: DecodeErrorKind) -> Self {
         let before = frame.get(..end).unwrap_or(frame);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let place = Place { line, column: before.len() - line_start };
-        Self { path: path.into(), place: Some(place), ..Self::new(kind) }
+        let path = scan::path_at(frame.as_bytes(), end).shown();
+        Self { path, place: Some(place), ..Self::new(kind) }
     }
 
     /// The same error about what was never a frame, and so has no places.
@@ -150,37 +174,30 @@ impl DecodeError {
         Self { place: None, ..self }
     }
 
-    /// Finds out the place of `serde_json`'s error in the frame, and the path that leads there.
-    pub(crate) fn in_frame(
+    /// Finds out the place of `serde_json`'s error in the frame, and the path that leads there; takes out
+    /// what the error says of a value, if that may be a sensitive one.
+    pub(super) fn in_frame(
         frame: &str,
         error: serde_json::Error,
         kind: fn(serde_json::Error) -> DecodeErrorKind,
+        sensitive: Sensitive<'_>,
     ) -> Self {
-        if error.line() == 0 {
-            return Self::new(kind(error));
-        }
-        let line_start: usize = frame.split_inclusive('\n').take(error.line() - 1).map(str::len).sum();
-        let path = scan::path_at(frame.as_bytes(), blamed(frame, line_start + error.column(), &error));
+        let line_start: usize =
+            frame.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        let is_placed = error.line() > 0;
+        let end = if is_placed { blamed(frame, line_start + error.column(), &error) } else { 0 };
+        let mut path = scan::path_at(frame.as_bytes(), end);
         // At the beginning of a line, `serde_json` says column 0.
         let place = Place { line: error.line(), column: error.column().max(1) };
-        Self { event_type: None, path, place: Some(place), kind: kind(error) }
-    }
-
-    /// Takes out what the error says of a value, if it may be one of these fields'.
-    pub(crate) fn redacted(mut self, sensitive: &[&str]) -> Self {
-        let field = self.path.split(['.', '[']).next().unwrap_or_default().to_owned();
-        let may_show =
-            if field.is_empty() { !sensitive.is_empty() } else { sensitive.contains(&field.as_str()) };
-        if let DecodeErrorKind::Payload(error) = &mut self.kind
-            && may_show
-        {
-            if !names_keys_only(&error.to_string(), &field) {
-                *error = serde::de::Error::custom("a sensitive value is not what its type says");
+        let mut error = presentable(error);
+        if sensitive.hides(&path) && error.is_data() {
+            if !names_keys_only(&message(&error), &path) {
+                error = serde::de::Error::custom("a sensitive value is not what its type says");
             }
             // The keys in a sensitive value are part of it.
-            self.path = field;
+            path.end_at_field();
         }
-        self
+        Self { event_type: None, path: path.shown(), place: is_placed.then_some(place), kind: kind(error) }
     }
 
     /// The type string, if the frame was read far enough to know it.
@@ -190,7 +207,8 @@ impl DecodeError {
 
     /// The path to the field, such as `items[2].price`; empty if it is the frame itself.
     ///
-    /// What lies in a `#[serde(flatten)]` field is read late, and its path is the frame itself.
+    /// What lies in a `#[serde(flatten)]` field is read late, and its path is the frame itself. In a key that
+    /// the frame brings, control characters are escaped, and a long path is cut off.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -206,10 +224,11 @@ impl DecodeError {
     }
 }
 
+/// What the frame brings is shown with its control characters escaped, and cut off where it is long.
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.event_type {
-            Some(event_type) => write!(f, "cannot decode `{event_type}`: ")?,
+            Some(event_type) => write!(f, "cannot decode `{}`: ", shown(event_type, EventId::MAX_BYTES))?,
             None => f.write_str("cannot decode the frame: ")?,
         }
         match (self.path.as_str(), self.place) {
@@ -218,7 +237,7 @@ impl fmt::Display for DecodeError {
             (path, Some(place)) => write!(f, "at `{path}`, {place}: ")?,
             (path, None) => write!(f, "at `{path}`: ")?,
         }
-        self.kind.fmt(f)
+        Shown(&self.kind).fmt(f)
     }
 }
 
@@ -231,29 +250,5 @@ impl std::error::Error for DecodeError {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {} column {}", self.line, self.column)
-    }
-}
-
-/// Why an event could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot encode `{event_type}`: {source}")]
-pub struct EncodeError {
-    event_type: String,
-    #[source]
-    source: Box<dyn std::error::Error + Send + Sync>,
-}
-
-impl EncodeError {
-    /// The event of this type could not be written, because of `source`.
-    pub fn new(
-        event_type: impl Into<String>,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
-        Self { event_type: event_type.into(), source: source.into() }
-    }
-
-    /// The type string of the event.
-    pub fn event_type(&self) -> &str {
-        &self.event_type
     }
 }

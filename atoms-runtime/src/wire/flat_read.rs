@@ -27,9 +27,10 @@ struct HeadFields {
     expected_version: u32,
     deny_unknown_fields: bool,
     has_type: bool,
-    id: Option<EventId>,
+    /// A null is there, and says nothing.
+    id: Option<Option<EventId>>,
     timestamp: Option<Timestamp>,
-    metadata: Option<Metadata>,
+    metadata: Option<Option<Metadata>>,
 }
 
 /// A key of the envelope.
@@ -42,6 +43,8 @@ pub(super) enum HeadKey {
 }
 
 impl HeadKey {
+    pub(super) const NAMES: [&str; 4] = ["type", "id", "timestamp", "metadata"];
+
     pub(super) fn of(key: &str) -> Option<Self> {
         match key {
             "type" => Some(Self::Type),
@@ -84,8 +87,9 @@ impl HeadFields {
         if !self.has_type {
             return Err(E::missing_field("type"));
         }
-        versions::check(self.metadata.as_ref(), self.expected_version).map_err(E::custom)?;
-        Ok(Head::from_parts(self.id, self.timestamp, self.metadata))
+        let metadata = self.metadata.flatten();
+        versions::check(metadata.as_ref(), self.expected_version).map_err(E::custom)?;
+        Ok(Head::from_parts(self.id.flatten(), self.timestamp, metadata))
     }
 }
 

@@ -1,20 +1,30 @@
 //! Writing an envelope: its keys go first into the object that the event's own `Serialize` fills.
 
-use std::fmt::{self, Write as _};
-
 use serde::ser::{Error as _, Impossible, Serialize, SerializeMap, SerializeStruct, Serializer};
 
-use super::flat_read::HeadKey;
+use super::checked::{Checked, CheckedMap, Notes};
 use super::versions::Written;
 use crate::event::{Envelope, Event, Head};
 
 impl<E: Event> Serialize for Envelope<E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize_noting(serializer, &Notes::default())
+    }
+}
+
+impl<E: Event> Envelope<E> {
+    /// Serializes, and notes what may not be read back.
+    pub(crate) fn serialize_noting<S: Serializer>(
+        &self,
+        serializer: S,
+        notes: &Notes,
+    ) -> Result<S::Ok, S::Error> {
         self.event().serialize(Flat {
             inner: serializer,
             event_type: E::TYPE,
             version: E::VERSION,
             head: self.head(),
+            notes,
         })
     }
 }
@@ -25,10 +35,11 @@ struct Flat<'h, S> {
     event_type: &'static str,
     version: u32,
     head: &'h Head,
+    notes: &'h Notes,
 }
 
-impl<S: Serializer> Flat<'_, S> {
-    fn begin(self) -> Result<Members<S::SerializeMap>, S::Error> {
+impl<'h, S: Serializer> Flat<'h, S> {
+    fn begin(self) -> Result<S::SerializeMap, S::Error> {
         let mut map = self.inner.serialize_map(None)?;
         map.serialize_entry("type", self.event_type)?;
         map.serialize_entry("id", self.head.id())?;
@@ -37,7 +48,7 @@ impl<S: Serializer> Flat<'_, S> {
         if !metadata.is_empty() {
             map.serialize_entry("metadata", &metadata)?;
         }
-        Ok(Members(map))
+        Ok(map)
     }
 
     fn refuse<T>(self) -> Result<T, S::Error> {
@@ -45,55 +56,27 @@ impl<S: Serializer> Flat<'_, S> {
     }
 }
 
-/// A key as text.
-struct AsText<'a, T: ?Sized>(&'a T);
-
-impl<T: Serialize + ?Sized> fmt::Display for AsText<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.serialize(f)
-    }
+/// The members of an event without anything flattened.
+struct Members<'n, M> {
+    map: M,
+    notes: &'n Notes,
 }
 
-/// The members of the object that is being written.
-struct Members<M>(M);
-
-impl<M: SerializeMap> SerializeStruct for Members<M> {
+impl<M: SerializeMap> SerializeStruct for Members<'_, M> {
     type Ok = M::Ok;
     type Error = M::Error;
 
+    #[inline]
     fn serialize_field<T: Serialize + ?Sized>(
         &mut self,
         key: &'static str,
         value: &T,
     ) -> Result<(), M::Error> {
-        self.0.serialize_entry(key, value)
+        self.map.serialize_entry(key, &Checked::new(value, self.notes))
     }
 
     fn end(self) -> Result<M::Ok, M::Error> {
-        self.0.end()
-    }
-}
-
-impl<M: SerializeMap> SerializeMap for Members<M> {
-    type Ok = M::Ok;
-    type Error = M::Error;
-
-    /// Keys come one by one only from `#[serde(flatten)]`, and so from data.
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), M::Error> {
-        let mut text = String::new();
-        if write!(text, "{}", AsText(key)).is_ok() && HeadKey::of(&text).is_some() {
-            let message = format_args!("a flattened field is called `{text}`, as one of the envelope");
-            return Err(M::Error::custom(message));
-        }
-        self.0.serialize_key(key)
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), M::Error> {
-        self.0.serialize_value(value)
-    }
-
-    fn end(self) -> Result<M::Ok, M::Error> {
-        self.0.end()
+        self.map.end()
     }
 }
 
@@ -105,15 +88,15 @@ macro_rules! refused {
 
 type No<S> = Impossible<<S as Serializer>::Ok, <S as Serializer>::Error>;
 
-impl<S: Serializer> Serializer for Flat<'_, S> {
+impl<'h, S: Serializer> Serializer for Flat<'h, S> {
     type Ok = S::Ok;
     type Error = S::Error;
     type SerializeSeq = No<S>;
     type SerializeTuple = No<S>;
     type SerializeTupleStruct = No<S>;
     type SerializeTupleVariant = No<S>;
-    type SerializeMap = Members<S::SerializeMap>;
-    type SerializeStruct = Members<S::SerializeMap>;
+    type SerializeMap = CheckedMap<'h, S::SerializeMap>;
+    type SerializeStruct = Members<'h, S::SerializeMap>;
     type SerializeStructVariant = No<S>;
 
     fn is_human_readable(&self) -> bool {
@@ -121,15 +104,18 @@ impl<S: Serializer> Serializer for Flat<'_, S> {
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, S::Error> {
-        self.begin()
+        let notes = self.notes;
+        Ok(Members { map: self.begin()?, notes })
     }
 
+    /// An event with something flattened.
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        self.begin()
+        let notes = self.notes;
+        Ok(CheckedMap::of_event(self.begin()?, notes))
     }
 
     fn serialize_unit_struct(self, _: &'static str) -> Result<S::Ok, S::Error> {
-        self.begin()?.0.end()
+        self.begin()?.end()
     }
 
     refused! {

@@ -6,17 +6,26 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
-use super::error::{DecodeError, DecodeErrorKind, EncodeError};
+use super::encode_error::EncodeError;
+use super::error::{DecodeError, DecodeErrorKind};
+use super::path::Sensitive;
 use super::{Codec, scan};
-use crate::event::{AnyEvent, RawEvent};
+use crate::event::{AnyEvent, RawEvent, type_string};
 use crate::registry::Registry;
 
 /// One flat JSON object for each event:
 /// `{"type":"shop.order.created","id":"0198...","timestamp":"2026-11-21T00:38:00.123456Z","order_id":"o-1"}`.
 ///
 /// `type` is written first, and found wherever it stands. `id`, `timestamp` and `metadata` may be
-/// missing; metadata is written only if there is some. The version of an event that is not its first
+/// missing; an `id` or `metadata` that is null counts as missing, and a `timestamp` that is null is refused.
+/// Metadata is written only if there is some. The version of an event that is not its first
 /// one is the `schema_version` in the metadata.
+///
+/// A type that the registry does not have is of 1 to 128 bytes, without control characters.
+///
+/// What cannot be read back is not written, but fails with an [`EncodeError`]: a number that is not finite, a
+/// key that is there twice because of `#[serde(flatten)]`, a number of 128 bits or a map with numbers as keys
+/// in a flattened field, and what lies deeper than [`DEPTH_LIMIT`](Self::DEPTH_LIMIT).
 ///
 /// ```
 /// use atoms_runtime::{Codec, JsonCodec, Registry, event};
@@ -37,9 +46,8 @@ pub struct JsonCodec;
 /// The envelope of a frame whose payload nobody knows.
 #[derive(Deserialize)]
 struct RawHead<'a> {
-    /// Only so that a second one is an error.
-    #[serde(rename = "type")]
-    _type: IgnoredAny,
+    #[serde(rename = "type", borrow)]
+    event_type: &'a RawValue,
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -69,6 +77,12 @@ impl JsonCodec {
     fn decode_raw(frame: &str, event_type: &str) -> Result<RawEvent, DecodeError> {
         let head: RawHead<'_> = serde_json::from_str(frame)
             .map_err(|error| in_envelope(frame, error).with_event_type(event_type))?;
+        if let Err(error) = type_string::check_raw(event_type) {
+            let end =
+                head.event_type.get().as_ptr().addr() - frame.as_ptr().addr() + head.event_type.get().len();
+            let kind = DecodeErrorKind::Envelope(serde::de::Error::custom(error));
+            return Err(DecodeError::at(frame, end, kind).with_event_type(event_type));
+        }
         let (id, timestamp, metadata) = (lenient(head.id), lenient(head.timestamp), lenient(head.metadata));
         Ok(RawEvent::new(event_type, frame.as_bytes(), id, timestamp, metadata))
     }
@@ -88,7 +102,7 @@ impl JsonCodec {
 
 fn in_envelope(frame: &str, error: serde_json::Error) -> DecodeError {
     let kind = if error.is_data() { DecodeErrorKind::Envelope } else { DecodeErrorKind::Syntax };
-    DecodeError::in_frame(frame, error, kind)
+    DecodeError::in_frame(frame, error, kind, Sensitive::NONE)
 }
 
 impl Codec for JsonCodec {
@@ -110,10 +124,6 @@ impl Codec for JsonCodec {
     }
 
     fn encode(&self, event: &AnyEvent, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let start = out.len();
-        event.write_json(out).map_err(|error| {
-            out.truncate(start);
-            EncodeError::new(event.event_type(), error)
-        })
+        event.write_json(out)
     }
 }

@@ -1,24 +1,36 @@
 //! The wire: how events become bytes and bytes events.
 
+mod checked;
+mod encode;
+mod encode_error;
 mod error;
 mod flat_read;
 mod flat_write;
+mod formatter;
 mod json;
+mod path;
 mod scan;
 pub(crate) mod upcast;
 pub(crate) mod versions;
 
+use std::any::Any;
 use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use error::{DecodeError, DecodeErrorKind, EncodeError, Place};
+pub(crate) use checked::{Checked, Notes};
+pub(crate) use encode::write_json;
+pub use encode_error::{EncodeError, EncodeErrorKind};
+pub use error::{DecodeError, DecodeErrorKind, Place};
 pub use json::JsonCodec;
 
-use crate::event::AnyEvent;
+use crate::bus::run::panic_message;
+use crate::event::{AnyEvent, shown};
 use crate::registry::Registry;
 
 /// A way to write events as frames of bytes, and to read them back.
 ///
-/// [`JsonCodec`] is the one that a bus uses if it is not told otherwise.
+/// [`JsonCodec`] is the one that a bus uses if it is not told otherwise. On a bus, a codec that panics
+/// fails with `Panicked`; what the panic says is left out if any event of the bus has sensitive fields.
 pub trait Codec: Debug + Send + Sync + 'static {
     /// Reads one frame. A type that `registry` does not have becomes a
     /// [`RawEvent`](crate::RawEvent) that keeps the frame.
@@ -26,4 +38,37 @@ pub trait Codec: Debug + Send + Sync + 'static {
 
     /// Appends an event as one frame to `out`, which is left as it was if that fails.
     fn encode(&self, event: &AnyEvent, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+}
+
+/// Reads a frame with any codec, and catches its panic.
+pub(crate) fn decode(codec: &dyn Codec, frame: &[u8], registry: &Registry) -> Result<AnyEvent, DecodeError> {
+    catch_unwind(AssertUnwindSafe(|| codec.decode(frame, registry))).unwrap_or_else(|panic| {
+        let message = panic_text(panic, registry.has_sensitive_fields());
+        Err(DecodeError::new(DecodeErrorKind::Panicked(message)))
+    })
+}
+
+/// Appends an event to `out` with any codec, and catches its panic.
+pub(crate) fn encode(
+    codec: &dyn Codec,
+    event: &AnyEvent,
+    out: &mut Vec<u8>,
+    registry: &Registry,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    catch_unwind(AssertUnwindSafe(|| codec.encode(event, out))).unwrap_or_else(|panic| {
+        out.truncate(start);
+        let message = panic_text(panic, registry.has_sensitive_fields());
+        Err(EncodeError::of(event.event_type(), EncodeErrorKind::Panicked(message)))
+    })
+}
+
+/// The longest text of a panic that an error has, in bytes.
+const MAX_PANIC: usize = 256;
+
+/// What a panic says, unless that `hides` a value which no message may show.
+#[cold]
+fn panic_text(panic: Box<dyn Any + Send>, hides: bool) -> String {
+    let text = panic_message(panic);
+    if hides { "what it says may be about a sensitive field".into() } else { shown(text, MAX_PANIC) }
 }

@@ -4,9 +4,10 @@
 //! the frame is read.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use memchr::memchr2;
+
+use super::path::{Path, Step};
 
 /// The value of the member `type` of a JSON object, if it has one that is text.
 ///
@@ -149,9 +150,22 @@ enum Open {
     Array { index: usize },
 }
 
+impl Open {
+    /// A key that is broken off, or not there yet, leads nowhere.
+    fn step(&self, frame: &[u8]) -> Option<Step> {
+        match self {
+            Self::Array { index } => Some(Step::Index(*index)),
+            Self::Object { key: (start, end) } => {
+                let key = unquote(str::from_utf8(frame.get(*start..*end)?).ok()?)?;
+                Some(Step::Key(key.into_owned()))
+            }
+        }
+    }
+}
+
 /// The path to the value that holds or ends at the byte before `offset`, such as `items[2].price`.
-pub(super) fn path_at(frame: &[u8], offset: usize) -> String {
-    let Some(target) = offset.checked_sub(1) else { return String::new() };
+pub(super) fn path_at(frame: &[u8], offset: usize) -> Path {
+    let Some(target) = offset.checked_sub(1) else { return Path::default() };
     let mut open = Vec::new();
     let (mut at, mut expects_key) = (0, false);
     while at <= target {
@@ -183,25 +197,7 @@ pub(super) fn path_at(frame: &[u8], offset: usize) -> String {
         }
         at = next;
     }
-    render(frame, &open)
-}
-
-fn render(frame: &[u8], open: &[Open]) -> String {
-    let mut path = String::new();
-    for step in open {
-        // Writing to a `String` cannot fail.
-        let _ = match step {
-            Open::Array { index } => write!(path, "[{index}]"),
-            Open::Object { key: (0, 0) } => Ok(()),
-            Open::Object { key: (start, end) } => {
-                // A key that is broken off leads nowhere.
-                let Some(key) = str::from_utf8(&frame[*start..*end]).ok().and_then(unquote) else { break };
-                let dot = if path.is_empty() { "" } else { "." };
-                write!(path, "{dot}{key}")
-            }
-        };
-    }
-    path
+    Path(open.iter().map_while(|open| open.step(frame)).collect())
 }
 
 #[cfg(test)]
@@ -259,13 +255,13 @@ mod tests {
         let frame = br#"{"a":1,"items":[{"price":2},{"price":"x","q\"":[]}],"z":{}}"#;
         let path = |needle: &str| {
             let at = str::from_utf8(frame).unwrap().find(needle).unwrap();
-            path_at(frame, at + needle.len())
+            path_at(frame, at + needle.len()).to_string()
         };
         assert_eq!(path("1"), "a");
         assert_eq!(path("2"), "items[0].price");
         assert_eq!(path("\"x\""), "items[1].price");
         assert_eq!(path("[]"), "items[1].q\"");
         assert_eq!(path(r#""q\"":["#), "items[1].q\"[0]");
-        assert_eq!(path_at(frame, frame.len()), "");
+        assert_eq!(path_at(frame, frame.len()), Path::default());
     }
 }

@@ -1,17 +1,26 @@
 //! Reading frames of older versions of an event as the newest one.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use serde::de::IgnoredAny;
 
 use super::error::{DecodeError, DecodeErrorKind};
-use super::versions;
+use super::path::Sensitive;
+use super::{panic_text, versions};
 use crate::event::{Envelope, Event, EventKind, EventType};
 
 /// Why a frame could not be read as an event of one version.
 #[derive(Debug)]
 pub struct Unread {
-    error: serde_json::Error,
+    why: Why,
     /// The sensitive fields of the struct that was read, which may be an old one.
     sensitive: &'static [&'static str],
+}
+
+#[derive(Debug)]
+enum Why {
+    Refused(serde_json::Error),
+    Panicked(String),
 }
 
 impl Unread {
@@ -21,12 +30,27 @@ impl Unread {
         if let Err(of_another_version) = versions::of_frame(frame, event_type) {
             return of_another_version;
         }
-        let Self { error, sensitive } = self;
-        // `serde_json` calls some mistakes in sound JSON syntax, such as a number for a variant.
-        let is_sound = error.is_data() || serde_json::from_str::<IgnoredAny>(frame).is_ok();
-        let kind = if is_sound { DecodeErrorKind::Payload } else { DecodeErrorKind::Syntax };
-        DecodeError::in_frame(frame, error, kind).with_event_type(event_type.name()).redacted(sensitive)
+        let error = match self.why {
+            Why::Panicked(message) => DecodeError::new(DecodeErrorKind::Panicked(message)),
+            Why::Refused(error) => {
+                // `serde_json` calls some mistakes in sound JSON syntax, such as a number for a variant.
+                let is_sound = error.is_data() || serde_json::from_str::<IgnoredAny>(frame).is_ok();
+                let kind = if is_sound { DecodeErrorKind::Payload } else { DecodeErrorKind::Syntax };
+                let sensitive = Sensitive([self.sensitive, event_type.sensitive()]);
+                DecodeError::in_frame(frame, error, kind, sensitive)
+            }
+        };
+        error.with_event_type(event_type.name())
     }
+}
+
+/// Reads, and catches a panic of the user's code in it. `hides` says whether that may be about a sensitive
+/// value.
+pub(crate) fn caught<T>(hides: bool, read: impl FnOnce() -> Result<T, Unread>) -> Result<T, Unread> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let message = panic_text(panic, hides);
+        Err(Unread { why: Why::Panicked(message), sensitive: &[] })
+    })
 }
 
 /// Reads a frame of an older version, or of the event's own.
@@ -34,7 +58,7 @@ pub type Read<E> = fn(u32, &str) -> Result<Envelope<E>, Unread>;
 
 /// Reads a frame of the event's own version.
 pub fn read_own<E: Event>(frame: &str) -> Result<Envelope<E>, Unread> {
-    serde_json::from_str(frame).map_err(|error| Unread { error, sensitive: E::SENSITIVE })
+    serde_json::from_str(frame).map_err(|error| Unread { why: Why::Refused(error), sensitive: E::SENSITIVE })
 }
 
 /// An event of a new version that an event of the old one can be made into.
@@ -81,7 +105,8 @@ pub const fn upcast<New: Event + Upcasts<Old>, Old: Event>(
         if version == New::VERSION {
             return read_own(frame);
         }
-        Old::__read(version, frame).map(|old| old.map(New::upcast))
+        let hides = !(Old::SENSITIVE.is_empty() && New::SENSITIVE.is_empty());
+        caught(hides, || Old::__read(version, frame).map(|old| old.map(New::upcast)))
     }
 }
 

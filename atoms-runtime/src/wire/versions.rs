@@ -72,7 +72,7 @@ pub(crate) fn of_frame(frame: &str, newest: &EventType) -> Result<u32, DecodeErr
     version.filter(|version| *version <= newest.version()).ok_or_else(|| {
         let end = found.get().as_ptr().addr() - frame.as_ptr().addr() + found.get().len();
         let kind = DecodeErrorKind::Version { found: shown(found.get()), newest: newest.version() };
-        DecodeError::at(frame, end, "metadata.schema_version", kind).with_event_type(newest.name())
+        DecodeError::at(frame, end, kind).with_event_type(newest.name())
     })
 }
 

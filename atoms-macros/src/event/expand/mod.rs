@@ -21,6 +21,8 @@ mod key;
 mod namespace;
 mod upcast;
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -96,9 +98,13 @@ fn reply_check(event: &Event<'_>) -> Option<TokenStream> {
     })
 }
 
-/// The names under which a frame may have a sensitive field.
+/// The names under which a frame may have a sensitive field; an empty one for a flattened field.
 fn sensitive(event: &Event<'_>) -> impl Iterator<Item = String> {
     let fields = event.fields.iter().filter(|field| field.keys.sensitive);
-    let names = fields.flat_map(|field| field.serde.names(&field.name(), &event.serde).deserialize);
-    names.map(|name| name.name)
+    fields.flat_map(|field| {
+        let names = field.serde.names(&field.name(), &event.serde);
+        let flattened = field.serde.is_flattened().then(String::new);
+        let names = names.deserialize.into_iter().chain(names.serialize).map(|name| name.name);
+        names.chain(flattened).collect::<BTreeSet<_>>()
+    })
 }

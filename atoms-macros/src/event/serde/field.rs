@@ -61,6 +61,11 @@ impl Field {
         !(self.skipped.serialize || self.skipped.deserialize || self.custom)
     }
 
+    /// Whether its members lie in the object that the struct is.
+    pub(crate) fn is_flattened(&self) -> bool {
+        self.flattened
+    }
+
     /// The names of the field `ident` on the wire.
     pub(crate) fn names(&self, ident: &str, container: &Container) -> Directions<Vec<WireName>> {
         let name = |skipped: bool, renamed: &[String], rule: Rule| match renamed {
