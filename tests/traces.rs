@@ -230,3 +230,46 @@ async fn an_alert_that_may_lead_to_itself_is_told_at_the_start() {
     let way = trace.lines("-> traces::store (");
     assert_parts(&way[0], &["`traces.followed` -> ", "-> `atoms.delivery.failed`"]);
 }
+
+#[event(type = "traces.said")]
+struct Said {
+    text: String,
+}
+
+#[handler(retry(attempts = 2, delay = "1ms"))]
+async fn reply(said: &Said) -> Result<(), String> {
+    Err(format!("no answer to {}", said.text))
+}
+
+#[handler(order = -1)]
+fn listen(said: &Said) -> Result<(), String> {
+    Err(format!("what is {}", said.text))
+}
+
+#[tokio::test]
+async fn what_a_client_sends_takes_one_short_line() {
+    let (trace, _guard) = Trace::start();
+    let bus = Bus::builder().without_discovery().handler::<reply>().handler::<listen>();
+    let bus = bus.dead_letter_capacity(1).start().unwrap();
+    let hostile = format!("a\n\u{1b}[31mERROR\u{202e}{}", "x".repeat(10_000));
+    let json = serde_json::to_string(&hostile).unwrap();
+    let frame = format!(
+        r#"{{"type":"traces.said","text":{json},"metadata":{{"correlation_id":{json},"session_id":{json},{json}:1}}}}"#
+    );
+    assert!(bus.receive(frame.as_bytes()).await.unwrap().into_result().is_err());
+    trace.lines("no answer to a\\n\\u{1b}[31mERROR\\u{202e}xxx");
+    trace.lines("what is a\\n\\u{1b}[31mERROR\\u{202e}xxx");
+    trace.lines("correlation=a\\n\\u{1b}[31mERROR\\u{202e}xxx");
+    for line in str::from_utf8(&trace.0.lock().unwrap()).unwrap().lines() {
+        let line = without_colors(line);
+        assert!(!line.starts_with("ERROR\u{202e}") && !line.contains(['\u{1b}', '\u{202e}']), "{line:?}");
+        assert!(line.len() < 4_000, "{}: {line}", line.len());
+    }
+}
+
+/// A line without the colours of the subscriber itself.
+fn without_colors(line: &str) -> String {
+    let mut parts = line.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))
+}

@@ -49,6 +49,29 @@ fn metadata_is_written_only_if_there_is_some() {
 }
 
 #[test]
+fn metadata_is_no_larger_than_it_may_be() {
+    for value in [
+        serde_json::json!("x".repeat(70_000)),
+        serde_json::json!(vec![0; 70_000]),
+        serde_json::json!({"k": {"l": "x".repeat(70_000)}}),
+    ] {
+        let error = super::decode(&format!(r#"{{"type":"test.one","n":5,"metadata":{{"key":{value}}}}}"#))
+            .unwrap_err();
+        assert_eq!(error.path(), "metadata");
+        assert!(error.to_string().contains("metadata takes at most 65536 bytes, and this takes "), "{error}");
+        let event = Envelope::new(One { n: 5 }).with_metadata([("key", value.clone())].into_iter().collect());
+        let error = super::BUS.encode(&event.into()).unwrap_err();
+        assert_eq!(error.path(), "metadata");
+
+        // Of an unknown type it is the payload's business.
+        let raw = super::decode(&format!(r#"{{"type":"no.such","metadata":{{"key":{value}}}}}"#)).unwrap();
+        assert!(raw.metadata().is_empty());
+    }
+    let frame = format!(r#"{{"type":"test.one","n":5,"metadata":{{"key":"{}"}}}}"#, "x".repeat(60_000));
+    assert_eq!(encode(&super::decode(&frame).unwrap()).matches('x').count(), 60_000);
+}
+
+#[test]
 fn a_broken_envelope_is_refused() {
     let long = format!("\"{}\"", "x".repeat(129));
     for (key, value, expected) in [

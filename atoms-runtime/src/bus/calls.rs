@@ -18,6 +18,7 @@ use super::scope;
 use super::subscribers::Snapshot;
 use super::table::Table;
 use super::trace::handler_span;
+use crate::event::Shown;
 
 /// What a handler returned, or what it panicked with.
 type Caught = Result<Outcome, Box<dyn Any + Send>>;
@@ -154,7 +155,7 @@ fn record(step: &Step<'_>, receipt: &mut Receipt, recipient: Recipient, outcome:
         Err(NotDone::Skipped) => receipt.skip(recipient),
         Err(NotDone::Failed { earlier, kind }) => {
             let (event_type, id) = (step.event.name(), step.event.head().id());
-            tracing::error!(r#type = event_type, %id, %recipient, error = %kind, "a handler failed");
+            tracing::error!(r#type = event_type, %id, %recipient, error = %Shown(&kind), "a handler failed");
             let failed = Attempt::new(kind);
             receipt.fail(recipient, failed.shared_error());
             if step.is_answered_by(recipient) {

@@ -4,6 +4,7 @@ use tracing::{Span, debug_span};
 
 use super::delivery::Step;
 use super::failure::{Recipient, Refusal};
+use crate::event::Shown;
 
 /// Whether anybody looks at the spans.
 #[inline]
@@ -19,7 +20,7 @@ pub(super) fn emit_span(step: &Step<'_>) -> Span {
         "emit",
         r#type = step.event.name(),
         id = %head.id(),
-        correlation = %head.metadata().correlation_id().unwrap_or(&head.id().to_string()),
+        correlation = %Shown(head.metadata().correlation_id().unwrap_or(&head.id().to_string())),
     )
 }
 
@@ -37,5 +38,5 @@ pub(super) fn handler_span(emit: &Span, recipient: Recipient) -> Span {
 
 #[cold]
 pub(super) fn log_refusal(step: &Step<'_>, refusal: &Refusal) {
-    tracing::error!(r#type = step.event.name(), id = %step.event.head().id(), "{refusal}");
+    tracing::error!(r#type = step.event.name(), id = %step.event.head().id(), "{}", Shown(refusal));
 }

@@ -11,7 +11,7 @@ use super::dead_letters::DeadLetterCause;
 use super::failure::Refusal;
 use super::limits::{Limits, Load};
 use super::receipt::LostEvents;
-use crate::event::{AnyEvent, EventType};
+use crate::event::{AnyEvent, EventType, Shown};
 use crate::log_limit::LogLimit;
 
 /// Which part of what may be under way may wait before an emitter that is awaited waits as well.
@@ -120,7 +120,7 @@ impl Worklist {
         // What a full list did not take is told of at the root's end, and what comes too late is told of here.
         if refusal == Refusal::TooLate && LOST.allows() {
             let (r#type, id) = (event.event_type(), event.id());
-            tracing::error!(r#type, %id, "an event is lost: {refusal}");
+            tracing::error!(r#type, %id, "an event is lost: {}", Shown(&refusal));
         }
         let Some(bus) = self.bus.upgrade() else { return };
         if refused <= MAX_LETTERS {

@@ -1,12 +1,19 @@
 //! What travels beside an event's payload.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::EventId;
 use super::size::size_of_value;
 
 /// What travels beside an event's payload: a JSON object, with names for the keys that matter here.
+///
+/// On the wire it has at most [`Metadata::MAX_BYTES`]: a frame with more is refused, and an event with more is
+/// not written. Its numbers have 64 bits: of a larger integer that comes in, the nearest `f64` is kept.
 ///
 /// ```
 /// use atoms_runtime::Metadata;
@@ -17,9 +24,31 @@ use super::size::size_of_value;
 /// assert_eq!(metadata.source(), Some("billing"));
 /// assert_eq!(metadata.get("tenant").and_then(|tenant| tenant.as_str()), Some("t-1"));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Metadata(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MetadataVisitor;
+
+        impl<'de> Visitor<'de> for MetadataVisitor {
+            type Value = Metadata;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Metadata, A::Error> {
+                let metadata = Metadata(Map::deserialize(MapAccessDeserializer::new(map))?);
+                metadata.check_size().map_err(A::Error::custom)?;
+                Ok(metadata)
+            }
+        }
+
+        deserializer.deserialize_map(MetadataVisitor)
+    }
+}
 
 macro_rules! named_keys {
     ($($(#[$doc:meta])* $get:ident, $set:ident;)*) => {
@@ -38,19 +67,25 @@ macro_rules! named_keys {
 }
 
 impl Metadata {
+    /// The most memory that metadata on the wire may take, in bytes, as [`size`](Self::size) counts them:
+    /// 64 KiB.
+    pub const MAX_BYTES: usize = 64 * 1024;
+
     /// Empty metadata.
     pub fn new() -> Self {
         Self::default()
     }
 
     named_keys! {
-        /// The id of the event that a whole chain of events began with.
+        /// The id of the event that a whole chain of events began with. What follows from an event takes over
+        /// one that an [`EventId`] could be, and otherwise begins a chain of its own.
         correlation_id, set_correlation_id;
         /// The id of the event whose handler emitted this one.
         causation_id, set_causation_id;
         /// Who emitted the event.
         source, set_source;
-        /// The session that the event belongs to.
+        /// The session that the event belongs to. What follows from an event takes over one that an
+        /// [`EventId`] could be.
         session_id, set_session_id;
         /// The version of the payload's schema, as the frame says it that the event came in. What is
         /// written says the version of the event's struct instead, if that is not 1.
@@ -89,12 +124,25 @@ impl Metadata {
         size_of_value(self)
     }
 
+    /// Tells if it is larger than it may be on the wire.
+    pub(crate) fn check_size(&self) -> Result<(), String> {
+        let (size, max) = (self.size(), Self::MAX_BYTES);
+        if size <= max {
+            Ok(())
+        } else {
+            Err(format!("metadata takes at most {max} bytes, and this takes {size}"))
+        }
+    }
+
     /// Fills in what the emitting handler's event says, where nothing is said yet.
     pub(crate) fn inherit(&mut self, causation: &EventId, of: &Self) {
         self.0.entry("causation_id").or_insert_with(|| causation.to_string().into());
-        let correlation = || of.correlation_id().map_or_else(|| causation.to_string(), ToOwned::to_owned);
+        // What came from elsewhere goes no further than an id could.
+        let is_id = |text: &&str| EventId::check(text).is_ok();
+        let correlation = of.correlation_id().filter(is_id);
+        let correlation = || correlation.map_or_else(|| causation.to_string(), ToOwned::to_owned);
         self.0.entry("correlation_id").or_insert_with(|| correlation().into());
-        if let Some(session) = of.session_id() {
+        if let Some(session) = of.session_id().filter(is_id) {
             self.0.entry("session_id").or_insert_with(|| session.into());
         }
     }
@@ -103,5 +151,25 @@ impl Metadata {
 impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Metadata {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         Self(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_id_could_be_goes_no_further() {
+        let cause = EventId::generate();
+        for (text, goes_on) in [("c-1", true), ("c\n1", false), ("", false), (&*"x".repeat(129), false)] {
+            let mut of = Metadata::new();
+            of.set_correlation_id(text);
+            of.set_session_id(text);
+            let mut metadata = Metadata::new();
+            metadata.inherit(&cause, &of);
+            let expected = if goes_on { text.to_owned() } else { cause.to_string() };
+            assert_eq!(metadata.correlation_id(), Some(&*expected));
+            assert_eq!(metadata.session_id(), goes_on.then_some(text));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::ser::{SerializeMap, Serializer};
+use serde::ser::{Error as _, SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -145,6 +145,7 @@ impl<'a> Written<'a> {
 
 impl Serialize for Written<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.metadata.check_size().map_err(S::Error::custom)?;
         let mut map = serializer.serialize_map(None)?;
         self.others().try_for_each(|(key, value)| map.serialize_entry(key, value))?;
         if self.version > 1 {

@@ -10,7 +10,7 @@ pub use letter::{DeadLetter, DeadLetterCause};
 use super::failure::{Recipient, Refusal};
 use super::receipt::Receipt;
 use super::{Bus, Shared};
-use crate::event::{AnyEvent, Event, Timestamp};
+use crate::event::{AnyEvent, Event, Shown, Timestamp};
 
 /// How many attempts of a letter that is redelivered again and again are kept, the latest ones.
 const MAX_ATTEMPTS: usize = 64;
@@ -72,7 +72,7 @@ impl Letters {
         state.dropped += u64::from(lost.is_some());
         drop(state);
         if let Some(lost) = lost {
-            tracing::warn!(letter = %lost, "a dead letter made room for another one");
+            tracing::warn!(letter = %Shown(&lost), "a dead letter made room for another one");
         }
     }
 

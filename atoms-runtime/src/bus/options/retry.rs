@@ -12,6 +12,7 @@ use super::call;
 use crate::bus::delivery::Step;
 use crate::bus::failure::{Attempt, FailureKind};
 use crate::bus::run::{HandlerFuture, NotDone, Outcome, RunAsync, decorate};
+use crate::event::Shown;
 use crate::handler::{Backoff, Retry};
 
 /// A handler that is called again when it fails.
@@ -43,7 +44,7 @@ impl Retried {
             };
             let Some(delay) = delay else { return Err(Box::new(NotDone::Failed { earlier, kind })) };
             let (event_type, id, handler) = (step.event.name(), step.event.head().id(), self.handler()());
-            tracing::warn!(r#type = event_type, %id, %handler, error = %kind, ?delay, "a handler failed, and is called again");
+            tracing::warn!(r#type = event_type, %id, %handler, error = %Shown(&kind), ?delay, "a handler failed, and is called again");
             earlier.push(Attempt::new(kind));
             tokio::time::sleep(delay).await;
         }

@@ -15,6 +15,7 @@ use super::queue::Queue;
 use crate::bus::Shared;
 use crate::bus::deliver::Rest;
 use crate::bus::run::panic_message;
+use crate::event::Shown;
 
 /// How many batches are started before other tasks of the executor have their turn.
 const BATCHES_PER_POLL: usize = 8;
@@ -88,7 +89,7 @@ impl Worker {
 fn log_panic<T>(panic: Box<dyn Any + Send>, instead: T) -> T {
     // Not among the fields, which are not looked at if nobody listens: what is thrown may throw again.
     let panic = panic_message(panic);
-    tracing::error!(panic, "a delivery panicked");
+    tracing::error!(panic = %Shown(&panic), "a delivery panicked");
     instead
 }
 
