@@ -48,13 +48,18 @@ macro_rules! link {
 /// A test that every event of this program is routed: what [`Bus::start`] checks, before it runs.
 ///
 /// `verify!()` checks what is linked into the test program, all but the states, which it does not
-/// have; `verify!(builder)` starts that builder's bus, and so checks its states as well.
+/// have; `verify!(builder)` starts that builder's bus, and so checks its states and the handlers that it names as
+/// well.
 ///
 /// ```
-/// // In a test of the program's crate, or in `tests/`:
+/// // In a `#[cfg(test)]` module of the program's crate:
 /// atoms::verify!();
 /// # fn main() {}
 /// ```
+///
+/// The test fails if there is no handler to check. A test in `tests/` links the crate that it tests only if it
+/// names it, so it says `use the_crate as _;` first. A package that has only a binary cannot be named, and has the
+/// test in the binary. The methods of nodes do not count as handlers: rustc checks their graphs.
 #[macro_export]
 macro_rules! verify {
     () => {
@@ -68,7 +73,8 @@ macro_rules! verify {
     ($builder:expr) => {
         #[test]
         fn every_event_is_routed() {
-            if let ::core::result::Result::Err(error) = $builder.start() {
+            let verified = $builder.start().and_then(|bus| $crate::__private::verify_handlers(&bus));
+            if let ::core::result::Result::Err(error) = verified {
                 ::core::panic!("{error}");
             }
         }

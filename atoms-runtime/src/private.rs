@@ -11,6 +11,11 @@ pub use crate::handler::{Declared, Taken, Undeclared, Untaken};
 pub use crate::registry::{EventEntry, HandlerEntry};
 pub use crate::wire::upcast::{Read, Unread, Upcasts, read_own, upcast};
 
+/// Fails if there is no handler on the bus of `verify!(builder)`.
+pub fn verify_handlers(bus: &crate::Bus) -> Result<(), crate::StartError> {
+    crate::StartError::of(crate::registry::checks::no_handlers(bus.registry()).into_iter().collect())
+}
+
 /// What a handler with a `pattern` takes.
 #[diagnostic::on_unimplemented(
     message = "`pattern` selects events by their type strings, and this handler takes `{Self}` only",

@@ -9,3 +9,4 @@ mod programs;
 mod requests;
 mod symbols;
 mod user_crates;
+mod verified;

@@ -42,11 +42,12 @@ pub(crate) fn build(args: &str) -> Programs {
     programs
 }
 
-/// Runs `cargo test` with these arguments in `tests/programs`.
-pub(crate) fn test(args: &str) {
+/// Runs `cargo test` with these arguments in `tests/programs`: what the tests said, and whether all passed.
+pub(crate) fn test(args: &str) -> Result<String, String> {
     let output = cargo("test").args(args.split_whitespace()).output().unwrap();
     let [stdout, stderr] = [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said));
-    assert!(output.status.success(), "{stdout}\n{stderr}");
+    let said = format!("{stdout}\n{stderr}");
+    if output.status.success() { Ok(said) } else { Err(said) }
 }
 
 /// What cargo says of the workspace in this folder of `tests/programs`, which it refuses.

@@ -43,5 +43,5 @@ fn edition_2021_will_do() {
 
 #[test]
 fn user_crates_can_be_tested() {
-    test("-p unit_tested -p untested");
+    test("-p unit_tested -p untested").unwrap_or_else(|said| panic!("{said}"));
 }

@@ -232,12 +232,14 @@ impl BusBuilder {
         })))
     }
 
-    /// Makes the checks of [`start`](Self::start), all but whether states are missing.
+    /// Makes the checks of [`start`](Self::start), all but whether states are missing. Fails also if there is no
+    /// handler to check, as in a test program that does not link the crate that it tests.
     pub fn verify(self) -> Result<(), StartError> {
         let registry = self.registry();
         let mut problems = self.check(&registry);
         self.bind(&registry, &mut problems);
         problems.retain(|problem| !matches!(problem, StartProblem::MissingState { .. }));
+        problems.extend(checks::no_handlers(&registry));
         StartError::of(problems)
     }
 

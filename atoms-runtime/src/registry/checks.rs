@@ -17,6 +17,17 @@ pub(crate) fn check(registry: &Registry) -> Vec<StartProblem> {
     problems
 }
 
+/// The crates whose handlers say nothing of whether the program's own are linked.
+const FRAMEWORK: [&str; 4] = ["atoms", "atoms_agent", "atoms_runtime", "atoms_server"];
+
+/// Whether there is nothing of the program's own to check.
+pub(crate) fn no_handlers(registry: &Registry) -> Option<StartProblem> {
+    let of_framework = |handler: &HandlerInfo| {
+        handler.path().split("::").next().is_some_and(|krate| FRAMEWORK.contains(&krate))
+    };
+    registry.handlers().iter().all(|handler| of_framework(handler)).then_some(StartProblem::NoHandlers)
+}
+
 /// Whether the linker sees to it that requests that are asked have a handler.
 pub(crate) const LINKER_FINDS_UNANSWERED: bool =
     cfg!(any(target_os = "linux", target_os = "android", target_os = "freebsd"));

@@ -76,6 +76,14 @@ pub enum StartProblem {
         /// The request.
         request: &'static EventType,
     },
+    /// No handler is there to be checked, but perhaps those of the framework itself; only a check that is asked
+    /// for, as by `atoms::verify!`, fails for that.
+    #[error(
+        "there is no handler to check: a test in `tests/` links the crate that it tests only if it names it, so \
+         write `use the_crate as _;` there; a package that has only a binary cannot be named, so write \
+         `atoms::verify!();` in a `#[cfg(test)]` module of the binary"
+    )]
+    NoHandlers,
     /// The handler of a request is `detached`, and so would reply to nobody.
     #[error(
         "handler {handler} answers the request `{}`, and is `detached`: nobody would wait for its reply; \

@@ -4,8 +4,6 @@ use atoms::Refusal;
 use atoms::prelude::*;
 
 atoms::testing::handled!(untested::Done);
-atoms::verify!();
-
 #[test]
 fn what_nobody_handles_is_refused() {
     let bus = Bus::start().unwrap();

@@ -1,0 +1,3 @@
+//! Fails: no crate can be named here.
+
+atoms::verify!();

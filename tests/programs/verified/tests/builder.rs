@@ -1,0 +1,3 @@
+//! Passes: it has a handler, which it names.
+
+atoms::verify!(atoms::Bus::builder().without_discovery().handler::<verified::take>());

@@ -1,0 +1,3 @@
+//! Fails: there is no handler on the bus.
+
+atoms::verify!(atoms::Bus::builder().without_discovery().event::<verified::Happened>());

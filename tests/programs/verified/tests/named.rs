@@ -1,0 +1,5 @@
+//! Passes: it links the crate.
+
+use verified as _;
+
+atoms::verify!();

@@ -1,0 +1,3 @@
+//! Fails: it does not link the crate.
+
+atoms::verify!();
