@@ -68,3 +68,16 @@ impl Failure {
         Self::Unusable { what: what.into(), source }
     }
 }
+
+/// Lets this process, and those that it starts, open as many files as the clients take.
+///
+/// # Errors
+///
+/// If that is not allowed.
+pub fn allow_files(needed: u64) -> Result<(), Failure> {
+    let current = rlimit::getrlimit(rlimit::Resource::NOFILE);
+    let allowed = current
+        .and_then(|(soft, _)| if soft < needed { rlimit::increase_nofile_limit(needed) } else { Ok(soft) })
+        .map_err(|source| Failure::unusable("ulimit -n", source))?;
+    if allowed < needed { Err(Failure::TooFewFiles { needed, allowed }) } else { Ok(()) }
+}

@@ -6,6 +6,7 @@
 
 pub mod contender;
 pub mod failure;
+pub mod hostile;
 pub mod load;
 pub mod options;
 pub mod original;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use sessions::contender::{Contender, Programs};
-use sessions::failure::Failure;
+use sessions::failure::{Failure, allow_files};
 use sessions::options::{Options, USAGE};
 use sessions::report::{self, Report, Row};
 
@@ -63,13 +63,4 @@ fn measure(
         eprintln!("{name}, {sessions} sessions: {} failed; the first: {error}", figures.errors);
     }
     Ok(Row { name, sessions, figures })
-}
-
-/// Lets this process, and those that it starts, open as many files as the sessions take.
-fn allow_files(needed: u64) -> Result<(), Failure> {
-    let current = rlimit::getrlimit(rlimit::Resource::NOFILE);
-    let allowed = current
-        .and_then(|(soft, _)| if soft < needed { rlimit::increase_nofile_limit(needed) } else { Ok(soft) })
-        .map_err(|source| Failure::unusable("ulimit -n", source))?;
-    if allowed < needed { Err(Failure::TooFewFiles { needed, allowed }) } else { Ok(()) }
 }

@@ -14,11 +14,45 @@ const TICK: Duration = Duration::from_millis(10);
 ///
 /// If there is no such process.
 pub fn memory(pid: u32) -> Result<u64, Failure> {
+    Ok(status(pid, "VmRSS:")? * 1_024)
+}
+
+/// The bytes of a process that were in memory when they were most.
+///
+/// # Errors
+///
+/// If there is no such process.
+pub fn peak(pid: u32) -> Result<u64, Failure> {
+    Ok(status(pid, "VmHWM:")? * 1_024)
+}
+
+/// How many threads a process has.
+///
+/// # Errors
+///
+/// If there is no such process.
+pub fn threads(pid: u32) -> Result<u64, Failure> {
+    status(pid, "Threads:")
+}
+
+/// How many descriptors a process has open.
+///
+/// # Errors
+///
+/// If there is no such process.
+pub fn files(pid: u32) -> Result<u64, Failure> {
+    let path = format!("/proc/{pid}/fd");
+    let open = fs::read_dir(&path).map_err(|source| Failure::unusable(path, source))?;
+    Ok(open.count() as u64)
+}
+
+/// A number of `/proc/PID/status`, with its unit left out.
+fn status(pid: u32, key: &str) -> Result<u64, Failure> {
     let path = format!("/proc/{pid}/status");
     let status = read(&path)?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib: Option<u64> = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
-    Ok(kib.ok_or(Failure::Unreadable(path))? * 1_024)
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    number.ok_or(Failure::Unreadable(path))
 }
 
 /// How long a process has been computing, in all its threads.
@@ -57,8 +91,15 @@ mod tests {
     }
 
     #[test]
+    fn this_process_has_threads_and_files() {
+        assert!(threads(std::process::id()).unwrap() > 0);
+        assert!(files(std::process::id()).unwrap() > 2);
+    }
+
+    #[test]
     fn this_process_uses_memory() {
         assert!(memory(std::process::id()).unwrap() > 0);
+        assert!(peak(std::process::id()).unwrap() >= memory(std::process::id()).unwrap());
         computing(std::process::id()).unwrap();
     }
 }

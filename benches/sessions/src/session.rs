@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{self, Bytes, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -42,6 +43,7 @@ pub enum Trouble {
 }
 
 /// A session that is past its greeting.
+#[derive(Debug)]
 pub struct Session {
     socket: WebSocketStream<TcpStream>,
 }
@@ -73,13 +75,41 @@ impl Session {
     /// If the server does not answer as it has to.
     pub async fn turn(&mut self) -> Result<(), Trouble> {
         self.send(&wire::TURN).await?;
+        self.answer(|_| Ok(())).await
+    }
+
+    /// Says this, and reads the text of the answer.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer as it has to.
+    pub async fn ask(&mut self, question: &str) -> Result<String, Trouble> {
+        let said = json!({"type": "agent.transcript.update", "role": "user", "content": question});
+        self.socket.feed(Message::text(said.to_string())).await?;
+        self.socket.send(Message::text(r#"{"type":"system.llm.request"}"#)).await?;
+        let mut answer = String::new();
+        self.answer(|frame| {
+            let chunk: Value =
+                serde_json::from_slice(frame).map_err(|_| Trouble::Unexpected { expected: "a chunk", got: text(frame) })?;
+            answer.push_str(chunk["text"].as_str().unwrap_or_default());
+            Ok(())
+        })
+        .await?;
+        Ok(answer)
+    }
+
+    /// Reads an answer to its end.
+    async fn answer(&mut self, mut take: impl FnMut(&[u8]) -> Result<(), Trouble>) -> Result<(), Trouble> {
         let mut mute = true;
         loop {
             let frame = self.frame().await?;
             match wire::kind(&frame) {
                 Some(b"agent.llm.response.end") if mute => return Err(Trouble::Mute),
                 Some(b"agent.llm.response.end") => return Ok(()),
-                Some(b"agent.llm.response.chunk") => mute = false,
+                Some(b"agent.llm.response.chunk") => {
+                    mute = false;
+                    take(&frame)?;
+                }
                 Some(b"agent.error") => return Err(Trouble::Reported(text(&frame))),
                 // A server may pass on what it was sent.
                 _ => {}
