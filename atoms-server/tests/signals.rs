@@ -61,13 +61,18 @@ fn server() {
     let serving = runtime.spawn(async move {
         let bus = Bus::start().unwrap();
         if number("TEST_SPINS") == 1 {
+            // Later, when all threads sleep.
             let spins = bus.on::<Spin>(|_| {
                 loop {
                     thread::sleep(Duration::from_millis(1));
                 }
             });
             std::mem::forget(spins);
-            bus.post(Spin).await.unwrap();
+            let bus = bus.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                bus.post(Spin).await.unwrap();
+            });
         }
         let server =
             Server::new(Spinning::graph()).shutdown_deadline(Duration::from_millis(number("TEST_DEADLINE")));
@@ -114,6 +119,8 @@ impl Process {
         let (mut socket, _) = client(format!("ws://{}/ws", self.address), stream).unwrap();
         socket.send(Message::text(INIT)).unwrap();
         assert!(socket.read().unwrap().to_string().contains("agent.ready"));
+        // All threads of the server sleep.
+        thread::sleep(Duration::from_millis(200));
         socket.send(Message::text(event)).unwrap();
         socket
     }
@@ -199,6 +206,8 @@ fn the_deadline_ends_the_process_and_names_the_handler() {
 #[test]
 fn the_deadline_ends_the_process_if_a_handler_on_the_bus_spins() {
     let mut server = Process::start(500, 3, true);
+    thread::sleep(Duration::from_secs(1));
+    assert_is_well(&server);
     server.signal("-TERM");
     server.logs("the process ends");
     assert_eq!(server.ends(), Some(1));
@@ -210,6 +219,11 @@ fn a_server_answers_while_a_handler_holds_its_thread() {
     let _session = server.session(JOINED);
     let line = server.logs("nothing else runs there meanwhile");
     assert!(line.contains("`Spinner::spin`") && line.contains("held="), "{line}");
+    assert_is_well(&server);
+}
+
+#[track_caller]
+fn assert_is_well(server: &Process) {
     for _ in 0..3 {
         let mut stream = TcpStream::connect(server.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();

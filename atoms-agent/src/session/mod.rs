@@ -20,7 +20,6 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use atoms_runtime::{AnyEvent, Bus, EmitOutcome, Envelope, Event, EventType, LogLimit, Refusal};
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -82,8 +81,6 @@ struct Core {
     mailboxes: Box<[Arc<Mailbox>]>,
     /// What each node does now.
     pulses: Box<[Pulse]>,
-    /// That which the session runs on.
-    runtime: Option<Handle>,
     turn: AtomicU32,
     may_be_interrupted: AtomicBool,
     is_over: AtomicBool,
@@ -180,13 +177,6 @@ impl Session {
 
     pub(crate) fn pulse(&self, place: usize) -> &Pulse {
         &self.0.pulses[place]
-    }
-
-    /// Wakes a thread of the runtime that sleeps, so that it waits for sockets where no other does.
-    fn wake_runtime(&self) {
-        if let Some(runtime) = &self.0.runtime {
-            drop(runtime.spawn(async {}));
-        }
     }
 
     /// Whether this is true of the mailboxes of all these places.

@@ -6,7 +6,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, Once, PoisonError, RwLock};
 use std::time::Duration;
 
 use atoms_runtime::{Bus, Envelope, Event};
@@ -94,6 +94,8 @@ pub(super) struct Shared {
     running: RwLock<HashMap<String, Session>>,
     /// Those that have ended, and of which a node still holds a thread.
     lingering: Mutex<Vec<Session>>,
+    /// Whether the watchdog runs.
+    pub(super) watched: Once,
     pub(super) closing: CancellationToken,
     /// What is under way when this is cancelled is not waited for.
     pub(super) cut: CancellationToken,
@@ -156,6 +158,7 @@ impl Sessions {
             options,
             running: RwLock::default(),
             lingering: Mutex::default(),
+            watched: Once::new(),
             closing: CancellationToken::new(),
             cut: CancellationToken::new(),
             connections: TaskTracker::new(),
@@ -168,7 +171,11 @@ impl Sessions {
                 tracing::error!("something else is attached to the bus: its events do not go into sessions")
             }
         }
-        Ok(Self(shared))
+        let sessions = Self(shared);
+        if let Ok(runtime) = Handle::try_current() {
+            sessions.watch(runtime);
+        }
+        Ok(sessions)
     }
 
     /// The bus on which the events of all sessions are seen.
@@ -240,7 +247,6 @@ impl Sessions {
             plan: Arc::clone(&self.0.plan),
             mailboxes: (0..places).map(|_| Arc::new(Mailbox::new(self.0.options.mailbox_bytes))).collect(),
             pulses: self.0.nodes.iter().map(|_| Pulse::default()).collect(),
-            runtime: Handle::try_current().ok(),
             turn: 0.into(),
             is_over: false.into(),
             has_handed_off: false.into(),
@@ -252,9 +258,8 @@ impl Sessions {
 
     /// Puts a session into the list and starts its nodes.
     pub(super) fn begin(&self, session: &Session) -> JoinSet<()> {
-        if self.0.counters.started.fetch_add(1, Ordering::Relaxed) == 0 {
-            self.watch();
-        }
+        self.0.counters.started.fetch_add(1, Ordering::Relaxed);
+        self.watch(Handle::current());
         self.0.write().insert(session.id().to_owned(), session.clone());
         let mut tasks = JoinSet::new();
         for (place, node) in self.0.nodes.iter().enumerate() {

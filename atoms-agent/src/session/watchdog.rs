@@ -3,12 +3,15 @@
 //! Why one handler can stop a server whose other threads are idle: of the threads of a tokio runtime, one at a time
 //! waits for sockets and timers. When these wake a task, that thread runs it, and if nothing else is to be done
 //! then, the others sleep on: nobody waits for sockets until the task lets go of the thread, or something from
-//! outside of the runtime wakes another. That is what this thread does as well.
+//! outside of the runtime wakes another. That is what this thread does each time that it looks, so that a handler
+//! on the bus does not stop the server either.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
 
 use super::pulse::{Pulse, RunningHandler};
 use super::sessions::Shared;
@@ -33,22 +36,24 @@ struct Held {
 type Polls = HashMap<(String, usize), Held>;
 
 impl Sessions {
-    /// Starts the thread, which ends when the sessions are gone.
-    pub(super) fn watch(&self) {
-        let (shared, limit) = (Arc::downgrade(&self.0), self.0.options.blocking_limit);
-        let watching =
-            thread::Builder::new().name("atoms-watchdog".into()).spawn(move || watch(&shared, limit));
-        if let Err(error) = watching {
-            tracing::warn!(%error, "nobody notices when a handler holds its thread");
-        }
+    /// Starts the thread for this runtime, if there is none yet. It ends when the sessions are gone.
+    pub(super) fn watch(&self, runtime: Handle) {
+        self.0.watched.call_once(|| {
+            let (shared, limit) = (Arc::downgrade(&self.0), self.0.options.blocking_limit);
+            let thread = thread::Builder::new().name("atoms-watchdog".into());
+            if let Err(error) = thread.spawn(move || watch(&shared, &runtime, limit)) {
+                tracing::warn!(%error, "nobody notices when a handler holds its thread");
+            }
+        });
     }
 }
 
-fn watch(shared: &Weak<Shared>, limit: Duration) {
+fn watch(shared: &Weak<Shared>, runtime: &Handle, limit: Duration) {
     let mut polls = Polls::new();
     loop {
         thread::sleep((limit / LOOKS).clamp(LEAST, MOST));
         let Some(shared) = shared.upgrade() else { return };
+        drop(runtime.spawn(async {}));
         polls = look(&shared, &mut polls, limit);
     }
 }
@@ -61,10 +66,7 @@ fn look(shared: &Shared, before: &mut Polls, limit: Duration) -> Polls {
         let Some(poll) = pulse.poll() else { return };
         let key = (session.id().to_owned(), place);
         let mut held = match before.remove(&key) {
-            Some(held) if held.poll == poll => {
-                session.wake_runtime();
-                held
-            }
+            Some(held) if held.poll == poll => held,
             other => {
                 other.iter().for_each(|held| held.has_ended(now));
                 Held { poll, since: now, told: None }
