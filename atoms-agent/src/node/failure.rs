@@ -25,7 +25,13 @@ impl Why {
 }
 
 /// Writes a failure to the log, with an id by which it is found there.
-pub(crate) fn log(session: &str, node: Option<&str>, event_type: &str, what: &str, why: &Why) -> Uuid {
+pub(crate) fn log(
+    session: Option<&str>,
+    node: Option<&str>,
+    event_type: &str,
+    what: &str,
+    why: &Why,
+) -> Uuid {
     let (error, panic) = match why {
         Why::Error(error) => (Some(&**error as &(dyn Error + 'static)), None),
         Why::Panic(text) => (None, Some(text)),

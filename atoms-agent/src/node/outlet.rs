@@ -89,7 +89,7 @@ impl Outlet {
             Why::Error(error) if self.shape.exposes_errors => Some(error),
             _ => None,
         };
-        let id = failure::log(self.session.id(), Some(self.node()), event_type, what, why);
+        let id = failure::log(Some(self.session.id()), Some(self.node()), event_type, what, why);
         failure::told(what, exposed, id)
     }
 

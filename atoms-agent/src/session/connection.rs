@@ -1,6 +1,7 @@
 //! One session on its connection: frames in, frames out, and a clean end.
 
 use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,6 +13,7 @@ use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::broken::end_of_unread;
 use super::inbox::Inbox;
 use super::pace::{Pace, Silence};
 use super::{Session, SessionEnd, Sessions};
@@ -65,7 +67,10 @@ impl Sessions {
         let running = Running { sessions: self, session: &session };
         session.tell(Ready);
         let mut nodes = self.begin(&session);
-        self.converse(&session, &mut incoming, &mut outgoing).await;
+        let conversed = AssertUnwindSafe(self.converse(&session, &mut incoming, &mut outgoing));
+        if let Err(panic) = conversed.catch_unwind().await {
+            session.panicked(panic);
+        }
         session.close();
         self.stop(&session, &mut nodes).await;
         let end = session.0.end.get().cloned().unwrap_or(SessionEnd::ByClient);
@@ -106,7 +111,8 @@ impl Sessions {
         let frame = first.ok_or(SessionEnd::ByClient)??;
         self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
         let event = self.bus().decode(frame.as_ref()).map_err(|error| {
-            SessionEnd::NotBegun(format!("the first event must be `{}`: {error}", Init::TYPE))
+            let wrong = || SessionEnd::NotBegun(format!("the first event must be `{}`: {error}", Init::TYPE));
+            end_of_unread(None, &error).unwrap_or_else(wrong)
         })?;
         event.downcast::<Init>().map_err(|other| {
             let found = other.event_type();
@@ -184,8 +190,10 @@ impl Sessions {
                 Ok(frame) => {
                     pace.count(Instant::now());
                     self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
-                    if let Ok(event) = self.bus().decode(frame.as_ref()) {
-                        session.heed(&event);
+                    match self.bus().decode(frame.as_ref()) {
+                        Ok(event) => session.heed(&event),
+                        // The session ends already; the log is told.
+                        Err(unreadable) => drop(end_of_unread(Some(session.id()), &unreadable)),
                     }
                 }
                 Err(SessionEnd::ByClient) => return,
@@ -232,6 +240,10 @@ impl Sessions {
             Ok(event) => event,
             Err(unreadable) => {
                 inbox.show(Envelope::new(EventInvalid::of(&unreadable)).into());
+                if let Some(end) = end_of_unread(Some(session.id()), &unreadable) {
+                    session.end_with(end);
+                    return Ok(());
+                }
                 return self.forbid(session, &unreadable.to_string());
             }
         };
@@ -305,7 +317,7 @@ impl Sessions {
             session.end_after(self.0.options.grace);
         }
         let frame = self.bus().encode(&flight.event);
-        frame.map_err(|error| tracing::error!(session = session.id(), %error, "an event is lost")).ok()
+        frame.map_err(|error| session.not_written(&flight.event, error)).ok()
     }
 }
 

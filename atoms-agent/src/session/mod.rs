@@ -1,5 +1,6 @@
 //! Sessions: one conversation each, with nodes of its own.
 
+mod broken;
 mod client;
 mod connection;
 mod end;

@@ -232,7 +232,7 @@ impl Sessions {
         let actor_ids = catch_unwind(AssertUnwindSafe(|| (self.0.options.actor_ids)(init)));
         let actor_ids = actor_ids.map_err(|panic| {
             let what = "the participants of the session could not be found";
-            let error_id = failure::log(&id, None, Init::TYPE, what, &Why::panicked(panic));
+            let error_id = failure::log(Some(&id), None, Init::TYPE, what, &Why::panicked(panic));
             SessionEnd::Failed(failure::told(what, None, error_id))
         })?;
         let init = Arc::new(init.clone().with_metadata(claimed(init.metadata(), &id)));

@@ -3,6 +3,7 @@
 mod bounds;
 #[path = "../client/mod.rs"]
 mod client;
+mod codec;
 mod failures;
 mod graphs;
 mod interrupts;
