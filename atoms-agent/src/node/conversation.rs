@@ -127,3 +127,38 @@ impl FromDelivery for Conversation {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(texts: &[&str], limit: Limit) -> (Vec<String>, u64) {
+        let mut conversation = Conversation::default();
+        for content in texts {
+            conversation.add(&TranscriptUpdate { role: Role::User, content: (*content).to_owned() }, limit);
+        }
+        let kept = conversation.messages().iter().map(|message| message.content.clone());
+        (kept.collect(), conversation.forgotten())
+    }
+
+    #[test]
+    fn as_many_messages_are_kept_as_the_limit_has_room_for() {
+        let each = size_of::<Message>() + "user".len() + 2;
+        for (messages, bytes, kept) in [
+            (4, 4 * each, 4),
+            (3, 4 * each, 3),
+            (4, 4 * each - 1, 3),
+            (4, 2 * each, 2),
+            (4, 2 * each - 1, 1),
+            (0, usize::MAX, 1),
+            (usize::MAX, 0, 1),
+        ] {
+            let texts = ["m1", "m2", "m3", "m4"];
+            let (found, forgotten) = after(&texts, Limit { messages, bytes });
+            assert_eq!(
+                (found.as_slice(), forgotten),
+                (&texts.map(String::from)[4 - kept..], 4 - kept as u64)
+            );
+        }
+    }
+}

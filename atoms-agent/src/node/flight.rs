@@ -60,3 +60,23 @@ impl Flight {
         joined[join / 64].fetch_or(bit, Ordering::Relaxed) & bit == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use atoms_runtime::Envelope;
+
+    use super::*;
+
+    #[test]
+    fn only_the_first_copy_of_an_event_is_first_at_a_place_where_ways_meet() {
+        let new = || Flight::new(Envelope::new(Ready).into(), 0, 130);
+        let (flight, other) = (new(), new());
+        let copy = flight.clone();
+        for place in 0..130 {
+            assert!(flight.is_first_at(Some(place)), "{place}");
+            assert!(!copy.is_first_at(Some(place)) && !flight.is_first_at(Some(place)), "{place}");
+            assert!(flight.is_first_at(None));
+        }
+        assert!((0..130).all(|place| other.is_first_at(Some(place))));
+    }
+}

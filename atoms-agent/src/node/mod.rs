@@ -6,6 +6,8 @@ pub(crate) mod failure;
 pub(crate) mod flight;
 mod lane;
 pub(crate) mod mailbox;
+#[cfg(test)]
+mod mailbox_tests;
 pub(crate) mod method;
 pub(crate) mod outlet;
 pub(crate) mod respond;

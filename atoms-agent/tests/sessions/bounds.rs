@@ -1,12 +1,13 @@
 //! What a session keeps is bounded in bytes as well as in number.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use atoms_agent::events::{LlmRequest, Log, Object, Speak, TranscriptUpdate, UserJoined};
 use atoms_agent::{Conversation, Graph, Node, SessionError, Sessions, SessionsBuilder, node};
 use atoms_runtime::{Bus, Emitter, State, event, handler};
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::Semaphore;
 
 use crate::client::{Client, bus, text, types};
@@ -202,4 +203,66 @@ async fn a_conversation_is_bounded_by_default() {
     assert_eq!(known(&mut client, small).await, "1000 10 010");
     let large = (0..5).map(|number| format!("{number:03}{}", "x".repeat(300 * KIB)));
     assert_eq!(known(&mut client, large).await, "3 1012 002");
+}
+
+#[tokio::test]
+async fn a_request_with_messages_brings_its_own_conversation() {
+    let mut client = Client::with(builder::<Remembers>()).await;
+    assert_eq!(known(&mut client, ["m-1".into()]).await, "1 0 m-1");
+    let messages = serde_json::json!([
+        {"role": "user", "content": "own"}, {"role": "user", "content": ["no text"]}, {"role": "assistant", "content": "too"}
+    ]);
+    client.send(&serde_json::json!({"type": "system.llm.request", "messages": messages}).to_string()).await;
+    assert_eq!(text(&client.response().await), "2 0 own");
+    assert_eq!(known(&mut client, []).await, "1 0 m-1");
+}
+
+/// Says more than its client reads, and counts that.
+#[derive(Default)]
+struct Speaks;
+
+type Count = Arc<AtomicUsize>;
+
+const MANY: usize = 1_000;
+
+#[node(output, crate = atoms_agent)]
+impl Speaks {
+    #[handler]
+    async fn joined(&mut self, _: &UserJoined, out: Emitter<Speak>, count: State<Count>) {
+        for number in 0..MANY {
+            out.emit(Speak { text: number.to_string() }).await;
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[respond]
+    fn respond(&mut self, _: &LlmRequest, count: State<Count>) -> impl Stream<Item = String> + use<> {
+        stream::iter(0..MANY).map(move |number| {
+            count.fetch_add(1, Ordering::SeqCst);
+            number.to_string()
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emitter_and_a_response_wait_for_a_client_that_does_not_read() {
+    let count = Count::default();
+    let bus = Bus::builder().state(Arc::clone(&count)).start().unwrap();
+    let mut client = Client::begin(&builder::<Speaks>().start(&bus).unwrap()).await;
+    for event in ["system.user.joined", "system.llm.request"] {
+        client.send(&serde_json::json!({ "type": event }).to_string()).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        // 64 wait in the mailbox, and the channel of the test has room for 17.
+        let made = count.swap(0, Ordering::SeqCst);
+        assert!((64..=100).contains(&made), "{made} of `{event}`");
+        let mut number = 0;
+        while number < MANY {
+            let came = client.next().await;
+            if came["type"] != "agent.llm.response.start" {
+                assert_eq!(came["text"], number.to_string(), "nothing is lost");
+                number += 1;
+            }
+        }
+        assert_eq!(made + count.swap(0, Ordering::SeqCst), MANY);
+    }
 }
