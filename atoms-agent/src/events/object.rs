@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
+use atoms_runtime::__private::Shown;
 use atoms_runtime::LogLimit;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -37,7 +38,7 @@ impl Object {
     pub fn with(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
         let raw = serde_json::value::to_raw_value(&value).unwrap_or_else(|error| {
             if NULLED.allows() {
-                tracing::error!(%error, "a value that is no JSON is null in an object");
+                tracing::error!(error = %Shown(error), "a value that is no JSON is null in an object");
             }
             RawValue::NULL.to_owned()
         });

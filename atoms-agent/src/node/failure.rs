@@ -2,8 +2,9 @@
 
 use std::any::Any;
 use std::error::Error;
+use std::fmt;
 
-use atoms_runtime::__private::panic_message;
+use atoms_runtime::__private::{Shown, panic_message};
 use atoms_runtime::{HandlerError, LogLimit};
 use uuid::Uuid;
 
@@ -24,6 +25,23 @@ impl Why {
     }
 }
 
+impl fmt::Display for Why {
+    /// Says all of it, for the log: an error with its causes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error: &dyn Error = match self {
+            Self::Panic(text) => return write!(f, "it panicked: {text}"),
+            Self::Error(error) => &**error,
+        };
+        write!(f, "{error}")?;
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
 /// Writes a failure to the log, with an id by which it is found there.
 pub(crate) fn log(
     session: Option<&str>,
@@ -32,15 +50,13 @@ pub(crate) fn log(
     what: &str,
     why: &Why,
 ) -> Uuid {
-    let (error, panic) = match why {
-        Why::Error(error) => (Some(&**error as &(dyn Error + 'static)), None),
-        Why::Panic(text) => (None, Some(text)),
-    };
     let (id, r#type) = (Uuid::now_v7(), event_type);
+    // It may say what a client has sent.
+    let error = Shown(why);
     if FAILURES.allows() {
-        tracing::warn!(error_id = %id, node, session, r#type, error, panic, "{what}");
+        tracing::warn!(error_id = %id, node, session, r#type, %error, "{what}");
     } else {
-        tracing::debug!(error_id = %id, node, session, r#type, error, panic, "{what}");
+        tracing::debug!(error_id = %id, node, session, r#type, %error, "{what}");
     }
     id
 }

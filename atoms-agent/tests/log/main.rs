@@ -7,7 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atoms_agent::events::{LlmRequest, Log, Object, UserJoined, UserStartedSpeaking};
+use atoms_agent::events::{LlmRequest, Log, Object, TranscriptUpdate, UserJoined, UserStartedSpeaking};
 use atoms_agent::{Graph, node};
 use atoms_runtime::Emitter;
 use client::Client;
@@ -55,6 +55,11 @@ impl io::Write for Written {
     }
 }
 
+/// An error whose cause is text of the client's.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not understood")]
+struct Nested(#[source] Box<dyn std::error::Error + Send + Sync>);
+
 /// Fails in each way, and says a secret.
 #[derive(Default)]
 struct Leaky;
@@ -66,6 +71,11 @@ impl Leaky {
     #[handler]
     fn fail(&mut self, _: &UserJoined) -> Result<(), &'static str> {
         Err(SECRET)
+    }
+
+    #[handler]
+    fn repeat(&mut self, said: &TranscriptUpdate) -> Result<(), Nested> {
+        Err(Nested(said.content.clone().into()))
     }
 
     #[handler]
@@ -97,6 +107,19 @@ async fn the_log_has_what_the_client_is_not_told() {
             assert!(line.contains(part), "`{part}` is not in {line}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_client_cannot_forge_lines_of_the_log() {
+    let (written, _guard) = Written::keep();
+    let mut client = Client::of(Graph::builder().node::<Leaky>().build().unwrap()).await;
+    let content = format!("x\n ERROR forged\u{1b}[31m {}", "y".repeat(100_000));
+    let said = serde_json::json!({"type": "agent.transcript.update", "role": "user", "content": content});
+    client.send(&said.to_string()).await;
+    client.next().await;
+    let line = written.lines("forged").concat();
+    assert!(line.contains("a node failed") && line.contains("it is not understood: x\\n"), "{line}");
+    assert!(!line.contains('\u{1b}') && line.len() < 3_000, "{line}");
 }
 
 /// Emits without waiting for room.
