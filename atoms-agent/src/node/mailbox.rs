@@ -179,7 +179,8 @@ impl Mailbox {
             return Poll::Ready(());
         }
         let mut state = self.lock();
-        if state.is_closed || state.fill(self.limit) == Fill::Room {
+        // A closed one is empty.
+        if state.fill(self.limit) == Fill::Room {
             return Poll::Ready(());
         }
         if !state.waiting_for_room.iter().any(|waiting| waiting.will_wake(cx.waker())) {

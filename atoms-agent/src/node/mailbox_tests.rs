@@ -100,6 +100,10 @@ fn bytes_are_counted_as_long_as_they_wait() {
         mailbox.put(text("x")).unwrap();
         assert!(!mailbox.has_room() && mailbox.has_urgent_room());
         mailbox.take().unwrap();
+        assert!(mailbox.has_room());
+        mailbox.put(text("x")).unwrap();
+        assert!(!mailbox.has_room());
+        mailbox.take().unwrap();
         mailbox.take().unwrap();
         assert!(mailbox.has_room());
     }
