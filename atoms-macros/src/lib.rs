@@ -41,7 +41,7 @@ use proc_macro::TokenStream;
 /// | --- | --- |
 /// | `default = expression` | the value of the field if a frame does not have it; an expression of the field's type, which may name `Self` |
 /// | `key` | events of one value in this field, of whatever type, are handled in order when they are posted; the field's type is `Hash`, and at most one field is the key |
-/// | `sensitive` | `Debug` shows `[redacted]`; the wire carries the field as it is |
+/// | `sensitive` | `Debug` shows `[redacted]`, and no error of reading or writing shows the value; the wire carries the field as it is |
 ///
 /// The namespaces `system`, `agent` and `atoms` are the framework's. A type string without a namespace,
 /// such as `created`, is warned of; `#[allow(deprecated)]` on the struct silences that.
@@ -74,6 +74,11 @@ use proc_macro::TokenStream;
 /// event is on the wire (`tag`, `untagged`, `transparent`, `into`, `from` and `try_from`). No field may
 /// have, or be renamed to, a name of the envelope's: `type`, `id`, `timestamp` or `metadata`. `flatten`
 /// is allowed, and slower.
+///
+/// Serde reads what is flattened through its own model of a value, which has neither numbers of 128 bits nor
+/// keys that are numbers: an event with those in a flattened field is not written, and neither is one whose
+/// flattened map repeats a key. A key that is an alias of another field, or the name of one that
+/// `skip_serializing_if` leaves out, is read as that field.
 #[proc_macro_attribute]
 pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
     event::attribute(event::Form::Attribute, args.into(), item.into()).into()

@@ -1,11 +1,13 @@
 //! Any bytes at all as a frame: `receive` never panics, what it reads can be written and read again to the
-//! same bytes, and what it refuses is said in words.
+//! same bytes, and what it refuses is said in words, on one line that is not long. No id or type has a control
+//! character.
 #![no_main]
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use atoms::prelude::*;
+use atoms::{DecodeErrorKind, Metadata};
 use libfuzzer_sys::fuzz_target;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +56,27 @@ struct Strict {
 struct Flat {
     #[serde(flatten)]
     rest: BTreeMap<String, u32>,
+}
+
+#[event(type = "fuzz.nested")]
+struct Nested {
+    inner: Inner,
+    by_id: BTreeMap<u32, u128>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Inner {
+    own: Option<u128>,
+    #[serde(flatten)]
+    price: Price,
+    #[serde(flatten)]
+    rest: BTreeMap<String, f64>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Price {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cents: Option<u128>,
 }
 
 #[event(type = "fuzz.empty")]
@@ -110,18 +133,28 @@ static BUS: LazyLock<Bus> =
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().build().expect("a runtime"));
 
+/// Whether a log shows it as it is.
+fn is_plain(text: &str) -> bool {
+    let turns = |letter| matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !text.contains(|letter: char| letter.is_control() || turns(letter))
+}
+
 fuzz_target!(|frame: &[u8]| {
     RUNTIME.block_on(async {
         match BUS.receive(frame).await {
             Ok(receipt) => receipt.into_result().expect("no handler fails"),
             Err(error) => {
-                assert!(!error.to_string().is_empty());
+                assert!(!matches!(error.kind(), DecodeErrorKind::Panicked(_)), "{error}");
+                let message = error.to_string();
+                assert!(is_plain(&message) && (1..2_000).contains(&message.len()), "{message:?}");
                 return;
             }
         }
     });
     if let Ok(event) = BUS.decode(frame) {
-        // A number such as `NaN` cannot come in, so all that came in can go out.
+        assert!(is_plain(event.event_type()) && is_plain(&event.id().to_string()));
+        assert!(event.metadata().size() <= Metadata::MAX_BYTES);
+        // What cannot go out, such as `NaN`, cannot come in either.
         let written = BUS.encode(&event).expect("what was read can be written");
         let again = BUS.decode(&written).expect("what was written can be read");
         assert_eq!(BUS.encode(&again).expect("it was written before"), written);

@@ -10,7 +10,7 @@ use super::events::kinds;
 use super::{decode, encode};
 
 /// What frames are made of.
-const TOKENS: [&str; 40] = [
+const TOKENS: [&str; 45] = [
     "{",
     "}",
     "[",
@@ -51,6 +51,11 @@ const TOKENS: [&str; 40] = [
     "é",
     "\u{feff}",
     "\u{0}",
+    "\"id\":null",
+    "\"id\":\"\\n\"",
+    "\u{202e}",
+    "\"\\u001b\"",
+    "\"metadata\":null",
 ];
 
 /// Tokens in any order, now and then an object of members.
@@ -64,6 +69,7 @@ fn soup() -> impl Strategy<Value = String> {
             "{}",
             "[1]",
             "null",
+            "\"a\\u0007\"",
             "\"\\\"type\\\":\\\"x\""
         ]),
         token(),
@@ -122,8 +128,12 @@ fn check(frame: &str) -> Result<(), TestCaseError> {
     match decode(frame) {
         Ok(event) => {
             prop_assert_eq!(types, Some(vec![Some(event.event_type().to_owned())]));
+            prop_assert!(is_plain(event.event_type()) && is_plain(&event.id().to_string()));
             if event.as_raw().is_some() {
                 prop_assert_eq!(encode(&event), frame);
+            } else {
+                let written = encode(&event);
+                prop_assert_eq!(decode(&written).map(|event| encode(&event)).ok(), Some(written));
             }
         }
         Err(error) => {
@@ -139,6 +149,11 @@ fn check(frame: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Whether a log shows it as it is.
+fn is_plain(text: &str) -> bool {
+    !text.contains(|letter: char| letter.is_control() || letter == '\u{202e}')
+}
+
 /// An error is one of what is read, and names a place in it.
 fn check_error(frame: &str, error: &DecodeError) -> Result<(), TestCaseError> {
     use DecodeErrorKind::{Envelope, Payload, Syntax};
@@ -147,7 +162,8 @@ fn check_error(frame: &str, error: &DecodeError) -> Result<(), TestCaseError> {
     prop_assert!(place.is_some_and(|place| place.line <= frame.split('\n').count()), "{}", error);
     let line = place.and_then(|place| frame.split('\n').nth(place.line - 1)).unwrap_or_default();
     prop_assert!(place.is_some_and(|place| place.column <= line.len() + 1), "{}", error);
-    prop_assert!(error.to_string().starts_with("cannot decode "));
+    let message = error.to_string();
+    prop_assert!(message.starts_with("cannot decode ") && is_plain(&message) && message.len() < 2_000);
     Ok(())
 }
 
