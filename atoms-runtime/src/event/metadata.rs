@@ -126,12 +126,26 @@ impl Metadata {
 
     /// Tells if it is larger than it may be on the wire.
     pub(crate) fn check_size(&self) -> Result<(), String> {
+        if self.is_small() {
+            return Ok(());
+        }
         let (size, max) = (self.size(), Self::MAX_BYTES);
         if size <= max {
             Ok(())
         } else {
             Err(format!("metadata takes at most {max} bytes, and this takes {size}"))
         }
+    }
+
+    /// Whether one sees at a glance that it is far from the limit, as most metadata is.
+    fn is_small(&self) -> bool {
+        let is_short = |text: &str| text.len() <= 1_024;
+        let is_small = |value: &Value| match value {
+            Value::String(text) => is_short(text),
+            Value::Array(_) | Value::Object(_) => false,
+            _ => true,
+        };
+        self.0.len() <= 16 && self.0.iter().all(|(key, value)| is_short(key) && is_small(value))
     }
 
     /// Fills in what the emitting handler's event says, where nothing is said yet.

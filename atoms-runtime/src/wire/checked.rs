@@ -15,6 +15,8 @@ use serde::ser::{
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     has_flattened: Cell<bool>,
+    /// Whether the key of a map is written; those of structs are text.
+    is_in_key: Cell<bool>,
     reads_back: Cell<bool>,
 }
 
@@ -25,9 +27,10 @@ impl Notes {
         self.has_flattened.set(true);
     }
 
-    #[cold]
-    pub(super) fn key_is_no_text(&self) {
-        if self.has_flattened.get() {
+    /// A number is written, as a key or as a value.
+    #[inline]
+    pub(super) fn number(&self) {
+        if self.is_in_key.get() && self.has_flattened.get() {
             self.read_back();
         }
     }
@@ -265,7 +268,9 @@ impl<M: SerializeMap> SerializeMap for CheckedMap<'_, M> {
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), M::Error> {
+        self.notes.is_in_key.set(true);
         self.inner.serialize_key(key)?;
+        self.notes.is_in_key.set(false);
         self.check_key(key)
     }
 

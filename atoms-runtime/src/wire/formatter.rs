@@ -11,12 +11,11 @@ use super::{JsonCodec, scan};
 pub(crate) struct Careful<'n> {
     notes: &'n Notes,
     depth: usize,
-    in_key: bool,
 }
 
 impl<'n> Careful<'n> {
     pub(super) fn new(notes: &'n Notes) -> Self {
-        Self { notes, depth: 0, in_key: false }
+        Self { notes, depth: 0 }
     }
 
     fn open(&mut self) -> Result<()> {
@@ -31,15 +30,13 @@ fn too_deep() -> Error {
     Error::other("objects and arrays lie too deep in each other")
 }
 
-/// Numbers are written as keys, too: those are read as text by what buffers them.
+/// A number that is written as a key is text to those who buffer it.
 macro_rules! numbers {
     ($($method:ident($number:ty))*) => {
         $(
             #[inline]
             fn $method<W: ?Sized + Write>(&mut self, writer: &mut W, value: $number) -> Result<()> {
-                if self.in_key {
-                    self.notes.key_is_no_text();
-                }
+                self.notes.number();
                 CompactFormatter.$method(writer, value)
             }
         )*
@@ -61,18 +58,6 @@ impl Formatter for Careful<'_> {
     fn write_u128<W: ?Sized + Write>(&mut self, writer: &mut W, value: u128) -> Result<()> {
         self.notes.read_back();
         CompactFormatter.write_u128(writer, value)
-    }
-
-    #[inline]
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> Result<()> {
-        self.in_key = true;
-        CompactFormatter.begin_object_key(writer, first)
-    }
-
-    #[inline]
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
-        self.in_key = false;
-        CompactFormatter.begin_object_value(writer)
     }
 
     #[inline]
