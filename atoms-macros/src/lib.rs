@@ -43,6 +43,8 @@ use proc_macro::TokenStream;
 /// | `key` | events of one value in this field, of whatever type, are handled in order when they are posted; the field's type is `Hash`, and at most one field is the key |
 /// | `sensitive` | `Debug` shows `[redacted]`, and no error of reading or writing shows the value; the wire carries the field as it is |
 ///
+/// A key on a field cannot depend on a `#[cfg_attr(...)]`: write the field twice, each with its `#[cfg(...)]`.
+///
 /// The namespaces `system`, `agent` and `atoms` are the framework's. A type string without a namespace,
 /// such as `created`, is warned of; `#[allow(deprecated)]` on the struct silences that.
 ///

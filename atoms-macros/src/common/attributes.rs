@@ -1,5 +1,8 @@
 //! Attributes that others wrote on an item, and what of them an expansion has to repeat.
 
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Path, Token, parse_quote};
 
@@ -53,6 +56,47 @@ pub(crate) fn paths(attribute: &Attribute) -> Vec<Path> {
     metas.filter_map(|meta| if let Meta::Path(path) = meta { Some(path) } else { None }).collect()
 }
 
+/// What stands in a `#[cfg_attr(condition, ...)]` inside of an item. An attribute macro sees it before the compiler
+/// has evaluated the condition; a derive after that, and so do both what stands on the item itself.
+pub(crate) struct Conditional {
+    pub(crate) condition: TokenStream,
+    pub(crate) meta: Meta,
+}
+
+impl Conditional {
+    fn also(self, outer: &TokenStream) -> Self {
+        let condition = self.condition;
+        Self { condition: quote!(all(#outer, #condition)), ..self }
+    }
+}
+
+/// What stands in the `#[cfg_attr(...)]`s. What is wrong in them is for rustc to tell.
+pub(crate) fn conditional(attributes: &[Attribute]) -> Vec<Conditional> {
+    attributes.iter().flat_map(|attribute| conditional_in(&attribute.meta)).collect()
+}
+
+fn conditional_in(meta: &Meta) -> Vec<Conditional> {
+    let Meta::List(list) = meta else { return Vec::new() };
+    if !list.path.is_ident("cfg_attr") {
+        return Vec::new();
+    }
+    let Ok((condition, metas)) = condition_and_metas.parse2(list.tokens.clone()) else { return Vec::new() };
+    let nested = metas.into_iter().flat_map(|meta| match conditional_in(&meta) {
+        inner if inner.is_empty() => vec![Conditional { condition: condition.clone(), meta }],
+        inner => inner.into_iter().map(|it| it.also(&condition)).collect(),
+    });
+    nested.collect()
+}
+
+fn condition_and_metas(input: ParseStream<'_>) -> syn::Result<(TokenStream, Punctuated<Meta, Token![,]>)> {
+    let mut condition = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        condition.extend([input.parse::<TokenTree>()?]);
+    }
+    input.parse::<Token![,]>()?;
+    Ok((condition, Punctuated::parse_terminated(input)?))
+}
+
 /// Whether a path's last segment is `name`.
 pub(crate) fn ends_with(path: &Path, name: &str) -> bool {
     path.segments.last().is_some_and(|last| last.ident == name)
@@ -80,6 +124,27 @@ mod tests {
         );
         assert!(expects(&item.attrs[1], "unused"));
         assert!(!expects(&item.attrs[0], "deprecated"));
+    }
+
+    #[test]
+    fn what_depends_on_a_condition_is_found_at_any_depth() {
+        let item: DeriveInput = parse_quote! {
+            #[cfg_attr(all(unix, feature = "x"), allow(unused), cfg_attr(true, event(key)))]
+            #[cfg_attr(test)]
+            #[event(type = "x")]
+            struct X;
+        };
+        let found = conditional(&item.attrs);
+        let found = found.iter().map(|it| {
+            let (condition, meta) = (&it.condition, &it.meta);
+            quote!(#condition => #meta).to_string()
+        });
+        let expected = [
+            quote!(all(unix, feature = "x") => allow(unused)),
+            quote!(all(all(unix, feature = "x"), true) => event(key)),
+        ]
+        .map(|it| it.to_string());
+        assert_eq!(found.collect::<Vec<_>>(), expected);
     }
 
     #[test]

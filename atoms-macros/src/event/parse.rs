@@ -10,7 +10,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Expr, Ident, Meta, Type};
+use syn::{Attribute, Expr, Ident, Meta, Path, Type};
 
 use super::{Form, directions};
 use crate::common::keys::{Given, Grammar, Key};
@@ -145,5 +145,9 @@ pub(crate) fn helpers(attributes: &[Attribute]) -> TokenStream {
 }
 
 pub(crate) fn is_helper(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("event") || attribute.path().is_ident("request")
+    is_helper_path(attribute.path())
+}
+
+pub(crate) fn is_helper_path(path: &Path) -> bool {
+    path.is_ident("event") || path.is_ident("request")
 }

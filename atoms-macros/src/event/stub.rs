@@ -9,8 +9,10 @@ use syn::{Attribute, DeriveInput, parse_quote};
 
 use super::expand::{retain, without_helpers};
 use super::model::Event;
+use super::parse::is_helper_path;
 use super::{Form, serde};
-use crate::common::{attributes, implement};
+use crate::common::attributes::{self, Conditional};
+use crate::common::implement;
 
 pub(crate) fn stub(event: &Event<'_>, errors: syn::Error) -> TokenStream {
     let errors = errors.into_compile_error();
@@ -25,6 +27,7 @@ pub(crate) fn stub(event: &Event<'_>, errors: syn::Error) -> TokenStream {
 
 fn given_back(event: &Event<'_>) -> DeriveInput {
     let mut item = without_helpers(event.item);
+    retain(&mut item, |attribute| !attributes::conditional(slice::from_ref(attribute)).iter().any(is_helper));
     if !event.derives("Serialize") && !event.derives("Deserialize") {
         retain(&mut item, |attribute| !is_serdes(attribute));
     }
@@ -34,6 +37,10 @@ fn given_back(event: &Event<'_>) -> DeriveInput {
         *attribute = parse_quote!(#[derive(#(#paths),*)]);
     }
     item
+}
+
+fn is_helper(conditional: &Conditional) -> bool {
+    is_helper_path(conditional.meta.path())
 }
 
 fn is_serdes(attribute: &Attribute) -> bool {

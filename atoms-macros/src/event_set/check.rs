@@ -87,6 +87,11 @@ fn other(variant: &Variant<'_>, mistakes: &mut Mistakes) {
     for attribute in &variant.others {
         match &attribute.meta {
             Meta::Path(_) => {}
+            Meta::List(_) if parse::is_conditional_other(attribute) => {
+                let problem =
+                    "`#[event_set]` reads the variants before the compiler evaluates a `cfg_attr` on them";
+                mistakes.at(attribute, problem, "put a `#[cfg]` on the enum, and write one for each case");
+            }
             Meta::List(_) | Meta::NameValue(_) => {
                 mistakes.at(attribute, "`#[other]` takes nothing", "write `#[other]` alone");
             }

@@ -3,11 +3,13 @@
 //! #[other]                        on a variant
 //! ```
 
+use std::slice;
+
 use proc_macro2::TokenStream;
 use syn::Attribute;
 
 use crate::common::keys::{Grammar, Key};
-use crate::common::{Mistakes, Root, values};
+use crate::common::{Mistakes, Root, attributes, values};
 
 static GRAMMAR: Grammar = Grammar {
     attribute: "`#[event_set]`",
@@ -23,9 +25,13 @@ pub(crate) fn root(list: TokenStream, mistakes: &mut Mistakes) -> Root {
     root.and_then(Result::ok).unwrap_or_default()
 }
 
-/// Whether an attribute is the `#[other]` of a variant.
+/// Whether an attribute is the `#[other]` of a variant, or a `#[cfg_attr(...)]` with one.
 pub(crate) fn is_other(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("other")
+    attribute.path().is_ident("other") || is_conditional_other(attribute)
+}
+
+pub(crate) fn is_conditional_other(attribute: &Attribute) -> bool {
+    attributes::conditional(slice::from_ref(attribute)).iter().any(|it| it.meta.path().is_ident("other"))
 }
 
 /// Whether an attribute is `#[event_set]` once more.

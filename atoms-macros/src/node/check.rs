@@ -93,6 +93,12 @@ fn kind(node: &Node<'_>, mistakes: &mut Mistakes) {
 }
 
 fn conditions(method: &Method, mistakes: &mut Mistakes) {
+    if let Some(role) = &method.conditional {
+        let problem = "`#[node]` reads the methods before the compiler evaluates a `cfg_attr` on them";
+        let help =
+            "put a `#[cfg]` on the `impl` block, and write one for each case, with or without this attribute";
+        mistakes.at(role, problem, help);
+    }
     for cfg in attributes::cfgs(&method.function.attrs) {
         let problem = "a handler of a node cannot depend on `#[cfg]`";
         mistakes.at(cfg, problem, "put the `#[cfg]` on the `impl` block, and write one for each case");

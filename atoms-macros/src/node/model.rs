@@ -1,6 +1,6 @@
 //! What a node is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
 
-use syn::{FnArg, Ident, ImplItem, ImplItemFn, ItemFn, ItemImpl, Receiver, Signature};
+use syn::{FnArg, Ident, ImplItem, ImplItemFn, ItemFn, ItemImpl, Meta, Receiver, Signature};
 
 use super::parse::{self, Keys, Role};
 use crate::common::Mistakes;
@@ -18,6 +18,8 @@ pub(crate) struct Method {
     pub(crate) role: Role,
     /// Of a `#[started]`: whether the node goes on after an error of it.
     pub(crate) may_fail: bool,
+    /// The role as it stands in a `#[cfg_attr(...)]`.
+    pub(crate) conditional: Option<Meta>,
     /// The method without its receiver, as the function that a handler on the bus would be.
     pub(crate) function: ItemFn,
     pub(crate) receiver: Option<Receiver>,
@@ -41,8 +43,11 @@ impl<'a> Node<'a> {
 impl Method {
     fn new(function: &ImplItemFn, mistakes: &mut Mistakes) -> Option<Self> {
         let mut roles = function.attrs.iter().filter_map(|it| Some((it, Role::of(it)?)));
-        let (attribute, role) = roles.next()?;
-        let may_fail = parse::may_fail(attribute, role, mistakes);
+        let conditional = function.attrs.iter().find_map(Role::conditional);
+        let (role, may_fail) = match (roles.next(), &conditional) {
+            (Some((attribute, role)), _) => (role, parse::may_fail(attribute, role, mistakes)),
+            (None, conditional) => (conditional.as_ref()?.1, false),
+        };
         for (again, _) in roles {
             mistakes.at(again, "a method of a node has one role", "remove one of the two attributes");
         }
@@ -50,6 +55,7 @@ impl Method {
         Some(Self {
             role,
             may_fail,
+            conditional: conditional.map(|(meta, _)| meta),
             receiver: function.sig.receiver().cloned(),
             function: ItemFn {
                 attrs,

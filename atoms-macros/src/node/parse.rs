@@ -5,11 +5,13 @@
 //! #[started(may_fail)]
 //! ```
 
+use std::slice;
+
 use proc_macro2::TokenStream;
-use syn::{Attribute, Ident, Meta};
+use syn::{Attribute, Ident, Meta, Path};
 
 use crate::common::keys::{Grammar, Key};
-use crate::common::{Mistakes, Root, mistake, values};
+use crate::common::{Mistakes, Root, attributes, mistake, values};
 
 static GRAMMAR: Grammar = Grammar {
     attribute: "`#[node]`",
@@ -80,7 +82,17 @@ const ROLES: [(&str, Role); 5] = [
 impl Role {
     /// The role that an attribute gives, by its last segment.
     pub(crate) fn of(attribute: &Attribute) -> Option<Self> {
-        let name = &attribute.path().segments.last()?.ident;
+        Self::named(attribute.path())
+    }
+
+    /// The role that a `#[cfg_attr(...)]` would give.
+    pub(crate) fn conditional(attribute: &Attribute) -> Option<(Meta, Self)> {
+        let metas = attributes::conditional(slice::from_ref(attribute)).into_iter().map(|it| it.meta);
+        metas.into_iter().find_map(|meta| Self::named(meta.path()).map(|role| (meta, role)))
+    }
+
+    fn named(path: &Path) -> Option<Self> {
+        let name = &path.segments.last()?.ident;
         ROLES.iter().find(|(known, _)| name == known).map(|(_, role)| *role)
     }
 }

@@ -41,7 +41,9 @@ pub(super) fn given_back(block: &ItemImpl) -> ItemImpl {
     let mut block = block.clone();
     for item in &mut block.items {
         if let ImplItem::Fn(function) = item {
-            function.attrs.retain(|attribute| Role::of(attribute).is_none());
+            function
+                .attrs
+                .retain(|attribute| Role::of(attribute).is_none() && Role::conditional(attribute).is_none());
         }
     }
     block

@@ -1,6 +1,6 @@
 //! What stands beside the struct for its fields.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, Type};
@@ -32,20 +32,31 @@ pub(super) fn default_function(field: &Field<'_>) -> Ident {
     format_ident!("__default_{}", field.ident)
 }
 
-/// One check for each field whose type might not be serializable.
+/// One check for each field whose type might not be right.
 pub(super) fn checks(event: &Event<'_>) -> Option<TokenStream> {
     let root = &event.keys.root;
-    let fields =
-        event.fields.iter().filter(|field| field.serde.needs_both() && !is_well_known(&field.syntax.ty));
+    let fields = event.fields.iter().filter(|field| !is_well_known(&field.syntax.ty));
     let checks: Vec<_> = fields
         .map(|field| {
             let (cfgs, ty) = (attributes::cfgs(&field.syntax.attrs), &field.syntax.ty);
             let levels = attributes::levels(&field.syntax.attrs);
-            quote_spanned!(ty.span()=> #(#cfgs)* #(#levels)* #root::__private::assert_field::<#ty>();)
+            let assert = Ident::new(assertion(field), ty.span().resolved_at(Span::call_site()));
+            quote_spanned!(ty.span()=> #(#cfgs)* #(#levels)* #root::__private::#assert::<#ty>();)
         })
         .collect();
     let levels = attributes::levels(&event.item.attrs);
     (!checks.is_empty()).then(|| quote!(#(#levels)* const _: fn() = || { #(#checks)* };))
+}
+
+/// The function that tells what is wrong with the field's type, as far as its spelling says what to do. An `Rc` is
+/// never right, whatever serde makes of it.
+fn assertion(field: &Field<'_>) -> &'static str {
+    let holds = |name| types::find(&field.syntax.ty, &|ty| types::is_named(ty, name)).is_some();
+    match field.serde.needs_both() {
+        true if holds("Arc") => "assert_arc_field",
+        true if !holds("Rc") => "assert_field",
+        _ => "assert_shared_field",
+    }
 }
 
 const WELL_KNOWN: [&str; 17] = [

@@ -7,8 +7,9 @@ mod field;
 mod rename;
 
 use syn::meta::ParseNestedMeta;
-use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Token, token};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Token, token};
+
+use crate::common::attributes;
 
 pub(crate) use container::Container;
 pub(crate) use field::{By, Field, WireName};
@@ -69,13 +70,8 @@ pub(crate) struct Directions<T> {
     pub(crate) deserialize: T,
 }
 
-/// The `serde(...)`s that stand in `#[cfg_attr(condition, ...)]`s, as if the condition held. A derive
-/// sees attributes after the compiler has evaluated the conditions, an attribute macro before.
+/// The `serde(...)`s that stand in `#[cfg_attr(condition, ...)]`s, as if the condition held.
 pub(crate) fn conditional(attributes: &[Attribute]) -> Vec<Attribute> {
-    let conditional = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg_attr"));
-    let metas = conditional.flat_map(|attribute| {
-        let metas = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
-        metas.into_iter().flatten().skip(1)
-    });
+    let metas = attributes::conditional(attributes).into_iter().map(|conditional| conditional.meta);
     metas.filter(|meta| meta.path().is_ident("serde")).map(|meta| syn::parse_quote!(#[#meta])).collect()
 }
