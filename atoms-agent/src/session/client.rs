@@ -1,16 +1,37 @@
 //! A session and its client: what that sends, and what it is told.
 
 use std::future::{Future, poll_fn};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use atoms_runtime::{AnyEvent, Envelope, Event, Metadata};
 use tokio::time::Instant;
 
-use super::{SOURCE, Session};
-use crate::events::{SystemInterrupt, UpdateOutputAgentSettings};
+use super::broken::end_of_unread;
+use super::{SOURCE, Session, SessionEnd, Sessions};
+use crate::events::{Init, SystemInterrupt, UpdateOutputAgentSettings};
 use crate::node::flight::Flight;
 use crate::node::mailbox::Mailbox;
+
+impl Sessions {
+    /// The [`Init`] that a client has sent as its first frame.
+    pub(super) fn read_init(&self, frame: &[u8]) -> Result<Arc<Envelope<Init>>, SessionEnd> {
+        let event = self.bus().decode(frame).map_err(|error| {
+            let wrong = || format!("the first event must be `{}`: {error}", Init::TYPE);
+            end_of_unread(None, &error).unwrap_or_else(|| SessionEnd::NotBegun(wrong()))
+        })?;
+        let (size, limit) = (event.size(), self.0.options.init_bytes);
+        if size > limit {
+            let why = format!("the first event takes {size} bytes of memory, and the limit is {limit}");
+            return Err(SessionEnd::NotBegun(why));
+        }
+        event.downcast::<Init>().map_err(|other| {
+            let found = other.event_type();
+            SessionEnd::NotBegun(format!("the first event must be `{}`, and not `{found}`", Init::TYPE))
+        })
+    }
+}
 
 impl Session {
     /// An event of the client, whatever that says in its metadata, belongs to this session, and comes from

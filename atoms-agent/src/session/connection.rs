@@ -110,14 +110,7 @@ impl Sessions {
         };
         let frame = first.ok_or(SessionEnd::ByClient)??;
         self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
-        let event = self.bus().decode(frame.as_ref()).map_err(|error| {
-            let wrong = || SessionEnd::NotBegun(format!("the first event must be `{}`: {error}", Init::TYPE));
-            end_of_unread(None, &error).unwrap_or_else(wrong)
-        })?;
-        event.downcast::<Init>().map_err(|other| {
-            let found = other.event_type();
-            SessionEnd::NotBegun(format!("the first event must be `{}`, and not `{found}`", Init::TYPE))
-        })
+        self.read_init(frame.as_ref())
     }
 
     /// Tells a client why there is no session.

@@ -27,6 +27,7 @@ pub struct SessionsBuilder {
 #[derive(Clone)]
 pub(super) struct Options {
     pub(super) handshake: Duration,
+    pub(super) init_bytes: usize,
     pub(super) idle: Duration,
     pub(super) grace: Duration,
     pub(super) frames_per_second: u32,
@@ -41,6 +42,7 @@ impl SessionsBuilder {
     pub(super) fn new(graph: Graph) -> Self {
         let options = Options {
             handshake: Duration::from_secs(10),
+            init_bytes: MIB,
             idle: Duration::from_secs(15 * 60),
             grace: Duration::from_secs(3),
             frames_per_second: 1_000,
@@ -56,6 +58,14 @@ impl SessionsBuilder {
     /// How long a client has to send its [`Init`]: 10 seconds by default.
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.options.handshake = timeout;
+        self
+    }
+
+    /// How many bytes of memory the client's [`Init`] may take, which its session keeps to its end: 1 MiB by default.
+    /// [`AnyEvent::size`](atoms_runtime::AnyEvent::size) is what counts. A larger one ends the session before it
+    /// begins.
+    pub fn init_bytes(mut self, bytes: usize) -> Self {
+        self.options.init_bytes = bytes;
         self
     }
 
@@ -147,6 +157,7 @@ impl fmt::Debug for SessionsBuilder {
         f.debug_struct("SessionsBuilder")
             .field("graph", &self.graph)
             .field("handshake_timeout", &self.options.handshake)
+            .field("init_bytes", &self.options.init_bytes)
             .field("idle_timeout", &self.options.idle)
             .field("grace", &self.options.grace)
             .field("frames_per_second", &self.options.frames_per_second)

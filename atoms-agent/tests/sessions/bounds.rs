@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use atoms_agent::events::{LlmRequest, Log, Object, Speak, TranscriptUpdate, UserJoined};
-use atoms_agent::{Conversation, Graph, Node, SessionError, Sessions, SessionsBuilder, node};
+use atoms_agent::{Conversation, Graph, Node, Outgoing, SessionError, Sessions, SessionsBuilder, node};
 use atoms_runtime::{Bus, Emitter, State, event, handler};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::Semaphore;
@@ -20,6 +20,25 @@ fn said(role: &str, content: &str) -> String {
 
 fn builder<N: Node>() -> SessionsBuilder {
     Sessions::builder(Graph::builder().node::<N>().build().unwrap())
+}
+
+#[tokio::test]
+async fn what_a_client_says_first_is_bounded_since_its_session_keeps_it() {
+    let init = |length: usize| {
+        let context =
+            serde_json::json!({"initial_variables": {"x": "x".repeat(length)}, "conversation_type": "chat"});
+        serde_json::json!({"type": "system.init", "version": "1", "session_context": context}).to_string()
+    };
+    let sessions = builder::<Deaf>().init_bytes(20 * KIB).start(&bus()).unwrap();
+    let mut client = Client::connect(&sessions);
+    client.send(&init(10 * KIB)).await;
+    assert_eq!(client.next().await["type"], "agent.ready");
+    let mut client = Client::connect(&sessions);
+    client.send(&init(20 * KIB)).await;
+    let message = client.next().await["message"].as_str().unwrap().to_owned();
+    assert!(message.ends_with("bytes of memory, and the limit is 20480"), "{message}");
+    let Some(Outgoing::Close(end)) = client.next_outgoing().await else { panic!("no close") };
+    assert_eq!((end.close_code(), client.leave().await), (1008, end));
 }
 
 /// Opens for as many as it has permits.
