@@ -146,7 +146,7 @@ fn without_an_agent_there_is_no_chat() {
 #[derive(Default)]
 struct Memory;
 
-#[node(output)]
+#[node(output, expose_errors)]
 impl Memory {
     #[respond]
     fn recall(
@@ -195,7 +195,7 @@ async fn an_answer_that_fails_is_no_end() {
         chat.type_in("forget");
         let shown = chat.until("You: ");
         assert!(shown.starts_with("\nAgent: <user: forget>\n[error: "), "{shown}");
-        assert!(shown.contains("I forgot]"), "{shown}");
+        assert!(shown.contains("I forgot (error "), "{shown}");
         chat.type_in("still there?");
         assert!(chat.until("You: ").ends_with("<user: still there?>\nYou: "));
     })
