@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use crate::programs::{Programs, build, test};
 
-static PROGRAMS: LazyLock<Programs> = LazyLock::new(|| build("build -p plain -p edition_2021 -p renamed -p arc_field"));
+static PROGRAMS: LazyLock<Programs> =
+    LazyLock::new(|| build("build -p plain -p edition_2021 -p renamed -p arc_field"));
 
 #[test]
 fn names_of_the_prelude_may_mean_something_else() {
@@ -46,7 +47,10 @@ fn edition_2021_will_do() {
 fn an_arc_is_told_the_feature_of_serde_that_it_needs() {
     let messages = PROGRAMS.failed("arc_field");
     assert!(messages.contains("serde writes and reads an `Arc` only with its feature `rc`"), "{messages}");
-    assert!(messages.contains("features = [\"rc\"]") && messages.contains("hold the value itself"), "{messages}");
+    assert!(
+        messages.contains("features = [\"rc\"]") && messages.contains("hold the value itself"),
+        "{messages}"
+    );
 }
 
 #[test]

@@ -122,6 +122,42 @@ async fn a_client_cannot_forge_lines_of_the_log() {
     assert!(!line.contains('\u{1b}') && line.len() < 3_000, "{line}");
 }
 
+/// An error that cannot be shown.
+#[derive(Debug)]
+struct Unshowable;
+
+impl std::fmt::Display for Unshowable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("it was told to")
+    }
+}
+
+impl std::error::Error for Unshowable {}
+
+#[derive(Default)]
+struct Odd;
+
+#[node(expose_errors, crate = atoms_agent)]
+impl Odd {
+    #[handler]
+    fn fail(&mut self, _: &UserJoined) -> Result<(), Unshowable> {
+        Err(Unshowable)
+    }
+}
+
+#[tokio::test]
+async fn a_session_goes_on_after_an_error_that_panics_when_it_is_shown() {
+    let (written, _guard) = Written::keep();
+    let mut client = Client::of(Graph::builder().node::<Odd>().build().unwrap()).await;
+    for _ in 0..2 {
+        client.send(r#"{"type":"system.user.joined"}"#).await;
+        let told = client.next().await;
+        let message = told["message"].as_str().unwrap();
+        assert!(message.starts_with("a node failed: (it panicked when it was shown: "), "{message}");
+    }
+    assert_eq!(written.lines("it panicked when it was shown: it was told to").len(), 2);
+}
+
 /// Emits without waiting for room.
 #[derive(Default)]
 struct Flood;
