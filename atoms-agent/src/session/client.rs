@@ -9,7 +9,7 @@ use atoms_runtime::{AnyEvent, Envelope, Event, Metadata};
 use tokio::time::Instant;
 
 use super::broken::end_of_unread;
-use super::{SOURCE, Session, SessionEnd, Sessions};
+use super::{Session, SessionEnd, Sessions};
 use crate::events::{Init, SystemInterrupt, UpdateOutputAgentSettings};
 use crate::node::flight::Flight;
 use crate::node::mailbox::Mailbox;
@@ -34,15 +34,14 @@ impl Sessions {
 }
 
 impl Session {
-    /// An event of the client, whatever that says in its metadata, belongs to this session, and comes from
-    /// outside.
+    /// An event of the client, without what that may not say beside it.
     pub(super) fn claim(&self, event: AnyEvent) -> AnyEvent {
         let said = event.metadata();
-        if said.session_id().is_none() && said.source() != Some(SOURCE) {
+        if *said == Metadata::default() {
             return event;
         }
-        let metadata = claimed(said, self.id());
-        event.with_metadata(metadata)
+        let kept = self.0.sessions.0.options.client_metadata.of(said);
+        event.with_metadata(kept)
     }
 
     /// Makes an event of the client a flight of this turn. Settings are heeded at once, and so is an
@@ -95,14 +94,26 @@ impl Session {
     }
 }
 
-/// What a client says beside an event, but for what it has no say in.
-pub(super) fn claimed(said: &Metadata, session_id: &str) -> Metadata {
-    let mut metadata = said.clone();
-    if said.source() == Some(SOURCE) {
-        metadata.remove("source");
+/// What is kept of the metadata of a client's events.
+#[derive(Clone)]
+pub(super) struct KeptMetadata {
+    pub(super) keys: Arc<[String]>,
+    /// Of the keys, and of the values as JSON.
+    pub(super) bytes: usize,
+}
+
+impl KeptMetadata {
+    pub(super) fn of(&self, said: &Metadata) -> Metadata {
+        let mut kept = Metadata::new();
+        let mut left = self.bytes;
+        for key in self.keys.iter() {
+            let Some(value) = said.get(key) else { continue };
+            let size = key.len() + value.to_string().len();
+            if size <= left {
+                left -= size;
+                kept.insert(key, value.clone());
+            }
+        }
+        kept
     }
-    if said.session_id().is_some() {
-        metadata.set_session_id(session_id);
-    }
-    metadata
 }

@@ -48,6 +48,9 @@ static LOST: LogLimit = LogLimit::new(1, "more events for nodes or clients were 
 /// The source of those events on the bus that come from a session, and so need not go there again.
 const SOURCE: &str = "atoms.session";
 
+/// What only the session says of its events.
+const SOURCE_KEYS: [&str; 2] = ["source", "session_id"];
+
 /// One conversation, with nodes of its own: a handle that is cheap to clone.
 ///
 /// It is a parameter of handlers, as `session: Session`: of those of its nodes, and of those on the bus for

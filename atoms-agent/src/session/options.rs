@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use atoms_runtime::Bus;
 
+use super::SOURCE_KEYS;
+use super::client::KeptMetadata;
 use super::sessions::Sessions;
 use crate::events::Init;
 use crate::graph::{Graph, GraphError};
@@ -35,6 +37,7 @@ pub(super) struct Options {
     pub(super) mailbox_bytes: usize,
     pub(super) read_ahead_bytes: usize,
     pub(super) conversation: Limit,
+    pub(super) client_metadata: KeptMetadata,
     pub(super) actor_ids: ActorIds,
 }
 
@@ -50,6 +53,10 @@ impl SessionsBuilder {
             mailbox_bytes: MIB,
             read_ahead_bytes: MIB,
             conversation: Limit { messages: 1_000, bytes: MIB },
+            client_metadata: KeptMetadata {
+                keys: ["traceparent", "schema_version"].map(Into::into).into(),
+                bytes: 1024,
+            },
             actor_ids: Arc::new(|_| Vec::new()),
         };
         Self { graph, options }
@@ -126,6 +133,24 @@ impl SessionsBuilder {
     /// counts. The last message is kept, however large.
     pub fn conversation_limit(mut self, messages: usize, bytes: usize) -> Self {
         self.options.conversation = Limit { messages, bytes };
+        self
+    }
+
+    /// Which keys of the metadata of a client's events are kept: `traceparent` and `schema_version` by default.
+    /// The others are dropped, so that a client does not decide what follows from what on the bus.
+    ///
+    /// `source` and `session_id` are never kept: those of the session stand in their place on the bus.
+    pub fn client_metadata<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        let keys = keys.into_iter().map(Into::into);
+        let keys = keys.filter(|key: &String| !SOURCE_KEYS.contains(&key.as_str()));
+        self.options.client_metadata.keys = keys.collect();
+        self
+    }
+
+    /// How many bytes of a client's metadata are kept for each event, of keys and of values as JSON: 1,024 by
+    /// default. Keys are kept in the order in which they are listed, and one that does not fit is dropped.
+    pub fn client_metadata_bytes(mut self, bytes: usize) -> Self {
+        self.options.client_metadata.bytes = bytes;
         self
     }
 

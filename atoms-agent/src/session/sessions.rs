@@ -16,7 +16,6 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::client::claimed;
 use super::options::{Options, SessionsBuilder};
 use super::routing::Router;
 use super::{Core, Pulse, Session, SessionEnd};
@@ -235,7 +234,7 @@ impl Sessions {
             let error_id = failure::log(Some(&id), None, Init::TYPE, what, &Why::panicked(panic));
             SessionEnd::Failed(failure::told(what, None, error_id))
         })?;
-        let init = Arc::new(init.clone().with_metadata(claimed(init.metadata(), &id)));
+        let init = Arc::new(init.clone().with_metadata(self.0.options.client_metadata.of(init.metadata())));
         let settings = init.output_agent_settings.as_ref();
         let places = self.0.nodes.len() + 1;
         Ok(Session(Arc::new(Core {

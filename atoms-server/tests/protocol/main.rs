@@ -13,6 +13,7 @@ mod http;
 mod interrupts;
 mod limits;
 mod load;
+mod metadata;
 mod server;
 mod shutdown;
 mod status;
