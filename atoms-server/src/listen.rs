@@ -1,21 +1,34 @@
 //! Connections: who connects is served over HTTP/1.1, and has to say soon what it wants.
 
+use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
+use atoms_runtime::__private::Shown;
+use atoms_runtime::LogLimit;
 use axum::Router;
-use axum::serve::Listener;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tracing::Level;
+
+/// Without descriptors, each connection that waits fails to be accepted until there are some.
+static NOT_ACCEPTED: LogLimit = LogLimit::new(1, "more attempts to accept a connection failed");
+
+/// Clients can break connections as often as they like.
+static BROKEN: LogLimit = LogLimit::new(10, "more connections did not end well");
+
+/// How long nothing is accepted after that failed.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until it is told to close, and then until the requests that are under way are answered. Sockets
 /// that became sessions belong to them.
 pub(crate) async fn serve(
-    mut listener: TcpListener,
+    listener: TcpListener,
     router: Router,
     header_timeout: Duration,
     closing: CancellationToken,
@@ -23,8 +36,7 @@ pub(crate) async fn serve(
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            // What keeps a socket from being accepted is waited for there.
-            (socket, _) = Listener::accept(&mut listener) => {
+            socket = accept(&listener) => {
                 connections.spawn(connection(socket, router.clone(), header_timeout, closing.clone()));
             }
             Some(_) = connections.join_next() => {}
@@ -33,6 +45,29 @@ pub(crate) async fn serve(
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
+}
+
+/// The next connection. Cancel-safe.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    loop {
+        match listener.accept().await {
+            Ok((socket, _)) => return socket,
+            // It was gone before it was accepted.
+            Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) => {
+            }
+            Err(error) => {
+                if NOT_ACCEPTED.allows() {
+                    tracing::error!(
+                        %error,
+                        "connections wait that cannot be accepted: raise the limit of open files (`ulimit -n`), or \
+                         lower `Routes::session_limit`"
+                    );
+                }
+                sleep(PAUSE).await;
+            }
+        }
+    }
 }
 
 async fn connection(socket: TcpStream, router: Router, header_timeout: Duration, closing: CancellationToken) {
@@ -52,6 +87,13 @@ async fn connection(socket: TcpStream, router: Router, header_timeout: Duration,
         }
     };
     if let Err(error) = served {
-        tracing::debug!(%error, "a connection did not end well");
+        note_broken(&error);
+    }
+}
+
+/// Says in the log, at the level DEBUG, that a connection did not end well.
+pub(crate) fn note_broken(error: &hyper::Error) {
+    if tracing::enabled!(Level::DEBUG) && BROKEN.allows() {
+        tracing::debug!(error = ?Shown(error), "a connection did not end well");
     }
 }

@@ -19,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tungstenite::handshake::server::create_response;
 
 use crate::access::Access;
+use crate::listen::note_broken;
 use crate::metrics;
 use crate::websocket::{Limits, WebSocket};
 
@@ -197,7 +198,7 @@ async fn run(sessions: Sessions, upgrade: OnUpgrade, limits: Limits, room: Owned
             let (outgoing, incoming) = WebSocket::new(TokioIo::new(socket), limits).split();
             sessions.run(incoming, outgoing).await;
         }
-        Err(error) => tracing::debug!(%error, "a connection did not become a session"),
+        Err(error) => note_broken(&error),
     }
     drop(room);
 }

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use atoms_agent::events::{UserJoined, UserStartedSpeaking};
+use atoms_agent::events::{TranscriptUpdate, UserJoined, UserStartedSpeaking};
 use atoms_agent::{graph, node};
 use atoms_runtime::{Bus, event};
 use atoms_server::Server;
@@ -34,6 +34,12 @@ impl Spinner {
         }
     }
 
+    /// Repeats what the client said.
+    #[handler]
+    fn repeat(&mut self, said: &TranscriptUpdate) -> Result<(), String> {
+        Err(format!("{} is not known", said.content))
+    }
+
     #[handler]
     fn dawdle(&mut self, _: &UserStartedSpeaking) {
         thread::sleep(Duration::from_millis(1_500));
@@ -56,6 +62,9 @@ struct Spin;
 fn server() {
     let number = |name: &str| std::env::var(name).unwrap().parse::<u64>().unwrap();
     tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).init();
+    if let Some(files) = number("TEST_FILES").checked_sub(1) {
+        rlimit::Resource::NOFILE.set(files, files).unwrap();
+    }
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(number("TEST_THREADS") as usize).enable_all().build().unwrap();
     let serving = runtime.spawn(async move {
@@ -92,10 +101,16 @@ struct Process {
 
 impl Process {
     fn start(deadline: u64, threads: u64, spins: bool) -> Self {
+        Self::with_files(deadline, threads, spins, None)
+    }
+
+    /// One that may have so many files open.
+    fn with_files(deadline: u64, threads: u64, spins: bool, files: Option<u64>) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "server", "--ignored", "--nocapture"])
             .env("TEST_DEADLINE", deadline.to_string())
             .env("TEST_THREADS", threads.to_string())
+            .env("TEST_FILES", files.map_or(0, |files| files + 1).to_string())
             .env("TEST_SPINS", u64::from(spins).to_string())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -241,4 +256,27 @@ fn the_log_says_how_long_a_handler_held_its_thread() {
     server.logs("nothing else runs there meanwhile");
     let line = server.logs("has let go of it");
     assert!(line.contains("`Spinner::dawdle`") && line.contains("held="), "{line}");
+}
+
+#[test]
+fn a_client_does_not_write_lines_into_the_log() {
+    let server = Process::start(500, 2, false);
+    let said = r#"{"type":"agent.transcript.update","role":"user","content":"a\n2026-01-01 ERROR \u001b[31mforged\u202e"}"#;
+    let _session = server.session(said);
+    let line = server.logs("forged");
+    assert!(line.contains("WARN") && line.contains(r"a\n2026-01-01"), "{line}");
+    assert!(!line.contains(['\u{1b}', '\u{202e}']), "{line}");
+}
+
+#[test]
+fn connections_that_cannot_be_accepted_are_in_the_log() {
+    let server = Process::with_files(500, 2, false, Some(40));
+    let connections: Vec<_> = (0..60).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    let line = server.logs("cannot be accepted");
+    assert!(line.contains("ERROR") && line.contains("ulimit -n"), "{line}");
+    // Once a second, and not for each attempt.
+    let line = server.logs("more attempts to accept a connection failed");
+    assert!(line.contains("count="), "{line}");
+    drop(connections);
+    assert_is_well(&server);
 }

@@ -2,8 +2,9 @@
 
 use std::future::{pending, ready};
 
-use atoms_agent::Sessions;
-use atoms_runtime::{Bus, HandlerError};
+use atoms_agent::events::{Log, UserJoined, UserStartedSpeaking};
+use atoms_agent::{Sessions, graph, node};
+use atoms_runtime::{Bus, HandlerError, event};
 use atoms_server::Server;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -64,6 +65,50 @@ async fn prometheus_is_told_the_counts() {
         "atoms_frames_refused_total 1",
     ];
     assert_eq!(values, expected);
+}
+
+/// Cannot be encoded.
+#[event(type = "test.unspeakable", to(client), crate = atoms_runtime)]
+struct Unspeakable {
+    #[serde(serialize_with = "refuse")]
+    word: String,
+}
+
+fn refuse<S: serde::Serializer>(_: &str, _: S) -> Result<S::Ok, S::Error> {
+    Err(serde::ser::Error::custom("it cannot be said"))
+}
+
+#[derive(Default)]
+struct Mumbler;
+
+#[node(crate = atoms_agent)]
+impl Mumbler {
+    #[handler]
+    fn joined(&mut self, _: &UserJoined) -> Unspeakable {
+        Unspeakable { word: "mumble".into() }
+    }
+
+    #[handler]
+    fn speaks(&mut self, _: &UserStartedSpeaking) -> Log {
+        Log { name: "heard".into(), payload: Default::default() }
+    }
+}
+
+graph! {
+    #[graph(crate = atoms_agent)]
+    struct Mumbling {
+        Mumbler,
+    }
+}
+
+#[tokio::test]
+async fn frames_that_were_not_sent_are_not_counted() {
+    let server = Running::of(Mumbling::graph()).await;
+    let mut client = Client::begin(server.address).await;
+    client.send(r#"{"type":"system.user.joined"}"#).await;
+    client.send(r#"{"type":"system.user.started_speaking"}"#).await;
+    let received = 1 + client.up_to("agent.log").await.len() as u64;
+    assert_eq!(server.sessions.counts().frames_out, received);
 }
 
 #[tokio::test]
