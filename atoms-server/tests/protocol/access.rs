@@ -27,7 +27,10 @@ async fn status(address: SocketAddr, headers: &[(&'static str, &str)]) -> u16 {
 #[tokio::test]
 async fn a_token_lets_in() {
     let server = with(Routes::new().token("s3cret")).await;
-    assert_eq!(status(server.address, &[("authorization", "Bearer s3cret")]).await, 101);
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let header = format!("{scheme} s3cret");
+        assert_eq!(status(server.address, &[("authorization", &header)]).await, 101, "{scheme}");
+    }
     assert_eq!(status(server.address, &[]).await, 401);
     for wrong in ["Bearer secret", "Bearer s3cret3", "Bearer ", "Basic s3cret", "s3cret"] {
         assert_eq!(status(server.address, &[("authorization", wrong)]).await, 401, "{wrong}");
