@@ -189,6 +189,18 @@ async fn the_agent_is_told_what_it_said() {
 }
 
 #[tokio::test]
+async fn what_an_agent_says_does_not_command_the_terminal() {
+    with_memory(|mut chat| {
+        chat.until("You: ");
+        chat.type_in("\x1b]0;title\x07\x1b[31mred\u{202e}");
+        let shown = chat.until("You: ");
+        assert!(!shown.contains(['\x1b', '\x07']), "{shown:?}");
+        assert!(shown.contains(r"\u{1b}]0;title\u{7}\u{1b}[31mred\u{202e}>"), "{shown:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_answer_that_fails_is_no_end() {
     with_memory(|mut chat| {
         chat.until("You: ");

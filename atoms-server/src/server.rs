@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use atoms_agent::{GraphError, Sessions, SessionsBuilder};
+use atoms_runtime::__private::Shown;
 use atoms_runtime::{Bus, HandlerError};
 use futures_util::FutureExt;
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -227,7 +228,7 @@ async fn shut_down(bus: &Bus, sessions: &Sessions, deadline: Duration) -> Ending
     }
     let bus = bus.shutdown(deadline.saturating_sub(begun.elapsed())).await;
     if let Err(error) = &bus {
-        tracing::error!(%error, "the bus did not end in time");
+        tracing::error!(error = ?Shown(error), "the bus did not end in time");
     }
     if left == 0 && bus.is_ok() && sessions.counts().tasks == 0 { Ending::Clean } else { Ending::Unfinished }
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use atoms_agent::Sessions;
+use atoms_runtime::__private::Shown;
 use atoms_runtime::Bus;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
@@ -102,7 +103,7 @@ impl Watch {
         if let Some((code, why)) = end {
             let (handlers, more) = self.running();
             let bus = runtime.block_on(self.bus.shutdown(Duration::ZERO)).err();
-            let bus = bus.map_or_else(String::new, |error| format!("; on the bus, {error}"));
+            let bus = bus.map_or_else(String::new, |error| format!("; on the bus, {}", Shown(error)));
             tracing::error!("{why}: the process ends, with handlers that run still: {handlers}{more}{bus}");
             process::exit(code);
         }

@@ -34,10 +34,10 @@ impl Answer {
             FromAgent::Said(chunk) if self.has_begun => {
                 if self.text.is_empty() {
                     screen.end_line()?;
-                    screen.write("Agent: ")?;
+                    screen.say("Agent: ")?;
                 }
                 self.text.push_str(&chunk.text);
-                screen.write(&chunk.text)?;
+                screen.say(&chunk.text)?;
             }
             FromAgent::Ended(end) if self.has_begun => {
                 if end.interrupted {

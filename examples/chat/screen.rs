@@ -21,9 +21,14 @@ impl Screen {
         Self { is_terminal: io::stdout().is_terminal(), is_in_line: false, is_at_prompt: false }
     }
 
-    pub(crate) fn write(&mut self, text: &str) -> io::Result<()> {
+    /// Writes what somebody else says: without what a terminal takes for a command, but for ends of lines.
+    pub(crate) fn say(&mut self, text: &str) -> io::Result<()> {
+        self.write(&plain(text))
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
         self.is_in_line = !text.ends_with('\n');
-        self.is_at_prompt = text == PROMPT;
+        self.is_at_prompt = false;
         let mut stdout = io::stdout();
         stdout.write_all(text.as_bytes())?;
         stdout.flush()
@@ -35,7 +40,9 @@ impl Screen {
             return Ok(());
         }
         self.end_line()?;
-        self.write(PROMPT)
+        self.write(PROMPT)?;
+        self.is_at_prompt = true;
+        Ok(())
     }
 
     /// The user has ended the line.
@@ -49,13 +56,14 @@ impl Screen {
 
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         self.end_line()?;
-        self.write(&format!("{text}\n"))
+        self.write(&format!("{}\n", plain(text)))
     }
 
     /// A line that is not a part of the conversation, dimmed.
     pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
         let (dim, normal) = if self.is_terminal { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
-        self.line(&format!("{dim}[{text}]{normal}"))
+        self.end_line()?;
+        self.write(&format!("{dim}[{}]{normal}\n", plain(text)))
     }
 
     /// Shows what is not a part of an answer. It breaks if that ends the call.
@@ -76,4 +84,21 @@ impl Screen {
         }
         Ok(Continue(()))
     }
+}
+
+/// Text without control characters and without those that change the direction of writing, which are shown as
+/// Rust escapes them. New lines and tabs stay.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\t' => plain.push(letter),
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                plain.extend(letter.escape_unicode());
+            }
+            _ if letter.is_control() => plain.extend(letter.escape_unicode()),
+            _ => plain.push(letter),
+        }
+    }
+    plain
 }

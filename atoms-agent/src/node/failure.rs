@@ -57,13 +57,13 @@ pub(crate) fn log(
     what: &str,
     why: &Why,
 ) -> Uuid {
-    let (id, r#type) = (Uuid::now_v7(), event_type);
-    // It may say what a client has sent.
-    let error = text(Shown(why));
+    let id = Uuid::now_v7();
+    // They may say what a client has sent.
+    let (r#type, error) = (Shown(event_type), text(Shown(why)));
     if FAILURES.allows() {
-        tracing::warn!(error_id = %id, node, session, r#type, %error, "{what}");
+        tracing::warn!(error_id = %id, node, session, %r#type, %error, "{what}");
     } else {
-        tracing::debug!(error_id = %id, node, session, r#type, %error, "{what}");
+        tracing::debug!(error_id = %id, node, session, %r#type, %error, "{what}");
     }
     id
 }

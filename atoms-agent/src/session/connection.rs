@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use atoms_runtime::{Envelope, Event, EventInvalid};
+use atoms_runtime::__private::Shown;
+use atoms_runtime::{Envelope, Event, EventInvalid, LogLimit};
 use futures_core::Stream;
 use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::Level;
 
 use super::broken::end_of_unread;
 use super::inbox::Inbox;
@@ -32,6 +34,9 @@ const LAST_CHUNK: Duration = Duration::from_millis(300);
 /// How long a session that has ended, or did not begin, takes to tell its client so, and waits for it to
 /// close the connection.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// Clients begin and end sessions as often as they like.
+static ENDS: LogLimit = LogLimit::new(100, "more sessions ended, or did not begin");
 
 /// What goes out to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +63,9 @@ impl Sessions {
         let session = match begun {
             Ok(session) => session,
             Err(end) => {
-                tracing::debug!(%end, "a session did not begin");
+                if tracing::enabled!(Level::DEBUG) && ENDS.allows() {
+                    tracing::debug!(end = ?Shown(&end), "a session did not begin");
+                }
                 self.within(LINGER, self.turn_away(&end, &mut incoming, &mut outgoing)).await;
                 return end;
             }
@@ -74,7 +81,9 @@ impl Sessions {
         session.close();
         self.stop(&session, &mut nodes).await;
         let end = session.0.end.get().cloned().unwrap_or(SessionEnd::ByClient);
-        tracing::debug!(session = session.id(), %end, "a session has ended");
+        if tracing::enabled!(Level::DEBUG) && ENDS.allows() {
+            tracing::debug!(session = session.id(), end = ?Shown(&end), "a session has ended");
+        }
         self.within(LINGER, part(&end, &mut incoming, &mut outgoing)).await;
         drop(running);
         end

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use atoms_runtime::__private::Call;
+use atoms_runtime::__private::{Call, Shown};
 use atoms_runtime::{AnyEvent, LogLimit, Metadata};
 use futures_util::FutureExt;
 
@@ -40,8 +40,8 @@ impl Session {
         let show = || self.show_to_bus(event).now_or_never();
         let shown = if CURRENT.is_set() { show() } else { Call::enter(&self.init_event(), show) };
         if shown.is_none() && UNSEEN.allows() {
-            let r#type = event.event_type();
-            tracing::error!(session = self.id(), r#type, "the bus is too busy to see an event of a session");
+            let r#type = Shown(event.event_type());
+            tracing::error!(session = self.id(), ?r#type, "the bus is too busy to see an event of a session");
         }
     }
 }
