@@ -252,6 +252,17 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// A function that is not `async` and has `retry`, `concurrency` or `detached` may have to wait, and so
 /// runs among the async handlers. It still blocks its thread while it runs.
 ///
+/// # Blocking
+///
+/// A handler that does not await holds its thread, and with it all else that runs there: the other handlers of
+/// its event, and tasks of tokio's that wait for that thread. If it was that thread which waited for sockets and
+/// timers, as on a quiet server, nobody does until another thread wakes: the server then answers nothing,
+/// `/health` included, however many threads it has. With [`Sessions`], a thread of the framework wakes another
+/// four times a second. With one thread only, nothing else runs. Work that takes longer than about a millisecond
+/// belongs in `tokio::task::spawn_blocking`, or in an `async` handler that awaits.
+///
+/// [`Sessions`]: https://docs.rs/atoms-rs/latest/atoms/agent/struct.Sessions.html
+///
 /// Beside the function stands a type of its name, for `Bus::builder().handler::<confirm>()`. A type or a
 /// module of that name in the same scope collides with it.
 #[proc_macro_attribute]
@@ -290,6 +301,14 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// under that `error_id`, in full. Each second the first hundred failures are logged at the level WARN, and those
 /// beyond at DEBUG. The handling of an event that is `interruptible` is dropped, at its next await, when its turn
 /// is interrupted.
+///
+/// # Blocking
+///
+/// A method that does not await holds its thread, and the server may answer nothing meanwhile: see
+/// [`#[handler]`](macro@handler#blocking). It cannot be interrupted, and outlives the end of its session. Where it
+/// holds its thread for longer than half a second, the log says which one it is and, later, how long it took;
+/// `SessionsBuilder::blocking_limit` sets that time. When the server shuts down, what holds its thread at the
+/// deadline ends with the process: see `Server::serve`.
 ///
 /// # Keys
 ///
