@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::signals::Signals;
+use crate::signals::{Signals, running};
 use crate::{Routes, listen};
 
 /// An agent server: a session with nodes of its own for each connection.
@@ -224,7 +224,11 @@ async fn shut_down(bus: &Bus, sessions: &Sessions, deadline: Duration) -> Ending
     let begun = Instant::now();
     let left = sessions.shutdown(deadline).await;
     if left > 0 {
-        tracing::error!(left, "sessions did not end in time");
+        tracing::error!(
+            left,
+            handlers = running(sessions),
+            "sessions did not end in time, with handlers that run still"
+        );
     }
     let bus = bus.shutdown(deadline.saturating_sub(begun.elapsed())).await;
     if let Err(error) = &bus {

@@ -101,21 +101,21 @@ impl Watch {
             }
         });
         if let Some((code, why)) = end {
-            let (handlers, more) = self.running();
+            let handlers = self.sessions.get().map(running).unwrap_or_default();
             let bus = runtime.block_on(self.bus.shutdown(Duration::ZERO)).err();
             let bus = bus.map_or_else(String::new, |error| format!("; on the bus, {}", Shown(error)));
-            tracing::error!("{why}: the process ends, with handlers that run still: {handlers}{more}{bus}");
+            tracing::error!("{why}: the process ends, with handlers that run still: {handlers}{bus}");
             process::exit(code);
         }
     }
+}
 
-    /// The handlers of nodes that run.
-    fn running(&self) -> (String, &'static str) {
-        let running = self.sessions.get().map(Sessions::running).unwrap_or_default();
-        let more = if running.len() > NAMED { ", ..." } else { "" };
-        let named: Vec<_> = running.iter().take(NAMED).map(ToString::to_string).collect();
-        (if named.is_empty() { "none in nodes".into() } else { named.join(", ") }, more)
-    }
+/// The handlers of nodes that run, for the log.
+pub(crate) fn running(sessions: &Sessions) -> String {
+    let running = sessions.running();
+    let more = if running.len() > NAMED { ", ..." } else { "" };
+    let named: Vec<_> = running.iter().take(NAMED).map(ToString::to_string).collect();
+    if named.is_empty() { "none of nodes".into() } else { named.join(", ") + more }
 }
 
 /// A signal that ends the server.

@@ -8,30 +8,10 @@ use std::time::Duration;
 use atoms_runtime::{AnyEvent, Envelope, Event, Metadata};
 use tokio::time::Instant;
 
-use super::broken::end_of_unread;
-use super::{Session, SessionEnd, Sessions};
-use crate::events::{Init, SystemInterrupt, UpdateOutputAgentSettings};
+use super::Session;
+use crate::events::{SystemInterrupt, UpdateOutputAgentSettings};
 use crate::node::flight::Flight;
 use crate::node::mailbox::Mailbox;
-
-impl Sessions {
-    /// The [`Init`] that a client has sent as its first frame.
-    pub(super) fn read_init(&self, frame: &[u8]) -> Result<Arc<Envelope<Init>>, SessionEnd> {
-        let event = self.bus().decode(frame).map_err(|error| {
-            let wrong = || format!("the first event must be `{}`: {error}", Init::TYPE);
-            end_of_unread(None, &error).unwrap_or_else(|| SessionEnd::NotBegun(wrong()))
-        })?;
-        let (size, limit) = (event.size(), self.0.options.init_bytes);
-        if size > limit {
-            let why = format!("the first event takes {size} bytes of memory, and the limit is {limit}");
-            return Err(SessionEnd::NotBegun(why));
-        }
-        event.downcast::<Init>().map_err(|other| {
-            let found = other.event_type();
-            SessionEnd::NotBegun(format!("the first event must be `{}`, and not `{found}`", Init::TYPE))
-        })
-    }
-}
 
 impl Session {
     /// An event of the client, without what that may not say beside it.

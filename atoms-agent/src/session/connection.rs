@@ -1,39 +1,27 @@
 //! One session on its connection: frames in, frames out, and a clean end.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use atoms_runtime::__private::Shown;
 use atoms_runtime::{Envelope, Event, EventInvalid, LogLimit};
 use futures_core::Stream;
 use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::Instant;
 use tracing::Level;
 
 use super::broken::end_of_unread;
 use super::inbox::Inbox;
 use super::pace::{Pace, Silence};
+use super::parting::{DRAIN, LINGER, part, why};
 use super::{Session, SessionEnd, Sessions};
 use crate::events::{AgentError, EndCall, Init, Ready, Severity};
 use crate::node::flight::Flight;
 
 /// How many frames go out before the connection is flushed.
 const BATCH: usize = 64;
-
-/// How long a session that ends waits for what is under way, and then for its nodes to stop.
-const DRAIN: Duration = Duration::from_secs(10);
-
-/// How long each step to its end may take in a session that is cut short.
-const LAST_CHUNK: Duration = Duration::from_millis(300);
-
-/// How long a session that has ended, or did not begin, takes to tell its client so, and waits for it to
-/// close the connection.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// Clients begin and end sessions as often as they like.
 static ENDS: LogLimit = LogLimit::new(100, "more sessions ended, or did not begin");
@@ -89,54 +77,6 @@ impl Sessions {
         end
     }
 
-    /// Waits for a future, but not for longer than this, and only for a moment when sessions are cut short.
-    async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
-        let cut = async {
-            self.0.cut.cancelled().await;
-            sleep(LAST_CHUNK).await;
-        };
-        tokio::select! {
-            output = future => Some(output),
-            () = sleep(limit) => None,
-            () = cut => None,
-        }
-    }
-
-    /// Waits for the first frame, which is the client's [`Init`].
-    async fn handshake<I, B>(&self, incoming: &mut I) -> Result<Arc<Envelope<Init>>, SessionEnd>
-    where
-        I: Stream<Item = Result<B, SessionEnd>> + Unpin,
-        B: AsRef<[u8]>,
-    {
-        let seconds = self.0.options.handshake;
-        let first = tokio::select! {
-            biased;
-            () = self.0.closing.cancelled() => return Err(SessionEnd::Shutdown),
-            first = timeout(seconds, incoming.next()) => first,
-        };
-        let Ok(first) = first else {
-            return Err(SessionEnd::NotBegun(format!("no `{}` within {seconds:?}", Init::TYPE)));
-        };
-        let frame = first.ok_or(SessionEnd::ByClient)??;
-        self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
-        self.read_init(frame.as_ref())
-    }
-
-    /// Tells a client why there is no session.
-    async fn turn_away<I, B, O>(&self, end: &SessionEnd, incoming: &mut I, outgoing: &mut O)
-    where
-        I: Stream<Item = Result<B, SessionEnd>> + Unpin,
-        O: Sink<Outgoing> + Unpin,
-    {
-        if !end.is_by_absence() {
-            let told = error(end.to_string(), Severity::Fatal);
-            let frame = self.bus().encode(&Envelope::new(told).into()).unwrap_or_default();
-            // A client that is gone need not be told.
-            let _ = outgoing.feed(Outgoing::Frame(frame)).await;
-        }
-        part(end, incoming, outgoing).await;
-    }
-
     /// Reads and writes until there is a reason to end, and then writes what is under way.
     async fn converse<I, B, O>(&self, session: &Session, incoming: &mut I, outgoing: &mut O)
     where
@@ -178,31 +118,6 @@ impl Sessions {
             }
         })
         .await;
-    }
-
-    /// Heeds interrupts, and nothing else, until the client is gone.
-    async fn listen<I, B>(&self, session: &Session, incoming: &mut I)
-    where
-        I: Stream<Item = Result<B, SessionEnd>> + Unpin,
-        B: AsRef<[u8]>,
-    {
-        let mut pace = Pace::new(self.0.options.frames_per_second);
-        loop {
-            match next(&mut pace, incoming).await {
-                Ok(frame) => {
-                    pace.count(Instant::now());
-                    self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
-                    match self.bus().decode(frame.as_ref()) {
-                        Ok(event) => session.heed(&event),
-                        // The session ends already; the log is told.
-                        Err(unreadable) => drop(end_of_unread(Some(session.id()), &unreadable)),
-                    }
-                }
-                Err(SessionEnd::ByClient) => return,
-                // What the session ends with is known.
-                Err(_) => return std::future::pending().await,
-            }
-        }
     }
 
     async fn read<I, B>(&self, session: &Session, incoming: &mut I) -> SessionEnd
@@ -292,23 +207,6 @@ impl Sessions {
         }
     }
 
-    /// Waits for the nodes to end, which they do at their next await.
-    async fn stop(&self, session: &Session, nodes: &mut JoinSet<()>) {
-        let ended = async {
-            while let Some(ended) = nodes.join_next().await {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "the task of a node did not end well");
-                }
-            }
-        };
-        if self.within(DRAIN, ended).await.is_none() {
-            tracing::error!(session = session.id(), "nodes that do not stop are aborted");
-            // Not waited for: one that holds its thread goes on.
-            nodes.abort_all();
-            self.0.linger(session);
-        }
-    }
-
     /// The frame of an event, if it goes to the client.
     fn frame(&self, session: &Session, flight: &Flight) -> Option<Vec<u8>> {
         let known = flight.known?;
@@ -324,7 +222,7 @@ impl Sessions {
 }
 
 /// The next frame, as soon as it may be read. Cancel-safe.
-async fn next<I, B>(pace: &mut Pace, incoming: &mut I) -> Result<B, SessionEnd>
+pub(super) async fn next<I, B>(pace: &mut Pace, incoming: &mut I) -> Result<B, SessionEnd>
 where
     I: Stream<Item = Result<B, SessionEnd>> + Unpin,
 {
@@ -348,33 +246,6 @@ impl Drop for Running<'_> {
 /// The client was warned.
 struct Warned;
 
-/// Why a connection cannot be written to, as far as it knows.
-fn why<I, B>(incoming: &mut I) -> SessionEnd
-where
-    I: Stream<Item = Result<B, SessionEnd>> + Unpin,
-{
-    match incoming.next().now_or_never() {
-        Some(Some(Err(end))) => end,
-        _ => SessionEnd::ByClient,
-    }
-}
-
-/// Says good-bye, and waits for the client's, without which what was sent last might get lost.
-async fn part<I, B, O>(end: &SessionEnd, incoming: &mut I, outgoing: &mut O)
-where
-    I: Stream<Item = Result<B, SessionEnd>> + Unpin,
-    O: Sink<Outgoing> + Unpin,
-{
-    if *end != SessionEnd::ByClient {
-        if outgoing.send(Outgoing::Close(end.clone())).await.is_err() {
-            return;
-        }
-        while let Some(Ok(_)) = incoming.next().await {}
-    }
-    // A client that is gone need not be told.
-    let _ = outgoing.close().await;
-}
-
-fn error(message: String, severity: Severity) -> AgentError {
+pub(super) fn error(message: String, severity: Severity) -> AgentError {
     AgentError { message, severity, payload: Default::default() }
 }

@@ -1,0 +1,109 @@
+//! How a session comes to its end, in bounded time.
+
+use std::future::Future;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::broken::end_of_unread;
+use super::connection::{Outgoing, next};
+use super::pace::Pace;
+use super::{Session, SessionEnd, Sessions};
+
+/// How long a session that ends waits for what is under way, and then for its nodes to stop.
+pub(super) const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long each step to its end may take in a session that is cut short.
+const LAST_CHUNK: Duration = Duration::from_millis(300);
+
+/// How long a session that has ended, or did not begin, takes to tell its client so, and waits for it to
+/// close the connection.
+pub(super) const LINGER: Duration = Duration::from_secs(2);
+
+impl Sessions {
+    /// Waits for a future, but not for longer than this, and only for a moment when sessions are cut short.
+    pub(super) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        let cut = async {
+            self.0.cut.cancelled().await;
+            sleep(LAST_CHUNK).await;
+        };
+        tokio::select! {
+            output = future => Some(output),
+            () = sleep(limit) => None,
+            () = cut => None,
+        }
+    }
+
+    /// Heeds interrupts, and nothing else, until the client is gone.
+    pub(super) async fn listen<I, B>(&self, session: &Session, incoming: &mut I)
+    where
+        I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+        B: AsRef<[u8]>,
+    {
+        let mut pace = Pace::new(self.0.options.frames_per_second);
+        loop {
+            match next(&mut pace, incoming).await {
+                Ok(frame) => {
+                    pace.count(Instant::now());
+                    self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
+                    match self.bus().decode(frame.as_ref()) {
+                        Ok(event) => session.heed(&event),
+                        // The session ends already; the log is told.
+                        Err(unreadable) => drop(end_of_unread(Some(session.id()), &unreadable)),
+                    }
+                }
+                Err(SessionEnd::ByClient) => return,
+                // What the session ends with is known.
+                Err(_) => return std::future::pending().await,
+            }
+        }
+    }
+
+    /// Waits for the nodes to end, which they do at their next await.
+    pub(super) async fn stop(&self, session: &Session, nodes: &mut JoinSet<()>) {
+        let ended = async {
+            while let Some(ended) = nodes.join_next().await {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "the task of a node did not end well");
+                }
+            }
+        };
+        if self.within(DRAIN, ended).await.is_none() {
+            tracing::error!(session = session.id(), "nodes that do not stop are aborted");
+            // Not waited for: one that holds its thread goes on.
+            nodes.abort_all();
+            self.0.linger(session);
+        }
+    }
+}
+
+/// Why a connection cannot be written to, as far as it knows.
+pub(super) fn why<I, B>(incoming: &mut I) -> SessionEnd
+where
+    I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+{
+    match incoming.next().now_or_never() {
+        Some(Some(Err(end))) => end,
+        _ => SessionEnd::ByClient,
+    }
+}
+
+/// Says good-bye, and waits for the client's, without which what was sent last might get lost.
+pub(super) async fn part<I, B, O>(end: &SessionEnd, incoming: &mut I, outgoing: &mut O)
+where
+    I: Stream<Item = Result<B, SessionEnd>> + Unpin,
+    O: Sink<Outgoing> + Unpin,
+{
+    if *end != SessionEnd::ByClient {
+        if outgoing.send(Outgoing::Close(end.clone())).await.is_err() {
+            return;
+        }
+        while let Some(Ok(_)) = incoming.next().await {}
+    }
+    // A client that is gone need not be told.
+    let _ = outgoing.close().await;
+}
