@@ -227,7 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Outgoing> for WebSocket<S> {
             ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
             this.is_shut = true;
         }
-        let mut scratch = [0; 1024];
+        let mut scratch = [0; 8 * 1024];
         loop {
             let mut scratch = ReadBuf::new(&mut scratch);
             ready!(Pin::new(&mut this.io).poll_read(cx, &mut scratch))?;
