@@ -1,6 +1,7 @@
 //! What the macros share: the grammar of an attribute's list, and how mistakes are told.
 
 pub(crate) mod attributes;
+pub(crate) mod bodies;
 pub(crate) mod duration;
 pub(crate) mod implement;
 pub(crate) mod keys;

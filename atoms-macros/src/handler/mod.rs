@@ -12,13 +12,13 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ItemFn;
 
-use crate::common::Mistakes;
+use crate::common::{Mistakes, bodies};
 use model::{Handler, Input};
 use parse::Options;
 
 pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
-    match syn::parse2::<ItemFn>(item.clone()) {
-        Ok(function) => handler(args, &function),
+    match bodies::function(item.clone()) {
+        Ok((function, bodies)) => bodies.of_function(handler(args, &function)),
         Err(_) => {
             let error = syn::Error::new(
                 Span::call_site(),

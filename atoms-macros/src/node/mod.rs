@@ -11,11 +11,12 @@ use quote::quote;
 use syn::ItemImpl;
 
 use crate::common::Mistakes;
+use crate::common::bodies::{self, Bodies};
 use model::Node;
 
 pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
-    match syn::parse2::<ItemImpl>(item.clone()) {
-        Ok(block) => node(args, &block),
+    match bodies::implementation(item.clone()) {
+        Ok((block, bodies)) => node(args, &block, &bodies),
         Err(_) => {
             let error = syn::Error::new(
                 Span::call_site(),
@@ -27,10 +28,10 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-fn node(args: TokenStream, block: &ItemImpl) -> TokenStream {
+fn node(args: TokenStream, block: &ItemImpl, bodies: &Bodies) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let keys = parse::keys(args, &mut mistakes);
-    let node = Node::new(keys, block, &mut mistakes);
+    let node = Node::new(keys, block, bodies, &mut mistakes);
     match check::check(&node, mistakes) {
         Ok(inputs) => expand::expand(&node, &inputs),
         Err(errors) => stub::stub(&node, errors),

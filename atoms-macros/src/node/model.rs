@@ -4,11 +4,13 @@ use syn::{FnArg, Ident, ImplItem, ImplItemFn, ItemFn, ItemImpl, Meta, Receiver, 
 
 use super::parse::{self, Keys, Role};
 use crate::common::Mistakes;
+use crate::common::bodies::Bodies;
 
 /// A node.
 pub(crate) struct Node<'a> {
     pub(crate) keys: Keys,
     pub(crate) block: &'a ItemImpl,
+    pub(crate) bodies: &'a Bodies,
     /// The methods that have a role.
     pub(crate) methods: Vec<Method>,
 }
@@ -26,13 +28,13 @@ pub(crate) struct Method {
 }
 
 impl<'a> Node<'a> {
-    pub(crate) fn new(keys: Keys, block: &'a ItemImpl, mistakes: &mut Mistakes) -> Self {
+    pub(crate) fn new(keys: Keys, block: &'a ItemImpl, bodies: &'a Bodies, mistakes: &mut Mistakes) -> Self {
         let functions = block.items.iter().filter_map(|item| match item {
             ImplItem::Fn(function) => Some(function),
             _ => None,
         });
         let methods = functions.filter_map(|function| Method::new(function, mistakes)).collect();
-        Self { keys, block, methods }
+        Self { keys, block, bodies, methods }
     }
 
     pub(crate) fn of(&self, role: Role) -> impl Iterator<Item = &Method> {

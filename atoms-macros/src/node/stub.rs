@@ -3,14 +3,14 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{ImplItem, ItemImpl};
+use syn::ImplItem;
 
 use super::model::Node;
 use super::parse::Role;
 
 pub(crate) fn stub(node: &Node<'_>, errors: syn::Error) -> TokenStream {
     let errors = errors.into_compile_error();
-    let (block, agent) = (given_back(node.block), agent(node));
+    let (block, agent) = (given_back(node), agent(node));
     let stub = (node.block.trait_.is_none() && node.block.generics.params.is_empty()).then(|| {
         let ty = &node.block.self_ty;
         quote! {
@@ -37,8 +37,8 @@ pub(super) fn agent_at(node: &Node<'_>, span: Span) -> TokenStream {
 }
 
 /// The block without the attributes that only `#[node]` knows.
-pub(super) fn given_back(block: &ItemImpl) -> ItemImpl {
-    let mut block = block.clone();
+pub(super) fn given_back(node: &Node<'_>) -> TokenStream {
+    let mut block = node.block.clone();
     for item in &mut block.items {
         if let ImplItem::Fn(function) = item {
             function
@@ -46,5 +46,5 @@ pub(super) fn given_back(block: &ItemImpl) -> ItemImpl {
                 .retain(|attribute| Role::of(attribute).is_none() && Role::conditional(attribute).is_none());
         }
     }
-    block
+    node.bodies.of_implementation(&block)
 }

@@ -46,7 +46,7 @@ use crate::common::types;
 use method::Part;
 
 pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
-    let (block, agent, ty) = (given_back(node.block), agent(node), &node.block.self_ty);
+    let (block, agent, ty) = (given_back(node), agent(node), &node.block.self_ty);
     let mut given = inputs.0.iter();
     let parts: Vec<Part<'_>> = node
         .methods
