@@ -10,6 +10,7 @@ pub(crate) mod pattern;
 mod root;
 pub(crate) mod type_string;
 pub(crate) mod types;
+pub(crate) mod unfinished;
 pub(crate) mod values;
 
 pub(crate) use mistakes::{Mistakes, Told, mistake};

@@ -12,7 +12,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::DeriveInput;
 
-use crate::common::{Mistakes, type_string};
+use crate::common::{Mistakes, type_string, unfinished};
 use model::Event;
 
 /// Which of the macros it is.
@@ -47,6 +47,7 @@ impl Form {
 pub(crate) fn attribute(form: Form, args: TokenStream, item: TokenStream) -> TokenStream {
     match syn::parse2::<DeriveInput>(item.clone()) {
         Ok(input) => event(form, args, &input),
+        Err(_) if unfinished::name(&item, "struct").is_some() => unfinished_struct(form, args, item),
         Err(_) => {
             let (noun, attribute) = (form.noun(), form.attribute());
             let error = syn::Error::new(
@@ -59,6 +60,20 @@ pub(crate) fn attribute(form: Form, args: TokenStream, item: TokenStream) -> Tok
             quote!(#error #item)
         }
     }
+}
+
+/// rustc tells what is wrong with a struct that does not parse.
+fn unfinished_struct(form: Form, args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let keys = parse::keys(form, args, &mut mistakes);
+    let stub = unfinished::name(&item, "struct").and_then(|(front, name)| {
+        let input = syn::parse2(quote!(#front struct #name {})).ok()?;
+        Some(stub::unfinished(&Event::new(form, keys, &input, &mut Mistakes::default())))
+    });
+    let errors = mistakes.and(Ok(())).err().map(syn::Error::into_compile_error);
+    let does_not_build = unfinished::does_not_build(form.attribute());
+    let item = unfinished::without(item, &["event", "request", "serde"]);
+    quote!(#item #errors #stub #does_not_build)
 }
 
 pub(crate) fn derive(item: TokenStream) -> TokenStream {

@@ -25,6 +25,12 @@ pub(crate) fn stub(event: &Event<'_>, errors: syn::Error) -> TokenStream {
     }
 }
 
+/// What stands beside a struct that does not parse. `event` has its name, and no fields.
+pub(crate) fn unfinished(event: &Event<'_>) -> TokenStream {
+    let stubs = stubs(event);
+    quote!(const _: () = { #stubs };)
+}
+
 fn given_back(event: &Event<'_>) -> DeriveInput {
     let mut item = without_helpers(event.item);
     retain(&mut item, |attribute| !attributes::conditional(slice::from_ref(attribute)).iter().any(is_helper));

@@ -8,17 +8,18 @@ mod parse;
 mod retry;
 mod stub;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::ItemFn;
 
-use crate::common::{Mistakes, bodies};
+use crate::common::{Mistakes, bodies, unfinished};
 use model::{Handler, Input};
 use parse::Options;
 
 pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     match bodies::function(item.clone()) {
         Ok((function, bodies)) => bodies.of_function(handler(args, &function)),
+        Err(_) if is_unfinished(&item) => unfinished_function(args, item),
         Err(_) => {
             let error = syn::Error::new(
                 Span::call_site(),
@@ -28,6 +29,30 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
             quote!(#error #item)
         }
     }
+}
+
+/// Whether it is a function. In an impl block, where no struct can stand beside it, it is no handler in any case.
+fn is_unfinished(item: &TokenStream) -> bool {
+    let has_self =
+        |group: &Group| group.stream().into_iter().any(|token| unfinished::is_word(&token, "self"));
+    let parameters = item.clone().into_iter().find_map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group),
+        _ => None,
+    });
+    unfinished::name(item, "fn").is_some() && !parameters.is_some_and(|group| has_self(&group))
+}
+
+/// rustc tells what is wrong with a function that does not parse, or has no body.
+fn unfinished_function(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let options = parse::options(args, &mut mistakes);
+    let stub = unfinished::name(&item, "fn").and_then(|(front, name)| {
+        let function = syn::parse2(quote!(#front fn #name() {})).ok()?;
+        Some(stub::unfinished(&Handler::new(options, &function)))
+    });
+    let errors = mistakes.and(Ok(())).err().map(syn::Error::into_compile_error);
+    let does_not_build = unfinished::does_not_build("#[handler]");
+    quote!(#item #errors #stub #does_not_build)
 }
 
 pub(crate) use check::parameters;

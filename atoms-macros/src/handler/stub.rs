@@ -16,10 +16,14 @@ pub(crate) fn stub(handler: &Handler<'_>, errors: syn::Error) -> TokenStream {
         // In an impl block there can be no struct beside the function.
         return quote!(#function #errors);
     }
-    let (unit, root, name) = (unit(handler), &handler.options.root, &function.sig.ident);
+    let stub = unfinished(handler);
+    quote!(#function #errors #stub)
+}
+
+/// What stands beside a function that does not parse.
+pub(crate) fn unfinished(handler: &Handler<'_>) -> TokenStream {
+    let (unit, root, name) = (unit(handler), &handler.options.root, &handler.function.sig.ident);
     quote! {
-        #function
-        #errors
         #unit
         #[automatically_derived]
         impl #root::Handler for #name {

@@ -6,17 +6,18 @@ mod model;
 mod parse;
 mod stub;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::ItemImpl;
 
-use crate::common::Mistakes;
 use crate::common::bodies::{self, Bodies};
+use crate::common::{Mistakes, unfinished};
 use model::Node;
 
 pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     match bodies::implementation(item.clone()) {
         Ok((block, bodies)) => node(args, &block, &bodies),
+        Err(_) if is_unfinished(&item) => unfinished_block(args, item),
         Err(_) => {
             let error = syn::Error::new(
                 Span::call_site(),
@@ -26,6 +27,31 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
             quote!(#error #item)
         }
     }
+}
+
+/// Whether it is an `impl` block.
+fn is_unfinished(item: &TokenStream) -> bool {
+    let mut words = item.clone().into_iter().filter(|token| matches!(token, TokenTree::Ident(_)));
+    words
+        .find(|word| !unfinished::is_word(word, "unsafe"))
+        .is_some_and(|word| unfinished::is_word(&word, "impl"))
+}
+
+/// rustc tells what is wrong with a block that does not parse.
+fn unfinished_block(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let keys = parse::keys(args, &mut mistakes);
+    let mut front: Vec<TokenTree> = item.clone().into_iter().collect();
+    front.pop();
+    let front: TokenStream = front.into_iter().collect();
+    let stub = syn::parse2(quote!(#front {})).ok().map(|block: ItemImpl| {
+        let bodies = Bodies::default();
+        stub::unfinished(&Node::new(keys, &block, &bodies, &mut Mistakes::default()))
+    });
+    let errors = mistakes.and(Ok(())).err().map(syn::Error::into_compile_error);
+    let does_not_build = unfinished::does_not_build("#[node]");
+    let item = unfinished::without(item, &parse::ROLES.map(|(name, _)| name));
+    quote!(#item #errors #stub #does_not_build)
 }
 
 fn node(args: TokenStream, block: &ItemImpl, bodies: &Bodies) -> TokenStream {

@@ -71,7 +71,7 @@ pub(crate) enum Role {
     Stopped,
 }
 
-const ROLES: [(&str, Role); 5] = [
+pub(crate) const ROLES: [(&str, Role); 5] = [
     ("handler", Role::Handler),
     ("respond", Role::Respond),
     ("factory", Role::Factory),

@@ -10,8 +10,14 @@ use super::parse::Role;
 
 pub(crate) fn stub(node: &Node<'_>, errors: syn::Error) -> TokenStream {
     let errors = errors.into_compile_error();
-    let (block, agent) = (given_back(node), agent(node));
-    let stub = (node.block.trait_.is_none() && node.block.generics.params.is_empty()).then(|| {
+    let (block, stub) = (given_back(node), unfinished(node));
+    quote!(#block #errors #stub)
+}
+
+/// What stands beside a block that does not parse.
+pub(crate) fn unfinished(node: &Node<'_>) -> Option<TokenStream> {
+    let agent = agent(node);
+    (node.block.trait_.is_none() && node.block.generics.params.is_empty()).then(|| {
         let ty = &node.block.self_ty;
         quote! {
             #[automatically_derived]
@@ -20,8 +26,7 @@ pub(crate) fn stub(node: &Node<'_>, errors: syn::Error) -> TokenStream {
                     #agent::NodeEntry::new::<Self, #agent::NotCompiled>(&#agent::NodeShape::NOT_COMPILED);
             }
         }
-    });
-    quote!(#block #errors #stub)
+    })
 }
 
 /// Where the agent's parts are that expansions name.

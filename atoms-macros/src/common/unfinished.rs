@@ -1,0 +1,114 @@
+//! Items that do not parse, of which rustc tells by itself.
+
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::quote;
+
+/// What stands in front of `keyword`, and the name behind it.
+pub(crate) fn name(item: &TokenStream, keyword: &str) -> Option<(TokenStream, Ident)> {
+    let mut tokens = item.clone().into_iter();
+    let mut front = TokenStream::new();
+    for token in tokens.by_ref() {
+        match token {
+            TokenTree::Ident(word) if word == keyword => {
+                let Some(TokenTree::Ident(name)) = tokens.next() else { return None };
+                return Some((front, name));
+            }
+            token => front.extend([token]),
+        }
+    }
+    None
+}
+
+/// The item without the attributes of these names inside of it. If there are none, it is just what it was: rustc
+/// tells of a group that is made anew as of another place, and so a second time.
+pub(crate) fn without(item: TokenStream, names: &[&str]) -> TokenStream {
+    item.into_iter()
+        .map(|token| match token {
+            TokenTree::Group(group) if has_any(&group, names) => {
+                let mut like = Group::new(group.delimiter(), without_here(group.stream(), names));
+                like.set_span(group.span());
+                like.into()
+            }
+            token => token,
+        })
+        .collect()
+}
+
+/// Whether the token is this word.
+pub(crate) fn is_word(token: &TokenTree, word: &str) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident == word)
+}
+
+fn has_any(group: &Group, names: &[&str]) -> bool {
+    group
+        .stream()
+        .into_iter()
+        .any(|token| matches!(token, TokenTree::Group(inner) if begins_with(&inner, names)))
+}
+
+fn without_here(tokens: TokenStream, names: &[&str]) -> TokenStream {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut kept = TokenStream::new();
+    while let Some(token) = tokens.next() {
+        let is_hash = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
+        match tokens.peek() {
+            Some(TokenTree::Group(group)) if is_hash && begins_with(group, names) => {
+                tokens.next();
+            }
+            _ => kept.extend([token]),
+        }
+    }
+    kept
+}
+
+fn begins_with(attribute: &Group, names: &[&str]) -> bool {
+    let first = attribute.stream().into_iter().next();
+    matches!(first, Some(TokenTree::Ident(first)) if names.iter().any(|name| first == name))
+}
+
+/// Does not build, should rustc have nothing to tell of what `own`, an attribute, could not parse. It is evaluated
+/// only after all that rustc checks.
+pub(crate) fn does_not_build(own: &str) -> TokenStream {
+    let message = format!("`{own}` cannot parse what it stands on");
+    quote! {
+        const _: () = {
+            fn unread() {
+                const { ::core::panic!(#message) }
+            }
+            #[used]
+            static UNREAD: fn() = unread;
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_stands_behind_the_keyword() {
+        let item = quote!(#[derive(Clone)] pub struct Order { id: });
+        let (front, found) = name(&item, "struct").unwrap();
+        assert_eq!(
+            (front.to_string(), found.to_string()),
+            (quote!(#[derive(Clone)] pub).to_string(), "Order".into())
+        );
+        assert!(name(&quote!(impl Order { fn f() {} }), "fn").is_none());
+        assert!(
+            name(
+                &quote!(
+                    static F: fn(u8) = f;
+                ),
+                "fn"
+            )
+            .is_none()
+        );
+    }
+
+    #[test]
+    fn attributes_inside_are_left_out() {
+        let item = quote!(#[event] struct Order { #[event(key)] #[serde(skip)] #[doc = "x"] id: });
+        let expected = quote!(#[event] struct Order { #[doc = "x"] id: });
+        assert_eq!(without(item, &["event", "serde"]).to_string(), expected.to_string());
+    }
+}
