@@ -124,7 +124,7 @@ fn sensitive_fields_are_not_shown() {
     let event: Sensitive = from_value(json!({ "name": "n" })).unwrap();
     assert_eq!(format!("{event:?}"), r#"Sensitive { name: "n", secret: [redacted], type_: [redacted] }"#);
     assert_eq!(event.secret.0, 7);
-    assert_eq!(Sensitive::SENSITIVE, ["secret", "kind", "sort"]);
+    assert_eq!(Sensitive::SENSITIVE, ["secret", "kind", "sort", "type_"]);
 }
 
 #[event(type = "structs.flattened")]
