@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use atoms::prelude::*;
-use atoms::{EventId, Refusal};
+use atoms::{EventId, Metadata, Refusal};
 
 use crate::bus;
 
@@ -108,6 +108,47 @@ async fn what_a_root_says_of_its_cause_stands() {
     let frame = br#"{"type":"causation.root","id":"r","metadata":{"correlation_id":"far away"}}"#;
     bus.receive(frame).await.unwrap().into_result().unwrap();
     assert_chain(&trail, "far away", &TYPES[..2]);
+}
+
+#[handler]
+async fn pass_on(_: &Child, context: Context) {
+    context.bus().post(Grandchild {}).await.unwrap();
+}
+
+/// Keeps the metadata of each event.
+#[handler]
+fn measure(event: &AnyEvent, sizes: State<Mutex<Vec<(String, usize)>>>) {
+    sizes.lock().unwrap().push((event.event_type().into(), event.metadata().size()));
+}
+
+#[tokio::test]
+async fn only_a_few_short_values_are_inherited() {
+    let (trail, sizes) = (Arc::new(Trail::default()), Arc::new(Mutex::new(Vec::<(String, usize)>::new())));
+    let builder = bus().shared_state(trail.clone()).shared_state(sizes.clone()).handler::<follow>();
+    let builder = builder.handler::<return_child>().handler::<pass_on>().handler::<measure>();
+    let bus = builder.start().unwrap();
+    let long = "x".repeat(900_000);
+    for bad in [&*long, "a\nforged line", "\u{1b}[31m"] {
+        let metadata = Metadata::from_iter([("correlation_id", bad), ("session_id", bad), ("tenant", &long)]);
+        let root = Envelope::new(Root {}).with_id("root-3".parse().unwrap()).with_metadata(metadata);
+        bus.emit(root).await.into_result().unwrap();
+        bus.idle().await;
+        let seen = std::mem::take(&mut *trail.0.lock().unwrap());
+        assert_eq!(seen.len(), 3);
+        assert!(seen[1..].iter().all(|seen| seen.correlation.as_deref() == Some("root-3")), "{seen:#?}");
+        let sizes = std::mem::take(&mut *sizes.lock().unwrap());
+        assert!(
+            sizes.len() == 3 && sizes[0].1 > 900_000 && sizes[1..].iter().all(|(_, size)| *size < 2_000),
+            "{sizes:?}"
+        );
+    }
+    let metadata = Metadata::from_iter([("session_id", "s-1"), ("correlation_id", "c-1"), ("tenant", "t-1")]);
+    let mut children = bus.stream::<Child>();
+    bus.emit(Envelope::new(Root {}).with_metadata(metadata)).await.into_result().unwrap();
+    let child = children.next().await.unwrap().unwrap();
+    let mut keys: Vec<_> = child.metadata().iter().map(|(key, _)| key).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["causation_id", "correlation_id", "session_id"]);
 }
 
 #[tokio::test]

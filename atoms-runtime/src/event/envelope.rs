@@ -104,12 +104,12 @@ impl Head {
         self.nested = 0;
     }
 
-    /// What those that follow from this event need of it: all but the timestamp.
+    /// What those that follow from this event need of it: the id, the hops, and of the metadata what is inherited.
     pub(crate) fn as_cause(&self) -> Self {
         Self {
             id: self.id().clone().into(),
             timestamp: OnceLock::new(),
-            metadata: self.metadata.clone(),
+            metadata: self.metadata.as_deref().and_then(Metadata::all_inherited).map(Box::new),
             hops: self.hops,
             nested: self.nested,
         }
@@ -131,7 +131,13 @@ impl Head {
 impl Clone for Head {
     /// A clone is the same occurrence: what would be made when somebody first looks is made before.
     fn clone(&self) -> Self {
-        Self { timestamp: self.timestamp().into(), ..self.as_cause() }
+        Self {
+            id: self.id().clone().into(),
+            timestamp: self.timestamp().into(),
+            metadata: self.metadata.clone(),
+            hops: self.hops,
+            nested: self.nested,
+        }
     }
 }
 

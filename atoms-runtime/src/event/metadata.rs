@@ -50,6 +50,9 @@ impl<'de> Deserialize<'de> for Metadata {
     }
 }
 
+/// What events inherit from the one that they follow from, beside its id.
+const INHERITED: [&str; 2] = ["correlation_id", "session_id"];
+
 macro_rules! named_keys {
     ($($(#[$doc:meta])* $get:ident, $set:ident;)*) => {
         $(
@@ -85,7 +88,7 @@ impl Metadata {
         /// Who emitted the event.
         source, set_source;
         /// The session that the event belongs to. What follows from an event takes over one that an
-        /// [`EventId`] could be.
+        /// [`EventId`] could be. No other key is taken over.
         session_id, set_session_id;
         /// The version of the payload's schema, as the frame says it that the event came in. What is
         /// written says the version of the event's struct instead, if that is not 1.
@@ -148,17 +151,28 @@ impl Metadata {
         self.0.len() <= 16 && self.0.iter().all(|(key, value)| is_short(key) && is_small(value))
     }
 
-    /// Fills in what the emitting handler's event says, where nothing is said yet.
+    /// Fills in what the emitting handler's event says, where nothing is said yet: its id, and what is
+    /// [`inherited`](Self::inherited).
     pub(crate) fn inherit(&mut self, causation: &EventId, of: &Self) {
         self.0.entry("causation_id").or_insert_with(|| causation.to_string().into());
-        // What came from elsewhere goes no further than an id could.
-        let is_id = |text: &&str| EventId::check(text).is_ok();
-        let correlation = of.correlation_id().filter(is_id);
-        let correlation = || correlation.map_or_else(|| causation.to_string(), ToOwned::to_owned);
-        self.0.entry("correlation_id").or_insert_with(|| correlation().into());
-        if let Some(session) = of.session_id().filter(is_id) {
-            self.0.entry("session_id").or_insert_with(|| session.into());
+        for key in INHERITED {
+            if let Some(value) = of.inherited(key) {
+                self.0.entry(key).or_insert_with(|| value.into());
+            }
         }
+        self.0.entry("correlation_id").or_insert_with(|| causation.to_string().into());
+    }
+
+    /// The value that events which follow from this one get, too. What came from elsewhere goes no further than
+    /// an id could.
+    pub(crate) fn inherited(&self, key: &str) -> Option<&str> {
+        self.get(key)?.as_str().filter(|value| EventId::check(value).is_ok())
+    }
+
+    /// What events that follow from this one get of it; `None` if that is nothing.
+    pub(crate) fn all_inherited(&self) -> Option<Self> {
+        let inherited = INHERITED.into_iter().filter_map(|key| Some((key, self.inherited(key)?)));
+        Some(inherited.collect::<Self>()).filter(|inherited| !inherited.is_empty())
     }
 }
 
