@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt::{self, Debug, Display};
+use std::marker::PhantomData;
 use std::mem::needs_drop;
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +16,7 @@ pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
 
 /// Drops what is the user's; if that panics, it is told in the log.
 pub(crate) fn drop_caught<T>(value: T) {
-    drop(DropCaught::new(value));
+    drop(DropCaught::<T>::new(value));
 }
 
 /// Shows what is the user's; if that panics, it shows what the panic says.
@@ -40,47 +41,56 @@ impl<T: Debug + ?Sized> Debug for Shown<'_, T> {
     }
 }
 
-/// Something of the user's, whose drop does not panic: if it does, that is told in the log.
-#[derive(Clone)]
-pub(crate) struct DropCaught<T>(Option<T>);
+/// Something that has a `Users` of the user's in it, whose drop does not panic: if it does, that is told in the log.
+pub(crate) struct DropCaught<T, Users = T> {
+    value: Option<T>,
+    users: PhantomData<fn() -> Users>,
+}
 
-impl<T> DropCaught<T> {
+impl<T, Users> DropCaught<T, Users> {
     #[inline]
     pub(crate) fn new(value: T) -> Self {
-        Self(Some(value))
+        Self { value: Some(value), users: PhantomData }
     }
 
     pub(crate) fn into_inner(mut self) -> T {
-        self.0.take().expect(UNTIL_DROPPED)
+        self.value.take().expect(UNTIL_DROPPED)
     }
 }
 
-impl<T> Deref for DropCaught<T> {
+impl<T: Clone, Users> Clone for DropCaught<T, Users> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self { value: self.value.clone(), users: PhantomData }
+    }
+}
+
+impl<T, Users> Deref for DropCaught<T, Users> {
     type Target = T;
 
     #[inline]
     fn deref(&self) -> &T {
-        self.0.as_ref().expect(UNTIL_DROPPED)
+        self.value.as_ref().expect(UNTIL_DROPPED)
     }
 }
 
-impl<T> DerefMut for DropCaught<T> {
+impl<T, Users> DerefMut for DropCaught<T, Users> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        self.0.as_mut().expect(UNTIL_DROPPED)
+        self.value.as_mut().expect(UNTIL_DROPPED)
     }
 }
 
 const UNTIL_DROPPED: &str = "it is taken out by the drop only";
 
-impl<T> Drop for DropCaught<T> {
+impl<T, Users> Drop for DropCaught<T, Users> {
     #[inline]
     fn drop(&mut self) {
-        if !needs_drop::<T>() {
+        if !needs_drop::<Users>() {
             return;
         }
         // In place: to move an event costs more than a short handler does.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.0 = None)) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.value = None)) {
             tell_of_drop(panic);
         }
     }

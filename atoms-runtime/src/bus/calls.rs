@@ -18,6 +18,7 @@ use super::scope;
 use super::subscribers::Snapshot;
 use super::table::Table;
 use super::trace::handler_span;
+use crate::caught::caught;
 use crate::event::Shown;
 
 /// What a handler returned, or what it panicked with.
@@ -206,24 +207,35 @@ impl<'a> Call<'a> {
     }
 
     fn poll(&mut self, mut room: Room<'a, '_>, cx: &mut Context<'_>) -> Poll<(Recipient, Caught)> {
-        let (Some(future), Some(recipient)) = (room.as_mut().as_pin_mut(), self.recipient) else {
-            return Poll::Pending;
-        };
+        let Some(recipient) = self.recipient else { return Poll::Pending };
         let head = self.step.event.head();
-        let call = || catch_unwind(AssertUnwindSafe(|| scope::enter(head, || future.poll(cx))));
+        let poll = || {
+            let Some(future) = room.as_mut().as_pin_mut() else { return Poll::Pending };
+            let polled = future.poll(cx);
+            if polled.is_ready() {
+                room.set(None);
+            }
+            polled
+        };
+        let call = || catch_unwind(AssertUnwindSafe(|| scope::enter(head, poll)));
         let polled = if self.span.is_disabled() { call() } else { self.span.in_scope(call) };
         let outcome = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(outcome)) => Ok(outcome),
-            Err(panic) => Err(panic),
+            Err(panic) => {
+                empty(room);
+                Err(panic)
+            }
         };
         self.recipient = None;
-        let outcome = match catch_unwind(AssertUnwindSafe(|| room.set(None))) {
-            Ok(()) => outcome,
-            Err(panic) => outcome.and(Err(panic)),
-        };
         Poll::Ready((recipient, outcome))
     }
+}
+
+/// Drops the future of a handler that panicked. What this panics with comes too late.
+#[cold]
+fn empty(mut room: Room<'_, '_>) {
+    let _ = caught(|| room.set(None));
 }
 
 impl Drop for Call<'_> {

@@ -169,7 +169,7 @@ impl Bus {
         // A copy of the parent is made before there is an envelope, and the envelope changed after it
         // has come to rest: a function that might touch it on its way would cost it a move.
         let parent = scope::current();
-        let mut envelope = DropCaught::new(event.into_envelope());
+        let mut envelope = DropCaught::<_, I::Event>::new(event.into_envelope());
         async move {
             if let Some(parent) = parent {
                 envelope.head_mut().follow(&parent);

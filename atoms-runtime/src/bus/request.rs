@@ -55,7 +55,8 @@ impl Bus {
     ) -> impl Future<Output = Result<<I::Request as Request>::Reply, RequestError>> + Send + use<'_, I> {
         I::Request::__needs_handler::<()>();
         let parent = scope::current();
-        let mut question = DropCaught::new(Question::new(request.into_envelope()));
+        let question = Question::new(request.into_envelope());
+        let mut question = DropCaught::<_, (I::Request, <I::Request as Request>::Reply)>::new(question);
         async move {
             if let Some(parent) = parent {
                 question.envelope.head_mut().follow(&parent);
@@ -76,7 +77,7 @@ impl Bus {
 
     async fn ask_intercepted<R: Request>(&self, question: Question<R>) -> Result<R::Reply, RequestError> {
         let began = Instant::now();
-        let mut question = DropCaught::new(question);
+        let mut question = DropCaught::<_>::new(question);
         let Ok(event) = caught(|| AnyEvent::from(question.envelope.clone())) else {
             let refusal = Refusal::Vetoed(Veto::new("the request's `Clone` panicked"));
             return Err(RequestError::Refused { request: R::TYPE, refusal });
