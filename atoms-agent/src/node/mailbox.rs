@@ -56,14 +56,15 @@ impl Mailbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn put(&self, flight: Flight) -> Result<(), NotPut> {
+    /// Puts an event in, or gives it back.
+    pub(crate) fn put(&self, flight: Flight) -> Result<(), (NotPut, Flight)> {
         let mut state = self.lock();
         if state.is_closed {
-            return Err(NotPut::Closed);
+            return Err((NotPut::Closed, flight));
         }
         let lane = if flight.overtakes { &mut state.urgent } else { &mut state.queue };
         if lane.fill(self.limit) == Fill::Limit {
-            return Err(NotPut::Full);
+            return Err((NotPut::Full, flight));
         }
         lane.push(flight);
         self.fill.store(state.fill(self.limit) as u8, Ordering::Relaxed);

@@ -19,16 +19,21 @@ impl Session {
         Entered { session: self, event, future }
     }
 
+    /// An event of the session, with metadata that say so.
+    pub(super) fn as_on_bus(&self, event: &AnyEvent) -> AnyEvent {
+        let mut metadata: Metadata = event.metadata().clone();
+        metadata.set_session_id(self.id());
+        metadata.set_source(SOURCE);
+        event.clone().with_metadata(metadata)
+    }
+
     /// Shows an event of the session to those on the bus who take it.
     pub(super) async fn show_to_bus(&self, event: &AnyEvent) {
         let bus = self.bus_ref();
         if !bus.takes(event.known_type()) {
             return;
         }
-        let mut metadata: Metadata = event.metadata().clone();
-        metadata.set_session_id(self.id());
-        metadata.set_source(SOURCE);
-        if let Err(error) = bus.post_any(event.clone().with_metadata(metadata)).await
+        if let Err(error) = bus.post_any(self.as_on_bus(event)).await
             && UNSEEN.allows()
         {
             tracing::error!(session = self.id(), %error, "an event of a session is not seen on the bus");

@@ -18,7 +18,7 @@ mod watchdog;
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
@@ -52,6 +52,9 @@ const SOURCE: &str = "atoms.session";
 
 /// What only the session says of its events.
 const SOURCE_KEYS: [&str; 2] = ["source", "session_id"];
+
+/// How many of the events that one session loses become dead letters: more would push out those of others.
+const MAX_LETTERS: u64 = 64;
 
 /// One conversation, with nodes of its own: a handle that is cheap to clone.
 ///
@@ -88,6 +91,8 @@ struct Core {
     /// What each node does now.
     pulses: Box<[Pulse]>,
     turn: AtomicU32,
+    /// How many events did not find room in a mailbox.
+    lost: AtomicU64,
     may_be_interrupted: AtomicBool,
     is_over: AtomicBool,
     /// Whether the call has ended, or is somebody else's.
@@ -233,15 +238,25 @@ impl Session {
         if is_echo || !flight.is_first_at(self.0.plan.join_at[place]) {
             return Ok(());
         }
-        let known = flight.known;
-        let put = self.mailbox(place).put(flight);
-        if let Err(why @ NotPut::Full) = put
-            && LOST.allows()
-        {
-            let r#type = known.map(EventType::name);
+        self.mailbox(place).put(flight).map_err(|(why, flight)| {
+            if why == NotPut::Full {
+                self.lose(flight, why);
+            }
+            why
+        })
+    }
+
+    /// Tells of an event that did not find room, and keeps it with the bus's dead letters, if it is one of the first.
+    #[cold]
+    fn lose(&self, flight: Flight, why: NotPut) {
+        if LOST.allows() {
+            let r#type = flight.known.map(EventType::name);
             tracing::error!(r#type, session = self.id(), "an event is lost: {why}");
         }
-        put
+        if self.0.lost.fetch_add(1, Ordering::Relaxed) < MAX_LETTERS {
+            let letters = self.0.sessions.bus().dead_letters();
+            letters.keep(self.as_on_bus(&flight.event), Refusal::MailboxFull);
+        }
     }
 
     /// Says that a node, or the client's end, has nothing to do.

@@ -247,6 +247,7 @@ impl Sessions {
             mailboxes: (0..places).map(|_| Arc::new(Mailbox::new(self.0.options.mailbox_bytes))).collect(),
             pulses: self.0.nodes.iter().map(|_| Pulse::default()).collect(),
             turn: 0.into(),
+            lost: 0.into(),
             is_over: false.into(),
             has_handed_off: false.into(),
             changed: Default::default(),

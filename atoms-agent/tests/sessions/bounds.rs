@@ -1,12 +1,12 @@
 //! What a session keeps is bounded in bytes as well as in number.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use atoms_agent::events::{LlmRequest, Log, Object, Speak, TranscriptUpdate, UserJoined};
 use atoms_agent::{Conversation, Graph, Node, Outgoing, SessionError, Sessions, SessionsBuilder, node};
-use atoms_runtime::{Bus, Emitter, State, event, handler};
+use atoms_runtime::{Bus, DeadLetterCause, EmitOutcome, Emitter, Refusal, State, event, handler};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::Semaphore;
 
@@ -136,6 +136,47 @@ async fn a_node_that_does_not_wait_for_room_does_not_fill_the_memory() {
     }
     // 64 times the limit, of which each takes a little more than its text.
     assert!((50..64).contains(&came), "{came}");
+}
+
+/// Emits large events without waiting for room, and says what became of them.
+#[derive(Default)]
+struct Told;
+
+#[node(crate = atoms_agent)]
+impl Told {
+    #[handler]
+    fn joined(
+        &mut self,
+        _: &UserJoined,
+        out: Emitter<Speak>,
+        outcomes: State<mpsc::Sender<Vec<EmitOutcome>>>,
+    ) {
+        let emit = || out.emit(Speak { text: "x".repeat(KIB) }).outcome().clone();
+        outcomes.send((0..1_000).map(|_| emit()).collect()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_node_is_told_of_the_events_that_find_no_room_and_the_first_are_dead_letters() {
+    let (outcomes, told) = mpsc::channel::<Vec<EmitOutcome>>();
+    let bus = Bus::builder().state(outcomes).start().unwrap();
+    let sessions = builder::<Told>().mailbox_bytes(KIB).start(&bus).unwrap();
+    let mut client = Client::begin(&sessions).await;
+    client.send(r#"{"type":"system.user.joined"}"#).await;
+    client.next().await;
+    let refused = told.recv().unwrap().into_iter().filter_map(|outcome| outcome.into_result().err());
+    let refused: Vec<_> = refused.collect();
+    // 64 times the limit is taken.
+    assert!((936..950).contains(&refused.len()), "{}", refused.len());
+    assert!(refused.iter().all(|refusal| *refusal == Refusal::MailboxFull));
+    let letters = bus.dead_letters().list();
+    assert_eq!(letters.len(), 64, "so that they do not push out all others");
+    let session = sessions.list().remove(0);
+    for letter in letters {
+        assert_eq!(letter.event().event_type(), "agent.speak");
+        assert_eq!(letter.event().metadata().session_id(), Some(session.id()));
+        assert!(matches!(letter.cause(), DeadLetterCause::Refused(Refusal::MailboxFull)), "{letter}");
+    }
 }
 
 /// What the bus takes slowly.

@@ -136,6 +136,12 @@ impl<'a> DeadLetters<'a> {
         &self.bus.0.dead_letters
     }
 
+    /// Keeps an event that was not delivered to anybody, for this reason; returns its letter's number. What takes
+    /// events to a bus, or from it, keeps here what it could not deliver.
+    pub fn keep(self, event: AnyEvent, refusal: Refusal) -> u64 {
+        self.letters().add(event, DeadLetterCause::Refused(refusal), None).id()
+    }
+
     /// How many there are.
     pub fn len(self) -> usize {
         self.letters().lock().letters.len()
