@@ -20,7 +20,7 @@ pub(crate) fn drop_caught<T>(value: T) {
 }
 
 /// Shows what is the user's; if that panics, it shows what the panic says.
-pub(crate) struct Shown<'a, T: ?Sized>(pub(crate) &'a T);
+pub(crate) struct Guarded<'a, T: ?Sized>(pub(crate) &'a T);
 
 fn show(f: &mut fmt::Formatter<'_>, text: impl FnOnce() -> String) -> fmt::Result {
     match caught(text) {
@@ -29,13 +29,13 @@ fn show(f: &mut fmt::Formatter<'_>, text: impl FnOnce() -> String) -> fmt::Resul
     }
 }
 
-impl<T: Display + ?Sized> Display for Shown<'_, T> {
+impl<T: Display + ?Sized> Display for Guarded<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() { show(f, || format!("{:#}", self.0)) } else { show(f, || self.0.to_string()) }
     }
 }
 
-impl<T: Debug + ?Sized> Debug for Shown<'_, T> {
+impl<T: Debug + ?Sized> Debug for Guarded<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() { show(f, || format!("{:#?}", self.0)) } else { show(f, || format!("{:?}", self.0)) }
     }

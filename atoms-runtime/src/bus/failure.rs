@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::{fmt, mem};
 
 use super::receipt::Receipt;
-use crate::caught::{Shown, caught, drop_caught};
+use crate::caught::{Guarded, caught, drop_caught};
 use crate::event::{EventType, Timestamp};
 use crate::handler::{ExtractError, HandlerError, HandlerInfo};
 
@@ -49,9 +49,9 @@ pub enum FailureKind {
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Error(error) => Shown(error).fmt(f),
+            Self::Error(error) => Guarded(error).fmt(f),
             Self::Panic(message) => write!(f, "panicked: {message}"),
-            Self::Extract(error) => Shown(error).fmt(f),
+            Self::Extract(error) => Guarded(error).fmt(f),
             Self::WrongEvent => f.write_str("the event's description belongs to another event"),
             Self::TimedOut { after } => write!(f, "took longer than {after:?}"),
             Self::Vetoed(veto) => veto.fmt(f),
@@ -63,9 +63,9 @@ impl fmt::Display for FailureKind {
 impl fmt::Debug for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Error(error) => f.debug_tuple("Error").field(&Shown(error)).finish(),
+            Self::Error(error) => f.debug_tuple("Error").field(&Guarded(error)).finish(),
             Self::Panic(message) => f.debug_tuple("Panic").field(message).finish(),
-            Self::Extract(error) => f.debug_tuple("Extract").field(&Shown(error)).finish(),
+            Self::Extract(error) => f.debug_tuple("Extract").field(&Guarded(error)).finish(),
             Self::WrongEvent => f.write_str("WrongEvent"),
             Self::TimedOut { after } => f.debug_struct("TimedOut").field("after", after).finish(),
             Self::Vetoed(veto) => f.debug_tuple("Vetoed").field(veto).finish(),
@@ -257,8 +257,8 @@ impl fmt::Display for Recipient {
 impl fmt::Display for Failure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.recipient {
-            Some(recipient) => write!(f, "`{}` at {recipient}: {}", self.event_type, Shown(self.error)),
-            None => write!(f, "`{}`: {}", self.event_type, Shown(self.error)),
+            Some(recipient) => write!(f, "`{}` at {recipient}: {}", self.event_type, Guarded(self.error)),
+            None => write!(f, "`{}`: {}", self.event_type, Guarded(self.error)),
         }
     }
 }
@@ -268,7 +268,7 @@ impl fmt::Debug for Failure<'_> {
         f.debug_struct("Failure")
             .field("event_type", &self.event_type)
             .field("recipient", &self.recipient)
-            .field("error", &Shown(self.error))
+            .field("error", &Guarded(self.error))
             .finish()
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::erased::EventRef;
 use super::size::size_of_value;
 use super::{Envelope, Event, EventId, EventType, Head, Metadata, RawEvent, Timestamp};
-use crate::caught::{DropCaught, Shown, caught};
+use crate::caught::{DropCaught, Guarded, caught};
 use crate::wire::{self, EncodeError};
 
 /// An event of any type in its envelope, shared and cheap to clone.
@@ -268,6 +268,6 @@ impl From<RawEvent> for AnyEvent {
 
 impl Debug for AnyEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Shown(&**self.0).fmt(f)
+        Guarded(&**self.0).fmt(f)
     }
 }
