@@ -20,7 +20,7 @@ pub(super) fn emit_span(step: &Step<'_>) -> Span {
         "emit",
         r#type = step.event.name(),
         id = %head.id(),
-        correlation = %Shown(head.metadata().inherited("correlation_id").unwrap_or(&head.id().to_string())),
+        correlation = %Shown(head.metadata().correlation_id().unwrap_or(&head.id().to_string())),
     )
 }
 
