@@ -36,7 +36,7 @@ impl AuditLog {
     #[handler]
     fn failed(&mut self, error: &AgentError, session: Session) {
         self.errors += 1;
-        tracing::error!(session = session.id(), "{}", error.message);
+        tracing::error!(session = session.id(), message_to_client = error.message, "a node failed");
     }
 
     #[stopped]

@@ -18,7 +18,7 @@ impl Supervisor {
         let EscalationEvent { reason, severity } = escalation;
         let severity = severity.unwrap_or_else(|| "medium".to_owned());
         let ticket = shop.next_ticket();
-        tracing::warn!(session = session.id(), ticket, severity, "escalation received: {reason}");
+        tracing::warn!(session = session.id(), ticket, severity, reason, "escalation received");
         let payload = Object::new().with("ticket", ticket).with("reason", reason).with("severity", severity);
         Log { name: "escalation".to_owned(), payload }
     }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use atoms_agent::Sessions;
 use atoms_server::Routes;
-use futures_util::future::join_all;
 use futures_util::SinkExt;
+use futures_util::future::join_all;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
