@@ -7,6 +7,9 @@ use std::time::Duration;
 use atoms_runtime::__private::Shown;
 use atoms_runtime::LogLimit;
 use axum::Router;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -33,6 +36,7 @@ pub(crate) async fn serve(
     header_timeout: Duration,
     closing: CancellationToken,
 ) {
+    let router = router.layer(map_response(last));
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -68,6 +72,15 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             }
         }
     }
+}
+
+/// Lets a connection serve one request: a client that asks again and again, and reads no answer, would hold it. It
+/// is no option of the connection, since that would keep it from becoming a session.
+async fn last(mut response: Response) -> Response {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 async fn connection(socket: TcpStream, router: Router, header_timeout: Duration, closing: CancellationToken) {

@@ -147,3 +147,13 @@ async fn a_server_may_stop_before_its_bus_has_started() {
     let serving = bound.serve_until(pending::<Result<Bus, HandlerError>>(), ready(()));
     timeout(Duration::from_secs(2), serving).await.expect("it does not stop").unwrap();
 }
+
+#[tokio::test]
+async fn a_client_that_asks_without_reading_is_ended() {
+    let server = Stoppable::start().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let requests = "GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".repeat(1_000);
+    let asking = async { while stream.write_all(requests.as_bytes()).await.is_ok() {} };
+    timeout(PATIENCE, asking).await.expect("it is held");
+    assert_ends_well(server.stop()).await;
+}
