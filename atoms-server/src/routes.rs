@@ -32,6 +32,27 @@ use crate::websocket::{Limits, WebSocket};
 /// | `/health` | `{"status":"ok","active_sessions":0}` |
 /// | `/ready` | `{"status":"ready","active_sessions":0}`, or 503 before and after sessions can begin |
 /// | `/metrics` | counts for Prometheus |
+///
+/// # Memory
+///
+/// Everything that a session holds is bounded. Let F be the [`frame_limit`](Self::frame_limit), and E the memory
+/// that the largest event takes: about F if it is mostly text, and up to 16 times F if it is full of small values.
+/// Each store may hold one event beyond its limit. In bytes, a session holds at most:
+///
+/// | what | bytes |
+/// | --- | ---: |
+/// | the message that is read, in a buffer that doubles, and its event | 2 F + E |
+/// | the event that is written, and what waits for that | 2 F |
+/// | what is read ahead | [`read_ahead_bytes`](atoms_agent::SessionsBuilder::read_ahead_bytes) + E |
+/// | the mailbox of each node, and that of the client | [`mailbox_bytes`](atoms_agent::SessionsBuilder::mailbox_bytes) + E |
+/// | the same behind a node that emits without waiting | 64 `mailbox_bytes` + E |
+/// | what each node handles | E |
+/// | the conversation of each output node | that of [`conversation_limit`](atoms_agent::SessionsBuilder::conversation_limit) + F |
+/// | everything else | about 32 KiB |
+///
+/// By default, and with one node, that is about 9 times 16 MiB for a client that fills all of it with text. A
+/// lower frame limit lowers it most. Times the [`session_limit`](Self::session_limit), and with what the bus may
+/// hold, it is the bound of the server's memory. What nodes keep in their own fields is not included.
 #[derive(Clone)]
 #[must_use = "there are no routes before `into_router`"]
 pub struct Routes {

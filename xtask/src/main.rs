@@ -18,6 +18,8 @@ Usage: cargo xtask <command>
   shuttle          the runtime's concurrent code under the random scheduler of shuttle
   fuzz [seconds]   any bytes at all as a frame (default: 600 seconds); needs a nightly toolchain
   soak [seconds]   ten times more posts than the handlers can take (default: 30 seconds)
+  hostile [seconds] [kind]
+                   clients that attack a server, beside honest ones (default: 60 seconds, all kinds)
   bench            the benchmarks, with other crates beside this one
   load [args...]   agent servers under load, the original SDK's among them; needs Python 3 with venv.
                    The arguments go to the benchmark (default: 5 seconds for each point)
@@ -62,6 +64,7 @@ fn run(args: &[&str]) -> Result<(), Failure> {
         ["fuzz", seconds] => fuzz(seconds),
         ["soak"] => soak("30"),
         ["soak", seconds] => soak(seconds),
+        ["hostile", args @ ..] => hostile(args),
         ["bench"] => bench(),
         ["load", args @ ..] => load(args),
         _ => Err(Failure::UnknownCommand(args.join(" "))),
@@ -133,6 +136,14 @@ fn fuzz(seconds: &str) -> Result<(), Failure> {
 /// Overloads a bus.
 fn soak(seconds: &str) -> Result<(), Failure> {
     cargo("run --release --example soak --").arg(seconds).run()
+}
+
+/// Attacks a server, which is another program of the same package.
+fn hostile(args: &[&str]) -> Result<(), Failure> {
+    let package = "--release --manifest-path benches/sessions/Cargo.toml --bin";
+    cargo(&format!("build {package} attacked --bin hostile")).run()?;
+    let hostile = cargo(&format!("run {package} hostile --"));
+    args.iter().fold(hostile, |hostile, arg| hostile.arg(arg)).run()
 }
 
 /// Runs the benchmarks, in the package that has other crates beside ours.

@@ -3,6 +3,8 @@
 //!
 //! `cargo run --release` starts each contender's server in turn and drives it with `load`, in a process of its
 //! own. All of it stays on the loopback interface.
+//!
+//! `cargo run --release --bin hostile` attacks a server; see [`hostile`].
 
 pub mod contender;
 pub mod failure;

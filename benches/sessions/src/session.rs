@@ -89,8 +89,8 @@ impl Session {
         self.socket.send(Message::text(r#"{"type":"system.llm.request"}"#)).await?;
         let mut answer = String::new();
         self.answer(|frame| {
-            let chunk: Value =
-                serde_json::from_slice(frame).map_err(|_| Trouble::Unexpected { expected: "a chunk", got: text(frame) })?;
+            let chunk: Value = serde_json::from_slice(frame)
+                .map_err(|_| Trouble::Unexpected { expected: "a chunk", got: text(frame) })?;
             answer.push_str(chunk["text"].as_str().unwrap_or_default());
             Ok(())
         })

@@ -115,8 +115,11 @@ impl Talker {
         for number in 0..flood.entries {
             let entry = Log { name: "flood".into(), payload: Object::new().with("number", number) };
             let emitted = out.emit(entry);
+            // What became of it is in the log, once a second.
             if flood.waits {
-                emitted.await;
+                let _ = emitted.await;
+            } else {
+                let _ = emitted;
             }
         }
     }
@@ -146,8 +149,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sessions = Sessions::builder(Desk::graph())
         .handshake_timeout(limits::HANDSHAKE)
         .idle_timeout(limits::IDLE)
-        .frames_per_second(limits::FRAMES_PER_SECOND);
-    let routes = Routes::new().frame_limit(limits::FRAME).session_limit(limits::SESSIONS);
+        .frames_per_second(limits::FRAMES_PER_SECOND)
+        .read_ahead_bytes(limits::READ_AHEAD)
+        .mailbox_bytes(limits::MAILBOX)
+        .conversation_limit(limits::CONVERSATION.0, limits::CONVERSATION.1);
+    let routes = Routes::new()
+        .frame_limit(limits::FRAME)
+        .session_limit(limits::SESSIONS)
+        .write_timeout(limits::WRITE)
+        .ping_interval(limits::PING)
+        .pong_timeout(limits::PONG);
     let server = Server::new(sessions).routes(routes).header_timeout(limits::HEADER);
     let server = server.bind(("127.0.0.1", port()?)).await?;
     println!("{LISTENING}{}", server.local_addr()?);

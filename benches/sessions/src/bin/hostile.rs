@@ -53,7 +53,8 @@ fn parse(words: &[String]) -> Option<(Duration, Vec<Kind>)> {
         [seconds, name] => (seconds.as_str(), Some(name)),
         _ => return None,
     };
-    let kinds: Vec<Kind> = ALL.iter().filter(|kind| name.is_none_or(|name| kind.name == name)).copied().collect();
+    let kinds: Vec<Kind> =
+        ALL.iter().filter(|kind| name.is_none_or(|name| kind.name == name)).copied().collect();
     let time = Duration::try_from_secs_f64(seconds.parse().ok()?).ok()?;
     (!kinds.is_empty()).then_some((time, kinds))
 }

@@ -27,8 +27,8 @@ const LOG: &str = "attacked.log";
 /// How much of it, in bytes.
 const COPIED: u64 = 16 * 1_024 * 1_024;
 
-/// How long the server may take to tell its health, whatever its clients do.
-const HEALTH: Duration = Duration::from_secs(5);
+/// How long the server may take to say what it counts, whatever its clients do.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// A server that listens, until it is dropped.
 #[derive(Debug)]
@@ -81,7 +81,13 @@ impl Attacked {
         let this =
             std::env::current_exe().map_err(|source| Failure::unusable("the running program", source))?;
         let mut command = Command::new(this.with_file_name(NAME));
-        command.arg("0").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // A panic's backtrace would be hundreds of lines of the log.
+        command
+            .arg("0")
+            .env("RUST_BACKTRACE", "0")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|source| Failure::unusable(NAME, source))?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(questions), Some(answers), Some(stderr)) = pipes else { return Err(Failure::Deaf(NAME)) };
@@ -131,7 +137,7 @@ impl Attacked {
     ///
     /// If its process is not there any more, or does not answer.
     pub async fn held(&mut self) -> Result<Held, Failure> {
-        let sessions = active_sessions(self.address).await?;
+        let Counts { sessions, .. } = counts(self.address).await?;
         let pid = self.child.id();
         self.questions.write_all(b"tasks\n").map_err(|source| Failure::unusable(NAME, source))?;
         let tasks = self.line()?;
@@ -196,16 +202,26 @@ const LONGEST: u64 = 1024 * 1024;
 /// Whether a line has control characters, or is one that a client has made.
 fn is_forged(line: &str) -> bool {
     let line = line.trim_end_matches('\n');
-    line.contains(|c: char| c.is_control() && c != '\t') || line.starts_with("2026-01-01T00:00:00Z ERROR forged")
+    line.contains(|c: char| c.is_control() && c != '\t')
+        || line.starts_with("2026-01-01T00:00:00Z ERROR forged")
 }
 
-/// How many sessions run, as the server says over HTTP.
+/// What the server counts, as it says over HTTP.
+#[derive(Debug, Clone, Copy)]
+pub struct Counts {
+    /// Sessions that run.
+    pub sessions: u64,
+    /// Frames that have come from clients.
+    pub frames: u64,
+}
+
+/// Asks a server what it counts.
 ///
 /// # Errors
 ///
 /// If it does not say so in time.
-pub async fn active_sessions(address: SocketAddr) -> Result<u64, Failure> {
-    let request = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+pub async fn counts(address: SocketAddr) -> Result<Counts, Failure> {
+    let request = b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
     let asking = async {
         let mut stream = TcpStream::connect(address).await?;
         stream.write_all(request).await?;
@@ -213,10 +229,13 @@ pub async fn active_sessions(address: SocketAddr) -> Result<u64, Failure> {
         stream.read_to_string(&mut answer).await?;
         Ok(answer)
     };
-    let answer = timeout(HEALTH, asking).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
-    let answer = answer.map_err(|source| Failure::unusable("/health", source))?;
-    let count = answer.rsplit_once("\"active_sessions\":").and_then(|(_, rest)| rest.split([',', '}']).next());
-    count.and_then(|count| count.parse().ok()).ok_or(Failure::Unreadable(answer))
+    let answer = timeout(ANSWER, asking).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+    let answer = answer.map_err(|source| Failure::unusable("/metrics", source))?;
+    let metric = |name| answer.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+    match (metric("atoms_sessions_active "), metric("atoms_frames_received_total ")) {
+        (Some(sessions), Some(frames)) => Ok(Counts { sessions, frames }),
+        _ => Err(Failure::Unreadable(answer)),
+    }
 }
 
 #[cfg(test)]

@@ -231,7 +231,8 @@ async fn drain(incoming: &mut (impl AsyncReadExt + Unpin), seen: &mut Vec<u8>) -
             return Ok(End::Ended);
         }
         seen.extend_from_slice(&chunk[..count]);
-        if let Some(shown) = [SECRET, CARD].iter().find(|text| memmem::find(seen, text.as_bytes()).is_some()) {
+        if let Some(shown) = [SECRET, CARD].iter().find(|text| memmem::find(seen, text.as_bytes()).is_some())
+        {
             return Ok(End::Wrong(format!("the client was shown `{shown}`")));
         }
         seen.drain(..seen.len().saturating_sub(longest));

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::attacked::{Attacked, Held};
+use super::attacked::{Attacked, Counts, Held, counts};
 use super::honest::{self, Turns};
-use super::kinds::Kind;
+use super::kinds::{EXPANDING, Kind};
 use super::limits;
 use super::raw::{End, Raw, TEXT, frame};
 use crate::failure::Failure;
@@ -40,12 +40,16 @@ pub struct Outcome {
     pub attacks: BTreeMap<&'static str, Tally>,
     /// The server's memory at its most, in bytes.
     pub peak: u64,
+    /// What its limits imply, in bytes.
+    pub bound: u64,
     /// What it held before there were clients.
     pub before: Held,
     /// What it held when they had gone.
     pub after: Held,
     /// Its memory then.
     pub memory_after: u64,
+    /// The frames that it has read.
+    pub frames: u64,
     /// The lines that it has logged.
     pub log_lines: u64,
     /// Their bytes.
@@ -108,7 +112,8 @@ pub async fn run(kinds: &[Kind], time: Duration) -> Result<Outcome, Failure> {
     for (number, kind) in (0..OTHERS).zip(kinds.iter().copied().cycle()) {
         others.spawn(attack(kind, number, server.address, end));
     }
-    let stopped = watch(&server, end).await?;
+    let bound = limits::memory(expanding(kinds));
+    let stopped = watch(&server, bound, end).await?;
     if stopped.is_some() {
         honest.abort();
         others.abort_all();
@@ -122,18 +127,26 @@ pub async fn run(kinds: &[Kind], time: Duration) -> Result<Outcome, Failure> {
     let turns = honest.await.unwrap_or_else(|_| Turns::new());
     let after = if stopped.is_none() { settled(&mut server, Some(before)).await? } else { before };
     attacks.remove(HONESTLY);
+    let Counts { frames, .. } = counts(server.address).await?;
     Ok(Outcome {
         turns,
         attacks,
         peak: server.peak()?,
+        bound,
         before,
         after,
         memory_after: server.memory()?,
+        frames,
         log_lines: server.log.lines(),
         log_bytes: server.log.bytes(),
         forged: server.log.forged(),
         stopped,
     })
+}
+
+/// How many clients of these kinds send frames that are full of small values.
+fn expanding(kinds: &[Kind]) -> usize {
+    if kinds.iter().any(|kind| kind.name == EXPANDING) { OTHERS.div_ceil(kinds.len()) } else { 0 }
 }
 
 /// What honest clients in the place of hostile ones are called.
@@ -169,8 +182,7 @@ async fn attack(kind: Kind, number: usize, address: SocketAddr, end: Instant) ->
 }
 
 /// Looks at the server until `end`; says why it cannot go on as long.
-async fn watch(server: &Attacked, end: Instant) -> Result<Option<String>, Failure> {
-    let bound = limits::memory();
+async fn watch(server: &Attacked, bound: u64, end: Instant) -> Result<Option<String>, Failure> {
     let mut told = Instant::now();
     while Instant::now() < end {
         sleep(LOOK).await;
@@ -181,7 +193,7 @@ async fn watch(server: &Attacked, end: Instant) -> Result<Option<String>, Failur
         }
         if told.elapsed() >= Duration::from_secs(1) {
             told = Instant::now();
-            let sessions = super::attacked::active_sessions(server.address).await?;
+            let Counts { sessions, .. } = counts(server.address).await?;
             eprintln!("{:6} MiB {sessions:4} sessions {:8} lines logged", memory >> 20, server.log.lines());
         }
     }

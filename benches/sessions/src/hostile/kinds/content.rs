@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::hostile::frames;
-use crate::hostile::limits::CARD;
+use crate::hostile::limits::{CARD, FRAME};
 use crate::hostile::raw::{End, Raw, TEXT, frame};
 
 /// How long each goes on before it begins anew.
@@ -33,15 +33,14 @@ pub(super) async fn control_characters(address: SocketAddr) -> io::Result<End> {
 
 /// Arrays in arrays in arrays.
 pub(super) async fn deep_json(address: SocketAddr) -> io::Result<End> {
-    let deep = "[".repeat(400_000);
-    let shut = "]".repeat(400_000);
+    let (deep, shut) = (frames::filled("[", 2), frames::filled("]", 2));
     send(address, &format!(r#"{{"type":"system.llm.request","extra_params":{{"a":{deep}{shut}}}}}"#), 2).await
 }
 
 /// As many values as a frame has room for, each of which takes more memory than its text.
 pub(super) async fn many_values(address: SocketAddr) -> io::Result<End> {
     let objects = frames::filled("{},", 3);
-    let members: String = (0..80_000).map(|number| format!(r#""{number:x}":0,"#)).collect();
+    let members: String = (0..FRAME / 16).map(|number| format!(r#""{number:x}":0,"#)).collect();
     let one = format!(r#"{{"type":"system.llm.request","messages":[{objects}{{}}]}}"#);
     let other = format!(r#"{{"type":"system.llm.request","extra_params":{{{members}"":0}}}}"#);
     let both = [frame(TEXT, one.as_bytes()), frame(TEXT, other.as_bytes())].concat();

@@ -13,24 +13,24 @@ const TIME: Duration = Duration::from_secs(20);
 
 /// Transcripts of the largest size, which fill the conversation.
 pub(super) async fn transcripts(address: SocketAddr) -> io::Result<End> {
-    Raw::begun(address).await?.converse(&frames::transcript(), 4, TIME).await
+    Raw::begun(address).await?.converse(&frames::transcript(), 8, TIME).await
 }
 
 /// Large events that the bus is slow to handle.
 pub(super) async fn notes_for_a_slow_bus(address: SocketAddr) -> io::Result<End> {
-    Raw::begun(address).await?.converse(&frames::large("soak.note", "text"), 4, TIME).await
+    Raw::begun(address).await?.converse(&frames::large("soak.note", "text"), 8, TIME).await
 }
 
 /// Large events that become dead letters.
 pub(super) async fn letters_that_fail(address: SocketAddr) -> io::Result<End> {
-    Raw::begun(address).await?.converse(&frames::large("soak.letter", "text"), 4, TIME).await
+    Raw::begun(address).await?.converse(&frames::large("soak.letter", "text"), 8, TIME).await
 }
 
-/// Events with 900 kB of metadata, which another event follows from.
+/// Events with as much metadata as a frame has room for, which another event follows from.
 pub(super) async fn metadata(address: SocketAddr) -> io::Result<End> {
-    let metadata = format!(r#"{{"correlation_id":"c","padding":"{}"}}"#, "m".repeat(900_000));
+    let metadata = format!(r#"{{"correlation_id":"c","padding":"{}"}}"#, frames::filled("m", 1));
     let hop = format!(r#"{{"type":"soak.hop","metadata":{metadata},"left":20}}"#);
-    Raw::begun(address).await?.converse(&frame(TEXT, hop.as_bytes()), 4, TIME).await
+    Raw::begun(address).await?.converse(&frame(TEXT, hop.as_bytes()), 8, TIME).await
 }
 
 /// Interrupts as often as frames are read, between requests.

@@ -29,6 +29,9 @@ pub struct Kind {
     pub attack: Attack,
 }
 
+/// The kind whose frames are full of small values, so that their events take more memory than their text.
+pub const EXPANDING: &str = "many_values";
+
 macro_rules! kinds {
     ($($module:ident::$name:ident,)*) => {
         /// All kinds.
