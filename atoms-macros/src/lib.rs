@@ -40,7 +40,7 @@ use proc_macro::TokenStream;
 /// | key on a field | what it does |
 /// | --- | --- |
 /// | `default = expression` | the value of the field if a frame does not have it; an expression of the field's type, which may name `Self` |
-/// | `key` | events of one value in this field, of whatever type, are handled in order when they are posted; the field's type is `Hash`, and at most one field is the key |
+/// | `key` | events of one value in this field, of whatever type, are handled in order when they are posted; the field's type is `Hash`, and at most one field is the key; an event whose field is `None` has no key, and waits for no other |
 /// | `sensitive` | `Debug` shows `[redacted]`, and no error of reading or writing shows the value; the wire carries the field as it is |
 ///
 /// A key on a field cannot depend on a `#[cfg_attr(...)]`: write the field twice, each with its `#[cfg(...)]`.
@@ -224,7 +224,7 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `retry`, `retry(...)` | the handler, which returns a `Result`, is called again after an error; see below |
 /// | `timeout = "2s"` | a call of the handler, which is `async`, is dropped after this time, and has failed |
 /// | `concurrency = 4` | on one bus at most so many calls of the handler run at once; others wait, and start in order; one that emits its own event on the bus, and awaits that, waits for itself |
-/// | `detached` | the handler runs beside the emit, which does not wait for it |
+/// | `detached` | the handler runs beside the emit, which does not wait for it; nor does the next posted event with the same key, so that its calls may overtake each other. If the runtime ends before the handler does, that is a dead letter |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///
 /// | key in `retry(...)` | what it does |

@@ -95,6 +95,51 @@ async fn the_end_of_a_bus_lists_what_waits_for_its_key() {
     assert_eq!(log.take(), ["o-1 begins"]);
 }
 
+#[event(type = "keys.visit")]
+struct Visit {
+    #[event(key)]
+    customer: Option<u32>,
+}
+
+/// What the struct calls the type of its key is its own affair.
+type Customer = Option<u32>;
+
+#[event(type = "keys.call")]
+struct Call {
+    #[event(key)]
+    customer: Customer,
+}
+
+#[handler]
+async fn visit(visit: &Visit, log: State<Log>) {
+    sleep(Duration::from_secs(1)).await;
+    log.add(format!("visit of {:?}", visit.customer));
+}
+
+#[handler]
+async fn call(call: &Call, log: State<Log>) {
+    sleep(Duration::from_secs(1)).await;
+    log.add(format!("call of {:?}", call.customer));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_without_a_key_run_beside_each_other() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<visit>().handler::<call>().start().unwrap();
+    let began = Instant::now();
+    for _ in 0..5 {
+        bus.post(Visit { customer: None }).await.unwrap();
+        bus.post(Call { customer: None }).await.unwrap();
+    }
+    bus.idle().await;
+    assert_eq!((began.elapsed().as_secs(), log.take().len()), (1, 10));
+    bus.post(Visit { customer: Some(7) }).await.unwrap();
+    bus.post(Call { customer: Some(7) }).await.unwrap();
+    bus.idle().await;
+    assert_eq!(began.elapsed().as_secs(), 3);
+    assert_eq!(log.take(), ["visit of Some(7)", "call of Some(7)"]);
+}
+
 /// The last amount that each order has seen.
 #[derive(Default)]
 struct Seen(Mutex<HashMap<String, u64>>);

@@ -22,20 +22,53 @@ impl<T: Hash + ?Sized> Key for T {
     }
 }
 
-/// The key of an event with this value in its `key` field.
-pub fn key_of<T: Key + ?Sized>(field: &T) -> u64 {
-    field.number()
+/// The value of an event's `key` field. The expansion calls `number` on it, which is that of an [`Option`] if
+/// there is one, whatever the type is called there, and otherwise that of [`AnyKey`].
+#[derive(Debug)]
+pub struct KeyField<'a, T: ?Sized>(pub &'a T);
+
+impl<T> KeyField<'_, Option<T>> {
+    /// The key of the event; `None` of a field that is `None`, since that event belongs to no other.
+    pub fn number(self) -> Option<u64>
+    where
+        T: Key,
+    {
+        self.0.as_ref().map(Key::number)
+    }
+}
+
+/// A field that is always a key.
+pub trait AnyKey<T: ?Sized> {
+    /// The key of the event.
+    fn number(self) -> Option<u64>
+    where
+        T: Key;
+}
+
+impl<T: ?Sized> AnyKey<T> for KeyField<'_, T> {
+    fn number(self) -> Option<u64>
+    where
+        T: Key,
+    {
+        Some(self.0.number())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::key_of;
+    use super::{AnyKey as _, KeyField};
 
     #[test]
     fn equal_values_have_equal_keys() {
-        assert_eq!(key_of("o-1"), key_of(&String::from("o-1")));
-        assert_eq!(key_of(&Some(5_u64)), key_of(&Some(5_u64)));
-        assert_ne!(key_of("o-1"), key_of("o-2"));
-        assert_ne!(key_of(&5_u64), key_of(&6_u64));
+        assert_eq!(KeyField("o-1").number(), KeyField(&String::from("o-1")).number());
+        assert_ne!(KeyField("o-1").number(), KeyField("o-2").number());
+        assert_ne!(KeyField(&5_u64).number(), KeyField(&6_u64).number());
+    }
+
+    #[test]
+    fn a_value_that_may_be_missing_has_its_own_key_or_none() {
+        assert_eq!(KeyField(&Some(5_u64)).number(), KeyField(&5_u64).number());
+        assert_ne!(KeyField(&Some(5_u64)).number(), KeyField(&Some(6_u64)).number());
+        assert_eq!(KeyField(&None::<u64>).number(), None);
     }
 }

@@ -34,7 +34,7 @@ pub use dynamic::{DynamicError, DynamicEvent};
 pub(crate) use envelope::Head;
 pub use envelope::{Envelope, IntoEnvelope};
 pub use id::{EventId, EventIdError};
-pub use key::{Key, key_of};
+pub use key::{AnyKey, Key, KeyField};
 pub use kind::EventType;
 pub use list::{EventShape, EventTypes};
 pub use metadata::Metadata;
