@@ -82,6 +82,85 @@ async fn the_oldest_letter_makes_room() {
     assert!(letters.is_empty());
 }
 
+#[event(type = "letters.note")]
+struct Note {
+    text: String,
+}
+
+#[handler]
+fn lose(note: &Note) -> Result<(), String> {
+    Err(note.text.clone())
+}
+
+#[tokio::test]
+async fn letters_take_so_many_bytes_together_and_one_that_is_larger_stays_alone() {
+    let bus = bus().0.dead_letter_bytes(1_000_000).handler::<lose>().start().unwrap();
+    let sizes = || {
+        let letters = bus.dead_letters().list().into_iter();
+        letters.map(|letter| letter.event().downcast_ref::<Note>().unwrap().text.len()).collect::<Vec<_>>()
+    };
+    // Its error is as large as the event.
+    for size in [200_000, 200_001, 200_002] {
+        assert!(!bus.emit(Note { text: "x".repeat(size) }).await.is_ok());
+    }
+    assert_eq!((sizes(), bus.dead_letters().dropped()), (vec![200_001, 200_002], 1));
+    assert!(!bus.emit(Note { text: "x".repeat(3_000_000) }).await.is_ok());
+    assert_eq!((sizes(), bus.dead_letters().dropped()), (vec![3_000_000], 3));
+    assert!(!bus.emit(Note { text: "x".repeat(100_000) }).await.is_ok());
+    assert_eq!(sizes(), [100_000]);
+    // What is taken out makes room.
+    for _ in 0..3 {
+        bus.dead_letters().discard_all();
+        assert!(!bus.emit(Note { text: "x".repeat(400_000) }).await.is_ok());
+        let id = bus.dead_letters().list()[0].id();
+        assert!(bus.dead_letters().discard(id).is_some());
+        assert!(!bus.emit(Note { text: "x".repeat(300_000) }).await.is_ok());
+        assert_eq!(sizes(), [300_000]);
+    }
+    assert_eq!(bus.dead_letters().dropped(), 4);
+}
+
+#[tokio::test]
+async fn the_errors_of_a_letter_are_bounded() {
+    let bus = bus().0.handler::<lose>().start().unwrap();
+    for (size, kept) in [(20_000, 3), (100_000, 1), (10, 64)] {
+        assert!(!bus.emit(Note { text: "x".repeat(size) }).await.is_ok());
+        let id = bus.dead_letters().list()[0].id();
+        for _ in 0..70 {
+            assert!(!bus.dead_letters().redeliver(id).await.unwrap().is_ok());
+        }
+        assert_eq!(bus.dead_letters().get(id).unwrap().attempts().len(), kept);
+        bus.dead_letters().discard_all();
+    }
+}
+
+#[handler(retry(attempts = 200, delay = "1ms", backoff = "fixed"))]
+async fn lose_again(_: &Note) -> Result<(), String> {
+    Err("no".into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_attempts_the_last_are_kept() {
+    let bus = bus().0.handler::<lose_again>().start().unwrap();
+    assert!(!bus.emit(Note { text: "x".into() }).await.is_ok());
+    assert_eq!(bus.dead_letters().list()[0].attempts().len(), 64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_fails_again_is_as_old_as_it_was() {
+    let (bus, ..) = full(2);
+    for number in 0..2 {
+        assert!(!bus.emit(Order { number }).await.is_ok());
+    }
+    let first = bus.dead_letters().list()[0].id();
+    assert!(!bus.dead_letters().redeliver(first).await.unwrap().is_ok());
+    assert_eq!(bus.dead_letters().list()[0].id(), first);
+    assert!(!bus.emit(Order { number: 2 }).await.is_ok());
+    let ids: Vec<_> = bus.dead_letters().list().iter().map(|letter| letter.id()).collect();
+    assert_eq!(ids, [first + 1, first + 2]);
+    assert!(bus.dead_letters().get(first).is_none());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_letter_is_redelivered_to_the_handler_that_failed_alone() {
     let (bus, log, full) = full(8);

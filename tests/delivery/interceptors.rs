@@ -1,6 +1,7 @@
 //! What stands around each emit and each delivery.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use atoms::prelude::*;
@@ -190,4 +191,66 @@ async fn enriched_metadata_travel_on_the_wire_and_leave_a_shared_event_as_it_was
     bus.emit_any(&event).await.into_result().unwrap();
     assert!(frames.take()[0].contains(r#""metadata":{"tenant":"t-1"}"#));
     assert!(event.metadata().is_empty());
+}
+
+/// Lets nothing pass while it is shut: no event of this type, and none to a handler of this name.
+struct Door(&'static str, Arc<AtomicBool>);
+
+impl Door {
+    fn ask(&self, name: &str) -> Result<(), Veto> {
+        if name == self.0 && !self.1.load(Ordering::SeqCst) { Err(Veto::new("shut")) } else { Ok(()) }
+    }
+}
+
+impl Interceptor for Door {
+    fn before_emit(&self, event: &AnyEvent, _: &mut Metadata) -> Result<(), Veto> {
+        self.ask(event.event_type())
+    }
+
+    fn before_delivery(&self, delivery: &Delivery<'_>) -> Result<(), Veto> {
+        self.ask(name(delivery))
+    }
+}
+
+#[tokio::test]
+async fn what_refused_an_event_is_asked_again_when_it_is_redelivered() {
+    for (shut, seen) in [("interceptors.order", 2), ("pay", 0)] {
+        let (builder, log) = bus();
+        let is_open = Arc::new(AtomicBool::new(false));
+        let builder = builder.interceptor(Door(shut, is_open.clone())).interceptor(Tenant);
+        let audit = Arc::new(Log::default());
+        let bus = builder.interceptor(Audit("a", audit.clone())).handler::<pay>().start().unwrap();
+        assert!(!bus.emit(Order {}).await.is_ok());
+        let id = bus.dead_letters().list()[0].id();
+        audit.take();
+        for _ in 0..2 {
+            let receipt = bus.dead_letters().redeliver(id).await.unwrap();
+            assert!(receipt.to_string().contains("shut"), "{receipt}");
+            assert_eq!(bus.dead_letters().list()[0].id(), id);
+        }
+        assert!(log.take().is_empty());
+        is_open.store(true, Ordering::SeqCst);
+        audit.take();
+        let receipt = bus.dead_letters().redeliver(id).await.unwrap();
+        receipt.into_result().unwrap();
+        assert_eq!(log.take(), ["pay"]);
+        assert!(bus.dead_letters().is_empty());
+        // The emit of what was refused as a whole is one that they see.
+        let order = audit.take().into_iter().filter(|line| line.contains("interceptors.order")).count();
+        assert_eq!(order, seen);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_chain_is_asked_for_when_it_is_redelivered() {
+    let (builder, log) = bus();
+    let is_open = Arc::new(AtomicBool::new(false));
+    let builder = builder.interceptor(Door("interceptors.paid", is_open)).handler::<pay>();
+    let bus = builder.hop_limit(0).start().unwrap();
+    assert!(!bus.emit(Order {}).await.is_ok());
+    let letter = bus.dead_letters().list().remove(0);
+    assert_eq!(letter.event().event_type(), "interceptors.paid");
+    let receipt = bus.dead_letters().redeliver(letter.id()).await.unwrap();
+    assert!(matches!(receipt.refusal(), Some(Refusal::Vetoed(_))), "{receipt}");
+    assert_eq!(log.take(), ["pay"]);
 }

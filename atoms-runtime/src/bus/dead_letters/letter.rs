@@ -11,8 +11,16 @@ pub struct DeadLetter {
     pub(super) id: u64,
     pub(super) event: AnyEvent,
     pub(super) cause: DeadLetterCause,
+    /// How many bytes of memory it takes.
+    pub(super) size: usize,
     pub(super) at: Timestamp,
 }
+
+/// How many attempts are kept of a letter whose handler is called again and again: the latest ones.
+pub(in crate::bus) const MAX_ATTEMPTS: usize = 64;
+
+/// How many bytes the errors of a letter's attempts take together, but for the last one's: of the latest.
+const ERROR_BYTES: usize = 64 * 1024;
 
 /// Why an event became a [`DeadLetter`].
 #[derive(Debug, Clone)]
@@ -50,8 +58,8 @@ impl DeadLetter {
         self.cause.recipient()
     }
 
-    /// Each failed call of the handler, in order, those of redeliveries included, of which the last 64 are
-    /// kept; empty if there was none.
+    /// Each failed call of the handler, in order, those of redeliveries included; empty if there was none. Of
+    /// many the last 64 are kept, or as many of the last as have errors of 64 KiB together, as they are shown.
     pub fn attempts(&self) -> &[Attempt] {
         match &self.cause {
             DeadLetterCause::Failed { attempts, .. } => attempts,
@@ -66,6 +74,27 @@ impl DeadLetter {
 }
 
 impl DeadLetterCause {
+    /// Puts these attempts before its own, as far as there is room for them.
+    pub(super) fn follow(&mut self, earlier: &[Attempt]) {
+        let Self::Failed { attempts, .. } = self else { return };
+        attempts.splice(..0, earlier.iter().cloned());
+        let mut bytes = 0;
+        let kept = attempts.iter().rev().enumerate().take(MAX_ATTEMPTS).take_while(|(place, attempt)| {
+            bytes += attempt.size();
+            *place == 0 || bytes <= ERROR_BYTES
+        });
+        let too_many = attempts.len() - kept.count();
+        attempts.drain(..too_many);
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Failed { attempts, .. } => attempts.iter().map(Attempt::size).sum(),
+            Self::Refused(_) => 0,
+        }
+    }
+
     pub(super) fn recipient(&self) -> Option<Recipient> {
         match self {
             Self::Failed { recipient, .. } => Some(*recipient),

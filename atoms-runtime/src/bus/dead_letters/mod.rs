@@ -2,9 +2,11 @@
 
 mod letter;
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub(super) use letter::MAX_ATTEMPTS;
 pub use letter::{DeadLetter, DeadLetterCause};
 
 use super::failure::{Recipient, Refusal};
@@ -12,33 +14,34 @@ use super::receipt::Receipt;
 use super::{Bus, Shared};
 use crate::event::{AnyEvent, Event, Shown, Timestamp};
 
-/// How many attempts of a letter that is redelivered again and again are kept, the latest ones.
-const MAX_ATTEMPTS: usize = 64;
-
 /// The store of a bus.
 #[derive(Debug)]
 pub(super) struct Letters {
     capacity: usize,
+    bytes: usize,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    letters: VecDeque<Arc<DeadLetter>>,
+    /// By their numbers.
+    letters: BTreeMap<u64, Arc<DeadLetter>>,
+    /// How many bytes they take together.
+    bytes: usize,
     next: u64,
     dropped: u64,
 }
 
 impl Letters {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, state: Mutex::default() }
+    pub(super) fn new(capacity: usize, bytes: usize) -> Self {
+        Self { capacity, bytes, state: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps an event, in place of the oldest one if there is no room. One that was redelivered goes on
+    /// Keeps an event, in place of the oldest ones if there is no room. One that was redelivered goes on
     /// as the same letter.
     pub(super) fn add(
         &self,
@@ -48,47 +51,63 @@ impl Letters {
     ) -> Arc<DeadLetter> {
         // One that nobody got, and then somebody failed for, is another letter.
         let earlier = earlier.filter(|earlier| earlier.recipient() == cause.recipient());
-        if let (DeadLetterCause::Failed { attempts, .. }, Some(earlier)) = (&mut cause, earlier) {
-            let kept =
-                earlier.attempts().len().saturating_sub(MAX_ATTEMPTS - attempts.len().min(MAX_ATTEMPTS));
-            attempts.splice(..0, earlier.attempts()[kept..].iter().cloned());
-        }
+        cause.follow(earlier.map_or(&[], DeadLetter::attempts));
+        let size = event.size() + cause.size();
         let mut state = self.lock();
-        state.next += 1;
-        let id = earlier.map_or(state.next, DeadLetter::id);
-        let letter = Arc::new(DeadLetter { id, event, cause, at: Timestamp::now() });
+        let id = earlier.map_or_else(|| state.number(), DeadLetter::id);
+        let letter = Arc::new(DeadLetter { id, event, cause, size, at: Timestamp::now() });
         self.put(state, Arc::clone(&letter));
         letter
     }
 
-    /// Puts a letter where its time belongs, if it is not there already.
+    /// Puts a letter where its number belongs, if it is not there already.
     fn put(&self, mut state: MutexGuard<'_, State>, letter: Arc<DeadLetter>) {
-        if state.letters.iter().any(|other| other.id == letter.id) {
-            return;
+        let Entry::Vacant(place) = state.letters.entry(letter.id) else { return };
+        let size = letter.size;
+        place.insert(letter);
+        state.bytes += size;
+        let mut lost = Vec::new();
+        while state.letters.len() > self.capacity || state.bytes > self.bytes && state.letters.len() > 1 {
+            lost.extend(state.pop_first());
         }
-        let place = state.letters.partition_point(|earlier| earlier.at <= letter.at);
-        state.letters.insert(place, letter);
-        let lost = if state.letters.len() > self.capacity { state.letters.pop_front() } else { None };
-        state.dropped += u64::from(lost.is_some());
+        state.dropped += lost.len() as u64;
         drop(state);
-        if let Some(lost) = lost {
+        for lost in lost {
             tracing::warn!(letter = %Shown(&lost), "a dead letter made room for another one");
         }
     }
 
     fn take(&self, id: u64) -> Option<Arc<DeadLetter>> {
-        let mut state = self.lock();
-        let at = state.letters.iter().position(|letter| letter.id == id)?;
-        state.letters.remove(at)
+        self.lock().take(id)
+    }
+}
+
+impl State {
+    /// The number of a new letter.
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn pop_first(&mut self) -> Option<Arc<DeadLetter>> {
+        let id = *self.letters.first_key_value()?.0;
+        self.take(id)
+    }
+
+    fn take(&mut self, id: u64) -> Option<Arc<DeadLetter>> {
+        let letter = self.letters.remove(&id)?;
+        self.bytes -= letter.size;
+        Some(letter)
     }
 }
 
 /// What failed for good on a bus: the events that a handler failed for, after all attempts, or that
 /// were not delivered to anybody.
 ///
-/// They are kept in memory, 1,024 by default ([`BusBuilder::dead_letter_capacity`]); beyond that the
-/// oldest one makes room, which is logged and counted. For each one, `atoms.delivery.failed` is emitted
-/// ([`DeliveryFailed`]).
+/// They are kept in memory, and end with the bus: 1,024 of them ([`BusBuilder::dead_letter_capacity`]), and 64 MiB
+/// ([`BusBuilder::dead_letter_bytes`]), by default. Beyond that the one with the lowest number makes room, which is
+/// logged and counted; one that is larger than all room is kept alone. For each one, `atoms.delivery.failed` is
+/// emitted ([`DeliveryFailed`]).
 ///
 /// ```
 /// # use atoms_runtime::{Bus, State, event, handler};
@@ -117,6 +136,7 @@ impl Letters {
 /// # }
 /// ```
 ///
+/// [`BusBuilder::dead_letter_bytes`]: crate::BusBuilder::dead_letter_bytes
 /// [`BusBuilder::dead_letter_capacity`]: crate::BusBuilder::dead_letter_capacity
 /// [`DeliveryFailed`]: crate::DeliveryFailed
 #[derive(Debug, Clone, Copy)]
@@ -157,12 +177,12 @@ impl<'a> DeadLetters<'a> {
         self.letters().lock().dropped
     }
 
-    /// All of them, the oldest first.
+    /// All of them, by their numbers.
     pub fn list(self) -> Vec<Arc<DeadLetter>> {
-        self.letters().lock().letters.iter().cloned().collect()
+        self.letters().lock().letters.values().cloned().collect()
     }
 
-    /// Those of one event, the oldest first.
+    /// Those of one event, by their numbers.
     pub fn of<E: Event>(self) -> Vec<Arc<DeadLetter>> {
         let mut letters = self.list();
         letters.retain(|letter| letter.event.is::<E>());
@@ -171,7 +191,7 @@ impl<'a> DeadLetters<'a> {
 
     /// The one with this number.
     pub fn get(self, id: u64) -> Option<Arc<DeadLetter>> {
-        self.letters().lock().letters.iter().find(|letter| letter.id == id).cloned()
+        self.letters().lock().letters.get(&id).cloned()
     }
 
     /// Takes one out, which is then forgotten.
@@ -179,13 +199,16 @@ impl<'a> DeadLetters<'a> {
         self.letters().take(id)
     }
 
-    /// Takes all out, the oldest first.
+    /// Takes all out, by their numbers.
     pub fn discard_all(self) -> Vec<Arc<DeadLetter>> {
-        std::mem::take(&mut self.letters().lock().letters).into()
+        let mut state = self.letters().lock();
+        state.bytes = 0;
+        std::mem::take(&mut state.letters).into_values().collect()
     }
 
     /// Delivers the event again, to the handler that failed and to no other; one that was not delivered
-    /// to anybody goes to all handlers and subscribers. Interceptors are asked for the delivery only.
+    /// to anybody goes to all handlers and subscribers. Interceptors are asked again for each delivery, and for
+    /// an event that was not delivered to anybody as for one that is emitted: a veto refuses it again.
     ///
     /// It is not among the dead letters while this runs. If the handler fails again, it comes back with
     /// its number and all its attempts; if the future is dropped before it is done, or this is an error, it

@@ -9,6 +9,7 @@ use backon::{BackoffBuilder, ConstantBuilder, ExponentialBuilder};
 use futures_util::FutureExt;
 
 use super::call;
+use crate::bus::dead_letters::MAX_ATTEMPTS;
 use crate::bus::delivery::Step;
 use crate::bus::failure::{Attempt, FailureKind};
 use crate::bus::run::{HandlerFuture, NotDone, Outcome, RunAsync, decorate};
@@ -45,6 +46,9 @@ impl Retried {
             let Some(delay) = delay else { return Err(Box::new(NotDone::Failed { earlier, kind })) };
             let (event_type, id, handler) = (step.event.name(), step.event.head().id(), self.handler()());
             tracing::warn!(r#type = event_type, %id, %handler, error = %Shown(&kind), ?delay, "a handler failed, and is called again");
+            if earlier.len() == MAX_ATTEMPTS {
+                earlier.remove(0);
+            }
             earlier.push(Attempt::new(kind));
             tokio::time::sleep(delay).await;
         }
