@@ -1,5 +1,6 @@
 //! What is done without a lock, in many of the orders in which threads may do it.
 
+use std::future::Ready;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -77,9 +78,9 @@ fn who_waits_until_nothing_is_under_way_is_woken() {
                 .collect();
             let waiting = thread::spawn({
                 let under_way = Arc::clone(&under_way);
-                move || future::block_on(under_way.idle())
+                move || future::block_on(under_way.idle(false, || None::<Ready<()>>))
             });
-            future::block_on(under_way.idle());
+            future::block_on(under_way.idle(false, || None::<Ready<()>>));
             working.into_iter().for_each(|working| working.join().unwrap());
             waiting.join().unwrap();
         },

@@ -133,3 +133,125 @@ async fn a_deadline_that_came_is_an_error_whatever_is_known_of_what_runs() {
     assert!(bus.shutdown(Duration::from_millis(50)).await.is_err());
     bus.idle().await;
 }
+
+#[event(type = "shutdown.stop")]
+struct Stop {}
+
+/// How long the handlers that end their bus give it.
+const LONG: Duration = Duration::from_secs(60);
+
+#[handler]
+async fn a_stops(_: &Stop, context: Context, log: State<Log>) {
+    let ended = context.bus().shutdown(LONG).await;
+    log.add(ended.map_or_else(|error| format!("{} left", error.unfinished().len()), |()| "ended".into()));
+}
+
+#[handler]
+async fn b_saves(_: &Stop, log: State<Log>) {
+    sleep(Duration::from_secs(1)).await;
+    log.add("saved");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_in_a_handler_waits_for_the_others_and_not_for_itself() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<a_stops>().handler::<b_saves>().handler::<work>().start().unwrap();
+    let began = Instant::now();
+    bus.post(job("posted", 3)).await.unwrap();
+    assert!(bus.emit(Stop {}).await.is_ok());
+    assert_eq!(log.take(), ["posted begins", "saved", "posted ends", "ended"]);
+    assert_eq!(began.elapsed(), Duration::from_secs(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_in_a_posted_handler_does_not_wait_for_itself() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<a_stops>().handler::<b_saves>().start().unwrap();
+    let began = Instant::now();
+    bus.post(Stop {}).await.unwrap();
+    bus.idle().await;
+    assert_eq!(log.take(), ["saved", "ended"]);
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+}
+
+#[event(type = "shutdown.late")]
+struct Late {}
+
+#[handler]
+async fn asks_to_stop(_: &Late, context: Context, log: State<Log>) {
+    log.add("asks");
+    assert!(context.bus().emit(Stop {}).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_in_a_nested_emit_and_one_in_a_follow_up_leave_out_all_that_waits_for_them() {
+    for is_nested in [true, false] {
+        let (builder, log) = bus();
+        let builder = builder.handler::<a_stops>().handler::<b_saves>();
+        let bus = if is_nested { builder.handler::<asks_to_stop>() } else { builder.handler::<follows>() };
+        let bus = bus.start().unwrap();
+        let began = Instant::now();
+        bus.emit(Late {}).await.into_result().unwrap();
+        assert_eq!(log.take(), ["asks", "saved", "ended"], "{is_nested}");
+        assert!(began.elapsed() < LONG, "{is_nested}");
+    }
+}
+
+#[handler]
+fn follows(_: &Late, log: State<Log>) -> Stop {
+    log.add("asks");
+    Stop {}
+}
+
+#[handler(detached)]
+async fn stops_in_the_background(_: &Late, context: Context, log: State<Log>) {
+    log.add(format!("{:?}", context.bus().shutdown(LONG).await.is_ok()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_in_a_detached_handler_does_not_wait_for_itself() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<stops_in_the_background>().handler::<work>().start().unwrap();
+    let began = Instant::now();
+    bus.post(job("posted", 3)).await.unwrap();
+    assert!(bus.emit(Late {}).await.is_ok());
+    bus.idle().await;
+    assert_eq!(log.take(), ["posted begins", "posted ends", "true"]);
+    assert_eq!(began.elapsed(), Duration::from_secs(3));
+}
+
+#[handler]
+async fn never_saves(_: &Stop) {
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_in_a_handler_lists_the_others_and_not_itself() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<a_stops>().handler::<never_saves>().handler::<work>().start().unwrap();
+    bus.post(job("posted", 1)).await.unwrap();
+    let emitting = bus.emit(Stop {});
+    tokio::time::timeout(2 * LONG, emitting).await.unwrap_err();
+    assert_eq!(log.take(), ["posted begins", "posted ends", "1 left"]);
+    let (builder, log) = crate::bus();
+    let bus = builder.handler::<a_stops>().handler::<work>().start().unwrap();
+    bus.post(job("posted", 1_000)).await.unwrap();
+    assert!(bus.emit(Stop {}).await.is_ok());
+    assert_eq!(log.take(), ["posted begins", "1 left"]);
+}
+
+#[handler]
+async fn waits(_: &Stop, context: Context, log: State<Log>) {
+    context.bus().idle().await;
+    log.add("idle");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_may_wait_until_all_others_are_done() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<waits>().handler::<b_saves>().handler::<work>().start().unwrap();
+    bus.post(job("posted", 3)).await.unwrap();
+    let (receipt, ()) = tokio::join!(bus.emit(Stop {}), async { bus.idle().await });
+    assert!(receipt.is_ok());
+    assert_eq!(log.take(), ["posted begins", "saved", "posted ends", "idle"]);
+}

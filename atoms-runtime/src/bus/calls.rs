@@ -87,6 +87,11 @@ impl<'a> AsyncCalls<'a> {
         Self { step, table, started: 0, in_room: Call::new(step), boxed: None }
     }
 
+    /// How many handlers were started and are not done.
+    pub(super) fn running(&self) -> usize {
+        usize::from(self.in_room.is_running()) + self.boxed.as_ref().map_or(0, FuturesUnordered::len)
+    }
+
     /// Starts the handlers and drives them; ready when all are done.
     pub(super) fn poll(
         &mut self,

@@ -17,6 +17,7 @@ use super::in_flight::Entered;
 use super::receipt::Receipt;
 use super::table::Table;
 use super::trace::{emit_span, is_traced, log_refusal};
+use super::under_way::{Counted, Part};
 use super::worklist::Worklist;
 use super::{Shared, scope};
 use crate::caught::drop_caught;
@@ -101,21 +102,28 @@ impl<'a> Progress<'a> {
             return;
         }
         let mut follow_ups = FollowUps::new(step);
-        let mut in_flight = None;
+        let mut in_flight: Option<Entered<'_>> = None;
         poll_fn(|cx| {
-            loop {
-                if !own_done && calls.poll(room.as_mut(), cx, span, receipt).is_ready() {
-                    own_done = true;
-                    refuse_declined(step, receipt);
+            let part = in_flight.as_ref().map(Entered::part);
+            let polled = Part::enter(part, || {
+                loop {
+                    if !own_done && calls.poll(room.as_mut(), cx, span, receipt).is_ready() {
+                        own_done = true;
+                        refuse_declined(step, receipt);
+                    }
+                    if !(follow_ups.poll(cx) && own_done) {
+                        return Poll::Pending;
+                    }
+                    if step.worklist().is_none_or(|worklist| worklist.close_if_empty()) {
+                        return Poll::Ready(());
+                    }
                 }
-                if !(follow_ups.poll(cx) && own_done) {
-                    in_flight.get_or_insert_with(|| step.wait_for(table));
-                    return Poll::Pending;
-                }
-                if step.worklist().is_none_or(|worklist| worklist.close_if_empty()) {
-                    return Poll::Ready(());
-                }
+            });
+            if polled.is_pending() {
+                let entered = in_flight.get_or_insert_with(|| step.wait_for(table));
+                entered.part().set_running(calls.running() + follow_ups.running());
             }
+            polled
         })
         .await;
         if let Some(worklist) = step.worklist() {
@@ -131,7 +139,17 @@ impl<'a> Progress<'a> {
         }
         let mut room = pin!(None);
         let mut calls = AsyncCalls::new(self.step, self.table);
-        poll_fn(|cx| calls.poll(room.as_mut(), cx, &self.span, &mut self.receipt)).await;
+        let mut counted: Option<Counted> = None;
+        poll_fn(|cx| {
+            let part = counted.as_ref().map(Counted::part);
+            let polled = Part::enter(part, || calls.poll(room.as_mut(), cx, &self.span, &mut self.receipt));
+            if polled.is_pending() {
+                let counted = counted.get_or_insert_with(|| self.step.bus.under_way.enter());
+                counted.part().set_running(calls.running());
+            }
+            polled
+        })
+        .await;
         refuse_declined(self.step, &mut self.receipt);
     }
 }
@@ -141,6 +159,12 @@ pub(super) struct Rest {
     event: AnyEvent,
     /// What its handlers emitted, if it was delivered to all of them.
     worklist: Option<Arc<Worklist>>,
+}
+
+impl Rest {
+    pub(super) fn event(&self) -> &AnyEvent {
+        &self.event
+    }
 }
 
 impl Shared {
@@ -216,10 +240,15 @@ impl Shared {
     ) -> Result<Receipt, RedeliverError> {
         let event = scope::nested(|| letter.event().clone());
         let event = event.unwrap_or_else(|| letter.event().clone().begun_anew());
-        let step = Step::of_letter(&event, letter, self);
-        if let Some(refusal) = step.chain_refusal() {
+        if let Some(refusal) = Step::of_any(&event, self).chain_refusal() {
             return Err(RedeliverError::Refused(refusal));
         }
+        let began = Instant::now();
+        // One that was delivered to somebody has passed them.
+        let is_asked = handler.is_none() && !self.interceptors.is_empty();
+        let (event, verdict) =
+            if is_asked { self.interceptors.before_emit(event, false) } else { (event, Ok(())) };
+        let step = Step::of_letter(&event, letter, self);
         let only = match handler {
             None => None,
             Some(handler) => {
@@ -229,7 +258,10 @@ impl Shared {
         };
         let table = only.as_ref().unwrap_or_else(|| self.tables.of(event.known_type()));
         let mut progress = Progress::with_table(&step, table);
-        progress.run(None).await;
+        progress.run(verdict.err().map(Refusal::Vetoed)).await;
+        if is_asked {
+            self.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
+        }
         Ok(progress.receipt)
     }
 

@@ -44,6 +44,11 @@ impl<'a> FollowUps<'a> {
         Self { step, active: None, finished: Vec::new(), next: 1 }
     }
 
+    /// How many were started and are not done.
+    pub(super) fn running(&self) -> usize {
+        self.active.as_ref().map_or(0, FuturesUnordered::len)
+    }
+
     /// Starts what is in the worklist and drives what was started; `true` when nothing is left.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(worklist) = self.step.worklist() else { return true };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::shutdown::Unfinished;
-use super::under_way::{Counted, UnderWay};
+use super::under_way::{Counted, Part, UnderWay};
 use crate::event::erased::EventRef;
 use crate::handler::HandlerInfo;
 
@@ -17,7 +17,7 @@ pub(super) struct InFlight {
 #[derive(Debug, Default)]
 struct Waiting {
     next: u64,
-    deliveries: BTreeMap<u64, Unfinished>,
+    deliveries: BTreeMap<u64, (Unfinished, Arc<Part>)>,
 }
 
 /// One delivery that waits.
@@ -25,7 +25,7 @@ struct Waiting {
 pub(super) struct Entered<'a> {
     in_flight: &'a InFlight,
     number: u64,
-    _counted: Counted,
+    counted: Counted,
 }
 
 impl InFlight {
@@ -40,17 +40,25 @@ impl InFlight {
         handler: Option<&'static HandlerInfo>,
         under_way: &Arc<UnderWay>,
     ) -> Entered<'_> {
-        let delivery = Unfinished::new(event, handler);
+        let (delivery, counted) = (Unfinished::new(event, handler), under_way.enter());
         let mut waiting = self.lock();
         let number = waiting.next;
         waiting.next += 1;
-        waiting.deliveries.insert(number, delivery);
-        Entered { in_flight: self, number, _counted: under_way.enter() }
+        waiting.deliveries.insert(number, (delivery, Arc::clone(counted.part())));
+        Entered { in_flight: self, number, counted }
     }
 
-    /// What waits now.
+    /// What waits now, for something else than until nothing is under way.
     pub(super) fn list(&self) -> Vec<Unfinished> {
-        self.lock().deliveries.values().cloned().collect()
+        let waiting = self.lock();
+        let counting = waiting.deliveries.values().filter(|(_, part)| part.counts());
+        counting.map(|(delivery, _)| delivery.clone()).collect()
+    }
+}
+
+impl Entered<'_> {
+    pub(super) fn part(&self) -> &Arc<Part> {
+        self.counted.part()
     }
 }
 

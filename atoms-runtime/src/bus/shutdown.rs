@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Bus;
+use super::under_way::LeftOut;
 use crate::event::EventId;
 use crate::event::erased::EventRef;
 use crate::handler::HandlerInfo;
@@ -73,10 +74,15 @@ impl Bus {
     /// Waits until nothing is under way: no emit that waits for a handler, no posted event, no detached
     /// handler. Posted events that are not due yet do not count.
     ///
-    /// A handler that awaits this waits for itself. Cancel-safe.
+    /// In a handler, the handler's own call does not count, nor do the emits that wait for it; all other
+    /// handlers of its event do. Cancel-safe.
     pub async fn idle(&self) {
-        self.0.queue.0.revive(self);
-        self.0.under_way.idle().await;
+        let left_out = LeftOut::caller().await;
+        self.until_idle(&left_out).await;
+    }
+
+    async fn until_idle(&self, left_out: &LeftOut) {
+        self.0.under_way.idle(left_out.is_under_way(), || self.0.queue.0.see_to(self)).await;
     }
 
     /// Refuses what is emitted or posted from now on, by running handlers as well, and waits until what
@@ -88,11 +94,15 @@ impl Bus {
     /// an error all the same. An emit that another thread has just begun may still run its
     /// handlers when this resolves. Needs a tokio runtime with time.
     ///
+    /// In a handler, what does not count is as with [`idle`](Self::idle): neither is it waited for, nor listed.
+    /// A posted or detached handler whose deadline came is cancelled itself, at its next await.
+    ///
     /// Cancel-safe: it may be called again.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), ShutdownError> {
         self.0.closed.store(true, Ordering::Relaxed);
         let mut unfinished = self.0.queue.0.close();
-        let is_late = tokio::time::timeout(deadline, self.idle()).await.is_err();
+        let left_out = LeftOut::caller().await;
+        let is_late = tokio::time::timeout(deadline, self.until_idle(&left_out)).await.is_err();
         if is_late {
             unfinished.extend(self.0.in_flight.list());
             unfinished.extend(self.0.queue.0.abort());
