@@ -1,5 +1,8 @@
 //! Posted events that are due later.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use atoms::prelude::*;
@@ -12,6 +15,24 @@ use crate::{Log, SOON, bus};
 struct Reminder {
     text: String,
 }
+
+#[event(type = "delayed.step")]
+struct Step {
+    #[event(key)]
+    order_id: String,
+    number: u32,
+}
+
+#[handler]
+fn step(step: &Step, log: State<Log>) {
+    log.add(format!("{} {}", step.order_id, step.number));
+}
+
+fn next(number: u32) -> Step {
+    Step { order_id: "o-1".into(), number }
+}
+
+const IN_ORDER: [&str; 3] = ["o-1 0", "o-1 1", "o-1 2"];
 
 #[handler]
 fn remind(reminder: &Reminder, log: State<Log>) {
@@ -118,6 +139,136 @@ fn a_delay_goes_on_in_another_runtime() {
         sleep(secs(60)).await;
         assert_eq!(log.take(), ["now"]);
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_of_one_key_with_one_delay_keep_their_order() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<step>().start().unwrap();
+    for number in 0..3 {
+        bus.post(next(number)).after(secs(5)).await.unwrap();
+    }
+    sleep(secs(6)).await;
+    assert_eq!(log.take(), IN_ORDER);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_are_overdue_come_in_the_order_of_their_deadlines() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<step>().start().unwrap();
+    let epoch = SystemTime::UNIX_EPOCH;
+    for (number, due) in [(1, epoch + secs(9)), (2, epoch + secs(9)), (0, epoch)] {
+        bus.post(next(number)).at(Timestamp::from(due)).await.unwrap();
+    }
+    sleep(secs(1)).await;
+    assert_eq!(log.take(), IN_ORDER);
+}
+
+#[test]
+fn events_keep_their_order_in_another_runtime() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<step>().start().unwrap();
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let in_a_minute = Timestamp::from(SystemTime::now() + secs(60));
+    runtime().block_on(async {
+        bus.post(next(0)).after(secs(50)).await.unwrap();
+        for number in 1..3 {
+            bus.post(next(number)).at(in_a_minute).await.unwrap();
+        }
+    });
+    runtime().block_on(async {
+        bus.post(reminder("nobody takes this")).await.unwrap();
+        sleep(secs(120)).await;
+    });
+    assert_eq!(log.take(), IN_ORDER);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_early_however_long_it_waits() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<step>().start().unwrap();
+    const YEAR: u64 = 365 * 24 * 3_600;
+    bus.post(next(1)).at(Timestamp::from(SystemTime::now() + secs(3 * YEAR))).await.unwrap();
+    bus.post(next(0)).after(secs(2 * YEAR)).await.unwrap();
+    let never = bus.post(next(2)).after(Duration::MAX).await.unwrap();
+    sleep(secs(2 * YEAR - 60)).await;
+    assert!(log.take().is_empty());
+    sleep(secs(120)).await;
+    assert_eq!(log.take(), IN_ORDER[..1]);
+    sleep(secs(YEAR)).await;
+    assert_eq!(log.take(), IN_ORDER[1..2]);
+    assert!(never.is_pending());
+}
+
+#[event(type = "delayed.block")]
+struct Block {}
+
+/// Whether there was a step, and whether that was while a handler blocked its thread.
+#[derive(Default)]
+struct Came(AtomicBool, Mutex<Option<bool>>);
+
+/// Blocks its thread until there is a step, or for too long.
+#[handler]
+fn block(_: &Block, came: State<Came>) {
+    let began = std::time::Instant::now();
+    while !came.0.load(SeqCst) && began.elapsed() < secs(5) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    *came.1.lock().unwrap() = Some(came.0.load(SeqCst));
+}
+
+#[handler]
+fn come(_: &Step, came: State<Came>) {
+    came.0.store(true, SeqCst);
+}
+
+impl Came {
+    async fn in_time(&self) -> bool {
+        loop {
+            if let Some(in_time) = *self.1.lock().unwrap() {
+                return in_time;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+fn with_blocks() -> (Bus, Arc<Came>) {
+    let came = Arc::new(Came::default());
+    let builder = bus().0.shared_state(came.clone());
+    (builder.handler::<come>().handler::<block>().start().unwrap(), came)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_handler_that_blocks_its_thread_does_not_hold_up_what_is_due() {
+    // Other tasks with timers, of which one may be the one that looks after all timers.
+    for _ in 0..16 {
+        tokio::spawn(async {
+            let mut interval = tokio::time::interval(Duration::from_millis(2));
+            loop {
+                interval.tick().await;
+            }
+        });
+    }
+    for (blocks_after, due_after) in [(50, 100), (50, 50), (0, 50)] {
+        let (bus, came) = with_blocks();
+        bus.post(Block {}).after(Duration::from_millis(blocks_after)).await.unwrap();
+        bus.post(next(0)).after(Duration::from_millis(due_after)).await.unwrap();
+        assert!(came.in_time().await, "{blocks_after} {due_after}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_posted_event_that_blocks_its_thread_does_not_hold_up_what_is_due() {
+    for _ in 0..8 {
+        let (bus, came) = with_blocks();
+        bus.post(next(0)).after(Duration::from_millis(50)).await.unwrap();
+        // From a thread of the runtime, which then has it run.
+        let poster = bus.clone();
+        tokio::spawn(async move { poster.post(Block {}).await.unwrap() }).await.unwrap();
+        assert!(came.in_time().await);
+    }
 }
 
 #[tokio::test(start_paused = true)]

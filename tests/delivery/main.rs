@@ -9,6 +9,8 @@ mod keys;
 mod lost;
 mod options;
 mod posting;
+mod room;
+mod runtimes;
 mod shutdown;
 
 #[path = "../log/mod.rs"]

@@ -21,6 +21,9 @@ use crate::wire::{Codec, JsonCodec};
 /// The longest chain of events that a [`BusBuilder::hop_limit`] may allow.
 const MAX_HOPS: u32 = 1_024;
 
+/// A mebibyte.
+const MIB: usize = 1024 * 1024;
+
 /// Makes a [`Bus`].
 ///
 /// ```
@@ -50,7 +53,9 @@ pub struct BusBuilder {
     frame_limit: usize,
     interceptors: Interceptors,
     dead_letter_capacity: usize,
+    dead_letter_bytes: usize,
     queue_capacity: usize,
+    queue_bytes: usize,
     detached_limit: usize,
 }
 
@@ -69,7 +74,9 @@ impl BusBuilder {
             frame_limit: 16 * 1024 * 1024,
             interceptors: Interceptors::default(),
             dead_letter_capacity: 1_024,
+            dead_letter_bytes: 64 * MIB,
             queue_capacity: 1_024,
+            queue_bytes: 64 * MIB,
             detached_limit: 1_024,
         }
     }
@@ -128,7 +135,7 @@ impl BusBuilder {
     }
 
     /// How many events that follow from one root event, directly or not, may be under way at once, waiting or
-    /// being handled: 65,536 by default.
+    /// being handled: 65,536 by default. Zero does not start.
     ///
     /// A handler that awaits its [`Emitter`](crate::Emitter) waits while a sixty-fourth of that waits. What is
     /// emitted beyond the limit is lost, and the receipt says so.
@@ -139,14 +146,14 @@ impl BusBuilder {
     }
 
     /// The same limit in bytes of memory, as [`AnyEvent::size`](crate::AnyEvent::size) counts them: 64 MiB by
-    /// default. No further event is taken as soon as as much is under way.
+    /// default. Zero does not start. No further event is taken as soon as as much is under way.
     #[must_use]
     pub fn follow_up_bytes(mut self, bytes: usize) -> Self {
         self.follow_up_limits.bytes = bytes;
         self
     }
 
-    /// How many events a [stream](Bus::stream) keeps that were not read yet: 1,024 by default. Beyond that it loses
+    /// How many events a [stream](Bus::stream) keeps that were not read yet: 1,024 by default. Zero does not start. Beyond that it loses
     /// the oldest, and is told so.
     #[must_use]
     pub fn stream_capacity(mut self, events: usize) -> Self {
@@ -155,14 +162,14 @@ impl BusBuilder {
     }
 
     /// The same limit in bytes of memory, as [`AnyEvent::size`](crate::AnyEvent::size) counts them: 16 MiB by
-    /// default. An event that is larger is kept alone.
+    /// default. Zero does not start. An event that is larger is kept alone.
     #[must_use]
     pub fn stream_bytes(mut self, bytes: usize) -> Self {
         self.stream_limits.bytes = bytes;
         self
     }
 
-    /// The largest frame that is read, in bytes: 16 MiB by default.
+    /// The largest frame that is read, in bytes: 16 MiB by default. Zero does not start.
     #[must_use]
     pub fn frame_limit(mut self, bytes: usize) -> Self {
         self.frame_limit = bytes;
@@ -176,21 +183,40 @@ impl BusBuilder {
         self
     }
 
-    /// How many [dead letters](Bus::dead_letters) are kept: 1,024 by default.
+    /// How many [dead letters](Bus::dead_letters) are kept: 1,024 by default. Zero does not start.
     #[must_use]
     pub fn dead_letter_capacity(mut self, letters: usize) -> Self {
         self.dead_letter_capacity = letters;
         self
     }
 
-    /// How many events of each priority may be [posted](Bus::post) and not done: 1,024 by default.
+    /// How many bytes of memory the [dead letters](Bus::dead_letters) take together: 64 MiB by default. One
+    /// that is larger is kept alone. Zero does not start.
+    #[must_use]
+    pub fn dead_letter_bytes(mut self, bytes: usize) -> Self {
+        self.dead_letter_bytes = bytes;
+        self
+    }
+
+    /// How many events of each priority may be [posted](Bus::post) and not done: 1,024 by default. There is
+    /// room for as many that are due later. Zero does not start.
     #[must_use]
     pub fn queue_capacity(mut self, events: usize) -> Self {
         self.queue_capacity = events;
         self
     }
 
-    /// How many `detached` handlers may run at once: 1,024 by default.
+    /// How many bytes of memory the events of each priority take that were [posted](Bus::post) and are not
+    /// done: 64 MiB by default, as [`AnyEvent::size`](crate::AnyEvent::size) counts them. There is room for as
+    /// many that are due later, and for as many that handlers post where there is no room. An event that is
+    /// larger is taken when nothing else is there. Zero does not start.
+    #[must_use]
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.queue_bytes = bytes;
+        self
+    }
+
+    /// How many `detached` handlers may run at once: 1,024 by default. Zero does not start.
     #[must_use]
     pub fn detached_limit(mut self, handlers: usize) -> Self {
         self.detached_limit = handlers;
@@ -224,10 +250,10 @@ impl BusBuilder {
             closed: AtomicBool::new(false),
             in_flight: Default::default(),
             tasks: Tasks::new(self.detached_limit),
-            dead_letters: Letters::new(self.dead_letter_capacity),
+            dead_letters: Letters::new(self.dead_letter_capacity, self.dead_letter_bytes),
             is_intercepted: (!interceptors.is_empty()).into(),
             interceptors,
-            queue: OwnedQueue::new(self.queue_capacity, Arc::clone(&under_way)),
+            queue: OwnedQueue::new(self.queue_capacity, self.queue_bytes, Arc::clone(&under_way)),
             under_way,
         })))
     }
@@ -245,10 +271,31 @@ impl BusBuilder {
 
     fn check(&self, registry: &Registry) -> Vec<StartProblem> {
         let mut problems = checks::check(registry);
+        problems.extend(self.without_room());
         if self.discovery && !checks::LINKER_FINDS_UNANSWERED {
             problems.extend(checks::unanswered(registry));
         }
         problems
+    }
+
+    /// The limits that leave no room for anything.
+    fn without_room(&self) -> impl Iterator<Item = StartProblem> {
+        let limits = [
+            ("frame_limit", self.frame_limit),
+            ("follow_up_capacity", self.follow_up_limits.events),
+            ("follow_up_bytes", self.follow_up_limits.bytes),
+            ("stream_capacity", self.stream_limits.events),
+            ("stream_bytes", self.stream_limits.bytes),
+            ("dead_letter_capacity", self.dead_letter_capacity),
+            ("dead_letter_bytes", self.dead_letter_bytes),
+            ("queue_capacity", self.queue_capacity),
+            ("queue_bytes", self.queue_bytes),
+            ("detached_limit", self.detached_limit),
+        ];
+        limits
+            .into_iter()
+            .filter(|(_, limit)| *limit == 0)
+            .map(|(setting, _)| StartProblem::NoRoom { setting })
     }
 
     fn registry(&self) -> Registry {

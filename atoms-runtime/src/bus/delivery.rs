@@ -88,23 +88,39 @@ impl<'a> Step<'a> {
 
     /// Puts the event among the dead letters, and tells those who want to know.
     pub(crate) fn bury(&self, cause: DeadLetterCause) {
+        if let Some(failed) = self.keep(cause) {
+            self.source().tell(failed);
+        }
+    }
+
+    /// As [`bury`](Self::bury), when the delivery has ended already: posts what those are told.
+    pub(crate) fn bury_late(&self, cause: DeadLetterCause) {
+        let Some(failed) = self.keep(cause) else { return };
+        let failed = AnyEvent::from(Envelope::new(failed)).posted_by(self.event.head());
+        if let Err(error) = Bus::from(Arc::clone(self.bus)).post_any(failed).try_send() {
+            tracing::error!(%error, "nobody is told of a dead letter");
+        }
+    }
+
+    /// Puts the event among the dead letters; what to tell those who want to know, if anybody does.
+    fn keep(&self, cause: DeadLetterCause) -> Option<DeliveryFailed> {
         let earlier = self.letter().map(|letter| &**letter);
         let Ok(event) = caught(|| self.any().clone()) else {
             tracing::error!(r#type = self.event.name(), "its `Clone` panics, so it is no dead letter");
-            return;
+            return None;
         };
         let letter = self.bus.dead_letters.add(event, cause, earlier);
         if !self.is_told_of() {
-            return;
+            return None;
         }
-        self.source().tell(DeliveryFailed {
+        Some(DeliveryFailed {
             dead_letter: letter.id(),
             event_type: self.event.name().to_owned(),
             event_id: self.event.head().id().to_string(),
             handler: letter.recipient().map(|recipient| recipient.to_string()),
             attempts: letter.attempts().len(),
             error: letter.cause().to_string(),
-        });
+        })
     }
 
     /// Whether `atoms.delivery.failed` is emitted if this event is not delivered.

@@ -1,6 +1,7 @@
 //! What can go wrong with an event.
 
 use std::error::Error;
+use std::fmt::Write;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +45,8 @@ pub enum FailureKind {
     Vetoed(Veto),
     /// The handler is `detached`, and could not be started.
     NotDetached(DetachError),
+    /// The handler is `detached`, and the runtime that it ran in ended before it was done.
+    RuntimeEnded,
 }
 
 impl fmt::Display for FailureKind {
@@ -56,6 +59,7 @@ impl fmt::Display for FailureKind {
             Self::TimedOut { after } => write!(f, "took longer than {after:?}"),
             Self::Vetoed(veto) => veto.fmt(f),
             Self::NotDetached(why) => write!(f, "could not be started beside the emit: {why}"),
+            Self::RuntimeEnded => f.write_str("the tokio runtime that it ran in ended before it was done"),
         }
     }
 }
@@ -70,6 +74,7 @@ impl fmt::Debug for FailureKind {
             Self::TimedOut { after } => f.debug_struct("TimedOut").field("after", after).finish(),
             Self::Vetoed(veto) => f.debug_tuple("Vetoed").field(veto).finish(),
             Self::NotDetached(why) => f.debug_tuple("NotDetached").field(why).finish(),
+            Self::RuntimeEnded => f.write_str("RuntimeEnded"),
         }
     }
 }
@@ -158,6 +163,11 @@ impl Attempt {
         Self { error: Arc::new(error), at: Timestamp::now() }
     }
 
+    /// About how many bytes of memory it takes: an error is taken to be as large as what it shows.
+    pub(super) fn size(&self) -> usize {
+        size_of::<FailureKind>() + shown_size(&self.error)
+    }
+
     /// Why it failed.
     pub fn error(&self) -> &FailureKind {
         &self.error
@@ -171,6 +181,21 @@ impl Attempt {
     pub(super) fn shared_error(&self) -> Arc<FailureKind> {
         Arc::clone(&self.error)
     }
+}
+
+/// How many bytes something shows.
+fn shown_size(shown: &dyn fmt::Display) -> usize {
+    struct Size(usize);
+    impl fmt::Write for Size {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.len();
+            Ok(())
+        }
+    }
+    let mut size = Size(0);
+    // Counting fails only where showing does, which whoever shows it is told.
+    let _ = write!(size, "{shown}");
+    size.0
 }
 
 /// What went wrong with an event as a whole.

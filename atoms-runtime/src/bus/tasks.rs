@@ -25,8 +25,12 @@ impl Tasks {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), DetachError> {
-        if self.closed.load(Ordering::Relaxed) {
+    /// Spawns what `task` makes in this runtime, if there is room for it.
+    pub(super) fn spawn<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        task: impl FnOnce() -> F,
+    ) -> Result<(), DetachError> {
+        if self.is_closed() {
             return Err(DetachError::Closed);
         }
         let runtime = Handle::try_current().map_err(|_| DetachError::NoRuntime)?;
@@ -35,8 +39,13 @@ impl Tasks {
         if running.len() >= self.limit {
             return Err(DetachError::TooMany { limit: self.limit });
         }
-        running.spawn_on(task, &runtime);
+        running.spawn_on(task(), &runtime);
         Ok(())
+    }
+
+    /// Whether they were ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
     }
 
     /// Ends all that are running, at their next await, and takes no more.

@@ -124,6 +124,12 @@ pub enum StartProblem {
         /// What it should emit.
         newest: &'static EventType,
     },
+    /// A limit of the bus is zero, so that nothing can pass.
+    #[error("`{setting}(0)` leaves no room for anything: give it 1 or more, or leave it out for the default")]
+    NoRoom {
+        /// The name of the setting.
+        setting: &'static str,
+    },
     /// Two events have one type string, and one version.
     #[error("{}", describe_duplicate(first, second))]
     DuplicateType {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::bus::FailureKind;
-use crate::bus::dead_letters::PutBack;
+use crate::bus::Shared;
+use crate::bus::dead_letters::{DeadLetterCause, PutBack};
 use crate::bus::deliver::Progress;
 use crate::bus::delivery::Step;
+use crate::bus::failure::{Attempt, FailureKind, Recipient};
 use crate::bus::run::{NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
 use crate::bus::table::Table;
 use crate::event::AnyEvent;
@@ -30,42 +31,66 @@ impl Detached {
     }
 }
 
-/// Tells of a handler whose task ended before it was started; of others, their call tells.
-struct Unstarted(Option<(AnyEvent, &'static HandlerInfo)>);
+/// Keeps the event of a handler that did not come to an end, since its runtime ended.
+struct Unended {
+    bus: Arc<Shared>,
+    handler: &'static HandlerInfo,
+    /// Until it has come to its end.
+    event: Option<AnyEvent>,
+    is_started: bool,
+    /// The dead letter that is delivered again, which then stays.
+    letter: Option<PutBack>,
+}
 
-impl Unstarted {
-    fn starts(mut self) {
-        self.0 = None;
+impl Unended {
+    fn done(mut self) {
+        self.event = None;
+        if let Some(letter) = self.letter.take() {
+            letter.done();
+        }
     }
 }
 
-impl Drop for Unstarted {
+impl Drop for Unended {
     fn drop(&mut self) {
-        if let Some((event, handler)) = &self.0 {
+        let (Some(event), handler) = (self.event.take(), self.handler) else { return };
+        if !self.is_started {
             tracing::warn!(r#type = event.event_type(), id = %event.id(), %handler, "a detached handler was not started");
+        }
+        // The deadline of a shutdown lists what it ends.
+        if self.letter.is_none() && !self.bus.tasks.is_closed() {
+            Step::of_any(&event, &self.bus).bury_late(DeadLetterCause::Failed {
+                recipient: Recipient::Handler(handler),
+                attempts: vec![Attempt::new(FailureKind::RuntimeEnded)],
+            });
         }
     }
 }
 
 impl RunSync for Detached {
     fn run(&self, step: &Step<'_>) -> Outcome {
-        let (bus, event, letter) = (Arc::clone(step.bus), step.any().clone(), step.letter().cloned());
-        let (table, counted) = (Arc::clone(&self.table), step.bus.under_way.enter());
-        let unstarted = Unstarted(Some((event.clone(), self.info)));
-        let redelivered = letter.clone().map(|letter| PutBack::new(Arc::clone(&bus), letter));
-        let run = async move {
-            let _counted = counted;
-            unstarted.starts();
-            let step = match &letter {
-                Some(letter) => Step::of_letter(&event, letter, &bus),
-                None => Step::of_any(&event, &bus),
+        let spawned = step.bus.tasks.spawn(|| {
+            let (bus, event, letter) = (Arc::clone(step.bus), step.any().clone(), step.letter().cloned());
+            let (table, counted) = (Arc::clone(&self.table), bus.under_way.enter());
+            let mut unended = Unended {
+                bus: Arc::clone(&bus),
+                handler: self.info,
+                event: Some(event.clone()),
+                is_started: false,
+                letter: letter.clone().map(|letter| PutBack::new(Arc::clone(&bus), letter)),
             };
-            Progress::with_table(&step, &table).run(None).await;
-            if let Some(redelivered) = redelivered {
-                redelivered.done();
+            async move {
+                unended.is_started = true;
+                let step = match &letter {
+                    Some(letter) => Step::of_letter(&event, letter, &bus),
+                    None => Step::of_any(&event, &bus),
+                };
+                let part = Arc::clone(counted.part());
+                part.around(Progress::with_table(&step, &table).run(None)).await;
+                unended.done();
             }
-        };
-        step.bus.tasks.spawn(run).map_err(|why| NotDone::failed(FailureKind::NotDetached(why)))
+        });
+        spawned.map_err(|why| NotDone::failed(FailureKind::NotDetached(why)))
     }
 
     decorate!();

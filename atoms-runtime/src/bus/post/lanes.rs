@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::fast::RandomState;
 
 use super::Priority;
+use super::room::Room;
 use crate::bus::shutdown::Unfinished;
 use crate::event::AnyEvent;
 
@@ -18,39 +19,22 @@ pub(super) struct Posted {
     pub(super) key: Option<u64>,
     pub(super) priority: Priority,
     pub(super) room: Room,
-}
-
-/// Which room an event takes: that of its priority, or that of those that are due later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
-    Of(Priority),
-    Delayed,
-    /// What handlers post where there is no room, since they may be what takes it.
-    OfHandlers,
-}
-
-impl Room {
-    pub(super) const ALL: [Self; 5] = [
-        Self::Of(Priority::Background),
-        Self::Of(Priority::Normal),
-        Self::Of(Priority::High),
-        Self::Delayed,
-        Self::OfHandlers,
-    ];
-
-    pub(super) fn index(self) -> usize {
-        match self {
-            Self::Of(priority) => priority as usize,
-            Self::Delayed => 3,
-            Self::OfHandlers => 4,
-        }
-    }
+    /// How many bytes of its room it takes.
+    pub(super) bytes: u32,
 }
 
 /// The place of an event in the queue: its room, and its key.
 pub(super) struct Slot {
     key: Option<u64>,
     pub(super) room: Room,
+    pub(super) bytes: u32,
+}
+
+impl Slot {
+    /// The event that has this place.
+    pub(super) fn of_event(self, event: AnyEvent, priority: Priority) -> Posted {
+        Posted { event, priority, key: self.key, room: self.room, bytes: self.bytes }
+    }
 }
 
 /// The events that wait.
@@ -79,6 +63,16 @@ impl Lanes {
 
     fn make_ready(&mut self, posted: Posted) {
         self.ready[posted.priority as usize].push_back(posted);
+    }
+
+    /// Takes an event back that was started, and is to be started again: before all others, and its key
+    /// still waits for it.
+    pub(super) fn take_back(&mut self, posted: Posted) {
+        self.ready[posted.priority as usize].push_front(posted);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        !self.has_ready() && self.keys.is_empty()
     }
 
     pub(super) fn has_ready(&self) -> bool {
@@ -115,7 +109,7 @@ impl Lanes {
 
 impl Posted {
     pub(super) fn slot(&self) -> Slot {
-        Slot { key: self.key, room: self.room }
+        Slot { key: self.key, room: self.room, bytes: self.bytes }
     }
 
     pub(super) fn cancelled(&self) -> Unfinished {

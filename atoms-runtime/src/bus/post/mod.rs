@@ -1,9 +1,13 @@
 //! Posting: events that the bus delivers by itself, in tasks of its own.
 
+mod crews;
 mod delayed;
+mod delays;
 mod lanes;
 mod queue;
 mod reserve;
+mod room;
+mod timer;
 mod worker;
 
 use std::fmt;
@@ -16,9 +20,11 @@ use std::time::Duration;
 pub use delayed::{Delayed, DelayedPost, DelayedPosting};
 pub(super) use queue::OwnedQueue;
 
-use self::lanes::{Posted, Room};
+use self::delays::When;
+use self::lanes::Posted;
 use self::queue::Queue;
 use self::reserve::Reserving;
+use self::room::Room;
 use super::{Bus, scope};
 use crate::event::{AnyEvent, Event, IntoEnvelope, Timestamp};
 
@@ -43,18 +49,29 @@ impl Bus {
     /// own, whatever becomes of the poster. What is returned is awaited, or tried; nothing happens
     /// before that.
     ///
+    /// The queue is in memory. What waits in it, and what is due later, is lost when the process ends, however it
+    /// ends: what must not be lost belongs into a store of your own before it is posted, and out of it in the
+    /// handler.
+    ///
+    /// The events belong to no runtime. Each runtime that posts, or waits until the bus is idle, delivers for the
+    /// bus while it runs. When it ends, what it had begun and not done is delivered again, from the start, by
+    /// another runtime that is there, or by the next one that posts, or waits: so a handler may see a posted event
+    /// twice, and its id tells. A runtime that is kept, and that nobody drives any more, keeps what it had begun.
+    ///
     /// Events that have a key, as `#[event(key)]` on a field says, are handled one after the other if
-    /// their keys are the same, in the order in which they were posted; all others run beside each other
-    /// on as many tasks as the runtime has workers. What fails is among the
+    /// their keys are the same, in the order in which they were posted, but for `detached` handlers, which are
+    /// not waited for; all others run beside each other on as many tasks as the runtime has workers. What fails is among the
     /// [dead letters](Self::dead_letters). Posted while a handler runs, the event is a consequence of
     /// that handler's.
     ///
     /// When the last clone of a bus is dropped and no delivery runs any more, what was not started is
     /// cancelled, and logged: [`shutdown`](Self::shutdown) waits for it.
     ///
-    /// An event takes its room until its delivery is done. So that handlers do not wait for each other's
-    /// room, a handler that awaits a post never waits: where there is no room, up to 65,536 events of
-    /// handlers are taken beyond it.
+    /// An event takes its room until its delivery is done: a place
+    /// ([`queue_capacity`](crate::BusBuilder::queue_capacity)), and its bytes of memory
+    /// ([`queue_bytes`](crate::BusBuilder::queue_bytes)); one that is larger than all room is taken alone. So that
+    /// handlers do not wait for each other's room, a handler that awaits a post never waits: where there is no room,
+    /// up to 65,536 events of handlers are taken beyond it, of as many bytes as there are for each priority.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -101,11 +118,9 @@ impl<'a> Post<'a> {
     fn new(bus: &'a Bus, event: AnyEvent) -> Self {
         let (key, is_by_handler) = (event.key(), scope::is_in_handler());
         let event = scope::following(event);
-        Self {
-            bus,
-            is_by_handler,
-            posted: Posted { event, key, priority: Priority::default(), room: Room::Of(Priority::default()) },
-        }
+        let (priority, bytes) = (Priority::default(), bus.0.queue.0.rooms.share(event.size()));
+        let posted = Posted { event, key, priority, room: Room::Of(priority), bytes };
+        Self { bus, is_by_handler, posted }
     }
 
     /// Sets the priority.
@@ -119,15 +134,25 @@ impl<'a> Post<'a> {
     /// have room of their own, for as many of all priorities together as there is for each priority. What
     /// a handler posts belongs to the chain of its event, also later: one that posts itself again and again
     /// ends at the hop limit.
-    pub fn after(mut self, delay: Duration) -> Delayed<'a> {
-        self.posted.room = Room::Delayed;
-        Delayed::new(self, delay)
+    ///
+    /// Those that are due are delivered in the order in which they fall due, and of several that fall due at
+    /// once the one first that was posted first. The time is that of a clock that nobody sets
+    /// ([`Instant`](std::time::Instant)).
+    pub fn after(self, delay: Duration) -> Delayed<'a> {
+        self.later(When::After(delay))
     }
 
-    /// Delivers the event at this time; at once if it is over.
+    /// Delivers the event at this time; at once if it is over. Otherwise as [`after`](Self::after).
+    ///
+    /// The time is that of the system's clock. If that is set while the event waits, the event is delivered when
+    /// the clock shows the time: later if it was set back, and within a second if it was set beyond the time.
     pub fn at(self, time: Timestamp) -> Delayed<'a> {
-        let micros = time.unix_micros().saturating_sub(Timestamp::now().unix_micros());
-        self.after(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
+        self.later(When::At(time))
+    }
+
+    fn later(mut self, when: When) -> Delayed<'a> {
+        self.posted.room = Room::Delayed;
+        Delayed::new(self, when)
     }
 
     /// Posts the event if there is room in the queue, and otherwise gives it back.
@@ -137,7 +162,7 @@ impl<'a> Post<'a> {
 
     /// Reserves room for the event in the queue, if there is some.
     fn reserved(self) -> Result<Self, PostError> {
-        match self.queue().try_reserve(self.posted.room) {
+        match self.queue().rooms.try_reserve(self.posted.room, self.posted.bytes) {
             Ok(()) => Ok(self),
             Err(reason) => Err(PostError { reason, event: self.posted.event }),
         }
@@ -205,11 +230,17 @@ pub enum PostRefusal {
         /// How many events of one priority, or due later, may be posted and not done.
         capacity: usize,
     },
+    /// What waits or is being handled takes as many bytes as the bus allows.
+    #[error("the queue is full, with {bytes} bytes of events of its kind; await the post to wait for room")]
+    FullOfBytes {
+        /// How many bytes of memory the events of one priority, or due later, may take that are not done.
+        bytes: usize,
+    },
     /// The bus was shut down.
     #[error("the bus is shut down")]
     Closed,
-    /// The event was posted outside of a tokio runtime.
-    #[error("there is no tokio runtime to deliver it in")]
+    /// The event was posted outside of a tokio runtime, and no other runtime delivers for the bus.
+    #[error("there is no tokio runtime to deliver it in; post it in one")]
     NoRuntime,
 }
 

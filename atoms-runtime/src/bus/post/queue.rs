@@ -5,29 +5,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, TryAcquireError};
+use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
 
-use super::delayed::Delays;
-use super::lanes::{Lanes, Posted, Room, Slot};
-use super::{PostError, PostRefusal, worker};
+use super::crews::{Crews, Member};
+use super::delays::{Clock, Delays, Due, When};
+use super::lanes::{Lanes, Posted, Slot};
+use super::room::Rooms;
+use super::{PostError, PostRefusal, timer, worker};
 use crate::bus::Bus;
 use crate::bus::shutdown::Unfinished;
 use crate::bus::under_way::UnderWay;
 
-/// How many events of handlers are taken beyond the room that there is.
-const OF_HANDLERS: usize = 65_536;
-
 /// The queue of a bus: what was posted, by priority, and which keys have an event under way.
 ///
-/// Room in it is given out by a semaphore for each priority, in order, and taken back when the event's
-/// delivery is done. So all that is posted and not done is bounded, whatever the handlers do.
+/// What is in it belongs to no runtime: a crew in each runtime that posts, or waits until the bus is idle, takes
+/// from it, and gives back what it has not done when its runtime ends.
+///
+/// Room in it is given out in order, and taken back when the event's delivery is done. So all that is posted
+/// and not done is bounded, whatever the handlers do.
 pub(in crate::bus) struct Queue {
-    capacity: usize,
-    room: [Semaphore; Room::ALL.len()],
+    pub(super) rooms: Rooms,
+    clock: Clock,
     /// Counts what was posted and is not done, without what is not due.
-    under_way: Arc<UnderWay>,
+    pub(super) under_way: Arc<UnderWay>,
     state: Mutex<State>,
 }
 
@@ -35,179 +36,219 @@ pub(in crate::bus) struct Queue {
 struct State {
     lanes: Lanes,
     delays: Delays,
-    idle: Vec<Waker>,
-    workers: Vec<AbortHandle>,
+    crews: Crews,
     closed: bool,
+    /// Whether what is given back is not to be started again.
+    ended: bool,
 }
 
+/// Who is to be woken.
+type Wakers = (Option<Waker>, Vec<Waker>);
+
 impl Queue {
-    fn new(capacity: usize, under_way: Arc<UnderWay>) -> Self {
-        let capacity = capacity.min(Semaphore::MAX_PERMITS);
-        Self {
-            capacity,
-            room: Room::ALL.map(|room| Semaphore::new(places(room, capacity))),
-            under_way,
-            state: Mutex::default(),
-        }
+    fn new(capacity: usize, bytes: usize, under_way: Arc<UnderWay>) -> Self {
+        let (rooms, clock) = (Rooms::new(capacity, bytes), Clock::new());
+        Self { rooms, clock, under_way, state: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn room(&self, room: Room) -> &Semaphore {
-        &self.room[room.index()]
-    }
-
-    pub(super) fn try_reserve(&self, room: Room) -> Result<(), PostRefusal> {
-        match self.room(room).try_acquire() {
-            Ok(room) => {
-                room.forget();
-                Ok(())
-            }
-            Err(TryAcquireError::NoPermits) => {
-                Err(PostRefusal::Full { capacity: places(room, self.capacity) })
-            }
-            Err(TryAcquireError::Closed) => Err(PostRefusal::Closed),
-        }
-    }
-
-    pub(super) async fn reserve(&self, room: Room) -> Result<(), PostRefusal> {
-        self.room(room).acquire().await.map_err(|_| PostRefusal::Closed)?.forget();
-        Ok(())
-    }
-
     /// Puts an event in, for which room was reserved.
     pub(super) fn put(self: &Arc<Self>, bus: &Bus, posted: Posted) -> Result<(), PostError> {
-        let mut state = self.ready_for(bus, posted.room);
-        let worker = match &mut state {
-            Ok(state) => {
-                state.lanes.admit(posted);
-                state.idle.pop()
-            }
-            Err(reason) => return Err(PostError { reason: *reason, event: posted.event }),
-        };
+        let (mut state, here) = self.ready_for(bus, &posted)?;
+        state.lanes.admit(posted);
+        let idle = state.crews.pop_idle(here);
         self.under_way.add(1);
         drop(state);
-        wake(worker);
+        wake(idle);
         Ok(())
     }
 
-    /// As [`put`](Self::put), of an event that is due later; its number among those.
+    /// As [`put`](Self::put), of an event that is due later; when, and its number among those.
     pub(super) fn put_delayed(
         self: &Arc<Self>,
         bus: &Bus,
         posted: Posted,
-        delay: Duration,
-    ) -> Result<u64, PostError> {
-        let mut state = match self.ready_for(bus, posted.room) {
-            Ok(state) => state,
-            Err(reason) => return Err(PostError { reason, event: posted.event }),
-        };
-        let number = state.delays.put(posted, delay);
-        // One of them sees to what is delayed.
-        let idle = std::mem::take(&mut state.idle);
+        when: When,
+    ) -> Result<Due, PostError> {
+        let (mut state, _) = self.ready_for(bus, &posted)?;
+        let due = state.delays.put(posted, when, self.clock.now());
+        let timers = state.crews.timers();
         drop(state);
-        idle.into_iter().for_each(Waker::wake);
-        Ok(number)
+        timers.into_iter().for_each(Waker::wake);
+        Ok(due)
     }
 
-    /// Sees to it that there are workers; gives the reserved room back if there cannot be any.
-    fn ready_for(self: &Arc<Self>, bus: &Bus, room: Room) -> Result<MutexGuard<'_, State>, PostRefusal> {
-        let mut state = self.lock();
-        let started = if state.closed { Err(PostRefusal::Closed) } else { self.start(bus, &mut state) };
-        started.map(|()| state).inspect_err(|_| self.room(room).add_permits(1))
+    /// Sees to it that there is a crew; gives the reserved room back if there cannot be one.
+    fn ready_for(
+        self: &Arc<Self>,
+        bus: &Bus,
+        posted: &Posted,
+    ) -> Result<(MutexGuard<'_, State>, Option<Id>), PostError> {
+        let hired = self.hire(bus, self.lock());
+        let refused = match hired {
+            Ok((state, _)) if state.closed => PostRefusal::Closed,
+            Ok(ready) => return Ok(ready),
+            Err(reason) => reason,
+        };
+        self.rooms.give_back(posted.room, 1, posted.bytes as usize);
+        Err(PostError { reason: refused, event: posted.event.clone() })
     }
 
-    /// Sees to it that there are workers, if they are gone with the runtime that they were started in, and
-    /// anything waits for them.
-    pub(in crate::bus) fn revive(self: &Arc<Self>, bus: &Bus) {
-        let mut state = self.lock();
-        if !state.workers.is_empty() {
-            // Outside of a runtime there is nobody who could wait for them.
-            let _started = self.start(bus, &mut state);
+    /// Sees to it that there is a crew in this runtime, or one in another outside of any.
+    fn hire<'a>(
+        self: &'a Arc<Self>,
+        bus: &Bus,
+        mut state: MutexGuard<'a, State>,
+    ) -> Result<(MutexGuard<'a, State>, Option<Id>), PostRefusal> {
+        let Ok(runtime) = Handle::try_current() else {
+            return if state.crews.is_empty() { Err(PostRefusal::NoRuntime) } else { Ok((state, None)) };
+        };
+        let here = Some(runtime.id());
+        if state.closed && state.is_empty() || state.crews.has(here) {
+            return Ok((state, here));
         }
-    }
-
-    fn start(self: &Arc<Self>, bus: &Bus, state: &mut State) -> Result<(), PostRefusal> {
-        if !state.workers.is_empty() && !state.workers.iter().all(AbortHandle::is_finished) {
-            return Ok(());
-        }
-        let runtime = Handle::try_current().map_err(|_| PostRefusal::NoRuntime)?;
-        state.idle.clear();
-        state.delays.restart();
-        let workers = (0..runtime.metrics().num_workers()).map(|number| {
-            let worker = worker::work(Arc::clone(self), Arc::downgrade(&bus.0), number == 0);
+        let workers = state.crews.add(Some(&runtime));
+        // What is spawned into a runtime that ends is dropped at once, and takes the lock.
+        drop(state);
+        let member = || Member { queue: Arc::clone(self), runtime: here };
+        let mut tasks: Vec<AbortHandle> = Vec::with_capacity(workers + 1);
+        tasks.push(runtime.spawn(timer::see_to_delays(member())).abort_handle());
+        tasks.extend((0..workers).map(|_| {
+            let worker = worker::work(member(), Arc::downgrade(&bus.0));
             runtime.spawn(worker).abort_handle()
-        });
-        state.workers = workers.collect();
-        Ok(())
-    }
-
-    pub(super) fn is_delayed(&self, number: u64) -> bool {
-        self.lock().delays.has(number)
-    }
-
-    pub(super) fn cancel(&self, number: u64) -> bool {
-        let cancelled = self.lock().delays.take(number);
-        cancelled.inspect(|posted| self.room(posted.room).add_permits(1)).is_some()
-    }
-
-    /// Frees the slots of what is done, and puts the next events to start into `batch`; without any, `cx`
-    /// is woken when there is one.
-    pub(super) fn next_batch(
-        &self,
-        batch: &mut Vec<Posted>,
-        done: &mut Vec<Slot>,
-        sees_delays: bool,
-        cx: &mut Context<'_>,
-    ) {
+        }));
         let mut state = self.lock();
-        state.lanes.free_keys(done);
-        while sees_delays && let Some(posted) = state.delays.poll_due(cx) {
+        state.crews.keep(here, tasks);
+        Ok((state, here))
+    }
+
+    /// Sees to it that somebody works on what is in the queue, for one who waits for it. Outside of any runtime,
+    /// where no other is there, that is who waits: by driving the worker that this returns.
+    pub(in crate::bus) fn see_to(
+        self: &Arc<Self>,
+        bus: &Bus,
+    ) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let state = self.lock();
+        if state.is_empty() || self.hire(bus, state).is_ok() {
+            return None;
+        }
+        self.lock().crews.add(None);
+        let member = Member { queue: Arc::clone(self), runtime: None };
+        Some(worker::work(member, Arc::downgrade(&bus.0)))
+    }
+
+    pub(super) fn is_delayed(&self, due: Due) -> bool {
+        self.lock().delays.has(due)
+    }
+
+    pub(super) fn cancel(&self, due: Due) -> bool {
+        let cancelled = self.lock().delays.take(due);
+        cancelled.inspect(|it| self.rooms.give_back(it.room, 1, it.bytes as usize)).is_some()
+    }
+
+    /// Hands what is due over to the workers of a runtime; for how long to sleep then. `cx` is woken when that
+    /// changes.
+    pub(super) fn hand_over_due(&self, runtime: Option<Id>, cx: &Context<'_>) -> Option<Duration> {
+        let mut state = self.lock();
+        let now = self.clock.now();
+        while let Some(posted) = state.delays.pop_due(now) {
             self.under_way.add(1);
             state.lanes.admit(posted);
         }
-        let workers = state.workers.len();
-        state.lanes.take_share(workers, batch);
-        let helper = state.helper();
-        if batch.is_empty() && !state.idle.iter().any(|waker| waker.will_wake(cx.waker())) {
-            state.idle.push(cx.waker().clone());
+        let idle = if state.lanes.has_ready() { state.crews.pop_idle(runtime) } else { Wakers::default() };
+        let wait = state.delays.wait(now);
+        if let Some(crew) = state.crews.get_mut(runtime) {
+            crew.timer = Some(cx.waker().clone());
         }
         drop(state);
-        wake(helper);
+        wake(idle);
+        wait
+    }
+
+    /// Frees the slots of what is done, and puts the next events to start into `batch`; without any, `cx`
+    /// is woken when there is one. Returns whether the worker should let others take its thread's tasks, itself
+    /// among them, before it starts these: what it starts may block the thread.
+    pub(super) fn next_batch(
+        &self,
+        runtime: Option<Id>,
+        batch: &mut Vec<Posted>,
+        done: &mut Vec<Slot>,
+        was_idle: bool,
+        cx: &Context<'_>,
+    ) -> bool {
+        let mut state = self.lock();
+        state.lanes.free_keys(done);
+        let State { lanes, crews, delays, .. } = &mut *state;
+        let (mut helper, mut should_yield) = (None, false);
+        if let Some(crew) = crews.get_mut(runtime) {
+            lanes.take_share(crew.workers, batch);
+            if lanes.has_ready() {
+                helper = crew.idle.pop();
+            }
+            if batch.is_empty() && !crew.idle.iter().any(|waker| waker.will_wake(cx.waker())) {
+                crew.idle.push(cx.waker().clone());
+            }
+            should_yield = crew.has_threads && (helper.is_some() || was_idle && !delays.is_empty());
+        }
+        drop(state);
+        helper.into_iter().for_each(Waker::wake);
         self.give_back(done);
+        should_yield
+    }
+
+    /// Takes back an event that was started and is not done.
+    pub(super) fn take_back(&self, posted: Posted) {
+        let mut state = self.lock();
+        if state.ended {
+            drop(state);
+            self.free(&mut vec![posted.slot()]);
+        } else {
+            state.lanes.take_back(posted);
+        }
     }
 
     /// Frees the slots of what is done.
     pub(super) fn free(&self, done: &mut Vec<Slot>) {
         let mut state = self.lock();
         state.lanes.free_keys(done);
-        let helper = state.helper();
+        let idle = if state.lanes.has_ready() { state.crews.wake_all() } else { Vec::new() };
         drop(state);
-        wake(helper);
+        idle.into_iter().for_each(Waker::wake);
         self.give_back(done);
     }
 
     fn give_back(&self, done: &mut Vec<Slot>) {
-        for room in Room::ALL {
-            let places = done.iter().filter(|slot| slot.room == room).count();
-            if places > 0 {
-                self.room(room).add_permits(places);
-            }
-        }
+        self.rooms.give_back_all(done.iter().map(|slot| (slot.room, slot.bytes)));
         self.under_way.remove(done.len());
         done.clear();
     }
 
     /// Says that a worker is awake, whoever woke it: who looks for an idle one must not find it.
-    pub(super) fn wakes(&self, cx: &Context<'_>) {
-        self.lock().idle.retain(|waker| !waker.will_wake(cx.waker()));
+    pub(super) fn wakes(&self, runtime: Option<Id>, cx: &Context<'_>) {
+        if let Some(crew) = self.lock().crews.get_mut(runtime) {
+            crew.idle.retain(|waker| !waker.will_wake(cx.waker()));
+        }
+    }
+
+    /// Changes who is there, and wakes all that are left, since something may have been given back.
+    pub(super) fn hand_over(&self, change: impl FnOnce(&mut Crews)) {
+        let mut state = self.lock();
+        change(&mut state.crews);
+        let (wakers, has_work) = (state.crews.wake_all(), !state.is_empty());
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        if has_work {
+            // Whoever waits until nothing is under way sees to it that somebody works.
+            self.under_way.tell();
+        }
     }
 
     /// Takes nothing more, and gives back what is not due yet.
     pub(in crate::bus) fn close(&self) -> Vec<Unfinished> {
-        self.room.iter().for_each(Semaphore::close);
+        self.rooms.close();
         let mut state = self.lock();
         // Who has reserved room already is too late as well.
         state.closed = true;
@@ -219,11 +260,11 @@ impl Queue {
     /// Ends the workers, with what they run, and gives back what was not started.
     pub(in crate::bus) fn abort(&self) -> Vec<Unfinished> {
         let mut state = self.lock();
+        state.ended = true;
         let left = state.lanes.take_all();
-        let workers = std::mem::take(&mut state.workers);
-        state.idle.clear();
+        let tasks = state.crews.take_tasks();
         drop(state);
-        workers.iter().for_each(AbortHandle::abort);
+        tasks.iter().for_each(AbortHandle::abort);
         let unfinished = left.iter().map(Posted::cancelled).collect();
         self.under_way.remove(left.len());
         unfinished
@@ -231,29 +272,22 @@ impl Queue {
 }
 
 impl State {
-    /// An idle worker, if there is work for it.
-    fn helper(&mut self) -> Option<Waker> {
-        if self.lanes.has_ready() { self.idle.pop() } else { None }
+    /// Whether there is nothing to do, and nobody who may have something to give back.
+    fn is_empty(&self) -> bool {
+        self.lanes.is_empty() && self.delays.is_empty() && self.crews.is_empty()
     }
 }
 
-/// How many places a room has.
-fn places(room: Room, capacity: usize) -> usize {
-    if room == Room::OfHandlers { OF_HANDLERS } else { capacity }
-}
-
-fn wake(worker: Option<Waker>) {
-    if let Some(worker) = worker {
-        worker.wake();
-    }
+fn wake((own, others): Wakers) {
+    own.into_iter().chain(others).for_each(Waker::wake);
 }
 
 /// The queue, as the bus owns it: what is in it ends with the bus.
 pub(in crate::bus) struct OwnedQueue(pub(in crate::bus) Arc<Queue>);
 
 impl OwnedQueue {
-    pub(in crate::bus) fn new(capacity: usize, under_way: Arc<UnderWay>) -> Self {
-        Self(Arc::new(Queue::new(capacity, under_way)))
+    pub(in crate::bus) fn new(capacity: usize, bytes: usize, under_way: Arc<UnderWay>) -> Self {
+        Self(Arc::new(Queue::new(capacity, bytes, under_way)))
     }
 }
 
@@ -266,9 +300,6 @@ impl Drop for OwnedQueue {
 
 impl fmt::Debug for Queue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queue")
-            .field("capacity", &self.capacity)
-            .field("under_way", &self.under_way)
-            .finish_non_exhaustive()
+        f.debug_struct("Queue").field("under_way", &self.under_way).finish_non_exhaustive()
     }
 }

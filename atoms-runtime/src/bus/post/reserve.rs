@@ -4,40 +4,42 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::lanes::Room as Place;
+use super::room::Room;
 use super::{Post, PostError, PostRefusal};
 
 /// Waits for room in the queue, in order; an allocation is made only if there is none at first.
 pub(super) struct Reserving<'a> {
     /// Until room is reserved for it.
     post: Option<Post<'a>>,
-    room: Option<Room<'a>>,
+    waiting: Option<Waiting<'a>>,
 }
 
-type Room<'a> = Pin<Box<dyn Future<Output = Result<(), PostRefusal>> + Send + 'a>>;
+type Waiting<'a> = Pin<Box<dyn Future<Output = Result<(), PostRefusal>> + Send + 'a>>;
 
 impl<'a> Reserving<'a> {
     pub(super) fn new(post: Post<'a>) -> Self {
-        Self { post: Some(post), room: None }
+        Self { post: Some(post), waiting: None }
     }
 
     fn poll_room(
-        room: &mut Option<Room<'a>>,
+        waiting: &mut Option<Waiting<'a>>,
         post: &mut Post<'a>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), PostRefusal>> {
-        let (queue, place) = (post.queue(), post.posted.room);
-        if room.is_none() {
-            match queue.try_reserve(place) {
-                Err(PostRefusal::Full { .. }) if post.is_by_handler => {
-                    post.posted.room = Place::OfHandlers;
-                    return Poll::Ready(queue.try_reserve(Place::OfHandlers));
+        let (rooms, room, bytes) = (&post.queue().rooms, post.posted.room, post.posted.bytes);
+        if waiting.is_none() {
+            match rooms.try_reserve(room, bytes) {
+                Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) if post.is_by_handler => {
+                    post.posted.room = Room::OfHandlers;
+                    return Poll::Ready(rooms.try_reserve(Room::OfHandlers, bytes));
                 }
-                Err(PostRefusal::Full { .. }) => *room = Some(Box::pin(queue.reserve(place))),
+                Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) => {
+                    *waiting = Some(Box::pin(rooms.reserve(room, bytes)));
+                }
                 reserved => return Poll::Ready(reserved),
             }
         }
-        room.as_mut().map_or(Poll::Pending, |room| room.as_mut().poll(cx))
+        waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.as_mut().poll(cx))
     }
 }
 
@@ -45,9 +47,9 @@ impl<'a> Future for Reserving<'a> {
     type Output = Result<Post<'a>, PostError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { post, room } = &mut *self;
+        let Self { post, waiting } = &mut *self;
         let reserved = match post {
-            Some(post) => ready!(Self::poll_room(room, post, cx)),
+            Some(post) => ready!(Self::poll_room(waiting, post, cx)),
             None => return Poll::Pending,
         };
         match (post.take(), reserved) {

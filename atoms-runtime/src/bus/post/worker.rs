@@ -10,11 +10,13 @@ use std::task::{Context, Poll};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
+use super::crews::Member;
 use super::lanes::{Posted, Slot};
 use super::queue::Queue;
 use crate::bus::Shared;
 use crate::bus::deliver::Rest;
 use crate::bus::run::panic_message;
+use crate::bus::under_way::Part;
 use crate::event::Shown;
 
 /// How many batches are started before other tasks of the executor have their turn.
@@ -25,57 +27,70 @@ type Running = Pin<Box<dyn Future<Output = Option<Slot>> + Send>>;
 
 /// Takes events from the queue in batches, and drives those beside each other whose handlers wait.
 struct Worker {
-    queue: Arc<Queue>,
     bus: Weak<Shared>,
-    sees_delays: bool,
+    /// What is to be started next.
     batch: Vec<Posted>,
     running: FuturesUnordered<Running>,
     /// The slots of the events that are done.
     done: Vec<Slot>,
     /// Whether the queue knows that this one waits for work.
     is_idle: bool,
+    /// Dropped last: those that are left are woken when all is given back.
+    member: Member,
 }
 
 /// Delivers what is in the queue, for as long as there is a bus.
-pub(super) async fn work(queue: Arc<Queue>, bus: Weak<Shared>, sees_delays: bool) {
+pub(super) async fn work(member: Member, bus: Weak<Shared>) {
     let (batch, running, done) = (Vec::new(), FuturesUnordered::new(), Vec::new());
-    let mut worker = Worker { queue, bus, sees_delays, batch, running, done, is_idle: false };
+    let mut worker = Worker { bus, batch, running, done, is_idle: false, member };
     poll_fn(|cx| worker.turn(cx)).await;
 }
 
 impl Worker {
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if std::mem::take(&mut self.is_idle) {
-            self.queue.wakes(cx);
+        let mut was_idle = std::mem::take(&mut self.is_idle);
+        if was_idle {
+            self.member.queue.wakes(self.member.runtime, cx);
         }
         for _ in 0..BATCHES_PER_POLL {
             while let Poll::Ready(Some(slot)) = self.running.poll_next_unpin(cx) {
                 self.done.extend(slot);
             }
-            self.queue.next_batch(&mut self.batch, &mut self.done, self.sees_delays, cx);
+            if self.batch.is_empty() && self.take_batch(std::mem::take(&mut was_idle), cx) {
+                break;
+            }
             if self.batch.is_empty() {
                 self.is_idle = true;
                 return Poll::Pending;
             }
             let Some(bus) = self.bus.upgrade() else {
-                self.batch.iter().for_each(|posted| drop(posted.cancelled()));
+                self.batch.drain(..).for_each(|posted| drop(posted.cancelled()));
                 return Poll::Ready(());
             };
             let mut batch = std::mem::take(&mut self.batch);
             batch.drain(..).for_each(|posted| self.start(&bus, posted, cx));
             self.batch = batch;
         }
+        // A task that wakes itself goes to the end of its thread's queue, from where other threads take it, and
+        // one of them is woken. One that another task wakes is kept for this thread alone.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
+    /// Whether other threads should have a chance before the batch is started.
+    fn take_batch(&mut self, was_idle: bool, cx: &mut Context<'_>) -> bool {
+        let (queue, runtime) = (&self.member.queue, self.member.runtime);
+        queue.next_batch(runtime, &mut self.batch, &mut self.done, was_idle, cx) && !self.batch.is_empty()
+    }
+
     fn start(&mut self, bus: &Arc<Shared>, posted: Posted, cx: &mut Context<'_>) {
-        let (slot, event) = (posted.slot(), posted.event);
-        let rest = catch_unwind(AssertUnwindSafe(|| bus.deliver_at_once(event)));
+        let (slot, priority) = (posted.slot(), posted.priority);
+        let rest = catch_unwind(AssertUnwindSafe(|| bus.deliver_at_once(posted.event)));
         let Some(rest) = rest.unwrap_or_else(|panic| log_panic(panic, None)) else {
             return self.done.push(slot);
         };
-        let held = Held { queue: Arc::clone(&self.queue), slot: Some(slot) };
+        let posted = slot.of_event(rest.event().clone(), priority);
+        let held = Held { queue: Arc::clone(&self.member.queue), posted: Some(posted) };
         let mut delivery = finish(Arc::clone(bus), rest, held);
         // Polled at once, so that it is known what it waits for if it is ended.
         match delivery.as_mut().poll(cx) {
@@ -93,37 +108,42 @@ fn log_panic<T>(panic: Box<dyn Any + Send>, instead: T) -> T {
     instead
 }
 
-/// The slot of an event whose delivery may be ended before it is done.
+/// An event whose delivery may be ended before it is done, with the runtime that it runs in: then it goes back
+/// into the queue.
 struct Held {
     queue: Arc<Queue>,
-    slot: Option<Slot>,
+    posted: Option<Posted>,
 }
 
 impl Held {
     fn hand_over(&mut self) -> Option<Slot> {
-        self.slot.take()
+        self.posted.take().map(|posted| posted.slot())
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
-            self.queue.free(&mut vec![slot]);
+        if let Some(posted) = self.posted.take() {
+            self.queue.take_back(posted);
         }
     }
 }
 
 fn finish(bus: Arc<Shared>, rest: Rest, mut held: Held) -> Running {
+    // It is counted for as long as it is held.
+    let part = Part::of_counted(&bus.under_way);
     Box::pin(async move {
-        let delivered = AssertUnwindSafe(bus.deliver_rest(rest)).catch_unwind().await;
+        let delivered = AssertUnwindSafe(part.around(bus.deliver_rest(rest))).catch_unwind().await;
         delivered.unwrap_or_else(|panic| log_panic(panic, ()));
         held.hand_over()
     })
 }
 
-/// The worker was ended: so is what it ran.
+/// The worker was ended: what it did not do goes back.
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.queue.free(&mut self.done);
+        let queue = &self.member.queue;
+        queue.free(&mut self.done);
+        self.batch.drain(..).rev().for_each(|posted| queue.take_back(posted));
     }
 }

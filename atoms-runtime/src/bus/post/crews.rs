@@ -1,0 +1,116 @@
+//! Who delivers what was posted: some workers and a timer in each runtime that posts, or waits for, events.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use tokio::runtime::{Handle, Id, RuntimeFlavor};
+use tokio::task::AbortHandle;
+
+use super::queue::Queue;
+
+/// The workers in one runtime.
+#[derive(Default)]
+pub(super) struct Crew {
+    /// The runtime; `None` of those that whoever waits for the queue drives, outside of any.
+    runtime: Option<Id>,
+    /// Whether the runtime has threads of its own. Any other runs only while somebody blocks on it.
+    pub(super) has_threads: bool,
+    pub(super) workers: usize,
+    members: usize,
+    /// The workers that wait for something to do.
+    pub(super) idle: Vec<Waker>,
+    /// The one who sees to what is delayed.
+    pub(super) timer: Option<Waker>,
+    tasks: Vec<AbortHandle>,
+}
+
+/// The crews of all runtimes, of which there is mostly one.
+#[derive(Default)]
+pub(super) struct Crews(Vec<Crew>);
+
+impl Crews {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn has(&self, runtime: Option<Id>) -> bool {
+        self.0.iter().any(|crew| crew.runtime == runtime)
+    }
+
+    pub(super) fn get_mut(&mut self, runtime: Option<Id>) -> Option<&mut Crew> {
+        self.0.iter_mut().find(|crew| crew.runtime == runtime)
+    }
+
+    /// Adds one of a runtime that has none; how many workers it should have.
+    pub(super) fn add(&mut self, handle: Option<&Handle>) -> usize {
+        let has_threads = handle.is_some_and(|it| it.runtime_flavor() != RuntimeFlavor::CurrentThread);
+        let workers = handle.map_or(1, |it| it.metrics().num_workers());
+        let members = workers + usize::from(handle.is_some());
+        let runtime = handle.map(Handle::id);
+        self.0.push(Crew { runtime, has_threads, workers, members, ..Crew::default() });
+        workers
+    }
+
+    /// Keeps the tasks of a crew, to end them.
+    pub(super) fn keep(&mut self, runtime: Option<Id>, tasks: Vec<AbortHandle>) {
+        match self.get_mut(runtime) {
+            Some(crew) => crew.tasks = tasks,
+            // All were ended meanwhile.
+            None => tasks.iter().for_each(AbortHandle::abort),
+        }
+    }
+
+    /// One member of a crew is gone.
+    fn leave(&mut self, runtime: Option<Id>) {
+        if let Some(crew) = self.get_mut(runtime) {
+            crew.members -= 1;
+        }
+        self.0.retain(|crew| crew.members > 0);
+    }
+
+    /// Takes out who is to be woken for one more event: a worker of the runtime it was posted in, and where
+    /// that may be one that nobody drives, one of each runtime that drives itself, or else of each.
+    pub(super) fn pop_idle(&mut self, here: Option<Id>) -> (Option<Waker>, Vec<Waker>) {
+        let mut others = Vec::new();
+        let mut own = None;
+        let mut drives_itself = false;
+        if let Some(crew) = self.get_mut(here) {
+            own = crew.idle.pop();
+            drives_itself = crew.has_threads;
+        }
+        if !drives_itself && self.0.len() > 1 {
+            let any_has_threads = self.0.iter().any(|crew| crew.has_threads);
+            let others_to_wake =
+                self.0.iter_mut().filter(|crew| crew.runtime != here && crew.has_threads == any_has_threads);
+            others.extend(others_to_wake.filter_map(|crew| crew.idle.pop()));
+        }
+        (own, others)
+    }
+
+    /// All that wait for something to do, or for what is delayed.
+    pub(super) fn wake_all(&mut self) -> Vec<Waker> {
+        self.0.iter_mut().flat_map(|crew| crew.idle.drain(..).chain(crew.timer.take())).collect()
+    }
+
+    /// Those that see to what is delayed.
+    pub(super) fn timers(&mut self) -> Vec<Waker> {
+        self.0.iter_mut().filter_map(|crew| crew.timer.take()).collect()
+    }
+
+    /// Takes the tasks of all crews, to end them.
+    pub(super) fn take_tasks(&mut self) -> Vec<AbortHandle> {
+        std::mem::take(&mut self.0).into_iter().flat_map(|crew| crew.tasks).collect()
+    }
+}
+
+/// One member of a crew, until this is dropped: its runtime has ended, or its bus.
+pub(super) struct Member {
+    pub(super) queue: Arc<Queue>,
+    pub(super) runtime: Option<Id>,
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.queue.hand_over(|crews| crews.leave(self.runtime));
+    }
+}

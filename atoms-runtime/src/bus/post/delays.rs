@@ -1,0 +1,259 @@
+//! Which of the events that are due later is the next.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::lanes::Posted;
+use crate::event::Timestamp;
+
+/// How far before its making the clock of a queue begins, since a runtime's clock may have been stopped before.
+const EARLIER: Duration = Duration::from_secs(24 * 3_600);
+
+/// How often the wall clock is looked at while an event waits for it: it may be set.
+const CHECK: Duration = Duration::from_secs(1);
+
+/// The longest sleep at once, which every timer can do.
+const LONGEST_SLEEP: Duration = Duration::from_secs(24 * 3_600);
+
+/// What the clocks say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    /// The clock that only goes on: the runtime's own, which tests may stop and move.
+    steady: Duration,
+    /// The wall clock, in microseconds since 1970. It may be set.
+    wall: i64,
+    /// Whether the runtime's clock is not the real one.
+    is_virtual: bool,
+}
+
+/// The clocks.
+#[derive(Debug)]
+pub(super) struct Clock {
+    epoch: Instant,
+}
+
+impl Clock {
+    pub(super) fn new() -> Self {
+        let now = std::time::Instant::now();
+        Self { epoch: now.checked_sub(EARLIER).unwrap_or(now).into() }
+    }
+
+    /// What the clocks say now. Where a test has moved the runtime's clock, the wall clock is moved as far.
+    pub(super) fn now(&self) -> Now {
+        let (runtime, real) = (Instant::now(), std::time::Instant::now().into());
+        let (ahead, behind) =
+            (runtime.saturating_duration_since(real), real.saturating_duration_since(runtime));
+        let wall = Timestamp::now().unix_micros();
+        Now {
+            steady: runtime.saturating_duration_since(self.epoch),
+            wall: wall.saturating_add(micros(ahead)).saturating_sub(micros(behind)),
+            is_virtual: ahead.max(behind) > CHECK / 2,
+        }
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    duration.as_micros().try_into().unwrap_or(i64::MAX)
+}
+
+/// When an event is to be delivered, as its poster says it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum When {
+    After(Duration),
+    At(Timestamp),
+}
+
+/// When an event is due, and its number among all that were posted for later.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Due {
+    Steady((Duration, u64)),
+    Wall((i64, u64)),
+}
+
+/// The events that are not due yet, by the clock that says when they are.
+#[derive(Default)]
+pub(super) struct Delays {
+    steady: BTreeMap<(Duration, u64), Posted>,
+    wall: BTreeMap<(i64, u64), Posted>,
+    next: u64,
+}
+
+impl Delays {
+    pub(super) fn put(&mut self, posted: Posted, when: When, now: Now) -> Due {
+        let number = self.next;
+        self.next += 1;
+        match when {
+            When::After(delay) => {
+                let due = (now.steady.saturating_add(delay), number);
+                self.steady.insert(due, posted);
+                Due::Steady(due)
+            }
+            When::At(time) => {
+                let due = (time.unix_micros(), number);
+                self.wall.insert(due, posted);
+                Due::Wall(due)
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.steady.is_empty() && self.wall.is_empty()
+    }
+
+    pub(super) fn has(&self, due: Due) -> bool {
+        match due {
+            Due::Steady(due) => self.steady.contains_key(&due),
+            Due::Wall(due) => self.wall.contains_key(&due),
+        }
+    }
+
+    pub(super) fn take(&mut self, due: Due) -> Option<Posted> {
+        match due {
+            Due::Steady(due) => self.steady.remove(&due),
+            Due::Wall(due) => self.wall.remove(&due),
+        }
+    }
+
+    pub(super) fn take_all(&mut self) -> Vec<Posted> {
+        let steady = std::mem::take(&mut self.steady).into_values();
+        steady.chain(std::mem::take(&mut self.wall).into_values()).collect()
+    }
+
+    /// Takes the next event that is due: the one that has been due for longest, and of several the one that
+    /// was posted first.
+    pub(super) fn pop_due(&mut self, now: Now) -> Option<Posted> {
+        let steady = self.steady.first_key_value().and_then(|((due, number), _)| {
+            now.steady.checked_sub(*due).map(|late| (late.as_micros(), u64::MAX - number))
+        });
+        let wall = self.wall.first_key_value().and_then(|((due, number), _)| {
+            let late = i128::from(now.wall) - i128::from(*due);
+            u128::try_from(late).ok().map(|late| (late, u64::MAX - number))
+        });
+        if wall > steady {
+            self.wall.pop_first().map(|(_, posted)| posted)
+        } else {
+            steady.and_then(|_| self.steady.pop_first()).map(|(_, posted)| posted)
+        }
+    }
+
+    /// For how long to wait before looking again; `None` if there is nothing to wait for.
+    pub(super) fn wait(&self, now: Now) -> Option<Duration> {
+        let steady = self.steady.first_key_value().map(|((due, _), _)| due.saturating_sub(now.steady));
+        let wall = self.wall.first_key_value().map(|((due, _), _)| {
+            let wait = Duration::from_micros(due.saturating_sub(now.wall).try_into().unwrap_or(0));
+            if now.is_virtual { wait } else { wait.min(CHECK) }
+        });
+        steady.into_iter().chain(wall).min().map(|wait| wait.min(LONGEST_SLEEP))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::post::Priority;
+    use crate::bus::post::room::Room;
+    use crate::event::{AnyEvent, RawEvent};
+
+    fn posted(name: &str) -> Posted {
+        let event = AnyEvent::from(RawEvent::new(name, *b"{}", None, None, None));
+        Posted { event, key: None, priority: Priority::Normal, room: Room::Delayed, bytes: 0 }
+    }
+
+    /// So many seconds by the steady clock, and by the wall clock.
+    fn now(steady: u64, wall: i64) -> Now {
+        Now { steady: Duration::from_secs(steady), wall: wall * 1_000_000, is_virtual: false }
+    }
+
+    fn after(secs: u64) -> When {
+        When::After(Duration::from_secs(secs))
+    }
+
+    fn at(secs: u64) -> When {
+        When::At((std::time::UNIX_EPOCH + Duration::from_secs(secs)).into())
+    }
+
+    fn due(delays: &mut Delays, now: Now) -> Vec<String> {
+        std::iter::from_fn(|| delays.pop_due(now)).map(|it| it.event.event_type().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_order_is_that_of_deadlines_and_then_of_numbers() {
+        let mut delays = Delays::default();
+        let began = now(0, 1_000);
+        for (name, when) in [
+            ("e", after(9)),
+            ("b", after(5)),
+            ("c", at(1_005)),
+            ("d", after(5)),
+            ("a", at(1)),
+            ("f", at(1_009)),
+        ] {
+            delays.put(posted(name), when, began);
+        }
+        assert_eq!(due(&mut delays, began), ["a"]);
+        assert_eq!(due(&mut delays, now(4, 1_004)), [""; 0]);
+        assert_eq!(due(&mut delays, now(5, 1_005)), ["b", "c", "d"]);
+        assert_eq!(due(&mut delays, now(99, 1_099)), ["e", "f"]);
+        assert!(delays.is_empty());
+    }
+
+    #[test]
+    fn what_is_due_at_a_time_follows_the_wall_clock_and_the_rest_does_not() {
+        let mut delays = Delays::default();
+        let began = now(0, 1_000);
+        delays.put(posted("at"), at(1_060), began);
+        delays.put(posted("after"), after(60), began);
+        // The wall clock is set back: what is due at a time waits for longer.
+        assert_eq!(due(&mut delays, now(60, 500)), ["after"]);
+        assert_eq!(due(&mut delays, now(600, 1_059)), [""; 0]);
+        // It is set forward: the event is due at once.
+        assert_eq!(due(&mut delays, now(601, 9_000)), ["at"]);
+    }
+
+    #[test]
+    fn the_wall_clock_is_looked_at_again_while_an_event_waits_for_it() {
+        let mut delays = Delays::default();
+        let began = now(0, 1_000);
+        assert_eq!(delays.wait(began), None);
+        let hour = delays.put(posted("hour"), after(3_600), began);
+        assert_eq!(delays.wait(now(10, 0)), Some(Duration::from_secs(3_590)));
+        delays.put(posted("at"), at(9_000), began);
+        assert_eq!(delays.wait(began), Some(CHECK));
+        assert_eq!(delays.wait(Now { is_virtual: true, ..began }), Some(Duration::from_secs(3_600)));
+        assert!(delays.has(hour));
+        assert!(delays.take(hour).is_some());
+        assert!(delays.take(hour).is_none() && !delays.has(hour));
+        assert_eq!(delays.wait(Now { is_virtual: true, ..began }), Some(Duration::from_secs(8_000)));
+        assert_eq!(delays.wait(now(0, 10_000)), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn no_delay_is_too_long() {
+        let mut delays = Delays::default();
+        delays.put(posted("never"), When::After(Duration::MAX), now(5, 0));
+        assert_eq!(delays.wait(now(6, 0)), Some(LONGEST_SLEEP));
+        assert_eq!(due(&mut delays, now(1 << 60, 0)), [""; 0]);
+    }
+
+    #[test]
+    fn the_clocks_go_on() {
+        let clock = Clock::new();
+        let before = Timestamp::now().unix_micros();
+        let (first, second) = (clock.now(), clock.now());
+        assert!(first.steady >= EARLIER && first.steady <= second.steady && !first.is_virtual);
+        assert!((first.wall - before).abs() < 60_000_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wall_clock_goes_with_a_clock_that_a_test_moves() {
+        let clock = Clock::new();
+        let before = clock.now();
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        let after = clock.now();
+        assert_eq!(after.steady - before.steady, Duration::from_secs(3_600));
+        assert!((3_590..3_610).contains(&((after.wall - before.wall) / 1_000_000)));
+        assert!(after.is_virtual);
+    }
+}

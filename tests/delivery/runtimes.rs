@@ -1,0 +1,293 @@
+//! A bus belongs to no runtime.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use atoms::prelude::*;
+use atoms::{DeliveryFailed, FailureKind};
+use tokio::runtime::Runtime;
+use tokio::time::{sleep, timeout};
+
+use crate::{Log, SOON, bus};
+
+#[event(type = "runtimes.job")]
+struct Job {
+    #[event(key)]
+    key: Option<u32>,
+    millis: u64,
+}
+
+/// How many jobs came to their end.
+#[derive(Default)]
+struct Done(AtomicU32);
+
+#[handler]
+async fn work(job: &Job, done: State<Done>) {
+    sleep(Duration::from_millis(job.millis)).await;
+    done.0.fetch_add(1, Ordering::SeqCst);
+}
+
+/// A job that never ends in the runtime that it is begun in first.
+#[event(type = "runtimes.stuck")]
+struct Stuck {}
+
+#[handler]
+async fn stuck(_: &Stuck, begun: State<AtomicU32>, done: State<Done>) {
+    if begun.fetch_add(1, Ordering::SeqCst) == 0 {
+        std::future::pending::<()>().await;
+    }
+    done.0.fetch_add(1, Ordering::SeqCst);
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn threads() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+fn started() -> (Bus, Arc<Done>) {
+    let done = Arc::new(Done::default());
+    let builder = bus().0.shared_state(done.clone()).state(AtomicU32::new(0));
+    (builder.handler::<work>().handler::<stuck>().start().unwrap(), done)
+}
+
+fn job(millis: u64) -> Job {
+    Job { key: None, millis }
+}
+
+impl Done {
+    fn count(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    async fn reach(&self, count: u32) {
+        while self.count() < count {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+#[test]
+fn what_the_first_runtime_did_not_do_is_done_by_another_that_waits() {
+    let (bus, done) = started();
+    let first = runtime();
+    first.block_on(async {
+        for _ in 0..10 {
+            bus.post(Job { key: Some(1), millis: 20 }).await.unwrap();
+        }
+        done.reach(2).await;
+    });
+    let waiting = std::thread::spawn({
+        let bus = bus.clone();
+        move || runtime().block_on(async { timeout(SOON, bus.idle()).await.is_ok() })
+    });
+    std::thread::sleep(Duration::from_millis(100));
+    drop(first);
+    assert!(waiting.join().unwrap());
+    assert_eq!((done.count(), bus.dead_letters().len()), (10, 0));
+}
+
+#[test]
+fn what_was_begun_in_a_runtime_that_ended_is_delivered_again() {
+    for is_waiting in [true, false] {
+        let (bus, done) = started();
+        let first = runtime();
+        first.block_on(async {
+            bus.post(Stuck {}).await.unwrap();
+            sleep(Duration::from_millis(10)).await;
+        });
+        assert_eq!(done.count(), 0);
+        let second = threads();
+        let waiting = is_waiting.then(|| {
+            let bus = bus.clone();
+            second.spawn(async move { bus.idle().await })
+        });
+        std::thread::sleep(Duration::from_millis(50));
+        drop(first);
+        second.block_on(async {
+            match waiting {
+                Some(waiting) => timeout(SOON, waiting).await.unwrap().unwrap(),
+                None => timeout(SOON, bus.idle()).await.unwrap(),
+            }
+        });
+        assert_eq!(done.count(), 1);
+    }
+}
+
+#[test]
+fn a_runtime_that_is_kept_and_not_driven_keeps_nothing_that_it_did_not_begin() {
+    for second in [runtime, threads] {
+        let (bus, done) = started();
+        let first = runtime();
+        first.block_on(async { bus.post(job(1)).await.unwrap() });
+        let server = second();
+        let kept = server.block_on(async {
+            bus.post(job(1)).await.unwrap();
+            timeout(SOON, done.reach(2)).await.unwrap();
+            // Posted where nobody goes on: another runtime, which drives itself, takes it.
+            let (poster, kept) = (bus.clone(), first);
+            let kept = std::thread::spawn(move || {
+                kept.block_on(async { poster.post(job(1)).await.unwrap() });
+                kept
+            });
+            timeout(SOON, done.reach(3)).await.unwrap();
+            kept.join().unwrap()
+        });
+        assert_eq!(done.count(), 3);
+        drop(kept);
+    }
+}
+
+#[test]
+fn one_bus_serves_the_runtimes_of_several_threads() {
+    let (bus, done) = started();
+    let threads = (0..8_u32).map(|thread| {
+        let (bus, done) = (bus.clone(), done.clone());
+        std::thread::spawn(move || {
+            runtime().block_on(async {
+                for number in 0..20 {
+                    bus.post(Job { key: (number % 2 == 0).then_some(thread), millis: 1 }).await.unwrap();
+                    bus.post(job(1)).after(Duration::from_millis(2)).await.unwrap();
+                }
+                if thread % 2 == 0 {
+                    timeout(SOON, bus.idle()).await.unwrap();
+                }
+                let _seen = done.count();
+            });
+        })
+    });
+    threads.collect::<Vec<_>>().into_iter().for_each(|thread| thread.join().unwrap());
+    // What was left when the last runtime ended waits for the next one.
+    runtime().block_on(async {
+        timeout(SOON, async {
+            bus.idle().await;
+            done.reach(320).await;
+        })
+        .await
+        .unwrap();
+        bus.shutdown(SOON).await.unwrap();
+    });
+    assert_eq!(done.count(), 320);
+}
+
+#[test]
+fn a_shutdown_in_another_runtime_ends_what_was_posted_in_a_first_one() {
+    let (bus, done) = started();
+    let first = runtime();
+    first.block_on(async {
+        for _ in 0..3 {
+            bus.post(Job { key: Some(1), millis: 1 }).await.unwrap();
+        }
+    });
+    threads().block_on(async { bus.shutdown(SOON).await.unwrap() });
+    assert_eq!(done.count(), 3);
+}
+
+#[test]
+fn who_waits_outside_of_any_runtime_does_what_is_left() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<write>().start().unwrap();
+    runtime().block_on(async {
+        for number in 0..3 {
+            bus.post(Line { number }).await.unwrap();
+        }
+    });
+    assert!(log.take().is_empty());
+    block_on(bus.idle());
+    assert_eq!(log.take(), ["0", "1", "2"]);
+}
+
+/// Waits without a runtime.
+fn block_on(future: impl Future<Output = ()>) {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut future = std::pin::pin!(future);
+    while future.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending() {
+        std::thread::park_timeout(SOON);
+    }
+}
+
+#[event(type = "runtimes.line")]
+struct Line {
+    number: u32,
+}
+
+#[handler]
+async fn write(line: &Line, log: State<Log>) {
+    tokio::task::yield_now().await;
+    log.add(line.number.to_string());
+}
+
+#[event(type = "runtimes.mail")]
+struct Mail {}
+
+#[handler(detached)]
+async fn mail(_: &Mail, done: State<Done>) {
+    if done.0.fetch_add(1, Ordering::SeqCst) == 0 {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[handler]
+fn alert(failed: &DeliveryFailed, log: State<Log>) {
+    log.add(&*failed.error);
+}
+
+#[test]
+fn a_detached_handler_whose_runtime_ends_is_a_dead_letter() {
+    for begins in [true, false] {
+        let (builder, log) = bus();
+        let done = Arc::new(Done::default());
+        let builder = builder.shared_state(done.clone()).handler::<mail>().handler::<alert>();
+        let bus = builder.start().unwrap();
+        runtime().block_on(async {
+            assert!(bus.emit(Mail {}).await.is_ok());
+            if begins {
+                done.reach(1).await;
+            }
+        });
+        let letters = bus.dead_letters().list();
+        assert_eq!(letters.len(), 1);
+        assert!(matches!(letters[0].attempts()[0].error(), FailureKind::RuntimeEnded));
+        runtime().block_on(async {
+            timeout(SOON, bus.idle()).await.unwrap();
+            assert_eq!(log.take(), ["the tokio runtime that it ran in ended before it was done"]);
+            done.0.store(1, Ordering::SeqCst);
+            assert!(bus.dead_letters().redeliver(letters[0].id()).await.unwrap().is_ok());
+            timeout(SOON, bus.idle()).await.unwrap();
+        });
+        assert!(bus.dead_letters().is_empty());
+    }
+}
+
+#[test]
+fn a_redelivery_whose_runtime_ends_leaves_the_letter_as_it_was() {
+    let (builder, _) = bus();
+    let done = Arc::new(Done::default());
+    let bus = builder.shared_state(done.clone()).handler::<mail>().start().unwrap();
+    runtime().block_on(async { assert!(bus.emit(Mail {}).await.is_ok()) });
+    let id = bus.dead_letters().list()[0].id();
+    runtime().block_on(async {
+        assert!(bus.dead_letters().redeliver(id).await.unwrap().is_ok());
+        done.reach(1).await;
+    });
+    let letters = bus.dead_letters().list();
+    assert_eq!((letters.len(), letters[0].id(), letters[0].attempts().len()), (1, id, 1));
+}
+
+#[tokio::test]
+async fn a_post_on_a_thread_without_a_runtime_is_delivered_by_one_that_is_there() {
+    let (bus, done) = started();
+    bus.post(job(1)).await.unwrap();
+    let poster = bus.clone();
+    std::thread::spawn(move || poster.post(job(1)).try_send().unwrap()).join().unwrap();
+    timeout(SOON, done.reach(2)).await.unwrap();
+}
