@@ -251,11 +251,10 @@ async fn a_subscriber_that_panics_when_it_is_dropped_stops_nobody() {
     let bus = bus().event::<Asked>().start().unwrap();
     let evil = || {
         let (guard, dropped) = (Evil, dropped.clone());
-        let count = move || {
+        move || {
             let _owned = &guard;
             dropped.fetch_add(1, Ordering::Relaxed);
-        };
-        count
+        }
     };
     let count = evil();
     let subscription = Arc::new(std::sync::Mutex::new(None));

@@ -120,7 +120,8 @@ async fn what_handlers_post_beyond_the_room_is_bounded_as_well() {
 
 #[test]
 fn a_limit_that_leaves_no_room_does_not_start() {
-    let limits: [(&str, fn(BusBuilder) -> BusBuilder); 10] = [
+    type Limit = fn(BusBuilder) -> BusBuilder;
+    let limits: [(&str, Limit); 10] = [
         ("frame_limit", |builder| builder.frame_limit(0)),
         ("follow_up_capacity", |builder| builder.follow_up_capacity(0)),
         ("follow_up_bytes", |builder| builder.follow_up_bytes(0)),
