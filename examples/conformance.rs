@@ -5,7 +5,7 @@
 //! | on | it does |
 //! | --- | --- |
 //! | `stream N MS` | N chunks `"0 "`, `"1 "`, ..., MS milliseconds before each |
-//! | `boom` | one chunk, then it fails |
+//! | `boom` | one chunk, then it fails, and the client is told `boom` |
 //! | `bye` | it ends the call, and answers no more |
 //! | `escalate WHY` | it emits an `escalation_event`, which the supervisor logs and keeps |
 //! | anything else | `You said: ` and the text |
@@ -44,7 +44,7 @@ impl Root {
 #[derive(Default)]
 struct Talker;
 
-#[node(output)]
+#[node(output, expose_errors)]
 impl Talker {
     #[handler]
     fn greet(&mut self, _: &UserJoined) -> Speak {
