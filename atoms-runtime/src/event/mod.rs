@@ -34,7 +34,7 @@ pub use dynamic::{DynamicError, DynamicEvent};
 pub(crate) use envelope::Head;
 pub use envelope::{Envelope, IntoEnvelope};
 pub use id::{EventId, EventIdError};
-pub use key::{AnyKey, Key, KeyField};
+pub use key::{AnyKey, Key, KeyField, key_field};
 pub use kind::EventType;
 pub use list::{EventShape, EventTypes};
 pub use metadata::Metadata;

@@ -20,7 +20,7 @@ fn of_field(event: &Event<'_>, field: &Field<'_>) -> TokenStream {
     let allow_deprecated = attributes::allow_deprecated(&field.syntax.attrs);
     // `self` is the function's, wherever the field's type comes from.
     let value = quote!(&self.#ident);
-    let key = quote_spanned!(ty.span()=> #root::__private::KeyField::<#ty>(#value).number());
+    let key = quote_spanned!(ty.span()=> #root::__private::key_field::<#ty>(#value).number());
     quote! {
         #(#cfgs)*
         #(#levels)*
@@ -28,7 +28,7 @@ fn of_field(event: &Event<'_>, field: &Field<'_>) -> TokenStream {
         fn key(&self) -> ::core::option::Option<::core::primitive::u64> {
             // It is in use in any case, so that nobody is warned of it.
             use #root::__private::AnyKey as __AnyKey;
-            let _ = <#root::__private::KeyField<'_, ()> as __AnyKey<()>>::number;
+            let _ = <#root::__private::KeyField<'_, ()> as __AnyKey>::number;
             #key
         }
     }
