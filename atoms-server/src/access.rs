@@ -105,6 +105,7 @@ mod tests {
         assert_eq!(status(&access, &[("origin", "http://evil.example"), ("host", "127.0.0.1:8080")]), 403);
         assert_eq!(status(&access, &[("origin", "null"), ("host", "127.0.0.1:8080")]), 403);
         assert_eq!(status(&access, &[("origin", "http://[::1]:8080"), ("host", "[::1]:8080")]), 200);
+        assert_eq!(status(&access, &[("origin", "http://[::1]"), ("host", "[::1]")]), 200);
         assert_eq!(status(&access, &[("origin", "http://localhost"), ("host", "localhost")]), 200);
         let rebound = [("origin", "http://evil.example:8080"), ("host", "evil.example:8080")];
         assert_eq!(status(&access, &rebound), 403);

@@ -78,7 +78,22 @@ async fn the_oldest_letter_makes_room() {
     };
     assert_eq!(numbers(letters.list()), [3, 4]);
     assert_eq!(letters.dropped(), 3);
+    assert!(!letters.is_empty());
     assert_eq!(numbers(letters.discard_all()), [3, 4]);
+    assert!(letters.is_empty());
+}
+
+#[tokio::test]
+async fn what_others_could_not_deliver_is_kept_under_a_number_too() {
+    let (bus, ..) = full(2);
+    let letters = bus.dead_letters();
+    let numbers = [1, 2]
+        .map(|number| letters.keep(AnyEvent::from(Envelope::new(Order { number })), Refusal::MailboxFull));
+    for (number, letter) in numbers.into_iter().zip(letters.list()) {
+        assert_eq!(letter.id(), number);
+        assert!(matches!(letter.cause(), DeadLetterCause::Refused(Refusal::MailboxFull)));
+        assert!(letters.discard(number).is_some());
+    }
     assert!(letters.is_empty());
 }
 

@@ -276,3 +276,31 @@ pub enum RedeliverError {
     #[error("it was not redelivered: {0}")]
     Refused(Refusal),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::RawEvent;
+
+    fn letter(letters: &Letters) -> Arc<DeadLetter> {
+        let event = AnyEvent::from(RawEvent::new("test.lost", *b"{}", None, None, None));
+        letters.add(event, DeadLetterCause::Refused(Refusal::Closed), None)
+    }
+
+    fn ids(letters: &Letters) -> Vec<u64> {
+        letters.lock().letters.keys().copied().collect()
+    }
+
+    #[test]
+    fn as_many_letters_are_kept_as_there_is_room_for() {
+        let size = letter(&Letters::new(1, 1)).size;
+        for (bytes, kept) in
+            [(2 * size, &[2, 3][..]), (2 * size - 1, &[3]), (3 * size, &[1, 2, 3]), (1, &[3])]
+        {
+            let letters = Letters::new(3, bytes);
+            (0..3).for_each(|_| drop(letter(&letters)));
+            assert_eq!(ids(&letters), kept, "of {size} bytes each, in {bytes}");
+            assert_eq!(letters.lock().dropped, 3 - kept.len() as u64);
+        }
+    }
+}
