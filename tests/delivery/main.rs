@@ -4,6 +4,7 @@ mod alerts;
 mod dead_letters;
 mod delayed;
 mod detached;
+mod first_polls;
 mod interceptors;
 mod keys;
 mod lost;

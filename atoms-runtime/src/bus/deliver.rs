@@ -12,6 +12,7 @@ use super::calls::{AsyncCalls, run_handlers, run_sync};
 use super::dead_letters::{DeadLetter, DeadLetterCause, RedeliverError};
 use super::delivery::Step;
 use super::failure::{Refusal, Veto};
+use super::first_poll::FirstPoll;
 use super::follow_ups::FollowUps;
 use super::in_flight::Entered;
 use super::receipt::Receipt;
@@ -38,6 +39,27 @@ pub(super) struct Progress<'a> {
     table: &'a Table,
     span: Span,
     pub(super) receipt: Receipt,
+    known: Known<'a>,
+}
+
+/// What a shutdown of the bus knows the delivery of a root event by.
+enum Known<'a> {
+    /// By nothing of its own: it is not begun, or it is counted elsewhere.
+    Not,
+    /// By the mark of the thread that polls it.
+    FirstPoll {
+        _mark: FirstPoll,
+    },
+    InFlight(Entered<'a>),
+}
+
+impl Known<'_> {
+    fn part(&self) -> Option<&Arc<Part>> {
+        match self {
+            Self::InFlight(entered) => Some(entered.part()),
+            Self::Not | Self::FirstPoll { .. } => None,
+        }
+    }
 }
 
 impl<'a> Progress<'a> {
@@ -51,14 +73,34 @@ impl<'a> Progress<'a> {
     pub(super) fn with_table(step: &'a Step<'a>, table: &'a Table) -> Self {
         // Made first: what could be dropped if this panicked would be made elsewhere, and moved.
         let receipt = table.receipt(step);
-        Self { step, table, span: Span::none(), receipt }
+        Self { step, table, span: Span::none(), receipt, known: Known::Not }
     }
 
     /// As [`begin`](Self::begin), of a root event.
     pub(super) fn begin_root(&mut self) -> bool {
-        let refusal =
-            if self.step.bus.is_closed() { Some(Refusal::Closed) } else { self.step.chain_refusal() };
-        self.begin(refusal)
+        let first_poll = FirstPoll::of(self.step.bus);
+        if self.step.bus.is_closed() {
+            // A shutdown need not wait for it.
+            drop(first_poll);
+            return self.begin(Some(Refusal::Closed));
+        }
+        let is_done = self.begin(self.step.chain_refusal());
+        if !is_done {
+            self.known = Known::FirstPoll { _mark: first_poll };
+        }
+        is_done
+    }
+
+    /// What became of it, when all is done.
+    #[inline]
+    pub(super) fn into_receipt(self) -> Receipt {
+        self.receipt
+    }
+
+    /// As [`run`](Self::run), of an event that the bus accepts now.
+    pub(super) async fn run_accepted(&mut self, first_poll: FirstPoll, refusal: Option<Refusal>) {
+        self.known = Known::FirstPoll { _mark: first_poll };
+        self.run(refusal).await;
     }
 
     /// Delivers an event to its sync handlers and its subscribers; `true` if nothing else is to do.
@@ -89,7 +131,7 @@ impl<'a> Progress<'a> {
 
     /// Drives the root's async handlers and the events that were emitted, until all are done.
     pub(super) async fn finish_root(&mut self) {
-        let Self { step, table, span, receipt } = self;
+        let Self { step, table, span, receipt, known } = self;
         let mut room = pin!(None);
         let mut calls = AsyncCalls::new(step, table);
         // Most handlers emit nothing, and many are ready at once.
@@ -102,10 +144,8 @@ impl<'a> Progress<'a> {
             return;
         }
         let mut follow_ups = FollowUps::new(step);
-        let mut in_flight: Option<Entered<'_>> = None;
         poll_fn(|cx| {
-            let part = in_flight.as_ref().map(Entered::part);
-            let polled = Part::enter(part, || {
+            let polled = Part::enter(known.part(), || {
                 loop {
                     if !own_done && calls.poll(room.as_mut(), cx, span, receipt).is_ready() {
                         own_done = true;
@@ -120,8 +160,13 @@ impl<'a> Progress<'a> {
                 }
             });
             if polled.is_pending() {
-                let entered = in_flight.get_or_insert_with(|| step.wait_for(table));
-                entered.part().set_running(calls.running() + follow_ups.running());
+                if known.part().is_none() {
+                    // From now on it is counted, and then the thread's mark is taken back.
+                    *known = Known::InFlight(step.wait_for(table));
+                }
+                if let Some(part) = known.part() {
+                    part.set_running(calls.running() + follow_ups.running());
+                }
             }
             polled
         })
@@ -214,6 +259,7 @@ impl Shared {
     /// delivered by a bus that is shutting down, too.
     pub(super) async fn deliver_root(self: &Arc<Self>, event: AnyEvent, is_accepted: bool) -> Receipt {
         let began = Instant::now();
+        let first_poll = FirstPoll::of(self);
         let closed = (!is_accepted && self.is_closed()).then_some(Refusal::Closed);
         let is_refused = closed.is_some() || Step::of_any(&event, self).chain_refusal().is_some();
         let (event, verdict) = match self.interceptors.is_empty() {
@@ -223,7 +269,7 @@ impl Shared {
         let step = Step::of_any(&event, self);
         let refusal = closed.or_else(|| step.judged(verdict));
         let mut progress = Progress::new(&step);
-        progress.run(refusal).await;
+        progress.run_accepted(first_poll, refusal).await;
         if !self.interceptors.is_empty() {
             self.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
         }
@@ -237,6 +283,7 @@ impl Shared {
         self: &Arc<Self>,
         letter: &Arc<DeadLetter>,
         handler: Option<&'static HandlerInfo>,
+        first_poll: FirstPoll,
     ) -> Result<Receipt, RedeliverError> {
         let event = scope::nested(|| letter.event().clone());
         let event = event.unwrap_or_else(|| letter.event().clone().begun_anew());
@@ -258,7 +305,7 @@ impl Shared {
         };
         let table = only.as_ref().unwrap_or_else(|| self.tables.of(event.known_type()));
         let mut progress = Progress::with_table(&step, table);
-        progress.run(verdict.err().map(Refusal::Vetoed)).await;
+        progress.run_accepted(first_poll, verdict.err().map(Refusal::Vetoed)).await;
         if is_asked {
             self.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
         }

@@ -8,6 +8,7 @@ mod delivery;
 mod dynamic;
 mod emit_all;
 mod failure;
+mod first_poll;
 mod follow_ups;
 mod in_flight;
 mod intercept;

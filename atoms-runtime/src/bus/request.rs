@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::deliver::Progress;
 use super::delivery::Step;
 use super::failure::{FailureKind, Refusal, Veto};
+use super::first_poll::FirstPoll;
 use super::receipt::Receipt;
 use super::{Bus, scope};
 use crate::caught::{DropCaught, caught};
@@ -70,13 +71,14 @@ impl Bus {
             if !progress.begin_root() {
                 progress.finish_root().await;
             }
-            let receipt = progress.receipt;
+            let receipt = progress.into_receipt();
             question.take_reply().ok_or_else(|| RequestError::of::<I::Request>(&receipt))
         }
     }
 
     async fn ask_intercepted<R: Request>(&self, question: Question<R>) -> Result<R::Reply, RequestError> {
         let began = Instant::now();
+        let first_poll = FirstPoll::of(&self.0);
         let mut question = DropCaught::<_>::new(question);
         let Ok(event) = caught(|| AnyEvent::from(question.envelope.clone())) else {
             let refusal = Refusal::Vetoed(Veto::new("the request's `Clone` panicked"));
@@ -88,9 +90,9 @@ impl Bus {
         let closed = self.is_closed().then_some(Refusal::Closed);
         let refusal = closed.or_else(|| step.judged(verdict));
         let mut progress = Progress::new(&step);
-        progress.run(refusal).await;
-        let receipt = progress.receipt;
-        self.0.interceptors.after_emit(&event, &receipt, began.elapsed());
+        progress.run_accepted(first_poll, refusal).await;
+        self.0.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
+        let receipt = progress.into_receipt();
         question.take_reply().ok_or_else(|| RequestError::of::<R>(&receipt))
     }
 }

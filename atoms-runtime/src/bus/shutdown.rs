@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Bus;
+use super::first_poll::Others;
 use super::under_way::LeftOut;
 use crate::event::EventId;
 use crate::event::erased::EventRef;
@@ -72,7 +73,8 @@ impl ShutdownError {
 
 impl Bus {
     /// Waits until nothing is under way: no emit that waits for a handler, no posted event, no detached
-    /// handler. Posted events that are not due yet do not count.
+    /// handler. Posted events that are not due yet do not count. Nor does an emit on another thread whose
+    /// handlers have not waited yet: only [`shutdown`](Self::shutdown) waits for these.
     ///
     /// In a handler, the handler's own call does not count, nor do the emits that wait for it; all other
     /// handlers of its event do. Cancel-safe.
@@ -90,9 +92,8 @@ impl Bus {
     ///
     /// Posted events that are not due yet are cancelled at once. Once the deadline has come, detached
     /// handlers and posted events are cancelled as well; an emit is its caller's, and goes on. The error
-    /// lists what did not end, but for what a worker is just running without an await, for which there is
-    /// an error all the same. An emit that another thread has just begun may still run its
-    /// handlers when this resolves. Needs a tokio runtime with time.
+    /// lists what did not end, but for what a thread is just running without an await, for which there is
+    /// an error all the same. Needs a tokio runtime with time.
     ///
     /// In a handler, what does not count is as with [`idle`](Self::idle): neither is it waited for, nor listed.
     /// A posted or detached handler whose deadline came is cancelled itself, at its next await.
@@ -102,7 +103,12 @@ impl Bus {
         self.0.closed.store(true, Ordering::Relaxed);
         let mut unfinished = self.0.queue.0.close();
         let left_out = LeftOut::caller().await;
-        let is_late = tokio::time::timeout(deadline, self.until_idle(&left_out)).await.is_err();
+        let others = Others::of_closed(&self.0).await;
+        let ended = async {
+            others.done().await;
+            self.until_idle(&left_out).await;
+        };
+        let is_late = tokio::time::timeout(deadline, ended).await.is_err();
         if is_late {
             unfinished.extend(self.0.in_flight.list());
             unfinished.extend(self.0.queue.0.abort());

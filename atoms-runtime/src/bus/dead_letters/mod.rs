@@ -10,6 +10,7 @@ pub(super) use letter::MAX_ATTEMPTS;
 pub use letter::{DeadLetter, DeadLetterCause};
 
 use super::failure::{Recipient, Refusal};
+use super::first_poll::FirstPoll;
 use super::receipt::Receipt;
 use super::{Bus, Shared};
 use crate::event::{AnyEvent, Event, Shown, Timestamp};
@@ -214,6 +215,7 @@ impl<'a> DeadLetters<'a> {
     /// its number and all its attempts; if the future is dropped before it is done, or this is an error, it
     /// comes back as it was, though the handler may have been done with it.
     pub async fn redeliver(self, id: u64) -> Result<Receipt, RedeliverError> {
+        let first_poll = FirstPoll::of(&self.bus.0);
         if self.bus.is_closed() {
             return Err(RedeliverError::Refused(Refusal::Closed));
         }
@@ -224,7 +226,7 @@ impl<'a> DeadLetters<'a> {
             Some(Recipient::Handler(info)) => Some(info),
             Some(Recipient::Subscriber(_)) => return Err(RedeliverError::Subscriber(id)),
         };
-        let receipt = self.bus.0.deliver_again(&letter, handler).await?;
+        let receipt = self.bus.0.deliver_again(&letter, handler, first_poll).await?;
         if handler.is_some() && receipt.deliveries().next().is_none() {
             return Err(RedeliverError::Declined(id));
         }
