@@ -192,6 +192,7 @@ mod tests {
         ] {
             delays.put(posted(name), when, began);
         }
+        assert!(!delays.is_empty());
         assert_eq!(due(&mut delays, began), ["a"]);
         assert_eq!(due(&mut delays, now(4, 1_004)), [""; 0]);
         assert_eq!(due(&mut delays, now(5, 1_005)), ["b", "c", "d"]);
