@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Write};
 
+use crate::caught::caught;
+
 /// Whether a character leaves a line of text as it looks: it is no control character (C0, DEL, C1), begins no
 /// new line or paragraph, and does not change the direction of writing.
 const fn is_plain(letter: char) -> bool {
@@ -57,7 +59,9 @@ pub(crate) fn shown(text: impl Display, max: usize) -> String {
 
 fn show(text: &dyn Display, max: usize, out: &mut dyn Write) -> fmt::Result {
     let mut part = Part { out, left: max, is_cut: false };
-    let written = write!(part, "{text}");
+    // An error's `Display` is anybody's code.
+    let written = caught(|| write!(part, "{text}"))
+        .unwrap_or_else(|panic| write!(part, "(panicked when it was shown: {panic})"));
     if part.is_cut { out.write_str(" ...") } else { written }
 }
 
@@ -95,6 +99,21 @@ impl Write for Part<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Panics;
+
+    impl Display for Panics {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("as far as this ")?;
+            panic!("no\nfurther")
+        }
+    }
+
+    #[test]
+    fn what_panics_is_shown_up_to_there() {
+        let expected = r"as far as this (panicked when it was shown: no\nfurther)";
+        assert_eq!(Shown(Panics).to_string(), expected);
+    }
 
     #[test]
     fn what_would_change_a_line_is_escaped() {

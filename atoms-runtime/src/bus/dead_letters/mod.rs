@@ -14,6 +14,10 @@ use super::first_poll::FirstPoll;
 use super::receipt::Receipt;
 use super::{Bus, Shared};
 use crate::event::{AnyEvent, Event, Shown, Timestamp};
+use crate::log_limit::LogLimit;
+
+/// Once the store is full, each failure pushes a letter out.
+static MADE_ROOM: LogLimit = LogLimit::new(1, "more dead letters made room for others");
 
 /// The store of a bus.
 #[derive(Debug)]
@@ -74,7 +78,9 @@ impl Letters {
         state.dropped += lost.len() as u64;
         drop(state);
         for lost in lost {
-            tracing::warn!(letter = %Shown(&lost), "a dead letter made room for another one");
+            if MADE_ROOM.allows() {
+                tracing::warn!(letter = %Shown(&lost), "a dead letter made room for another one");
+            }
         }
     }
 
