@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tracing::dispatcher;
+use tracing::subscriber::NoSubscriber;
 
 /// How long the lines are counted together.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -81,9 +82,14 @@ impl LogLimit {
         false
     }
 
-    /// Tells at the end of the second. Where no thread can be started, the next line that is let through tells.
+    /// Tells at the end of the second. Where nobody listens here, or no thread can be started, the next line that
+    /// is let through tells.
     fn tell_later(&'static self) {
         let log = dispatcher::get_default(Clone::clone);
+        if log.is::<NoSubscriber>() {
+            self.lock().has_teller = false;
+            return;
+        }
         let tell = move || {
             thread::sleep(PERIOD);
             dispatcher::with_default(&log, || self.tell_now());
