@@ -77,9 +77,8 @@ use proc_macro::TokenStream;
 /// have, or be renamed to, a name of the envelope's: `type`, `id`, `timestamp` or `metadata`. `flatten`
 /// is allowed, and slower.
 ///
-/// Serde reads what is flattened through its own model of a value, which has neither numbers of 128 bits nor
-/// keys that are numbers: an event with those in a flattened field is not written, and neither is one whose
-/// flattened map repeats a key. A key that is an alias of another field, or the name of one that
+/// Serde cannot read 128-bit numbers, or keys that are numbers, in a flattened field. An event with one of these
+/// cannot be written, and neither can one whose flattened map repeats a key. A key that is an alias of another field, or the name of one that
 /// `skip_serializing_if` leaves out, is read as that field.
 #[proc_macro_attribute]
 pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -255,11 +254,10 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Blocking
 ///
-/// A handler that does not await holds its thread, and with it all else that runs there: the other handlers of
-/// its event, and tasks of tokio's that wait for that thread. If it was that thread which waited for sockets and
-/// timers, as on a quiet server, nobody does until another thread wakes: the server then answers nothing,
-/// `/health` included, however many threads it has. With [`Sessions`], a thread of the framework wakes another
-/// four times a second. With one thread only, nothing else runs. Work that takes longer than about a millisecond
+/// A handler that does not await holds its thread, and blocks everything else that runs on it: the other handlers
+/// of its event, and tokio's tasks. On a quiet server that thread may be the one that polls sockets and timers. Then
+/// the server answers nothing, not even `/health`, until another thread wakes. With [`Sessions`], a thread of the
+/// framework wakes another four times a second. On a runtime with one thread, nothing else runs. Work that takes longer than about a millisecond
 /// belongs in `tokio::task::spawn_blocking`, or in an `async` handler that awaits.
 ///
 /// [`Sessions`]: https://docs.rs/atoms-rs/latest/atoms/agent/struct.Sessions.html
@@ -317,8 +315,8 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | --- | --- |
 /// | `output` | the node answers requests, by its `#[respond]`, and keeps the conversation |
 /// | `background` | the node observes: it passes nothing on and consumes nothing; what it emits itself goes on |
-/// | `severity = "fatal"` | what the errors of its handlers are in `agent.error`; `"warning"` if not given |
-/// | `expose_errors` | `agent.error`, and the reason of a close, say the text of the node's errors to the client; texts of panics are in the log only |
+/// | `severity = "fatal"` | the severity of its handlers' errors in `agent.error`; `"warning"` if not given. A failed response is always `"fatal"`. The session has ended only if a close follows |
+/// | `expose_errors` | `agent.error`, and the reason of a close, tell the client the text of the node's errors; the text of a panic is in the log only |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///
 /// # Methods
@@ -329,12 +327,12 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[respond]` | `fn(&mut self, request: &LlmRequest, ...) -> impl Stream<Item = String>`, or of `Result<String, E>`; the stream itself may come in a `Result`, and the method may be `async`. `Conversation` is what was said so far |
 /// | `#[factory]` | `fn(init: &Init, ...) -> Self`, or a `Result` of it: makes the node, in place of `Default` |
 /// | `#[started]` | `fn(&mut self, ...)`: called when the node has been made, also when it is made anew |
-/// | `#[started(may_fail)]` | the same; after an error of it, the node goes on all the same |
+/// | `#[started(may_fail)]` | the same; after an error, the client is told, the node goes on, and `#[stopped]` is not called |
 /// | `#[stopped]` | `fn(&mut self, ...)`: called when the session ends, if the node has started |
 ///
 /// If a `#[factory]` or a `#[started]` returns an error or panics, the session ends, with the close code 1011.
-/// A node whose `#[started]` has failed is not stopped, also with `may_fail`: it may not have loaded what its
-/// `#[stopped]` would then overwrite.
+/// After a `#[started]` that failed, `#[stopped]` is not called, not even with `may_fail`: it might overwrite what the
+/// node could not load.
 ///
 /// The `impl` block may have other methods, and the type other `impl` blocks.
 #[proc_macro_attribute]

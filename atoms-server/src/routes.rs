@@ -33,6 +33,25 @@ use crate::websocket::{Limits, WebSocket};
 /// | `/ready` | `{"status":"ready","active_sessions":0}`, or 503 before and after sessions can begin |
 /// | `/metrics` | counts for Prometheus |
 ///
+/// # Frames
+///
+/// The first frame of a client must be `system.init`. A frame that cannot be read, or that a client may not send, is
+/// answered by an `agent.error`. An event of an unknown type is passed on, and not answered.
+///
+/// # Close codes
+///
+/// [`SessionEnd`](atoms_agent::SessionEnd) says why a session has ended, and the close frame has its text.
+///
+/// | code | why |
+/// | --- | --- |
+/// | 1000 | the agent ended the call; a client that closes first gets its own code back |
+/// | 1001 | the server shuts down, or the client sent nothing for the [`idle_timeout`](atoms_agent::SessionsBuilder::idle_timeout) |
+/// | 1002 | the client broke the WebSocket protocol |
+/// | 1007 | a text message was not UTF-8 |
+/// | 1008 | the first event was not a `system.init`, or did not come in time; or the client read nothing for the [`write_timeout`](Self::write_timeout) |
+/// | 1009 | a message was larger than the [`frame_limit`](Self::frame_limit) |
+/// | 1011 | a node could not be made or started, something outside of its handlers panicked, or the client did not answer a ping |
+///
 /// # Memory
 ///
 /// Everything that a session holds is bounded. Let F be the [`frame_limit`](Self::frame_limit), and E the memory
@@ -74,7 +93,7 @@ impl Default for Routes {
 }
 
 impl Routes {
-    /// Routes without a token, for pages of the same host and for programs that are no browsers.
+    /// Routes without a token, for pages of the same host and for clients other than browsers.
     pub fn new() -> Self {
         Self::default()
     }
@@ -88,7 +107,7 @@ impl Routes {
 
     /// Lets pages of this origin connect, such as `https://shop.example`. Without one, only pages of the
     /// server's own host may, and only if that is called `localhost` or by its address: behind a proxy, name the
-    /// origin. Programs that are no browsers send no origin, and are let in.
+    /// origin. Clients other than browsers send no origin, and are let in.
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.access.origins.push(origin.into());
         self
@@ -103,15 +122,16 @@ impl Routes {
     /// The largest message that is read, in bytes: 16 MiB by default, as one frame or in fragments. A larger
     /// one ends its session with the close code 1009.
     ///
-    /// A connection that is idle holds two buffers of 4 KiB. It holds one message more while that is read, as
-    /// far as it has come, and one more while that is written.
+    /// An idle connection holds two buffers of 4 KiB. While a message is read or written, the connection also
+    /// holds that message.
+    #[doc(alias = "max_frame_size")]
     pub fn frame_limit(mut self, bytes: usize) -> Self {
         self.limits.frame = bytes;
         self
     }
 
-    /// How long a client may read nothing of what waits to be written to it: 30 seconds by default. Then its
-    /// session ends. This also holds before the session has begun, and for pongs.
+    /// How long a client may leave pending output unread: 30 seconds by default. Then its session ends. This also
+    /// holds before the session has begun, and for pongs.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.limits.write_timeout = timeout;
         self
@@ -132,6 +152,7 @@ impl Routes {
     }
 
     /// How many sessions there may be at once: 10,000 by default. Those beyond are answered with 503.
+    #[doc(alias = "max_connections")]
     pub fn session_limit(mut self, sessions: usize) -> Self {
         self.session_limit = sessions;
         self

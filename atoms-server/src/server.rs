@@ -108,7 +108,7 @@ impl Server {
         self
     }
 
-    /// How long a connection may take to say what it wants: 10 seconds by default. It then has to begin its
+    /// How long a client may take to send its HTTP request headers: 10 seconds by default. It then has to begin its
     /// session in time: see [`SessionsBuilder::handshake_timeout`].
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
         self.header_timeout = timeout;
@@ -117,6 +117,9 @@ impl Server {
 
     /// How long sessions, and then the bus, have to end what is under way when the server shuts down: 10 seconds
     /// by default, for both together. Up to two seconds more are for last words.
+    ///
+    /// A client that does not close its side of the connection delays the end by up to two seconds.
+    #[doc(alias = "shutdown_timeout")]
     pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.shutdown_deadline = deadline;
         self
@@ -137,10 +140,10 @@ impl Bound {
 
     /// Serves until ctrl-c or SIGTERM, then ends the sessions, and shuts the bus down.
     ///
-    /// Once that has begun, this owns the process: it is ended by a second signal, with the exit code 130 or 143,
-    /// and two seconds after the [deadline](Server::shutdown_deadline), with 1, whatever the handlers do. The
-    /// log then says which of them still run. This holds also if this has returned by then and a handler
-    /// still holds a thread, which tokio's runtime would wait for. A program that goes on afterwards uses
+    /// From then on this ends the process: on a second signal, with the exit code 130 or 143, and two seconds after
+    /// the [deadline](Server::shutdown_deadline), with the exit code 1. The log names the handlers that still run.
+    /// This also holds after this function has returned, since a handler that holds a thread would keep tokio's
+    /// runtime from ending. A program that goes on afterwards uses
     /// [`serve_until`](Self::serve_until), which never ends the process.
     ///
     /// Fails if signals cannot be listened to. Dropping the future stops serving.

@@ -6,16 +6,18 @@ use serde::{Deserialize, Serialize};
 use super::Object;
 
 /// The agent is there: the first event of each session.
+#[doc(alias = "agent.ready")]
 #[event(type = "agent.ready", framework, to(client), crate = atoms_runtime)]
 pub struct Ready;
 
 /// Something went wrong in the agent. The call goes on, if it can.
+#[doc(alias = "agent.error")]
 #[event(type = "agent.error", framework, to(client), crate = atoms_runtime)]
 pub struct AgentError {
     /// What went wrong. For an error of a node, this is what kind of thing failed, and the id under which the log
     /// has the rest; a node with `expose_errors` tells the text of the error, too.
     pub message: String,
-    /// Whether the call goes on.
+    /// How bad it is. Only a close says that the session has ended.
     #[event(default = Severity::Warning)]
     pub severity: Severity,
     /// Anything else.
@@ -23,17 +25,19 @@ pub struct AgentError {
     pub payload: Object,
 }
 
-/// Whether a call goes on after an [`AgentError`].
+/// How bad an [`AgentError`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// It does.
+    /// The session goes on.
     Warning,
-    /// It has failed.
+    /// This response, or the session, has failed. A failed response is always fatal. The session has ended only if
+    /// a close follows.
     Fatal,
 }
 
 /// A response to an [`LlmRequest`](super::LlmRequest) begins.
+#[doc(alias = "agent.llm.response.start")]
 #[event(type = "agent.llm.response.start", framework, to(client), crate = atoms_runtime)]
 pub struct ResponseStart {
     /// The request that is answered.
@@ -41,6 +45,7 @@ pub struct ResponseStart {
 }
 
 /// A part of a response, as it is made. It is dropped if its turn is interrupted before it is sent.
+#[doc(alias = "agent.llm.response.chunk")]
 #[event(type = "agent.llm.response.chunk", framework, to(client), interruptible, crate = atoms_runtime)]
 pub struct ResponseChunk {
     /// What is added to the response.
@@ -48,6 +53,7 @@ pub struct ResponseChunk {
 }
 
 /// A response is complete, or was interrupted.
+#[doc(alias = "agent.llm.response.end")]
 #[event(type = "agent.llm.response.end", framework, to(client), crate = atoms_runtime)]
 pub struct ResponseEnd {
     /// Whether the response was interrupted. Only then it is on the wire, which the SDK does without.
@@ -58,18 +64,22 @@ pub struct ResponseEnd {
 /// The agent stops what is being said.
 ///
 /// What belongs to the current turn, and is interruptible, is dropped.
+#[doc(alias = "agent.control.interrupt")]
 #[event(type = "agent.control.interrupt", framework, to(client), crate = atoms_runtime)]
 pub struct AgentInterrupt;
 
 /// The user is not to be heard for a while.
+#[doc(alias = "agent.control.mute_user")]
 #[event(type = "agent.control.mute_user", framework, to(client), crate = atoms_runtime)]
 pub struct MuteUser;
 
 /// The user is to be heard again.
+#[doc(alias = "agent.control.unmute_user")]
 #[event(type = "agent.control.unmute_user", framework, to(client), crate = atoms_runtime)]
 pub struct UnmuteUser;
 
 /// Something was said, by the user or by the agent.
+#[doc(alias = "agent.transcript.update")]
 #[event(type = "agent.transcript.update", framework, from(client), to(client), crate = atoms_runtime)]
 pub struct TranscriptUpdate {
     /// Who said it.
@@ -89,6 +99,7 @@ pub enum Role {
 }
 
 /// The agent says something that is no response, such as a greeting.
+#[doc(alias = "agent.speak")]
 #[event(type = "agent.speak", framework, to(client), interruptible, crate = atoms_runtime)]
 pub struct Speak {
     /// What is to be said.
@@ -96,6 +107,7 @@ pub struct Speak {
 }
 
 /// An entry for the log of the call.
+#[doc(alias = "agent.log")]
 #[event(type = "agent.log", framework, to(client), crate = atoms_runtime)]
 pub struct Log {
     /// What the entry is about.
@@ -106,5 +118,6 @@ pub struct Log {
 }
 
 /// The agent ends the call, and the session with it.
+#[doc(alias = "agent.end_call")]
 #[event(type = "agent.end_call", framework, to(client), crate = atoms_runtime)]
 pub struct EndCall;

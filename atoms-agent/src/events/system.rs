@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::object::{Object, Open, read_open};
 
 /// A session begins: the first event that a client sends.
+#[doc(alias = "system.init")]
+#[doc(alias = "SystemInit")]
 #[event(type = "system.init", framework, from(client), crate = atoms_runtime)]
 pub struct Init {
     /// The version of the platform's protocol.
@@ -122,6 +124,7 @@ impl<'de> Deserialize<'de> for OutputAgentSettings {
 }
 
 /// A response is asked for. It is dropped if the turn is interrupted before its response has begun.
+#[doc(alias = "system.llm.request")]
 #[event(type = "system.llm.request", framework, from(client), interruptible, crate = atoms_runtime)]
 pub struct LlmRequest {
     /// The conversation so far, if the platform keeps it.
@@ -132,14 +135,17 @@ pub struct LlmRequest {
 }
 
 /// The user has begun to speak.
+#[doc(alias = "system.user.started_speaking")]
 #[event(type = "system.user.started_speaking", framework, from(client), crate = atoms_runtime)]
 pub struct UserStartedSpeaking;
 
 /// The user has stopped speaking.
+#[doc(alias = "system.user.stopped_speaking")]
 #[event(type = "system.user.stopped_speaking", framework, from(client), crate = atoms_runtime)]
 pub struct UserStoppedSpeaking;
 
 /// The user is there: the time for a greeting.
+#[doc(alias = "system.user.joined")]
 #[event(type = "system.user.joined", framework, from(client), crate = atoms_runtime)]
 pub struct UserJoined;
 
@@ -147,10 +153,12 @@ pub struct UserJoined;
 ///
 /// It overtakes all other events. What belongs to the current turn, and is interruptible, is dropped, unless
 /// the [settings](OutputAgentSettings::interruptible) say that the user may not break in.
+#[doc(alias = "system.control.interrupt")]
 #[event(type = "system.control.interrupt", framework, from(client), crate = atoms_runtime)]
 pub struct SystemInterrupt;
 
 /// The settings of the session change.
+#[doc(alias = "system.output_agent.update_settings")]
 #[event(type = "system.output_agent.update_settings", framework, from(client), crate = atoms_runtime)]
 pub struct UpdateOutputAgentSettings {
     /// What changes.

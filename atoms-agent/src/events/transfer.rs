@@ -4,6 +4,7 @@ use atoms_runtime::event;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The agent hands the call over to somebody else, and answers no request after that.
+#[doc(alias = "agent.transfer_call")]
 #[event(type = "agent.transfer_call", framework, to(client), crate = atoms_runtime)]
 pub struct TransferCall {
     /// Whom to call.

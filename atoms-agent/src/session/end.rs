@@ -28,14 +28,14 @@ pub enum SessionEnd {
     /// A text frame of the client was not UTF-8.
     #[error("a text frame was not UTF-8")]
     NotText,
-    /// The client read nothing of what waited for it, for too long.
+    /// The client left pending output unread for too long.
     #[error("the client did not read what it was sent")]
     NotReading,
     /// The client did not answer a ping in time.
     #[error("the client did not answer a ping")]
     NoPong,
-    /// The session cannot go on, as when a node could not be made or started. The text is what the client may
-    /// know: what kind of thing failed, and the id under which the log has the rest.
+    /// The session cannot go on, for example because a node could not be made or started. The text is for the client:
+    /// what kind of thing failed, and the id under which the log has the rest.
     #[error("{0}")]
     Failed(String),
 }
@@ -70,8 +70,8 @@ pub enum SessionError {
     /// The session has ended.
     #[error("the session has ended")]
     Ended,
-    /// A thousand events wait at the roots of its graph, or events of four times as many bytes as
-    /// [`SessionsBuilder::mailbox_bytes`](super::SessionsBuilder::mailbox_bytes) says.
+    /// 1,024 events wait at the roots of its graph, or four times the bytes of
+    /// [`SessionsBuilder::mailbox_bytes`](super::SessionsBuilder::mailbox_bytes).
     #[error("the session has too many events under way")]
     Full,
 }

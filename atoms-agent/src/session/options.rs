@@ -68,9 +68,8 @@ impl SessionsBuilder {
         self
     }
 
-    /// How many bytes of memory the client's [`Init`] may take, which its session keeps to its end: 1 MiB by default.
-    /// [`AnyEvent::size`](atoms_runtime::AnyEvent::size) is what counts. A larger one ends the session before it
-    /// begins.
+    /// How many bytes of memory the client's [`Init`] may take: 1 MiB by default. A larger one is refused, and no
+    /// session begins. The session keeps it to its end; [`AnyEvent::size`](atoms_runtime::AnyEvent::size) counts.
     pub fn init_bytes(mut self, bytes: usize) -> Self {
         self.options.init_bytes = bytes;
         self
@@ -91,44 +90,45 @@ impl SessionsBuilder {
     }
 
     /// How many frames of one client are read in a second: 1,000 by default. Those beyond wait in its
-    /// connection. A client that is warned of a frame, and does not read the warning, is not read until it does.
+    /// connection. After a warning, the server reads nothing more from a client until it has read the warning.
     /// Pings, and fragments of a frame, are not counted: what they cost, a proxy has to limit.
     pub fn frames_per_second(mut self, frames: u32) -> Self {
         self.options.frames_per_second = frames;
         self
     }
 
-    /// How long a handler of a node may hold its thread, without awaiting anything, before the log says so:
-    /// 500 milliseconds by default. It says which one it is, and later how long it took.
+    /// How long a node's handler may hold its thread without awaiting before the log names it: 500 milliseconds by
+    /// default. The log later also says how long the handler took.
     ///
-    /// A thread of its own, `atoms-watchdog`, looks twice in this time, and finds what takes longer than one and
-    /// a half times as long.
+    /// The thread `atoms-watchdog` checks twice in this time. It finds every handler that takes longer than one and
+    /// a half times the limit.
     pub fn blocking_limit(mut self, limit: Duration) -> Self {
         self.options.blocking_limit = limit;
         self
     }
 
-    /// Of how many bytes of memory the events may be that are read ahead for a session, beyond what its nodes and
-    /// the bus have room for: 1 MiB by default. They are 1,024 at most, and one more event may be larger. A frame
-    /// takes more memory as an event than it has bytes; [`AnyEvent::size`](atoms_runtime::AnyEvent::size) is what
-    /// counts.
+    /// How many bytes of events are read ahead for a session: 1 MiB by default. At most 1,024 events are read
+    /// ahead, and the last one may exceed the limit.
+    ///
+    /// Events are read ahead while its nodes and the bus have no room for them. A frame takes more memory as an
+    /// event than it has bytes; [`AnyEvent::size`](atoms_runtime::AnyEvent::size) counts.
     pub fn read_ahead_bytes(mut self, bytes: usize) -> Self {
         self.options.read_ahead_bytes = bytes;
         self
     }
 
-    /// Of how many bytes of memory the events may be that wait for one node, or for the client, before those who
-    /// send them wait: 1 MiB by default. They are 64 at most, and one more event may be larger.
+    /// How many bytes of events may wait for one node, or for the client, before senders wait: 1 MiB by default.
+    /// Senders also wait when 64 events wait, and the last event may exceed the limit.
     ///
-    /// From [`Session::emit`](super::Session::emit) and the bus, which do not wait, 1,024 events are taken, of four
-    /// times as many bytes, and then refused. A node that emits without waiting loses its events from 65,536 on,
-    /// or 64 times as many bytes.
+    /// [`Session::emit`](super::Session::emit) and the bus do not wait: their events are refused when 1,024 wait, or
+    /// four times the bytes. A node that emits without waiting loses its events when 65,536 wait, or 64 times the
+    /// bytes.
     pub fn mailbox_bytes(mut self, bytes: usize) -> Self {
         self.options.mailbox_bytes = bytes;
         self
     }
 
-    /// How many messages an output node keeps of what was said, and of how many bytes: 1,000 and 1 MiB by default.
+    /// How many messages, and how many bytes, of the conversation an output node keeps: 1,000 and 1 MiB by default.
     /// Beyond that the oldest are dropped, which [`Conversation::forgotten`](crate::Conversation::forgotten)
     /// counts. The last message is kept, however large.
     pub fn conversation_limit(mut self, messages: usize, bytes: usize) -> Self {
@@ -147,7 +147,7 @@ impl SessionsBuilder {
         self
     }
 
-    /// How many bytes of a client's metadata are kept for each event, of keys and of values as JSON: 1,024 by
+    /// How many bytes of metadata are kept for each event of a client, keys and JSON values together: 1,024 by
     /// default. Keys are kept in the order in which they are listed, and one that does not fit is dropped.
     pub fn client_metadata_bytes(mut self, bytes: usize) -> Self {
         self.options.client_metadata.bytes = bytes;

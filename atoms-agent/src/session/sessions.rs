@@ -211,7 +211,8 @@ impl Sessions {
     }
 
     /// Ends all sessions, each as [`Session::end`] does, and begins no more. What is under way
-    /// at the deadline is dropped; returns how many connections there still were.
+    /// at the deadline is dropped; returns how many connections there still were. A client that does not close its
+    /// side of the connection delays the end of its session by up to two seconds.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
         let connections = &self.0.connections;
         self.0.closing.cancel();

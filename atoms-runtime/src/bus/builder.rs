@@ -134,11 +134,11 @@ impl BusBuilder {
         self
     }
 
-    /// How many events that follow from one root event, directly or not, may be under way at once, waiting or
-    /// being handled: 65,536 by default. Zero does not start.
+    /// How many unfinished events may follow from one root event, directly or not: 65,536 by default. Zero does
+    /// not start.
     ///
-    /// A handler that awaits its [`Emitter`](crate::Emitter) waits while a sixty-fourth of that waits. What is
-    /// emitted beyond the limit is lost, and the receipt says so.
+    /// A handler that awaits its [`Emitter`](crate::Emitter) is held back from a sixty-fourth of the limit on.
+    /// Events emitted beyond the limit are lost, and the receipt says so.
     #[must_use]
     pub fn follow_up_capacity(mut self, events: usize) -> Self {
         self.follow_up_limits.events = events;
@@ -146,15 +146,15 @@ impl BusBuilder {
     }
 
     /// The same limit in bytes of memory, as [`AnyEvent::size`](crate::AnyEvent::size) counts them: 64 MiB by
-    /// default. Zero does not start. No further event is taken as soon as as much is under way.
+    /// default. Zero does not start. Once the limit is reached, no further event is taken.
     #[must_use]
     pub fn follow_up_bytes(mut self, bytes: usize) -> Self {
         self.follow_up_limits.bytes = bytes;
         self
     }
 
-    /// How many events a [stream](Bus::stream) keeps that were not read yet: 1,024 by default. Zero does not start. Beyond that it loses
-    /// the oldest, and is told so.
+    /// How many unread events a [stream](Bus::stream) keeps: 1,024 by default. Beyond that the oldest are lost,
+    /// and the stream yields a [`Lagged`](crate::Lagged) with their number. Zero does not start.
     #[must_use]
     pub fn stream_capacity(mut self, events: usize) -> Self {
         self.stream_limits.events = events;
@@ -190,26 +190,27 @@ impl BusBuilder {
         self
     }
 
-    /// How many bytes of memory the [dead letters](Bus::dead_letters) take together: 64 MiB by default. One
-    /// that is larger is kept alone. Zero does not start.
+    /// How many bytes of memory all [dead letters](Bus::dead_letters) together may take: 64 MiB by default. A
+    /// larger letter is kept alone. Zero does not start.
     #[must_use]
     pub fn dead_letter_bytes(mut self, bytes: usize) -> Self {
         self.dead_letter_bytes = bytes;
         self
     }
 
-    /// How many events of each priority may be [posted](Bus::post) and not done: 1,024 by default. There is
-    /// room for as many that are due later. Zero does not start.
+    /// How many [posted](Bus::post), unfinished events each priority may hold: 1,024 by default. Events that are
+    /// due later have as much room of their own. Zero does not start.
     #[must_use]
     pub fn queue_capacity(mut self, events: usize) -> Self {
         self.queue_capacity = events;
         self
     }
 
-    /// How many bytes of memory the events of each priority take that were [posted](Bus::post) and are not
-    /// done: 64 MiB by default, as [`AnyEvent::size`](crate::AnyEvent::size) counts them. There is room for as
-    /// many that are due later, and for as many that handlers post where there is no room. An event that is
-    /// larger is taken when nothing else is there. Zero does not start.
+    /// How many bytes of [posted](Bus::post), unfinished events each priority may hold: 64 MiB by default, and a
+    /// larger event is taken alone, when nothing else is there.
+    ///
+    /// [`AnyEvent::size`](crate::AnyEvent::size) counts the bytes. Events that are due later have as much room of
+    /// their own, and so do events that handlers post while there is no room. Zero does not start.
     #[must_use]
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
         self.queue_bytes = bytes;
@@ -258,8 +259,8 @@ impl BusBuilder {
         })))
     }
 
-    /// Makes the checks of [`start`](Self::start), all but whether states are missing. Fails also if there is no
-    /// handler to check, as in a test program that does not link the crate that it tests.
+    /// Makes the checks of [`start`](Self::start), except for missing states. Also fails if there is no handler to
+    /// check, as in a test that does not link the crate that it tests.
     pub fn verify(self) -> Result<(), StartError> {
         let registry = self.registry();
         let mut problems = self.check(&registry);

@@ -36,7 +36,8 @@ impl<E: Event> EventStream<E> {
         Self { buffer, subscription, event: PhantomData }
     }
 
-    /// The next event; `None` when the bus is shut down.
+    /// Returns the next event, or `None` when the bus is shut down. Returns [`Lagged`] once after events were lost,
+    /// and then goes on with those that are left.
     pub async fn next(&mut self) -> Option<Result<Arc<Envelope<E>>, Lagged>> {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
