@@ -32,7 +32,7 @@ pub mod prelude {
 
 /// Names crates whose events and handlers a program wants, so that they are linked.
 ///
-/// A dependency that no code names is not linked, and its handlers would vanish without a word.
+/// Cargo does not link a dependency that your code never names, so its handlers would silently be missing.
 ///
 /// ```
 /// // In a program with the dependencies `billing` and `shipping`: `atoms::link!(billing, shipping);`

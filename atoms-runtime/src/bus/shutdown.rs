@@ -76,8 +76,8 @@ impl Bus {
     /// handler. Posted events that are not due yet do not count. Nor does an emit on another thread whose
     /// handlers have not waited yet: only [`shutdown`](Self::shutdown) waits for these.
     ///
-    /// In a handler, the handler's own call does not count, nor do the emits that wait for it; all other
-    /// handlers of its event do. Cancel-safe.
+    /// In a handler, this does not wait for the handler's own call, nor for the emits that wait for that call. It
+    /// waits for all other handlers of the event. Cancel-safe.
     pub async fn idle(&self) {
         let left_out = LeftOut::caller().await;
         self.until_idle(&left_out).await;
@@ -95,8 +95,8 @@ impl Bus {
     /// lists what did not end, but for what a thread is just running without an await, for which there is
     /// an error all the same. Needs a tokio runtime with time.
     ///
-    /// In a handler, what does not count is as with [`idle`](Self::idle): neither is it waited for, nor listed.
-    /// A posted or detached handler whose deadline came is cancelled itself, at its next await.
+    /// In a handler, this neither waits for nor lists what [`idle`](Self::idle) does not wait for. If the deadline
+    /// comes, a posted or detached handler that called this is itself cancelled, at its next await.
     ///
     /// Cancel-safe: it may be called again.
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), ShutdownError> {

@@ -49,29 +49,27 @@ impl Bus {
     /// own, whatever becomes of the poster. What is returned is awaited, or tried; nothing happens
     /// before that.
     ///
-    /// The queue is in memory. What waits in it, and what is due later, is lost when the process ends, however it
-    /// ends: what must not be lost belongs into a store of your own before it is posted, and out of it in the
-    /// handler.
+    /// The queue is in memory: events that wait in it, or are due later, are lost when the process ends. If an event
+    /// must not be lost, save it in a store of your own before you post it, and remove it there in the handler.
     ///
-    /// The events belong to no runtime. Each runtime that posts, or waits until the bus is idle, delivers for the
-    /// bus while it runs. When it ends, what it had begun and not done is delivered again, from the start, by
-    /// another runtime that is there, or by the next one that posts, or waits: so a handler may see a posted event
-    /// twice, and its id tells. A runtime that is kept, and that nobody drives any more, keeps what it had begun.
+    /// Posted events are not bound to one tokio runtime. Each runtime that posts, or waits until the bus is idle,
+    /// delivers events while it runs. When it ends, another runtime delivers its unfinished events again, from the
+    /// start. So a handler may see a posted event twice, with the same id. A runtime that still exists, but that
+    /// nobody drives any more, keeps the events that it has begun.
     ///
-    /// Events that have a key, as `#[event(key)]` on a field says, are handled one after the other if
-    /// their keys are the same, in the order in which they were posted, but for `detached` handlers, which are
-    /// not waited for; all others run beside each other on as many tasks as the runtime has workers. What fails is among the
-    /// [dead letters](Self::dead_letters). Posted while a handler runs, the event is a consequence of
-    /// that handler's.
+    /// Events with the same key (`#[event(key)]` on a field) are handled one after the other, in the order in which
+    /// they were posted; `detached` handlers are not waited for. All others run concurrently, on as many tasks as
+    /// the runtime has workers. Events that fail are among the [dead letters](Self::dead_letters). An event that is
+    /// posted in a handler is a consequence of that handler's event.
     ///
     /// When the last clone of a bus is dropped and no delivery runs any more, what was not started is
     /// cancelled, and logged: [`shutdown`](Self::shutdown) waits for it.
     ///
-    /// An event takes its room until its delivery is done: a place
-    /// ([`queue_capacity`](crate::BusBuilder::queue_capacity)), and its bytes of memory
-    /// ([`queue_bytes`](crate::BusBuilder::queue_bytes)); one that is larger than all room is taken alone. So that
-    /// handlers do not wait for each other's room, a handler that awaits a post never waits: where there is no room,
-    /// up to 65,536 events of handlers are taken beyond it, of as many bytes as there are for each priority.
+    /// An event takes room until its delivery is done: one place
+    /// ([`queue_capacity`](crate::BusBuilder::queue_capacity)), and its bytes
+    /// ([`queue_bytes`](crate::BusBuilder::queue_bytes)). An event that is larger than all room is taken alone.
+    /// A handler that awaits a post does not wait for room, since handlers could then wait for each other: beyond
+    /// the room, up to 65,536 events of handlers are taken, with as many bytes as each priority has.
     ///
     /// ```
     /// # use std::time::Duration;
