@@ -76,7 +76,7 @@ pub struct Bound {
 }
 
 /// Why a server has stopped.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
     /// The bus did not start.
@@ -89,6 +89,8 @@ pub enum ServeError {
     #[error("cannot listen: {0}")]
     Io(#[from] io::Error),
 }
+
+atoms_runtime::__debug_as_display!(ServeError);
 
 impl Server {
     /// A server of sessions with this graph, or of those that are set up already.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use atoms_runtime::PrepareError;
 
 /// A graph cannot run, for these reasons.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GraphError(Vec<GraphProblem>);
 
 /// One thing that is wrong with a graph.
@@ -59,6 +59,8 @@ pub enum GraphProblem {
         cause: Arc<PrepareError>,
     },
 }
+
+atoms_runtime::__debug_as_display!(GraphError);
 
 impl GraphError {
     pub(super) fn of(problems: Vec<GraphProblem>) -> Result<(), Self> {

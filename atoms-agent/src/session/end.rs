@@ -61,7 +61,7 @@ impl SessionEnd {
 }
 
 /// Why an event did not get into a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
     /// The event declares neither `from(bus)` nor `to(client)`.
@@ -75,3 +75,5 @@ pub enum SessionError {
     #[error("the session has too many events under way")]
     Full,
 }
+
+atoms_runtime::__debug_as_display!(SessionError);

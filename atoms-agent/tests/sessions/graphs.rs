@@ -1,8 +1,8 @@
 //! Graphs that are put together while the program runs, and what they look like.
 
 use atoms_agent::events::{Init, TranscriptUpdate, UserJoined};
-use atoms_agent::{Graph, GraphProblem, graph, node};
-use atoms_runtime::{AnyEvent, Emitter, event};
+use atoms_agent::{Graph, GraphProblem, Sessions, graph, node};
+use atoms_runtime::{AnyEvent, Bus, Emitter, State, event};
 
 #[event(type = "test.graphs.noted", crate = atoms_runtime)]
 struct Noted;
@@ -142,4 +142,27 @@ flowchart TD
     assert_eq!(Diamond::mermaid(), expected);
     assert_eq!(Diamond::graph().edges(), [(0, 1), (1, 2), (0, 3), (3, 2)]);
     assert_eq!(Diamond::graph().nodes().map(|node| node.name()).collect::<Vec<_>>(), ["B", "A", "C", "D"]);
+}
+
+struct Model;
+
+#[derive(Default)]
+struct Thinks;
+
+#[node(crate = atoms_agent)]
+impl Thinks {
+    #[handler]
+    fn think(&mut self, _: &UserJoined, _: State<Model>) {}
+}
+
+#[test]
+fn a_missing_state_of_a_node_is_shown_with_the_fix() {
+    let graph = Graph::builder().node::<Thinks>().build().unwrap();
+    let error = Sessions::builder(graph).start(&Bus::start().unwrap()).unwrap_err();
+    // What `main` returns is printed by `Debug`.
+    let shown = format!("{error:?}");
+    assert_eq!(shown, error.to_string());
+    for part in ["Thinks` cannot run: ", "Model`", "add `.state(...)`"] {
+        assert!(shown.contains(part), "`{part}` is not in {shown}");
+    }
 }

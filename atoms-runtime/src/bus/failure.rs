@@ -310,12 +310,7 @@ impl EmitError {
     }
 }
 
-/// As it is shown: what `main` returns is printed by `Debug`.
-impl fmt::Debug for EmitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+crate::__debug_as_display!(EmitError);
 
 impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -158,7 +158,7 @@ pub(crate) fn put_reply<Reply: 'static>(slot: &dyn Any, reply: Reply) {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum RequestError {
     /// Nothing on this bus answers the request.
@@ -190,6 +190,8 @@ pub enum RequestError {
         failure: Arc<FailureKind>,
     },
 }
+
+crate::__debug_as_display!(RequestError);
 
 impl RequestError {
     #[cold]

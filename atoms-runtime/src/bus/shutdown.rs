@@ -48,7 +48,7 @@ impl fmt::Display for Unfinished {
 }
 
 /// The deadline of a [`shutdown`](Bus::shutdown) came before all deliveries had ended.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error("deliveries did not end within {deadline:?}, {} of them known: {}", unfinished.len(), list(unfinished))]
 pub struct ShutdownError {
     deadline: Duration,
@@ -62,6 +62,8 @@ fn list(unfinished: &[Unfinished]) -> String {
     let more = if unfinished.len() > SHOWN { ", ..." } else { "" };
     shown.join(", ") + more
 }
+
+crate::__debug_as_display!(ShutdownError);
 
 impl ShutdownError {
     /// What did not end: emits that wait for handlers, detached handlers, and posted events that were

@@ -78,13 +78,15 @@ impl<T: Send + Sync + 'static> FromDelivery for State<T> {
 }
 
 /// The bus does not have a state that is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the bus has no state `{type_name}`: add `.state(...)` with a value of this type to `Bus::builder()`"
 )]
 pub struct MissingState {
     type_name: &'static str,
 }
+
+crate::__debug_as_display!(MissingState);
 
 impl MissingState {
     /// The name of the type that is asked for.

@@ -186,12 +186,7 @@ impl StartError {
     }
 }
 
-/// As it is shown: what `main` returns is printed by `Debug`.
-impl fmt::Debug for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+crate::__debug_as_display!(StartError);
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

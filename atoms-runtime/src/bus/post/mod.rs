@@ -210,7 +210,7 @@ impl Future for Posting<'_> {
 }
 
 /// An event was not posted.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("`{}` was not posted: {reason}", event.event_type())]
 pub struct PostError {
     #[source]
@@ -241,6 +241,8 @@ pub enum PostRefusal {
     #[error("there is no tokio runtime to deliver it in; post it in one")]
     NoRuntime,
 }
+
+crate::__debug_as_display!(PostError);
 
 impl PostError {
     /// Why.
