@@ -193,3 +193,31 @@ mod verified {
         assert!(error.to_string().contains("two events have the type string `start.shared`"), "{error}");
     }
 }
+
+#[test]
+fn a_handler_is_shown_by_its_path_and_place() {
+    #[handler]
+    fn shown(_: &Asked) {}
+
+    let info = <shown as atoms::Handler>::info();
+    assert_eq!(format!("{info:?}"), info.to_string());
+    assert!(info.to_string().contains("shown (tests/start/main.rs:"), "{info}");
+}
+
+#[tokio::test]
+async fn errors_that_main_returns_are_shown_as_text() {
+    #[request(type = "start.counted", reply = u32)]
+    struct Count;
+
+    #[handler]
+    fn count(_: &Count) -> Result<u32, &'static str> {
+        Err("nobody counts")
+    }
+
+    let bus = bus().handler::<count>().start().unwrap();
+    let error = bus.request(Count).await.unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+    bus.shutdown(std::time::Duration::from_secs(10)).await.unwrap();
+    let error = bus.post(Asked {}).await.unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+}

@@ -263,14 +263,10 @@ impl HandlerInfo {
     }
 }
 
+/// As it is shown: its path and its place.
 impl fmt::Debug for HandlerInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerInfo")
-            .field("path", &self.path)
-            .field("event_types", &self.input())
-            .field("options", &self.options)
-            .field("is_async", &self.is_async)
-            .finish_non_exhaustive()
+        fmt::Display::fmt(self, f)
     }
 }
 
