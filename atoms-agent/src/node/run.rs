@@ -34,6 +34,7 @@ pub(crate) struct Seat {
 }
 
 const NOT_STARTED: &str = "a node could not start";
+const GOES_ON: &str = "the start of a node failed, and the node goes on without it";
 
 /// Why a handler was not run to its end.
 enum Stopped {
@@ -146,7 +147,7 @@ impl Seat {
         let started = self.outlet.session.enter(&init, AssertUnwindSafe(started).catch_unwind());
         let has_started = match self.unless_over(started).await? {
             Ok(Ran::Failed(error)) if self.outlet.shape.start_may_fail => {
-                self.tell(NOT_STARTED, Init::TYPE, &Why::Error(error));
+                self.tell(GOES_ON, Init::TYPE, &Why::Error(error));
                 false
             }
             Ok(Ran::Failed(error)) => return self.not_made(NOT_STARTED, &Why::Error(error)),
