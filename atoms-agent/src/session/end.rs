@@ -16,8 +16,8 @@ pub enum SessionEnd {
     /// The client sent nothing for too long.
     #[error("nothing came from the client for too long")]
     Idle,
-    /// The first event was no [`Init`](crate::events::Init), or did not come in time.
-    #[error("it never began: {0}")]
+    /// The first event was no [`Init`](crate::events::Init), or not a valid one, or did not come in time.
+    #[error("the session did not begin: {0}")]
     NotBegun(String),
     /// A frame of the client was larger than the limit.
     #[error("a frame was larger than the limit")]

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use atoms_runtime::{Envelope, Event};
+use atoms_runtime::__private::Shown;
+use atoms_runtime::{DecodeError, Envelope, Event};
 use futures_core::Stream;
 use futures_util::{Sink, SinkExt, StreamExt};
 use tokio::time::timeout;
@@ -38,8 +39,7 @@ impl Sessions {
     /// The [`Init`] that a client has sent as its first frame.
     fn read_init(&self, frame: &[u8]) -> Result<Arc<Envelope<Init>>, SessionEnd> {
         let event = self.bus().decode(frame).map_err(|error| {
-            let wrong = || format!("the first event must be `{}`: {error}", Init::TYPE);
-            end_of_unread(None, &error).unwrap_or_else(|| SessionEnd::NotBegun(wrong()))
+            end_of_unread(None, &error).unwrap_or_else(|| SessionEnd::NotBegun(why_unread(&error)))
         })?;
         let (size, limit) = (event.size(), self.0.options.init_bytes);
         if size > limit {
@@ -65,5 +65,18 @@ impl Sessions {
             let _ = outgoing.feed(Outgoing::Frame(frame)).await;
         }
         part(end, incoming, outgoing).await;
+    }
+}
+
+/// Why the first frame cannot be read. What is wrong comes first: a close frame has little room.
+fn why_unread(error: &DecodeError) -> String {
+    let is_init = error.event_type() == Some(Init::TYPE);
+    if !is_init {
+        return format!("the first event must be `{}`: {error}", Init::TYPE);
+    }
+    let kind = Shown(error.kind());
+    match error.path() {
+        "" => format!("bad `{}`: {kind}", Init::TYPE),
+        path => format!("bad `{}`: {kind}, at `{}`", Init::TYPE, Shown(path)),
     }
 }

@@ -103,12 +103,17 @@ async fn turned_away(first: Option<&str>) -> (String, SessionEnd) {
 async fn without_an_init_there_is_no_session() {
     let began = tokio::time::Instant::now();
     let (message, _) = turned_away(None).await;
-    assert_eq!(message, "it never began: no `system.init` within 10s");
+    assert_eq!(message, "the session did not begin: no `system.init` within 10s");
     assert_eq!(began.elapsed().as_secs(), 10);
     let (message, _) = turned_away(Some(r#"{"type":"system.user.joined"}"#)).await;
     assert!(message.ends_with("must be `system.init`, and not `system.user.joined`"), "{message}");
     let (message, _) = turned_away(Some("{")).await;
     assert!(message.contains("the first event must be `system.init`: "), "{message}");
+    let (message, _) = turned_away(Some(r#"{"type":"system.init","session_context":{}}"#)).await;
+    assert!(
+        message.starts_with("the session did not begin: bad `system.init`: missing field `"),
+        "{message}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

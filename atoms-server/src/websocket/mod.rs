@@ -240,7 +240,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Outgoing> for WebSocket<S> {
 
 /// The payload of a close frame.
 fn close(end: &SessionEnd) -> Vec<u8> {
-    let reason = end.to_string();
-    let reason = &reason[..reason.floor_char_boundary(LONGEST_REASON)];
+    const CUT: &str = "...";
+    let mut reason = end.to_string();
+    if reason.len() > LONGEST_REASON {
+        reason.truncate(reason.floor_char_boundary(LONGEST_REASON - CUT.len()));
+        reason += CUT;
+    }
     [&end.close_code().to_be_bytes(), reason.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_that_is_cut_off_says_so() {
+        let cut = close(&SessionEnd::Failed("é".repeat(62)));
+        assert_eq!(cut[2..], *("é".repeat(60) + "...").as_bytes());
+        let whole = "x".repeat(LONGEST_REASON);
+        assert_eq!(close(&SessionEnd::Failed(whole.clone()))[2..], *whole.as_bytes());
+    }
 }
