@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use atoms_agent::Sessions;
+use atoms_runtime::LogLimit;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -16,6 +17,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Level;
 use tungstenite::handshake::server::create_response;
 
 use crate::access::Access;
@@ -168,7 +170,13 @@ impl Routes {
     /// The same, for sessions that cannot begin yet.
     pub(crate) fn into_router_of(self, sessions: Arc<OnceLock<Sessions>>) -> Router {
         let room = Arc::new(Semaphore::new(self.session_limit.min(Semaphore::MAX_PERMITS)));
-        let state = Shared { sessions, room, access: Arc::new(self.access), limits: self.limits };
+        let state = Shared {
+            sessions,
+            room,
+            access: Arc::new(self.access),
+            limits: self.limits,
+            session_limit: self.session_limit,
+        };
         Router::new()
             .route("/ws", get(open))
             .route("/", get(running))
@@ -191,12 +199,17 @@ impl fmt::Debug for Routes {
     }
 }
 
+/// Clients can connect as often as they like.
+static TURNED_AWAY: LogLimit =
+    LogLimit::new(10, "more clients were turned away: there are too many sessions");
+
 #[derive(Clone)]
 struct Shared {
     sessions: Arc<OnceLock<Sessions>>,
     room: Arc<Semaphore>,
     access: Arc<Access>,
     limits: Limits,
+    session_limit: usize,
 }
 
 impl Shared {
@@ -218,6 +231,12 @@ async fn open(State(shared): State<Shared>, request: Request) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, "no session can begin now").into_response();
     };
     let Ok(room) = shared.room.try_acquire_owned() else {
+        if tracing::enabled!(Level::INFO) && TURNED_AWAY.allows() {
+            tracing::info!(
+                limit = shared.session_limit,
+                "a client is turned away: there are too many sessions"
+            );
+        }
         return (StatusCode::SERVICE_UNAVAILABLE, "there are too many sessions").into_response();
     };
     let mut request = request.map(drop);

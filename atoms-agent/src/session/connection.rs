@@ -26,6 +26,10 @@ const BATCH: usize = 64;
 /// Clients begin and end sessions as often as they like.
 static ENDS: LogLimit = LogLimit::new(100, "more sessions ended, or did not begin");
 
+/// The same, of those that clients have ended by a fault.
+static FAULTS: LogLimit =
+    LogLimit::new(100, "more sessions ended, or did not begin, by a fault of the client");
+
 /// What goes out to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgoing {
@@ -51,9 +55,7 @@ impl Sessions {
         let session = match begun {
             Ok(session) => session,
             Err(end) => {
-                if tracing::enabled!(Level::DEBUG) && ENDS.allows() {
-                    tracing::debug!(end = ?Shown(&end), "a session did not begin");
-                }
+                log_end(None, &end, "a session did not begin");
                 self.within(LINGER, self.turn_away(&end, &mut incoming, &mut outgoing)).await;
                 return end;
             }
@@ -69,9 +71,7 @@ impl Sessions {
         session.close();
         self.stop(&session, &mut nodes).await;
         let end = session.0.end.get().cloned().unwrap_or(SessionEnd::ByClient);
-        if tracing::enabled!(Level::DEBUG) && ENDS.allows() {
-            tracing::debug!(session = session.id(), end = ?Shown(&end), "a session has ended");
-        }
+        log_end(Some(session.id()), &end, "a session has ended");
         self.within(LINGER, part(&end, &mut incoming, &mut outgoing)).await;
         drop(running);
         end
@@ -228,6 +228,17 @@ where
 {
     pace.ready().await;
     incoming.next().await.ok_or(SessionEnd::ByClient)?
+}
+
+/// Writes an end to the log: one that is a fault of the client at the level INFO, others at DEBUG.
+fn log_end(session: Option<&str>, end: &SessionEnd, what: &str) {
+    if end.is_by_fault() {
+        if tracing::enabled!(Level::INFO) && FAULTS.allows() {
+            tracing::info!(session, end = ?Shown(end), "{what}");
+        }
+    } else if tracing::enabled!(Level::DEBUG) && ENDS.allows() {
+        tracing::debug!(session, end = ?Shown(end), "{what}");
+    }
 }
 
 /// A session that is in the list as long as this is there.

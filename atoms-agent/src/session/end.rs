@@ -46,6 +46,15 @@ impl SessionEnd {
         matches!(self, Self::ByClient | Self::NotReading | Self::NoPong)
     }
 
+    /// Whether the client has caused it by what it did, or failed to do.
+    pub(super) fn is_by_fault(&self) -> bool {
+        match self {
+            Self::ByClient | Self::ByAgent | Self::Shutdown | Self::Idle | Self::Failed(_) => false,
+            Self::NotBegun(_) | Self::TooLarge | Self::Protocol(_) => true,
+            Self::NotText | Self::NotReading | Self::NoPong => true,
+        }
+    }
+
     /// The [close code](https://www.rfc-editor.org/rfc/rfc6455#section-7.4) of a WebSocket that says so.
     pub fn close_code(&self) -> u16 {
         match self {

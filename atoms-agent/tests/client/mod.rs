@@ -57,6 +57,11 @@ impl Client {
         self.incoming.send(Ok(frame.as_bytes().to_vec())).await.unwrap();
     }
 
+    /// Ends the connection with this.
+    pub(crate) async fn fail(&mut self, end: SessionEnd) {
+        self.incoming.send(Err(end)).await.unwrap();
+    }
+
     /// Whether the frame is taken in within a while.
     pub(crate) async fn try_send(&mut self, frame: &str) -> bool {
         timeout(Duration::from_secs(1), self.send(frame)).await.is_ok()

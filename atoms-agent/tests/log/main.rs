@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atoms_agent::events::{LlmRequest, Log, Object, TranscriptUpdate, UserJoined, UserStartedSpeaking};
-use atoms_agent::{Graph, node};
+use atoms_agent::{Graph, SessionEnd, node};
 use atoms_runtime::Emitter;
 use client::Client;
 use futures_util::{Stream, stream};
@@ -184,4 +184,20 @@ async fn events_that_are_lost_are_counted_once_a_second() {
     let count = written.lines("lost").len();
     // The first, and a count for each second, of which a slow machine may need some.
     assert!(count < 60, "{count} lines");
+}
+
+#[tokio::test]
+async fn an_end_that_is_the_clients_fault_is_in_the_log() {
+    let (written, _guard) = Written::keep();
+    let mut client = Client::of(Graph::builder().node::<Odd>().build().unwrap()).await;
+    client.fail(SessionEnd::Protocol("odd\n ERROR forged".into())).await;
+    let end = client.leave_last().await;
+    assert_eq!(end.close_code(), 1002);
+    let line = written.lines("a session has ended").concat();
+    for part in ["INFO", "session=", "the client broke the protocol: odd\\n ERROR forged"] {
+        assert!(line.contains(part), "`{part}` is not in {line}");
+    }
+    let client = Client::of(Graph::builder().node::<Odd>().build().unwrap()).await;
+    client.leave_last().await;
+    assert_eq!(written.lines("a session has ended").len(), 1, "a normal end is at DEBUG");
 }

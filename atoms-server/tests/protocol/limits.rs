@@ -1,5 +1,7 @@
 //! How much clients may send, and how many they may be.
 
+use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use atoms_agent::Sessions;
@@ -11,6 +13,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::agent::Agent;
 use crate::client::{Client, INIT, asking, request, types};
@@ -125,4 +128,32 @@ async fn a_client_that_sends_too_fast_is_slowed_down_and_loses_nothing() {
     }
     let took = start.elapsed();
     assert!(took > Duration::from_millis(900) && took < Duration::from_secs(5), "{took:?}");
+}
+
+/// What this thread writes to the log.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Written {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn who_finds_no_room_for_a_session_is_in_the_log() {
+    let written = Written::default();
+    let writer = written.clone();
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
+    let _guard = log.set_default();
+    let server = Running::with(Sessions::builder(Agent::graph()), Routes::new().session_limit(1)).await;
+    let _first = Client::begin(server.address).await;
+    assert!(Client::open(server.address, request(server.address, &[])).await.is_err());
+    let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let line = written.lines().find(|line| line.contains("a client is turned away")).unwrap();
+    assert!(line.contains("INFO") && line.contains("limit=1"), "{line}");
 }
