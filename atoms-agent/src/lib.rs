@@ -19,5 +19,5 @@ pub use graph::{Graph, GraphBuilder, GraphError, GraphProblem};
 pub use node::{Conversation, Message, Node, NodeShape};
 pub use session::{
     Addressed, Counts, Outgoing, RunningHandler, Sent, Session, SessionEnd, SessionError, Sessions,
-    SessionsBuilder, ToSessions,
+    SessionsBuilder, ToSessions, ZeroSetting,
 };

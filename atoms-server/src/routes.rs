@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use atoms_agent::Sessions;
+use atoms_agent::{Sessions, ZeroSetting};
 use atoms_runtime::LogLimit;
 use axum::Router;
 use axum::body::Body;
@@ -122,7 +122,7 @@ impl Routes {
     }
 
     /// The largest message that is read, in bytes: 16 MiB by default, as one frame or in fragments. A larger
-    /// one ends its session with the close code 1009.
+    /// one ends its session with the close code 1009. Zero does not start.
     ///
     /// An idle connection holds two buffers of 4 KiB. While a message is read or written, the connection also
     /// holds that message.
@@ -134,6 +134,7 @@ impl Routes {
 
     /// How long a client may leave pending output unread: 30 seconds by default. Then its session ends. This also
     /// holds before the session has begun, and for pongs.
+    /// Zero does not start.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.limits.write_timeout = timeout;
         self
@@ -141,19 +142,21 @@ impl Routes {
 
     /// How long after a client's last pong, or after it has connected, it is pinged: 20 seconds by default.
     /// Proxies often close connections on which nothing was sent for a minute. With [`Duration::MAX`], no
-    /// client is pinged.
+    /// client is pinged. Zero does not start.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.limits.ping_interval = interval;
         self
     }
 
     /// How long a client may take to answer a ping: 20 seconds by default. Then its session ends.
+    /// Zero does not start.
     pub fn pong_timeout(mut self, timeout: Duration) -> Self {
         self.limits.pong_timeout = timeout;
         self
     }
 
     /// How many sessions there may be at once: 10,000 by default. Those beyond are answered with 503.
+    /// Zero does not start.
     #[doc(alias = "max_connections")]
     pub fn session_limit(mut self, sessions: usize) -> Self {
         self.session_limit = sessions;
@@ -163,8 +166,26 @@ impl Routes {
     /// The routes, for a program that has an axum application of its own. It ends the sessions itself, by
     /// [`Sessions::shutdown`], and sets `TCP_NODELAY` on its connections, without which small frames may take
     /// 40 milliseconds longer.
+    ///
+    /// # Panics
+    ///
+    /// If a limit or a time-out is zero. [`Server::bind`](crate::Server::bind) returns an error instead.
     pub fn into_router(self, sessions: Sessions) -> Router {
+        if let Some(zero) = self.zeros().first() {
+            panic!("the routes cannot serve: {zero}");
+        }
         self.into_router_of(Arc::new(OnceLock::from(sessions)))
+    }
+
+    /// The settings with which nobody could be served.
+    pub(crate) fn zeros(&self) -> Vec<ZeroSetting> {
+        let limits = [("frame_limit", self.limits.frame), ("session_limit", self.session_limit)];
+        let times = [
+            ("write_timeout", self.limits.write_timeout),
+            ("ping_interval", self.limits.ping_interval),
+            ("pong_timeout", self.limits.pong_timeout),
+        ];
+        ZeroSetting::find(&limits, &times)
     }
 
     /// The same, for sessions that cannot begin yet.

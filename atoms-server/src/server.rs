@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use atoms_agent::{GraphError, Sessions, SessionsBuilder};
+use atoms_agent::{GraphError, Sessions, SessionsBuilder, ZeroSetting};
 use atoms_runtime::__private::Shown;
 use atoms_runtime::{Bus, HandlerError};
 use futures_util::FutureExt;
@@ -82,6 +82,9 @@ pub enum ServeError {
     /// The bus did not start.
     #[error("the bus did not start: {0}")]
     Bus(#[source] HandlerError),
+    /// Settings of the server are zero: all that are.
+    #[error("the server cannot serve:{}", .0.iter().map(|zero| format!("\n- {zero}")).collect::<String>())]
+    Zero(Vec<ZeroSetting>),
     /// The graph cannot run on this bus.
     #[error(transparent)]
     Graph(#[from] GraphError),
@@ -112,6 +115,7 @@ impl Server {
 
     /// How long a client may take to send its HTTP request headers: 10 seconds by default. It then has to begin its
     /// session in time: see [`SessionsBuilder::handshake_timeout`].
+    /// Zero does not start.
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
         self.header_timeout = timeout;
         self
@@ -121,6 +125,7 @@ impl Server {
     /// by default, for both together. Up to two seconds more are for last words.
     ///
     /// A client that does not close its side of the connection delays the end by up to two seconds.
+    /// With zero, what is under way is dropped at once.
     #[doc(alias = "shutdown_timeout")]
     pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.shutdown_deadline = deadline;
@@ -128,7 +133,15 @@ impl Server {
     }
 
     /// Listens at this address. `127.0.0.1` is for this machine only, and port 0 is any that is free.
+    ///
+    /// Fails if it cannot listen there, or if settings of the server are zero that must not be. Those of the
+    /// sessions are checked when they start, with the bus.
     pub async fn bind(self, address: impl ToSocketAddrs) -> Result<Bound, ServeError> {
+        let mut zeros = self.routes.zeros();
+        zeros.extend(ZeroSetting::find(&[], &[("header_timeout", self.header_timeout)]));
+        if !zeros.is_empty() {
+            return Err(ServeError::Zero(zeros));
+        }
         let listener = TcpListener::bind(address).await?;
         Ok(Bound { server: self, listener })
     }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use atoms_runtime::PrepareError;
 
+use crate::session::ZeroSetting;
+
 /// A graph cannot run, for these reasons.
 #[derive(Clone)]
 pub struct GraphError(Vec<GraphProblem>);
@@ -49,6 +51,9 @@ pub enum GraphProblem {
         /// The type string.
         event: &'static str,
     },
+    /// A setting of the sessions is zero.
+    #[error(transparent)]
+    Zero(ZeroSetting),
     /// A parameter of a handler could not be prepared.
     #[error("the node `{node}` cannot run: {cause}")]
     Prepare {
@@ -63,8 +68,13 @@ pub enum GraphProblem {
 atoms_runtime::__debug_as_display!(GraphError);
 
 impl GraphError {
-    pub(super) fn of(problems: Vec<GraphProblem>) -> Result<(), Self> {
+    pub(crate) fn of(problems: Vec<GraphProblem>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self(problems)) }
+    }
+
+    pub(crate) fn and(mut self, problems: Vec<GraphProblem>) -> Self {
+        self.0.extend(problems);
+        self
     }
 
     /// All that is wrong.

@@ -15,6 +15,7 @@ mod pulse;
 mod routing;
 mod sessions;
 mod watchdog;
+mod zero;
 
 use std::fmt;
 use std::pin::pin;
@@ -33,6 +34,7 @@ pub(crate) use pulse::Pulse;
 pub use pulse::RunningHandler;
 pub use routing::{Addressed, Sent, ToSessions};
 pub use sessions::{Counts, Sessions};
+pub use zero::ZeroSetting;
 
 use crate::events::{EndCall, Init, TransferCall};
 use crate::graph::Plan;

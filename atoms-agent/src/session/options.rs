@@ -9,6 +9,7 @@ use atoms_runtime::Bus;
 use super::SOURCE_KEYS;
 use super::client::KeptMetadata;
 use super::sessions::Sessions;
+use super::zero::ZeroSetting;
 use crate::events::Init;
 use crate::graph::{Graph, GraphError};
 use crate::node::conversation::Limit;
@@ -62,7 +63,7 @@ impl SessionsBuilder {
         Self { graph, options }
     }
 
-    /// How long a client has to send its [`Init`]: 10 seconds by default.
+    /// How long a client has to send its [`Init`]: 10 seconds by default. Zero does not start.
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.options.handshake = timeout;
         self
@@ -70,20 +71,21 @@ impl SessionsBuilder {
 
     /// How many bytes of memory the client's [`Init`] may take: 1 MiB by default. A larger one is refused, and no
     /// session begins. The session keeps it to its end; [`AnyEvent::size`](atoms_runtime::AnyEvent::size) counts.
+    /// Zero does not start.
     pub fn init_bytes(mut self, bytes: usize) -> Self {
         self.options.init_bytes = bytes;
         self
     }
 
     /// How long a client may send nothing before its session ends: 15 minutes by default. What counts is
-    /// events; pings do not.
+    /// events; pings do not. Zero does not start.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle = timeout;
         self
     }
 
     /// How long the connection stays open after [`EndCall`](crate::events::EndCall), for the client to close
-    /// it first: 3 seconds by default.
+    /// it first: 3 seconds by default. With zero, it is closed at once.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.options.grace = grace;
         self
@@ -92,6 +94,7 @@ impl SessionsBuilder {
     /// How many frames of one client are read in a second: 1,000 by default. Those beyond wait in its
     /// connection. After a warning, the server reads nothing more from a client until it has read the warning.
     /// Pings, and fragments of a frame, are not counted: what they cost, a proxy has to limit.
+    /// Zero does not start.
     pub fn frames_per_second(mut self, frames: u32) -> Self {
         self.options.frames_per_second = frames;
         self
@@ -102,6 +105,7 @@ impl SessionsBuilder {
     ///
     /// The thread `atoms-watchdog` checks twice in this time. It finds every handler that takes longer than one and
     /// a half times the limit.
+    /// Zero does not start.
     pub fn blocking_limit(mut self, limit: Duration) -> Self {
         self.options.blocking_limit = limit;
         self
@@ -112,6 +116,7 @@ impl SessionsBuilder {
     ///
     /// Events are read ahead while its nodes and the bus have no room for them. A frame takes more memory as an
     /// event than it has bytes; [`AnyEvent::size`](atoms_runtime::AnyEvent::size) counts.
+    /// Zero does not start.
     pub fn read_ahead_bytes(mut self, bytes: usize) -> Self {
         self.options.read_ahead_bytes = bytes;
         self
@@ -119,6 +124,7 @@ impl SessionsBuilder {
 
     /// How many bytes of events may wait for one node, or for the client, before senders wait: 1 MiB by default.
     /// Senders also wait when 64 events wait, and the last event may exceed the limit.
+    /// Zero does not start.
     ///
     /// [`Session::emit`](super::Session::emit) and the bus do not wait: their events are refused when 1,024 wait, or
     /// four times the bytes. A node that emits without waiting loses its events when 65,536 wait, or 64 times the
@@ -130,7 +136,8 @@ impl SessionsBuilder {
 
     /// How many messages, and how many bytes, of the conversation an output node keeps: 1,000 and 1 MiB by default.
     /// Beyond that the oldest are dropped, which [`Conversation::forgotten`](crate::Conversation::forgotten)
-    /// counts. The last message is kept, however large.
+    /// counts. The last message is kept, however large. Zero of either
+    /// does not start.
     pub fn conversation_limit(mut self, messages: usize, bytes: usize) -> Self {
         self.options.conversation = Limit { messages, bytes };
         self
@@ -149,6 +156,7 @@ impl SessionsBuilder {
 
     /// How many bytes of metadata are kept for each event of a client, keys and JSON values together: 1,024 by
     /// default. Keys are kept in the order in which they are listed, and one that does not fit is dropped.
+    /// With zero, none is kept.
     pub fn client_metadata_bytes(mut self, bytes: usize) -> Self {
         self.options.client_metadata.bytes = bytes;
         self
@@ -165,9 +173,28 @@ impl SessionsBuilder {
         self
     }
 
-    /// Checks that the bus has the states that the nodes take.
+    /// Checks that the bus has the states that the nodes take, and that no setting is zero that must not be.
     pub fn start(self, bus: &Bus) -> Result<Sessions, GraphError> {
         Sessions::new(self, bus.clone())
+    }
+}
+
+impl Options {
+    /// The settings with which no session could run.
+    pub(super) fn zeros(&self) -> Vec<ZeroSetting> {
+        let limits = [
+            ("init_bytes", self.init_bytes),
+            ("frames_per_second", usize::try_from(self.frames_per_second).unwrap_or(usize::MAX)),
+            ("read_ahead_bytes", self.read_ahead_bytes),
+            ("mailbox_bytes", self.mailbox_bytes),
+            ("conversation_limit", self.conversation.messages.min(self.conversation.bytes)),
+        ];
+        let times = [
+            ("handshake_timeout", self.handshake),
+            ("idle_timeout", self.idle),
+            ("blocking_limit", self.blocking_limit),
+        ];
+        ZeroSetting::find(&limits, &times)
     }
 }
 

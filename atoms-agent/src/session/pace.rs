@@ -13,7 +13,7 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new(per_second: u32) -> Self {
-        Self { per_second: per_second.max(1), left: per_second.max(1), ends: Instant::now() }
+        Self { per_second, left: per_second, ends: Instant::now() }
     }
 
     /// Waits until the next frame may be read. Cancel-safe.

@@ -20,7 +20,7 @@ use super::options::{Options, SessionsBuilder};
 use super::routing::Router;
 use super::{Core, Pulse, Session, SessionEnd};
 use crate::events::Init;
-use crate::graph::{Graph, GraphError, Plan, Spawn};
+use crate::graph::{Graph, GraphError, GraphProblem, Plan, Spawn};
 use crate::node::NodeShape;
 use crate::node::failure::{self, Why};
 use crate::node::mailbox::Mailbox;
@@ -150,7 +150,11 @@ impl Sessions {
         SessionsBuilder { graph, options }: SessionsBuilder,
         bus: Bus,
     ) -> Result<Self, GraphError> {
-        let nodes = graph.prepare(&bus)?;
+        let zeros: Vec<_> = options.zeros().into_iter().map(GraphProblem::Zero).collect();
+        let nodes = match graph.prepare(&bus) {
+            Ok(nodes) => GraphError::of(zeros).map(|()| nodes)?,
+            Err(error) => return Err(error.and(zeros)),
+        };
         let shared = Arc::new(Shared {
             plan: graph.plan(),
             nodes,

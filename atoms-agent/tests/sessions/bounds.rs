@@ -86,7 +86,7 @@ async fn what_waits_for_a_node_is_bounded_in_bytes_and_none_of_it_is_lost() {
 async fn one_event_that_is_larger_than_the_limit_is_taken() {
     let gate = Gate::new(Semaphore::new(2));
     let bus = Bus::builder().state(Arc::clone(&gate)).start().unwrap();
-    let sessions = builder::<Gated>().mailbox_bytes(0).read_ahead_bytes(0);
+    let sessions = builder::<Gated>().mailbox_bytes(1).read_ahead_bytes(1);
     let mut client = Client::begin(&sessions.start(&bus).unwrap()).await;
     for _ in 0..2 {
         client.send(&said("user", &"x".repeat(8 * KIB))).await;
@@ -325,4 +325,25 @@ async fn an_emitter_and_a_response_wait_for_a_client_that_does_not_read() {
         }
         assert_eq!(made + count.swap(0, Ordering::SeqCst), MANY);
     }
+}
+
+#[test]
+fn settings_of_zero_do_not_start() {
+    let sessions = Sessions::builder(Graph::builder().node::<Gated>().build().unwrap());
+    let sessions = sessions.init_bytes(0).frames_per_second(0).read_ahead_bytes(0).mailbox_bytes(0);
+    let zero = Duration::ZERO;
+    let sessions = sessions.handshake_timeout(zero).idle_timeout(zero).blocking_limit(zero);
+    let bus = Bus::builder().state(Gate::new(Semaphore::new(0))).start().unwrap();
+    for (messages, bytes) in [(0, 1), (1, 0)] {
+        let error = sessions.clone().conversation_limit(messages, bytes).start(&bus).unwrap_err();
+        assert_eq!(error.problems().len(), 8, "{error}");
+        for part in [
+            "`mailbox_bytes(0)` leaves no room for anything: give it 1 or more",
+            "`idle_timeout(0)` leaves no time for anything: give it more than zero",
+        ] {
+            assert!(error.to_string().contains(part), "`{part}` is not in {error}");
+        }
+    }
+    let sessions = builder::<Gated>().grace(zero).client_metadata_bytes(0);
+    sessions.start(&bus).unwrap();
 }

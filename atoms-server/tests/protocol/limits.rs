@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use atoms_agent::Sessions;
-use atoms_server::Routes;
+use atoms_server::{Routes, ServeError, Server};
 use futures_util::SinkExt;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -156,4 +156,24 @@ async fn who_finds_no_room_for_a_session_is_in_the_log() {
     let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     let line = written.lines().find(|line| line.contains("a client is turned away")).unwrap();
     assert!(line.contains("INFO") && line.contains("limit=1"), "{line}");
+}
+
+#[tokio::test]
+async fn settings_of_zero_do_not_bind() {
+    let zero = Duration::ZERO;
+    let routes = Routes::new().frame_limit(0).session_limit(0);
+    let routes = routes.write_timeout(zero).ping_interval(zero).pong_timeout(zero);
+    let server = Server::new(Agent::graph()).routes(routes).header_timeout(zero);
+    let error = server.bind("127.0.0.1:0").await.unwrap_err();
+    let ServeError::Zero(zeros) = &error else { panic!("{error}") };
+    assert_eq!(zeros.len(), 6, "{error}");
+    assert_eq!(format!("{error:?}"), error.to_string());
+    for part in [
+        "the server cannot serve:\n- `frame_limit(0)` leaves no room for anything: give it 1 or more",
+        "\n- `header_timeout(0)` leaves no time for anything: give it more than zero",
+    ] {
+        assert!(error.to_string().contains(part), "`{part}` is not in {error}");
+    }
+    let server = Server::new(Agent::graph()).shutdown_deadline(zero);
+    assert!(server.bind("127.0.0.1:0").await.is_ok());
 }
