@@ -136,7 +136,7 @@ struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Written {
     fn write(&mut self, written: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(written)
+        io::Write::write(&mut *self.0.lock().unwrap(), written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
