@@ -291,3 +291,48 @@ async fn a_post_on_a_thread_without_a_runtime_is_delivered_by_one_that_is_there(
     std::thread::spawn(move || poster.post(job(1)).try_send().unwrap()).join().unwrap();
     timeout(SOON, done.reach(2)).await.unwrap();
 }
+
+/// A job whose handler blocks its thread until the gate opens.
+#[event(type = "runtimes.blocking")]
+struct Blocking {}
+
+/// Says which thread a handler runs on, and waits until it is told to go on.
+struct Gate {
+    begun: std::sync::mpsc::Sender<std::thread::ThreadId>,
+    opened: std::sync::Mutex<std::sync::mpsc::Receiver<()>>,
+}
+
+#[handler]
+fn block(_: &Blocking, gate: State<Gate>) {
+    gate.begun.send(std::thread::current().id()).unwrap();
+    // An error is a gate that is open for good.
+    let _ = gate.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
+}
+
+/// Posts in a runtime with one thread, shuts the bus down from here with this deadline, and opens the gate. Returns
+/// how many handlers ran, and whether one ran here.
+fn shut_down_while_blocked(deadline: Duration) -> (usize, bool) {
+    let ((begun, threads), (open, opened)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+    let gate = Gate { begun, opened: opened.into() };
+    let bus = bus().0.state(gate).handler::<block>().start().unwrap();
+    let first = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    first.block_on(async {
+        for _ in 0..40 {
+            bus.post(Blocking {}).await.unwrap();
+        }
+    });
+    let on = threads.recv().unwrap();
+    let ended = runtime().block_on(bus.shutdown(deadline)).unwrap_err();
+    assert!(ended.unfinished().len() >= 24, "{ended}");
+    drop(open);
+    drop(first);
+    let ran: Vec<_> = std::iter::once(on).chain(threads.try_iter()).collect();
+    (ran.len(), ran.contains(&std::thread::current().id()))
+}
+
+#[test]
+fn who_shuts_down_runs_no_handlers_of_a_runtime_with_threads() {
+    for deadline in [Duration::ZERO, Duration::from_millis(20)] {
+        assert_eq!(shut_down_while_blocked(deadline), (1, false), "after {deadline:?}");
+    }
+}

@@ -82,11 +82,13 @@ impl Bus {
     /// waits for all other handlers of the event. Cancel-safe.
     pub async fn idle(&self) {
         let left_out = LeftOut::caller().await;
-        self.until_idle(&left_out).await;
+        self.until_idle(&left_out, true).await;
     }
 
-    async fn until_idle(&self, left_out: &LeftOut) {
-        self.0.under_way.idle(left_out.is_under_way(), || self.0.queue.0.see_to(self)).await;
+    /// Whoever waits with no time at all runs nothing meanwhile.
+    async fn until_idle(&self, left_out: &LeftOut, has_time: bool) {
+        let see_to = || if has_time { self.0.queue.0.see_to(self) } else { None };
+        self.0.under_way.idle(left_out.is_under_way(), see_to).await;
     }
 
     /// Refuses what is emitted or posted from now on, by running handlers as well, and waits until what
@@ -94,8 +96,8 @@ impl Bus {
     ///
     /// Posted events that are not due yet are cancelled at once. Once the deadline has come, detached
     /// handlers and posted events are cancelled as well; an emit is its caller's, and goes on. The error
-    /// lists what did not end, but for what a thread is just running without an await, for which there is
-    /// an error all the same. Needs a tokio runtime with time.
+    /// lists what did not end, but for what a thread is just running without an await, and up to 15 posted events that
+    /// it has taken to run after that, for which there is an error all the same. Those are not run any more. Needs a tokio runtime with time.
     ///
     /// In a handler, this neither waits for nor lists what [`idle`](Self::idle) does not wait for. If the deadline
     /// comes, a posted or detached handler that called this is itself cancelled, at its next await.
@@ -108,7 +110,7 @@ impl Bus {
         let others = Others::of_closed(&self.0).await;
         let ended = async {
             others.done().await;
-            self.until_idle(&left_out).await;
+            self.until_idle(&left_out, !deadline.is_zero()).await;
         };
         let is_late = tokio::time::timeout(deadline, ended).await.is_err();
         if is_late {

@@ -33,6 +33,11 @@ impl Crews {
         self.0.is_empty()
     }
 
+    /// Whether any is in a runtime that has threads of its own.
+    pub(super) fn have_threads(&self) -> bool {
+        self.0.iter().any(|crew| crew.has_threads)
+    }
+
     pub(super) fn has(&self, runtime: Option<Id>) -> bool {
         self.0.iter().any(|crew| crew.runtime == runtime)
     }
@@ -79,7 +84,7 @@ impl Crews {
             drives_itself = crew.has_threads;
         }
         if !drives_itself && self.0.len() > 1 {
-            let any_has_threads = self.0.iter().any(|crew| crew.has_threads);
+            let any_has_threads = self.have_threads();
             let others_to_wake =
                 self.0.iter_mut().filter(|crew| crew.runtime != here && crew.has_threads == any_has_threads);
             others.extend(others_to_wake.filter_map(|crew| crew.idle.pop()));

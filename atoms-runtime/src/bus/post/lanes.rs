@@ -9,6 +9,10 @@ use super::Priority;
 use super::room::Room;
 use crate::bus::shutdown::Unfinished;
 use crate::event::AnyEvent;
+use crate::log_limit::LogLimit;
+
+/// As many as are in the queue may be cancelled at once.
+static CANCELLED: LogLimit = LogLimit::new(100, "more posted events were cancelled");
 
 /// How many events a worker takes at once at most.
 const BATCH: usize = 16;
@@ -114,7 +118,9 @@ impl Posted {
 
     pub(super) fn cancelled(&self) -> Unfinished {
         let event = self.event.event_ref();
-        tracing::warn!(r#type = event.name(), id = %event.head().id(), "a posted event was cancelled");
+        if CANCELLED.allows() {
+            tracing::warn!(r#type = event.name(), id = %event.head().id(), "a posted event was cancelled");
+        }
         Unfinished::new(event, None)
     }
 }

@@ -1,6 +1,7 @@
 //! The queue of posted events.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub(in crate::bus) struct Queue {
     clock: Clock,
     /// Counts what was posted and is not done, without what is not due.
     pub(super) under_way: Arc<UnderWay>,
+    /// As `closed` of the state, for those who ask without the lock.
+    is_closing: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -48,7 +51,7 @@ type Wakers = (Option<Waker>, Vec<Waker>);
 impl Queue {
     fn new(capacity: usize, bytes: usize, under_way: Arc<UnderWay>) -> Self {
         let (rooms, clock) = (Rooms::new(capacity, bytes), Clock::new());
-        Self { rooms, clock, under_way, state: Mutex::default() }
+        Self { rooms, clock, under_way, is_closing: AtomicBool::new(false), state: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -132,7 +135,8 @@ impl Queue {
         bus: &Bus,
     ) -> Option<impl Future<Output = ()> + Send + use<>> {
         let state = self.lock();
-        if state.is_empty() || self.hire(bus, state).is_ok() {
+        // A runtime with threads sees to it by itself. Who waits elsewhere must not run handlers that may block it.
+        if state.is_empty() || state.crews.have_threads() || self.hire(bus, state).is_ok() {
             return None;
         }
         self.lock().crews.add(None);
@@ -199,6 +203,19 @@ impl Queue {
         should_yield
     }
 
+    /// Whether the bus is shutting down.
+    pub(super) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Relaxed)
+    }
+
+    /// Takes back an event that was taken and not started.
+    pub(super) fn put_back(&self, posted: Posted) {
+        if self.lock().ended {
+            posted.cancelled();
+        }
+        self.take_back(posted);
+    }
+
     /// Takes back an event that was started and is not done.
     pub(super) fn take_back(&self, posted: Posted) {
         let mut state = self.lock();
@@ -249,6 +266,7 @@ impl Queue {
     /// Takes nothing more, and gives back what is not due yet.
     pub(in crate::bus) fn close(&self) -> Vec<Unfinished> {
         self.rooms.close();
+        self.is_closing.store(true, Ordering::Relaxed);
         let mut state = self.lock();
         // Who has reserved room already is too late as well.
         state.closed = true;

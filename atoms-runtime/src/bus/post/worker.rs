@@ -67,14 +67,28 @@ impl Worker {
                 self.batch.drain(..).for_each(|posted| drop(posted.cancelled()));
                 return Poll::Ready(());
             };
-            let mut batch = std::mem::take(&mut self.batch);
-            batch.drain(..).for_each(|posted| self.start(&bus, posted, cx));
-            self.batch = batch;
+            self.start_batch(&bus, cx);
         }
         // A task that wakes itself goes to the end of its thread's queue, from where other threads take it, and
         // one of them is woken. One that another task wakes is kept for this thread alone.
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Starts what was taken. Of a bus that is shutting down only the first event: what was not started when the
+    /// deadline comes must not run after it.
+    fn start_batch(&mut self, bus: &Arc<Shared>, cx: &mut Context<'_>) {
+        let mut batch = std::mem::take(&mut self.batch);
+        let mut left = Vec::new();
+        for (place, posted) in batch.drain(..).enumerate() {
+            if place > 0 && self.member.queue.is_closing() {
+                left.push(posted);
+            } else {
+                self.start(bus, posted, cx);
+            }
+        }
+        left.into_iter().rev().for_each(|posted| self.member.queue.put_back(posted));
+        self.batch = batch;
     }
 
     /// Whether other threads should have a chance before the batch is started.
