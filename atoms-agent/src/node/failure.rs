@@ -46,7 +46,7 @@ impl fmt::Display for Why {
 /// The text of an error, whose `Display` may panic as well.
 fn text(error: impl fmt::Display) -> String {
     let text = catch_unwind(AssertUnwindSafe(|| error.to_string()));
-    text.unwrap_or_else(|panic| format!("(it panicked when it was shown: {})", panic_message(panic)))
+    text.unwrap_or_else(|panic| format!("(panicked when it was shown: {})", panic_message(panic)))
 }
 
 /// Writes a failure to the log, with an id by which it is found there.
@@ -59,7 +59,7 @@ pub(crate) fn log(
 ) -> Uuid {
     let id = Uuid::now_v7();
     // They may say what a client has sent.
-    let (r#type, error) = (Shown(event_type), text(Shown(why)));
+    let (r#type, error) = (Shown(event_type), Shown(why));
     if FAILURES.allows() {
         tracing::warn!(error_id = %id, node, session, %r#type, %error, "{what}");
     } else {
