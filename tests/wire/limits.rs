@@ -8,7 +8,7 @@ use super::{decode, encode, refusal};
 #[test]
 fn a_frame_over_the_limit_is_refused_before_it_is_looked_at() {
     let frame = r#"{"type":"test.one","n":5}"#;
-    for (limit, is_read) in [(0, false), (1, false), (frame.len() - 1, false), (frame.len(), true)] {
+    for (limit, is_read) in [(1, false), (frame.len() - 1, false), (frame.len(), true)] {
         let bus = Bus::builder().frame_limit(limit).start().unwrap();
         assert_eq!(bus.decode(frame.as_bytes()).is_ok(), is_read, "{limit}");
     }
