@@ -16,6 +16,9 @@ use tokio::time::sleep;
 /// How long after its deadline a shutdown may still be under way: for last words, and for connections to close.
 const REST: Duration = Duration::from_secs(2);
 
+/// How long the last line may take to be written, to a log that may be blocked.
+const LAST_LINE: Duration = Duration::from_secs(1);
+
 /// How many handlers are named.
 const NAMED: usize = 8;
 
@@ -87,13 +90,14 @@ impl Watch {
         mut is_over: oneshot::Receiver<()>,
     ) {
         let end = runtime.block_on(async {
-            tokio::select! {
+            let signal = tokio::select! {
                 _ = &mut is_over => return None,
-                signal = sources.next() => tracing::info!(signal = signal.name, "the server shuts down"),
-            }
+                signal = sources.next() => signal,
+            };
             if stopping.send(()).is_err() {
                 return None;
             }
+            beside("atoms-log", move || tracing::info!(signal = signal.name, "the server shuts down"));
             tokio::select! {
                 _ = is_over => None,
                 signal = sources.next() => Some((signal.exit_code, "there was another signal")),
@@ -101,6 +105,7 @@ impl Watch {
             }
         });
         if let Some((code, why)) = end {
+            exit_in(LAST_LINE, code);
             let handlers = self.sessions.get().map(running).unwrap_or_default();
             let bus = runtime.block_on(self.bus.shutdown(Duration::ZERO)).err();
             let bus = bus.map_or_else(String::new, |error| format!("; on the bus, {}", Shown(error)));
@@ -108,6 +113,22 @@ impl Watch {
             process::exit(code);
         }
     }
+}
+
+/// Ends the process after this time, whatever its other threads do until then.
+fn exit_in(time: Duration, code: i32) {
+    let exits = beside("atoms-exit", move || {
+        thread::sleep(time);
+        process::exit(code);
+    });
+    if !exits {
+        process::exit(code);
+    }
+}
+
+/// Does something that may block, such as writing to the log, in a thread of its own; whether there is one.
+fn beside(name: &str, work: impl FnOnce() + Send + 'static) -> bool {
+    thread::Builder::new().name(name.into()).spawn(work).is_ok()
 }
 
 /// The handlers of nodes that run, for the log.

@@ -60,7 +60,9 @@ struct Spin;
 #[test]
 #[ignore = "the others start it"]
 fn server() {
-    let number = |name: &str| std::env::var(name).unwrap().parse::<u64>().unwrap();
+    fn number(name: &str) -> u64 {
+        std::env::var(name).unwrap().parse().unwrap()
+    }
     tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).init();
     if let Some(files) = number("TEST_FILES").checked_sub(1) {
         rlimit::Resource::NOFILE.set(files, files).unwrap();
@@ -69,7 +71,7 @@ fn server() {
     let runtime = runtime.worker_threads(number("TEST_THREADS") as usize).enable_all().build().unwrap();
     let serving = runtime.spawn(async move {
         let bus = Bus::start().unwrap();
-        if number("TEST_SPINS") == 1 {
+        if number("TEST_SPINS") > 0 {
             // Later, when all threads sleep.
             let spins = bus.on::<Spin>(|_| {
                 loop {
@@ -80,7 +82,9 @@ fn server() {
             let bus = bus.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(300)).await;
-                bus.post(Spin).await.unwrap();
+                for _ in 0..number("TEST_SPINS") {
+                    bus.post(Spin).await.unwrap();
+                }
             });
         }
         let server =
@@ -89,6 +93,10 @@ fn server() {
         println!("\nlistens at {}", bound.local_addr().unwrap());
         bound.serve(bus).await.unwrap();
     });
+    if number("TEST_LOG_BLOCKS") == 1 {
+        thread::sleep(Duration::from_millis(300));
+        std::mem::forget(std::io::stderr().lock());
+    }
     runtime.block_on(serving).unwrap();
 }
 
@@ -100,18 +108,18 @@ struct Process {
 }
 
 impl Process {
-    fn start(deadline: u64, threads: u64, spins: bool) -> Self {
-        Self::with_files(deadline, threads, spins, None)
+    fn start(deadline: u64, threads: u64) -> Self {
+        Self::with(deadline, threads, &[])
     }
 
-    /// One that may have so many files open.
-    fn with_files(deadline: u64, threads: u64, spins: bool, files: Option<u64>) -> Self {
+    /// One with these settings as well.
+    fn with(deadline: u64, threads: u64, settings: &[(&str, u64)]) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "server", "--ignored", "--nocapture"])
             .env("TEST_DEADLINE", deadline.to_string())
             .env("TEST_THREADS", threads.to_string())
-            .env("TEST_FILES", files.map_or(0, |files| files + 1).to_string())
-            .env("TEST_SPINS", u64::from(spins).to_string())
+            .envs(["TEST_FILES", "TEST_SPINS", "TEST_LOG_BLOCKS"].map(|name| (name, "0")))
+            .envs(settings.iter().map(|(name, value)| (name, value.to_string())))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -183,7 +191,7 @@ fn lines_of(stderr: ChildStderr) -> mpsc::Receiver<String> {
 #[test]
 fn a_signal_ends_a_server() {
     for signal in ["-TERM", "-INT"] {
-        let mut server = Process::start(60_000, 2, false);
+        let mut server = Process::start(60_000, 2);
         let _session = server.session(r#"{"type":"somebody.elses"}"#);
         server.signal(signal);
         assert_eq!(server.ends(), Some(0));
@@ -193,7 +201,7 @@ fn a_signal_ends_a_server() {
 #[test]
 fn a_second_signal_ends_the_process_and_names_the_handler() {
     for (signal, code, threads) in [("-TERM", 143, 1), ("-INT", 130, 3)] {
-        let mut server = Process::start(60_000, threads, false);
+        let mut server = Process::start(60_000, threads);
         let _session = server.session(JOINED);
         server.logs("`Spinner::spin`");
         server.signal(signal);
@@ -208,7 +216,7 @@ fn a_second_signal_ends_the_process_and_names_the_handler() {
 #[test]
 fn the_deadline_ends_the_process_and_names_the_handler() {
     for threads in [1, 3] {
-        let mut server = Process::start(500, threads, false);
+        let mut server = Process::start(500, threads);
         let _session = server.session(JOINED);
         server.logs("`Spinner::spin`");
         server.signal("-TERM");
@@ -220,7 +228,7 @@ fn the_deadline_ends_the_process_and_names_the_handler() {
 
 #[test]
 fn the_deadline_ends_the_process_if_a_handler_on_the_bus_spins() {
-    let mut server = Process::start(500, 3, true);
+    let mut server = Process::with(500, 3, &[("TEST_SPINS", 1)]);
     thread::sleep(Duration::from_secs(1));
     assert_is_well(&server);
     server.signal("-TERM");
@@ -229,8 +237,35 @@ fn the_deadline_ends_the_process_if_a_handler_on_the_bus_spins() {
 }
 
 #[test]
+fn the_process_ends_though_posted_events_wait_for_handlers_that_spin() {
+    for (signals, code) in [(1, 1), (2, 143)] {
+        let mut server = Process::with(1_000, 2, &[("TEST_SPINS", 60)]);
+        thread::sleep(Duration::from_secs(1));
+        for _ in 0..signals {
+            server.signal("-TERM");
+            thread::sleep(Duration::from_millis(100));
+        }
+        assert_eq!(server.ends(), Some(code));
+    }
+}
+
+#[test]
+fn the_process_ends_though_its_log_is_blocked() {
+    for (signals, code) in [(1, 1), (2, 143)] {
+        let mut server = Process::with(500, 2, &[("TEST_LOG_BLOCKS", 1)]);
+        let _session = server.session(JOINED);
+        thread::sleep(Duration::from_millis(500));
+        for _ in 0..signals {
+            server.signal("-TERM");
+            thread::sleep(Duration::from_millis(100));
+        }
+        assert_eq!(server.ends(), Some(code));
+    }
+}
+
+#[test]
 fn a_server_answers_while_a_handler_holds_its_thread() {
-    let server = Process::start(500, 4, false);
+    let server = Process::start(500, 4);
     let _session = server.session(JOINED);
     let line = server.logs("nothing else runs there meanwhile");
     assert!(line.contains("`Spinner::spin`") && line.contains("held="), "{line}");
@@ -251,7 +286,7 @@ fn assert_is_well(server: &Process) {
 
 #[test]
 fn the_log_says_how_long_a_handler_held_its_thread() {
-    let server = Process::start(500, 2, false);
+    let server = Process::start(500, 2);
     let _session = server.session(SPEAKS);
     server.logs("nothing else runs there meanwhile");
     let line = server.logs("has let go of it");
@@ -260,7 +295,7 @@ fn the_log_says_how_long_a_handler_held_its_thread() {
 
 #[test]
 fn a_client_does_not_write_lines_into_the_log() {
-    let server = Process::start(500, 2, false);
+    let server = Process::start(500, 2);
     let said = r#"{"type":"agent.transcript.update","role":"user","content":"a\n2026-01-01 ERROR \u001b[31mforged\u202e"}"#;
     let _session = server.session(said);
     let line = server.logs("forged");
@@ -270,7 +305,7 @@ fn a_client_does_not_write_lines_into_the_log() {
 
 #[test]
 fn connections_that_cannot_be_accepted_are_in_the_log() {
-    let server = Process::with_files(500, 2, false, Some(40));
+    let server = Process::with(500, 2, &[("TEST_FILES", 41)]);
     let connections: Vec<_> = (0..60).map(|_| TcpStream::connect(server.address).unwrap()).collect();
     let line = server.logs("cannot be accepted");
     assert!(line.contains("ERROR") && line.contains("ulimit -n"), "{line}");
