@@ -83,12 +83,15 @@ async fn last(mut response: Response) -> Response {
     response
 }
 
+/// How many bytes the head of a request may have, and what is read of it while it is not complete.
+const HEAD: usize = 16 * 1024;
+
 async fn connection(socket: TcpStream, router: Router, header_timeout: Duration, closing: CancellationToken) {
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "small frames may be slow");
     }
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(header_timeout);
+    http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(HEAD);
     let serving =
         http.serve_connection(TokioIo::new(socket), TowerToHyperService::new(router)).with_upgrades();
     let mut serving = pin!(serving);

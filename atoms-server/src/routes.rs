@@ -74,6 +74,9 @@ use crate::websocket::{Limits, WebSocket};
 /// By default, and with one node, that is about 9 times 16 MiB for a client that fills all of it with text. A
 /// lower frame limit lowers it most. Times the [`session_limit`](Self::session_limit), and with what the bus may
 /// hold, it is the bound of the server's memory. What nodes keep in their own fields is not included.
+///
+/// A connection that is no session yet holds at most 16 KiB, the longest head of a request that a
+/// [`Server`](crate::Server) reads. How many of these there may be is limited by the process's descriptors.
 #[derive(Clone)]
 #[must_use = "there are no routes before `into_router`"]
 pub struct Routes {

@@ -157,3 +157,15 @@ async fn a_client_that_asks_without_reading_is_ended() {
     timeout(PATIENCE, asking).await.expect("it is held");
     assert_ends_well(server.stop()).await;
 }
+
+#[tokio::test]
+async fn the_head_of_a_request_is_read_up_to_its_limit() {
+    let server = Stoppable::start().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = format!("GET /health HTTP/1.1\r\nhost: here\r\nx: {}", "x".repeat(16 * 1024));
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    timeout(PATIENCE, stream.read_exact(&mut status)).await.expect("no answer").unwrap();
+    assert_eq!(&status, b"HTTP/1.1 431");
+    assert_ends_well(server.stop()).await;
+}
