@@ -20,7 +20,7 @@ pub(crate) fn drop_caught<T>(value: T) {
 }
 
 /// Shows what is the user's; if that panics, it shows what the panic says.
-pub(crate) struct Guarded<'a, T: ?Sized>(pub(crate) &'a T);
+pub struct Guarded<'a, T: ?Sized>(pub &'a T);
 
 fn show(f: &mut fmt::Formatter<'_>, text: impl FnOnce() -> String) -> fmt::Result {
     match caught(text) {

@@ -3,9 +3,8 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use atoms_runtime::__private::{Shown, panic_message};
+use atoms_runtime::__private::{Guarded, Shown, panic_message};
 use atoms_runtime::{HandlerError, LogLimit};
 use uuid::Uuid;
 
@@ -43,12 +42,6 @@ impl fmt::Display for Why {
     }
 }
 
-/// The text of an error, whose `Display` may panic as well.
-fn text(error: impl fmt::Display) -> String {
-    let text = catch_unwind(AssertUnwindSafe(|| error.to_string()));
-    text.unwrap_or_else(|panic| format!("(panicked when it was shown: {})", panic_message(panic)))
-}
-
 /// Writes a failure to the log, with an id by which it is found there.
 pub(crate) fn log(
     session: Option<&str>,
@@ -72,7 +65,7 @@ pub(crate) fn log(
 /// address of a database with its password, and so is left out unless it is `exposed`.
 pub(crate) fn told(what: &str, exposed: Option<&HandlerError>, id: Uuid) -> String {
     match exposed {
-        Some(error) => format!("{what}: {} (error {id})", text(error)),
+        Some(error) => format!("{what}: {} (error {id})", Guarded(error)),
         None => format!("{what} (error {id})"),
     }
 }

@@ -117,9 +117,7 @@ impl Talker {
             let emitted = out.emit(entry);
             // What became of it is in the log, once a second.
             if flood.waits {
-                let _ = emitted.await;
-            } else {
-                let _ = emitted;
+                emitted.await;
             }
         }
     }
