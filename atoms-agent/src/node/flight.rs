@@ -1,5 +1,6 @@
 //! An event on its way through a graph.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,44 +9,58 @@ use atoms_runtime::{AnyEvent, Event, EventType};
 use crate::events::{AgentInterrupt, Ready, SystemInterrupt};
 
 /// An event on its way through a graph. All copies of it, on all paths, are one flight.
+///
+/// It is two words, since it is moved several times at each node, and what is larger is moved in parts.
 #[derive(Debug, Clone)]
 pub(crate) struct Flight {
+    shared: Arc<Shared>,
+    pub(crate) is_from_client: bool,
+    /// Whether the node that handles it has passed it on already.
+    pub(crate) is_passed: bool,
+}
+
+/// What all copies of an event have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
     pub(crate) event: AnyEvent,
     /// What is known of its type.
     pub(crate) known: Option<&'static EventType>,
     /// About how many bytes of memory it takes.
     pub(crate) size: usize,
     /// Which of the places that several edges lead to have it already; only in graphs that have some.
-    joined: Option<Arc<[AtomicU64]>>,
+    joined: Box<[AtomicU64]>,
     /// The turn that it belongs to.
     pub(crate) turn: u32,
     /// Whether it overtakes other events.
     pub(crate) overtakes: bool,
     /// Whether it is dropped if its turn is interrupted.
     pub(crate) is_interruptible: bool,
-    pub(crate) is_from_client: bool,
-    /// Whether the node that handles it has passed it on already.
-    pub(crate) is_passed: bool,
+}
+
+impl Deref for Flight {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 impl Flight {
     /// A flight through a graph with so many places that several edges lead to.
     pub(crate) fn new(event: AnyEvent, turn: u32, joins: usize) -> Self {
         let known = event.known_type();
-        let joined = (joins > 0).then(|| (0..joins.div_ceil(64)).map(|_| AtomicU64::new(0)).collect());
         // That the agent is ready comes first, also before its interrupts.
         let overtaking = [SystemInterrupt::event_type(), AgentInterrupt::event_type(), Ready::event_type()];
-        Self {
+        let shared = Arc::new(Shared {
             size: event.size(),
             event,
             known,
-            joined,
+            joined: (0..joins.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             turn,
             overtakes: known.is_some_and(|known| overtaking.contains(&known)),
             is_interruptible: known.is_some_and(EventType::is_interruptible),
-            is_from_client: false,
-            is_passed: false,
-        }
+        });
+        Self { shared, is_from_client: false, is_passed: false }
     }
 
     /// The same, as one that the client sent.
@@ -55,9 +70,9 @@ impl Flight {
 
     /// Whether this copy is the first that comes to the place of this number.
     pub(crate) fn is_first_at(&self, join: Option<usize>) -> bool {
-        let (Some(join), Some(joined)) = (join, &self.joined) else { return true };
+        let Some(join) = join else { return true };
         let bit = 1 << (join % 64);
-        joined[join / 64].fetch_or(bit, Ordering::Relaxed) & bit == 0
+        self.joined[join / 64].fetch_or(bit, Ordering::Relaxed) & bit == 0
     }
 }
 

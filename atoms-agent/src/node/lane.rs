@@ -35,14 +35,15 @@ pub(super) struct Bytes(pub(super) usize);
 impl Bytes {
     fn fill(self, events: usize, bytes: usize) -> Fill {
         let reaches = |limit: usize, times: usize| events >= limit || bytes >= self.0.saturating_mul(times);
-        if reaches(LIMIT, 64) {
-            Fill::Limit
-        } else if reaches(OVERFULL, 4) {
-            Fill::Overfull
-        } else if reaches(CAPACITY, 1) {
-            Fill::Full
-        } else {
+        // The one that mostly is so is asked first.
+        if !reaches(CAPACITY, 1) {
             Fill::Room
+        } else if !reaches(OVERFULL, 4) {
+            Fill::Full
+        } else if !reaches(LIMIT, 64) {
+            Fill::Overfull
+        } else {
+            Fill::Limit
         }
     }
 }
