@@ -1,7 +1,7 @@
 //! The runtime of [`atoms`](https://docs.rs/atoms-rs): events, wire, registry, dispatch and bus.
 //!
 //! Programs depend on `atoms`, which has all of this; crates that build on the runtime alone name it
-//! in the macros, as in `#[event(type = "shop.order.created", crate = atoms_runtime)]`.
+//! in the macros, as in `#[event(type = "shop.order.created")]`.
 
 // The expansions of the macros name this crate by the path that they are given.
 extern crate self as atoms_runtime;

@@ -18,7 +18,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// within that second does not write it.
 ///
 /// ```
-/// use atoms_runtime::LogLimit;
+/// use atoms::LogLimit;
 ///
 /// static LOST: LogLimit = LogLimit::new(1, "more orders were lost");
 ///

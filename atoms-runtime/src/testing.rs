@@ -7,15 +7,15 @@ use crate::handler::AnsweredBy;
 /// Answers requests in a test, in place of their handlers.
 ///
 /// ```
-/// use atoms_runtime::testing::StandIn;
-/// use atoms_runtime::{Bus, handler, request};
+/// use atoms::testing::StandIn;
+/// use atoms::{Bus, handler, request};
 ///
-/// #[request(type = "shop.stock.count", reply = u32, crate = atoms_runtime)]
+/// #[request(type = "shop.stock.count", reply = u32)]
 /// struct CountStock {
 ///     item: String,
 /// }
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn count(_: &CountStock) -> Result<u32, String> {
 ///     Err("there is no warehouse in a test".into())
 /// }
@@ -64,12 +64,12 @@ impl StandIn for BusBuilder {
 /// [`Unanswered`](crate::RequestError::Unanswered), or answered by a [`StandIn`].
 ///
 /// ```
-/// use atoms_runtime::event;
+/// use atoms::event;
 ///
-/// #[event(type = "shop.order.confirmed", must_handle, crate = atoms_runtime)]
+/// #[event(type = "shop.order.confirmed", must_handle)]
 /// struct OrderConfirmed;
 ///
-/// atoms_runtime::testing::handled!(OrderConfirmed);
+/// atoms::testing::handled!(OrderConfirmed);
 /// ```
 #[doc(inline)]
 pub use crate::__handled as handled;

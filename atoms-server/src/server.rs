@@ -22,16 +22,16 @@ use crate::{Routes, listen};
 /// An agent server: a session with nodes of its own for each connection.
 ///
 /// ```no_run
-/// use atoms_agent::events::{LlmRequest, Speak, UserJoined};
-/// use atoms_agent::{Conversation, graph, node};
-/// use atoms_runtime::Bus;
-/// use atoms_server::Server;
+/// use atoms::agent::events::{LlmRequest, Speak, UserJoined};
+/// use atoms::agent::{Conversation, graph, node};
+/// use atoms::Bus;
+/// use atoms::server::Server;
 /// use futures_util::{Stream, stream};
 ///
 /// #[derive(Default)]
 /// struct Echo;
 ///
-/// #[node(output, crate = atoms_agent)]
+/// #[node(output)]
 /// impl Echo {
 ///     #[handler]
 ///     fn greet(&mut self, _: &UserJoined) -> Speak {
@@ -45,7 +45,6 @@ use crate::{Routes, listen};
 /// }
 ///
 /// graph! {
-///     #[graph(crate = atoms_agent)]
 ///     struct Desk {
 ///         Echo,
 ///     }

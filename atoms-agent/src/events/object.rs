@@ -17,7 +17,7 @@ static NULLED: LogLimit = LogLimit::new(1, "more values that are no JSON were nu
 /// spellings come out as they came in.
 ///
 /// ```
-/// use atoms_agent::events::Object;
+/// use atoms::agent::events::Object;
 ///
 /// let object = Object::new().with("user_turns", 3);
 /// assert_eq!(object.get::<u32>("user_turns"), Some(3));

@@ -7,15 +7,15 @@ use crate::node::Node;
 /// Puts a [`Graph`] together while the program runs, with the checks that `graph!` has rustc make.
 ///
 /// ```
-/// use atoms_agent::events::TranscriptUpdate;
-/// use atoms_agent::{Graph, node};
+/// use atoms::agent::events::TranscriptUpdate;
+/// use atoms::agent::{Graph, node};
 ///
 /// #[derive(Default)]
 /// struct Counter {
 ///     updates: u32,
 /// }
 ///
-/// #[node(crate = atoms_agent)]
+/// #[node]
 /// impl Counter {
 ///     #[handler]
 ///     fn count(&mut self, _: &TranscriptUpdate) {
@@ -25,7 +25,7 @@ use crate::node::Node;
 ///
 /// let graph = Graph::builder().node::<Counter>().build()?;
 /// assert_eq!(graph.nodes().count(), 1);
-/// # Ok::<(), atoms_agent::GraphError>(())
+/// # Ok::<(), atoms::agent::GraphError>(())
 /// ```
 #[derive(Default, Clone)]
 #[must_use = "there is no graph before `build`"]

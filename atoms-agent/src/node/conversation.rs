@@ -20,14 +20,14 @@ pub(crate) struct Limit {
 /// [`TranscriptUpdate`]s said, within the [limit](crate::SessionsBuilder::conversation_limit) of the sessions.
 ///
 /// ```
-/// use atoms_agent::events::LlmRequest;
-/// use atoms_agent::{Conversation, node};
+/// use atoms::agent::events::LlmRequest;
+/// use atoms::agent::{Conversation, node};
 /// use futures_util::{Stream, stream};
 ///
 /// #[derive(Default)]
 /// struct Echo;
 ///
-/// #[node(output, crate = atoms_agent)]
+/// #[node(output)]
 /// impl Echo {
 ///     #[respond]
 ///     fn echo(&mut self, _: &LlmRequest, said: Conversation) -> impl Stream<Item = String> + use<> {

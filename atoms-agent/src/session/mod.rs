@@ -64,13 +64,13 @@ const MAX_LETTERS: u64 = 64;
 /// events that belong to a session.
 ///
 /// ```
-/// use atoms_agent::events::{Log, Object, UserJoined};
-/// use atoms_agent::{Session, node};
+/// use atoms::agent::events::{Log, Object, UserJoined};
+/// use atoms::agent::{Session, node};
 ///
 /// #[derive(Default)]
 /// struct Greeter;
 ///
-/// #[node(crate = atoms_agent)]
+/// #[node]
 /// impl Greeter {
 ///     #[handler]
 ///     fn joined(&mut self, _: &UserJoined, session: Session) -> Log {
@@ -134,9 +134,9 @@ impl Session {
     /// An event that could go nowhere does not compile:
     ///
     /// ```compile_fail,E0080
-    /// # use atoms_agent::Session;
-    /// # use atoms_runtime::event;
-    /// #[event(type = "shop.order.counted", crate = atoms_runtime)]
+    /// # use atoms::agent::Session;
+    /// # use atoms::event;
+    /// #[event(type = "shop.order.counted")]
     /// struct OrderCounted;
     ///
     /// fn tell(session: &Session) {

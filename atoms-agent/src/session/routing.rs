@@ -46,10 +46,10 @@ enum Target {
 /// declares neither `from(bus)` nor `to(client)` stays on the bus.
 ///
 /// ```no_run
-/// use atoms_agent::{Session, ToSessions};
-/// use atoms_runtime::{Bus, event};
+/// use atoms::agent::{Session, ToSessions};
+/// use atoms::{Bus, event};
 ///
-/// #[event(type = "shop.stock.restocked", from(bus), to(client), crate = atoms_runtime)]
+/// #[event(type = "shop.stock.restocked", from(bus), to(client))]
 /// struct Restocked {
 ///     item: String,
 /// }

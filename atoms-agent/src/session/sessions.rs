@@ -35,16 +35,16 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Several may share a bus.
 ///
 /// ```
-/// use atoms_agent::events::{Speak, UserJoined};
-/// use atoms_agent::{Outgoing, SessionEnd, Sessions, graph, node};
-/// use atoms_runtime::Bus;
+/// use atoms::agent::events::{Speak, UserJoined};
+/// use atoms::agent::{Outgoing, SessionEnd, Sessions, graph, node};
+/// use atoms::Bus;
 /// use futures_channel::mpsc;
 /// use futures_util::{StreamExt, stream};
 ///
 /// #[derive(Default)]
 /// struct Greeter;
 ///
-/// #[node(crate = atoms_agent)]
+/// #[node]
 /// impl Greeter {
 ///     #[handler]
 ///     fn greet(&mut self, _: &UserJoined) -> Speak {
@@ -53,7 +53,6 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// }
 ///
 /// graph! {
-///     #[graph(crate = atoms_agent)]
 ///     struct Desk {
 ///         Greeter,
 ///     }

@@ -27,17 +27,17 @@ const MIB: usize = 1024 * 1024;
 /// Makes a [`Bus`].
 ///
 /// ```
-/// use atoms_runtime::{Bus, event, handler};
+/// use atoms::{Bus, event, handler};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn confirm(_: &OrderCreated) {}
 ///
 /// let bus = Bus::builder().without_discovery().handler::<confirm>().hop_limit(8).start()?;
 /// assert_eq!(bus.registry().handlers().len(), 1);
-/// # Ok::<(), atoms_runtime::StartError>(())
+/// # Ok::<(), atoms::StartError>(())
 /// ```
 pub struct BusBuilder {
     discovery: bool,

@@ -14,14 +14,14 @@ impl Bus {
     /// like this.
     ///
     /// ```
-    /// use atoms_runtime::{Bus, DynamicEvent, event, handler};
+    /// use atoms::{Bus, DynamicEvent, event, handler};
     ///
-    /// #[event(type = "shop.booking.initiated", crate = atoms_runtime)]
+    /// #[event(type = "shop.booking.initiated")]
     /// struct BookingInitiated {
     ///     party_size: u32,
     /// }
     ///
-    /// #[handler(crate = atoms_runtime)]
+    /// #[handler]
     /// fn reserve(booking: &BookingInitiated) {
     ///     println!("a table for {}", booking.party_size);
     /// }

@@ -16,8 +16,8 @@ impl Bus {
     /// up to 64 events at once. Dropping the future cancels as it does at [`emit`](Self::emit).
     ///
     /// ```
-    /// # use atoms_runtime::{Bus, event};
-    /// # #[event(type = "shop.order.created", crate = atoms_runtime)]
+    /// # use atoms::{Bus, event};
+    /// # #[event(type = "shop.order.created")]
     /// # struct OrderCreated { order_id: String }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -29,12 +29,12 @@ use crate::event::{AnyEvent, Metadata};
 /// handler, with all its attempts; subscribers of a running bus are not asked for.
 ///
 /// ```
-/// use atoms_runtime::{AnyEvent, Bus, Delivery, Interceptor, Metadata, Veto, event, handler};
+/// use atoms::{AnyEvent, Bus, Delivery, Interceptor, Metadata, Veto, event, handler};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn confirm(_: &OrderCreated) {}
 ///
 /// /// Lets only events with a tenant pass.

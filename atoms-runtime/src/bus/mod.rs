@@ -82,14 +82,14 @@ const FRAME_ROOM: usize = 128;
 ///
 /// ```
 /// use std::time::Duration;
-/// use atoms_runtime::{Bus, event, handler};
+/// use atoms::{Bus, event, handler};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated {
 ///     order_id: String,
 /// }
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn confirm(order: &OrderCreated) {
 ///     println!("confirmed {}", order.order_id);
 /// }

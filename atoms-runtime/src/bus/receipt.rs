@@ -11,12 +11,12 @@ use crate::handler::HandlerInfo;
 /// What became of one emitted event: who handled it, what failed, and what followed.
 ///
 /// ```
-/// # use atoms_runtime::{Bus, event, handler};
-/// # #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// # use atoms::{Bus, event, handler};
+/// # #[event(type = "shop.order.created")]
 /// # struct OrderCreated;
-/// # #[event(type = "shop.order.confirmed", crate = atoms_runtime)]
+/// # #[event(type = "shop.order.confirmed")]
 /// # struct OrderConfirmed;
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn confirm(_: &OrderCreated) -> OrderConfirmed {
 ///     OrderConfirmed
 /// }

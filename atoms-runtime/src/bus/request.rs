@@ -31,13 +31,13 @@ impl Bus {
     /// Dropping the future cancels as it does at [`emit`](Self::emit).
     ///
     /// ```
-    /// # use atoms_runtime::{Bus, handler, request};
-    /// #[request(type = "shop.stock.count", reply = u32, crate = atoms_runtime)]
+    /// # use atoms::{Bus, handler, request};
+    /// #[request(type = "shop.stock.count", reply = u32)]
     /// struct CountStock {
     ///     item: String,
     /// }
     ///
-    /// #[handler(crate = atoms_runtime)]
+    /// #[handler]
     /// fn count(ask: &CountStock) -> u32 {
     ///     if ask.item == "nails" { 1_000 } else { 0 }
     /// }
@@ -139,14 +139,14 @@ pub(crate) fn put_reply<Reply: 'static>(slot: &dyn Any, reply: Reply) {
 /// Why a request has no reply.
 ///
 /// ```
-/// # use atoms_runtime::{Bus, handler, request};
+/// # use atoms::{Bus, handler, request};
 /// #[derive(Debug, thiserror::Error)]
 /// #[error("there is no such item")]
 /// struct NoSuchItem;
 ///
-/// # #[request(type = "shop.stock.count", reply = u32, crate = atoms_runtime)]
+/// # #[request(type = "shop.stock.count", reply = u32)]
 /// # struct CountStock;
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn count(_: &CountStock) -> Result<u32, NoSuchItem> {
 ///     Err(NoSuchItem)
 /// }

@@ -83,14 +83,14 @@ impl Cause {
 /// [dead letters](crate::Bus::dead_letters).
 ///
 /// ```
-/// use atoms_runtime::{EmitOutcome, Emitter, event, handler};
+/// use atoms::{EmitOutcome, Emitter, event, handler};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
-/// #[event(type = "shop.order.packed", crate = atoms_runtime)]
+/// #[event(type = "shop.order.packed")]
 /// struct OrderPacked;
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// async fn pack(_: &OrderCreated, out: Emitter<OrderPacked>) {
 ///     tokio::spawn(async move {
 ///         if let EmitOutcome::Refused(why) = out.emit(OrderPacked).await {

@@ -22,8 +22,8 @@ impl Bus {
     /// handler of it, or was told of it by [`BusBuilder::event`](crate::BusBuilder::event).
     ///
     /// ```
-    /// # use atoms_runtime::{Bus, event};
-    /// # #[event(type = "shop.order.created", crate = atoms_runtime)]
+    /// # use atoms::{Bus, event};
+    /// # #[event(type = "shop.order.created")]
     /// # struct OrderCreated { order_id: String }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -87,8 +87,8 @@ impl Bus {
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use atoms_runtime::{Bus, event};
-    /// # #[event(type = "shop.order.created", crate = atoms_runtime)]
+    /// # use atoms::{Bus, event};
+    /// # #[event(type = "shop.order.created")]
     /// # struct OrderCreated { order_id: String }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -18,9 +18,9 @@ use crate::wire::{self, EncodeError};
 /// writes. An event whose type this program does not know is in it as a [`RawEvent`].
 ///
 /// ```
-/// use atoms_runtime::{AnyEvent, Envelope, event};
+/// use atoms::{AnyEvent, Envelope, event};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated {
 ///     order_id: String,
 /// }
@@ -146,9 +146,9 @@ impl AnyEvent {
     /// is counted exactly.
     ///
     /// ```
-    /// use atoms_runtime::{AnyEvent, Envelope, event};
+    /// use atoms::{AnyEvent, Envelope, event};
     ///
-    /// #[event(type = "shop.note.taken", crate = atoms_runtime)]
+    /// #[event(type = "shop.note.taken")]
     /// struct NoteTaken {
     ///     text: String,
     /// }

@@ -10,19 +10,19 @@ use super::{Envelope, Event};
 /// Written by [`#[request]`](macro@crate::request), and asked by [`Bus::request`](crate::Bus::request).
 ///
 /// ```
-/// use atoms_runtime::{Bus, RequestError, handler, request};
+/// use atoms::{Bus, RequestError, handler, request};
 ///
 /// #[derive(Debug, PartialEq)]
 /// struct Quote {
 ///     cents: u64,
 /// }
 ///
-/// #[request(type = "shop.quote.get", reply = Quote, crate = atoms_runtime)]
+/// #[request(type = "shop.quote.get", reply = Quote)]
 /// struct GetQuote {
 ///     item: String,
 /// }
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// async fn quote(ask: &GetQuote) -> Result<Quote, String> {
 ///     if ask.item == "nails" { Ok(Quote { cents: 250 }) } else { Err("no such item".into()) }
 /// }

@@ -6,11 +6,11 @@
 /// Inside of one session, and on one bus, every event goes to those who handle it.
 ///
 /// ```
-/// use atoms_runtime::{Directions, Event, event};
+/// use atoms::{Directions, Event, event};
 ///
-/// #[event(type = "shop.order.placed", from(client), crate = atoms_runtime)]
+/// #[event(type = "shop.order.placed", from(client))]
 /// struct OrderPlaced;
-/// #[event(type = "shop.order.priced", crate = atoms_runtime)]
+/// #[event(type = "shop.order.priced")]
 /// struct OrderPriced;
 ///
 /// assert!(OrderPlaced::DIRECTIONS.from_client && !OrderPlaced::DIRECTIONS.to_client);

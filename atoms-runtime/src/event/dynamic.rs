@@ -22,9 +22,9 @@ use crate::wire::{Checked, Codec, DecodeError, EncodeError, JsonCodec, Notes};
 /// time; the receipt of one that nobody handled is an error all the same.
 ///
 /// ```
-/// use atoms_runtime::{DynamicEvent, Registry, event};
+/// use atoms::{DynamicEvent, Registry, event};
 ///
-/// #[event(type = "shop.booking.initiated", crate = atoms_runtime)]
+/// #[event(type = "shop.booking.initiated")]
 /// struct BookingInitiated {
 ///     party_size: u32,
 /// }
@@ -39,7 +39,7 @@ use crate::wire::{Checked, Codec, DecodeError, EncodeError, JsonCodec, Notes};
 ///     "cannot decode `shop.booking.initiated`: at `party_size`: \
 ///      invalid type: string \"four\", expected u32"
 /// );
-/// # Ok::<(), atoms_runtime::DynamicError>(())
+/// # Ok::<(), atoms::DynamicError>(())
 /// ```
 pub struct DynamicEvent {
     event_type: String,

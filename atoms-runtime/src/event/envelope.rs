@@ -12,9 +12,9 @@ use super::{Event, EventId, IsEmitted, Metadata, Timestamp};
 /// somebody first looks. As serde sees it, an envelope is the flat object that the wire carries.
 ///
 /// ```
-/// use atoms_runtime::{Envelope, event};
+/// use atoms::{Envelope, event};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated {
 ///     order_id: String,
 /// }
@@ -22,7 +22,7 @@ use super::{Event, EventId, IsEmitted, Metadata, Timestamp};
 /// let order = Envelope::new(OrderCreated { order_id: "o-1".into() }).with_id("evt-1".parse()?);
 /// assert_eq!(order.order_id, "o-1");
 /// assert_eq!(order.id().to_string(), "evt-1");
-/// # Ok::<(), atoms_runtime::EventIdError>(())
+/// # Ok::<(), atoms::EventIdError>(())
 /// ```
 #[derive(Clone)]
 pub struct Envelope<E> {

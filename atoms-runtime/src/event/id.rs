@@ -18,12 +18,12 @@ use super::plain;
 /// unique, and sorted by the time of their making. Those that come in from elsewhere are kept as they are.
 ///
 /// ```
-/// use atoms_runtime::EventId;
+/// use atoms::EventId;
 ///
 /// let id: EventId = "evt-1".parse()?;
 /// assert_eq!(id.to_string(), "evt-1");
 /// assert_ne!(EventId::generate(), EventId::generate());
-/// # Ok::<(), atoms_runtime::EventIdError>(())
+/// # Ok::<(), atoms::EventIdError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventId(Repr);

@@ -7,9 +7,9 @@ use super::{Directions, Event, EventType};
 /// Types of events that are known at compile time: those that a handler takes or emits.
 ///
 /// ```
-/// use atoms_runtime::{EventTypes, event};
+/// use atoms::{EventTypes, event};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
 ///
 /// const EMITS: EventTypes = EventTypes::of::<OrderCreated>();

@@ -16,7 +16,7 @@ use super::size::size_of_value;
 /// not written. Its numbers have 64 bits: of a larger integer that comes in, the nearest `f64` is kept.
 ///
 /// ```
-/// use atoms_runtime::Metadata;
+/// use atoms::Metadata;
 ///
 /// let mut metadata = Metadata::new();
 /// metadata.set_source("billing");

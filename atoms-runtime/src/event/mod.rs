@@ -51,9 +51,9 @@ pub use timestamp::{Timestamp, TimestampError};
 /// one type string.
 ///
 /// ```
-/// use atoms_runtime::{Event, event};
+/// use atoms::{Event, event};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated {
 ///     order_id: String,
 /// }

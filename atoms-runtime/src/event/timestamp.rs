@@ -19,12 +19,12 @@ use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 /// month, becomes the last microsecond before it: clocks that count the seconds since 1970 have no such second.
 ///
 /// ```
-/// use atoms_runtime::Timestamp;
+/// use atoms::Timestamp;
 ///
 /// let naive: Timestamp = "2026-11-21T00:38:00.123456".parse()?;
 /// assert_eq!(naive.to_string(), "2026-11-21T00:38:00.123456Z");
 /// assert_eq!(naive, "2026-11-21T01:38:00.123456+01:00".parse()?);
-/// # Ok::<(), atoms_runtime::TimestampError>(())
+/// # Ok::<(), atoms::TimestampError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(OffsetDateTime);

@@ -8,12 +8,12 @@ use crate::event::{EventId, IntoRequest, Metadata, Request, Timestamp};
 /// What a handler may know of the delivery that it is called for, and the bus that it runs on.
 ///
 /// ```
-/// use atoms_runtime::{Context, event, handler};
+/// use atoms::{Context, event, handler};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn log(_: &OrderCreated, context: Context) {
 ///     println!("{} for {}", context.handler(), context.id());
 /// }

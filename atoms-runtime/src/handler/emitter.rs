@@ -14,16 +14,16 @@ use crate::event::{AllEmitted, Envelope, Event, EventTypes, One};
 /// bus starts.
 ///
 /// ```
-/// use atoms_runtime::{Emitter, event, handler};
+/// use atoms::{Emitter, event, handler};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
-/// #[event(type = "shop.order.packed", crate = atoms_runtime)]
+/// #[event(type = "shop.order.packed")]
 /// struct OrderPacked;
-/// #[event(type = "shop.order.sent", crate = atoms_runtime)]
+/// #[event(type = "shop.order.sent")]
 /// struct OrderSent;
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// async fn fulfil(_: &OrderCreated, out: Emitter<(OrderPacked, OrderSent)>) {
 ///     out.emit(OrderPacked).await;
 ///     out.emit(OrderSent).await;

@@ -223,9 +223,9 @@ impl HandlerInfo {
     /// [`pattern`](Self::pattern) selects.
     ///
     /// ```
-    /// use atoms_runtime::{AnyEvent, Handler, handler};
+    /// use atoms::{AnyEvent, Handler, handler};
     ///
-    /// #[handler(pattern = "shop.order.*", crate = atoms_runtime)]
+    /// #[handler(pattern = "shop.order.*")]
     /// fn log(event: &AnyEvent) {
     ///     println!("{event:?}");
     /// }

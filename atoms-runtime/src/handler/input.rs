@@ -10,20 +10,20 @@ use crate::event::{AnyEvent, Emitted, Envelope, Event, EventTypes};
 /// [`#[event_set]`](macro@crate::event_set), or [`AnyEvent`] for every event.
 ///
 /// ```
-/// use atoms_runtime::{Bus, event, event_set, handler};
+/// use atoms::{Bus, event, event_set, handler};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
-/// #[event(type = "shop.order.cancelled", crate = atoms_runtime)]
+/// #[event(type = "shop.order.cancelled")]
 /// struct OrderCancelled;
 ///
-/// #[event_set(crate = atoms_runtime)]
+/// #[event_set]
 /// enum OrderEvent {
 ///     Created(OrderCreated),
 ///     Cancelled(OrderCancelled),
 /// }
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn track(event: &OrderEvent) {
 ///     match event {
 ///         OrderEvent::Created(_) => println!("a new order"),
@@ -42,17 +42,17 @@ use crate::event::{AnyEvent, Emitted, Envelope, Event, EventTypes};
 /// An event that joins the set has to be matched, or rustc says that it is not:
 ///
 /// ```compile_fail,E0004
-/// # use atoms_runtime::{event, event_set, handler};
-/// # #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// # use atoms::{event, event_set, handler};
+/// # #[event(type = "shop.order.created")]
 /// # struct OrderCreated;
-/// # #[event(type = "shop.order.cancelled", crate = atoms_runtime)]
+/// # #[event(type = "shop.order.cancelled")]
 /// # struct OrderCancelled;
-/// # #[event_set(crate = atoms_runtime)]
+/// # #[event_set]
 /// # enum OrderEvent {
 /// #     Created(OrderCreated),
 /// #     Cancelled(OrderCancelled),
 /// # }
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn track(event: &OrderEvent) {
 ///     match event {
 ///         OrderEvent::Created(_) => println!("a new order"),

@@ -35,12 +35,12 @@ pub use state::{MissingState, State};
 /// A type that stands for a `#[handler]` function, and has the function's name.
 ///
 /// ```
-/// use atoms_runtime::{Handler, event, handler};
+/// use atoms::{Handler, event, handler};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn confirm(_: &OrderCreated) {}
 ///
 /// assert!(<confirm as Handler>::info().path().ends_with("::confirm"));

@@ -7,14 +7,14 @@ use crate::event::AnyEvent;
 /// It is the error of `TryFrom<AnyEvent>` of an [`#[event_set]`](macro@crate::event_set).
 ///
 /// ```
-/// use atoms_runtime::{AnyEvent, Envelope, NotInSet, event, event_set};
+/// use atoms::{AnyEvent, Envelope, NotInSet, event, event_set};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
-/// #[event(type = "shop.stock.low", crate = atoms_runtime)]
+/// #[event(type = "shop.stock.low")]
 /// struct StockLow;
 ///
-/// #[event_set(crate = atoms_runtime)]
+/// #[event_set]
 /// enum OrderEvent {
 ///     Created(OrderCreated),
 /// }

@@ -11,7 +11,7 @@ use super::{HandlerError, MissingState};
 /// any of them, which is `None` where the value does not exist. Users add their own:
 ///
 /// ```
-/// use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
+/// use atoms::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
 ///
 /// /// Who the event belongs to.
 /// struct Tenant(String);

@@ -10,12 +10,12 @@ use super::HandlerError;
 /// ```
 /// use std::time::Duration;
 ///
-/// use atoms_runtime::{Backoff, Handler, event, handler};
+/// use atoms::{Backoff, Handler, event, handler};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
 ///
-/// #[handler(retry(attempts = 5, delay = "1s"), crate = atoms_runtime)]
+/// #[handler(retry(attempts = 5, delay = "1s"))]
 /// async fn mail(_: &OrderCreated) -> Result<(), std::io::Error> {
 ///     Ok(())
 /// }
@@ -99,7 +99,7 @@ impl Retry {
 /// The error that is asked is the one of the handler's `Result`: an error in a `Box<dyn Error>` is not.
 ///
 /// ```
-/// use atoms_runtime::Retryable;
+/// use atoms::Retryable;
 ///
 /// #[derive(Debug, thiserror::Error)]
 /// enum MailError {

@@ -13,20 +13,20 @@ use crate::bus::{Delivery, StartContext};
 /// [`BusBuilder::state`](crate::BusBuilder::state).
 ///
 /// ```
-/// use atoms_runtime::{Bus, State, event, handler};
+/// use atoms::{Bus, State, event, handler};
 ///
 /// struct Greeting(&'static str);
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn greet(_: &OrderCreated, greeting: State<Greeting>) {
 ///     assert_eq!(greeting.0, "hello");
 /// }
 ///
 /// let bus = Bus::builder().state(Greeting("hello")).start()?;
-/// # Ok::<(), atoms_runtime::StartError>(())
+/// # Ok::<(), atoms::StartError>(())
 /// ```
 pub struct State<T>(Arc<T>);
 

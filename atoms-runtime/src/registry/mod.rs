@@ -29,9 +29,9 @@ inventory::collect!(HandlerEntry);
 /// Events by their type strings, and handlers in the order in which they run.
 ///
 /// ```
-/// use atoms_runtime::{Registry, event};
+/// use atoms::{Registry, event};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
 ///
 /// println!("{}", Registry::linked());

@@ -9,9 +9,9 @@ use crate::event::{EventId, Shown, shown};
 /// Why an event could not be written: what is wrong, with which event, and where.
 ///
 /// ```
-/// use atoms_runtime::{AnyEvent, Bus, Envelope, event};
+/// use atoms::{AnyEvent, Bus, Envelope, event};
 ///
-/// #[event(type = "shop.order.weighed", crate = atoms_runtime)]
+/// #[event(type = "shop.order.weighed")]
 /// struct OrderWeighed {
 ///     grams: Vec<f64>,
 /// }
@@ -24,7 +24,7 @@ use crate::event::{EventId, Shown, shown};
 ///     "cannot encode `shop.order.weighed`: at `grams[1]`: \
 ///      JSON has no NaN; use an `Option`, or write the number as text"
 /// );
-/// # Ok::<(), atoms_runtime::StartError>(())
+/// # Ok::<(), atoms::StartError>(())
 /// ```
 #[derive(Debug)]
 pub struct EncodeError {

@@ -9,9 +9,9 @@ use crate::event::{EventId, Shown, first_odd, shown};
 /// Why a frame could not be read: what is wrong, with which event, and where.
 ///
 /// ```
-/// use atoms_runtime::{Codec, JsonCodec, Registry, event};
+/// use atoms::{Codec, JsonCodec, Registry, event};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated {
 ///     total_cents: u64,
 /// }

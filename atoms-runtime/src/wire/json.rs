@@ -28,9 +28,9 @@ use crate::registry::Registry;
 /// in a flattened field, and what lies deeper than [`DEPTH_LIMIT`](Self::DEPTH_LIMIT).
 ///
 /// ```
-/// use atoms_runtime::{Codec, JsonCodec, Registry, event};
+/// use atoms::{Codec, JsonCodec, Registry, event};
 ///
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated {
 ///     order_id: String,
 /// }
@@ -38,7 +38,7 @@ use crate::registry::Registry;
 /// let frame = br#"{"order_id":"o-1","type":"shop.order.created","id":"evt-1"}"#;
 /// let event = JsonCodec.decode(frame, Registry::linked())?;
 /// assert_eq!(event.downcast_ref::<OrderCreated>().unwrap().order_id, "o-1");
-/// # Ok::<(), atoms_runtime::DecodeError>(())
+/// # Ok::<(), atoms::DecodeError>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct JsonCodec;

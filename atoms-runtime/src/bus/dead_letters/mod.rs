@@ -117,12 +117,12 @@ impl State {
 /// emitted ([`DeliveryFailed`]).
 ///
 /// ```
-/// # use atoms_runtime::{Bus, State, event, handler};
+/// # use atoms::{Bus, State, event, handler};
 /// # use std::sync::atomic::{AtomicBool, Ordering};
-/// #[event(type = "shop.order.created", crate = atoms_runtime)]
+/// #[event(type = "shop.order.created")]
 /// struct OrderCreated;
 ///
-/// #[handler(crate = atoms_runtime)]
+/// #[handler]
 /// fn store(_: &OrderCreated, disk_is_full: State<AtomicBool>) -> Result<(), &'static str> {
 ///     if disk_is_full.load(Ordering::Relaxed) { Err("the disk is full") } else { Ok(()) }
 /// }

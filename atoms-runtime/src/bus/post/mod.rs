@@ -73,10 +73,10 @@ impl Bus {
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use atoms_runtime::{Bus, Priority, event, handler};
-    /// # #[event(type = "shop.order.created", crate = atoms_runtime)]
+    /// # use atoms::{Bus, Priority, event, handler};
+    /// # #[event(type = "shop.order.created")]
     /// # struct OrderCreated { order_id: String }
-    /// # #[handler(crate = atoms_runtime)]
+    /// # #[handler]
     /// # fn confirm(_: &OrderCreated) {}
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
