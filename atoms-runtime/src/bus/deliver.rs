@@ -39,28 +39,11 @@ pub(super) struct Progress<'a> {
     table: &'a Table,
     span: Span,
     pub(super) receipt: Receipt,
-    known: Known<'a>,
 }
 
-/// What a shutdown of the bus knows the delivery of a root event by.
-enum Known<'a> {
-    /// By nothing of its own: it is not begun, or it is counted elsewhere.
-    Not,
-    /// By the mark of the thread that polls it.
-    FirstPoll {
-        _mark: FirstPoll,
-    },
-    InFlight(Entered<'a>),
-}
-
-impl Known<'_> {
-    fn part(&self) -> Option<&Arc<Part>> {
-        match self {
-            Self::InFlight(entered) => Some(entered.part()),
-            Self::Not | Self::FirstPoll { .. } => None,
-        }
-    }
-}
+/// A root event's delivery that waits for handlers, with the mark of its first poll, if a shutdown does not know of
+/// it otherwise.
+pub(super) struct Unfinished(Option<FirstPoll>);
 
 impl<'a> Progress<'a> {
     #[inline]
@@ -73,34 +56,27 @@ impl<'a> Progress<'a> {
     pub(super) fn with_table(step: &'a Step<'a>, table: &'a Table) -> Self {
         // Made first: what could be dropped if this panicked would be made elsewhere, and moved.
         let receipt = table.receipt(step);
-        Self { step, table, span: Span::none(), receipt, known: Known::Not }
+        Self { step, table, span: Span::none(), receipt }
     }
 
-    /// As [`begin`](Self::begin), of a root event.
-    pub(super) fn begin_root(&mut self) -> bool {
-        let first_poll = FirstPoll::of(self.step.bus);
-        if self.step.bus.is_closed() {
+    /// As [`begin`](Self::begin), of a root event; what is left to do, if anything is.
+    #[inline]
+    pub(super) fn begin_root(&mut self) -> Option<Unfinished> {
+        let mut first_poll = Some(FirstPoll::of(self.step.bus));
+        let refusal = if self.step.bus.is_closed() {
             // A shutdown need not wait for it.
-            drop(first_poll);
-            return self.begin(Some(Refusal::Closed));
-        }
-        let is_done = self.begin(self.step.chain_refusal());
-        if !is_done {
-            self.known = Known::FirstPoll { _mark: first_poll };
-        }
-        is_done
+            first_poll = None;
+            Some(Refusal::Closed)
+        } else {
+            self.step.chain_refusal()
+        };
+        if self.begin(refusal) { None } else { Some(Unfinished(first_poll)) }
     }
 
     /// What became of it, when all is done.
     #[inline]
     pub(super) fn into_receipt(self) -> Receipt {
         self.receipt
-    }
-
-    /// As [`run`](Self::run), of an event that the bus accepts now.
-    pub(super) async fn run_accepted(&mut self, first_poll: FirstPoll, refusal: Option<Refusal>) {
-        self.known = Known::FirstPoll { _mark: first_poll };
-        self.run(refusal).await;
     }
 
     /// Delivers an event to its sync handlers and its subscribers; `true` if nothing else is to do.
@@ -122,16 +98,16 @@ impl<'a> Progress<'a> {
         self.table.asynchronous.is_empty() && step.worklist().is_none()
     }
 
-    /// Delivers a root event that the bus has accepted already, to the end.
-    pub(super) async fn run(&mut self, refusal: Option<Refusal>) {
+    /// Delivers a root event to the end. The first poll is marked if a shutdown does not know of it otherwise.
+    pub(super) async fn run(&mut self, first_poll: Option<FirstPoll>, refusal: Option<Refusal>) {
         if !self.begin(refusal) {
-            self.finish_root().await;
+            self.finish_root(Unfinished(first_poll)).await;
         }
     }
 
     /// Drives the root's async handlers and the events that were emitted, until all are done.
-    pub(super) async fn finish_root(&mut self) {
-        let Self { step, table, span, receipt, known } = self;
+    pub(super) async fn finish_root(&mut self, Unfinished(mut first_poll): Unfinished) {
+        let Self { step, table, span, receipt } = self;
         let mut room = pin!(None);
         let mut calls = AsyncCalls::new(step, table);
         // Most handlers emit nothing, and many are ready at once.
@@ -144,8 +120,9 @@ impl<'a> Progress<'a> {
             return;
         }
         let mut follow_ups = FollowUps::new(step);
+        let mut in_flight: Option<Entered<'_>> = None;
         poll_fn(|cx| {
-            let polled = Part::enter(known.part(), || {
+            let polled = Part::enter(in_flight.as_ref().map(Entered::part), || {
                 loop {
                     if !own_done && calls.poll(room.as_mut(), cx, span, receipt).is_ready() {
                         own_done = true;
@@ -160,13 +137,10 @@ impl<'a> Progress<'a> {
                 }
             });
             if polled.is_pending() {
-                if known.part().is_none() {
-                    // From now on it is counted, and then the thread's mark is taken back.
-                    *known = Known::InFlight(step.wait_for(table));
-                }
-                if let Some(part) = known.part() {
-                    part.set_running(calls.running() + follow_ups.running());
-                }
+                let in_flight = in_flight.get_or_insert_with(|| step.wait_for(table));
+                // It is counted from now on.
+                first_poll = None;
+                in_flight.part().set_running(calls.running() + follow_ups.running());
             }
             polled
         })
@@ -250,7 +224,7 @@ impl Shared {
             None => drop(self.deliver_root(event, true).await),
             Some(worklist) => {
                 let step = Step::of_follow_up(&event, self, worklist, 0);
-                Progress::with_table(&step, self.tables.nobody()).finish_root().await;
+                Progress::with_table(&step, self.tables.nobody()).finish_root(Unfinished(None)).await;
             }
         }
     }
@@ -269,7 +243,7 @@ impl Shared {
         let step = Step::of_any(&event, self);
         let refusal = closed.or_else(|| step.judged(verdict));
         let mut progress = Progress::new(&step);
-        progress.run_accepted(first_poll, refusal).await;
+        progress.run(Some(first_poll), refusal).await;
         if !self.interceptors.is_empty() {
             self.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
         }
@@ -305,7 +279,7 @@ impl Shared {
         };
         let table = only.as_ref().unwrap_or_else(|| self.tables.of(event.known_type()));
         let mut progress = Progress::with_table(&step, table);
-        progress.run_accepted(first_poll, verdict.err().map(Refusal::Vetoed)).await;
+        progress.run(Some(first_poll), verdict.err().map(Refusal::Vetoed)).await;
         if is_asked {
             self.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
         }

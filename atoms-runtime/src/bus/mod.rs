@@ -181,8 +181,8 @@ impl Bus {
             }
             let step = Step::new(EventRef::new(&*envelope), &self.0);
             let mut progress = Progress::new(&step);
-            if !progress.begin_root() {
-                progress.finish_root().await;
+            if let Some(unfinished) = progress.begin_root() {
+                progress.finish_root(unfinished).await;
             }
             progress.receipt
         }
@@ -199,8 +199,8 @@ impl Bus {
         }
         let step = Step::of_any(event, &self.0);
         let mut progress = Progress::new(&step);
-        if !progress.begin_root() {
-            progress.finish_root().await;
+        if let Some(unfinished) = progress.begin_root() {
+            progress.finish_root(unfinished).await;
         }
         progress.receipt
     }

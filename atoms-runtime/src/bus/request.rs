@@ -68,8 +68,8 @@ impl Bus {
             }
             let step = Step::new(EventRef::asked(&*question), &self.0);
             let mut progress = Progress::new(&step);
-            if !progress.begin_root() {
-                progress.finish_root().await;
+            if let Some(unfinished) = progress.begin_root() {
+                progress.finish_root(unfinished).await;
             }
             let receipt = progress.into_receipt();
             question.take_reply().ok_or_else(|| RequestError::of::<I::Request>(&receipt))
@@ -90,7 +90,7 @@ impl Bus {
         let closed = self.is_closed().then_some(Refusal::Closed);
         let refusal = closed.or_else(|| step.judged(verdict));
         let mut progress = Progress::new(&step);
-        progress.run_accepted(first_poll, refusal).await;
+        progress.run(Some(first_poll), refusal).await;
         self.0.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
         let receipt = progress.into_receipt();
         question.take_reply().ok_or_else(|| RequestError::of::<R>(&receipt))

@@ -86,7 +86,7 @@ impl RunSync for Detached {
                     None => Step::of_any(&event, &bus),
                 };
                 let part = Arc::clone(counted.part());
-                part.around(Progress::with_table(&step, &table).run(None)).await;
+                part.around(Progress::with_table(&step, &table).run(None, None)).await;
                 unended.done();
             }
         });
