@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
 
-use super::outlet::Outlet;
+use super::outlet::NodeOutlet;
 use crate::events::{LlmRequest, Role, TranscriptUpdate};
 
 /// How much an output node keeps of what was said.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limit {
+pub(crate) struct ConversationLimit {
     pub(crate) messages: usize,
     pub(crate) bytes: usize,
 }
@@ -80,7 +80,7 @@ impl Conversation {
     }
 
     /// Adds what was said, and forgets the oldest messages that are beyond the limit, but never the last one.
-    pub(super) fn add(&mut self, update: &TranscriptUpdate, limit: Limit) {
+    pub(super) fn add(&mut self, update: &TranscriptUpdate, limit: ConversationLimit) {
         let role = match update.role {
             Role::User => "user",
             Role::Assistant => "assistant",
@@ -121,7 +121,7 @@ impl FromDelivery for Conversation {
         if let Some(own) = of_request {
             return Ok(own);
         }
-        let kept = Outlet::of(delivery).and_then(Outlet::conversation);
+        let kept = NodeOutlet::of(delivery).and_then(NodeOutlet::conversation);
         kept.ok_or_else(|| {
             ExtractError::missing("only an output node, `#[node(output)]`, keeps the conversation")
         })
@@ -132,7 +132,7 @@ impl FromDelivery for Conversation {
 mod tests {
     use super::*;
 
-    fn after(texts: &[&str], limit: Limit) -> (Vec<String>, u64) {
+    fn after(texts: &[&str], limit: ConversationLimit) -> (Vec<String>, u64) {
         let mut conversation = Conversation::default();
         for content in texts {
             conversation.add(&TranscriptUpdate { role: Role::User, content: (*content).to_owned() }, limit);
@@ -154,7 +154,7 @@ mod tests {
             (usize::MAX, 0, 1),
         ] {
             let texts = ["m1", "m2", "m3", "m4"];
-            let (found, forgotten) = after(&texts, Limit { messages, bytes });
+            let (found, forgotten) = after(&texts, ConversationLimit { messages, bytes });
             assert_eq!(
                 (found.as_slice(), forgotten),
                 (&texts.map(String::from)[4 - kept..], 4 - kept as u64)

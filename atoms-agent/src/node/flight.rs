@@ -13,7 +13,7 @@ use crate::events::{AgentInterrupt, Ready, SystemInterrupt};
 /// It is two words, since it is moved several times at each node, and what is larger is moved in parts.
 #[derive(Debug, Clone)]
 pub(crate) struct Flight {
-    shared: Arc<Shared>,
+    shared: Arc<FlightData>,
     pub(crate) is_from_client: bool,
     /// Whether the node that handles it has passed it on already.
     pub(crate) is_passed: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Flight {
 
 /// What all copies of an event have in common.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct FlightData {
     pub(crate) event: AnyEvent,
     /// What is known of its type.
     pub(crate) known: Option<&'static EventType>,
@@ -38,9 +38,9 @@ pub(crate) struct Shared {
 }
 
 impl Deref for Flight {
-    type Target = Shared;
+    type Target = FlightData;
 
-    fn deref(&self) -> &Shared {
+    fn deref(&self) -> &FlightData {
         &self.shared
     }
 }
@@ -51,7 +51,7 @@ impl Flight {
         let known = event.known_type();
         // That the agent is ready comes first, also before its interrupts.
         let overtaking = [SystemInterrupt::event_type(), AgentInterrupt::event_type(), Ready::event_type()];
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(FlightData {
             size: event.size(),
             event,
             known,

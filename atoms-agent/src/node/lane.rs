@@ -17,7 +17,7 @@ const LIMIT: usize = 65_536;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fill {
     /// There is room.
-    Room,
+    Free,
     /// Who sends waits.
     Full,
     /// What does not wait, and comes from outside of the graph, is refused.
@@ -37,7 +37,7 @@ impl Bytes {
         let reaches = |limit: usize, times: usize| events >= limit || bytes >= self.0.saturating_mul(times);
         // The one that mostly is so is asked first.
         if !reaches(CAPACITY, 1) {
-            Fill::Room
+            Fill::Free
         } else if !reaches(OVERFULL, 4) {
             Fill::Full
         } else if !reaches(LIMIT, 64) {
@@ -84,8 +84,8 @@ mod tests {
     fn what_waits_is_bounded_in_number_and_in_bytes() {
         let limit = Bytes(1_000);
         for (events, bytes, fill) in [
-            (0, 0, Fill::Room),
-            (63, 999, Fill::Room),
+            (0, 0, Fill::Free),
+            (63, 999, Fill::Free),
             (64, 0, Fill::Full),
             (1, 1_000, Fill::Full),
             (1_023, 3_999, Fill::Full),

@@ -49,7 +49,7 @@ pub(crate) enum NotPut {
 impl Mailbox {
     /// One in which events of so many bytes may wait before those who send into it wait as well.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { limit: Bytes(bytes.max(1)), state: Mutex::default(), fill: AtomicU8::new(Fill::Room as u8) }
+        Self { limit: Bytes(bytes.max(1)), state: Mutex::default(), fill: AtomicU8::new(Fill::Free as u8) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -84,7 +84,7 @@ impl Mailbox {
     fn take_from(&self, mut state: MutexGuard<'_, State>) -> Option<Flight> {
         let next = state.urgent.pop().or_else(|| state.queue.pop())?;
         state.is_busy = true;
-        self.has_taken(state);
+        self.wake_senders(state);
         Some(next)
     }
 
@@ -94,17 +94,17 @@ impl Mailbox {
         let mut state = self.lock();
         let urgent = if wanted { state.urgent.pop() } else { None };
         match &urgent {
-            Some(_) => self.has_taken(state),
+            Some(_) => self.wake_senders(state),
             None => state.receiver = Some(cx.waker().clone()),
         }
         urgent
     }
 
-    /// Tells those who wait for room, if there is some.
-    fn has_taken(&self, mut state: MutexGuard<'_, State>) {
+    /// Wakes those who wait for room, if there is some.
+    fn wake_senders(&self, mut state: MutexGuard<'_, State>) {
         let left = state.fill(self.limit);
         self.fill.store(left as u8, Ordering::Relaxed);
-        if state.waiting_for_room.is_empty() || left > Fill::Room {
+        if state.waiting_for_room.is_empty() || left > Fill::Free {
             return;
         }
         let waiting = std::mem::take(&mut state.waiting_for_room);
@@ -157,7 +157,7 @@ impl Mailbox {
 
     /// Whether there is room, without waiting for it.
     pub(crate) fn has_room(&self) -> bool {
-        self.fill.load(Ordering::Relaxed) == Fill::Room as u8
+        self.fill.load(Ordering::Relaxed) == Fill::Free as u8
     }
 
     /// Whether there is room for what overtakes, without waiting for it.
@@ -167,7 +167,7 @@ impl Mailbox {
 
     /// Whether there is room in a lane that is kept outside of the mailbox.
     pub(crate) fn has_room_for(&self, lane: &Lane) -> bool {
-        lane.fill(self.limit) == Fill::Room
+        lane.fill(self.limit) == Fill::Free
     }
 
     /// Whether so much waits that nothing more is to come from those who do not wait for room.
@@ -181,7 +181,7 @@ impl Mailbox {
         }
         let mut state = self.lock();
         // A closed one is empty.
-        if state.fill(self.limit) == Fill::Room {
+        if state.fill(self.limit) == Fill::Free {
             return Poll::Ready(());
         }
         if !state.waiting_for_room.iter().any(|waiting| waiting.will_wake(cx.waker())) {

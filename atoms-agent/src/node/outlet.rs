@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use atoms_runtime::__private::Outlet as RuntimeOutlet;
+use atoms_runtime::__private::Outlet;
 use atoms_runtime::{AnyEvent, Delivery, EmitOutcome, Envelope, Event};
 
-use super::conversation::{Conversation, Limit};
+use super::conversation::{Conversation, ConversationLimit};
 use super::failure::{self, Why};
 use super::flight::Flight;
 use super::mailbox::Mailbox;
@@ -18,7 +18,7 @@ use crate::session::{Pulse, Session};
 
 /// Where the events of a node go: to the nodes behind it, or to the client.
 #[derive(Debug)]
-pub(crate) struct Outlet {
+pub(crate) struct NodeOutlet {
     pub(crate) session: Session,
     pub(crate) shape: &'static NodeShape,
     /// The node's own place.
@@ -30,16 +30,16 @@ pub(crate) struct Outlet {
     /// Only an output node keeps it.
     conversation: Option<Mutex<Conversation>>,
     /// That of the conversation.
-    limit: Limit,
+    limit: ConversationLimit,
 }
 
-impl Outlet {
+impl NodeOutlet {
     pub(crate) fn new(
         session: Session,
         shape: &'static NodeShape,
         place: usize,
         behind: &[usize],
-        limit: Limit,
+        limit: ConversationLimit,
     ) -> Self {
         Self {
             turn: AtomicU32::new(session.turn()),
@@ -117,7 +117,7 @@ impl Outlet {
     }
 }
 
-impl RuntimeOutlet for Outlet {
+impl Outlet for NodeOutlet {
     fn emit(&self, event: AnyEvent) -> EmitOutcome {
         let known = event.known_type();
         self.session.note(known);

@@ -11,7 +11,7 @@ use futures_util::{FutureExt, StreamExt};
 
 use super::failure::Why;
 use super::method::{Ran, Run};
-use super::outlet::Outlet;
+use super::outlet::NodeOutlet;
 use crate::events::{AgentError, LlmRequest, ResponseChunk, ResponseEnd, ResponseStart, Severity};
 
 /// A `#[respond]` of the node `N`.
@@ -33,7 +33,7 @@ pub trait Respond<N>: 'static {
 
 /// Where the texts of a response go.
 #[derive(Debug)]
-pub struct Say<'a>(&'a Outlet);
+pub struct Say<'a>(&'a NodeOutlet);
 
 impl<'a> Say<'a> {
     /// Sends each text of the stream to its end, or to its first error.
@@ -98,7 +98,7 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
         call: &'a Call<'a>,
     ) -> Ran {
         let delivery = call.delivery(R::info);
-        let (Some(outlet), Some(request)) = (Outlet::of(&delivery), envelope(&delivery)) else {
+        let (Some(outlet), Some(request)) = (NodeOutlet::of(&delivery), envelope(&delivery)) else {
             return Ran::Done;
         };
         if outlet.session.has_handed_off() {
@@ -137,7 +137,7 @@ pub(crate) struct Told;
 
 /// Says that the response is over, also when it is dropped in the middle.
 struct End<'a> {
-    outlet: &'a Outlet,
+    outlet: &'a NodeOutlet,
     interrupted: bool,
 }
 

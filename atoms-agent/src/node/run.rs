@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use atoms_runtime::__private::{Call, Outlet as RuntimeOutlet};
+use atoms_runtime::__private::{Call, Outlet};
 use atoms_runtime::{AnyEvent, Event};
 use futures_util::FutureExt;
 
@@ -16,7 +16,7 @@ use super::flight::Flight;
 use super::lane::Lane;
 use super::mailbox::Mailbox;
 use super::method::{Methods, Ran};
-use super::outlet::Outlet;
+use super::outlet::NodeOutlet;
 use super::respond::Told;
 use super::shape::Kind;
 use super::{Node, NodeParts, Prepared};
@@ -26,9 +26,9 @@ use crate::session::Session;
 /// Where a node sits in a session: what comes to it, and where its events go.
 pub(crate) struct Seat {
     mailbox: Arc<Mailbox>,
-    outlet: Arc<Outlet>,
+    outlet: Arc<NodeOutlet>,
     /// The same, as handlers know it.
-    shared: Arc<dyn RuntimeOutlet>,
+    shared: Arc<dyn Outlet>,
     /// Interrupts that came while a handler ran: passed on, and not yet handled.
     deferred: Lane,
 }
@@ -80,7 +80,7 @@ pub(crate) async fn guarded<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, 
 }
 
 /// Ends the session: it does not go on without one of its nodes.
-fn end(outlet: &Outlet, mailbox: &Mailbox, what: &str, why: &Why) {
+fn end(outlet: &NodeOutlet, mailbox: &Mailbox, what: &str, why: &Why) {
     let told = outlet.report(what, Init::TYPE, why);
     outlet.session.fail(told);
     mailbox.close();
@@ -98,7 +98,7 @@ struct Made<N> {
 struct Rebuild;
 
 impl Seat {
-    pub(crate) fn new(mailbox: Arc<Mailbox>, outlet: Outlet) -> Self {
+    pub(crate) fn new(mailbox: Arc<Mailbox>, outlet: NodeOutlet) -> Self {
         let outlet = Arc::new(outlet);
         Self { mailbox, shared: outlet.clone(), outlet, deferred: Lane::default() }
     }
@@ -114,7 +114,7 @@ impl Seat {
         }
         loop {
             let session = &self.outlet.session;
-            let flight = poll_fn(|cx| self.mailbox.poll_take(cx, || session.is_idle())).await?;
+            let flight = poll_fn(|cx| self.mailbox.poll_take(cx, || session.notify_idle())).await?;
             if !session.is_interrupted(&flight) {
                 return Some(flight);
             }

@@ -188,7 +188,7 @@ impl Sessions {
     /// Writes what comes out of the graph, until that is closed or the client cannot be reached.
     async fn write<O: Sink<Outgoing> + Unpin>(&self, session: &Session, outgoing: &mut O) {
         let client = session.mailbox(session.0.plan.client());
-        while let Some(flight) = poll_fn(|cx| client.poll_take(cx, || session.is_idle())).await {
+        while let Some(flight) = poll_fn(|cx| client.poll_take(cx, || session.notify_idle())).await {
             let mut written = 0;
             let mut next = Some(flight);
             while let Some(flight) = next {

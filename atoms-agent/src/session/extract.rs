@@ -4,7 +4,7 @@ use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartCon
 
 use super::routing::Router;
 use super::{CURRENT, Session};
-use crate::node::outlet::Outlet;
+use crate::node::outlet::NodeOutlet;
 
 impl Session {
     /// The session whose handler runs on this thread, if one does.
@@ -22,7 +22,7 @@ impl FromDelivery for Session {
     }
 
     fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
-        if let Some(outlet) = Outlet::of(delivery) {
+        if let Some(outlet) = NodeOutlet::of(delivery) {
             return Ok(outlet.session.clone());
         }
         let Some(id) = delivery.metadata().session_id() else {

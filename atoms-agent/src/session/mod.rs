@@ -261,8 +261,8 @@ impl Session {
         }
     }
 
-    /// Says that a node, or the client's end, has nothing to do.
-    pub(crate) fn is_idle(&self) {
+    /// Wakes those who wait for the end of what is under way: a node, or the client's end, has nothing to do.
+    pub(crate) fn notify_idle(&self) {
         if self.has_ended() {
             self.0.changed.notify_waiters();
         }

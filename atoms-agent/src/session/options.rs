@@ -12,7 +12,7 @@ use super::sessions::Sessions;
 use super::zero::ZeroSetting;
 use crate::events::Init;
 use crate::graph::{Graph, GraphError};
-use crate::node::conversation::Limit;
+use crate::node::conversation::ConversationLimit;
 
 const MIB: usize = 1024 * 1024;
 
@@ -37,7 +37,7 @@ pub(super) struct Options {
     pub(super) blocking_limit: Duration,
     pub(super) mailbox_bytes: usize,
     pub(super) read_ahead_bytes: usize,
-    pub(super) conversation: Limit,
+    pub(super) conversation: ConversationLimit,
     pub(super) client_metadata: KeptMetadata,
     pub(super) actor_ids: ActorIds,
 }
@@ -53,7 +53,7 @@ impl SessionsBuilder {
             blocking_limit: Duration::from_millis(500),
             mailbox_bytes: MIB,
             read_ahead_bytes: MIB,
-            conversation: Limit { messages: 1_000, bytes: MIB },
+            conversation: ConversationLimit { messages: 1_000, bytes: MIB },
             client_metadata: KeptMetadata {
                 keys: ["traceparent", "schema_version"].map(Into::into).into(),
                 bytes: 1024,
@@ -139,7 +139,7 @@ impl SessionsBuilder {
     /// counts. The last message is kept, however large. Zero of either
     /// does not start.
     pub fn conversation_limit(mut self, messages: usize, bytes: usize) -> Self {
-        self.options.conversation = Limit { messages, bytes };
+        self.options.conversation = ConversationLimit { messages, bytes };
         self
     }
 

@@ -25,7 +25,7 @@ impl Pulse {
     pub(crate) fn handles(&self, place: usize) -> impl Drop {
         self.beat(2);
         self.handler.store(place + 1, Ordering::Relaxed);
-        Handles(self)
+        Handling(self)
     }
 
     /// Only the task does this, and so it needs no more than a load and a store.
@@ -51,9 +51,9 @@ impl Drop for Polled<'_> {
     }
 }
 
-struct Handles<'a>(&'a Pulse);
+struct Handling<'a>(&'a Pulse);
 
-impl Drop for Handles<'_> {
+impl Drop for Handling<'_> {
     fn drop(&mut self) {
         self.0.beat(2);
         self.0.handler.store(0, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use atoms_runtime::{AnyEvent, Interceptor, LogLimit, Metadata, Receipt, Veto};
 
-use super::sessions::Shared;
+use super::sessions::Agent;
 use super::{SOURCE, Session, SessionError};
 
 /// A handler can emit any number of events for a session that has ended, or has no room.
@@ -164,7 +164,7 @@ pub struct Sent {
 /// Takes what is emitted on a bus to the sessions that it is for.
 pub(super) struct Router {
     /// Several agents may share a bus.
-    agents: Mutex<Vec<Weak<Shared>>>,
+    agents: Mutex<Vec<Weak<Agent>>>,
 }
 
 impl Router {
@@ -172,7 +172,7 @@ impl Router {
         Self { agents: Mutex::default() }
     }
 
-    pub(super) fn add(&self, agent: Weak<Shared>) {
+    pub(super) fn add(&self, agent: Weak<Agent>) {
         let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
         agents.retain(|agent| agent.strong_count() > 0);
         agents.push(agent);

@@ -24,7 +24,7 @@ use crate::graph::{Graph, GraphError, GraphProblem, Plan, Spawn};
 use crate::node::NodeShape;
 use crate::node::failure::{self, Why};
 use crate::node::mailbox::Mailbox;
-use crate::node::outlet::Outlet;
+use crate::node::outlet::NodeOutlet;
 use crate::node::run::Seat;
 
 /// How long sessions have to tell their clients that they were cut short.
@@ -82,9 +82,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Sessions(pub(super) Arc<Shared>);
+pub struct Sessions(pub(super) Arc<Agent>);
 
-pub(super) struct Shared {
+pub(super) struct Agent {
     bus: Bus,
     plan: Arc<Plan>,
     nodes: Vec<Box<dyn Spawn>>,
@@ -154,7 +154,7 @@ impl Sessions {
             Ok(nodes) => GraphError::of(zeros).map(|()| nodes)?,
             Err(error) => return Err(error.and(zeros)),
         };
-        let shared = Arc::new(Shared {
+        let agent = Arc::new(Agent {
             plan: graph.plan(),
             nodes,
             options,
@@ -167,13 +167,13 @@ impl Sessions {
             counters: Counters::default(),
             bus,
         });
-        match shared.bus.attach(Router::new) {
-            Some(router) => router.add(Arc::downgrade(&shared)),
+        match agent.bus.attach(Router::new) {
+            Some(router) => router.add(Arc::downgrade(&agent)),
             None => {
                 tracing::error!("something else is attached to the bus: its events do not go into sessions")
             }
         }
-        let sessions = Self(shared);
+        let sessions = Self(agent);
         if let Ok(runtime) = Handle::try_current() {
             sessions.watch(runtime);
         }
@@ -268,7 +268,8 @@ impl Sessions {
         let mut tasks = JoinSet::new();
         for (place, node) in self.0.nodes.iter().enumerate() {
             let limit = self.0.options.conversation;
-            let outlet = Outlet::new(session.clone(), node.shape(), place, &self.0.plan.behind[place], limit);
+            let outlet =
+                NodeOutlet::new(session.clone(), node.shape(), place, &self.0.plan.behind[place], limit);
             let running = node.run(Seat::new(Arc::clone(session.mailbox(place)), outlet));
             self.0.counters.tasks.fetch_add(1, Ordering::Relaxed);
             let (counted, session) = (Counted(self.clone()), session.clone());
@@ -291,7 +292,7 @@ impl Sessions {
     }
 }
 
-impl Shared {
+impl Agent {
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<String, Session>> {
         self.running.write().unwrap_or_else(PoisonError::into_inner)
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use super::pulse::{Pulse, RunningHandler};
-use super::sessions::Shared;
+use super::sessions::Agent;
 use super::{Session, Sessions};
 
 /// How often it looks, for each time that a handler may hold its thread.
@@ -39,30 +39,30 @@ impl Sessions {
     /// Starts the thread for this runtime, if there is none yet. It ends when the sessions are gone.
     pub(super) fn watch(&self, runtime: Handle) {
         self.0.watched.call_once(|| {
-            let (shared, limit) = (Arc::downgrade(&self.0), self.0.options.blocking_limit);
+            let (agent, limit) = (Arc::downgrade(&self.0), self.0.options.blocking_limit);
             let thread = thread::Builder::new().name("atoms-watchdog".into());
-            if let Err(error) = thread.spawn(move || watch(&shared, &runtime, limit)) {
+            if let Err(error) = thread.spawn(move || watch(&agent, &runtime, limit)) {
                 tracing::warn!(%error, "nobody notices when a handler holds its thread");
             }
         });
     }
 }
 
-fn watch(shared: &Weak<Shared>, runtime: &Handle, limit: Duration) {
+fn watch(agent: &Weak<Agent>, runtime: &Handle, limit: Duration) {
     let mut polls = Polls::new();
     loop {
         thread::sleep((limit / LOOKS).clamp(LEAST, MOST));
-        let Some(shared) = shared.upgrade() else { return };
+        let Some(agent) = agent.upgrade() else { return };
         drop(runtime.spawn(async {}));
-        polls = look(&shared, &mut polls, limit);
+        polls = look(&agent, &mut polls, limit);
     }
 }
 
 /// Looks at each node, warns, and returns what is under way now.
-fn look(shared: &Shared, before: &mut Polls, limit: Duration) -> Polls {
+fn look(agent: &Agent, before: &mut Polls, limit: Duration) -> Polls {
     let now = Instant::now();
     let mut polls = Polls::new();
-    shared.each_pulse(|session, place, pulse| {
+    agent.each_pulse(|session, place, pulse| {
         let Some(poll) = pulse.poll() else { return };
         let key = (session.id().to_owned(), place);
         let mut held = match before.remove(&key) {
