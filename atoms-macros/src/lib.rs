@@ -360,7 +360,7 @@ pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
 /// events say `to(client)`. Where several edges meet, an event comes once.
 ///
 /// It does not compile if a node emits what no node behind it handles and nobody else is sent, if a node
-/// handles what nobody sends it, or if events would go round in a circle.
+/// handles what nobody sends it, or if nodes are connected in a circle.
 ///
 /// The type has the functions `graph()` and `mermaid()`. `#[graph(crate = path)]` on the struct says where
 /// `atoms` is, if not at `::atoms`.

@@ -1,4 +1,4 @@
-//! G2: events go round in a circle.
+//! G2: nodes are connected in a circle.
 
 use atoms::agent::events::TranscriptUpdate;
 use atoms::prelude::*;

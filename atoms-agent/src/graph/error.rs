@@ -28,8 +28,8 @@ pub enum GraphProblem {
         /// The name of the node that it leads to.
         to: &'static str,
     },
-    /// Events would go round in circles.
-    #[error("events go round in a circle: `{circle}`\nhelp: remove one of these edges")]
+    /// The edges lead from a node back to itself, so that its events would come round again.
+    #[error("nodes are connected in a circle: `{circle}`\nhelp: remove one of these edges")]
     Circle {
         /// The names of the nodes, in order, with the first one again at the end.
         circle: String,

@@ -40,7 +40,7 @@ fn problems(result: Result<Graph, atoms_agent::GraphError>) -> Vec<String> {
 fn the_same_is_wrong_as_in_a_graph_that_rustc_checks() {
     let circle = problems(Graph::builder().edge::<A, B>().edge::<B, C>().edge::<C, A>().build());
     assert_eq!(circle.len(), 1);
-    assert!(circle[0].starts_with("events go round in a circle: `A -> B -> C -> A`"), "{circle:?}");
+    assert!(circle[0].starts_with("nodes are connected in a circle: `A -> B -> C -> A`"), "{circle:?}");
     let twice = problems(Graph::builder().edge::<B, C>().edge::<B, C>().node::<A>().build());
     assert!(twice[0].starts_with("the edge `B -> C` is there twice"), "{twice:?}");
     assert!(twice[1].starts_with("nothing leads to `A`"), "{twice:?}");

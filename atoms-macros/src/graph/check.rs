@@ -26,7 +26,7 @@ pub(crate) fn check<'a>(graph: &'a Graph, mut mistakes: Mistakes) -> syn::Result
     shape.add_edges(graph, &mut mistakes);
     shape.add_alone(graph, &mut mistakes);
     if let Some(circle) = shape.circle() {
-        let problem = format_args!("events go round in a circle: `{circle}`");
+        let problem = format_args!("nodes are connected in a circle: `{circle}`");
         mistakes.at(&graph.name, problem, "remove one of these edges");
     }
     mistakes.and(Ok(shape))
