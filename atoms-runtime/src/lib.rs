@@ -32,8 +32,8 @@ pub use bus::{
     Veto,
 };
 pub use event::{
-    AllEmitted, AnyEvent, Asked, DeliveryFailed, Directions, DynamicError, DynamicEvent, Emitted, Envelope,
-    Event, EventId, EventIdError, EventInvalid, EventKind, EventType, EventTypes, IntoEnvelope, IntoRequest,
+    AllEmitted, AnyEvent, Asked, DeliveryFailed, DynamicError, DynamicEvent, Emitted, Envelope, Event,
+    EventId, EventIdError, EventInvalid, EventKind, EventType, EventTypes, Flow, IntoEnvelope, IntoRequest,
     IsAsked, IsEmitted, Metadata, One, RawEvent, Request, Timestamp, TimestampError,
 };
 pub use handler::{

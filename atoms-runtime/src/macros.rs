@@ -18,8 +18,7 @@ macro_rules! __event {
         $(, version: $version:literal, $read:ident)?
         $(, must_handle: $handled:literal)?
         $(, key: { $($key:tt)* })?
-        $(, directions: $($direction:ident)+)?
-        $(, interruptible: $interruptible:literal)?
+        $(, flow: $($flow:ident)+)?
         $(, reply: $reply:ty, $answered:literal)?
     ) => {
         #[allow(deprecated)]
@@ -51,9 +50,7 @@ macro_rules! __event {
 
                 type Kind = $crate::__kind!($($reply)?);
 
-                $(const DIRECTIONS: $crate::Directions =
-                    $crate::Directions { $($direction: true,)+ ..$crate::Directions::INTERNAL };)?
-                $(const INTERRUPTIBLE: ::core::primitive::bool = $interruptible;)?
+                $(const FLOW: $crate::Flow = $crate::Flow { $($flow: true,)+ ..$crate::Flow::INTERNAL };)?
 
                 $($crate::__must_handle!($type, $handled);)?
                 $($crate::__must_answer!($type, $answered);)?

@@ -128,8 +128,8 @@ impl Graph {
         let methods = self.nodes().flat_map(|node| node.methods.iter().map(move |method| (node, method)));
         for (node, method) in methods {
             for event_type in method.returns.to_vec().into_iter().chain(method.emits.to_vec()) {
-                let directions = event_type.directions();
-                if directions.to_bus && !directions.to_client && !bus.takes(Some(event_type)) {
+                let flow = event_type.flow();
+                if flow.to_bus && !flow.to_client && !bus.takes(Some(event_type)) {
                     let (node, r#type) = (node.path, event_type.name());
                     tracing::warn!(node, r#type, "nobody on the bus takes what a node emits for it");
                 }

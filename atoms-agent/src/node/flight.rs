@@ -58,7 +58,7 @@ impl Flight {
             joined: (0..joins.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             turn,
             overtakes: known.is_some_and(|known| overtaking.contains(&known)),
-            is_interruptible: known.is_some_and(EventType::is_interruptible),
+            is_interruptible: known.is_some_and(|known| known.flow().interruptible),
         });
         Self { shared, is_from_client: false, is_passed: false }
     }

@@ -169,7 +169,7 @@ impl Sessions {
                 let message = "the session has begun already: a second `system.init` is not taken";
                 self.forbid(session, message)
             }
-            Some(known) if !known.directions().from_client => {
+            Some(known) if !known.flow().from_client => {
                 self.forbid(session, &format!("a client may not send `{}`", known.name()))
             }
             _ => {
@@ -210,7 +210,7 @@ impl Sessions {
     /// The frame of an event, if it goes to the client.
     fn frame(&self, session: &Session, flight: &Flight) -> Option<Vec<u8>> {
         let known = flight.known?;
-        if !known.directions().to_client || session.is_interrupted(flight) {
+        if !known.flow().to_client || session.is_interrupted(flight) {
             return None;
         }
         if known == EndCall::event_type() {

@@ -345,7 +345,7 @@ impl Session {
 /// Fails to compile where an event is sent into a session that declares no way to go there.
 const fn assert_may_come_from_bus<E: Event>() {
     assert!(
-        E::DIRECTIONS.from_bus || E::DIRECTIONS.to_client,
+        E::FLOW.from_bus || E::FLOW.to_client,
         "this event does not go into sessions: declare `from(bus)` on it for the nodes, or `to(client)` for the client"
     );
 }

@@ -240,8 +240,8 @@ impl Interceptor for Router {
 
 /// Sends an event into a session, if it may go there. What it followed from is nobody's business there.
 fn send(session: &Session, event: &AnyEvent) -> Result<(), SessionError> {
-    let directions = event.known_type().map(|known| known.directions());
-    if !directions.is_some_and(|directions| directions.from_bus || directions.to_client) {
+    let flow = event.known_type().map(|known| known.flow());
+    if !flow.is_some_and(|flow| flow.from_bus || flow.to_client) {
         return Err(SessionError::StaysOnTheBus);
     }
     let mut metadata = event.metadata().clone();

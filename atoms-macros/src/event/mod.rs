@@ -1,8 +1,8 @@
 //! `#[event]`, `#[derive(Event)]` and `#[request]`.
 
 mod check;
-mod directions;
 mod expand;
+mod flow;
 mod model;
 mod parse;
 mod serde;

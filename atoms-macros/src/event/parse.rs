@@ -12,7 +12,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Expr, Ident, Meta, Path, Type};
 
-use super::{Form, directions};
+use super::{Form, flow};
 use crate::common::keys::{Given, Grammar, Key};
 use crate::common::{Mistakes, Root, Told, values};
 
@@ -70,9 +70,8 @@ pub(crate) struct Keys {
     pub(crate) version: Option<Result<Given, Told>>,
     pub(crate) upcasts: Option<Result<Given, Told>>,
     pub(crate) framework: bool,
-    /// The fields of `Directions` that are true.
-    pub(crate) directions: Vec<Ident>,
-    pub(crate) interruptible: bool,
+    /// The fields of `Flow` that are true.
+    pub(crate) flow: Vec<Ident>,
     /// Of a request; `None` if it is missing.
     pub(crate) reply: Option<Result<Type, Told>>,
     pub(crate) root: Root,
@@ -100,8 +99,8 @@ pub(crate) fn keys(form: Form, list: TokenStream, mistakes: &mut Mistakes) -> Ke
             "version" => keys.version = Some(Ok(given)),
             "upcasts" => keys.upcasts = Some(Ok(given)),
             "framework" => keys.framework = true,
-            "from" | "to" => keys.directions.extend(directions::directions(&given, mistakes)),
-            "interruptible" => keys.interruptible = true,
+            "from" | "to" => keys.flow.extend(flow::peers(&given, mistakes)),
+            "interruptible" => keys.flow.push(given.key),
             "reply" => keys.reply = Some(mistakes.take(values::ty(&given, "Quote"))),
             _crate => keys.root = mistakes.take(values::root(&given)).unwrap_or_default(),
         }

@@ -122,7 +122,9 @@ fn implementation(event: &Event<'_>) -> TokenStream {
     let body = quote! {
         type Kind = #kind;
         const TYPE: &'static ::core::primitive::str = #name;
-        const DIRECTIONS: #root::Directions = #root::Directions::ALL;
+        // What the mistake is in may go anywhere.
+        const FLOW: #root::Flow =
+            #root::Flow { from_client: true, to_client: true, from_bus: true, to_bus: true, interruptible: false };
         // No version: what upcasts this event has no mistake of its own.
         const VERSION: ::core::primitive::u32 = 0;
         fn event_type() -> &'static #root::EventType { #body }

@@ -3,7 +3,7 @@
 use crate::sync::atomic::{AtomicU32, Ordering};
 use std::fmt;
 
-use super::{AnyEvent, Directions, Event, EventKind};
+use super::{AnyEvent, Event, EventKind, Flow};
 use crate::wire::DecodeError;
 use crate::wire::upcast::{Unread, caught};
 use crate::wire::versions;
@@ -17,8 +17,7 @@ pub struct EventType {
     line: u32,
     must_handle: bool,
     is_request: bool,
-    directions: Directions,
-    is_interruptible: bool,
+    flow: Flow,
     sensitive: &'static [&'static str],
     read: fn(u32, &str) -> Result<AnyEvent, Unread>,
     /// The place in the dispatch tables plus one; zero until it is first asked for.
@@ -39,8 +38,7 @@ impl EventType {
             line,
             must_handle: E::MUST_HANDLE,
             is_request: E::Kind::IS_REQUEST,
-            directions: E::DIRECTIONS,
-            is_interruptible: E::INTERRUPTIBLE,
+            flow: E::FLOW,
             sensitive: E::SENSITIVE,
             read: |version, frame| {
                 let hides = !E::SENSITIVE.is_empty();
@@ -85,14 +83,9 @@ impl EventType {
         self.is_request
     }
 
-    /// Which way the event may go between a session, its client and the bus.
-    pub fn directions(&self) -> Directions {
-        self.directions
-    }
-
-    /// Whether it is dropped when the turn that it belongs to is interrupted.
-    pub fn is_interruptible(&self) -> bool {
-        self.is_interruptible
+    /// Where the event may go between a session, its client and the bus, and whether an interrupt drops it.
+    pub fn flow(&self) -> Flow {
+        self.flow
     }
 
     /// The names on the wire of the fields whose values no message may show. An empty name stands for a

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Directions, Event, EventType};
+use super::{Event, EventType, Flow};
 
 /// Types of events that are known at compile time: those that a handler takes or emits.
 ///
@@ -30,7 +30,7 @@ pub enum EventTypes {
 #[derive(Debug, Clone, Copy)]
 pub struct EventShape {
     pub name: &'static str,
-    pub directions: Directions,
+    pub flow: Flow,
     /// Of the name.
     pub hash: u64,
     event_type: fn() -> &'static EventType,
@@ -42,12 +42,7 @@ impl EventTypes {
 
     /// The type of the event `E`.
     pub const fn of<E: Event>() -> Self {
-        Self::One(EventShape {
-            name: E::TYPE,
-            directions: E::DIRECTIONS,
-            hash: hash(E::TYPE),
-            event_type: E::event_type,
-        })
+        Self::One(EventShape { name: E::TYPE, flow: E::FLOW, hash: hash(E::TYPE), event_type: E::event_type })
     }
 
     /// Those of several lists.

@@ -2,10 +2,10 @@
 
 mod any;
 mod asked;
-mod directions;
 mod dynamic;
 mod envelope;
 pub(crate) mod erased;
+mod flow;
 mod id;
 mod key;
 mod kind;
@@ -29,10 +29,10 @@ pub(crate) use any::Inner as AnyInner;
 pub use asked::{
     AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, IntoRequest, IsAsked, IsEmitted, One, Request,
 };
-pub use directions::Directions;
 pub use dynamic::{DynamicError, DynamicEvent};
 pub(crate) use envelope::Head;
 pub use envelope::{Envelope, IntoEnvelope};
+pub use flow::Flow;
 pub use id::{EventId, EventIdError};
 pub use key::{AnyKey, Key, KeyField, key_field};
 pub use kind::EventType;
@@ -76,11 +76,8 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
     /// Whether a root emit that nobody handles is an error, as `must_handle` declares it.
     const MUST_HANDLE: bool = false;
 
-    /// Which way it may go, as `from(...)` and `to(...)` declare it.
-    const DIRECTIONS: Directions = Directions::INTERNAL;
-
-    /// Whether it is dropped when the turn that it belongs to is interrupted, as `interruptible` declares it.
-    const INTERRUPTIBLE: bool = false;
+    /// Where it may go in a conversation, as `from(...)`, `to(...)` and `interruptible` declare it.
+    const FLOW: Flow = Flow::INTERNAL;
 
     /// Whether fields that the struct does not have are refused on the wire.
     const DENY_UNKNOWN_FIELDS: bool = false;

@@ -50,8 +50,8 @@ impl<'a> Events<'a> {
     pub(super) const fn sent_from_outside(&self, word: usize) -> u64 {
         let (mut events, mut bit) = (0, 0);
         while bit < 64 && word * 64 + bit < self.known {
-            let directions = self.get(word * 64 + bit).directions;
-            if directions.from_client || directions.from_bus {
+            let flow = self.get(word * 64 + bit).flow;
+            if flow.from_client || flow.from_bus {
                 events |= 1 << bit;
             }
             bit += 1;

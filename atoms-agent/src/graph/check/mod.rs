@@ -220,7 +220,7 @@ impl<'a> Check<'a> {
         let mut lost = self.get(node, Set::Emitted, word) & !self.get(node, Set::Wanted, word);
         while lost != 0 {
             let event = self.events.get(word * 64 + lost.trailing_zeros() as usize);
-            if !event.directions.to_client && !event.directions.to_bus {
+            if !event.flow.to_client && !event.flow.to_bus {
                 report.lost(self.nodes[node].shape.name, event.name);
             }
             lost &= lost - 1;

@@ -76,13 +76,12 @@ fn call(event: &Event<'_>, Checked { type_string: literal, upcast }: &Checked) -
     let reply = reply.map(|reply| quote!(, reply: #reply, #identifier));
     let sensitive = sensitive(event);
     let key = key::function(event).map(|function| quote!(, key: { #function }));
-    let directions = &event.keys.directions;
-    let directions = (!directions.is_empty()).then(|| quote!(, directions: #(#directions)*));
-    let interruptible = event.keys.interruptible.then(|| quote!(, interruptible: true));
+    let flow = &event.keys.flow;
+    let flow = (!flow.is_empty()).then(|| quote!(, flow: #(#flow)*));
     quote! {
         #root::__event! {
             #name, #literal, deny_unknown_fields: #deny, sensitive: [#(#sensitive),*]
-            #version #must_handle #key #directions #interruptible #reply
+            #version #must_handle #key #flow #reply
         }
     }
 }

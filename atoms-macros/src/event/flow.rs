@@ -15,8 +15,8 @@ static FROM: Grammar = Grammar { attribute: "`from`", keys: PEERS, hidden: &[], 
 
 static TO: Grammar = Grammar { attribute: "`to`", ..FROM };
 
-/// The fields of `Directions` that the list sets.
-pub(crate) fn directions(given: &Given, mistakes: &mut Mistakes) -> Vec<Ident> {
+/// The fields of `Flow` that the list sets.
+pub(crate) fn peers(given: &Given, mistakes: &mut Mistakes) -> Vec<Ident> {
     let key = &given.key;
     let grammar = if key == "from" { &FROM } else { &TO };
     if given.list().is_empty() {
