@@ -8,15 +8,16 @@ extern crate self as atoms_agent;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __agent;
-pub mod events;
 mod graph;
 mod node;
+mod protocol;
 mod session;
 
 pub use atoms_macros::{graph, node};
 pub use futures_core::Stream;
 pub use graph::{Graph, GraphBuilder, GraphError, GraphProblem};
 pub use node::{Conversation, Message, Node, NodeShape};
+pub use protocol::events;
 pub use session::{
     Addressed, Counts, Outgoing, RunningHandler, Sent, Session, SessionEnd, SessionError, Sessions,
     SessionsBuilder, ToSessions, ZeroSetting,

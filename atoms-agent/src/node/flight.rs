@@ -4,9 +4,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use atoms_runtime::{AnyEvent, Event, EventType};
+use atoms_runtime::{AnyEvent, EventType};
 
-use crate::events::{AgentInterrupt, Ready, SystemInterrupt};
+use crate::protocol::rules::Rules;
 
 /// An event on its way through a graph. All copies of it, on all paths, are one flight.
 ///
@@ -31,8 +31,8 @@ pub(crate) struct FlightData {
     joined: Box<[AtomicU64]>,
     /// The turn that it belongs to.
     pub(crate) turn: u32,
-    /// Whether it overtakes other events.
-    pub(crate) overtakes: bool,
+    /// What is done with it, beside passing it on.
+    pub(crate) rules: Rules,
     /// Whether it is dropped if its turn is interrupted.
     pub(crate) is_interruptible: bool,
 }
@@ -47,17 +47,15 @@ impl Deref for Flight {
 
 impl Flight {
     /// A flight through a graph with so many places that several edges lead to.
-    pub(crate) fn new(event: AnyEvent, turn: u32, joins: usize) -> Self {
+    pub(crate) fn new(event: AnyEvent, rules: Rules, turn: u32, joins: usize) -> Self {
         let known = event.known_type();
-        // That the agent is ready comes first, also before its interrupts.
-        let overtaking = [SystemInterrupt::event_type(), AgentInterrupt::event_type(), Ready::event_type()];
         let shared = Arc::new(FlightData {
             size: event.size(),
             event,
             known,
             joined: (0..joins.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             turn,
-            overtakes: known.is_some_and(|known| overtaking.contains(&known)),
+            rules,
             is_interruptible: known.is_some_and(|known| known.flow().interruptible),
         });
         Self { shared, is_from_client: false, is_passed: false }
@@ -81,10 +79,11 @@ mod tests {
     use atoms_runtime::Envelope;
 
     use super::*;
+    use crate::events::Ready;
 
     #[test]
     fn only_the_first_copy_of_an_event_is_first_at_a_place_where_ways_meet() {
-        let new = || Flight::new(Envelope::new(Ready).into(), 0, 130);
+        let new = || Flight::new(Envelope::new(Ready).into(), Rules::of(None), 0, 130);
         let (flight, other) = (new(), new());
         let copy = flight.clone();
         for place in 0..130 {

@@ -62,7 +62,7 @@ impl Mailbox {
         if state.is_closed {
             return Err((NotPut::Closed, flight));
         }
-        let lane = if flight.overtakes { &mut state.urgent } else { &mut state.queue };
+        let lane = if flight.rules.overtakes { &mut state.urgent } else { &mut state.queue };
         if lane.fill(self.limit) == Fill::Limit {
             return Err((NotPut::Full, flight));
         }

@@ -9,14 +9,20 @@ use atoms_runtime::{AnyEvent, Envelope};
 use super::flight::Flight;
 use super::mailbox::{Mailbox, NotPut};
 use crate::events::{Speak, SystemInterrupt};
+use crate::protocol::rules::Rules;
+
+fn fly(event: AnyEvent) -> Flight {
+    let rules = Rules::of(event.known_type());
+    Flight::new(event, rules, 0, 0)
+}
 
 fn text(text: &str) -> Flight {
     let event = Envelope::new(Speak { text: text.into() });
-    Flight::new(AnyEvent::from(event), 0, 0)
+    fly(event.into())
 }
 
 fn interrupt() -> Flight {
-    Flight::new(AnyEvent::from(Envelope::new(SystemInterrupt)), 0, 0)
+    fly(Envelope::new(SystemInterrupt).into())
 }
 
 fn said(flight: &Flight) -> Option<&str> {

@@ -13,7 +13,8 @@ use super::failure::{self, Why};
 use super::flight::Flight;
 use super::mailbox::Mailbox;
 use super::shape::{Kind, NodeShape};
-use crate::events::{AgentInterrupt, TranscriptUpdate};
+use crate::events::TranscriptUpdate;
+use crate::protocol::rules::{Rules, Side};
 use crate::session::{Pulse, Session};
 
 /// Where the events of a node go: to the nodes behind it, or to the client.
@@ -119,14 +120,14 @@ impl NodeOutlet {
 
 impl Outlet for NodeOutlet {
     fn emit(&self, event: AnyEvent) -> EmitOutcome {
-        let known = event.known_type();
-        self.session.note(known);
-        if known == Some(AgentInterrupt::event_type()) {
+        let rules = Rules::of(event.known_type());
+        self.session.note(rules);
+        if rules.interrupts == Some(Side::Agent) {
             // What the handler says from now on belongs to the new turn.
             self.turn.store(self.session.begin_turn(), Ordering::Relaxed);
         }
         self.session.show_to_bus_now(&event);
-        self.pass(self.session.flight(event, self.turn.load(Ordering::Relaxed)))
+        self.pass(self.session.flight(event, rules, self.turn.load(Ordering::Relaxed)))
     }
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {

@@ -9,9 +9,10 @@ use atoms_runtime::{AnyEvent, Envelope, Event, Metadata};
 use tokio::time::Instant;
 
 use super::Session;
-use crate::events::{SystemInterrupt, UpdateOutputAgentSettings};
+use crate::events::UpdateOutputAgentSettings;
 use crate::node::flight::Flight;
 use crate::node::mailbox::Mailbox;
+use crate::protocol::rules::{Rules, Side};
 
 impl Session {
     /// An event of the client, without what that may not say beside it.
@@ -32,13 +33,14 @@ impl Session {
         {
             self.0.may_be_interrupted.store(may, Ordering::Relaxed);
         }
-        self.heed(&event);
-        self.flight(event, self.turn()).sent_by_client()
+        let rules = Rules::of(event.known_type());
+        self.heed(rules);
+        self.flight(event, rules, self.turn()).sent_by_client()
     }
 
-    /// Begins a new turn if the event is an interrupt, and the session may be interrupted.
-    pub(super) fn heed(&self, event: &AnyEvent) {
-        if event.is::<SystemInterrupt>() && self.0.may_be_interrupted.load(Ordering::Relaxed) {
+    /// Begins a new turn if an event with these rules is an interrupt, and the session may be interrupted.
+    pub(super) fn heed(&self, rules: Rules) {
+        if rules.interrupts == Some(Side::Client) && self.0.may_be_interrupted.load(Ordering::Relaxed) {
             self.interrupt();
         }
     }
@@ -62,8 +64,9 @@ impl Session {
 
     /// Sends an event straight to the client.
     pub(super) fn tell<E: Event>(&self, event: E) {
+        let rules = Rules::of(Some(E::event_type()));
         let event = Envelope::new(event).into();
-        self.put(self.flight(event, self.turn()), &[self.0.plan.client()]);
+        self.put(self.flight(event, rules, self.turn()), &[self.0.plan.client()]);
     }
 
     /// Ends the session in a while, if the client does not.

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 
 use atoms_runtime::__private::Shown;
-use atoms_runtime::{Envelope, Event, EventInvalid, LogLimit};
+use atoms_runtime::{Envelope, EventInvalid, LogLimit};
 use futures_core::Stream;
 use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
 use tokio::time::Instant;
@@ -17,8 +17,9 @@ use super::inbox::Inbox;
 use super::pace::{Pace, Silence};
 use super::parting::{DRAIN, LINGER, part, why};
 use super::{Session, SessionEnd, Sessions};
-use crate::events::{AgentError, EndCall, Init, Ready, Severity};
+use crate::events::{AgentError, Ready, Severity};
 use crate::node::flight::Flight;
+use crate::protocol::rules::Rules;
 
 /// How many frames go out before the connection is flushed.
 const BATCH: usize = 64;
@@ -40,7 +41,7 @@ pub enum Outgoing {
 }
 
 impl Sessions {
-    /// Runs one session, from the client's [`Init`] to its end.
+    /// Runs one session, from the client's [`Init`](crate::events::Init) to its end.
     ///
     /// `incoming` are the client's frames, and `outgoing` takes the agent's. An error of `incoming` ends the
     /// session with it. Dropping the future ends the session without a word.
@@ -165,7 +166,7 @@ impl Sessions {
             }
         };
         match event.known_type() {
-            Some(known) if known.name() == Init::TYPE => {
+            Some(known) if Rules::of(Some(known)).opens => {
                 let message = "the session has begun already: a second `system.init` is not taken";
                 self.forbid(session, message)
             }
@@ -213,7 +214,7 @@ impl Sessions {
         if !known.flow().to_client || session.is_interrupted(flight) {
             return None;
         }
-        if known == EndCall::event_type() {
+        if flight.rules.ends {
             session.end_after(self.0.options.grace);
         }
         let frame = self.bus().encode(&flight.event);

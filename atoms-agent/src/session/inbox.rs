@@ -39,7 +39,7 @@ impl<'a> Inbox<'a> {
     pub(super) fn take(&mut self, event: AnyEvent) {
         self.show(event.clone());
         let flight = self.session.admit(event);
-        let goes_on = match flight.overtakes {
+        let goes_on = match flight.rules.overtakes {
             true => self.session.roots(Mailbox::has_urgent_room),
             false => self.waiting.is_empty() && self.session.roots(Mailbox::has_room),
         };

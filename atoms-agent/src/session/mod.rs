@@ -36,10 +36,11 @@ pub use routing::{Addressed, Sent, ToSessions};
 pub use sessions::{Counts, Sessions};
 pub use zero::ZeroSetting;
 
-use crate::events::{EndCall, Init, TransferCall};
+use crate::events::Init;
 use crate::graph::Plan;
 use crate::node::flight::Flight;
 use crate::node::mailbox::{Mailbox, NotPut};
+use crate::protocol::rules::Rules;
 
 scoped_tls::scoped_thread_local! {
     /// The session whose handler runs on this thread.
@@ -216,8 +217,8 @@ impl Session {
         self.0.changed.notify_waiters();
     }
 
-    pub(crate) fn flight(&self, event: AnyEvent, turn: u32) -> Flight {
-        Flight::new(event, turn, self.0.plan.joins)
+    pub(crate) fn flight(&self, event: AnyEvent, rules: Rules, turn: u32) -> Flight {
+        Flight::new(event, rules, turn, self.0.plan.joins)
     }
 
     /// Puts an event into the mailboxes of these places; it is refused if it is not in all of them.
@@ -273,9 +274,9 @@ impl Session {
         flight.is_interruptible && flight.turn != self.turn()
     }
 
-    /// Takes note of an event that a node, or the bus, sends.
-    pub(crate) fn note(&self, event_type: Option<&'static EventType>) {
-        if event_type == Some(EndCall::event_type()) || event_type == Some(TransferCall::event_type()) {
+    /// Takes note of an event with these rules that a node, or the bus, sends.
+    pub(crate) fn note(&self, rules: Rules) {
+        if rules.hands_off {
             self.0.has_handed_off.store(true, Ordering::Relaxed);
         }
     }
@@ -336,8 +337,9 @@ impl Session {
         if self.0.plan.roots.iter().any(|&root| self.mailbox(root).is_overfull()) {
             return Err(SessionError::Full);
         }
-        self.note(event.known_type());
-        self.put(self.flight(event, self.turn()), &self.0.plan.roots);
+        let rules = Rules::of(event.known_type());
+        self.note(rules);
+        self.put(self.flight(event, rules, self.turn()), &self.0.plan.roots);
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use super::broken::end_of_unread;
 use super::connection::{Outgoing, next};
 use super::pace::Pace;
 use super::{Session, SessionEnd, Sessions};
+use crate::protocol::rules::Rules;
 
 /// How long a session that ends waits for what is under way, and then for its nodes to stop.
 pub(super) const DRAIN: Duration = Duration::from_secs(10);
@@ -51,7 +52,7 @@ impl Sessions {
                     pace.count(Instant::now());
                     self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
                     match self.bus().decode(frame.as_ref()) {
-                        Ok(event) => session.heed(&event),
+                        Ok(event) => session.heed(Rules::of(event.known_type())),
                         // The session ends already; the log is told.
                         Err(unreadable) => drop(end_of_unread(Some(session.id()), &unreadable)),
                     }

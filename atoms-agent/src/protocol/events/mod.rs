@@ -4,6 +4,10 @@
 //! `system.*` is what the platform, or a chat client, tells the agent; `agent.*` is what the agent says and
 //! does. Every field is written, null and defaults included. An `Option` is what may be null; a field with a
 //! default may be missing, and is not null.
+//!
+//! What each of them may do in a session:
+//!
+#![doc = include_str!("../table.md")]
 
 mod agent;
 mod object;
