@@ -1,7 +1,8 @@
 //! Graphs that are put together while the program runs.
 
 use super::check;
-use super::{Graph, GraphError, GraphProblem, NodeEntry, Plan};
+use super::order::{self, Order};
+use super::{Graph, GraphError, GraphProblem, NodeEntry};
 use crate::node::Node;
 
 /// Puts a [`Graph`] together while the program runs, with the checks that `graph!` has rustc make.
@@ -85,20 +86,11 @@ impl GraphBuilder {
 
     /// The names of nodes in a circle, in order.
     fn circle(&self) -> Option<String> {
-        let sorted = Plan::new(self.nodes.len(), &self.edges).order;
-        // What is left leads on to a circle, or comes from one: backwards one comes round.
-        let is_left = |node: &usize| !sorted.contains(node);
-        let mut way = vec![(0..self.nodes.len()).find(is_left)?];
-        loop {
-            let first = *way.last()?;
-            let &(before, _) = self.edges.iter().find(|(from, to)| *to == first && is_left(from))?;
-            let end = way.iter().position(|&node| node == before);
-            way.push(before);
-            if let Some(end) = end {
-                let names: Vec<_> = way[end..].iter().rev().map(|&node| self.name(node)).collect();
-                return Some(names.join(" -> "));
-            }
-        }
+        let mut numbers = vec![0; order::room(self.nodes.len(), self.edges.len())];
+        let order = Order::new(self.nodes.len(), &self.edges, &mut numbers);
+        let circle = order.circle();
+        let names: Vec<_> = circle.last().into_iter().chain(circle).map(|&node| self.name(node)).collect();
+        (!names.is_empty()).then(|| names.join(" -> "))
     }
 
     fn events(&self) -> Option<GraphProblem> {

@@ -4,6 +4,7 @@ mod builder;
 pub(crate) mod check;
 mod error;
 mod mermaid;
+mod order;
 mod plan;
 pub(crate) mod report;
 

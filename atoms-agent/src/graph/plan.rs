@@ -1,5 +1,7 @@
 //! The ways of events through a graph.
 
+use super::order::{self, Order};
+
 /// The ways of events through a graph: a place for each node, and one for the client behind all leaves.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -16,13 +18,16 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// That there is no circle has been checked.
     pub(crate) fn new(nodes: usize, edges: &[(usize, usize)]) -> Self {
         let client = nodes;
-        let mut behind = vec![Vec::new(); nodes];
-        for &(from, to) in edges {
-            behind[from].push(to);
-        }
-        behind.iter_mut().filter(|places| places.is_empty()).for_each(|places| places.push(client));
+        let mut numbers = vec![0; order::room(nodes, edges.len())];
+        let sorted = Order::new(nodes, edges, &mut numbers);
+        let behind = (0..nodes).map(|node| match sorted.targets(node) {
+            [] => vec![client],
+            targets => targets.to_vec(),
+        });
+        let behind: Vec<_> = behind.collect();
         let mut leading_to = vec![0; nodes + 1];
         behind.iter().flatten().for_each(|&place| leading_to[place] += 1);
         let mut joins = 0;
@@ -33,29 +38,12 @@ impl Plan {
             })
         });
         let join_at = join_at.collect();
-        let roots: Vec<usize> = (0..nodes).filter(|&node| leading_to[node] == 0).collect();
-        let order = order(&roots, &behind, leading_to);
-        Self { roots, behind, order, join_at, joins }
+        let order = sorted.sorted().iter().copied().chain([client]).collect();
+        Self { roots: sorted.roots().to_vec(), behind, order, join_at, joins }
     }
 
     /// The place of the client.
     pub(crate) fn client(&self) -> usize {
         self.behind.len()
     }
-}
-
-/// [Kahn's algorithm](https://doi.org/10.1145/368996.369025); `leading_to` counts the edges to each place.
-fn order(roots: &[usize], behind: &[Vec<usize>], mut leading_to: Vec<usize>) -> Vec<usize> {
-    let mut order = roots.to_vec();
-    let mut next = 0;
-    while let Some(&place) = order.get(next) {
-        for &to in behind.get(place).into_iter().flatten() {
-            leading_to[to] -= 1;
-            if leading_to[to] == 0 {
-                order.push(to);
-            }
-        }
-        next += 1;
-    }
-    order
 }

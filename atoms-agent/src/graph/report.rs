@@ -1,9 +1,11 @@
-//! The text of what is wrong with the events of a graph, put together at compile time.
+//! The text of what is wrong with a graph, put together at compile time.
+
+use super::NodeEntry;
 
 /// How long the text may be; what does not fit is left out.
 const ROOM: usize = 8_192;
 
-/// What is wrong with the events of a graph.
+/// What is wrong with a graph.
 #[derive(Debug, Clone, Copy)]
 pub struct Report {
     text: [u8; ROOM],
@@ -25,8 +27,19 @@ impl Report {
         let (text, _) = self.text.split_at(self.length);
         match std::str::from_utf8(text) {
             Ok(text) => text,
-            Err(_) => "the events of the graph are wrong",
+            Err(_) => "the graph is wrong",
         }
+    }
+
+    /// Each of these nodes leads to the next, and the last one to the first.
+    pub(super) const fn circle(&mut self, nodes: &[NodeEntry], circle: &[usize]) {
+        self.line(&["nodes are connected in a circle: `", nodes[circle[circle.len() - 1]].shape.name]);
+        let mut node = 0;
+        while node < circle.len() {
+            self.add(&[" -> ", nodes[circle[node]].shape.name]);
+            node += 1;
+        }
+        self.add(&["`\nhelp: remove one of these edges"]);
     }
 
     /// A node emits what reaches nobody.

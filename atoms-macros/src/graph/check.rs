@@ -1,4 +1,5 @@
-//! Finds what is wrong with the shape of a graph. Where its events go is checked where they are known.
+//! Finds what is wrong with the edges as they are written. Circles, and where events go, are checked where the nodes
+//! are known.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,8 +13,6 @@ use crate::common::{Mistakes, types};
 pub(crate) struct Shape<'a> {
     pub(crate) nodes: Vec<&'a TypePath>,
     pub(crate) edges: Vec<(usize, usize)>,
-    /// The nodes as they are written, by their places.
-    names: Vec<String>,
     places: HashMap<String, usize>,
 }
 
@@ -25,10 +24,6 @@ pub(crate) fn check<'a>(graph: &'a Graph, mut mistakes: Mistakes) -> syn::Result
     }
     shape.add_edges(graph, &mut mistakes);
     shape.add_alone(graph, &mut mistakes);
-    if let Some(circle) = shape.circle() {
-        let problem = format_args!("nodes are connected in a circle: `{circle}`");
-        mistakes.at(&graph.name, problem, "remove one of these edges");
-    }
     mistakes.and(Ok(shape))
 }
 
@@ -44,7 +39,6 @@ impl<'a> Shape<'a> {
         }
         let place = self.nodes.len();
         self.nodes.push(node);
-        self.names.push(name.clone());
         self.places.insert(name, place);
         place
     }
@@ -81,39 +75,6 @@ impl<'a> Shape<'a> {
                 let help =
                     format_args!("connect it to the other nodes: `Node -> {name}`, or `{name} -> Node`");
                 mistakes.at(node, problem, help);
-            }
-        }
-    }
-
-    /// The names of nodes in a circle, in order, if there is one.
-    fn circle(&self) -> Option<String> {
-        let mut before = vec![Vec::new(); self.nodes.len()];
-        let mut leading_on = vec![0; self.nodes.len()];
-        for &(from, to) in &self.edges {
-            before[to].push(from);
-            leading_on[from] += 1;
-        }
-        // What leads nowhere is in no circle, and neither is what leads to such nodes only.
-        let mut ends: Vec<usize> = (0..self.nodes.len()).filter(|&node| leading_on[node] == 0).collect();
-        while let Some(end) = ends.pop() {
-            for &node in &before[end] {
-                leading_on[node] -= 1;
-                if leading_on[node] == 0 {
-                    ends.push(node);
-                }
-            }
-        }
-        // From what is left one comes round.
-        let is_left = |node: usize| leading_on[node] > 0;
-        let mut way = vec![(0..self.nodes.len()).find(|&node| is_left(node))?];
-        loop {
-            let last = *way.last()?;
-            let &(_, next) = self.edges.iter().find(|(from, to)| *from == last && is_left(*to))?;
-            let start = way.iter().position(|&node| node == next);
-            way.push(next);
-            if let Some(start) = start {
-                let names: Vec<_> = way[start..].iter().map(|&node| &*self.names[node]).collect();
-                return Some(names.join(" -> "));
             }
         }
     }

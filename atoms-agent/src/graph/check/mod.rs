@@ -1,18 +1,17 @@
-//! Whether all events of a graph reach somebody, and all handlers get some: checked by rustc for `graph!`,
-//! and by the same code for graphs that are put together at run time.
+//! Whether the edges of a graph form no circle, all its events reach somebody, and all handlers get some: checked by
+//! rustc for `graph!`, and by the same code for graphs that are put together at run time.
 //!
 //! In time linear in nodes and edges, for so many events as there are bits in a few words. Loops are `while`
 //! loops, and the room comes from the caller, since this is `const`: it has neither iterators nor vectors.
 
 mod events;
-mod order;
 mod twice;
 
 use events::Events;
-use order::Order;
 pub use twice::{emits, is_taken_before, taken_before};
 
 use super::NodeEntry;
+use super::order::{self, Order};
 use super::report::Report;
 use crate::node::shape::Kind;
 use atoms_runtime::__private::EventShape;
@@ -106,6 +105,11 @@ impl<'a> Check<'a> {
     }
 
     const fn report(mut self) -> Report {
+        let mut report = Report::new();
+        if !self.order.circle().is_empty() {
+            report.circle(self.nodes, self.order.circle());
+            return report;
+        }
         self.collect();
         let used = self.events.known().div_ceil(64);
         let mut word = 0;
@@ -114,7 +118,7 @@ impl<'a> Check<'a> {
             self.ask_back(word);
             word += 1;
         }
-        let (mut report, mut node) = (Report::new(), 0);
+        let mut node = 0;
         while node < self.nodes.len() {
             word = 0;
             while word < used {
@@ -181,15 +185,15 @@ impl<'a> Check<'a> {
         let from_outside = self.events.sent_from_outside(word);
         let mut next = 0;
         while next < self.nodes.len() {
-            let node = self.order.node(next);
-            if next < self.order.roots() {
+            let node = self.order.sorted()[next];
+            if next < self.order.roots().len() {
                 self.sets[self.at(node, Set::Coming, word)] |= from_outside;
             }
             let passed = self.passed(node, word, self.get(node, Set::Coming, word));
             let leaving = passed | self.get(node, Set::Emitted, word);
-            let (mut target, end) = self.order.targets(node);
-            while target < end {
-                self.sets[self.at(self.order.target(target), Set::Coming, word)] |= leaving;
+            let (targets, mut target) = (self.order.targets(node), 0);
+            while target < targets.len() {
+                self.sets[self.at(targets[target], Set::Coming, word)] |= leaving;
                 target += 1;
             }
             next += 1;
@@ -201,11 +205,11 @@ impl<'a> Check<'a> {
         let mut next = self.nodes.len();
         while next > 0 {
             next -= 1;
-            let node = self.order.node(next);
+            let node = self.order.sorted()[next];
             let mut wanted = 0;
-            let (mut target, end) = self.order.targets(node);
-            while target < end {
-                let to = self.order.target(target);
+            let (targets, mut target) = (self.order.targets(node), 0);
+            while target < targets.len() {
+                let to = targets[target];
                 let behind = self.passed(to, word, self.get(to, Set::Wanted, word));
                 // Who keeps every event handles those, too.
                 wanted |= self.get(to, Set::Handled, word) | self.get(to, Set::Consumed, word) | behind;

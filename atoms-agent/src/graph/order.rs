@@ -1,0 +1,161 @@
+//! The nodes of a graph in an order in which each stands behind those that lead to it.
+//!
+//! It is `const`, so that rustc sorts the nodes of `graph!` as the program sorts those of a builder.
+
+/// The nodes of a graph in an order in which each stands behind those that lead to it, and the targets of
+/// the edges of each beside each other.
+pub(super) struct Order<'a> {
+    /// If there is a circle, this ends with its nodes, or with nodes that it leads to.
+    sorted: &'a mut [usize],
+    /// Where the targets of each node begin.
+    first: &'a mut [usize],
+    targets: &'a mut [usize],
+    roots: usize,
+    /// Where the circle begins and ends in `sorted`.
+    circle: (usize, usize),
+}
+
+/// How many numbers it needs room for.
+pub(super) const fn room(nodes: usize, edges: usize) -> usize {
+    3 * nodes + 1 + edges
+}
+
+impl<'a> Order<'a> {
+    /// Sorts the nodes, or finds a circle; the numbers are as many as [`room`] says, and zero.
+    pub(super) const fn new(nodes: usize, edges: &[(usize, usize)], numbers: &'a mut [usize]) -> Self {
+        let (sorted, numbers) = numbers.split_at_mut(nodes);
+        let (leading, numbers) = numbers.split_at_mut(nodes);
+        let (first, targets) = numbers.split_at_mut(nodes + 1);
+        let mut order = Self { sorted, first, targets, roots: 0, circle: (0, 0) };
+        order.sort_edges(edges, leading);
+        if order.sort_nodes(leading) < nodes {
+            order.find_circle(edges, leading);
+        }
+        order
+    }
+
+    /// Puts the targets of each node beside each other, and counts the edges that lead to each.
+    const fn sort_edges(&mut self, edges: &[(usize, usize)], leading: &mut [usize]) {
+        let mut edge = 0;
+        while edge < edges.len() {
+            let (from, to) = edges[edge];
+            self.first[from + 1] += 1;
+            leading[to] += 1;
+            edge += 1;
+        }
+        let mut node = 0;
+        while node < leading.len() {
+            self.first[node + 1] += self.first[node];
+            // For a while, where the node's next target is to be put.
+            self.sorted[node] = self.first[node];
+            node += 1;
+        }
+        edge = 0;
+        while edge < edges.len() {
+            let (from, to) = edges[edge];
+            self.targets[self.sorted[from]] = to;
+            self.sorted[from] += 1;
+            edge += 1;
+        }
+    }
+
+    /// [Kahn's algorithm](https://doi.org/10.1145/368996.369025). Returns how many nodes are sorted, which are all if
+    /// there is no circle.
+    const fn sort_nodes(&mut self, leading: &mut [usize]) -> usize {
+        let mut node = 0;
+        while node < leading.len() {
+            if leading[node] == 0 {
+                self.sorted[self.roots] = node;
+                self.roots += 1;
+            }
+            node += 1;
+        }
+        let (mut sorted, mut next) = (self.roots, 0);
+        while next < sorted {
+            let node = self.sorted[next];
+            let (mut target, end) = (self.first[node], self.first[node + 1]);
+            while target < end {
+                let to = self.targets[target];
+                leading[to] -= 1;
+                if leading[to] == 0 {
+                    self.sorted[sorted] = to;
+                    sorted += 1;
+                }
+                target += 1;
+            }
+            next += 1;
+        }
+        sorted
+    }
+
+    /// Walks backwards through the nodes that are not sorted: each has an edge from another one that is not, so the
+    /// walk comes round. It is written from the end of `sorted` to the front, where only sorted nodes stand.
+    const fn find_circle(&mut self, edges: &[(usize, usize)], leading: &[usize]) {
+        let (mut node, mut begin) = (0, self.sorted.len());
+        while leading[node] == 0 {
+            node += 1;
+        }
+        loop {
+            let mut end = begin;
+            while end < self.sorted.len() {
+                end += 1;
+                if self.sorted[end - 1] == node {
+                    self.circle = (begin, end);
+                    return;
+                }
+            }
+            begin -= 1;
+            self.sorted[begin] = node;
+            let mut edge = 0;
+            while edges[edge].1 != node || leading[edges[edge].0] == 0 {
+                edge += 1;
+            }
+            node = edges[edge].0;
+        }
+    }
+
+    /// The nodes of a circle, in the order of its edges; none if there is no circle.
+    pub(super) const fn circle(&self) -> &[usize] {
+        let (begin, end) = self.circle;
+        self.sorted.split_at(end).0.split_at(begin).1
+    }
+
+    /// The nodes in order; not meant for graphs with a circle.
+    pub(super) const fn sorted(&self) -> &[usize] {
+        self.sorted
+    }
+
+    /// Those that no edge leads to.
+    pub(super) const fn roots(&self) -> &[usize] {
+        self.sorted.split_at(self.roots).0
+    }
+
+    /// The nodes that edges lead to from this one.
+    pub(super) const fn targets(&self, node: usize) -> &[usize] {
+        self.targets.split_at(self.first[node + 1]).0.split_at(self.first[node]).1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_are_sorted_or_a_circle_is_found() {
+        for (nodes, edges, sorted, circle) in [
+            (1, &[][..], &[0][..], &[][..]),
+            (4, &[(3, 1), (3, 2), (1, 0), (2, 0)], &[3, 1, 2, 0], &[]),
+            (1, &[(0, 0)], &[], &[0]),
+            // Both a way to the circle and one from it.
+            (5, &[(0, 1), (1, 2), (2, 3), (3, 1), (2, 4)], &[], &[2, 3, 1]),
+            (4, &[(0, 1), (1, 0), (2, 3), (3, 2)], &[], &[1, 0]),
+        ] {
+            let mut numbers = vec![0; room(nodes, edges.len())];
+            let order = Order::new(nodes, edges, &mut numbers);
+            assert_eq!(order.circle(), circle, "{edges:?}");
+            if circle.is_empty() {
+                assert_eq!(order.sorted(), sorted, "{edges:?}");
+            }
+        }
+    }
+}
