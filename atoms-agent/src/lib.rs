@@ -9,6 +9,7 @@ extern crate self as atoms_agent;
 #[path = "private.rs"]
 pub mod __agent;
 mod graph;
+mod instance;
 mod node;
 mod protocol;
 mod session;

@@ -20,8 +20,9 @@ pub use error::{GraphError, GraphProblem};
 pub(crate) use plan::Plan;
 
 use crate::events::Init;
-use crate::node::run::Seat;
-use crate::node::{Node, NodeParts, NodeShape, Prepared, run};
+use crate::instance::run;
+use crate::instance::run::Seat;
+use crate::node::{Node, NodeParts, NodeShape, Prepared};
 
 /// Nodes and the edges between them, checked: what each session runs.
 ///

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
 
-use super::outlet::NodeOutlet;
 use crate::events::{LlmRequest, Role, TranscriptUpdate};
+use crate::instance::outlet::NodeOutlet;
 
 /// How much an output node keeps of what was said.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +80,7 @@ impl Conversation {
     }
 
     /// Adds what was said, and forgets the oldest messages that are beyond the limit, but never the last one.
-    pub(super) fn add(&mut self, update: &TranscriptUpdate, limit: ConversationLimit) {
+    pub(crate) fn add(&mut self, update: &TranscriptUpdate, limit: ConversationLimit) {
         let role = match update.role {
             Role::User => "user",
             Role::Assistant => "assistant",

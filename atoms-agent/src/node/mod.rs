@@ -2,16 +2,8 @@
 
 pub(crate) mod conversation;
 pub(crate) mod factory;
-pub(crate) mod failure;
-pub(crate) mod flight;
-mod lane;
-pub(crate) mod mailbox;
-#[cfg(test)]
-mod mailbox_tests;
 pub(crate) mod method;
-pub(crate) mod outlet;
 pub(crate) mod respond;
-pub(crate) mod run;
 pub(crate) mod shape;
 
 use atoms_runtime::{Params, PrepareError, StartContext};
@@ -52,10 +44,10 @@ pub trait NodeParts<N: 'static>: 'static {
 /// What the methods of a node need of the bus, found once.
 pub(crate) struct Prepared<N: Node, P: NodeParts<N>> {
     pub(crate) shape: &'static NodeShape,
-    factory: <<P::Factory as Factory<N>>::Params as Params>::Prepared,
-    methods: <P::Methods as Methods<N>>::Prepared,
-    started: <P::Started as Methods<N>>::Prepared,
-    stopped: <P::Stopped as Methods<N>>::Prepared,
+    pub(crate) factory: <<P::Factory as Factory<N>>::Params as Params>::Prepared,
+    pub(crate) methods: <P::Methods as Methods<N>>::Prepared,
+    pub(crate) started: <P::Started as Methods<N>>::Prepared,
+    pub(crate) stopped: <P::Stopped as Methods<N>>::Prepared,
 }
 
 impl<N: Node, P: NodeParts<N>> Prepared<N, P> {

@@ -9,10 +9,10 @@ use futures_core::Stream;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 
-use super::failure::Why;
 use super::method::{Ran, Run};
-use super::outlet::NodeOutlet;
 use crate::events::{AgentError, LlmRequest, ResponseChunk, ResponseEnd, ResponseStart, Severity};
+use crate::instance::failure::Why;
+use crate::instance::outlet::NodeOutlet;
 
 /// A `#[respond]` of the node `N`.
 pub trait Respond<N>: 'static {

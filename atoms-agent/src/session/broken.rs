@@ -6,7 +6,7 @@ use atoms_runtime::{AnyEvent, DecodeError, DecodeErrorKind, EncodeError, EncodeE
 
 use super::{Session, SessionEnd};
 use crate::events::{AgentError, Severity};
-use crate::node::failure::{self, Why};
+use crate::instance::failure::{self, Why};
 
 const UNKNOWN: &str = "unknown";
 

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::Session;
 use crate::events::UpdateOutputAgentSettings;
-use crate::node::flight::Flight;
-use crate::node::mailbox::Mailbox;
+use crate::instance::flight::Flight;
+use crate::instance::mailbox::Mailbox;
 use crate::protocol::rules::{Rules, Side};
 
 impl Session {

@@ -18,7 +18,7 @@ use super::pace::{Pace, Silence};
 use super::parting::{DRAIN, LINGER, part, why};
 use super::{Session, SessionEnd, Sessions};
 use crate::events::{AgentError, Ready, Severity};
-use crate::node::flight::Flight;
+use crate::instance::flight::Flight;
 use crate::protocol::rules::Rules;
 
 /// How many frames go out before the connection is flushed.

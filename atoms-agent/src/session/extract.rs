@@ -4,7 +4,7 @@ use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartCon
 
 use super::routing::Router;
 use super::{CURRENT, Session};
-use crate::node::outlet::NodeOutlet;
+use crate::instance::outlet::NodeOutlet;
 
 impl Session {
     /// The session whose handler runs on this thread, if one does.

@@ -6,8 +6,8 @@ use atoms_runtime::AnyEvent;
 use futures_util::FutureExt;
 
 use super::Session;
-use crate::node::flight::Flight;
-use crate::node::mailbox::Mailbox;
+use crate::instance::flight::Flight;
+use crate::instance::mailbox::Mailbox;
 
 /// How many events are read ahead, so that an interrupt behind them is found.
 const EVENTS: usize = 1_024;

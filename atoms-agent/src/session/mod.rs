@@ -38,8 +38,8 @@ pub use zero::ZeroSetting;
 
 use crate::events::Init;
 use crate::graph::Plan;
-use crate::node::flight::Flight;
-use crate::node::mailbox::{Mailbox, NotPut};
+use crate::instance::flight::Flight;
+use crate::instance::mailbox::{Mailbox, NotPut};
 use crate::protocol::rules::Rules;
 
 scoped_tls::scoped_thread_local! {

@@ -21,11 +21,11 @@ use super::routing::Router;
 use super::{Core, Pulse, Session, SessionEnd};
 use crate::events::Init;
 use crate::graph::{Graph, GraphError, GraphProblem, Plan, Spawn};
+use crate::instance::failure::{self, Why};
+use crate::instance::mailbox::Mailbox;
+use crate::instance::outlet::NodeOutlet;
+use crate::instance::run::Seat;
 use crate::node::NodeShape;
-use crate::node::failure::{self, Why};
-use crate::node::mailbox::Mailbox;
-use crate::node::outlet::NodeOutlet;
-use crate::node::run::Seat;
 
 /// How long sessions have to tell their clients that they were cut short.
 const LAST_WORDS: Duration = Duration::from_secs(1);

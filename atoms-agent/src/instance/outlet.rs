@@ -8,12 +8,12 @@ use std::task::{Context, Poll};
 use atoms_runtime::__private::Outlet;
 use atoms_runtime::{AnyEvent, Delivery, EmitOutcome, Envelope, Event};
 
-use super::conversation::{Conversation, ConversationLimit};
 use super::failure::{self, Why};
 use super::flight::Flight;
 use super::mailbox::Mailbox;
-use super::shape::{Kind, NodeShape};
 use crate::events::TranscriptUpdate;
+use crate::node::conversation::{Conversation, ConversationLimit};
+use crate::node::shape::{Kind, NodeShape};
 use crate::protocol::rules::{Rules, Side};
 use crate::session::{Pulse, Session};
 

@@ -10,17 +10,17 @@ use atoms_runtime::__private::{Call, Outlet};
 use atoms_runtime::{AnyEvent, Event};
 use futures_util::FutureExt;
 
-use super::factory::Factory;
 use super::failure::Why;
 use super::flight::Flight;
 use super::lane::Lane;
 use super::mailbox::Mailbox;
-use super::method::{Methods, Ran};
 use super::outlet::NodeOutlet;
-use super::respond::Told;
-use super::shape::Kind;
-use super::{Node, NodeParts, Prepared};
 use crate::events::{AgentError, Init};
+use crate::node::factory::Factory;
+use crate::node::method::{Methods, Ran};
+use crate::node::respond::Told;
+use crate::node::shape::Kind;
+use crate::node::{Node, NodeParts, Prepared};
 use crate::session::Session;
 
 /// Where a node sits in a session: what comes to it, and where its events go.
