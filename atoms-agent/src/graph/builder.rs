@@ -2,8 +2,9 @@
 
 use super::check;
 use super::order::{self, Order};
-use super::{Graph, GraphError, GraphProblem, NodeEntry};
+use super::{Graph, GraphError, GraphProblem};
 use crate::node::Node;
+use crate::node::entry::NodeEntry;
 
 /// Puts a [`Graph`] together while the program runs, with the checks that `graph!` has rustc make.
 ///

@@ -8,21 +8,18 @@ mod order;
 mod plan;
 pub(crate) mod report;
 
-use std::any::TypeId;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use atoms_runtime::{Bus, Event, EventType, PrepareError, Registry, StartContext};
+use atoms_runtime::{Bus, Event, EventType, Registry};
 
 pub use builder::GraphBuilder;
 pub use error::{GraphError, GraphProblem};
 pub(crate) use plan::Plan;
 
 use crate::events::Init;
-use crate::instance::run;
-use crate::instance::run::Seat;
-use crate::node::{Node, NodeParts, NodeShape, Prepared};
+use crate::node::NodeShape;
+use crate::node::entry::{NodeEntry, Spawn};
 
 /// Nodes and the edges between them, checked: what each session runs.
 ///
@@ -35,52 +32,6 @@ struct Parts {
     nodes: Vec<NodeEntry>,
     edges: Vec<(usize, usize)>,
     plan: Arc<Plan>,
-}
-
-/// Makes a node ready to run on a bus.
-type Prepare = fn(&StartContext<'_>) -> Result<Box<dyn Spawn>, Vec<PrepareError>>;
-
-/// A node of a graph, of whatever type.
-#[doc(hidden)]
-#[derive(Debug, Clone, Copy)]
-pub struct NodeEntry {
-    pub(crate) type_id: TypeId,
-    pub(crate) shape: &'static NodeShape,
-    prepare: Prepare,
-}
-
-impl NodeEntry {
-    /// The node `N`, which is made of `P`.
-    pub const fn new<N: Node, P: NodeParts<N>>(shape: &'static NodeShape) -> Self {
-        Self {
-            type_id: TypeId::of::<N>(),
-            shape,
-            prepare: |start| Ok(Box::new(Arc::new(Prepared::<N, P>::new(start)?))),
-        }
-    }
-
-    /// The node `N`.
-    pub const fn of<N: Node>() -> Self {
-        N::ENTRY
-    }
-}
-
-/// A node that is ready to run in sessions.
-pub(crate) trait Spawn: Send + Sync {
-    fn shape(&self) -> &'static NodeShape;
-
-    /// The task of the node in one session.
-    fn run(&self, seat: Seat) -> Pin<Box<dyn Future<Output = ()> + Send>>;
-}
-
-impl<N: Node, P: NodeParts<N>> Spawn for Arc<Prepared<N, P>> {
-    fn shape(&self) -> &'static NodeShape {
-        self.shape
-    }
-
-    fn run(&self, seat: Seat) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(run::guarded(Arc::clone(self), seat))
-    }
 }
 
 impl Graph {

@@ -1,6 +1,6 @@
 //! The text of what is wrong with a graph, put together at compile time.
 
-use super::NodeEntry;
+use crate::node::entry::NodeEntry;
 
 /// How long the text may be; what does not fit is left out.
 const ROOM: usize = 8_192;

@@ -7,4 +7,5 @@ pub(crate) mod mailbox;
 #[cfg(test)]
 mod mailbox_tests;
 pub(crate) mod outlet;
+pub(crate) mod respond;
 pub(crate) mod run;

@@ -6,12 +6,14 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use atoms_runtime::__private::Outlet;
-use atoms_runtime::{AnyEvent, Delivery, EmitOutcome, Envelope, Event};
+use atoms_runtime::{
+    AnyEvent, Delivery, EmitOutcome, Envelope, Event, ExtractError, FromDelivery, PrepareError, StartContext,
+};
 
 use super::failure::{self, Why};
 use super::flight::Flight;
 use super::mailbox::Mailbox;
-use crate::events::TranscriptUpdate;
+use crate::events::{LlmRequest, TranscriptUpdate};
 use crate::node::conversation::{Conversation, ConversationLimit};
 use crate::node::shape::{Kind, NodeShape};
 use crate::protocol::rules::{Rules, Side};
@@ -112,10 +114,6 @@ impl NodeOutlet {
     pub(crate) fn is_of_old_turn(&self) -> bool {
         self.turn.load(Ordering::Relaxed) != self.session.turn()
     }
-
-    pub(crate) async fn room(&self) {
-        std::future::poll_fn(|cx| self.poll_room(cx)).await;
-    }
 }
 
 impl Outlet for NodeOutlet {
@@ -132,5 +130,25 @@ impl Outlet for NodeOutlet {
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.session.poll_room(&self.behind, cx)
+    }
+}
+
+impl FromDelivery for Conversation {
+    type Prepared = ();
+
+    fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
+        Ok(())
+    }
+
+    fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
+        let of_request =
+            delivery.any().downcast_ref::<LlmRequest>().and_then(|it| Self::of_request(it.event()));
+        if let Some(own) = of_request {
+            return Ok(own);
+        }
+        let kept = NodeOutlet::of(delivery).and_then(NodeOutlet::conversation);
+        kept.ok_or_else(|| {
+            ExtractError::missing("only an output node, `#[node(output)]`, keeps the conversation")
+        })
     }
 }

@@ -15,12 +15,13 @@ use super::flight::Flight;
 use super::lane::Lane;
 use super::mailbox::Mailbox;
 use super::outlet::NodeOutlet;
+use super::respond::Told;
 use crate::events::{AgentError, Init};
+use crate::node::entry::Prepared;
 use crate::node::factory::Factory;
 use crate::node::method::{Methods, Ran};
-use crate::node::respond::Told;
 use crate::node::shape::Kind;
-use crate::node::{Node, NodeParts, Prepared};
+use crate::node::{Node, NodeParts};
 use crate::session::Session;
 
 /// Where a node sits in a session: what comes to it, and where its events go.

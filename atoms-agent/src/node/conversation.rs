@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
-
 use crate::events::{LlmRequest, Role, TranscriptUpdate};
-use crate::instance::outlet::NodeOutlet;
 
 /// How much an output node keeps of what was said.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +69,7 @@ impl Conversation {
 
     /// That of the request's own messages; `None` if it has none. A message whose content is not text is
     /// left out.
-    fn of_request(request: &LlmRequest) -> Option<Self> {
+    pub(crate) fn of_request(request: &LlmRequest) -> Option<Self> {
         let messages = request.messages.as_ref()?.iter().filter_map(|message| {
             Some(Message { role: message.get("role")?, content: message.get("content")? })
         });
@@ -105,26 +102,6 @@ impl Message {
     /// How many bytes of memory it takes.
     fn size(&self) -> usize {
         size_of::<Self>() + self.role.len() + self.content.len()
-    }
-}
-
-impl FromDelivery for Conversation {
-    type Prepared = ();
-
-    fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
-        Ok(())
-    }
-
-    fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
-        let of_request =
-            delivery.any().downcast_ref::<LlmRequest>().and_then(|it| Self::of_request(it.event()));
-        if let Some(own) = of_request {
-            return Ok(own);
-        }
-        let kept = NodeOutlet::of(delivery).and_then(NodeOutlet::conversation);
-        kept.ok_or_else(|| {
-            ExtractError::missing("only an output node, `#[node(output)]`, keeps the conversation")
-        })
     }
 }
 

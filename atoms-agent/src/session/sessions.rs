@@ -20,12 +20,13 @@ use super::options::{Options, SessionsBuilder};
 use super::routing::Router;
 use super::{Core, Pulse, Session, SessionEnd};
 use crate::events::Init;
-use crate::graph::{Graph, GraphError, GraphProblem, Plan, Spawn};
+use crate::graph::{Graph, GraphError, GraphProblem, Plan};
 use crate::instance::failure::{self, Why};
 use crate::instance::mailbox::Mailbox;
 use crate::instance::outlet::NodeOutlet;
 use crate::instance::run::Seat;
 use crate::node::NodeShape;
+use crate::node::entry::Spawn;
 
 /// How long sessions have to tell their clients that they were cut short.
 const LAST_WORDS: Duration = Duration::from_secs(1);

@@ -10,9 +10,9 @@ mod twice;
 use events::Events;
 pub use twice::{emits, is_taken_before, taken_before};
 
-use super::NodeEntry;
 use super::order::{self, Order};
 use super::report::Report;
+use crate::node::entry::NodeEntry;
 use crate::node::shape::Kind;
 use atoms_runtime::__private::EventShape;
 use atoms_runtime::EventTypes;
