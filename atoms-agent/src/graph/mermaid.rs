@@ -25,7 +25,7 @@ impl Graph {
         }
         for (from, places) in plan.behind.iter().enumerate() {
             for to in places {
-                let to = if *to == plan.client() { "sink".to_owned() } else { format!("n{to}") };
+                let to = if *to == plan.end() { "sink".to_owned() } else { format!("n{to}") };
                 let _ = writeln!(chart, "    n{from} --> {to}");
             }
         }

@@ -77,7 +77,7 @@ impl Graph {
     }
 
     /// Warns of what the nodes emit for handlers on the bus, where nobody takes it. Subscribers may still come.
-    fn warn_of_unheard(&self, bus: &Bus) {
+    pub(crate) fn warn_of_unheard(&self, bus: &Bus) {
         let methods = self.nodes().flat_map(|node| node.methods.iter().map(move |method| (node, method)));
         for (node, method) in methods {
             for event_type in method.returns.to_vec().into_iter().chain(method.emits.to_vec()) {
@@ -92,7 +92,6 @@ impl Graph {
 
     /// Finds what the nodes need of the bus.
     pub(crate) fn prepare(&self, bus: &Bus) -> Result<Vec<Box<dyn Spawn>>, GraphError> {
-        self.warn_of_unheard(bus);
         let start = &bus.start_context();
         let mut problems = self.unknown(bus.registry());
         let mut ready = Vec::new();

@@ -2,10 +2,10 @@
 
 use super::order::{self, Order};
 
-/// The ways of events through a graph: a place for each node, and one for the client behind all leaves.
+/// The ways of events through a graph: a place for each node, and one for the end behind all leaves.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// The places that no edge leads to: what comes from the client goes there.
+    /// The places that no edge leads to: what comes into the graph goes there.
     pub(crate) roots: Vec<usize>,
     /// The places behind each node.
     pub(crate) behind: Vec<Vec<usize>>,
@@ -20,11 +20,10 @@ pub(crate) struct Plan {
 impl Plan {
     /// That there is no circle has been checked.
     pub(crate) fn new(nodes: usize, edges: &[(usize, usize)]) -> Self {
-        let client = nodes;
         let mut numbers = vec![0; order::room(nodes, edges.len())];
         let sorted = Order::new(nodes, edges, &mut numbers);
         let behind = (0..nodes).map(|node| match sorted.targets(node) {
-            [] => vec![client],
+            [] => vec![nodes],
             targets => targets.to_vec(),
         });
         let behind: Vec<_> = behind.collect();
@@ -38,12 +37,12 @@ impl Plan {
             })
         });
         let join_at = join_at.collect();
-        let order = sorted.sorted().iter().copied().chain([client]).collect();
+        let order = sorted.sorted().iter().copied().chain([nodes]).collect();
         Self { roots: sorted.roots().to_vec(), behind, order, join_at, joins }
     }
 
-    /// The place of the client.
-    pub(crate) fn client(&self) -> usize {
+    /// The place where events come out of the graph.
+    pub(crate) fn end(&self) -> usize {
         self.behind.len()
     }
 }

@@ -1,5 +1,9 @@
-//! What runs when a graph does: the mailboxes and the tasks of its nodes.
+//! What runs when a graph does: mailboxes, turns, and the tasks of its nodes.
+//!
+//! Whoever runs an instance is its [`Host`]: a session with a client, or a program that reads what comes out of the
+//! graph. Nothing here knows which.
 
+mod enter;
 pub(crate) mod failure;
 pub(crate) mod flight;
 mod lane;
@@ -7,5 +11,289 @@ pub(crate) mod mailbox;
 #[cfg(test)]
 mod mailbox_tests;
 pub(crate) mod outlet;
+pub(crate) mod pulse;
 pub(crate) mod respond;
 pub(crate) mod run;
+
+use std::any::Any;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+
+use atoms_runtime::{AnyEvent, Bus, EmitOutcome, Envelope, EventType, LogLimit, Refusal};
+use tokio::sync::Notify;
+
+pub(crate) use enter::{Entered, is_in_handler, with_host};
+
+use crate::events::{Init, UpdateOutputAgentSettings};
+use crate::graph::Plan;
+use crate::node::conversation::ConversationLimit;
+use crate::protocol::rules::{Rules, Side};
+use flight::Flight;
+use mailbox::{Mailbox, NotPut};
+use pulse::Pulse;
+
+/// A node can emit any number of events without waiting for room.
+static LOST: LogLimit = LogLimit::new(1, "more events for nodes or clients were lost");
+
+/// How many of the events that one instance loses become dead letters: more would push out those of others.
+const MAX_LETTERS: u64 = 64;
+
+const MIB: usize = 1024 * 1024;
+
+/// Who runs an instance. Handlers of its nodes find it as a value.
+pub(crate) trait Host: Any + Send + Sync {
+    /// What the log calls it.
+    fn id(&self) -> Option<&str>;
+
+    /// The instance cannot go on; `why` is what a client may be told.
+    fn fail(&self, why: String);
+
+    /// A node has emitted an event that somebody on the bus takes.
+    fn show(&self, event: &AnyEvent);
+
+    /// The event, as those on the bus know it.
+    fn as_on_bus(&self, event: &AnyEvent) -> AnyEvent;
+}
+
+/// How much an instance keeps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// The bytes of events that may wait in a mailbox before those who send into it wait as well.
+    pub(crate) mailbox_bytes: usize,
+    pub(crate) conversation: ConversationLimit,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { mailbox_bytes: MIB, conversation: ConversationLimit { messages: 1_000, bytes: MIB } }
+    }
+}
+
+/// One run of a graph, with a mailbox for each node and one for the graph's end, where events come out.
+pub(crate) struct Instance {
+    bus: Bus,
+    plan: Arc<Plan>,
+    init: Arc<Envelope<Init>>,
+    limits: Limits,
+    /// Of each node; that of the end comes last.
+    mailboxes: Box<[Arc<Mailbox>]>,
+    /// What each node does now.
+    pulses: Box<[Pulse]>,
+    turn: AtomicU32,
+    /// How many events did not find room in a mailbox.
+    lost: AtomicU64,
+    may_be_interrupted: AtomicBool,
+    /// Whether the nodes are to stop.
+    is_over: AtomicBool,
+    /// Whether the call has ended, or is somebody else's.
+    has_handed_off: AtomicBool,
+    /// Whether somebody waits, or has waited, until nothing is under way.
+    is_awaited: AtomicBool,
+    idle: Notify,
+}
+
+impl Instance {
+    pub(crate) fn new(bus: Bus, plan: Arc<Plan>, init: Arc<Envelope<Init>>, limits: Limits) -> Self {
+        let settings = init.output_agent_settings.as_ref();
+        let places = plan.end() + 1;
+        Self {
+            may_be_interrupted: settings.is_none_or(|settings| settings.interruptible).into(),
+            mailboxes: (0..places).map(|_| Arc::new(Mailbox::new(limits.mailbox_bytes))).collect(),
+            pulses: (0..plan.end()).map(|_| Pulse::default()).collect(),
+            bus,
+            plan,
+            init,
+            limits,
+            turn: 0.into(),
+            lost: 0.into(),
+            is_over: false.into(),
+            has_handed_off: false.into(),
+            is_awaited: false.into(),
+            idle: Notify::new(),
+        }
+    }
+
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// What began the conversation.
+    pub(crate) fn init(&self) -> &Init {
+        self.init.event()
+    }
+
+    pub(crate) fn init_event(&self) -> AnyEvent {
+        Arc::clone(&self.init).into()
+    }
+
+    pub(crate) fn pulses(&self) -> &[Pulse] {
+        &self.pulses
+    }
+
+    fn mailbox(&self, place: usize) -> &Arc<Mailbox> {
+        &self.mailboxes[place]
+    }
+
+    /// The mailbox of what comes out of the graph.
+    pub(crate) fn end(&self) -> &Mailbox {
+        &self.mailboxes[self.plan.end()]
+    }
+
+    /// Sends an event straight to the graph's end.
+    pub(crate) fn put_at_end(&self, event: AnyEvent, host: &dyn Host) {
+        let rules = Rules::of(event.known_type());
+        self.put(self.flight(event, rules, self.turn()), &[self.plan.end()], host);
+    }
+
+    pub(crate) fn put_at_roots(&self, flight: Flight, host: &dyn Host) -> EmitOutcome {
+        self.put(flight, &self.plan.roots, host)
+    }
+
+    /// Whether this is true of the mailboxes of all roots.
+    pub(crate) fn roots(&self, condition: fn(&Mailbox) -> bool) -> bool {
+        self.all(&self.plan.roots, condition)
+    }
+
+    pub(crate) fn poll_room_at_roots(&self, cx: &Context<'_>) -> Poll<()> {
+        self.poll_room(&self.plan.roots, cx)
+    }
+
+    /// Whether this is true of the mailboxes of all these places.
+    fn all(&self, places: &[usize], condition: fn(&Mailbox) -> bool) -> bool {
+        places.iter().all(|&place| condition(self.mailbox(place)))
+    }
+
+    /// Waits for room in the mailboxes of these places.
+    fn poll_room(&self, places: &[usize], cx: &Context<'_>) -> Poll<()> {
+        for &place in places {
+            ready!(self.mailbox(place).poll_room(cx));
+        }
+        Poll::Ready(())
+    }
+
+    pub(crate) fn flight(&self, event: AnyEvent, rules: Rules, turn: u32) -> Flight {
+        Flight::new(event, rules, turn, self.plan.joins)
+    }
+
+    /// Puts an event into the mailboxes of these places; it is refused if it is not in all of them.
+    fn put(&self, flight: Flight, places: &[usize], host: &dyn Host) -> EmitOutcome {
+        let Some((last, others)) = places.split_last() else { return EmitOutcome::Accepted };
+        let mut put = Ok(());
+        for place in others {
+            put = put.and(self.put_at(flight.clone(), *place, host));
+        }
+        match put.and(self.put_at(flight, *last, host)) {
+            Ok(()) => EmitOutcome::Accepted,
+            Err(NotPut::Full) => EmitOutcome::Refused(Refusal::MailboxFull),
+            Err(NotPut::Closed) => EmitOutcome::Refused(Refusal::SessionEnded),
+        }
+    }
+
+    fn put_at(&self, flight: Flight, place: usize, host: &dyn Host) -> Result<(), NotPut> {
+        // What the client said is not sent back.
+        let is_echo = flight.is_from_client && place == self.plan.end();
+        if is_echo || !flight.is_first_at(self.plan.join_at[place]) {
+            return Ok(());
+        }
+        self.mailbox(place).put(flight).map_err(|(why, flight)| {
+            if why == NotPut::Full {
+                self.lose(flight, why, host);
+            }
+            why
+        })
+    }
+
+    /// Tells of an event that did not find room, and keeps it with the bus's dead letters, if it is one of the first.
+    #[cold]
+    fn lose(&self, flight: Flight, why: NotPut, host: &dyn Host) {
+        if LOST.allows() {
+            let r#type = flight.known.map(EventType::name);
+            tracing::error!(r#type, session = host.id(), "an event is lost: {why}");
+        }
+        if self.lost.fetch_add(1, Ordering::Relaxed) < MAX_LETTERS {
+            self.bus.dead_letters().keep(host.as_on_bus(&flight.event), Refusal::MailboxFull);
+        }
+    }
+
+    /// Makes an event of the client a flight of this turn. Settings are heeded at once, and so is an
+    /// interrupt, with which a new turn begins.
+    pub(crate) fn admit(&self, event: AnyEvent) -> Flight {
+        if let Some(update) = event.downcast_ref::<UpdateOutputAgentSettings>()
+            && let Some(may) = update.settings.get("interruptible")
+        {
+            self.may_be_interrupted.store(may, Ordering::Relaxed);
+        }
+        let rules = Rules::of(event.known_type());
+        self.heed(rules);
+        self.flight(event, rules, self.turn()).sent_by_client()
+    }
+
+    /// Begins a new turn if an event of the client with these rules is an interrupt, and the client may interrupt.
+    pub(crate) fn heed(&self, rules: Rules) {
+        if rules.interrupts == Some(Side::Client) && self.may_be_interrupted.load(Ordering::Relaxed) {
+            self.begin_turn();
+        }
+    }
+
+    /// Takes note of an event with these rules that a node, or the bus, sends.
+    pub(crate) fn note(&self, rules: Rules) {
+        if rules.hands_off {
+            self.has_handed_off.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the agent has ended the call, or handed it over.
+    fn has_handed_off(&self) -> bool {
+        self.has_handed_off.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn turn(&self) -> u32 {
+        self.turn.load(Ordering::Relaxed)
+    }
+
+    /// Begins a new turn, and gives it.
+    pub(crate) fn begin_turn(&self) -> u32 {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        self.mailboxes.iter().for_each(|mailbox| mailbox.nudge());
+        turn
+    }
+
+    /// Whether the event belongs to a turn that was interrupted, and is dropped for that.
+    pub(crate) fn is_interrupted(&self, flight: &Flight) -> bool {
+        flight.is_interruptible && flight.turn != self.turn()
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    /// Stops all nodes: what waits is dropped, and what runs is dropped at its next await.
+    pub(crate) fn close(&self) {
+        self.is_over.store(true, Ordering::Release);
+        self.mailboxes.iter().for_each(|mailbox| mailbox.close());
+    }
+
+    /// Wakes those who wait until nothing is under way: a node, or the end, has nothing to do.
+    pub(crate) fn notify_idle(&self) {
+        // Who waits sets this before it looks at the mailbox, whose lock says who was first.
+        if self.is_awaited.load(Ordering::Relaxed) {
+            self.idle.notify_waiters();
+        }
+    }
+
+    /// Waits until nothing is under way.
+    pub(crate) async fn quiet(&self) {
+        self.is_awaited.store(true, Ordering::Relaxed);
+        loop {
+            let mut idle = pin!(self.idle.notified());
+            idle.as_mut().enable();
+            // In this order: where nothing is left, nothing can come to again.
+            if self.plan.order.iter().all(|&place| self.mailbox(place).is_quiet()) {
+                return;
+            }
+            idle.await;
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use atoms_runtime::__private::Outlet;
@@ -13,16 +13,17 @@ use atoms_runtime::{
 use super::failure::{self, Why};
 use super::flight::Flight;
 use super::mailbox::Mailbox;
+use super::pulse::Pulse;
+use super::{Entered, Host, Instance};
 use crate::events::{LlmRequest, TranscriptUpdate};
-use crate::node::conversation::{Conversation, ConversationLimit};
+use crate::node::conversation::Conversation;
 use crate::node::shape::{Kind, NodeShape};
 use crate::protocol::rules::{Rules, Side};
-use crate::session::{Pulse, Session};
 
-/// Where the events of a node go: to the nodes behind it, or to the client.
-#[derive(Debug)]
+/// Where the events of a node go: to the nodes behind it, or out of the graph.
 pub(crate) struct NodeOutlet {
-    pub(crate) session: Session,
+    pub(super) instance: Arc<Instance>,
+    pub(crate) host: Arc<dyn Host>,
     pub(crate) shape: &'static NodeShape,
     /// The node's own place.
     place: usize,
@@ -32,26 +33,23 @@ pub(crate) struct NodeOutlet {
     turn: AtomicU32,
     /// Only an output node keeps it.
     conversation: Option<Mutex<Conversation>>,
-    /// That of the conversation.
-    limit: ConversationLimit,
 }
 
 impl NodeOutlet {
     pub(crate) fn new(
-        session: Session,
+        instance: Arc<Instance>,
+        host: Arc<dyn Host>,
         shape: &'static NodeShape,
         place: usize,
-        behind: &[usize],
-        limit: ConversationLimit,
     ) -> Self {
         Self {
-            turn: AtomicU32::new(session.turn()),
-            session,
+            turn: AtomicU32::new(instance.turn()),
             shape,
             place,
-            behind: behind.into(),
+            behind: instance.plan.behind[place].as_slice().into(),
             conversation: (shape.kind == Kind::Output).then(Mutex::default),
-            limit,
+            instance,
+            host,
         }
     }
 
@@ -62,8 +60,17 @@ impl NodeOutlet {
     }
 
     /// What the node does now.
-    pub(crate) fn pulse(&self) -> &Pulse {
-        self.session.pulse(self.place)
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.instance.pulses[self.place]
+    }
+
+    pub(super) fn mailbox(&self) -> &Mailbox {
+        self.instance.mailbox(self.place)
+    }
+
+    /// Runs `future` as a handler of the node, for `event`.
+    pub(super) fn enter<'a, F: Future>(&'a self, event: &'a AnyEvent, future: F) -> Entered<'a, F> {
+        Entered { host: &self.host, event, future }
     }
 
     pub(crate) fn node(&self) -> &'static str {
@@ -82,7 +89,9 @@ impl NodeOutlet {
         if let Some(kept) = &self.conversation
             && let Some(update) = flight.event.downcast_ref::<TranscriptUpdate>()
         {
-            kept.lock().unwrap_or_else(PoisonError::into_inner).add(update, self.limit);
+            kept.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .add(update, self.instance.limits.conversation);
         }
     }
 
@@ -92,7 +101,7 @@ impl NodeOutlet {
             Why::Error(error) if self.shape.exposes_errors => Some(error),
             _ => None,
         };
-        let id = failure::log(Some(self.session.id()), Some(self.node()), event_type, what, why);
+        let id = failure::log(self.host.id(), Some(self.node()), event_type, what, why);
         failure::told(what, exposed, id)
     }
 
@@ -102,34 +111,36 @@ impl NodeOutlet {
 
     /// Sends an event on.
     pub(crate) fn pass(&self, flight: Flight) -> EmitOutcome {
-        self.session.put(flight, &self.behind)
+        self.instance.put(flight, &self.behind, &*self.host)
     }
 
     /// Whether nobody behind the node has too much to do, without waiting for that.
     pub(crate) fn has_room(&self) -> bool {
-        self.session.all(&self.behind, Mailbox::has_room)
+        self.instance.all(&self.behind, Mailbox::has_room)
     }
 
     /// Whether what the node does now belongs to a turn that was interrupted.
     pub(crate) fn is_of_old_turn(&self) -> bool {
-        self.turn.load(Ordering::Relaxed) != self.session.turn()
+        self.turn.load(Ordering::Relaxed) != self.instance.turn()
     }
 }
 
 impl Outlet for NodeOutlet {
     fn emit(&self, event: AnyEvent) -> EmitOutcome {
         let rules = Rules::of(event.known_type());
-        self.session.note(rules);
+        self.instance.note(rules);
         if rules.interrupts == Some(Side::Agent) {
             // What the handler says from now on belongs to the new turn.
-            self.turn.store(self.session.begin_turn(), Ordering::Relaxed);
+            self.turn.store(self.instance.begin_turn(), Ordering::Relaxed);
         }
-        self.session.show_to_bus_now(&event);
-        self.pass(self.session.flight(event, rules, self.turn.load(Ordering::Relaxed)))
+        if self.instance.bus.takes(event.known_type()) {
+            self.host.show(&event);
+        }
+        self.pass(self.instance.flight(event, rules, self.turn.load(Ordering::Relaxed)))
     }
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.session.poll_room(&self.behind, cx)
+        self.instance.poll_room(&self.behind, cx)
     }
 }
 

@@ -30,7 +30,7 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
         let (Some(outlet), Some(request)) = (NodeOutlet::of(&delivery), envelope(&delivery)) else {
             return Ran::Done;
         };
-        if outlet.session.has_handed_off() {
+        if outlet.instance.has_handed_off() {
             tracing::debug!(node = outlet.node(), "a request after the hand-off is not answered");
             return Ran::Done;
         }

@@ -9,24 +9,23 @@ use std::task::{Context, Poll};
 use atoms_runtime::__private::{Call, Outlet};
 use atoms_runtime::{AnyEvent, Event};
 use futures_util::FutureExt;
+use tokio::task::JoinSet;
 
 use super::failure::Why;
 use super::flight::Flight;
 use super::lane::Lane;
-use super::mailbox::Mailbox;
 use super::outlet::NodeOutlet;
 use super::respond::Told;
+use super::{Host, Instance};
 use crate::events::{AgentError, Init};
-use crate::node::entry::Prepared;
+use crate::node::entry::{Prepared, Spawn};
 use crate::node::factory::Factory;
 use crate::node::method::{Methods, Ran};
 use crate::node::shape::Kind;
 use crate::node::{Node, NodeParts};
-use crate::session::Session;
 
-/// Where a node sits in a session: what comes to it, and where its events go.
+/// Where a node sits in an instance: what comes to it, and where its events go.
 pub(crate) struct Seat {
-    mailbox: Arc<Mailbox>,
     outlet: Arc<NodeOutlet>,
     /// The same, as handlers know it.
     shared: Arc<dyn Outlet>,
@@ -41,16 +40,43 @@ const GOES_ON: &str = "the start of a node failed, and the node goes on without 
 enum Stopped {
     /// Its turn was interrupted.
     Interrupted,
-    /// The session is over.
+    /// The instance is over.
     Over,
 }
 
-/// Runs a node until its session is over.
+impl Instance {
+    /// Starts the nodes. Each task keeps what `keep` makes until it ends.
+    pub(crate) fn start<K: Send + 'static>(
+        self: &Arc<Self>,
+        host: &Arc<dyn Host>,
+        nodes: &[Box<dyn Spawn>],
+        keep: impl Fn() -> K,
+    ) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        for (place, node) in nodes.iter().enumerate() {
+            let outlet = NodeOutlet::new(Arc::clone(self), Arc::clone(host), node.shape(), place);
+            let running = node.run(Seat::new(outlet));
+            let (kept, instance) = (keep(), Arc::clone(self));
+            tasks.spawn(async move {
+                let _kept = kept;
+                let mut running = pin!(running);
+                poll_fn(|cx| {
+                    let _polled = instance.pulses[place].polled();
+                    running.as_mut().poll(cx)
+                })
+                .await;
+            });
+        }
+        tasks
+    }
+}
+
+/// Runs a node until its instance is over.
 pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>, mut seat: Seat) {
     let Some(Made { mut node, mut has_started }) = seat.make(&prepared).await else { return };
     while let Some(flight) = seat.next().await {
         seat.outlet.note(&flight);
-        let (runs, passes) = seat.routes::<N, P::Methods>(&flight);
+        let (runs, passes) = routes::<N, P::Methods>(&seat.outlet, &flight);
         if let Some(place) = runs {
             if passes {
                 seat.outlet.pass(flight.clone());
@@ -72,19 +98,27 @@ pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>,
     }
 }
 
-/// As [`run`]; a panic outside of the node's methods, as in a `Drop` or a `Display`, ends the session.
+/// As [`run`]; a panic outside of the node's methods, as in a `Drop` or a `Display`, ends the instance.
 pub(crate) async fn guarded<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>, seat: Seat) {
-    let (mailbox, outlet) = (Arc::clone(&seat.mailbox), Arc::clone(&seat.outlet));
+    let outlet = Arc::clone(&seat.outlet);
     if let Err(panic) = AssertUnwindSafe(run(prepared, seat)).catch_unwind().await {
-        end(&outlet, &mailbox, "a node cannot go on", &Why::panicked(panic));
+        end(&outlet, "a node cannot go on", &Why::panicked(panic));
     }
 }
 
-/// Ends the session: it does not go on without one of its nodes.
-fn end(outlet: &NodeOutlet, mailbox: &Mailbox, what: &str, why: &Why) {
+/// Ends the instance: it does not go on without one of its nodes.
+fn end(outlet: &NodeOutlet, what: &str, why: &Why) {
     let told = outlet.report(what, Init::TYPE, why);
-    outlet.session.fail(told);
-    mailbox.close();
+    outlet.host.fail(told);
+    outlet.mailbox().close();
+}
+
+/// The place of the method that takes the event, and whether the node passes it on.
+fn routes<N, M: Methods<N>>(outlet: &NodeOutlet, flight: &Flight) -> (Option<usize>, bool) {
+    let found = M::find(flight.known, false).or_else(|| M::find(flight.known, true));
+    let consumes = found.is_some_and(|(_, consumes)| consumes);
+    let passes = !consumes && outlet.shape.kind != Kind::Background && !flight.is_passed;
+    (found.map(|(place, _)| place), passes)
 }
 
 /// A node that has been made.
@@ -99,45 +133,32 @@ struct Made<N> {
 struct Rebuild;
 
 impl Seat {
-    pub(crate) fn new(mailbox: Arc<Mailbox>, outlet: NodeOutlet) -> Self {
+    fn new(outlet: NodeOutlet) -> Self {
         let outlet = Arc::new(outlet);
-        Self { mailbox, shared: outlet.clone(), outlet, deferred: Lane::default() }
+        Self { shared: outlet.clone(), outlet, deferred: Lane::default() }
     }
 
-    fn session(&self) -> &Session {
-        &self.outlet.session
-    }
-
-    /// The next event that is still wanted; `None` when the session is over.
+    /// The next event that is still wanted; `None` when the instance is over.
     async fn next(&mut self) -> Option<Flight> {
         if let Some(deferred) = self.deferred.pop() {
             return Some(deferred);
         }
         loop {
-            let session = &self.outlet.session;
-            let flight = poll_fn(|cx| self.mailbox.poll_take(cx, || session.notify_idle())).await?;
-            if !session.is_interrupted(&flight) {
+            let (mailbox, instance) = (self.outlet.mailbox(), &self.outlet.instance);
+            let flight = poll_fn(|cx| mailbox.poll_take(cx, || instance.notify_idle())).await?;
+            if !instance.is_interrupted(&flight) {
                 return Some(flight);
             }
         }
     }
 
-    /// The place of the method that takes the event, and whether the node passes it on.
-    fn routes<N, M: Methods<N>>(&self, flight: &Flight) -> (Option<usize>, bool) {
-        let found = M::find(flight.known, false).or_else(|| M::find(flight.known, true));
-        let consumes = found.is_some_and(|(_, consumes)| consumes);
-        (
-            found.map(|(place, _)| place),
-            !consumes && self.outlet.shape.kind != Kind::Background && !flight.is_passed,
-        )
-    }
-
-    /// Makes the node, and tells it so. `None` if it cannot be made or started, or the session is over.
+    /// Makes the node, and tells it so. `None` if it cannot be made or started, or the instance is over.
     async fn make<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>) -> Option<Made<N>> {
-        let init = self.session().init_event();
-        let call = Call::new(&init, self.session().bus_ref(), &self.shared);
-        let made = P::Factory::make(self.session().init(), &prepared.factory, &call);
-        let made = self.outlet.session.enter(&init, AssertUnwindSafe(made).catch_unwind());
+        let instance = &self.outlet.instance;
+        let init = instance.init_event();
+        let call = Call::new(&init, instance.bus(), &self.shared);
+        let made = P::Factory::make(instance.init(), &prepared.factory, &call);
+        let made = self.outlet.enter(&init, AssertUnwindSafe(made).catch_unwind());
         let made = self.unless_over(made).await?;
         let mut node = match made {
             Ok(Ok(node)) => node,
@@ -145,7 +166,7 @@ impl Seat {
             Err(panic) => return self.not_made("a node could not be made", &Why::panicked(panic)),
         };
         let started = P::Started::run(&mut node, &prepared.started, &call, 0);
-        let started = self.outlet.session.enter(&init, AssertUnwindSafe(started).catch_unwind());
+        let started = self.outlet.enter(&init, AssertUnwindSafe(started).catch_unwind());
         let has_started = match self.unless_over(started).await? {
             Ok(Ran::Failed(error)) if self.outlet.shape.start_may_fail => {
                 self.tell(GOES_ON, Init::TYPE, &Why::Error(error));
@@ -158,10 +179,10 @@ impl Seat {
         Some(Made { node, has_started })
     }
 
-    /// Runs a future, unless the session is over first.
+    /// Runs a future, unless the instance is over first.
     async fn unless_over<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
-        poll_fn(|cx| match self.mailbox.poll_closed(cx) {
+        poll_fn(|cx| match self.outlet.mailbox().poll_closed(cx) {
             Poll::Ready(()) => Poll::Ready(None),
             Poll::Pending => future.as_mut().poll(cx).map(Some),
         })
@@ -169,7 +190,7 @@ impl Seat {
     }
 
     fn not_made<N>(&self, what: &str, why: &Why) -> Option<N> {
-        end(&self.outlet, &self.mailbox, what, why);
+        end(&self.outlet, what, why);
         None
     }
 
@@ -181,12 +202,12 @@ impl Seat {
         place: usize,
         node: &mut N,
     ) -> Result<(), Rebuild> {
-        let (session, outlet) = (self.session().clone(), Arc::clone(&self.outlet));
+        let outlet = Arc::clone(&self.outlet);
         let _handles = outlet.pulse().handles(place);
         let shared = Arc::clone(&self.shared);
-        let call = Call::new(&flight.event, session.bus_ref(), &shared);
+        let call = Call::new(&flight.event, outlet.instance.bus(), &shared);
         let running = AssertUnwindSafe(M::run(node, prepared, &call, place)).catch_unwind();
-        let mut running = pin!(session.enter(&flight.event, running));
+        let mut running = pin!(outlet.enter(&flight.event, running));
         let ran = poll_fn(|cx| match self.look_out::<N, M>(cx, flight) {
             Some(stopped) => Poll::Ready(Err(stopped)),
             None => running.as_mut().poll(cx).map(Ok),
@@ -209,25 +230,27 @@ impl Seat {
 
     /// Passes on at once what overtakes; the node handles it when it is done with what it does now.
     fn pass_interrupts<N, M: Methods<N>>(&mut self, cx: &Context<'_>) {
-        while let Some(mut urgent) = self.mailbox.poll_urgent(cx, self.mailbox.has_room_for(&self.deferred)) {
-            if self.routes::<N, M>(&urgent).1 {
-                self.outlet.pass(urgent.clone());
+        let Self { outlet, deferred, .. } = self;
+        let mailbox = outlet.mailbox();
+        while let Some(mut urgent) = mailbox.poll_urgent(cx, mailbox.has_room_for(deferred)) {
+            if routes::<N, M>(outlet, &urgent).1 {
+                outlet.pass(urgent.clone());
             }
             urgent.is_passed = true;
-            self.deferred.push(urgent);
+            deferred.push(urgent);
         }
     }
 
     /// Says whether to stop what is being done for an event.
     fn look_out<N, M: Methods<N>>(&mut self, cx: &Context<'_>, flight: &Flight) -> Option<Stopped> {
         self.pass_interrupts::<N, M>(cx);
-        if self.session().is_over() {
+        if self.outlet.instance.is_over() {
             return Some(Stopped::Over);
         }
         (flight.is_interruptible && self.outlet.is_of_old_turn()).then_some(Stopped::Interrupted)
     }
 
-    /// Waits until those behind can take more, which they never have to when the session is over.
+    /// Waits until those behind can take more, which they never have to when the instance is over.
     async fn wait_for_room<N, M: Methods<N>>(&mut self) {
         if self.outlet.has_room() {
             return;
@@ -240,12 +263,13 @@ impl Seat {
         .await;
     }
 
-    /// Tells the node that its session is over.
+    /// Tells the node that its instance is over.
     async fn stop<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>, node: &mut N) {
-        let init = self.session().init_event();
-        let call = Call::new(&init, self.session().bus_ref(), &self.shared);
+        let instance = &self.outlet.instance;
+        let init = instance.init_event();
+        let call = Call::new(&init, instance.bus(), &self.shared);
         let stopped = AssertUnwindSafe(P::Stopped::run(node, &prepared.stopped, &call, 0)).catch_unwind();
-        let why = match self.outlet.session.enter(&init, stopped).await {
+        let why = match self.outlet.enter(&init, stopped).await {
             Ok(Ran::Failed(error)) => Why::Error(error),
             Ok(Ran::Done | Ran::Told) => return,
             Err(panic) => Why::panicked(panic),

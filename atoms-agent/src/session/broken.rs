@@ -30,7 +30,7 @@ impl Session {
         let id = failure::log(Some(self.id()), None, event.event_type(), what, &why);
         let message = failure::told(what, None, id);
         if panicked {
-            self.fail(message);
+            self.end_with(SessionEnd::Failed(message));
         } else if !event.is::<AgentError>() {
             self.tell(AgentError { message, severity: Severity::Warning, payload: Default::default() });
         }
@@ -40,6 +40,6 @@ impl Session {
     pub(super) fn panicked(&self, panic: Box<dyn Any + Send>) {
         let what = "the session cannot go on";
         let id = failure::log(Some(self.id()), None, UNKNOWN, what, &Why::panicked(panic));
-        self.fail(failure::told(what, None, id));
+        self.end_with(SessionEnd::Failed(failure::told(what, None, id)));
     }
 }

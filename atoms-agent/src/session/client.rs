@@ -2,17 +2,12 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use atoms_runtime::{AnyEvent, Envelope, Event, Metadata};
 use tokio::time::Instant;
 
 use super::Session;
-use crate::events::UpdateOutputAgentSettings;
-use crate::instance::flight::Flight;
-use crate::instance::mailbox::Mailbox;
-use crate::protocol::rules::{Rules, Side};
 
 impl Session {
     /// An event of the client, without what that may not say beside it.
@@ -25,48 +20,13 @@ impl Session {
         event.with_metadata(kept)
     }
 
-    /// Makes an event of the client a flight of this turn. Settings are heeded at once, and so is an
-    /// interrupt, with which a new turn begins.
-    pub(super) fn admit(&self, event: AnyEvent) -> Flight {
-        if let Some(update) = event.downcast_ref::<UpdateOutputAgentSettings>()
-            && let Some(may) = update.settings.get("interruptible")
-        {
-            self.0.may_be_interrupted.store(may, Ordering::Relaxed);
-        }
-        let rules = Rules::of(event.known_type());
-        self.heed(rules);
-        self.flight(event, rules, self.turn()).sent_by_client()
-    }
-
-    /// Begins a new turn if an event with these rules is an interrupt, and the session may be interrupted.
-    pub(super) fn heed(&self, rules: Rules) {
-        if rules.interrupts == Some(Side::Client) && self.0.may_be_interrupted.load(Ordering::Relaxed) {
-            self.interrupt();
-        }
-    }
-
-    pub(super) fn put_at_roots(&self, flight: Flight) {
-        self.put(flight, &self.0.plan.roots);
-    }
-
-    /// Whether this is true of the mailboxes of all roots.
-    pub(super) fn roots(&self, condition: fn(&Mailbox) -> bool) -> bool {
-        self.all(&self.0.plan.roots, condition)
-    }
-
-    pub(super) fn room_at_roots(&self) -> impl Future<Output = ()> {
-        poll_fn(|cx| self.poll_room(&self.0.plan.roots, cx))
-    }
-
     pub(super) fn room_at_client(&self) -> impl Future<Output = ()> {
-        poll_fn(|cx| self.poll_room(&[self.0.plan.client()], cx))
+        poll_fn(|cx| self.instance().end().poll_room(cx))
     }
 
     /// Sends an event straight to the client.
     pub(super) fn tell<E: Event>(&self, event: E) {
-        let rules = Rules::of(Some(E::event_type()));
-        let event = Envelope::new(event).into();
-        self.put(self.flight(event, rules, self.turn()), &[self.0.plan.client()]);
+        self.instance().put_at_end(Envelope::new(event).into(), self);
     }
 
     /// Ends the session in a while, if the client does not.

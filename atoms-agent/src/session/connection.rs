@@ -69,7 +69,7 @@ impl Sessions {
         if let Err(panic) = conversed.catch_unwind().await {
             session.panicked(panic);
         }
-        session.close();
+        session.instance().close();
         self.stop(&session, &mut nodes).await;
         let end = session.0.end.get().cloned().unwrap_or(SessionEnd::ByClient);
         log_end(Some(session.id()), &end, "a session has ended");
@@ -112,7 +112,7 @@ impl Sessions {
         };
         self.within(DRAIN, async {
             tokio::select! {
-                () = session.quiet() => {}
+                () = session.instance().quiet() => {}
                 () = &mut writing => {}
                 () = self.listen(session, incoming), if may_interrupt => {}
                 () = cut => {}
@@ -129,7 +129,7 @@ impl Sessions {
         let mut pace = Pace::new(self.0.options.frames_per_second);
         let mut silence = Silence::new(self.0.options.idle);
         let mut inbox = Inbox::new(session, self.0.options.read_ahead_bytes);
-        inbox.take(session.init_event());
+        inbox.take(session.instance().init_event());
         // Who is warned has to read the warning before more is read.
         let mut is_warned = false;
         loop {
@@ -188,8 +188,8 @@ impl Sessions {
 
     /// Writes what comes out of the graph, until that is closed or the client cannot be reached.
     async fn write<O: Sink<Outgoing> + Unpin>(&self, session: &Session, outgoing: &mut O) {
-        let client = session.mailbox(session.0.plan.client());
-        while let Some(flight) = poll_fn(|cx| client.poll_take(cx, || session.notify_idle())).await {
+        let (instance, client) = (session.instance(), session.instance().end());
+        while let Some(flight) = poll_fn(|cx| client.poll_take(cx, || instance.notify_idle())).await {
             let mut written = 0;
             let mut next = Some(flight);
             while let Some(flight) = next {
@@ -211,7 +211,7 @@ impl Sessions {
     /// The frame of an event, if it goes to the client.
     fn frame(&self, session: &Session, flight: &Flight) -> Option<Vec<u8>> {
         let known = flight.known?;
-        if !known.flow().to_client || session.is_interrupted(flight) {
+        if !known.flow().to_client || session.instance().is_interrupted(flight) {
             return None;
         }
         if flight.rules.ends {
@@ -250,7 +250,7 @@ struct Running<'a> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.session.close();
+        self.session.instance().close();
         self.sessions.forget(self.session);
     }
 }

@@ -1,15 +1,24 @@
 //! [`Session`] as a parameter of handlers.
 
+use std::any::Any;
+
 use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
 
+use super::Session;
 use super::routing::Router;
-use super::{CURRENT, Session};
 use crate::instance::outlet::NodeOutlet;
+use crate::instance::{Host, with_host};
 
 impl Session {
     /// The session whose handler runs on this thread, if one does.
     pub(super) fn current() -> Option<Self> {
-        CURRENT.is_set().then(|| CURRENT.with(Self::clone))
+        with_host(Self::of).flatten()
+    }
+
+    /// The session that runs an instance, if it is one that does.
+    fn of(host: &dyn Host) -> Option<Self> {
+        let host: &dyn Any = host;
+        host.downcast_ref().cloned()
     }
 }
 
@@ -22,8 +31,8 @@ impl FromDelivery for Session {
     }
 
     fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
-        if let Some(outlet) = NodeOutlet::of(delivery) {
-            return Ok(outlet.session.clone());
+        if let Some(session) = NodeOutlet::of(delivery).and_then(|outlet| Self::of(&*outlet.host)) {
+            return Ok(session);
         }
         let Some(id) = delivery.metadata().session_id() else {
             return Err(ExtractError::missing("the event belongs to no session"));

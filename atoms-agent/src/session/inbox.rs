@@ -1,6 +1,7 @@
 //! What a client has sent, and its session, or the bus, has no room for yet.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 
 use atoms_runtime::AnyEvent;
 use futures_util::FutureExt;
@@ -38,13 +39,14 @@ impl<'a> Inbox<'a> {
     /// Takes an event in. Interrupts, and what nothing waits before, go on at once.
     pub(super) fn take(&mut self, event: AnyEvent) {
         self.show(event.clone());
-        let flight = self.session.admit(event);
+        let instance = self.session.instance();
+        let flight = instance.admit(event);
         let goes_on = match flight.rules.overtakes {
-            true => self.session.roots(Mailbox::has_urgent_room),
-            false => self.waiting.is_empty() && self.session.roots(Mailbox::has_room),
+            true => instance.roots(Mailbox::has_urgent_room),
+            false => self.waiting.is_empty() && instance.roots(Mailbox::has_room),
         };
         if goes_on {
-            self.session.put_at_roots(flight);
+            instance.put_at_roots(flight, self.session);
         } else {
             self.bytes += flight.size;
             self.waiting.push_back(flight);
@@ -72,13 +74,14 @@ impl<'a> Inbox<'a> {
     /// Cancel-safe: the event is taken out when there is room.
     pub(super) async fn pass_on(&mut self) {
         let Self { session, waiting, unseen, bytes, .. } = self;
+        let instance = session.instance();
         tokio::select! {
             biased;
-            () = session.room_at_roots(), if !waiting.is_empty() => {
+            () = poll_fn(|cx| instance.poll_room_at_roots(cx)), if !waiting.is_empty() => {
                 let Some(flight) = waiting.pop_front() else { return };
                 *bytes -= flight.size;
-                if !session.is_interrupted(&flight) {
-                    session.put_at_roots(flight);
+                if !instance.is_interrupted(&flight) {
+                    instance.put_at_roots(flight, *session);
                 }
             }
             () = show_first(session, unseen), if !unseen.is_empty() => {

@@ -12,6 +12,7 @@ use super::sessions::Sessions;
 use super::zero::ZeroSetting;
 use crate::events::Init;
 use crate::graph::{Graph, GraphError};
+use crate::instance::Limits;
 use crate::node::conversation::ConversationLimit;
 
 const MIB: usize = 1024 * 1024;
@@ -35,9 +36,8 @@ pub(super) struct Options {
     pub(super) grace: Duration,
     pub(super) frames_per_second: u32,
     pub(super) blocking_limit: Duration,
-    pub(super) mailbox_bytes: usize,
+    pub(super) limits: Limits,
     pub(super) read_ahead_bytes: usize,
-    pub(super) conversation: ConversationLimit,
     pub(super) client_metadata: KeptMetadata,
     pub(super) actor_ids: ActorIds,
 }
@@ -51,9 +51,8 @@ impl SessionsBuilder {
             grace: Duration::from_secs(3),
             frames_per_second: 1_000,
             blocking_limit: Duration::from_millis(500),
-            mailbox_bytes: MIB,
+            limits: Limits::default(),
             read_ahead_bytes: MIB,
-            conversation: ConversationLimit { messages: 1_000, bytes: MIB },
             client_metadata: KeptMetadata {
                 keys: ["traceparent", "schema_version"].map(Into::into).into(),
                 bytes: 1024,
@@ -130,7 +129,7 @@ impl SessionsBuilder {
     /// four times the bytes. A node that emits without waiting loses its events when 65,536 wait, or 64 times the
     /// bytes.
     pub fn mailbox_bytes(mut self, bytes: usize) -> Self {
-        self.options.mailbox_bytes = bytes;
+        self.options.limits.mailbox_bytes = bytes;
         self
     }
 
@@ -139,7 +138,7 @@ impl SessionsBuilder {
     /// counts. The last message is kept, however large. Zero of either
     /// does not start.
     pub fn conversation_limit(mut self, messages: usize, bytes: usize) -> Self {
-        self.options.conversation = ConversationLimit { messages, bytes };
+        self.options.limits.conversation = ConversationLimit { messages, bytes };
         self
     }
 
@@ -186,8 +185,8 @@ impl Options {
             ("init_bytes", self.init_bytes),
             ("frames_per_second", usize::try_from(self.frames_per_second).unwrap_or(usize::MAX)),
             ("read_ahead_bytes", self.read_ahead_bytes),
-            ("mailbox_bytes", self.mailbox_bytes),
-            ("conversation_limit", self.conversation.messages.min(self.conversation.bytes)),
+            ("mailbox_bytes", self.limits.mailbox_bytes),
+            ("conversation_limit", self.limits.conversation.messages.min(self.limits.conversation.bytes)),
         ];
         let times = [
             ("handshake_timeout", self.handshake),
@@ -215,8 +214,8 @@ impl fmt::Debug for SessionsBuilder {
             .field("frames_per_second", &self.options.frames_per_second)
             .field("blocking_limit", &self.options.blocking_limit)
             .field("read_ahead_bytes", &self.options.read_ahead_bytes)
-            .field("mailbox_bytes", &self.options.mailbox_bytes)
-            .field("conversation_limit", &self.options.conversation)
+            .field("mailbox_bytes", &self.options.limits.mailbox_bytes)
+            .field("conversation_limit", &self.options.limits.conversation)
             .finish_non_exhaustive()
     }
 }

@@ -52,7 +52,7 @@ impl Sessions {
                     pace.count(Instant::now());
                     self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
                     match self.bus().decode(frame.as_ref()) {
-                        Ok(event) => session.heed(Rules::of(event.known_type())),
+                        Ok(event) => session.instance().heed(Rules::of(event.known_type())),
                         // The session ends already; the log is told.
                         Err(unreadable) => drop(end_of_unread(Some(session.id()), &unreadable)),
                     }

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError, RwLock};
 use std::time::Duration;
@@ -18,13 +16,12 @@ use tokio_util::task::TaskTracker;
 
 use super::options::{Options, SessionsBuilder};
 use super::routing::Router;
-use super::{Core, Pulse, Session, SessionEnd};
+use super::{Core, Session, SessionEnd};
 use crate::events::Init;
 use crate::graph::{Graph, GraphError, GraphProblem, Plan};
 use crate::instance::failure::{self, Why};
-use crate::instance::mailbox::Mailbox;
-use crate::instance::outlet::NodeOutlet;
-use crate::instance::run::Seat;
+use crate::instance::pulse::Pulse;
+use crate::instance::{Host, Instance};
 use crate::node::NodeShape;
 use crate::node::entry::Spawn;
 
@@ -134,6 +131,13 @@ pub struct Counts {
 /// Counts a task as long as it is there.
 struct Counted(Sessions);
 
+impl Counted {
+    fn new(sessions: &Sessions) -> Self {
+        sessions.0.counters.tasks.fetch_add(1, Ordering::Relaxed);
+        Self(sessions.clone())
+    }
+}
+
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.0.counters.tasks.fetch_sub(1, Ordering::Relaxed);
@@ -151,6 +155,7 @@ impl Sessions {
         bus: Bus,
     ) -> Result<Self, GraphError> {
         let zeros: Vec<_> = options.zeros().into_iter().map(GraphProblem::Zero).collect();
+        graph.warn_of_unheard(&bus);
         let nodes = match graph.prepare(&bus) {
             Ok(nodes) => GraphError::of(zeros).map(|()| nodes)?,
             Err(error) => return Err(error.and(zeros)),
@@ -239,22 +244,13 @@ impl Sessions {
             let error_id = failure::log(Some(&id), None, Init::TYPE, what, &Why::panicked(panic));
             SessionEnd::Failed(failure::told(what, None, error_id))
         })?;
-        let init = Arc::new(init.clone().with_metadata(self.0.options.client_metadata.of(init.metadata())));
-        let settings = init.output_agent_settings.as_ref();
-        let places = self.0.nodes.len() + 1;
+        let init = init.clone().with_metadata(self.0.options.client_metadata.of(init.metadata()));
+        let (bus, plan) = (self.bus().clone(), Arc::clone(&self.0.plan));
         Ok(Session(Arc::new(Core {
             id,
             actor_ids,
-            may_be_interrupted: settings.is_none_or(|settings| settings.interruptible).into(),
-            init,
             sessions: self.clone(),
-            plan: Arc::clone(&self.0.plan),
-            mailboxes: (0..places).map(|_| Arc::new(Mailbox::new(self.0.options.mailbox_bytes))).collect(),
-            pulses: self.0.nodes.iter().map(|_| Pulse::default()).collect(),
-            turn: 0.into(),
-            lost: 0.into(),
-            is_over: false.into(),
-            has_handed_off: false.into(),
+            instance: Arc::new(Instance::new(bus, plan, Arc::new(init), self.0.options.limits)),
             changed: Default::default(),
             ends_at: Default::default(),
             end: Default::default(),
@@ -266,25 +262,8 @@ impl Sessions {
         self.0.counters.started.fetch_add(1, Ordering::Relaxed);
         self.watch(Handle::current());
         self.0.write().insert(session.id().to_owned(), session.clone());
-        let mut tasks = JoinSet::new();
-        for (place, node) in self.0.nodes.iter().enumerate() {
-            let limit = self.0.options.conversation;
-            let outlet =
-                NodeOutlet::new(session.clone(), node.shape(), place, &self.0.plan.behind[place], limit);
-            let running = node.run(Seat::new(Arc::clone(session.mailbox(place)), outlet));
-            self.0.counters.tasks.fetch_add(1, Ordering::Relaxed);
-            let (counted, session) = (Counted(self.clone()), session.clone());
-            tasks.spawn(async move {
-                let _counted = counted;
-                let mut running = pin!(running);
-                poll_fn(|cx| {
-                    let _polled = session.pulse(place).polled();
-                    running.as_mut().poll(cx)
-                })
-                .await;
-            });
-        }
-        tasks
+        let host: Arc<dyn Host> = Arc::new(session.clone());
+        session.instance().start(&host, &self.0.nodes, || Counted::new(self))
     }
 
     /// Takes a session out of the list.
@@ -310,11 +289,16 @@ impl Agent {
     /// Looks at what each node of each session does.
     pub(super) fn each_pulse(&self, mut look: impl FnMut(&Session, usize, &Pulse)) {
         let mut look = |session: &Session| {
-            session.0.pulses.iter().enumerate().for_each(|(place, pulse)| look(session, place, pulse));
+            session
+                .instance()
+                .pulses()
+                .iter()
+                .enumerate()
+                .for_each(|(place, pulse)| look(session, place, pulse));
         };
         self.running.read().unwrap_or_else(PoisonError::into_inner).values().for_each(&mut look);
         let mut lingering = self.lingering.lock().unwrap_or_else(PoisonError::into_inner);
-        lingering.retain(|session| session.0.pulses.iter().any(|pulse| pulse.poll().is_some()));
+        lingering.retain(|session| session.instance().pulses().iter().any(|pulse| pulse.poll().is_some()));
         lingering.iter().for_each(look);
     }
 

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
-use super::pulse::{Pulse, RunningHandler};
+use super::running::RunningHandler;
 use super::sessions::Agent;
 use super::{Session, Sessions};
+use crate::instance::pulse::Pulse;
 
 /// How often it looks, for each time that a handler may hold its thread.
 const LOOKS: u32 = 2;

@@ -1,0 +1,59 @@
+//! What nodes do now.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// What the task of one node does. The task writes it, with no clock and no lock, and others look.
+#[derive(Debug, Default)]
+pub(crate) struct Pulse {
+    /// Odd while the task is polled. It grows with each poll, and with each event that is handled.
+    beats: AtomicU64,
+    /// The place of the handler that runs, from 1 on; 0 if none does.
+    handler: AtomicUsize,
+}
+
+impl Pulse {
+    /// Says that the task is polled until the guard is dropped.
+    pub(super) fn polled(&self) -> impl Drop {
+        self.beat(1);
+        Polled(self)
+    }
+
+    /// Says that a handler runs until the guard is dropped.
+    pub(super) fn handles(&self, place: usize) -> impl Drop {
+        self.beat(2);
+        self.handler.store(place + 1, Ordering::Relaxed);
+        Handling(self)
+    }
+
+    /// Only the task does this, and so it needs no more than a load and a store.
+    fn beat(&self, by: u64) {
+        self.beats.store(self.beats.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
+    }
+
+    /// The number of the poll that is under way, if one is.
+    pub(crate) fn poll(&self) -> Option<u64> {
+        Some(self.beats.load(Ordering::Relaxed)).filter(|beats| beats % 2 == 1)
+    }
+
+    /// The place of the handler that runs, if one does.
+    pub(crate) fn place(&self) -> Option<usize> {
+        self.handler.load(Ordering::Relaxed).checked_sub(1)
+    }
+}
+
+struct Polled<'a>(&'a Pulse);
+
+impl Drop for Polled<'_> {
+    fn drop(&mut self) {
+        self.0.beat(1);
+    }
+}
+
+struct Handling<'a>(&'a Pulse);
+
+impl Drop for Handling<'_> {
+    fn drop(&mut self) {
+        self.0.beat(2);
+        self.0.handler.store(0, Ordering::Relaxed);
+    }
+}
