@@ -1,7 +1,7 @@
 //! The runtime of [`atoms`](https://docs.rs/atoms-rs): events, wire, registry, dispatch and bus.
 //!
 //! Programs depend on `atoms`, which has all of this; crates that build on the runtime alone name it
-//! in the macros, as in `#[event(type = "shop.order.created")]`.
+//! in the macros, as in `#[event(type = "shop.order.created", crate = atoms_runtime)]`.
 
 // The expansions of the macros name this crate by the path that they are given.
 extern crate self as atoms_runtime;
@@ -26,15 +26,16 @@ mod wire;
 pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
     Attempt, Bus, BusBuilder, DeadLetter, DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting,
-    Delivery, DetachError, EmitError, EmitOutcome, Emitting, EventStream, ExpectError, Expectation, Failure,
-    FailureKind, Interceptor, Lagged, LostEvents, Post, PostError, PostRefusal, Posting, Priority, Receipt,
-    Recipient, RedeliverError, Refusal, RequestError, ShutdownError, StartContext, Subscription, Unfinished,
-    Veto,
+    Delivery, DetachError, Emit, EmitError, EmitOutcome, Emittable, Emitting, EventStream, ExpectError,
+    Expectation, Extension, Failure, FailureKind, Interceptor, Lagged, LostEvents, Post, PostError,
+    PostRefusal, Posting, Priority, Receipt, Recipient, RedeliverError, Refusal, RequestError, Route, Routed,
+    ShutdownError, StartContext, Subscription, Unfinished, Veto,
 };
 pub use event::{
-    AllEmitted, AnyEvent, Asked, DeliveryFailed, DynamicError, DynamicEvent, Emitted, Envelope, Event,
-    EventId, EventIdError, EventInvalid, EventKind, EventType, EventTypes, Flow, IntoEnvelope, IntoRequest,
-    IsAsked, IsEmitted, Metadata, One, RawEvent, Request, Timestamp, TimestampError,
+    AllEmitted, AnyEvent, Asked, Carried, Carrying, DeliveryFailed, DynamicError, DynamicEvent, Emitted,
+    Envelope, Event, EventId, EventIdError, EventInvalid, EventKind, EventType, EventTypes, Flow,
+    IntoEnvelope, IntoRequest, IsAsked, IsEmitted, Metadata, One, RawEvent, Request, Stored, Timestamp,
+    TimestampError,
 };
 pub use handler::{
     AnsweredBy, AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError,

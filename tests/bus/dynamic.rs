@@ -96,7 +96,7 @@ async fn once_is_once_though_it_emits_the_event_again() {
     let (again, seen) = (bus.clone(), log.clone());
     let _once = bus.once::<Ticked>(move |ticked| {
         seen.add(ticked.number.to_string());
-        let nested = std::pin::pin!(again.emit(Ticked { number: 2 }));
+        let nested = std::pin::pin!(again.emit(Ticked { number: 2 }).into_future());
         let polled = nested.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
         assert!(polled.is_ready());
     });

@@ -8,6 +8,7 @@ mod follow_ups;
 mod lifecycle;
 mod order;
 mod panics;
+mod seams;
 mod signatures;
 mod streams;
 

@@ -32,7 +32,7 @@ fn alert(failed: &DeliveryFailed, log: State<Log>) -> Mail {
 }
 
 /// A time that a loop without an end would not keep.
-async fn ends(emit: impl Future<Output = Receipt>) -> Receipt {
+async fn ends(emit: impl IntoFuture<Output = Receipt>) -> Receipt {
     tokio::time::timeout(Duration::from_secs(60), emit).await.expect("the loop does not end")
 }
 

@@ -87,7 +87,7 @@ async fn a_detached_handler_that_failed_is_redelivered_with_its_attempts() {
 fn without_a_runtime_a_detached_handler_fails() {
     let (builder, _) = bus();
     let bus = builder.state(Notify::new()).handler::<in_the_background>().start().unwrap();
-    let mut emit = std::pin::pin!(bus.emit(order(1)));
+    let mut emit = std::pin::pin!(bus.emit(order(1)).into_future());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(receipt) = emit.as_mut().poll(&mut context) else { panic!("it waits") };
     assert!(receipt.to_string().contains("could not be started beside the emit: there is no tokio runtime"));

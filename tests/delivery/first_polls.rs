@@ -68,8 +68,8 @@ fn answers(_: &Question, gate: State<Gate>, log: State<Log>) -> u32 {
     42
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+fn block_on<T>(future: impl IntoFuture<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future.into_future())
 }
 
 /// Asserts that shutdowns of the buses, and not that of another one, wait for what `begin` does on another thread
@@ -162,7 +162,7 @@ struct Inner(Bus);
 
 #[handler]
 fn emits_on_another_bus(_: &Work, inner: State<Inner>, log: State<Log>) {
-    let mut emitting = pin!(inner.0.emit(Work {}));
+    let mut emitting = pin!(inner.0.emit(Work {}).into_future());
     assert!(emitting.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_ready());
     log.add("outer done");
 }

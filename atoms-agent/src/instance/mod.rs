@@ -24,8 +24,6 @@ use std::task::{Context, Poll, ready};
 use atoms_runtime::{AnyEvent, Bus, EmitOutcome, Envelope, EventType, LogLimit, Refusal};
 use tokio::sync::Notify;
 
-pub(crate) use enter::{Entered, is_in_handler, with_host};
-
 use crate::events::{Init, UpdateOutputAgentSettings};
 use crate::graph::Plan;
 use crate::node::conversation::ConversationLimit;
@@ -174,7 +172,13 @@ impl Instance {
     }
 
     pub(crate) fn flight(&self, event: AnyEvent, rules: Rules, turn: u32) -> Flight {
-        Flight::new(event, rules, turn, self.plan.joins)
+        Flight::new(self.own(event), rules, turn, self.plan.joins)
+    }
+
+    /// An event as one of this instance: it carries what the first one does.
+    pub(crate) fn own(&self, event: AnyEvent) -> AnyEvent {
+        let carrying = self.init.carrying().or(event.carrying());
+        event.with_carrying(carrying)
     }
 
     /// Puts an event into the mailboxes of these places; it is refused if it is not in all of them.
@@ -265,7 +269,7 @@ impl Instance {
         flight.is_interruptible && flight.turn != self.turn()
     }
 
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Acquire)
     }
 

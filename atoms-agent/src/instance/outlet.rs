@@ -14,7 +14,7 @@ use super::failure::{self, Why};
 use super::flight::Flight;
 use super::mailbox::Mailbox;
 use super::pulse::Pulse;
-use super::{Entered, Host, Instance};
+use super::{Host, Instance};
 use crate::events::{LlmRequest, TranscriptUpdate};
 use crate::node::conversation::Conversation;
 use crate::node::shape::{Kind, NodeShape};
@@ -66,11 +66,6 @@ impl NodeOutlet {
 
     pub(super) fn mailbox(&self) -> &Mailbox {
         self.instance.mailbox(self.place)
-    }
-
-    /// Runs `future` as a handler of the node, for `event`.
-    pub(super) fn enter<'a, F: Future>(&'a self, event: &'a AnyEvent, future: F) -> Entered<'a, F> {
-        Entered { host: &self.host, event, future }
     }
 
     pub(crate) fn node(&self) -> &'static str {

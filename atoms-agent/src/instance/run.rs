@@ -11,6 +11,7 @@ use atoms_runtime::{AnyEvent, Event};
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
+use super::enter::enter;
 use super::failure::Why;
 use super::flight::Flight;
 use super::lane::Lane;
@@ -158,7 +159,7 @@ impl Seat {
         let init = instance.init_event();
         let call = Call::new(&init, instance.bus(), &self.shared);
         let made = P::Factory::make(instance.init(), &prepared.factory, &call);
-        let made = self.outlet.enter(&init, AssertUnwindSafe(made).catch_unwind());
+        let made = enter(&init, AssertUnwindSafe(made).catch_unwind());
         let made = self.unless_over(made).await?;
         let mut node = match made {
             Ok(Ok(node)) => node,
@@ -166,7 +167,7 @@ impl Seat {
             Err(panic) => return self.not_made("a node could not be made", &Why::panicked(panic)),
         };
         let started = P::Started::run(&mut node, &prepared.started, &call, 0);
-        let started = self.outlet.enter(&init, AssertUnwindSafe(started).catch_unwind());
+        let started = enter(&init, AssertUnwindSafe(started).catch_unwind());
         let has_started = match self.unless_over(started).await? {
             Ok(Ran::Failed(error)) if self.outlet.shape.start_may_fail => {
                 self.tell(GOES_ON, Init::TYPE, &Why::Error(error));
@@ -207,7 +208,7 @@ impl Seat {
         let shared = Arc::clone(&self.shared);
         let call = Call::new(&flight.event, outlet.instance.bus(), &shared);
         let running = AssertUnwindSafe(M::run(node, prepared, &call, place)).catch_unwind();
-        let mut running = pin!(outlet.enter(&flight.event, running));
+        let mut running = pin!(enter(&flight.event, running));
         let ran = poll_fn(|cx| match self.look_out::<N, M>(cx, flight) {
             Some(stopped) => Poll::Ready(Err(stopped)),
             None => running.as_mut().poll(cx).map(Ok),
@@ -269,7 +270,7 @@ impl Seat {
         let init = instance.init_event();
         let call = Call::new(&init, instance.bus(), &self.shared);
         let stopped = AssertUnwindSafe(P::Stopped::run(node, &prepared.stopped, &call, 0)).catch_unwind();
-        let why = match self.outlet.enter(&init, stopped).await {
+        let why = match enter(&init, stopped).await {
             Ok(Ran::Failed(error)) => Why::Error(error),
             Ok(Ran::Done | Ran::Told) => return,
             Err(panic) => Why::panicked(panic),

@@ -1,20 +1,30 @@
 //! [`Session`] as a parameter of handlers.
 
 use std::any::Any;
+use std::sync::Weak;
 
-use atoms_runtime::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
+use atoms_runtime::{Carried, Delivery, ExtractError, FromDelivery, PrepareError, StartContext, Stored};
 
-use super::Session;
-use super::routing::Router;
+use super::{Core, Session};
+use crate::instance::Host;
 use crate::instance::outlet::NodeOutlet;
-use crate::instance::{Host, with_host};
+
+/// What an event of a session carries, and what follows from it: the session, which it does not keep alive.
+pub(super) struct OfSession(pub(super) Weak<Core>);
+
+impl Carried for OfSession {
+    // Sessions end with their process.
+    const STORED: Option<Stored<Self>> = None;
+}
+
+impl OfSession {
+    /// The session, if it still runs.
+    pub(super) fn session(&self) -> Option<Session> {
+        self.0.upgrade().map(Session).filter(|session| !session.instance().is_over())
+    }
+}
 
 impl Session {
-    /// The session whose handler runs on this thread, if one does.
-    pub(super) fn current() -> Option<Self> {
-        with_host(Self::of).flatten()
-    }
-
     /// The session that runs an instance, if it is one that does.
     fn of(host: &dyn Host) -> Option<Self> {
         let host: &dyn Any = host;
@@ -34,11 +44,9 @@ impl FromDelivery for Session {
         if let Some(session) = NodeOutlet::of(delivery).and_then(|outlet| Self::of(&*outlet.host)) {
             return Ok(session);
         }
-        let Some(id) = delivery.metadata().session_id() else {
+        let Some(of) = delivery.carried::<OfSession>() else {
             return Err(ExtractError::missing("the event belongs to no session"));
         };
-        let bus = delivery.bus();
-        let found = bus.attached::<Router>().and_then(|router| router.session(id));
-        found.ok_or_else(|| ExtractError::missing(format!("the session `{id}` has ended")))
+        of.session().ok_or_else(|| ExtractError::missing("the session of the event has ended"))
     }
 }

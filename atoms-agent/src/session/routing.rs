@@ -1,33 +1,21 @@
 //! Events that go from the bus into sessions.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 
-use atoms_runtime::{AnyEvent, Interceptor, LogLimit, Metadata, Receipt, Veto};
+use atoms_runtime::{
+    AnyEvent, Bus, Carrying, Emit, Emittable, Extension, LogLimit, Metadata, Receipt, Route, Routed,
+};
 
+use super::extract::OfSession;
 use super::sessions::Agent;
-use super::{SOURCE, Session, SessionError};
+use super::{Core, SOURCE, Session, SessionError};
 
 /// A handler can emit any number of events for a session that has ended, or has no room.
 static NOT_SENT: LogLimit = LogLimit::new(1, "more events did not go into their sessions");
-
-/// Each is a mistake of the program's, which it may make in a loop.
-static STAYED: LogLimit = LogLimit::new(1, "more events for sessions stayed on the bus");
-
-thread_local! {
-    /// Where the next event goes that is emitted on this thread, and then what became of it there.
-    static ADDRESS: RefCell<Address> = const { RefCell::new(Address::Default) };
-}
-
-enum Address {
-    Default,
-    To(Target),
-    Sent(Vec<(String, Result<(), SessionError>)>),
-}
 
 /// The sessions that an event is for.
 #[derive(Debug, Clone)]
@@ -62,93 +50,61 @@ enum Target {
 ///     println!("{} sessions, and {}", sent.sessions.len(), sent.receipt);
 /// }
 /// ```
-pub trait ToSessions: Future<Output = Receipt> + Sized {
-    /// To this session.
-    fn to(self, session: &Session) -> Addressed<Self> {
-        Addressed::new(self, Target::Session(session.clone()))
-    }
+pub trait ToSessions<'a>: Sized {
+    /// To this session. What follows from the event belongs to it as well.
+    fn to(self, session: &Session) -> Addressed<'a>;
 
     /// To the sessions that one of these actors takes part in.
-    fn to_actors<I: IntoIterator<Item: Into<String>>>(self, actor_ids: I) -> Addressed<Self> {
+    fn to_actors<I: IntoIterator<Item: Into<String>>>(self, actor_ids: I) -> Addressed<'a>;
+
+    /// To all sessions.
+    fn global(self) -> Addressed<'a>;
+}
+
+impl<'a, T: Emittable, F> ToSessions<'a> for Emit<'a, T, F> {
+    fn to(self, session: &Session) -> Addressed<'a> {
+        let core = Arc::downgrade(&session.0);
+        let emit = self.carry(Conversation::routed(&core)).carry(OfSession(core));
+        Addressed::new(emit, Target::Session(session.clone()))
+    }
+
+    fn to_actors<I: IntoIterator<Item: Into<String>>>(self, actor_ids: I) -> Addressed<'a> {
         Addressed::new(self, Target::Actors(actor_ids.into_iter().map(Into::into).collect()))
     }
 
-    /// To all sessions.
-    fn global(self) -> Addressed<Self> {
+    fn global(self) -> Addressed<'a> {
         Addressed::new(self, Target::All)
     }
 }
 
-impl<F: Future<Output = Receipt>> ToSessions for F {}
+/// An emit that goes into sessions as well; what the methods of [`ToSessions`] return.
+///
+/// Dropping it before its end is as dropping the emit: what has been sent into sessions stays there.
+#[must_use = "nothing is emitted unless this is awaited"]
+pub struct Addressed<'a> {
+    address: Arc<Address>,
+    emit: Pin<Box<dyn Future<Output = Receipt> + Send + 'a>>,
+}
 
-pin_project_lite::pin_project! {
-    /// An emit that goes into sessions as well; what the methods of [`ToSessions`] return.
-    ///
-    /// Dropping it before its end is as dropping the emit: what has been sent into sessions stays there.
-    #[must_use = "nothing is emitted unless this is awaited"]
-    pub struct Addressed<F> {
-        target: Option<Target>,
-        sent: Vec<(String, Result<(), SessionError>)>,
-        #[pin]
-        emit: F,
+impl<'a> Addressed<'a> {
+    fn new<T: Emittable, F>(emit: Emit<'a, T, F>, target: Target) -> Self {
+        let address = Arc::new(Address { target, sent: Mutex::default() });
+        Self { emit: emit.via(Arc::clone(&address) as _), address }
     }
 }
 
-impl<F> Addressed<F> {
-    fn new(emit: F, target: Target) -> Self {
-        Self { target: Some(target), sent: Vec::new(), emit }
-    }
-}
-
-impl<F: Future<Output = Receipt>> Future for Addressed<F> {
+impl Future for Addressed<'_> {
     type Output = Sent;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent> {
-        let this = self.project();
-        // The first event that is emitted in the first poll is the one that this is about.
-        let polled = match this.target.take() {
-            None => this.emit.poll(cx),
-            Some(target) => {
-                let outer = Outer(ADDRESS.replace(Address::To(target)));
-                let polled = this.emit.poll(cx);
-                *this.sent = outer.sent();
-                polled
-            }
-        };
-        let receipt = ready!(polled);
-        Poll::Ready(Sent { receipt, sessions: std::mem::take(this.sent) })
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent> {
+        let receipt = ready!(self.emit.as_mut().poll(cx));
+        Poll::Ready(Sent { receipt, sessions: self.address.take_sent() })
     }
 }
 
-/// What the address was before, and will be again, also after a panic.
-struct Outer(Address);
-
-impl Outer {
-    /// What became of the event in the sessions that it was for.
-    fn sent(&self) -> Vec<(String, Result<(), SessionError>)> {
-        match ADDRESS.replace(Address::Default) {
-            Address::Sent(sent) => sent,
-            _ => {
-                if STAYED.allows() {
-                    tracing::error!(
-                        "an event for sessions stays on the bus, which has none or did not emit it at once"
-                    );
-                }
-                Vec::new()
-            }
-        }
-    }
-}
-
-impl Drop for Outer {
-    fn drop(&mut self) {
-        ADDRESS.set(std::mem::replace(&mut self.0, Address::Default));
-    }
-}
-
-impl<F> fmt::Debug for Addressed<F> {
+impl fmt::Debug for Addressed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Addressed").field("target", &self.target).finish_non_exhaustive()
+        f.debug_struct("Addressed").field("target", &self.address.target).finish_non_exhaustive()
     }
 }
 
@@ -161,81 +117,99 @@ pub struct Sent {
     pub sessions: Vec<(String, Result<(), SessionError>)>,
 }
 
-/// Takes what is emitted on a bus to the sessions that it is for.
-pub(super) struct Router {
-    /// Several agents may share a bus.
-    agents: Mutex<Vec<Weak<Agent>>>,
-}
+/// The agents on a bus: several may share it.
+#[derive(Default)]
+pub(super) struct Agents(Mutex<Vec<Weak<Agent>>>);
 
-impl Router {
-    pub(super) fn new() -> Self {
-        Self { agents: Mutex::default() }
+impl Extension for Agents {}
+
+impl Agents {
+    /// Those of this bus.
+    pub(super) fn of(bus: &Bus) -> Arc<Self> {
+        bus.extension_or_insert_with(Self::default)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Agent>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn add(&self, agent: Weak<Agent>) {
-        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut agents = self.lock();
         agents.retain(|agent| agent.strong_count() > 0);
         agents.push(agent);
     }
 
-    pub(super) fn session(&self, id: &str) -> Option<Session> {
-        let agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
-        agents.iter().find_map(|agent| agent.upgrade()?.session(id))
-    }
-
     fn sessions(&self) -> Vec<Session> {
-        let agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
-        agents.iter().filter_map(Weak::upgrade).flat_map(|agent| agent.sessions()).collect()
-    }
-
-    fn of(&self, target: Target) -> Vec<Session> {
-        match target {
-            Target::Session(session) => vec![session],
-            Target::All => self.sessions(),
-            Target::Actors(ids) => {
-                let takes_part = |session: &Session| session.actor_ids().iter().any(|id| ids.contains(id));
-                self.sessions().into_iter().filter(takes_part).collect()
-            }
-        }
-    }
-
-    /// The session that an event belongs to without being told so.
-    fn conversation(&self, metadata: &Metadata) -> Option<Session> {
-        if metadata.source() == Some(SOURCE) {
-            return None;
-        }
-        Session::current().or_else(|| self.session(metadata.session_id()?))
+        // Not under the lock: the last reference to an agent may be dropped here.
+        let agents: Vec<_> = self.lock().iter().filter_map(Weak::upgrade).collect();
+        agents.iter().flat_map(|agent| agent.sessions()).collect()
     }
 }
 
-impl Interceptor for Router {
-    fn before_emit(&self, event: &AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
-        let address = ADDRESS.replace(Address::Default);
-        if let Address::To(target) = address {
-            if let Target::Session(session) = &target {
-                metadata.set_session_id(session.id());
-            }
-            let sent =
-                self.of(target).into_iter().map(|session| (session.id().to_owned(), send(&session, event)));
-            ADDRESS.set(Address::Sent(sent.collect()));
-            return Ok(());
-        }
-        ADDRESS.set(address);
-        if let Some(session) = self.conversation(metadata) {
-            metadata.set_session_id(session.id());
-            if let Err(error @ (SessionError::Ended | SessionError::Full)) = send(&session, event)
-                && NOT_SENT.allows()
-            {
-                let r#type = event.event_type();
-                tracing::warn!(
-                    r#type,
-                    session = session.id(),
-                    "an event does not go into its session: {error}"
-                );
+/// Where one event goes, and then what became of it there.
+struct Address {
+    target: Target,
+    sent: Mutex<Vec<(String, Result<(), SessionError>)>>,
+}
+
+impl Address {
+    fn sessions(&self, bus: &Bus) -> Vec<Session> {
+        let all = || bus.extension::<Agents>().map_or_else(Vec::new, |agents| agents.sessions());
+        match &self.target {
+            Target::Session(session) => vec![session.clone()],
+            Target::All => all(),
+            Target::Actors(ids) => {
+                let takes_part = |session: &Session| session.actor_ids().iter().any(|id| ids.contains(id));
+                all().into_iter().filter(takes_part).collect()
             }
         }
-        Ok(())
     }
+
+    fn take_sent(&self) -> Vec<(String, Result<(), SessionError>)> {
+        std::mem::take(&mut self.sent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Route for Address {
+    fn take(&self, bus: &Bus, event: &AnyEvent, metadata: &mut Metadata) {
+        if let Target::Session(session) = &self.target {
+            metadata.set_session_id(session.id());
+        }
+        let sessions = self.sessions(bus).into_iter();
+        let sent = sessions.map(|session| (session.id().to_owned(), send(&session, event))).collect();
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = sent;
+    }
+}
+
+/// The way into the session that an event belongs to without being told so.
+struct Conversation(Weak<Core>);
+
+impl Conversation {
+    fn routed(core: &Weak<Core>) -> Routed {
+        Routed(Arc::new(Self(Weak::clone(core))))
+    }
+}
+
+impl Route for Conversation {
+    fn take(&self, _: &Bus, event: &AnyEvent, metadata: &mut Metadata) {
+        // Those of the session itself are there already.
+        if metadata.source() == Some(SOURCE) {
+            return;
+        }
+        let Some(session) = OfSession(Weak::clone(&self.0)).session() else { return };
+        metadata.set_session_id(session.id());
+        if let Err(error @ (SessionError::Ended | SessionError::Full)) = send(&session, event)
+            && NOT_SENT.allows()
+        {
+            let r#type = event.event_type();
+            tracing::warn!(r#type, session = session.id(), "an event does not go into its session: {error}");
+        }
+    }
+}
+
+/// What the events of a session carry.
+pub(super) fn carrying(core: &Weak<Core>) -> Carrying {
+    Carrying::new().with(OfSession(Weak::clone(core))).with(Conversation::routed(core))
 }
 
 /// Sends an event into a session, if it may go there. What it followed from is nobody's business there.
@@ -248,5 +222,5 @@ fn send(session: &Session, event: &AnyEvent) -> Result<(), SessionError> {
     for key in ["session_id", "causation_id", "correlation_id", "source"] {
         metadata.remove(key);
     }
-    session.emit_any(event.clone().with_metadata(metadata))
+    session.emit_any(event.clone().with_metadata(metadata).with_carrying(Carrying::new()))
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::options::{Options, SessionsBuilder};
-use super::routing::Router;
+use super::routing::{Agents, carrying};
 use super::{Core, Session, SessionEnd};
 use crate::events::Init;
 use crate::graph::{Graph, GraphError, GraphProblem, Plan};
@@ -173,12 +173,7 @@ impl Sessions {
             counters: Counters::default(),
             bus,
         });
-        match agent.bus.attach(Router::new) {
-            Some(router) => router.add(Arc::downgrade(&agent)),
-            None => {
-                tracing::error!("something else is attached to the bus: its events do not go into sessions")
-            }
-        }
+        Agents::of(&agent.bus).add(Arc::downgrade(&agent));
         let sessions = Self(agent);
         if let Ok(runtime) = Handle::try_current() {
             sessions.watch(runtime);
@@ -246,14 +241,17 @@ impl Sessions {
         })?;
         let init = init.clone().with_metadata(self.0.options.client_metadata.of(init.metadata()));
         let (bus, plan) = (self.bus().clone(), Arc::clone(&self.0.plan));
-        Ok(Session(Arc::new(Core {
-            id,
-            actor_ids,
-            sessions: self.clone(),
-            instance: Arc::new(Instance::new(bus, plan, Arc::new(init), self.0.options.limits)),
-            changed: Default::default(),
-            ends_at: Default::default(),
-            end: Default::default(),
+        Ok(Session(Arc::new_cyclic(|core| {
+            let init = Arc::new(init.with_carrying(carrying(core)));
+            Core {
+                id,
+                actor_ids,
+                sessions: self.clone(),
+                instance: Arc::new(Instance::new(bus, plan, init, self.0.options.limits)),
+                changed: Default::default(),
+                ends_at: Default::default(),
+                end: Default::default(),
+            }
         })))
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::dead_letters::Letters;
+use super::extensions::{Extension, Extensions};
 use super::intercept::{Interceptor, Interceptors};
 use super::limits::Limits;
 use super::post::OwnedQueue;
@@ -52,6 +53,7 @@ pub struct BusBuilder {
     stream_limits: Limits,
     frame_limit: usize,
     interceptors: Interceptors,
+    extensions: Extensions,
     dead_letter_capacity: usize,
     dead_letter_bytes: usize,
     queue_capacity: usize,
@@ -73,6 +75,7 @@ impl BusBuilder {
             stream_limits: Limits { events: 1_024, bytes: 16 * 1024 * 1024 },
             frame_limit: 16 * 1024 * 1024,
             interceptors: Interceptors::default(),
+            extensions: Extensions::default(),
             dead_letter_capacity: 1_024,
             dead_letter_bytes: 64 * MIB,
             queue_capacity: 1_024,
@@ -183,6 +186,14 @@ impl BusBuilder {
         self
     }
 
+    /// Adds an [`Extension`], and what it [installs](Extension::install). A second one of its type does not start.
+    #[must_use]
+    pub fn extension<T: Extension>(mut self, extension: T) -> Self {
+        let extension = Arc::new(extension);
+        self.extensions.add(Arc::clone(&extension));
+        extension.install(self)
+    }
+
     /// How many [dead letters](Bus::dead_letters) are kept: 1,024 by default. Zero does not start.
     #[must_use]
     pub fn dead_letter_capacity(mut self, letters: usize) -> Self {
@@ -230,6 +241,7 @@ impl BusBuilder {
     pub fn start(mut self) -> Result<Bus, StartError> {
         let registry = self.registry();
         let mut problems = self.check(&registry);
+        problems.extend(self.extensions.check());
         let mut handlers = self.bind(&registry, &mut problems);
         StartError::of(problems)?;
         registry.log();
@@ -238,7 +250,7 @@ impl BusBuilder {
         for (info, runner) in &mut handlers {
             *runner = options::wrapped(info, runner.clone(), &interceptors);
         }
-        Ok(Bus(Arc::new(Shared {
+        let bus = Bus(Arc::new(Shared {
             tables: Tables::new(registry.events(), handlers),
             subscribers: Default::default(),
             registry,
@@ -252,11 +264,14 @@ impl BusBuilder {
             in_flight: Default::default(),
             tasks: Tasks::new(self.detached_limit),
             dead_letters: Letters::new(self.dead_letter_capacity, self.dead_letter_bytes),
-            is_intercepted: (!interceptors.is_empty()).into(),
+            is_intercepted: !interceptors.is_empty(),
             interceptors,
+            extensions: self.extensions,
             queue: OwnedQueue::new(self.queue_capacity, self.queue_bytes, Arc::clone(&under_way)),
             under_way,
-        })))
+        }));
+        StartError::of(bus.0.extensions.start(&bus))?;
+        Ok(bus)
     }
 
     /// Makes the checks of [`start`](Self::start), except for missing states. Also fails if there is no handler to

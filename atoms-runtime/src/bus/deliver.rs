@@ -16,6 +16,7 @@ use super::first_poll::FirstPoll;
 use super::follow_ups::FollowUps;
 use super::in_flight::Entered;
 use super::receipt::Receipt;
+use super::route::Route;
 use super::table::Table;
 use super::trace::{emit_span, is_traced, log_refusal};
 use super::under_way::{Counted, Part};
@@ -203,7 +204,7 @@ impl Shared {
     /// do, if anything is.
     pub(super) fn deliver_at_once(self: &Arc<Self>, event: AnyEvent) -> Option<Rest> {
         let table = self.tables.of(event.known_type());
-        if !(table.asynchronous.is_empty() && self.interceptors.is_empty()) {
+        if !table.asynchronous.is_empty() || self.looks_at(event.event_ref().head()) {
             return Some(Rest { event, worklist: None });
         }
         let step = Step::of_any(&event, self);
@@ -221,7 +222,7 @@ impl Shared {
     pub(super) async fn deliver_rest(self: &Arc<Self>, Rest { event, worklist }: Rest) {
         // What failed is among the dead letters.
         match worklist {
-            None => drop(self.deliver_root(event, true).await),
+            None => drop(self.deliver_root(event, None, true).await),
             Some(worklist) => {
                 let step = Step::of_follow_up(&event, self, worklist, 0);
                 Progress::with_table(&step, self.tables.nobody()).finish_root(Unfinished(None)).await;
@@ -229,24 +230,24 @@ impl Shared {
         }
     }
 
-    /// Delivers a root event, with the interceptors around it. One that was accepted before is
+    /// Delivers a root event, with the interceptors around it, and sends it its route. One that was accepted before is
     /// delivered by a bus that is shutting down, too.
-    pub(super) async fn deliver_root(self: &Arc<Self>, event: AnyEvent, is_accepted: bool) -> Receipt {
+    pub(super) async fn deliver_root(
+        self: &Arc<Self>,
+        event: AnyEvent,
+        via: Option<Arc<dyn Route>>,
+        is_accepted: bool,
+    ) -> Receipt {
         let began = Instant::now();
         let first_poll = FirstPoll::of(self);
         let closed = (!is_accepted && self.is_closed()).then_some(Refusal::Closed);
         let is_refused = closed.is_some() || Step::of_any(&event, self).chain_refusal().is_some();
-        let (event, verdict) = match self.interceptors.is_empty() {
-            true => (event, Ok(())),
-            false => self.interceptors.before_emit(event, is_refused),
-        };
+        let (event, verdict) = self.before_emit(event, via.as_deref(), is_refused);
         let step = Step::of_any(&event, self);
         let refusal = closed.or_else(|| step.judged(verdict));
         let mut progress = Progress::new(&step);
         progress.run(Some(first_poll), refusal).await;
-        if !self.interceptors.is_empty() {
-            self.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
-        }
+        self.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
         progress.receipt
     }
 
@@ -266,9 +267,8 @@ impl Shared {
         }
         let began = Instant::now();
         // One that was delivered to somebody has passed them.
-        let is_asked = handler.is_none() && !self.interceptors.is_empty();
-        let (event, verdict) =
-            if is_asked { self.interceptors.before_emit(event, false) } else { (event, Ok(())) };
+        let is_asked = handler.is_none();
+        let (event, verdict) = if is_asked { self.before_emit(event, None, false) } else { (event, Ok(())) };
         let step = Step::of_letter(&event, letter, self);
         let only = match handler {
             None => None,

@@ -11,7 +11,7 @@ use super::worklist::Worklist;
 use super::{Bus, Shared, put_reply};
 use crate::caught::caught;
 use crate::event::erased::EventRef;
-use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event, EventId, Metadata, Timestamp};
+use crate::event::{AnyEvent, Carried, DeliveryFailed, Envelope, Event, EventId, Metadata, Timestamp};
 use crate::handler::HandlerInfo;
 
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.
@@ -206,6 +206,11 @@ impl<'a> Delivery<'a> {
     /// The metadata of the event.
     pub fn metadata(&self) -> &'a Metadata {
         self.step.event.head().metadata()
+    }
+
+    /// The value of this type that the event carries, if it carries one.
+    pub fn carried<T: Carried>(&self) -> Option<&'a T> {
+        self.step.event.head().carrying().get()
     }
 
     /// How many events lie between this one and the one that its chain began with.

@@ -128,9 +128,9 @@ async fn deliver_follow_up(
     Queued { mut event, parent, mut refusal, size }: Queued,
     node: usize,
 ) -> Finished {
-    let began = (!bus.interceptors.is_empty()).then(Instant::now);
+    let began = bus.looks_at(event.event_ref().head()).then(Instant::now);
     if began.is_some() {
-        let (enriched, verdict) = bus.interceptors.before_emit(event, refusal.is_some());
+        let (enriched, verdict) = bus.before_emit(event, None, refusal.is_some());
         event = enriched;
         refusal = refusal.or_else(|| verdict.err().map(Refusal::Vetoed));
     }

@@ -1,16 +1,13 @@
 //! Looking on, and having a say, at each emit and each delivery.
 
-use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
-use super::Bus;
 use super::delivery::{Delivery, Step};
 use super::failure::{FailureKind, Veto};
 use super::options::call;
@@ -56,7 +53,7 @@ use crate::event::{AnyEvent, Metadata};
 /// # Ok(())
 /// # }
 /// ```
-pub trait Interceptor: Any + Send + Sync {
+pub trait Interceptor: Send + Sync + 'static {
     /// Before an event is delivered. It may change the metadata, as the interceptors before it may have
     /// done, but for the frame of a [`RawEvent`](crate::RawEvent), which is carried on as it is. A veto
     /// refuses the event.
@@ -88,8 +85,6 @@ pub trait Interceptor: Any + Send + Sync {
 #[derive(Default)]
 pub(crate) struct Interceptors {
     added: Vec<Box<dyn Interceptor>>,
-    /// One that came when the bus ran already. It stands around emits only.
-    attached: OnceLock<Box<dyn Interceptor>>,
 }
 
 impl Interceptors {
@@ -98,21 +93,27 @@ impl Interceptors {
     }
 
     fn each(&self) -> impl DoubleEndedIterator<Item = &dyn Interceptor> {
-        self.added.iter().chain(self.attached.get()).map(|interceptor| &**interceptor)
+        self.added.iter().map(|interceptor| &**interceptor)
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.attached.get().is_none()
+        self.added.is_empty()
     }
 
-    /// The event with its metadata as they are now, and whether it may be delivered. The attached one is not
-    /// asked of an event that is refused already.
-    pub(super) fn before_emit(&self, event: AnyEvent, is_refused: bool) -> (AnyEvent, Result<(), Veto>) {
+    /// The event with its metadata as they are now, and whether it may be delivered. One that may is sent its
+    /// `route`.
+    pub(super) fn before_emit(
+        &self,
+        event: AnyEvent,
+        route: impl FnOnce(&AnyEvent, &mut Metadata),
+    ) -> (AnyEvent, Result<(), Veto>) {
         let mut metadata = event.metadata().clone();
-        let attached = if is_refused { None } else { self.attached.get() };
-        let asked = self.added.iter().chain(attached).map(|interceptor| &**interceptor);
-        let verdict = ask(asked, |interceptor| interceptor.before_emit(&event, &mut metadata));
+        let verdict = ask(self.each(), |interceptor| interceptor.before_emit(&event, &mut metadata));
+        let verdict = verdict.and_then(|()| {
+            caught(|| route(&event, &mut metadata))
+                .map_err(|panic| Veto::new(format!("its route panicked: {panic}")))
+        });
         if metadata == *event.metadata() {
             return (event, verdict);
         }
@@ -167,24 +168,6 @@ fn name_of(interceptor: &dyn Interceptor) -> &'static str {
 impl fmt::Debug for Interceptors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.each().map(|interceptor| interceptor.name())).finish()
-    }
-}
-
-impl Bus {
-    /// Adds an interceptor of emits while the bus runs, inside of all others; there can be one, and the
-    /// first stays.
-    #[doc(hidden)]
-    pub fn attach<T: Interceptor>(&self, interceptor: impl FnOnce() -> T) -> Option<&T> {
-        self.0.interceptors.attached.get_or_init(|| Box::new(interceptor()));
-        self.0.is_intercepted.store(true, Ordering::Relaxed);
-        self.attached()
-    }
-
-    /// What is [attached](Self::attach), if it is of this type.
-    #[doc(hidden)]
-    pub fn attached<T: Interceptor>(&self) -> Option<&T> {
-        let attached: &dyn Any = &**self.0.interceptors.attached.get()?;
-        attached.downcast_ref()
     }
 }
 

@@ -6,7 +6,8 @@ mod dead_letters;
 mod deliver;
 mod delivery;
 mod dynamic;
-mod emit_all;
+mod emit;
+mod extensions;
 mod failure;
 mod first_poll;
 mod follow_ups;
@@ -18,6 +19,7 @@ mod outlet;
 mod post;
 mod receipt;
 mod request;
+mod route;
 pub(crate) mod run;
 mod scope;
 mod shutdown;
@@ -33,13 +35,14 @@ mod under_way;
 mod worklist;
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use builder::{BusBuilder, StartContext};
 pub use dead_letters::{DeadLetter, DeadLetterCause, DeadLetters, RedeliverError};
 pub use delivery::Delivery;
+pub use emit::{Emit, Emittable};
+pub use extensions::Extension;
 pub use failure::{Attempt, DetachError, EmitError, Failure, FailureKind, Recipient, Refusal, Veto};
 pub use intercept::Interceptor;
 pub use outlet::{Call, Outlet};
@@ -47,6 +50,7 @@ pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusa
 pub use receipt::{LostEvents, Receipt};
 pub use request::RequestError;
 pub(crate) use request::{Question, put_reply};
+pub use route::{Route, Routed};
 pub use shutdown::{ShutdownError, Unfinished};
 pub(crate) use source::Source;
 pub use source::{EmitOutcome, Emitting};
@@ -55,8 +59,7 @@ pub use subscribe::{ExpectError, Expectation};
 pub use subscribers::Subscription;
 
 use self::dead_letters::Letters;
-use self::deliver::Progress;
-use self::delivery::Step;
+use self::extensions::Extensions;
 use self::in_flight::InFlight;
 use self::intercept::Interceptors;
 use self::limits::Limits;
@@ -65,9 +68,7 @@ pub(crate) use self::subscribers::Subscribers;
 use self::table::Tables;
 use self::tasks::Tasks;
 pub(crate) use self::under_way::UnderWay;
-use crate::caught::DropCaught;
-use crate::event::erased::EventRef;
-use crate::event::{AnyEvent, Event, EventInvalid, EventType, IntoEnvelope};
+use crate::event::{AnyEvent, Event, EventInvalid, EventType};
 use crate::handler::States;
 use crate::registry::{Registry, StartError};
 use crate::wire::{self, Codec, DecodeError, DecodeErrorKind, EncodeError};
@@ -124,16 +125,12 @@ pub(crate) struct Shared {
     dead_letters: Letters,
     interceptors: Arc<Interceptors>,
     /// Whether there are any, which each emit asks.
-    is_intercepted: AtomicBool,
+    is_intercepted: bool,
+    extensions: Extensions,
     queue: OwnedQueue,
 }
 
 impl Shared {
-    #[inline]
-    fn is_intercepted(&self) -> bool {
-        self.is_intercepted.load(Ordering::Relaxed)
-    }
-
     #[inline]
     fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
@@ -152,63 +149,6 @@ impl Bus {
     /// Makes a bus with states, limits, or handlers of one's choice.
     pub fn builder() -> BusBuilder {
         BusBuilder::new()
-    }
-
-    /// Emits an event, or one in its [`Envelope`](crate::Envelope), and waits until every handler
-    /// of it, and of every event that those emitted, is done.
-    ///
-    /// The sync handlers run first, by their order and path, when the future is first polled; then
-    /// the async ones, concurrently. Handlers that fail or panic are in the receipt, and stop
-    /// nobody else. Emitted while a handler runs, the event is a consequence of that handler's; in a
-    /// task that the handler spawned it is not, unless this is called before the task is spawned.
-    ///
-    /// Dropping the future cancels the async handlers that still run at their next await, and
-    /// what was emitted but not delivered; each of them is logged.
-    #[inline]
-    pub fn emit<I: IntoEnvelope>(&self, event: I) -> impl Future<Output = Receipt> + Send + use<'_, I> {
-        I::Event::__needs_handler::<()>();
-        // A copy of the parent is made before there is an envelope, and the envelope changed after it
-        // has come to rest: a function that might touch it on its way would cost it a move.
-        let parent = scope::current();
-        let mut envelope = DropCaught::<_, I::Event>::new(event.into_envelope());
-        async move {
-            if let Some(parent) = parent {
-                envelope.head_mut().follow(&parent);
-                envelope.head_mut().nest(&parent);
-            }
-            if self.0.is_intercepted() {
-                return self.emit_intercepted(envelope.into_inner().into()).await;
-            }
-            let step = Step::new(EventRef::new(&*envelope), &self.0);
-            let mut progress = Progress::new(&step);
-            if let Some(unfinished) = progress.begin_root() {
-                progress.finish_root(unfinished).await;
-            }
-            progress.receipt
-        }
-    }
-
-    /// Emits an event whose type is known at run time only, as [`emit`](Self::emit) does.
-    ///
-    /// It keeps its id, its timestamp and what its metadata say already.
-    pub async fn emit_any(&self, event: &AnyEvent) -> Receipt {
-        let nested = scope::nested(|| event.clone());
-        let event = nested.as_ref().unwrap_or(event);
-        if self.0.is_intercepted() {
-            return self.emit_intercepted(event.clone()).await;
-        }
-        let step = Step::of_any(event, &self.0);
-        let mut progress = Progress::new(&step);
-        if let Some(unfinished) = progress.begin_root() {
-            progress.finish_root(unfinished).await;
-        }
-        progress.receipt
-    }
-
-    /// In a box, so that the future of an emit need not have room for it.
-    #[cold]
-    fn emit_intercepted(&self, event: AnyEvent) -> Pin<Box<dyn Future<Output = Receipt> + Send + '_>> {
-        Box::pin(self.0.deliver_root(event, false))
     }
 
     /// Reads a frame, and delivers the event in it as [`emit_any`](Self::emit_any) does.

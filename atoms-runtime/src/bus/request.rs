@@ -63,7 +63,7 @@ impl Bus {
                 question.envelope.head_mut().follow(&parent);
                 question.envelope.head_mut().nest(&parent);
             }
-            if self.0.is_intercepted() {
+            if self.0.is_intercepted {
                 return Box::pin(self.ask_intercepted(question.into_inner())).await;
             }
             let step = Step::new(EventRef::asked(&*question), &self.0);
@@ -84,7 +84,7 @@ impl Bus {
             let refusal = Refusal::Vetoed(Veto::new("the request's `Clone` panicked"));
             return Err(RequestError::Refused { request: R::TYPE, refusal });
         };
-        let (event, verdict) = self.0.interceptors.before_emit(event, self.is_closed());
+        let (event, verdict) = self.0.interceptors.before_emit(event, |_, _| {});
         question.envelope.head_mut().set_metadata(event.metadata().clone());
         let step = Step::new(EventRef::asked(&*question), &self.0);
         let closed = self.is_closed().then_some(Refusal::Closed);

@@ -119,6 +119,7 @@ impl Bus {
             self.0.tasks.abort();
         }
         self.0.subscribers.close();
+        self.0.extensions.end();
         if is_late || !unfinished.is_empty() { Err(ShutdownError { deadline, unfinished }) } else { Ok(()) }
     }
 }

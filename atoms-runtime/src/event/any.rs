@@ -4,9 +4,10 @@ use std::any::Any;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
+use super::carried::{Carrying, restored};
 use super::erased::EventRef;
 use super::size::size_of_value;
-use super::{Envelope, Event, EventId, EventType, Head, Metadata, RawEvent, Timestamp};
+use super::{Carried, Envelope, Event, EventId, EventType, Head, Metadata, RawEvent, Timestamp};
 use crate::caught::{DropCaught, Guarded, caught};
 use crate::wire::{self, EncodeError};
 
@@ -222,6 +223,44 @@ impl AnyEvent {
     #[must_use]
     pub fn with_metadata(self, metadata: Metadata) -> Self {
         self.changed(|head| head.set_metadata(metadata))
+    }
+
+    /// The same event, which carries this value in this process, as all events which follow from it do.
+    #[must_use]
+    pub fn carry<T: Carried>(self, value: T) -> Self {
+        let carrying = self.carrying().with(value);
+        self.with_carrying(carrying)
+    }
+
+    /// The same event with other values that it carries in this process.
+    #[must_use]
+    pub fn with_carrying(self, carrying: Carrying) -> Self {
+        self.changed(|head| head.set_carrying(carrying))
+    }
+
+    /// The values that the event carries in this process.
+    pub fn carrying(&self) -> &Carrying {
+        self.head().carrying()
+    }
+
+    /// The value of this type that the event carries, if it carries one.
+    pub fn carried<T: Carried>(&self) -> Option<&T> {
+        self.head().carrying().get()
+    }
+
+    /// The values that the event carries and that it keeps when it is stored: the name and the JSON of each, or why it
+    /// has none. [`restore`](Self::restore) brings them back.
+    pub fn stored_values(&self) -> impl Iterator<Item = (&'static str, serde_json::Result<String>)> {
+        self.head().carrying().stored()
+    }
+
+    /// The same event, which carries a value that was [stored](Self::stored_values) as this JSON. A value of a type
+    /// that says it is not stored is left out.
+    pub fn restore<T: Carried>(self, json: &str) -> serde_json::Result<Self> {
+        match restored::<T>(json) {
+            Some(value) => value.map(|value| self.carry(value)),
+            None => Ok(self),
+        }
     }
 
     /// This event if nobody else has it, and otherwise a clone; gives it back if its `Clone` panics.

@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{LazyLock, OnceLock};
 
-use super::{Event, EventId, IsEmitted, Metadata, Timestamp};
+use super::carried::Carrying;
+use super::{Carried, Event, EventId, IsEmitted, Metadata, Timestamp};
 
 /// An event with its id, its timestamp and its metadata.
 ///
@@ -36,6 +37,7 @@ pub(crate) struct Head {
     id: OnceLock<EventId>,
     timestamp: OnceLock<Timestamp>,
     metadata: Option<Box<Metadata>>,
+    carrying: Carrying,
     hops: u32,
     /// How many emits wait for each other, each in a handler of the one before it.
     nested: u32,
@@ -53,8 +55,7 @@ impl Head {
             id: id.map_or_else(OnceLock::new, OnceLock::from),
             timestamp: timestamp.map_or_else(OnceLock::new, OnceLock::from),
             metadata: metadata.filter(|metadata| !metadata.is_empty()).map(Box::new),
-            hops: 0,
-            nested: 0,
+            ..Self::default()
         }
     }
 
@@ -77,6 +78,15 @@ impl Head {
 
     pub(crate) fn set_metadata(&mut self, metadata: Metadata) {
         self.metadata = Some(Box::new(metadata));
+    }
+
+    #[inline]
+    pub(crate) fn carrying(&self) -> &Carrying {
+        &self.carrying
+    }
+
+    pub(crate) fn set_carrying(&mut self, carrying: Carrying) {
+        self.carrying = carrying;
     }
 
     /// How many events lie between this one and the one that its chain began with.
@@ -110,6 +120,7 @@ impl Head {
             id: self.id().clone().into(),
             timestamp: OnceLock::new(),
             metadata: self.metadata.as_deref().and_then(Metadata::all_inherited).map(Box::new),
+            carrying: self.carrying.clone(),
             hops: self.hops,
             nested: self.nested,
         }
@@ -119,6 +130,9 @@ impl Head {
     pub(crate) fn follow(&mut self, parent: &Head) {
         self.hops = parent.hops + 1;
         self.nested = parent.nested;
+        if !parent.carrying.is_empty() {
+            self.carrying = self.carrying.or(&parent.carrying);
+        }
         parent.pass_on(self.metadata.get_or_insert_default());
     }
 
@@ -135,6 +149,7 @@ impl Clone for Head {
             id: self.id().clone().into(),
             timestamp: self.timestamp().into(),
             metadata: self.metadata.clone(),
+            carrying: self.carrying.clone(),
             hops: self.hops,
             nested: self.nested,
         }
@@ -171,6 +186,30 @@ impl<E> Envelope<E> {
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.head.set_metadata(metadata);
         self
+    }
+
+    /// Sets a value that the event carries in this process, and that all events which follow from it carry, too.
+    #[must_use]
+    pub fn carry<T: Carried>(mut self, value: T) -> Self {
+        self.head.carrying = self.head.carrying.with(value);
+        self
+    }
+
+    /// Sets all values that the event carries in this process.
+    #[must_use]
+    pub fn with_carrying(mut self, carrying: Carrying) -> Self {
+        self.head.carrying = carrying;
+        self
+    }
+
+    /// The values that the event carries in this process.
+    pub fn carrying(&self) -> &Carrying {
+        &self.head.carrying
+    }
+
+    /// The value of this type that the event carries, if it carries one.
+    pub fn carried<T: Carried>(&self) -> Option<&T> {
+        self.head.carrying().get()
     }
 
     /// The id; made now if there is none yet.

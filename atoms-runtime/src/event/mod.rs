@@ -2,6 +2,7 @@
 
 mod any;
 mod asked;
+mod carried;
 mod dynamic;
 mod envelope;
 pub(crate) mod erased;
@@ -29,6 +30,7 @@ pub(crate) use any::Inner as AnyInner;
 pub use asked::{
     AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, IntoRequest, IsAsked, IsEmitted, One, Request,
 };
+pub use carried::{Carried, Carrying, Stored};
 pub use dynamic::{DynamicError, DynamicEvent};
 pub(crate) use envelope::Head;
 pub use envelope::{Envelope, IntoEnvelope};

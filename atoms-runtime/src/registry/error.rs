@@ -130,6 +130,21 @@ pub enum StartProblem {
         /// The name of the setting.
         setting: &'static str,
     },
+    /// A bus has two extensions of one type.
+    #[error("the extension `{extension}` is added twice: a bus has one of each type, so remove one of them")]
+    ExtensionTwice {
+        /// The name of its type.
+        extension: &'static str,
+    },
+    /// An extension of the bus does not start.
+    #[error("the extension `{extension}` does not start: {cause}")]
+    Extension {
+        /// The name of its type.
+        extension: &'static str,
+        /// Why.
+        #[source]
+        cause: HandlerError,
+    },
     /// Two events have one type string, and one version.
     #[error("{}", describe_duplicate(first, second))]
     DuplicateType {

@@ -3,7 +3,6 @@
 pub mod allocations;
 pub mod runner;
 
-use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -16,8 +15,8 @@ static ALLOCATOR: allocations::Counting = allocations::Counting;
 ///
 /// If the future is not ready.
 #[inline]
-pub fn poll_once<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+pub fn poll_once<F: IntoFuture>(future: F) -> F::Output {
+    match pin!(future.into_future()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("a benchmark's future is ready at once"),
     }

@@ -108,23 +108,35 @@ impl Bus {
 pub struct Post<'a> {
     bus: &'a Bus,
     posted: Posted,
-    /// Whether a handler posts it, which may itself take room.
-    is_by_handler: bool,
+    /// Whether it takes room beyond the capacity where it would wait for some.
+    exceeds_if_awaited: bool,
+    /// Whether it does so where it would fail as well.
+    exceeds: bool,
 }
 
 impl<'a> Post<'a> {
     fn new(bus: &'a Bus, event: AnyEvent) -> Self {
-        let (key, is_by_handler) = (event.key(), scope::is_in_handler());
+        // A handler may itself take room.
+        let (key, exceeds_if_awaited) = (event.key(), scope::is_in_handler());
         let event = scope::following(event);
         let (priority, bytes) = (Priority::default(), bus.0.queue.0.rooms.share(event.size()));
         let posted = Posted { event, key, priority, room: Room::Of(priority), bytes };
-        Self { bus, is_by_handler, posted }
+        Self { bus, exceeds_if_awaited, exceeds: false, posted }
     }
 
     /// Sets the priority.
     pub fn priority(mut self, priority: Priority) -> Self {
         self.posted.priority = priority;
         self.posted.room = Room::Of(priority);
+        self
+    }
+
+    /// Takes room beyond the capacity of the queue, if that is full, as an awaited post of a handler does: for up to 65,536
+    /// events, with as many bytes as each priority has.
+    ///
+    /// It is for those who must not wait, and are themselves bounded.
+    pub fn beyond_capacity(mut self) -> Self {
+        self.exceeds = true;
         self
     }
 
@@ -159,10 +171,21 @@ impl<'a> Post<'a> {
     }
 
     /// Reserves room for the event in the queue, if there is some.
-    fn reserved(self) -> Result<Self, PostError> {
-        match self.queue().rooms.try_reserve(self.posted.room, self.posted.bytes) {
+    fn reserved(mut self) -> Result<Self, PostError> {
+        match self.try_reserve(self.exceeds) {
             Ok(()) => Ok(self),
             Err(reason) => Err(PostError { reason, event: self.posted.event }),
+        }
+    }
+
+    fn try_reserve(&mut self, exceeds: bool) -> Result<(), PostRefusal> {
+        let (rooms, bytes) = (&self.queue().rooms, self.posted.bytes);
+        match rooms.try_reserve(self.posted.room, bytes) {
+            Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) if exceeds => {
+                self.posted.room = Room::OfHandlers;
+                rooms.try_reserve(Room::OfHandlers, bytes)
+            }
+            reserved => reserved,
         }
     }
 

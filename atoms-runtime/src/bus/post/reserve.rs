@@ -4,7 +4,6 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::room::Room;
 use super::{Post, PostError, PostRefusal};
 
 /// Waits for room in the queue, in order; an allocation is made only if there is none at first.
@@ -26,15 +25,12 @@ impl<'a> Reserving<'a> {
         post: &mut Post<'a>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), PostRefusal>> {
-        let (rooms, room, bytes) = (&post.queue().rooms, post.posted.room, post.posted.bytes);
         if waiting.is_none() {
-            match rooms.try_reserve(room, bytes) {
-                Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) if post.is_by_handler => {
-                    post.posted.room = Room::OfHandlers;
-                    return Poll::Ready(rooms.try_reserve(Room::OfHandlers, bytes));
-                }
-                Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) => {
-                    *waiting = Some(Box::pin(rooms.reserve(room, bytes)));
+            let exceeds = post.exceeds || post.exceeds_if_awaited;
+            match post.try_reserve(exceeds) {
+                Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) if !exceeds => {
+                    let (room, bytes) = (post.posted.room, post.posted.bytes);
+                    *waiting = Some(Box::pin(post.queue().rooms.reserve(room, bytes)));
                 }
                 reserved => return Poll::Ready(reserved),
             }

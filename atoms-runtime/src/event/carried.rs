@@ -1,0 +1,177 @@
+//! Values that an event carries in this process.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A value that an event carries beside its metadata, and that all events which follow from it carry, too.
+///
+/// It says of a chain of events what nobody outside of the process may say: for whom it runs, or of which piece of
+/// work it is a part. It is never written to the wire and never read from a frame. An event carries one value of each
+/// type: [`Envelope::carry`](crate::Envelope::carry) sets it, and a value that an event brings of its own wins over
+/// one that it would inherit.
+///
+/// ```
+/// use atoms::{Bus, Carried, Delivery, Envelope, ExtractError, FromDelivery, PrepareError, StartContext};
+/// use atoms::{Stored, event, handler};
+///
+/// /// For whom a chain of events runs.
+/// #[derive(Clone, serde::Serialize, serde::Deserialize)]
+/// struct Principal(String);
+///
+/// impl Carried for Principal {
+///     // A posted event that is kept in a store keeps it as well.
+///     const STORED: Option<Stored<Self>> = Some(Stored::json("shop.principal"));
+/// }
+///
+/// impl FromDelivery for Principal {
+///     type Prepared = ();
+///
+///     fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
+///         Ok(())
+///     }
+///
+///     fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
+///         delivery.carried().cloned().ok_or_else(|| ExtractError::missing("the event runs for nobody"))
+///     }
+/// }
+///
+/// #[event(type = "shop.order.created")]
+/// struct OrderCreated;
+///
+/// #[event(type = "shop.order.confirmed")]
+/// struct OrderConfirmed;
+///
+/// #[handler]
+/// fn confirm(_: &OrderCreated) -> OrderConfirmed {
+///     OrderConfirmed
+/// }
+///
+/// #[handler]
+/// fn bill(_: &OrderConfirmed, principal: Principal) {
+///     println!("billed to {}", principal.0);
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().handler::<confirm>().handler::<bill>().start()?;
+/// bus.emit(Envelope::new(OrderCreated).carry(Principal("ada".into()))).await.into_result()?;
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "an event cannot carry a `{Self}`",
+    label = "does not implement `Carried`",
+    note = "implement `atoms::Carried` for a type of your own, and say in `STORED` whether a stored event keeps it"
+)]
+pub trait Carried: Any + Send + Sync + Sized {
+    /// How an event that is kept in a store keeps the value; `None` if the value ends with the process.
+    const STORED: Option<Stored<Self>>;
+}
+
+/// How a stored event keeps a value that it [carries](Carried).
+pub struct Stored<T> {
+    name: &'static str,
+    write: fn(&T) -> serde_json::Result<String>,
+    read: fn(&str) -> serde_json::Result<T>,
+}
+
+impl<T: Serialize + DeserializeOwned> Stored<T> {
+    /// As JSON, under a name that stays the same from one version of the program to the next.
+    pub const fn json(name: &'static str) -> Self {
+        Self { name, write: |value| serde_json::to_string(value), read: |json| serde_json::from_str(json) }
+    }
+}
+
+impl<T> Stored<T> {
+    /// The name under which a stored event keeps the value.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl<T> fmt::Debug for Stored<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stored").field(&self.name).finish()
+    }
+}
+
+/// The [values](Carried) that an event carries, one of each type. It is cheap to clone.
+#[derive(Clone, Default)]
+pub struct Carrying(Option<Arc<[Value]>>);
+
+#[derive(Clone)]
+struct Value {
+    type_id: TypeId,
+    value: Arc<dyn Any + Send + Sync>,
+    stored: fn(&dyn Any) -> Option<StoredValue>,
+}
+
+/// A name, and the JSON of the value that is kept under it.
+pub(crate) type StoredValue = (&'static str, serde_json::Result<String>);
+
+impl Carrying {
+    /// No values.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there are no values.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The value of this type, if there is one.
+    pub fn get<T: Carried>(&self) -> Option<&T> {
+        let values = self.0.as_deref()?;
+        let value = values.iter().find(|value| value.type_id == TypeId::of::<T>())?;
+        value.value.downcast_ref()
+    }
+
+    /// What a stored event keeps of them.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = StoredValue> {
+        self.0.iter().flat_map(|values| values.iter()).filter_map(|value| (value.stored)(&*value.value))
+    }
+
+    /// These values and `value`, in place of another one of its type.
+    #[must_use]
+    pub fn with<T: Carried>(&self, value: T) -> Self {
+        let others = self.0.iter().flat_map(|values| values.iter().cloned());
+        let others = others.filter(|other| other.type_id != TypeId::of::<T>());
+        let own = Value { type_id: TypeId::of::<T>(), value: Arc::new(value), stored: stored::<T> };
+        Self(Some(others.chain([own]).collect()))
+    }
+
+    /// These values, and of `others` those of other types.
+    #[must_use]
+    pub fn or(&self, others: &Self) -> Self {
+        match (&self.0, &others.0) {
+            (_, None) => self.clone(),
+            (None, Some(_)) => others.clone(),
+            (Some(own), Some(others)) => {
+                let is_missing = |other: &&Value| !own.iter().any(|own| own.type_id == other.type_id);
+                Self(Some(own.iter().chain(others.iter().filter(is_missing)).cloned().collect()))
+            }
+        }
+    }
+}
+
+/// The value that is kept as this JSON; `None` if the type is not kept.
+pub(crate) fn restored<T: Carried>(json: &str) -> Option<serde_json::Result<T>> {
+    T::STORED.map(|stored| (stored.read)(json))
+}
+
+fn stored<T: Carried>(value: &dyn Any) -> Option<StoredValue> {
+    let (stored, value) = (T::STORED?, value.downcast_ref::<T>()?);
+    Some((stored.name, (stored.write)(value)))
+}
+
+impl fmt::Debug for Carrying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} values", self.0.as_deref().map_or(0, <[Value]>::len))
+    }
+}
