@@ -17,6 +17,7 @@ mod session;
 pub use atoms_macros::{graph, node};
 pub use futures_core::Stream;
 pub use graph::{Graph, GraphBuilder, GraphError, GraphProblem};
+pub use instance::{GraphOutput, GraphStopped, RunningGraph};
 pub use node::{Conversation, Message, Node, NodeShape};
 pub use protocol::events;
 pub use session::{

@@ -40,7 +40,7 @@ impl State {
 /// Why an event was not put in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotPut {
-    #[error("the session has ended")]
+    #[error("its receiver has stopped")]
     Closed,
     #[error("too many events wait already, or too large ones")]
     Full,
@@ -180,8 +180,7 @@ impl Mailbox {
             return Poll::Ready(());
         }
         let mut state = self.lock();
-        // A closed one is empty.
-        if state.fill(self.limit) == Fill::Free {
+        if state.is_closed || state.fill(self.limit) == Fill::Free {
             return Poll::Ready(());
         }
         if !state.waiting_for_room.iter().any(|waiting| waiting.will_wake(cx.waker())) {
@@ -195,10 +194,18 @@ impl Mailbox {
         let mut state = self.lock();
         state.is_closed = true;
         let dropped = (std::mem::take(&mut state.urgent), std::mem::take(&mut state.queue));
+        drop(state);
+        drop(dropped);
+        self.finish();
+    }
+
+    /// Takes nothing more in; what waits can still be taken out.
+    pub(crate) fn finish(&self) {
+        let mut state = self.lock();
+        state.is_closed = true;
         let waiting = std::mem::take(&mut state.waiting_for_room);
         let receiver = state.receiver.take();
         drop(state);
-        drop(dropped);
         waiting.into_iter().chain(receiver).for_each(Waker::wake);
     }
 }

@@ -3,6 +3,7 @@
 //! Whoever runs an instance is its [`Host`]: a session with a client, or a program that reads what comes out of the
 //! graph. Nothing here knows which.
 
+mod alone;
 mod enter;
 pub(crate) mod failure;
 pub(crate) mod flight;
@@ -23,6 +24,8 @@ use std::task::{Context, Poll, ready};
 
 use atoms_runtime::{AnyEvent, Bus, EmitOutcome, Envelope, EventType, LogLimit, Refusal};
 use tokio::sync::Notify;
+
+pub use alone::{GraphOutput, GraphStopped, RunningGraph};
 
 use crate::events::{Init, UpdateOutputAgentSettings};
 use crate::graph::Plan;
@@ -275,8 +278,15 @@ impl Instance {
 
     /// Stops all nodes: what waits is dropped, and what runs is dropped at its next await.
     pub(crate) fn close(&self) {
+        self.finish();
+        self.end().close();
+    }
+
+    /// As [`close`](Self::close), but what has come to the end can still be taken there.
+    fn finish(&self) {
         self.is_over.store(true, Ordering::Release);
-        self.mailboxes.iter().for_each(|mailbox| mailbox.close());
+        self.end().finish();
+        self.mailboxes[..self.plan.end()].iter().for_each(|mailbox| mailbox.close());
     }
 
     /// Wakes those who wait until nothing is under way: a node, or the end, has nothing to do.
@@ -289,12 +299,22 @@ impl Instance {
 
     /// Waits until nothing is under way.
     pub(crate) async fn quiet(&self) {
+        self.quiet_at(&self.plan.order).await;
+    }
+
+    /// Waits until no node has anything to do.
+    async fn nodes_quiet(&self) {
+        // The end comes last.
+        self.quiet_at(&self.plan.order[..self.plan.end()]).await;
+    }
+
+    async fn quiet_at(&self, places: &[usize]) {
         self.is_awaited.store(true, Ordering::Relaxed);
         loop {
             let mut idle = pin!(self.idle.notified());
             idle.as_mut().enable();
             // In this order: where nothing is left, nothing can come to again.
-            if self.plan.order.iter().all(|&place| self.mailbox(place).is_quiet()) {
+            if places.iter().all(|&place| self.mailbox(place).is_quiet()) {
                 return;
             }
             idle.await;

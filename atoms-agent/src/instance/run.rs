@@ -72,6 +72,15 @@ impl Instance {
     }
 }
 
+/// Waits for the tasks of nodes to end.
+pub(crate) async fn joined(tasks: &mut JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "the task of a node did not end well");
+        }
+    }
+}
+
 /// Runs a node until its instance is over.
 pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>, mut seat: Seat) {
     let Some(Made { mut node, mut has_started }) = seat.make(&prepared).await else { return };

@@ -13,6 +13,7 @@ use super::broken::end_of_unread;
 use super::connection::{Outgoing, next};
 use super::pace::Pace;
 use super::{Session, SessionEnd, Sessions};
+use crate::instance::run::joined;
 use crate::protocol::rules::Rules;
 
 /// How long a session that ends waits for what is under way, and then for its nodes to stop.
@@ -66,14 +67,7 @@ impl Sessions {
 
     /// Waits for the nodes to end, which they do at their next await.
     pub(super) async fn stop(&self, session: &Session, nodes: &mut JoinSet<()>) {
-        let ended = async {
-            while let Some(ended) = nodes.join_next().await {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "the task of a node did not end well");
-                }
-            }
-        };
-        if self.within(DRAIN, ended).await.is_none() {
+        if self.within(DRAIN, joined(nodes)).await.is_none() {
             tracing::error!(session = session.id(), "nodes that do not stop are aborted");
             // Not waited for: one that holds its thread goes on.
             nodes.abort_all();
