@@ -13,6 +13,7 @@ mod instance;
 mod node;
 mod protocol;
 mod session;
+mod zero;
 
 pub use atoms_macros::{graph, node};
 pub use futures_core::Stream;
@@ -22,5 +23,6 @@ pub use node::{Conversation, Message, Node, NodeShape};
 pub use protocol::events;
 pub use session::{
     Addressed, Counts, Outgoing, RunningHandler, Sent, Session, SessionEnd, SessionError, Sessions,
-    SessionsBuilder, ToSessions, ZeroSetting,
+    SessionsBuilder, ToSessions,
 };
+pub use zero::ZeroSetting;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use atoms_runtime::PrepareError;
 
-use crate::session::ZeroSetting;
+use crate::zero::ZeroSetting;
 
 /// A graph cannot run, for these reasons.
 #[derive(Clone)]

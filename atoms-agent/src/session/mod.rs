@@ -15,7 +15,6 @@ mod routing;
 mod running;
 mod sessions;
 mod watchdog;
-mod zero;
 
 use std::fmt;
 use std::pin::pin;
@@ -31,7 +30,6 @@ pub use options::SessionsBuilder;
 pub use routing::{Addressed, Sent, ToSessions};
 pub use running::RunningHandler;
 pub use sessions::{Counts, Sessions};
-pub use zero::ZeroSetting;
 
 use crate::events::Init;
 use crate::instance::Instance;

@@ -9,11 +9,11 @@ use atoms_runtime::Bus;
 use super::SOURCE_KEYS;
 use super::client::KeptMetadata;
 use super::sessions::Sessions;
-use super::zero::ZeroSetting;
 use crate::events::Init;
 use crate::graph::{Graph, GraphError};
 use crate::instance::Limits;
 use crate::node::conversation::ConversationLimit;
+use crate::zero::ZeroSetting;
 
 const MIB: usize = 1024 * 1024;
 
