@@ -224,6 +224,8 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `timeout = "2s"` | a call of the handler, which is `async`, is dropped after this time, and has failed |
 /// | `concurrency = 4` | on one bus at most so many calls of the handler run at once; others wait, and start in order; one that emits its own event on the bus, and awaits that, waits for itself |
 /// | `detached` | the handler runs beside the emit, which does not wait for it; nor does the next posted event with the same key, so that its calls may overtake each other. If the runtime ends before the handler does, that is a dead letter |
+/// | `id = "billing.mail"` | the identity of the handler, by which a dead letter or a stored event names it; its path if not given. From 1 to 256 bytes without control characters, and of no other handler of the bus |
+/// | `was = "old::path"`, `was = ["old::path", ...]` | identities that the handler had before, so that what was kept for it then is still found |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///
 /// | key in `retry(...)` | what it does |

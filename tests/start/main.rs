@@ -1,9 +1,10 @@
 //! The net of the start: what only the whole program knows, and what the message says of it.
 
 mod circles;
+mod identities;
 
 use atoms::prelude::*;
-use atoms::{BusBuilder, StartError, StartProblem};
+use atoms::{BusBuilder, Handler, HandlerInfo, StartError, StartProblem};
 
 #[event(type = "start.asked")]
 struct Asked {}

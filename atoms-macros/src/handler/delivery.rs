@@ -21,6 +21,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use super::identity;
 use super::model::Handler;
 use super::retry::{Backoff, Retry};
 
@@ -71,6 +72,7 @@ pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
     let concurrency = options.concurrency.map(Literal::u32_unsuffixed);
     let pattern = options.pattern.as_ref().map(|(_, pattern)| pattern);
     let detached = options.detached.then(TokenStream::new);
+    let was = identity::earlier(&options.was);
     [
         call("with_order", order),
         call("with_allow_cycle", allow_cycle),
@@ -79,6 +81,8 @@ pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
         call("with_concurrency", concurrency),
         call("with_pattern", pattern),
         call("with_detached", detached),
+        call("with_id", options.id.as_ref()),
+        call("with_was", was),
     ]
     .into_iter()
     .collect()

@@ -3,6 +3,7 @@
 mod check;
 mod delivery;
 mod expand;
+mod identity;
 mod model;
 mod parse;
 mod retry;

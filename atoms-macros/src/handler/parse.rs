@@ -1,13 +1,15 @@
 //! ```text
 //! #[handler(order = -3, allow_cycle, when = path, pattern = "shop.order.*", crate = path)]
 //! #[handler(retry, timeout = "2s", concurrency = 4, detached)]
+//! #[handler(id = "billing.mail", was = "old::path")]
 //! ```
 //!
-//! The list of `retry` is read in `retry.rs`.
+//! The list of `retry` is read in `retry.rs`, and what `id` and `was` say in `identity.rs`.
 
 use proc_macro2::TokenStream;
 use syn::{ExprPath, Ident, LitStr};
 
+use super::identity;
 use super::retry::{self, Retry};
 use crate::common::keys::{Grammar, Key};
 use crate::common::{Mistakes, Root, duration, mistake, pattern, values};
@@ -23,6 +25,8 @@ static GRAMMAR: Grammar = Grammar {
         Key("timeout", Some("\"2s\"")),
         Key("concurrency", Some("4")),
         Key("detached", None),
+        Key("id", Some(identity::ID)),
+        Key("was", Some(identity::WAS)),
         Key("crate", Some("path")),
     ],
     hidden: &[],
@@ -44,6 +48,9 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<(Ident, u64)>,
     pub(crate) concurrency: Option<u32>,
     pub(crate) detached: bool,
+    pub(crate) id: Option<LitStr>,
+    /// The identities that the handler had before.
+    pub(crate) was: Vec<LitStr>,
     pub(crate) root: Root,
 }
 
@@ -71,9 +78,12 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
                 options.concurrency = mistakes.take(values::count(&given, least, "4")).ok();
             }
             "detached" => options.detached = true,
+            "id" => options.id = mistakes.take(identity::id(&given)).ok(),
+            "was" => options.was = identity::was(&given, mistakes),
             _crate => options.root = mistakes.take(values::root(&given)).unwrap_or_default(),
         }
     }
+    identity::check_all(&options, mistakes);
     options
 }
 

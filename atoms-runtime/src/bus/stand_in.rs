@@ -66,7 +66,9 @@ where
 fn info<R: Request, F: 'static>(place: &'static Location<'static>) -> &'static HandlerInfo {
     static INFOS: LazyLock<Mutex<HashMap<TypeId, &'static HandlerInfo>>> = LazyLock::new(Mutex::default);
     let mut infos = INFOS.lock().unwrap_or_else(PoisonError::into_inner);
-    infos
-        .entry(TypeId::of::<(R, F)>())
-        .or_insert_with(|| Box::leak(Box::new(HandlerInfo::stand_in::<R>(type_name::<F>(), place))))
+    infos.entry(TypeId::of::<(R, F)>()).or_insert_with(|| {
+        // Closures of one function have one name.
+        let (path, id) = (type_name::<F>(), format!("{} at {place}", type_name::<F>()));
+        Box::leak(Box::new(HandlerInfo::stand_in::<R>(path, place).with_id(id.leak())))
+    })
 }

@@ -134,6 +134,18 @@ impl HandlerInfo {
         }
     }
 
+    /// The identity of the handler, as `id` declares it: by default, its [`path`](Self::path).
+    ///
+    /// Dead letters, and events in a store, name their handler by it.
+    pub fn id(&self) -> &'static str {
+        self.options.id.unwrap_or(self.path)
+    }
+
+    /// The identities that the handler had before, as `was` declares them.
+    pub fn was(&self) -> &'static [&'static str] {
+        self.options.was
+    }
+
     /// The path of the function: its module and its name.
     pub fn path(&self) -> &'static str {
         self.path

@@ -14,6 +14,8 @@ pub(super) struct Options {
     pub(super) concurrency: Option<usize>,
     pub(super) pattern: Option<&'static str>,
     pub(super) detached: bool,
+    pub(super) id: Option<&'static str>,
+    pub(super) was: &'static [&'static str],
 }
 
 impl Options {
@@ -25,6 +27,8 @@ impl Options {
         concurrency: None,
         pattern: None,
         detached: false,
+        id: None,
+        was: &[],
     };
 }
 
@@ -52,4 +56,6 @@ options! {
     with_concurrency(calls: usize) sets concurrency = Some(calls);
     with_pattern(pattern: &'static str) sets pattern = Some(pattern);
     with_detached() sets detached = true;
+    with_id(id: &'static str) sets id = Some(id);
+    with_was(was: &'static [&'static str]) sets was = was;
 }

@@ -14,6 +14,22 @@ pub(crate) fn check(registry: &Registry) -> Vec<StartProblem> {
     problems.extend(unhandled(registry, &emissions));
     problems.extend(circles(registry, &emissions));
     problems.extend(answers(registry));
+    problems.extend(identities(registry));
+    problems
+}
+
+/// Handlers that cannot be told apart by what a letter, or a store, knows of them.
+fn identities(registry: &Registry) -> Vec<StartProblem> {
+    let mut known: HashMap<&'static str, &'static HandlerInfo> = HashMap::new();
+    let mut problems = Vec::new();
+    let present = registry.handlers().iter().map(|info| (info.id(), *info));
+    let earlier = registry.handlers().iter().flat_map(|info| info.was().iter().map(|was| (*was, *info)));
+    for (id, second) in present.chain(earlier) {
+        let first = *known.entry(id).or_insert(second);
+        if first != second {
+            problems.push(StartProblem::SameIdentity { id, first, second });
+        }
+    }
     problems
 }
 

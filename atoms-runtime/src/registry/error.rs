@@ -124,6 +124,16 @@ pub enum StartProblem {
         /// What it should emit.
         newest: &'static EventType,
     },
+    /// Two handlers have one identity, or one of them had that of the other before.
+    #[error("{}", describe_identity(id, first, second))]
+    SameIdentity {
+        /// The identity.
+        id: &'static str,
+        /// One of the handlers.
+        first: &'static HandlerInfo,
+        /// The other.
+        second: &'static HandlerInfo,
+    },
     /// A limit of the bus is zero, so that nothing can pass.
     #[error("`{setting}(0)` leaves no room for anything: give it 1 or more, or leave it out for the default")]
     NoRoom {
@@ -179,6 +189,23 @@ fn describe_duplicate(first: &EventType, second: &EventType) -> String {
         format!(
             "two events have the type string `{name}`{version}: {first}, and {second}; give one of them another"
         )
+    }
+}
+
+fn describe_identity(id: &str, first: &HandlerInfo, second: &HandlerInfo) -> String {
+    let shown = id.escape_debug();
+    match (first.id() == id, second.id() == id) {
+        (true, true) => format!(
+            "two handlers have the identity `{shown}`: {first}, and {second}; give one of them another with \
+             `#[handler(id = \"...\")]`"
+        ),
+        (true, false) => format!(
+            "handler {second} says `was = \"{shown}\"`, which is the identity of handler {first}: remove it \
+             from `was`"
+        ),
+        _ => format!(
+            "handlers {first} and {second} both say `was = \"{shown}\"`: remove it from one of the two"
+        ),
     }
 }
 

@@ -84,6 +84,12 @@ impl Registry {
         &self.handlers
     }
 
+    /// The handler with this identity ([`HandlerInfo::id`]), or the one that had it before ([`HandlerInfo::was`]).
+    pub fn handler(&self, id: &str) -> Option<&'static HandlerInfo> {
+        let by = |has: &dyn Fn(&HandlerInfo) -> bool| self.handlers.iter().copied().find(|info| has(info));
+        by(&|info| info.id() == id).or_else(|| by(&|info| info.was().contains(&id)))
+    }
+
     /// The event of this type string, in its newest version.
     pub fn event(&self, name: &str) -> Option<&'static EventType> {
         self.by_name.get(name).copied()
