@@ -33,9 +33,9 @@ pub use bus::{
 };
 pub use event::{
     AllEmitted, AnyEvent, Asked, Carried, Carrying, DeliveryFailed, DynamicError, DynamicEvent, Emitted,
-    Envelope, Event, EventId, EventIdError, EventInvalid, EventKind, EventType, EventTypes, Flow,
-    IntoEnvelope, IntoRequest, IsAsked, IsEmitted, Metadata, One, RawEvent, Request, Stored, Timestamp,
-    TimestampError,
+    Envelope, Event, EventId, EventIdError, EventInvalid, EventKey, EventKind, EventType, EventTypes, Flow,
+    IntoEnvelope, IntoRequest, IsAsked, IsEmitted, KeyField, Metadata, One, RawEvent, Request, Stored,
+    Timestamp, TimestampError,
 };
 pub use handler::{
     AnsweredBy, AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError,

@@ -6,7 +6,7 @@ pub use serde;
 pub use crate::bus::run::panic_message;
 pub use crate::bus::{Call, Outlet};
 pub use crate::caught::Guarded;
-pub use crate::event::{AnyKey, AskedForUnknown, EventShape, Key, KeyField, Shown, key_field};
+pub use crate::event::{AskedForUnknown, EventShape, Shown, key_field};
 pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, set};
 pub use crate::handler::{Declared, Taken, Undeclared, Untaken};
 pub use crate::registry::{EventEntry, HandlerEntry};

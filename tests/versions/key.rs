@@ -33,6 +33,15 @@ struct Keyless {
     key: String,
 }
 
+#[derive(Debug, Clone, Hash, serde::Serialize, serde::Deserialize)]
+struct Id(Vec<Option<u8>>);
+
+#[event(type = "versions.key.nested")]
+struct Nested {
+    #[event(key)]
+    part: Id,
+}
+
 fn created(order_id: &str, count: u32) -> OrderCreated {
     OrderCreated { order_id: order_id.into(), count }
 }
@@ -49,6 +58,13 @@ fn equal_values_have_one_key_in_all_events() {
     let sent = OrderSent { carrier: "c".into(), order_id: "o-1".into() };
     assert_eq!(sent.key(), created("o-1", 1).key());
     assert_eq!(Envelope::new(sent).key(), created("o-1", 1).key());
+}
+
+#[test]
+fn the_bytes_of_a_key_are_the_json_of_its_field() {
+    assert_eq!(created("o-1", 1).key().unwrap().as_bytes(), br#""o-1""#);
+    assert_eq!(Conditional { tested: 7 }.key().unwrap().as_bytes(), b"7");
+    assert_eq!(Nested { part: Id(vec![Some(1), None]) }.key().unwrap().as_bytes(), b"[1,null]");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::carried::{Carrying, restored};
 use super::erased::EventRef;
 use super::size::size_of_value;
-use super::{Carried, Envelope, Event, EventId, EventType, Head, Metadata, RawEvent, Timestamp};
+use super::{Carried, Envelope, Event, EventId, EventKey, EventType, Head, Metadata, RawEvent, Timestamp};
 use crate::caught::{DropCaught, Guarded, caught};
 use crate::wire::{self, EncodeError};
 
@@ -44,7 +44,7 @@ pub(crate) trait Inner: Any + Debug + Send + Sync {
     fn size(&self) -> usize;
 
     /// The key under which it is handled in order when it is posted.
-    fn key(&self) -> Option<u64> {
+    fn key(&self) -> Option<EventKey> {
         None
     }
 
@@ -75,7 +75,7 @@ impl<E: Event> Inner for Envelope<E> {
         self.head().size() + size_of_value(self.event())
     }
 
-    fn key(&self) -> Option<u64> {
+    fn key(&self) -> Option<EventKey> {
         self.event().key()
     }
 }
@@ -136,7 +136,7 @@ impl AnyEvent {
     }
 
     /// The key of the event, if it has one: see [`Event::key`].
-    pub fn key(&self) -> Option<u64> {
+    pub fn key(&self) -> Option<EventKey> {
         self.0.key()
     }
 

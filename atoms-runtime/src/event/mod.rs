@@ -36,7 +36,7 @@ pub(crate) use envelope::Head;
 pub use envelope::{Envelope, IntoEnvelope};
 pub use flow::Flow;
 pub use id::{EventId, EventIdError};
-pub use key::{AnyKey, Key, KeyField, key_field};
+pub use key::{EventKey, KeyField, key_field};
 pub use kind::EventType;
 pub use list::{EventShape, EventTypes};
 pub use metadata::Metadata;
@@ -90,7 +90,7 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
 
     /// The key of this event, as `#[event(key)]` on a field says: events of one key are handled in order
     /// when they are posted.
-    fn key(&self) -> Option<u64> {
+    fn key(&self) -> Option<EventKey> {
         None
     }
 

@@ -20,15 +20,12 @@ fn of_field(event: &Event<'_>, field: &Field<'_>) -> TokenStream {
     let allow_deprecated = attributes::allow_deprecated(&field.syntax.attrs);
     // `self` is the function's, wherever the field's type comes from.
     let value = quote!(&self.#ident);
-    let key = quote_spanned!(ty.span()=> #root::__private::key_field::<#ty>(#value).number());
+    let key = quote_spanned!(ty.span()=> #root::__private::key_field::<#ty>(#value));
     quote! {
         #(#cfgs)*
         #(#levels)*
         #allow_deprecated
-        fn key(&self) -> ::core::option::Option<::core::primitive::u64> {
-            // It is in use in any case, so that nobody is warned of it.
-            use #root::__private::AnyKey as __AnyKey;
-            let _ = <#root::__private::KeyField<'_, ()> as __AnyKey>::number;
+        fn key(&self) -> ::core::option::Option<#root::EventKey> {
             #key
         }
     }

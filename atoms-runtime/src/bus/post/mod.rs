@@ -117,7 +117,7 @@ pub struct Post<'a> {
 impl<'a> Post<'a> {
     fn new(bus: &'a Bus, event: AnyEvent) -> Self {
         // A handler may itself take room.
-        let (key, exceeds_if_awaited) = (event.key(), scope::is_in_handler());
+        let (key, exceeds_if_awaited) = (bus.0.queue.0.lane(&event), scope::is_in_handler());
         let event = scope::following(event);
         let (priority, bytes) = (Priority::default(), bus.0.queue.0.rooms.share(event.size()));
         let posted = Posted { event, key, priority, room: Room::Of(priority), bytes };

@@ -1,11 +1,13 @@
 //! The queue of posted events.
 
 use std::fmt;
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
 
@@ -17,6 +19,7 @@ use super::{PostError, PostRefusal, timer, worker};
 use crate::bus::Bus;
 use crate::bus::shutdown::Unfinished;
 use crate::bus::under_way::UnderWay;
+use crate::event::AnyEvent;
 
 /// The queue of a bus: what was posted, by priority, and which keys have an event under way.
 ///
@@ -28,6 +31,7 @@ use crate::bus::under_way::UnderWay;
 pub(in crate::bus) struct Queue {
     pub(super) rooms: Rooms,
     clock: Clock,
+    lanes: RandomState,
     /// Counts what was posted and is not done, without what is not due.
     pub(super) under_way: Arc<UnderWay>,
     /// As `closed` of the state, for those who ask without the lock.
@@ -50,12 +54,18 @@ type Wakers = (Option<Waker>, Vec<Waker>);
 
 impl Queue {
     fn new(capacity: usize, bytes: usize, under_way: Arc<UnderWay>) -> Self {
-        let (rooms, clock) = (Rooms::new(capacity, bytes), Clock::new());
-        Self { rooms, clock, under_way, is_closing: AtomicBool::new(false), state: Mutex::default() }
+        let (rooms, clock, lanes) = (Rooms::new(capacity, bytes), Clock::new(), RandomState::default());
+        Self { rooms, clock, lanes, under_way, is_closing: AtomicBool::new(false), state: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lane of an event that has a key. Two keys in one lane would wait for each other, and nothing else: the
+    /// number is of 64 bits, and of this queue alone, so that nobody finds two such keys.
+    pub(super) fn lane(&self, event: &AnyEvent) -> Option<u64> {
+        event.key().map(|key| self.lanes.hash_one(key.as_bytes()))
     }
 
     /// Puts an event in, for which room was reserved.
