@@ -25,11 +25,11 @@ mod wire;
 
 pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
-    Attempt, Bus, BusBuilder, DeadLetter, DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting,
-    Delivery, DetachError, Emit, EmitError, EmitOutcome, Emittable, Emitting, EventStream, ExpectError,
-    Expectation, Extension, Failure, FailureKind, Interceptor, Lagged, LostEvents, Post, PostError,
-    PostRefusal, Posting, Priority, Receipt, Recipient, RedeliverError, Refusal, RequestError, Route, Routed,
-    ShutdownError, StartContext, Subscription, Unfinished, Veto,
+    Attempt, AttemptKind, Bus, BusBuilder, DeadLetter, DeadLetterCause, DeadLetters, Delayed, DelayedPost,
+    DelayedPosting, Delivery, DetachError, Emit, EmitError, EmitOutcome, Emittable, Emitting, EventStream,
+    ExpectError, Expectation, Extension, Failure, FailureKind, Interceptor, Lagged, LetterRecipient,
+    LostEvents, Post, PostError, PostRefusal, Posting, Priority, Receipt, Recipient, RedeliverError, Refusal,
+    RequestError, Route, Routed, ShutdownError, StartContext, Subscription, Unfinished, Veto,
 };
 pub use event::{
     AllEmitted, AnyEvent, Asked, Carried, Carrying, DeliveryFailed, DynamicError, DynamicEvent, Emitted,

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::{
-    AnyEvent, DeadLetterCause, DeliveryFailed, EventInvalid, FailureKind, Recipient, RedeliverError, Refusal,
+    AnyEvent, AttemptKind, DeadLetterCause, DeliveryFailed, EventInvalid, LetterRecipient, RedeliverError,
+    Refusal,
 };
 use tokio::time::{sleep, timeout};
 
@@ -56,10 +57,13 @@ async fn a_failed_delivery_is_kept_with_its_event_its_handler_and_its_error() {
     assert_eq!((letters.len(), letters.dropped()), (1, 0));
     let letter = letters.get(letters.list()[0].id()).unwrap();
     assert_eq!(letter.event().downcast_ref::<Order>().unwrap().number, 7);
-    let Some(Recipient::Handler(handler)) = letter.recipient() else { panic!("{letter:?}") };
-    assert!(handler.path().ends_with("::store"));
+    let Some(LetterRecipient::Handler(handler)) = letter.recipient() else { panic!("{letter:?}") };
+    assert_eq!(handler, "delivery::dead_letters::store");
     assert_eq!(letter.attempts().len(), 1);
-    assert!(matches!(letter.attempts()[0].error(), FailureKind::Error(_)));
+    assert_eq!(
+        (letter.attempts()[0].kind(), letter.attempts()[0].error()),
+        (AttemptKind::Error, "no room for 7")
+    );
     assert!(letter.attempts()[0].at() <= letter.at());
     assert!(letter.to_string().contains("1 attempt: no room for 7"), "{letter}");
     assert_eq!((letters.of::<Order>().len(), letters.of::<Needed>().len()), (1, 0));

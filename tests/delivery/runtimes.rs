@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::{DeliveryFailed, FailureKind};
+use atoms::{AttemptKind, DeliveryFailed};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
@@ -256,7 +256,7 @@ fn a_detached_handler_whose_runtime_ends_is_a_dead_letter() {
         });
         let letters = bus.dead_letters().list();
         assert_eq!(letters.len(), 1);
-        assert!(matches!(letters[0].attempts()[0].error(), FailureKind::RuntimeEnded));
+        assert_eq!(letters[0].attempts()[0].kind(), AttemptKind::RuntimeEnded);
         runtime().block_on(async {
             timeout(SOON, bus.idle()).await.unwrap();
             assert_eq!(log.take(), ["the tokio runtime that it ran in ended before it was done"]);

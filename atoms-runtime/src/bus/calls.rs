@@ -3,15 +3,16 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tracing::Span;
 
-use super::dead_letters::DeadLetterCause;
+use super::dead_letters::{Attempt, DeadLetterCause};
 use super::delivery::Step;
-use super::failure::{Attempt, Recipient};
+use super::failure::Recipient;
 use super::receipt::Receipt;
 use super::run::{HandlerFuture, NotDone, Outcome, RunAsync};
 use super::scope;
@@ -162,15 +163,12 @@ fn record(step: &Step<'_>, receipt: &mut Receipt, recipient: Recipient, outcome:
         Err(NotDone::Failed { earlier, kind }) => {
             let (event_type, id) = (step.event.name(), step.event.head().id());
             tracing::error!(r#type = event_type, %id, %recipient, error = %Shown(&kind), "a handler failed");
-            let failed = Attempt::new(kind);
-            receipt.fail(recipient, failed.shared_error());
+            let failed = Attempt::new(&kind);
+            receipt.fail(recipient, Arc::new(kind));
             if step.is_answered_by(recipient) {
                 return; // Who asked is told, and nobody could do anything with a late reply.
             }
-            step.bury(DeadLetterCause::Failed {
-                recipient,
-                attempts: earlier.into_iter().chain([failed]).collect(),
-            });
+            step.bury(DeadLetterCause::failed(recipient, earlier.into_iter().chain([failed]).collect()));
         }
     }
 }

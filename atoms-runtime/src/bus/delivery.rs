@@ -104,12 +104,11 @@ impl<'a> Step<'a> {
 
     /// Puts the event among the dead letters; what to tell those who want to know, if anybody does.
     fn keep(&self, cause: DeadLetterCause) -> Option<DeliveryFailed> {
-        let earlier = self.letter().map(|letter| &**letter);
         let Ok(event) = caught(|| self.any().clone()) else {
             tracing::error!(r#type = self.event.name(), "its `Clone` panics, so it is no dead letter");
             return None;
         };
-        let letter = self.bus.dead_letters.add(event, cause, earlier);
+        let letter = self.bus.dead_letters.add(event, cause, self.letter(), &self.bus.registry);
         if !self.is_told_of() {
             return None;
         }

@@ -1,15 +1,16 @@
 //! What can go wrong with an event.
 
+use std::borrow::Cow;
 use std::error::Error;
-use std::fmt::Write;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, mem};
 
+use serde::{Deserialize, Serialize};
+
 use super::receipt::Receipt;
 use crate::caught::{Guarded, caught, drop_caught};
-use crate::event::{EventType, Timestamp};
+use crate::event::EventType;
 use crate::handler::{ExtractError, HandlerError, HandlerInfo};
 
 /// Who an event was delivered to.
@@ -123,21 +124,21 @@ pub enum DetachError {
 
 /// The decision of an [`Interceptor`](crate::Interceptor) that an event is not emitted, or not
 /// delivered to a handler.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("vetoed by {by}: {reason}")]
 pub struct Veto {
-    by: &'static str,
+    by: Cow<'static, str>,
     reason: String,
 }
 
 impl Veto {
     /// A veto for this reason.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { by: "an interceptor", reason: reason.into() }
+        Self { by: "an interceptor".into(), reason: reason.into() }
     }
 
     pub(super) fn by(self, by: &'static str) -> Self {
-        Self { by, ..self }
+        Self { by: by.into(), ..self }
     }
 
     /// Why.
@@ -146,60 +147,13 @@ impl Veto {
     }
 
     /// The type of the interceptor.
-    pub fn interceptor(&self) -> &'static str {
-        self.by
+    pub fn interceptor(&self) -> &str {
+        &self.by
     }
-}
-
-/// One call of a handler that failed.
-#[derive(Debug, Clone)]
-pub struct Attempt {
-    error: Arc<FailureKind>,
-    at: Timestamp,
-}
-
-impl Attempt {
-    pub(super) fn new(error: FailureKind) -> Self {
-        Self { error: Arc::new(error), at: Timestamp::now() }
-    }
-
-    /// About how many bytes of memory it takes: an error is taken to be as large as what it shows.
-    pub(super) fn size(&self) -> usize {
-        size_of::<FailureKind>() + shown_size(&self.error)
-    }
-
-    /// Why it failed.
-    pub fn error(&self) -> &FailureKind {
-        &self.error
-    }
-
-    /// When it had failed.
-    pub fn at(&self) -> Timestamp {
-        self.at
-    }
-
-    pub(super) fn shared_error(&self) -> Arc<FailureKind> {
-        Arc::clone(&self.error)
-    }
-}
-
-/// How many bytes something shows.
-fn shown_size(shown: &dyn fmt::Display) -> usize {
-    struct Size(usize);
-    impl fmt::Write for Size {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            self.0 += text.len();
-            Ok(())
-        }
-    }
-    let mut size = Size(0);
-    // Counting fails only where showing does, which whoever shows it is told.
-    let _ = write!(size, "{shown}");
-    size.0
 }
 
 /// What went wrong with an event as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The bus was shut down.

@@ -39,11 +39,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use builder::{BusBuilder, StartContext};
-pub use dead_letters::{DeadLetter, DeadLetterCause, DeadLetters, RedeliverError};
+pub use dead_letters::{
+    Attempt, AttemptKind, DeadLetter, DeadLetterCause, DeadLetters, LetterRecipient, RedeliverError,
+};
 pub use delivery::Delivery;
 pub use emit::{Emit, Emittable};
 pub use extensions::Extension;
-pub use failure::{Attempt, DetachError, EmitError, Failure, FailureKind, Recipient, Refusal, Veto};
+pub use failure::{DetachError, EmitError, Failure, FailureKind, Recipient, Refusal, Veto};
 pub use intercept::Interceptor;
 pub use outlet::{Call, Outlet};
 pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusal, Posting, Priority};

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use stackfuture::StackFuture;
 
+use super::dead_letters::Attempt;
 use super::delivery::{Delivery, Step};
-use super::failure::{Attempt, FailureKind};
+use super::failure::FailureKind;
 use crate::handler::{AsyncHandler, HandlerError, HandlerInfo, Input, Params, SyncHandler};
 
 /// What became of one call of a handler: boxed, so that success is one word.

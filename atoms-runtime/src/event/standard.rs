@@ -22,7 +22,7 @@ pub struct DeliveryFailed {
     pub event_type: String,
     /// The id of the event that failed.
     pub event_id: String,
-    /// The path of the handler, or the place of the subscriber; `None` if the event was not delivered to
+    /// The identity of the handler, or the place of the subscriber; `None` if the event was not delivered to
     /// anybody.
     pub handler: Option<String>,
     /// How often the handler was called.

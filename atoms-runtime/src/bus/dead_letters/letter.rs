@@ -2,10 +2,16 @@
 
 use std::fmt;
 
-use crate::bus::failure::{Attempt, Recipient, Refusal};
+use serde::{Deserialize, Serialize};
+
+use crate::bus::failure::{FailureKind, Recipient, Refusal};
 use crate::event::{AnyEvent, Timestamp};
+use crate::registry::Registry;
 
 /// An event that was not delivered for good: to one handler, or to none.
+///
+/// It holds nothing of the running program but the event: who failed is known by an identity, and why by its text. So
+/// it means the same in another process.
 #[derive(Debug, Clone)]
 pub struct DeadLetter {
     pub(super) id: u64,
@@ -23,13 +29,13 @@ pub(in crate::bus) const MAX_ATTEMPTS: usize = 64;
 const ERROR_BYTES: usize = 64 * 1024;
 
 /// Why an event became a [`DeadLetter`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum DeadLetterCause {
     /// One delivery failed.
     Failed {
         /// Who failed.
-        recipient: Recipient,
+        recipient: LetterRecipient,
         /// Each call, in order: the last one is why it was given up.
         attempts: Vec<Attempt>,
     },
@@ -37,7 +43,52 @@ pub enum DeadLetterCause {
     Refused(Refusal),
 }
 
+/// Who failed to handle the event of a [`DeadLetter`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum LetterRecipient {
+    /// The handler with this identity: [`HandlerInfo::id`](crate::HandlerInfo::id).
+    Handler(String),
+    /// A subscriber of the running bus, by the place in the source that subscribed it, such as `src/lib.rs:12`.
+    Subscriber(String),
+}
+
+/// One call of a handler that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    kind: AttemptKind,
+    error: String,
+    at: Timestamp,
+}
+
+/// How a call of a handler failed: what a [`FailureKind`] is without its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum AttemptKind {
+    /// The handler returned an error.
+    Error,
+    /// The handler panicked.
+    Panic,
+    /// A parameter could not be extracted.
+    Extract,
+    /// The event is not the one that the handler takes.
+    WrongEvent,
+    /// The handler did not return in time.
+    TimedOut,
+    /// An [`Interceptor`](crate::Interceptor) kept the event from the handler.
+    Vetoed,
+    /// The handler is `detached`, and could not be started.
+    NotDetached,
+    /// The handler is `detached`, and the runtime that it ran in ended before it was done.
+    RuntimeEnded,
+}
+
 impl DeadLetter {
+    pub(super) fn new(id: u64, event: AnyEvent, cause: DeadLetterCause) -> Self {
+        let size = event.size() + cause.size();
+        Self { id, event, cause, size, at: Timestamp::now() }
+    }
+
     /// The number under which the bus keeps it. One that is redelivered and fails again keeps its.
     pub fn id(&self) -> u64 {
         self.id
@@ -54,7 +105,7 @@ impl DeadLetter {
     }
 
     /// Who failed; `None` if the event was not delivered to anybody.
-    pub fn recipient(&self) -> Option<Recipient> {
+    pub fn recipient(&self) -> Option<&LetterRecipient> {
         self.cause.recipient()
     }
 
@@ -74,6 +125,11 @@ impl DeadLetter {
 }
 
 impl DeadLetterCause {
+    /// That this recipient failed, after these attempts.
+    pub(in crate::bus) fn failed(recipient: Recipient, attempts: Vec<Attempt>) -> Self {
+        Self::Failed { recipient: recipient.into(), attempts }
+    }
+
     /// Puts these attempts before its own, as far as there is room for them.
     pub(super) fn follow(&mut self, earlier: &[Attempt]) {
         let Self::Failed { attempts, .. } = self else { return };
@@ -88,31 +144,95 @@ impl DeadLetterCause {
     }
 
     /// How many bytes of memory it takes.
-    pub(super) fn size(&self) -> usize {
+    fn size(&self) -> usize {
         match self {
             Self::Failed { attempts, .. } => attempts.iter().map(Attempt::size).sum(),
             Self::Refused(_) => 0,
         }
     }
 
-    pub(super) fn recipient(&self) -> Option<Recipient> {
+    pub(super) fn recipient(&self) -> Option<&LetterRecipient> {
         match self {
-            Self::Failed { recipient, .. } => Some(*recipient),
+            Self::Failed { recipient, .. } => Some(recipient),
             Self::Refused(_) => None,
         }
     }
 }
 
-/// ``7: `shop.order.created` at shop::confirm (src/lib.rs:12), 3 attempts: out of stock``
+impl Attempt {
+    pub(in crate::bus) fn new(error: &FailureKind) -> Self {
+        Self { kind: error.into(), error: error.to_string(), at: Timestamp::now() }
+    }
+
+    /// How it failed.
+    pub fn kind(&self) -> AttemptKind {
+        self.kind
+    }
+
+    /// The text of the error.
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+
+    /// When it had failed.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.error.len()
+    }
+}
+
+impl LetterRecipient {
+    /// Whether `other` is the same one, under the identity that the handler has now.
+    pub(super) fn is_now(&self, other: &Self, registry: &Registry) -> bool {
+        let (Self::Handler(was), Self::Handler(is)) = (self, other) else { return self == other };
+        was == is || registry.handler(is).is_some_and(|info| info.was().contains(&was.as_str()))
+    }
+}
+
+impl From<Recipient> for LetterRecipient {
+    fn from(recipient: Recipient) -> Self {
+        match recipient {
+            Recipient::Handler(info) => Self::Handler(info.id().into()),
+            Recipient::Subscriber(place) => Self::Subscriber(format!("{}:{}", place.file(), place.line())),
+        }
+    }
+}
+
+impl From<&FailureKind> for AttemptKind {
+    fn from(kind: &FailureKind) -> Self {
+        match kind {
+            FailureKind::Error(_) => Self::Error,
+            FailureKind::Panic(_) => Self::Panic,
+            FailureKind::Extract(_) => Self::Extract,
+            FailureKind::WrongEvent => Self::WrongEvent,
+            FailureKind::TimedOut { .. } => Self::TimedOut,
+            FailureKind::Vetoed(_) => Self::Vetoed,
+            FailureKind::NotDetached(_) => Self::NotDetached,
+            FailureKind::RuntimeEnded => Self::RuntimeEnded,
+        }
+    }
+}
+
+/// `billing.mail`, or `subscriber (src/lib.rs:12)`
+impl fmt::Display for LetterRecipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Handler(id) => f.write_str(id),
+            Self::Subscriber(place) => write!(f, "subscriber ({place})"),
+        }
+    }
+}
+
+/// ``7: `shop.order.created` at shop::confirm, 3 attempts: out of stock``
 impl fmt::Display for DeadLetter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: `{}`", self.id, self.event.event_type())?;
-        match &self.cause {
-            DeadLetterCause::Failed { recipient, attempts } => {
-                let plural = if attempts.len() == 1 { "" } else { "s" };
-                write!(f, " at {recipient}, {} attempt{plural}", attempts.len())?;
-            }
-            DeadLetterCause::Refused(_) => {}
+        if let DeadLetterCause::Failed { recipient, attempts } = &self.cause {
+            let plural = if attempts.len() == 1 { "" } else { "s" };
+            write!(f, " at {recipient}, {} attempt{plural}", attempts.len())?;
         }
         write!(f, ": {}", self.cause)
     }
@@ -122,7 +242,7 @@ impl fmt::Display for DeadLetter {
 impl fmt::Display for DeadLetterCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed { attempts, .. } => attempts.last().map_or(Ok(()), |last| last.error().fmt(f)),
+            Self::Failed { attempts, .. } => attempts.last().map_or(Ok(()), |last| f.write_str(&last.error)),
             Self::Refused(refusal) => refusal.fmt(f),
         }
     }

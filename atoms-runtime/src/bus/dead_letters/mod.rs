@@ -7,14 +7,15 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) use letter::MAX_ATTEMPTS;
-pub use letter::{DeadLetter, DeadLetterCause};
+pub use letter::{Attempt, AttemptKind, DeadLetter, DeadLetterCause, LetterRecipient};
 
-use super::failure::{Recipient, Refusal};
+use super::failure::Refusal;
 use super::first_poll::FirstPoll;
 use super::receipt::Receipt;
 use super::{Bus, Shared};
-use crate::event::{AnyEvent, Event, Shown, Timestamp};
+use crate::event::{AnyEvent, Event, Shown};
 use crate::log_limit::LogLimit;
+use crate::registry::Registry;
 
 /// Once the store is full, each failure pushes a letter out.
 static MADE_ROOM: LogLimit = LogLimit::new(1, "more dead letters made room for others");
@@ -52,15 +53,19 @@ impl Letters {
         &self,
         event: AnyEvent,
         mut cause: DeadLetterCause,
-        earlier: Option<&DeadLetter>,
+        earlier: Option<&Arc<DeadLetter>>,
+        registry: &Registry,
     ) -> Arc<DeadLetter> {
         // One that nobody got, and then somebody failed for, is another letter.
-        let earlier = earlier.filter(|earlier| earlier.recipient() == cause.recipient());
+        let is_same = |earlier: &&Arc<DeadLetter>| match (earlier.recipient(), cause.recipient()) {
+            (Some(was), Some(is)) => was.is_now(is, registry),
+            (was, is) => was == is,
+        };
+        let earlier = earlier.filter(is_same).map(|earlier| &**earlier);
         cause.follow(earlier.map_or(&[], DeadLetter::attempts));
-        let size = event.size() + cause.size();
         let mut state = self.lock();
         let id = earlier.map_or_else(|| state.number(), DeadLetter::id);
-        let letter = Arc::new(DeadLetter { id, event, cause, size, at: Timestamp::now() });
+        let letter = Arc::new(DeadLetter::new(id, event, cause));
         self.put(state, Arc::clone(&letter));
         letter
     }
@@ -134,7 +139,7 @@ impl State {
 /// assert!(!bus.emit(OrderCreated).await.is_ok());
 ///
 /// let letter = &bus.dead_letters().list()[0];
-/// assert_eq!(letter.attempts()[0].error().to_string(), "the disk is full");
+/// assert_eq!(letter.attempts()[0].error(), "the disk is full");
 ///
 /// disk_is_full.store(false, Ordering::Relaxed);
 /// bus.dead_letters().redeliver(letter.id()).await?.into_result()?;
@@ -166,7 +171,8 @@ impl<'a> DeadLetters<'a> {
     /// Keeps an event that was not delivered to anybody, for this reason; returns its letter's number. What takes
     /// events to a bus, or from it, keeps here what it could not deliver.
     pub fn keep(self, event: AnyEvent, refusal: Refusal) -> u64 {
-        self.letters().add(event, DeadLetterCause::Refused(refusal), None).id()
+        let registry = &self.bus.0.registry;
+        self.letters().add(event, DeadLetterCause::Refused(refusal), None, registry).id()
     }
 
     /// How many there are.
@@ -229,8 +235,11 @@ impl<'a> DeadLetters<'a> {
         let unfinished = PutBack::new(Arc::clone(&self.bus.0), Arc::clone(&letter));
         let handler = match letter.recipient() {
             None => None,
-            Some(Recipient::Handler(info)) => Some(info),
-            Some(Recipient::Subscriber(_)) => return Err(RedeliverError::Subscriber(id)),
+            Some(LetterRecipient::Handler(handler)) => match self.bus.registry().handler(handler) {
+                Some(info) => Some(info),
+                None => return Err(RedeliverError::NoHandler { letter: id, handler: handler.clone() }),
+            },
+            Some(LetterRecipient::Subscriber(_)) => return Err(RedeliverError::Subscriber(id)),
         };
         let receipt = self.bus.0.deliver_again(&letter, handler, first_poll).await?;
         if handler.is_some() && receipt.deliveries().next().is_none() {
@@ -274,6 +283,17 @@ pub enum RedeliverError {
     /// There is no dead letter with this number.
     #[error("there is no dead letter {0}")]
     NotFound(u64),
+    /// The handler that failed is not on this bus.
+    #[error(
+        "dead letter {letter} is of the handler `{handler}`, which is not on this bus: if it was renamed or moved, \
+         write `#[handler(was = \"{handler}\")]` on it; otherwise discard the letter"
+    )]
+    NoHandler {
+        /// The number of the letter.
+        letter: u64,
+        /// The identity of the handler.
+        handler: String,
+    },
     /// It was a subscriber that failed, and a subscriber cannot be called on its own.
     #[error("dead letter {0} is a subscriber's, and only handlers can be called again")]
     Subscriber(u64),
@@ -292,7 +312,7 @@ mod tests {
 
     fn letter(letters: &Letters) -> Arc<DeadLetter> {
         let event = AnyEvent::from(RawEvent::new("test.lost", *b"{}", None, None, None));
-        letters.add(event, DeadLetterCause::Refused(Refusal::Closed), None)
+        letters.add(event, DeadLetterCause::Refused(Refusal::Closed), None, &Registry::default())
     }
 
     fn ids(letters: &Letters) -> Vec<u64> {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::bus::Shared;
-use crate::bus::dead_letters::{DeadLetterCause, PutBack};
+use crate::bus::dead_letters::{Attempt, DeadLetterCause, PutBack};
 use crate::bus::deliver::Progress;
 use crate::bus::delivery::Step;
-use crate::bus::failure::{Attempt, FailureKind, Recipient};
+use crate::bus::failure::{FailureKind, Recipient};
 use crate::bus::run::{NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
 use crate::bus::table::Table;
 use crate::event::AnyEvent;
@@ -59,10 +59,9 @@ impl Drop for Unended {
         }
         // The deadline of a shutdown lists what it ends.
         if self.letter.is_none() && !self.bus.tasks.is_closed() {
-            Step::of_any(&event, &self.bus).bury_late(DeadLetterCause::Failed {
-                recipient: Recipient::Handler(handler),
-                attempts: vec![Attempt::new(FailureKind::RuntimeEnded)],
-            });
+            let ended = vec![Attempt::new(&FailureKind::RuntimeEnded)];
+            let cause = DeadLetterCause::failed(Recipient::Handler(handler), ended);
+            Step::of_any(&event, &self.bus).bury_late(cause);
         }
     }
 }

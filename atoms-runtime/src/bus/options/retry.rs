@@ -9,9 +9,9 @@ use backon::{BackoffBuilder, ConstantBuilder, ExponentialBuilder};
 use futures_util::FutureExt;
 
 use super::call;
-use crate::bus::dead_letters::MAX_ATTEMPTS;
+use crate::bus::dead_letters::{Attempt, MAX_ATTEMPTS};
 use crate::bus::delivery::Step;
-use crate::bus::failure::{Attempt, FailureKind};
+use crate::bus::failure::FailureKind;
 use crate::bus::run::{HandlerFuture, NotDone, Outcome, RunAsync, decorate};
 use crate::event::Shown;
 use crate::handler::{Backoff, Retry};
@@ -49,7 +49,7 @@ impl Retried {
             if earlier.len() == MAX_ATTEMPTS {
                 earlier.remove(0);
             }
-            earlier.push(Attempt::new(kind));
+            earlier.push(Attempt::new(&kind));
             tokio::time::sleep(delay).await;
         }
     }
