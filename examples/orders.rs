@@ -138,10 +138,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     server.is_down.store(false, Ordering::Relaxed);
     println!("the mail server is back");
-    for letter in bus.dead_letters().of::<OrderConfirmed>() {
+    for letter in bus.dead_letters().of::<OrderConfirmed>().await? {
         bus.dead_letters().redeliver(letter.id()).await?.into_result()?;
     }
-    for letter in bus.dead_letters().discard_all() {
+    for letter in bus.dead_letters().discard_all().await? {
         println!("given up: {letter}");
     }
 

@@ -113,7 +113,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let overload = (accepted + refused) as f64 / handled_in_time as f64;
     println!("\n{overload:.1} times more posts than could be handled; memory {first} -> {last} KiB");
     println!("{accepted} accepted, {handled} handled, {refused} refused and told so");
-    if handled != accepted || !bus.dead_letters().is_empty() {
+    if handled != accepted || !bus.dead_letters().is_empty().await? {
         return Err("an accepted event was lost".into());
     }
     if last as f64 > first as f64 * GROWTH {

@@ -28,8 +28,9 @@ pub use bus::{
     Attempt, AttemptKind, Bus, BusBuilder, DeadLetter, DeadLetterCause, DeadLetters, Delayed, DelayedPost,
     DelayedPosting, Delivery, DetachError, Emit, EmitError, EmitOutcome, Emittable, Emitting, EventStream,
     ExpectError, Expectation, Extension, Failure, FailureKind, Interceptor, Lagged, LetterRecipient,
-    LostEvents, Post, PostError, PostRefusal, Posting, Priority, Receipt, Recipient, RedeliverError, Refusal,
-    RequestError, Route, Routed, ShutdownError, StartContext, Subscription, Unfinished, Veto,
+    LetterStore, LostEvents, MemoryLetters, Post, PostError, PostRefusal, Posting, Priority, Receipt,
+    Recipient, RedeliverError, Refusal, RequestError, Route, Routed, ShutdownError, StartContext, StoreError,
+    StoreErrorKind, StoreFuture, StoredEvents, Subscription, Unfinished, Veto,
 };
 pub use event::{
     AllEmitted, AnyEvent, Asked, Carried, Carrying, DeliveryFailed, DynamicError, DynamicEvent, Emitted,

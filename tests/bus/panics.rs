@@ -106,10 +106,10 @@ async fn an_error_that_panics_when_it_is_shown_or_dropped_stops_nobody() {
         let error = receipt.into_result().unwrap_err();
         assert!(format!("{error} {error:?} {error:#?}").contains(shown));
     }
-    for letter in bus.dead_letters().list() {
+    for letter in bus.dead_letters().list().await.unwrap() {
         assert!(!format!("{letter} {letter:?} {letter:#?}").is_empty());
     }
-    drop(bus.dead_letters().discard_all());
+    drop(bus.dead_letters().discard_all().await.unwrap());
     bus.shutdown(crate::SOON).await.unwrap();
 }
 
@@ -188,7 +188,7 @@ async fn an_event_that_panics_when_it_is_cloned_fails_for_those_who_take_a_clone
     assert_eq!(log.take(), ["seen", "seen later"]);
     let failures: Vec<_> = receipt.failures().iter().map(|failure| failure.error.to_string()).collect();
     assert_eq!(failures, ["panicked: in Clone"; 2], "the handler by value, and the stream");
-    assert!(bus.dead_letters().is_empty(), "it could not be kept without a clone");
+    assert!(bus.dead_letters().is_empty().await.unwrap(), "it could not be kept without a clone");
     bus.shutdown(crate::SOON).await.unwrap();
     assert!(stream.next().await.is_none());
 }

@@ -45,7 +45,7 @@ async fn alerts_that_fail_end_at_the_hop_limit() {
     assert_eq!(alerts.len(), 33, "two hops for each alert, and 64 hops: {alerts:?}");
     assert_eq!(alerts[0], "sold out");
     assert!(alerts[1..].iter().all(|alert| alert == "smtp is down"), "{alerts:?}");
-    let letters = bus.dead_letters().list();
+    let letters = bus.dead_letters().list().await.unwrap();
     assert_eq!(letters.len(), 34, "one for each alert, and the mail that was refused");
     assert!(matches!(letters[33].cause(), DeadLetterCause::Refused(Refusal::HopLimit { limit: 64 })));
     bus.shutdown(SOON).await.unwrap();

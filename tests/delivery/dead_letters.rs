@@ -54,8 +54,8 @@ async fn a_failed_delivery_is_kept_with_its_event_its_handler_and_its_error() {
     let (bus, ..) = full(8);
     assert!(!bus.emit(Order { number: 7 }).await.is_ok());
     let letters = bus.dead_letters();
-    assert_eq!((letters.len(), letters.dropped()), (1, 0));
-    let letter = letters.get(letters.list()[0].id()).unwrap();
+    assert_eq!((letters.len().await.unwrap(), letters.dropped().await.unwrap()), (1, 0));
+    let letter = letters.get(letters.list().await.unwrap()[0].id()).await.unwrap().unwrap();
     assert_eq!(letter.event().downcast_ref::<Order>().unwrap().number, 7);
     let Some(LetterRecipient::Handler(handler)) = letter.recipient() else { panic!("{letter:?}") };
     assert_eq!(handler, "delivery::dead_letters::store");
@@ -66,7 +66,10 @@ async fn a_failed_delivery_is_kept_with_its_event_its_handler_and_its_error() {
     );
     assert!(letter.attempts()[0].at() <= letter.at());
     assert!(letter.to_string().contains("1 attempt: no room for 7"), "{letter}");
-    assert_eq!((letters.of::<Order>().len(), letters.of::<Needed>().len()), (1, 0));
+    assert_eq!(
+        (letters.of::<Order>().await.unwrap().len(), letters.of::<Needed>().await.unwrap().len()),
+        (1, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -80,11 +83,11 @@ async fn the_oldest_letter_makes_room() {
         let orders = letters.into_iter().map(|letter| letter.event().clone().downcast::<Order>().unwrap());
         orders.map(|order| order.number).collect::<Vec<_>>()
     };
-    assert_eq!(numbers(letters.list()), [3, 4]);
-    assert_eq!(letters.dropped(), 3);
-    assert!(!letters.is_empty());
-    assert_eq!(numbers(letters.discard_all()), [3, 4]);
-    assert!(letters.is_empty());
+    assert_eq!(numbers(letters.list().await.unwrap()), [3, 4]);
+    assert_eq!(letters.dropped().await.unwrap(), 3);
+    assert!(!letters.is_empty().await.unwrap());
+    assert_eq!(numbers(letters.discard_all().await.unwrap()), [3, 4]);
+    assert!(letters.is_empty().await.unwrap());
 }
 
 #[tokio::test]
@@ -93,12 +96,12 @@ async fn what_others_could_not_deliver_is_kept_under_a_number_too() {
     let letters = bus.dead_letters();
     let numbers = [1, 2]
         .map(|number| letters.keep(AnyEvent::from(Envelope::new(Order { number })), Refusal::MailboxFull));
-    for (number, letter) in numbers.into_iter().zip(letters.list()) {
+    for (number, letter) in numbers.into_iter().zip(letters.list().await.unwrap()) {
         assert_eq!(letter.id(), number);
         assert!(matches!(letter.cause(), DeadLetterCause::Refused(Refusal::MailboxFull)));
-        assert!(letters.discard(number).is_some());
+        assert!(letters.discard(number).await.unwrap().is_some());
     }
-    assert!(letters.is_empty());
+    assert!(letters.is_empty().await.unwrap());
 }
 
 #[event(type = "letters.note")]
@@ -114,29 +117,29 @@ fn lose(note: &Note) -> Result<(), String> {
 #[tokio::test]
 async fn letters_take_so_many_bytes_together_and_one_that_is_larger_stays_alone() {
     let bus = bus().0.dead_letter_bytes(1_000_000).handler::<lose>().start().unwrap();
-    let sizes = || {
-        let letters = bus.dead_letters().list().into_iter();
+    let sizes = async || {
+        let letters = bus.dead_letters().list().await.unwrap().into_iter();
         letters.map(|letter| letter.event().downcast_ref::<Note>().unwrap().text.len()).collect::<Vec<_>>()
     };
     // Its error is as large as the event.
     for size in [200_000, 200_001, 200_002] {
         assert!(!bus.emit(Note { text: "x".repeat(size) }).await.is_ok());
     }
-    assert_eq!((sizes(), bus.dead_letters().dropped()), (vec![200_001, 200_002], 1));
+    assert_eq!((sizes().await, bus.dead_letters().dropped().await.unwrap()), (vec![200_001, 200_002], 1));
     assert!(!bus.emit(Note { text: "x".repeat(3_000_000) }).await.is_ok());
-    assert_eq!((sizes(), bus.dead_letters().dropped()), (vec![3_000_000], 3));
+    assert_eq!((sizes().await, bus.dead_letters().dropped().await.unwrap()), (vec![3_000_000], 3));
     assert!(!bus.emit(Note { text: "x".repeat(100_000) }).await.is_ok());
-    assert_eq!(sizes(), [100_000]);
+    assert_eq!(sizes().await, [100_000]);
     // What is taken out makes room.
     for _ in 0..3 {
-        bus.dead_letters().discard_all();
+        bus.dead_letters().discard_all().await.unwrap();
         assert!(!bus.emit(Note { text: "x".repeat(400_000) }).await.is_ok());
-        let id = bus.dead_letters().list()[0].id();
-        assert!(bus.dead_letters().discard(id).is_some());
+        let id = bus.dead_letters().list().await.unwrap()[0].id();
+        assert!(bus.dead_letters().discard(id).await.unwrap().is_some());
         assert!(!bus.emit(Note { text: "x".repeat(300_000) }).await.is_ok());
-        assert_eq!(sizes(), [300_000]);
+        assert_eq!(sizes().await, [300_000]);
     }
-    assert_eq!(bus.dead_letters().dropped(), 4);
+    assert_eq!(bus.dead_letters().dropped().await.unwrap(), 4);
 }
 
 #[tokio::test]
@@ -144,12 +147,12 @@ async fn the_errors_of_a_letter_are_bounded() {
     let bus = bus().0.handler::<lose>().start().unwrap();
     for (size, kept) in [(20_000, 3), (100_000, 1), (10, 64)] {
         assert!(!bus.emit(Note { text: "x".repeat(size) }).await.is_ok());
-        let id = bus.dead_letters().list()[0].id();
+        let id = bus.dead_letters().list().await.unwrap()[0].id();
         for _ in 0..70 {
             assert!(!bus.dead_letters().redeliver(id).await.unwrap().is_ok());
         }
-        assert_eq!(bus.dead_letters().get(id).unwrap().attempts().len(), kept);
-        bus.dead_letters().discard_all();
+        assert_eq!(bus.dead_letters().get(id).await.unwrap().unwrap().attempts().len(), kept);
+        bus.dead_letters().discard_all().await.unwrap();
     }
 }
 
@@ -162,7 +165,7 @@ async fn lose_again(_: &Note) -> Result<(), String> {
 async fn of_many_attempts_the_last_are_kept() {
     let bus = bus().0.handler::<lose_again>().start().unwrap();
     assert!(!bus.emit(Note { text: "x".into() }).await.is_ok());
-    assert_eq!(bus.dead_letters().list()[0].attempts().len(), 64);
+    assert_eq!(bus.dead_letters().list().await.unwrap()[0].attempts().len(), 64);
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,20 +174,20 @@ async fn a_letter_that_fails_again_is_as_old_as_it_was() {
     for number in 0..2 {
         assert!(!bus.emit(Order { number }).await.is_ok());
     }
-    let first = bus.dead_letters().list()[0].id();
+    let first = bus.dead_letters().list().await.unwrap()[0].id();
     assert!(!bus.dead_letters().redeliver(first).await.unwrap().is_ok());
-    assert_eq!(bus.dead_letters().list()[0].id(), first);
+    assert_eq!(bus.dead_letters().list().await.unwrap()[0].id(), first);
     assert!(!bus.emit(Order { number: 2 }).await.is_ok());
-    let ids: Vec<_> = bus.dead_letters().list().iter().map(|letter| letter.id()).collect();
+    let ids: Vec<_> = bus.dead_letters().list().await.unwrap().iter().map(|letter| letter.id()).collect();
     assert_eq!(ids, [first + 1, first + 2]);
-    assert!(bus.dead_letters().get(first).is_none());
+    assert!(bus.dead_letters().get(first).await.unwrap().is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_letter_is_redelivered_to_the_handler_that_failed_alone() {
     let (bus, log, full) = full(8);
     assert!(!bus.emit(Order { number: 1 }).await.is_ok());
-    let id = bus.dead_letters().list()[0].id();
+    let id = bus.dead_letters().list().await.unwrap()[0].id();
     assert_eq!(log.take(), ["counted 1"]);
     let seen = log.clone();
     let _subscription = bus.on::<Order>(move |_| seen.add("subscriber"));
@@ -193,7 +196,7 @@ async fn a_letter_is_redelivered_to_the_handler_that_failed_alone() {
     assert_eq!(receipt.deliveries().count(), 1);
     receipt.into_result().unwrap();
     assert_eq!(log.take(), ["stored 1"]);
-    assert!(bus.dead_letters().is_empty());
+    assert!(bus.dead_letters().is_empty().await.unwrap());
     assert_eq!(bus.dead_letters().redeliver(id).await.unwrap_err(), RedeliverError::NotFound(id));
 }
 
@@ -201,10 +204,10 @@ async fn a_letter_is_redelivered_to_the_handler_that_failed_alone() {
 async fn a_letter_that_fails_again_keeps_its_number_and_all_its_attempts() {
     let (bus, ..) = full(8);
     assert!(!bus.emit(Order { number: 1 }).await.is_ok());
-    let id = bus.dead_letters().list()[0].id();
+    let id = bus.dead_letters().list().await.unwrap()[0].id();
     for attempts in 2..4 {
         assert!(!bus.dead_letters().redeliver(id).await.unwrap().is_ok());
-        let letters = bus.dead_letters().list();
+        let letters = bus.dead_letters().list().await.unwrap();
         assert_eq!((letters.len(), letters[0].id(), letters[0].attempts().len()), (1, id, attempts));
     }
 }
@@ -213,11 +216,11 @@ async fn a_letter_that_fails_again_keeps_its_number_and_all_its_attempts() {
 async fn a_redelivery_that_is_dropped_loses_nothing() {
     let (bus, ..) = full(8);
     assert!(!bus.emit(Order { number: 1 }).await.is_ok());
-    let id = bus.dead_letters().list()[0].id();
+    let id = bus.dead_letters().list().await.unwrap()[0].id();
     timeout(Duration::from_millis(1), bus.dead_letters().redeliver(id)).await.unwrap_err();
-    assert_eq!(bus.dead_letters().get(id).unwrap().attempts().len(), 1);
-    assert!(bus.dead_letters().discard(id).is_some());
-    assert!(bus.dead_letters().discard(id).is_none());
+    assert_eq!(bus.dead_letters().get(id).await.unwrap().unwrap().attempts().len(), 1);
+    assert!(bus.dead_letters().discard(id).await.unwrap().is_some());
+    assert!(bus.dead_letters().discard(id).await.unwrap().is_none());
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,9 +229,9 @@ async fn a_bus_that_is_shut_down_redelivers_nothing_and_keeps_its_letters() {
     assert!(!bus.emit(Order { number: 1 }).await.is_ok());
     bus.shutdown(SOON).await.unwrap();
     assert!(!bus.emit(Order { number: 2 }).await.is_ok());
-    let id = bus.dead_letters().list()[0].id();
+    let id = bus.dead_letters().list().await.unwrap()[0].id();
     assert_eq!(bus.dead_letters().redeliver(id).await.unwrap_err(), RedeliverError::Refused(Refusal::Closed));
-    assert_eq!(bus.dead_letters().len(), 1);
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -236,12 +239,12 @@ async fn an_event_that_nobody_got_is_a_letter_without_a_handler() {
     let (builder, _) = bus();
     let bus = builder.start().unwrap();
     assert!(!bus.emit(Needed {}).await.is_ok());
-    let letter = bus.dead_letters().list().remove(0);
+    let letter = bus.dead_letters().list().await.unwrap().remove(0);
     assert!(matches!(letter.cause(), DeadLetterCause::Refused(Refusal::Unhandled)));
     assert_eq!((letter.recipient(), letter.attempts().len()), (None, 0));
     let _subscription = bus.on::<Needed>(|_| {});
     bus.dead_letters().redeliver(letter.id()).await.unwrap().into_result().unwrap();
-    assert!(bus.dead_letters().is_empty());
+    assert!(bus.dead_letters().is_empty().await.unwrap());
 }
 
 #[tokio::test]
@@ -250,9 +253,9 @@ async fn a_subscriber_that_panicked_cannot_be_called_again() {
     let bus = builder.start().unwrap();
     let _subscription = bus.on::<Order>(|_| panic!("no"));
     assert!(!bus.emit(Order { number: 1 }).await.is_ok());
-    let id = bus.dead_letters().list()[0].id();
+    let id = bus.dead_letters().list().await.unwrap()[0].id();
     assert_eq!(bus.dead_letters().redeliver(id).await.unwrap_err(), RedeliverError::Subscriber(id));
-    assert_eq!(bus.dead_letters().len(), 1);
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
 }
 
 #[handler]
@@ -277,7 +280,7 @@ async fn handlers_take_what_failed_and_a_failure_of_theirs_is_no_further_event()
     assert_eq!(log.take(), ["letters.order at store, 1: no room for 5"]);
     assert_eq!(receipt.follow_ups().len(), 1);
     assert_eq!(receipt.follow_ups()[0].event_type(), "atoms.delivery.failed");
-    let letters = bus.dead_letters().list();
+    let letters = bus.dead_letters().list().await.unwrap();
     assert_eq!(letters.len(), 2);
     assert!(letters[1].event().is::<DeliveryFailed>());
     assert!(!bus.emit(Needed {}).await.is_ok());
@@ -321,7 +324,8 @@ async fn a_handler_that_redelivers_what_fails_ends_at_the_limit() {
     assert!(!bus.emit(Order { number: 1 }).await.is_ok());
     let again = log.take().len();
     assert!((2..10).contains(&again), "{again}");
-    let attempts: Vec<_> = bus.dead_letters().list().iter().map(|letter| letter.attempts().len()).collect();
+    let attempts: Vec<_> =
+        bus.dead_letters().list().await.unwrap().iter().map(|letter| letter.attempts().len()).collect();
     assert_eq!(attempts, [again]);
 }
 
@@ -330,7 +334,7 @@ async fn a_letter_of_a_chain_that_was_too_long_begins_a_new_one() {
     let (builder, log) = bus();
     let bus = builder.hop_limit(0).handler::<relay>().handler::<count>().start().unwrap();
     assert!(!bus.emit(Needed {}).await.is_ok());
-    let letter = bus.dead_letters().of::<Order>().remove(0);
+    let letter = bus.dead_letters().of::<Order>().await.unwrap().remove(0);
     assert!(matches!(letter.cause(), DeadLetterCause::Refused(Refusal::HopLimit { .. })));
     bus.dead_letters().redeliver(letter.id()).await.unwrap().into_result().unwrap();
     assert_eq!(log.take(), ["counted 1"]);

@@ -49,7 +49,8 @@ async fn a_detached_handler_is_not_waited_for_and_belongs_to_the_bus() {
     gate.notify_waiters();
     bus.idle().await;
     assert_eq!(log.take(), ["begins 13", "begins 1", "ends 13", "ends 1", "line"]);
-    let errors: Vec<_> = bus.dead_letters().list().iter().map(|letter| letter.cause().to_string()).collect();
+    let errors: Vec<_> =
+        bus.dead_letters().list().await.unwrap().iter().map(|letter| letter.cause().to_string()).collect();
     assert_eq!(errors.len(), 2);
     assert_eq!(errors[1], "unlucky");
 }
@@ -72,13 +73,13 @@ async fn a_detached_handler_that_failed_is_redelivered_with_its_attempts() {
     let gate = Arc::new(Notify::new());
     let bus = builder.shared_state(gate.clone()).handler::<in_the_background>().start().unwrap();
     for attempts in 1..3 {
-        match bus.dead_letters().list().first() {
+        match bus.dead_letters().list().await.unwrap().first() {
             Some(letter) => assert!(bus.dead_letters().redeliver(letter.id()).await.unwrap().is_ok()),
             None => assert!(bus.emit(order(13)).await.is_ok()),
         }
         gate.notify_one();
         bus.idle().await;
-        let letters = bus.dead_letters().list();
+        let letters = bus.dead_letters().list().await.unwrap();
         assert_eq!((letters.len(), letters[0].attempts().len()), (1, attempts));
     }
 }

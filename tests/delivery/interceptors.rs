@@ -129,7 +129,7 @@ async fn a_vetoed_event_reaches_nobody() {
     bus.post(Paid {}).await.unwrap();
     bus.idle().await;
     assert_eq!(log.take(), ["pay"]);
-    assert_eq!(bus.dead_letters().len(), 3);
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 3);
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn a_vetoed_delivery_is_a_failure_of_that_delivery_alone() {
         let kind = failures[0].error.downcast_ref::<FailureKind>().unwrap();
         assert!(matches!(kind, FailureKind::Vetoed(_)), "{kind}");
         assert_eq!(log.take().len(), usize::from(forbidden == "thank"));
-        assert_eq!(bus.dead_letters().len(), 1);
+        assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
     }
 }
 
@@ -221,12 +221,12 @@ async fn what_refused_an_event_is_asked_again_when_it_is_redelivered() {
         let audit = Arc::new(Log::default());
         let bus = builder.interceptor(Audit("a", audit.clone())).handler::<pay>().start().unwrap();
         assert!(!bus.emit(Order {}).await.is_ok());
-        let id = bus.dead_letters().list()[0].id();
+        let id = bus.dead_letters().list().await.unwrap()[0].id();
         audit.take();
         for _ in 0..2 {
             let receipt = bus.dead_letters().redeliver(id).await.unwrap();
             assert!(receipt.to_string().contains("shut"), "{receipt}");
-            assert_eq!(bus.dead_letters().list()[0].id(), id);
+            assert_eq!(bus.dead_letters().list().await.unwrap()[0].id(), id);
         }
         assert!(log.take().is_empty());
         is_open.store(true, Ordering::SeqCst);
@@ -234,7 +234,7 @@ async fn what_refused_an_event_is_asked_again_when_it_is_redelivered() {
         let receipt = bus.dead_letters().redeliver(id).await.unwrap();
         receipt.into_result().unwrap();
         assert_eq!(log.take(), ["pay"]);
-        assert!(bus.dead_letters().is_empty());
+        assert!(bus.dead_letters().is_empty().await.unwrap());
         // The emit of what was refused as a whole is one that they see.
         let order = audit.take().into_iter().filter(|line| line.contains("interceptors.order")).count();
         assert_eq!(order, seen);
@@ -248,7 +248,7 @@ async fn the_end_of_a_chain_is_asked_for_when_it_is_redelivered() {
     let builder = builder.interceptor(Door("interceptors.paid", is_open)).handler::<pay>();
     let bus = builder.hop_limit(0).start().unwrap();
     assert!(!bus.emit(Order {}).await.is_ok());
-    let letter = bus.dead_letters().list().remove(0);
+    let letter = bus.dead_letters().list().await.unwrap().remove(0);
     assert_eq!(letter.event().event_type(), "interceptors.paid");
     let receipt = bus.dead_letters().redeliver(letter.id()).await.unwrap();
     assert!(matches!(receipt.refusal(), Some(Refusal::Vetoed(_))), "{receipt}");

@@ -170,7 +170,7 @@ async fn each_key_is_in_order_on_many_threads() {
         posting.await.unwrap();
     }
     bus.shutdown(SOON).await.unwrap();
-    assert!(bus.dead_letters().is_empty(), "{}", bus.dead_letters().list()[0]);
+    assert!(bus.dead_letters().is_empty().await.unwrap(), "{}", bus.dead_letters().list().await.unwrap()[0]);
     assert!(seen.0.lock().unwrap().values().all(|amount| *amount == 499));
     assert_eq!(seen.0.lock().unwrap().len(), 8);
 }

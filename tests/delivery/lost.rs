@@ -61,7 +61,7 @@ async fn events_beyond_the_capacity_are_in_the_receipt_and_among_the_dead_letter
         outcomes.lock().unwrap().clone().into_iter().partition::<Vec<_>, _>(|it| it.is_accepted());
     assert_eq!((accepted.len(), refused.len()), (100, 900));
     assert_eq!(refused[0].refusal(), Some(&full));
-    let letters = bus.dead_letters().list();
+    let letters = bus.dead_letters().list().await.unwrap();
     assert_eq!(letters.len(), 64, "so that they do not push out all others");
     assert!(
         letters.iter().all(|letter| matches!(letter.cause(), DeadLetterCause::Refused(it) if *it == full))
@@ -129,7 +129,9 @@ async fn what_is_emitted_after_the_receipt_is_a_dead_letter() {
     late.0.notify_one();
     let told = tokio::time::timeout(Duration::from_secs(30), outcomes.recv()).await.unwrap();
     assert_eq!(told, Some(EmitOutcome::Refused(Refusal::TooLate)));
-    let [letter] = &bus.dead_letters().list()[..] else { panic!("{:?}", bus.dead_letters().list()) };
+    let [letter] = &bus.dead_letters().list().await.unwrap()[..] else {
+        panic!("{:?}", bus.dead_letters().list().await.unwrap())
+    };
     assert_eq!(letter.event().downcast_ref::<Followed>().unwrap().text, "0");
     assert!(letter.event().metadata().causation_id().is_some());
     assert!(letter.to_string().ends_with("it was emitted after the receipt of its root event"), "{letter}");
@@ -147,5 +149,5 @@ async fn late_events_do_not_push_out_all_other_letters() {
     for _ in 0..5_000 {
         assert_eq!(outcomes.recv().await.unwrap().into_result(), Err(Refusal::TooLate));
     }
-    assert_eq!(bus.dead_letters().len(), 64);
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 64);
 }

@@ -7,6 +7,7 @@ mod detached;
 mod first_polls;
 mod interceptors;
 mod keys;
+mod letter_stores;
 mod lost;
 mod options;
 mod posting;

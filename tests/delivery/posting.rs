@@ -156,7 +156,7 @@ async fn posts_that_follow_from_each_other_are_a_chain_with_a_limit() {
     bus.post(Round {}).await.unwrap();
     bus.idle().await;
     assert_eq!(log.take(), ["0 false", "1 true", "2 true"]);
-    let letters = bus.dead_letters().list();
+    let letters = bus.dead_letters().list().await.unwrap();
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].cause().to_string(), Refusal::HopLimit { limit: 2 }.to_string());
 }
@@ -175,7 +175,7 @@ async fn a_handler_that_panics_ends_no_worker() {
     }
     bus.idle().await;
     assert_eq!(log.take(), ["0", "1", "2"]);
-    assert_eq!(bus.dead_letters().len(), 1);
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
 }
 
 #[handler]

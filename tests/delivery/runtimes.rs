@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::{AttemptKind, DeliveryFailed};
+use atoms::{AttemptKind, DeliveryFailed, StoreError};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
@@ -58,6 +58,11 @@ fn job(millis: u64) -> Job {
     Job { key: None, millis }
 }
 
+/// What the letters of a bus say, which are in memory.
+fn wait<T>(letters: impl Future<Output = Result<T, StoreError>>) -> T {
+    runtime().block_on(letters).unwrap()
+}
+
 impl Done {
     fn count(&self) -> u32 {
         self.0.load(Ordering::SeqCst)
@@ -87,7 +92,7 @@ fn what_the_first_runtime_did_not_do_is_done_by_another_that_waits() {
     std::thread::sleep(Duration::from_millis(100));
     drop(first);
     assert!(waiting.join().unwrap());
-    assert_eq!((done.count(), bus.dead_letters().len()), (10, 0));
+    assert_eq!((done.count(), wait(bus.dead_letters().len())), (10, 0));
 }
 
 #[test]
@@ -254,7 +259,7 @@ fn a_detached_handler_whose_runtime_ends_is_a_dead_letter() {
                 done.reach(1).await;
             }
         });
-        let letters = bus.dead_letters().list();
+        let letters = wait(bus.dead_letters().list());
         assert_eq!(letters.len(), 1);
         assert_eq!(letters[0].attempts()[0].kind(), AttemptKind::RuntimeEnded);
         runtime().block_on(async {
@@ -264,7 +269,7 @@ fn a_detached_handler_whose_runtime_ends_is_a_dead_letter() {
             assert!(bus.dead_letters().redeliver(letters[0].id()).await.unwrap().is_ok());
             timeout(SOON, bus.idle()).await.unwrap();
         });
-        assert!(bus.dead_letters().is_empty());
+        assert!(wait(bus.dead_letters().is_empty()));
     }
 }
 
@@ -274,12 +279,12 @@ fn a_redelivery_whose_runtime_ends_leaves_the_letter_as_it_was() {
     let done = Arc::new(Done::default());
     let bus = builder.shared_state(done.clone()).handler::<mail>().start().unwrap();
     runtime().block_on(async { assert!(bus.emit(Mail {}).await.is_ok()) });
-    let id = bus.dead_letters().list()[0].id();
+    let id = wait(bus.dead_letters().list())[0].id();
     runtime().block_on(async {
         assert!(bus.dead_letters().redeliver(id).await.unwrap().is_ok());
         done.reach(1).await;
     });
-    let letters = bus.dead_letters().list();
+    let letters = wait(bus.dead_letters().list());
     assert_eq!((letters.len(), letters[0].id(), letters[0].attempts().len()), (1, id, 1));
 }
 

@@ -100,7 +100,7 @@ async fn the_deadline_lists_what_did_not_end_and_ends_what_was_posted() {
     assert!(emitting.await.unwrap().is_ok());
     bus.idle().await;
     assert_eq!(log.take(), ["emitted ends"]);
-    assert_eq!(bus.dead_letters().len(), 0);
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 0);
 }
 
 #[tokio::test(start_paused = true)]

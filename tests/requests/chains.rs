@@ -144,7 +144,7 @@ async fn what_a_requests_handler_emits_is_handled_before_the_reply() {
 async fn what_fails_beside_the_handler_takes_nothing_from_the_reply() {
     let bus = bus().handler::<look_up>().handler::<miscount>().start().unwrap();
     assert_eq!(bus.request(LookUp {}).await.unwrap(), "found");
-    assert_eq!(bus.dead_letters().list().len(), 1);
+    assert_eq!(bus.dead_letters().list().await.unwrap().len(), 1);
 }
 
 #[handler]

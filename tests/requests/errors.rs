@@ -67,7 +67,7 @@ async fn a_panic_is_a_failure_with_its_message() {
     let Some(FailureKind::Panic(message)) = error.downcast_ref() else { panic!("{error:?}") };
     assert_eq!(message, "out of nails");
     // Who asked knows it.
-    assert!(bus.dead_letters().is_empty());
+    assert!(bus.dead_letters().is_empty().await.unwrap());
 }
 
 struct Never;

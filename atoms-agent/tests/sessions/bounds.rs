@@ -169,7 +169,7 @@ async fn a_node_is_told_of_the_events_that_find_no_room_and_the_first_are_dead_l
     // 64 times the limit is taken.
     assert!((936..950).contains(&refused.len()), "{}", refused.len());
     assert!(refused.iter().all(|refusal| *refusal == Refusal::MailboxFull));
-    let letters = bus.dead_letters().list();
+    let letters = bus.dead_letters().list().await.unwrap();
     assert_eq!(letters.len(), 64, "so that they do not push out all others");
     let session = sessions.list().remove(0);
     for letter in letters {

@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::dead_letters::Letters;
+use super::dead_letters::{LetterStore, Letters, MemoryLetters};
 use super::extensions::{Extension, Extensions};
 use super::intercept::{Interceptor, Interceptors};
 use super::limits::Limits;
 use super::post::OwnedQueue;
 use super::run::Runner;
+use super::store::StoredEvents;
 use super::table::Tables;
 use super::tasks::Tasks;
 use super::under_way::UnderWay;
@@ -56,6 +57,7 @@ pub struct BusBuilder {
     extensions: Extensions,
     dead_letter_capacity: usize,
     dead_letter_bytes: usize,
+    letter_store: Option<Arc<dyn LetterStore>>,
     queue_capacity: usize,
     queue_bytes: usize,
     detached_limit: usize,
@@ -78,6 +80,7 @@ impl BusBuilder {
             extensions: Extensions::default(),
             dead_letter_capacity: 1_024,
             dead_letter_bytes: 64 * MIB,
+            letter_store: None,
             queue_capacity: 1_024,
             queue_bytes: 64 * MIB,
             detached_limit: 1_024,
@@ -209,6 +212,15 @@ impl BusBuilder {
         self
     }
 
+    /// Keeps the [dead letters](Bus::dead_letters) in this store, and not in memory. How many it keeps is its own
+    /// affair: [`dead_letter_capacity`](Self::dead_letter_capacity) and
+    /// [`dead_letter_bytes`](Self::dead_letter_bytes) are for those in memory.
+    #[must_use]
+    pub fn letter_store(mut self, store: Arc<dyn LetterStore>) -> Self {
+        self.letter_store = Some(store);
+        self
+    }
+
     /// How many [posted](Bus::post), unfinished events each priority may hold: 1,024 by default. Events that are
     /// due later have as much room of their own. Zero does not start.
     #[must_use]
@@ -250,6 +262,8 @@ impl BusBuilder {
         for (info, runner) in &mut handlers {
             *runner = options::wrapped(info, runner.clone(), &interceptors);
         }
+        let (capacity, bytes) = (self.dead_letter_capacity, self.dead_letter_bytes);
+        let letter_store = self.letter_store.unwrap_or_else(|| Arc::new(MemoryLetters::new(capacity, bytes)));
         let bus = Bus(Arc::new(Shared {
             tables: Tables::new(registry.events(), handlers),
             subscribers: Default::default(),
@@ -263,13 +277,14 @@ impl BusBuilder {
             closed: AtomicBool::new(false),
             in_flight: Default::default(),
             tasks: Tasks::new(self.detached_limit),
-            dead_letters: Letters::new(self.dead_letter_capacity, self.dead_letter_bytes),
+            dead_letters: Letters::new(letter_store).into(),
             is_intercepted: !interceptors.is_empty(),
             interceptors,
             extensions: self.extensions,
             queue: OwnedQueue::new(self.queue_capacity, self.queue_bytes, Arc::clone(&under_way)),
             under_way,
         }));
+        bus.0.dead_letters.start(StoredEvents::of(&bus.0));
         StartError::of(bus.0.extensions.start(&bus))?;
         Ok(bus)
     }

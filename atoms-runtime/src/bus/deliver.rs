@@ -9,7 +9,7 @@ use std::time::Instant;
 use tracing::Span;
 
 use super::calls::{AsyncCalls, run_handlers, run_sync};
-use super::dead_letters::{DeadLetter, DeadLetterCause, RedeliverError};
+use super::dead_letters::{DeadLetterCause, RedeliverError, Redelivery};
 use super::delivery::Step;
 use super::failure::{Refusal, Veto};
 use super::first_poll::FirstPoll;
@@ -256,10 +256,11 @@ impl Shared {
     /// limit; elsewhere a new chain of events begins with it.
     pub(super) async fn deliver_again(
         self: &Arc<Self>,
-        letter: &Arc<DeadLetter>,
+        redelivery: &Arc<Redelivery>,
         handler: Option<&'static HandlerInfo>,
         first_poll: FirstPoll,
     ) -> Result<Receipt, RedeliverError> {
+        let letter = redelivery.letter();
         let event = scope::nested(|| letter.event().clone());
         let event = event.unwrap_or_else(|| letter.event().clone().begun_anew());
         if let Some(refusal) = Step::of_any(&event, self).chain_refusal() {
@@ -269,7 +270,7 @@ impl Shared {
         // One that was delivered to somebody has passed them.
         let is_asked = handler.is_none();
         let (event, verdict) = if is_asked { self.before_emit(event, None, false) } else { (event, Ok(())) };
-        let step = Step::of_letter(&event, letter, self);
+        let step = Step::of_letter(&event, redelivery, self);
         let only = match handler {
             None => None,
             Some(handler) => {

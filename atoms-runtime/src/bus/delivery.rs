@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use super::dead_letters::{DeadLetter, DeadLetterCause};
+use super::dead_letters::{DeadLetterCause, Redelivery};
 use super::failure::Recipient;
 use super::outlet::Outlet;
 use super::source::Source;
@@ -35,7 +35,7 @@ struct Late {
     source: OnceLock<Source>,
     worklist: OnceLock<Arc<Worklist>>,
     /// The dead letter that is delivered again.
-    letter: OnceLock<Arc<DeadLetter>>,
+    letter: OnceLock<Arc<Redelivery>>,
 }
 
 impl<'a> Step<'a> {
@@ -70,13 +70,13 @@ impl<'a> Step<'a> {
     }
 
     /// As [`of_any`](Self::of_any), of a dead letter that is delivered again.
-    pub(crate) fn of_letter(event: &'a AnyEvent, letter: &Arc<DeadLetter>, bus: &'a Arc<Shared>) -> Self {
+    pub(super) fn of_letter(event: &'a AnyEvent, letter: &Arc<Redelivery>, bus: &'a Arc<Shared>) -> Self {
         let late = Box::new(Late { letter: Arc::clone(letter).into(), ..Late::default() });
         Self { late: late.into(), ..Self::of_any(event, bus) }
     }
 
     /// The dead letter that is delivered again, if it is one.
-    pub(crate) fn letter(&self) -> Option<&Arc<DeadLetter>> {
+    pub(super) fn letter(&self) -> Option<&Arc<Redelivery>> {
         self.late.get().and_then(|late| late.letter.get())
     }
 
@@ -108,7 +108,7 @@ impl<'a> Step<'a> {
             tracing::error!(r#type = self.event.name(), "its `Clone` panics, so it is no dead letter");
             return None;
         };
-        let letter = self.bus.dead_letters.add(event, cause, self.letter(), &self.bus.registry);
+        let letter = self.bus.add_letter(event, cause, self.letter().map(|redelivery| &**redelivery));
         if !self.is_told_of() {
             return None;
         }

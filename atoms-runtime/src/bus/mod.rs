@@ -25,6 +25,7 @@ mod scope;
 mod shutdown;
 mod source;
 mod stand_in;
+mod store;
 mod stream;
 mod subscribe;
 mod subscribers;
@@ -40,7 +41,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use builder::{BusBuilder, StartContext};
 pub use dead_letters::{
-    Attempt, AttemptKind, DeadLetter, DeadLetterCause, DeadLetters, LetterRecipient, RedeliverError,
+    Attempt, AttemptKind, DeadLetter, DeadLetterCause, DeadLetters, LetterRecipient, LetterStore,
+    MemoryLetters, RedeliverError,
 };
 pub use delivery::Delivery;
 pub use emit::{Emit, Emittable};
@@ -56,6 +58,7 @@ pub use route::{Route, Routed};
 pub use shutdown::{ShutdownError, Unfinished};
 pub(crate) use source::Source;
 pub use source::{EmitOutcome, Emitting};
+pub use store::{StoreError, StoreErrorKind, StoreFuture, StoredEvents};
 pub use stream::{EventStream, Lagged};
 pub use subscribe::{ExpectError, Expectation};
 pub use subscribers::Subscription;
@@ -124,7 +127,7 @@ pub(crate) struct Shared {
     in_flight: InFlight,
     under_way: Arc<UnderWay>,
     tasks: Tasks,
-    dead_letters: Letters,
+    dead_letters: Arc<Letters>,
     interceptors: Arc<Interceptors>,
     /// Whether there are any, which each emit asks.
     is_intercepted: bool,

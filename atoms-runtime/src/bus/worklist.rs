@@ -124,7 +124,7 @@ impl Worklist {
         }
         let Some(bus) = self.bus.upgrade() else { return };
         if refused <= MAX_LETTERS {
-            bus.dead_letters.add(event, DeadLetterCause::Refused(refusal), None, &bus.registry);
+            bus.add_letter(event, DeadLetterCause::Refused(refusal), None);
         }
     }
 

@@ -219,6 +219,11 @@ impl AnyEvent {
         self.changed(Head::begin_anew)
     }
 
+    /// The same event, so far from the one that its chain began with.
+    pub(crate) fn with_hops(self, hops: u32) -> Self {
+        self.changed(|head| head.set_hops(hops))
+    }
+
     /// The same event with other metadata; the frame of a [`RawEvent`] stays as it is.
     #[must_use]
     pub fn with_metadata(self, metadata: Metadata) -> Self {

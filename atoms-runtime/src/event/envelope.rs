@@ -109,6 +109,11 @@ impl Head {
         (self.hops, self.nested) = (0, 0);
     }
 
+    /// Says how many events lie between this one and the one that its chain began with.
+    pub(crate) fn set_hops(&mut self, hops: u32) {
+        self.hops = hops;
+    }
+
     /// Says that nobody waits for this event.
     pub(crate) fn unnest(&mut self) {
         self.nested = 0;

@@ -84,9 +84,21 @@ pub enum AttemptKind {
 }
 
 impl DeadLetter {
-    pub(super) fn new(id: u64, event: AnyEvent, cause: DeadLetterCause) -> Self {
+    /// A letter that is given up now.
+    pub fn new(id: u64, event: AnyEvent, cause: DeadLetterCause) -> Self {
         let size = event.size() + cause.size();
         Self { id, event, cause, size, at: Timestamp::now() }
+    }
+
+    /// The same letter, given up at this time, as a store reads it back.
+    #[must_use]
+    pub fn with_time(self, at: Timestamp) -> Self {
+        Self { at, ..self }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// The number under which the bus keeps it. One that is redelivered and fails again keeps its.

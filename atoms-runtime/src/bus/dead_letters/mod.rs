@@ -1,123 +1,35 @@
 //! What failed for good, kept until somebody looks after it.
 
 mod letter;
+mod letters;
+mod memory;
+mod store;
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 pub(super) use letter::MAX_ATTEMPTS;
 pub use letter::{Attempt, AttemptKind, DeadLetter, DeadLetterCause, LetterRecipient};
+pub(super) use letters::{Letters, Redelivery};
+pub use memory::MemoryLetters;
+pub use store::LetterStore;
 
+use self::letters::Claim;
+use super::Bus;
 use super::failure::Refusal;
 use super::first_poll::FirstPoll;
 use super::receipt::Receipt;
-use super::{Bus, Shared};
-use crate::event::{AnyEvent, Event, Shown};
-use crate::log_limit::LogLimit;
-use crate::registry::Registry;
+use super::store::StoreError;
+use crate::event::{AnyEvent, Event};
+use crate::handler::HandlerInfo;
 
-/// Once the store is full, each failure pushes a letter out.
-static MADE_ROOM: LogLimit = LogLimit::new(1, "more dead letters made room for others");
-
-/// The store of a bus.
-#[derive(Debug)]
-pub(super) struct Letters {
-    capacity: usize,
-    bytes: usize,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// By their numbers.
-    letters: BTreeMap<u64, Arc<DeadLetter>>,
-    /// How many bytes they take together.
-    bytes: usize,
-    next: u64,
-    dropped: u64,
-}
-
-impl Letters {
-    pub(super) fn new(capacity: usize, bytes: usize) -> Self {
-        Self { capacity, bytes, state: Mutex::default() }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps an event, in place of the oldest ones if there is no room. One that was redelivered goes on
-    /// as the same letter.
-    pub(super) fn add(
-        &self,
-        event: AnyEvent,
-        mut cause: DeadLetterCause,
-        earlier: Option<&Arc<DeadLetter>>,
-        registry: &Registry,
-    ) -> Arc<DeadLetter> {
-        // One that nobody got, and then somebody failed for, is another letter.
-        let is_same = |earlier: &&Arc<DeadLetter>| match (earlier.recipient(), cause.recipient()) {
-            (Some(was), Some(is)) => was.is_now(is, registry),
-            (was, is) => was == is,
-        };
-        let earlier = earlier.filter(is_same).map(|earlier| &**earlier);
-        cause.follow(earlier.map_or(&[], DeadLetter::attempts));
-        let mut state = self.lock();
-        let id = earlier.map_or_else(|| state.number(), DeadLetter::id);
-        let letter = Arc::new(DeadLetter::new(id, event, cause));
-        self.put(state, Arc::clone(&letter));
-        letter
-    }
-
-    /// Puts a letter where its number belongs, if it is not there already.
-    fn put(&self, mut state: MutexGuard<'_, State>, letter: Arc<DeadLetter>) {
-        let Entry::Vacant(place) = state.letters.entry(letter.id) else { return };
-        let size = letter.size;
-        place.insert(letter);
-        state.bytes += size;
-        let mut lost = Vec::new();
-        while state.letters.len() > self.capacity || state.bytes > self.bytes && state.letters.len() > 1 {
-            lost.extend(state.pop_first());
-        }
-        state.dropped += lost.len() as u64;
-        drop(state);
-        for lost in lost {
-            if MADE_ROOM.allows() {
-                tracing::warn!(letter = %Shown(&lost), "a dead letter made room for another one");
-            }
-        }
-    }
-
-    fn take(&self, id: u64) -> Option<Arc<DeadLetter>> {
-        self.lock().take(id)
-    }
-}
-
-impl State {
-    /// The number of a new letter.
-    fn number(&mut self) -> u64 {
-        self.next += 1;
-        self.next
-    }
-
-    fn pop_first(&mut self) -> Option<Arc<DeadLetter>> {
-        let id = *self.letters.first_key_value()?.0;
-        self.take(id)
-    }
-
-    fn take(&mut self, id: u64) -> Option<Arc<DeadLetter>> {
-        let letter = self.letters.remove(&id)?;
-        self.bytes -= letter.size;
-        Some(letter)
-    }
-}
+/// How many letters are read from a store at once.
+const PAGE: usize = 256;
 
 /// What failed for good on a bus: the events that a handler failed for, after all attempts, or that
 /// were not delivered to anybody.
 ///
-/// They are kept in memory, and end with the bus: 1,024 of them ([`BusBuilder::dead_letter_capacity`]), and 64 MiB
-/// ([`BusBuilder::dead_letter_bytes`]), by default. Beyond that the one with the lowest number makes room, which is
+/// They are kept in memory, and end with the bus, unless [`BusBuilder::letter_store`] says otherwise: 1,024 of them
+/// ([`BusBuilder::dead_letter_capacity`]), and 64 MiB ([`BusBuilder::dead_letter_bytes`]), by default. Beyond that the one with the lowest number makes room, which is
 /// logged and counted; one that is larger than all room is kept alone. For each one, `atoms.delivery.failed` is
 /// emitted ([`DeliveryFailed`]).
 ///
@@ -138,17 +50,18 @@ impl State {
 /// let bus = Bus::builder().shared_state(disk_is_full.clone()).start()?;
 /// assert!(!bus.emit(OrderCreated).await.is_ok());
 ///
-/// let letter = &bus.dead_letters().list()[0];
+/// let letter = &bus.dead_letters().list().await?[0];
 /// assert_eq!(letter.attempts()[0].error(), "the disk is full");
 ///
 /// disk_is_full.store(false, Ordering::Relaxed);
 /// bus.dead_letters().redeliver(letter.id()).await?.into_result()?;
-/// assert!(bus.dead_letters().is_empty());
+/// assert!(bus.dead_letters().is_empty().await?);
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// [`BusBuilder::dead_letter_bytes`]: crate::BusBuilder::dead_letter_bytes
+/// [`BusBuilder::letter_store`]: crate::BusBuilder::letter_store
 /// [`BusBuilder::dead_letter_capacity`]: crate::BusBuilder::dead_letter_capacity
 /// [`DeliveryFailed`]: crate::DeliveryFailed
 #[derive(Debug, Clone, Copy)]
@@ -170,108 +83,115 @@ impl<'a> DeadLetters<'a> {
 
     /// Keeps an event that was not delivered to anybody, for this reason; returns its letter's number. What takes
     /// events to a bus, or from it, keeps here what it could not deliver.
+    ///
+    /// This does not wait for the store. What a store that is not in memory does not take is in the log.
     pub fn keep(self, event: AnyEvent, refusal: Refusal) -> u64 {
-        let registry = &self.bus.0.registry;
-        self.letters().add(event, DeadLetterCause::Refused(refusal), None, registry).id()
+        self.bus.0.add_letter(event, DeadLetterCause::Refused(refusal), None).id()
     }
 
     /// How many there are.
-    pub fn len(self) -> usize {
-        self.letters().lock().letters.len()
+    pub async fn len(self) -> Result<usize, StoreError> {
+        Ok(self.letters().store.count().await?.saturating_sub(self.letters().hidden()))
     }
 
     /// Whether there are none.
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
+    pub async fn is_empty(self) -> Result<bool, StoreError> {
+        Ok(self.len().await? == 0)
     }
 
-    /// How many had to make room for others since the bus was started.
-    pub fn dropped(self) -> u64 {
-        self.letters().lock().dropped
+    /// How many had to make room for others: since the bus was started, if they are in memory.
+    pub async fn dropped(self) -> Result<u64, StoreError> {
+        self.letters().store.dropped().await
     }
 
     /// All of them, by their numbers.
-    pub fn list(self) -> Vec<Arc<DeadLetter>> {
-        self.letters().lock().letters.values().cloned().collect()
+    pub async fn list(self) -> Result<Vec<Arc<DeadLetter>>, StoreError> {
+        let (mut all, mut above) = (Vec::new(), 0);
+        loop {
+            let page = self.letters().store.list(above, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            above = last.id();
+            all.extend(page.into_iter().filter(|letter| !self.letters().is_redelivered(letter.id())));
+        }
+    }
+
+    /// Those with numbers above this one, by their numbers, and no more than `limit`: a page, where there may be too
+    /// many for a [`list`](Self::list).
+    pub async fn page(self, above: u64, limit: usize) -> Result<Vec<Arc<DeadLetter>>, StoreError> {
+        let mut page = self.letters().store.list(above, limit).await?;
+        page.retain(|letter| !self.letters().is_redelivered(letter.id()));
+        Ok(page)
     }
 
     /// Those of one event, by their numbers.
-    pub fn of<E: Event>(self) -> Vec<Arc<DeadLetter>> {
-        let mut letters = self.list();
+    pub async fn of<E: Event>(self) -> Result<Vec<Arc<DeadLetter>>, StoreError> {
+        let mut letters = self.list().await?;
         letters.retain(|letter| letter.event.is::<E>());
-        letters
+        Ok(letters)
     }
 
     /// The one with this number.
-    pub fn get(self, id: u64) -> Option<Arc<DeadLetter>> {
-        self.letters().lock().letters.get(&id).cloned()
+    pub async fn get(self, id: u64) -> Result<Option<Arc<DeadLetter>>, StoreError> {
+        if self.letters().is_redelivered(id) {
+            return Ok(None);
+        }
+        self.letters().store.get(id).await
     }
 
     /// Takes one out, which is then forgotten.
-    pub fn discard(self, id: u64) -> Option<Arc<DeadLetter>> {
-        self.letters().take(id)
+    pub async fn discard(self, id: u64) -> Result<Option<Arc<DeadLetter>>, StoreError> {
+        if self.letters().is_redelivered(id) {
+            return Ok(None);
+        }
+        self.letters().store.take(id).await
     }
 
     /// Takes all out, by their numbers.
-    pub fn discard_all(self) -> Vec<Arc<DeadLetter>> {
-        let mut state = self.letters().lock();
-        state.bytes = 0;
-        std::mem::take(&mut state.letters).into_values().collect()
+    pub async fn discard_all(self) -> Result<Vec<Arc<DeadLetter>>, StoreError> {
+        let mut taken = Vec::new();
+        for letter in self.list().await? {
+            taken.extend(self.discard(letter.id()).await?);
+        }
+        Ok(taken)
     }
 
     /// Delivers the event again, to the handler that failed and to no other; one that was not delivered
     /// to anybody goes to all handlers and subscribers. Interceptors are asked again for each delivery, and for
     /// an event that was not delivered to anybody as for one that is emitted: a veto refuses it again.
     ///
-    /// It is not among the dead letters while this runs. If the handler fails again, it comes back with
+    /// The handler is found by its identity ([`HandlerInfo::id`]), also by one that it had before.
+    ///
+    /// The letter is not among the dead letters while this runs. If the handler fails again, it comes back with
     /// its number and all its attempts; if the future is dropped before it is done, or this is an error, it
     /// comes back as it was, though the handler may have been done with it.
     pub async fn redeliver(self, id: u64) -> Result<Receipt, RedeliverError> {
+        let claim = Claim::of(&self.bus.0, id).ok_or(RedeliverError::NotFound(id))?;
+        let letter = self.letters().store.get(id).await?.ok_or(RedeliverError::NotFound(id))?;
+        let redelivery = Arc::new(claim.found(letter));
         let first_poll = FirstPoll::of(&self.bus.0);
         if self.bus.is_closed() {
             return Err(RedeliverError::Refused(Refusal::Closed));
         }
-        let letter = self.letters().take(id).ok_or(RedeliverError::NotFound(id))?;
-        let unfinished = PutBack::new(Arc::clone(&self.bus.0), Arc::clone(&letter));
-        let handler = match letter.recipient() {
-            None => None,
-            Some(LetterRecipient::Handler(handler)) => match self.bus.registry().handler(handler) {
-                Some(info) => Some(info),
-                None => return Err(RedeliverError::NoHandler { letter: id, handler: handler.clone() }),
-            },
-            Some(LetterRecipient::Subscriber(_)) => return Err(RedeliverError::Subscriber(id)),
-        };
-        let receipt = self.bus.0.deliver_again(&letter, handler, first_poll).await?;
+        let handler = self.handler_of(redelivery.letter())?;
+        let receipt = self.bus.0.deliver_again(&redelivery, handler, first_poll).await?;
         if handler.is_some() && receipt.deliveries().next().is_none() {
             return Err(RedeliverError::Declined(id));
         }
-        unfinished.done();
+        if !redelivery.is_handed_over() {
+            redelivery.done().await?;
+        }
         Ok(receipt)
     }
-}
 
-/// Puts a letter back if its redelivery did not come to an end.
-pub(super) struct PutBack {
-    bus: Arc<Shared>,
-    letter: Option<Arc<DeadLetter>>,
-}
-
-impl PutBack {
-    pub(super) fn new(bus: Arc<Shared>, letter: Arc<DeadLetter>) -> Self {
-        Self { bus, letter: Some(letter) }
-    }
-
-    /// The redelivery has come to an end.
-    pub(super) fn done(mut self) {
-        self.letter = None;
-    }
-}
-
-impl Drop for PutBack {
-    fn drop(&mut self) {
-        if let Some(letter) = self.letter.take() {
-            let letters = &self.bus.dead_letters;
-            letters.put(letters.lock(), letter);
+    /// The handler that failed; `None` if the event was not delivered to anybody.
+    fn handler_of(self, letter: &DeadLetter) -> Result<Option<&'static HandlerInfo>, RedeliverError> {
+        match letter.recipient() {
+            None => Ok(None),
+            Some(LetterRecipient::Handler(id)) => match self.bus.registry().handler(id) {
+                Some(info) => Ok(Some(info)),
+                None => Err(RedeliverError::NoHandler { letter: letter.id(), handler: id.clone() }),
+            },
+            Some(LetterRecipient::Subscriber(_)) => Err(RedeliverError::Subscriber(letter.id())),
         }
     }
 }
@@ -300,35 +220,10 @@ pub enum RedeliverError {
     /// The handler does not take the event any more, as its `when` decides.
     #[error("the handler of dead letter {0} does not take the event any more, as its `when` decides")]
     Declined(u64),
+    /// The store could not be read or written. If it was written, the handler has been called.
+    #[error("it was not redelivered: {0}")]
+    Store(#[from] StoreError),
     /// The bus was shut down, or it was redelivered in handlers of its own consequences for too long.
     #[error("it was not redelivered: {0}")]
     Refused(Refusal),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::RawEvent;
-
-    fn letter(letters: &Letters) -> Arc<DeadLetter> {
-        let event = AnyEvent::from(RawEvent::new("test.lost", *b"{}", None, None, None));
-        letters.add(event, DeadLetterCause::Refused(Refusal::Closed), None, &Registry::default())
-    }
-
-    fn ids(letters: &Letters) -> Vec<u64> {
-        letters.lock().letters.keys().copied().collect()
-    }
-
-    #[test]
-    fn as_many_letters_are_kept_as_there_is_room_for() {
-        let size = letter(&Letters::new(1, 1)).size;
-        for (bytes, kept) in
-            [(2 * size, &[2, 3][..]), (2 * size - 1, &[3]), (3 * size, &[1, 2, 3]), (1, &[3])]
-        {
-            let letters = Letters::new(3, bytes);
-            (0..3).for_each(|_| drop(letter(&letters)));
-            assert_eq!(ids(&letters), kept, "of {size} bytes each, in {bytes}");
-            assert_eq!(letters.lock().dropped, 3 - kept.len() as u64);
-        }
-    }
 }

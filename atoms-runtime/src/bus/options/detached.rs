@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::bus::Shared;
-use crate::bus::dead_letters::{Attempt, DeadLetterCause, PutBack};
+use crate::bus::dead_letters::{Attempt, DeadLetterCause, Redelivery};
 use crate::bus::deliver::Progress;
 use crate::bus::delivery::Step;
 use crate::bus::failure::{FailureKind, Recipient};
@@ -39,14 +39,16 @@ struct Unended {
     event: Option<AnyEvent>,
     is_started: bool,
     /// The dead letter that is delivered again, which then stays.
-    letter: Option<PutBack>,
+    letter: Option<Arc<Redelivery>>,
 }
 
 impl Unended {
-    fn done(mut self) {
+    async fn done(mut self) {
         self.event = None;
-        if let Some(letter) = self.letter.take() {
-            letter.done();
+        if let Some(redelivery) = self.letter.take()
+            && let Err(error) = redelivery.done().await
+        {
+            tracing::error!(%error, "a dead letter was redelivered, and is still there");
         }
     }
 }
@@ -76,8 +78,9 @@ impl RunSync for Detached {
                 handler: self.info,
                 event: Some(event.clone()),
                 is_started: false,
-                letter: letter.clone().map(|letter| PutBack::new(Arc::clone(&bus), letter)),
+                letter: letter.clone(),
             };
+            letter.iter().for_each(|redelivery| redelivery.hand_over());
             async move {
                 unended.is_started = true;
                 let step = match &letter {
@@ -86,7 +89,7 @@ impl RunSync for Detached {
                 };
                 let part = Arc::clone(counted.part());
                 part.around(Progress::with_table(&step, &table).run(None, None)).await;
-                unended.done();
+                unended.done().await;
             }
         });
         spawned.map_err(|why| NotDone::failed(FailureKind::NotDetached(why)))

@@ -1,5 +1,7 @@
 //! Help for tests.
 
+pub mod letters;
+
 use crate::bus::BusBuilder;
 use crate::event::{Asked, Request};
 use crate::handler::AnsweredBy;

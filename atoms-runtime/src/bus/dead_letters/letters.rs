@@ -1,0 +1,212 @@
+//! The dead letters of a bus, wherever they are kept, and those that are being redelivered.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio::runtime::Handle;
+
+use super::letter::{DeadLetter, DeadLetterCause};
+use super::store::LetterStore;
+use crate::bus::Shared;
+use crate::bus::store::{StoreError, StoredEvents};
+use crate::event::{AnyEvent, Shown};
+use crate::log_limit::LogLimit;
+
+/// A store that fails, fails for each letter.
+static NOT_KEPT: LogLimit = LogLimit::new(10, "more dead letters were not kept");
+
+/// How many letters may wait for a store that is slow: those of emits, which do not wait for it.
+const MAX_UNWRITTEN: usize = 1_024;
+
+/// The dead letters of a bus.
+pub(in crate::bus) struct Letters {
+    pub(super) store: Arc<dyn LetterStore>,
+    redelivered: Mutex<Redelivered>,
+    unwritten: AtomicUsize,
+}
+
+/// The letters that are being redelivered: they stay in the store, so that nothing is lost with the process, and are
+/// not shown meanwhile.
+#[derive(Debug, Default)]
+struct Redelivered {
+    next: u64,
+    /// The number of the redelivery, and whether the letter was found.
+    letters: HashMap<u64, (u64, bool)>,
+}
+
+impl Letters {
+    pub(in crate::bus) fn new(store: Arc<dyn LetterStore>) -> Self {
+        Self { store, redelivered: Mutex::default(), unwritten: AtomicUsize::new(0) }
+    }
+
+    pub(in crate::bus) fn start(&self, events: StoredEvents) {
+        self.store.start(events);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Redelivered> {
+        self.redelivered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_redelivered(&self, id: u64) -> bool {
+        self.lock().letters.contains_key(&id)
+    }
+
+    /// How many letters of the store are not shown.
+    pub(super) fn hidden(&self) -> usize {
+        self.lock().letters.values().filter(|(_, is_found)| *is_found).count()
+    }
+}
+
+impl fmt::Debug for Letters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Letters").field("redelivered", &*self.lock()).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Keeps an event among the dead letters. One that was redelivered goes on as the same letter.
+    pub(in crate::bus) fn add_letter(
+        &self,
+        event: AnyEvent,
+        mut cause: DeadLetterCause,
+        earlier: Option<&Redelivery>,
+    ) -> Arc<DeadLetter> {
+        let letters = &self.dead_letters;
+        // One that nobody got, and then somebody failed for, is another letter.
+        let is_same = |earlier: &&DeadLetter| match (earlier.recipient(), cause.recipient()) {
+            (Some(was), Some(is)) => was.is_now(is, &self.registry),
+            (was, is) => was == is,
+        };
+        let earlier = earlier.map(|redelivery| &*redelivery.letter).filter(is_same);
+        cause.follow(earlier.map_or(&[], DeadLetter::attempts));
+        let id = earlier.map_or_else(|| letters.store.next_id(), DeadLetter::id);
+        let letter = Arc::new(DeadLetter::new(id, event, cause));
+        self.write_letter(Arc::clone(&letter));
+        // It is shown again, and its redelivery does not take it out.
+        letters.lock().letters.remove(&id);
+        letter
+    }
+
+    /// Writes a letter to the store, which an emit does not wait for: shutting the bus down does.
+    fn write_letter(&self, letter: Arc<DeadLetter>) {
+        let store = Arc::clone(&self.dead_letters.store);
+        let written = Arc::clone(&letter);
+        let mut writing = Box::pin(async move { store.put(written).await });
+        match writing.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => not_kept(&letter, &error),
+            Poll::Pending => {
+                let unwritten = &self.dead_letters.unwritten;
+                let is_full = unwritten.fetch_add(1, Ordering::Relaxed) >= MAX_UNWRITTEN;
+                let (Ok(runtime), false) = (Handle::try_current(), is_full) else {
+                    unwritten.fetch_sub(1, Ordering::Relaxed);
+                    let why =
+                        if is_full { "too many wait for the store" } else { "there is no tokio runtime" };
+                    return not_kept(&letter, &why);
+                };
+                let (counted, letters) = (self.under_way.enter(), Arc::clone(&self.dead_letters));
+                runtime.spawn(async move {
+                    if let Err(error) = writing.await {
+                        not_kept(&letter, &error);
+                    }
+                    letters.unwritten.fetch_sub(1, Ordering::Relaxed);
+                    drop(counted);
+                });
+            }
+        }
+    }
+}
+
+#[cold]
+fn not_kept(letter: &DeadLetter, why: &dyn fmt::Display) {
+    if NOT_KEPT.allows() {
+        tracing::error!(letter = %Shown(letter), error = %Shown(why), "a dead letter was not kept");
+    }
+}
+
+/// A letter that is being redelivered. Until it is done, the letter stays as it was.
+pub(in crate::bus) struct Redelivery {
+    bus: Arc<Shared>,
+    pub(super) letter: Arc<DeadLetter>,
+    number: u64,
+    /// Whether a task goes on with it, which also ends it.
+    is_handed_over: AtomicBool,
+}
+
+/// A number under which nobody else redelivers a letter.
+pub(super) struct Claim<'a> {
+    bus: &'a Arc<Shared>,
+    id: u64,
+    number: u64,
+}
+
+impl<'a> Claim<'a> {
+    /// `None` if the letter is being redelivered.
+    pub(super) fn of(bus: &'a Arc<Shared>, id: u64) -> Option<Self> {
+        let mut redelivered = bus.dead_letters.lock();
+        redelivered.next += 1;
+        let number = redelivered.next;
+        match redelivered.letters.entry(id) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(place) => {
+                place.insert((number, false));
+                Some(Self { bus, id, number })
+            }
+        }
+    }
+
+    /// The letter was found.
+    pub(super) fn found(self, letter: Arc<DeadLetter>) -> Redelivery {
+        self.bus.dead_letters.lock().letters.insert(self.id, (self.number, true));
+        let (bus, number) = (Arc::clone(self.bus), self.number);
+        std::mem::forget(self);
+        Redelivery { bus, letter, number, is_handed_over: false.into() }
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.bus.dead_letters.lock().letters.remove(&self.id);
+    }
+}
+
+impl Redelivery {
+    pub(in crate::bus) fn letter(&self) -> &Arc<DeadLetter> {
+        &self.letter
+    }
+
+    /// A task goes on with it, and will call [`done`](Self::done).
+    pub(in crate::bus) fn hand_over(&self) {
+        self.is_handed_over.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_handed_over(&self) -> bool {
+        self.is_handed_over.load(Ordering::Relaxed)
+    }
+
+    fn is_open(&self) -> bool {
+        let redelivered = self.bus.dead_letters.lock();
+        redelivered.letters.get(&self.letter.id).is_some_and(|(number, _)| *number == self.number)
+    }
+
+    /// The delivery has come to an end: takes the letter out, unless it was put back.
+    pub(in crate::bus) async fn done(&self) -> Result<(), StoreError> {
+        if self.is_open() {
+            self.bus.dead_letters.store.take(self.letter.id).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Redelivery {
+    fn drop(&mut self) {
+        let mut redelivered = self.bus.dead_letters.lock();
+        if redelivered.letters.get(&self.letter.id).is_some_and(|(number, _)| *number == self.number) {
+            redelivered.letters.remove(&self.letter.id);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What the stores of a bus have in common.
+
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+
+use super::Shared;
+use crate::event::AnyEvent;
+use crate::registry::Registry;
+use crate::wire;
+
+/// What a method of a store returns.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A store did not do what it was asked to.
+#[derive(Clone)]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    cause: Arc<dyn Error + Send + Sync>,
+}
+
+/// Why a store did not do what it was asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// It cannot be read or written now.
+    Unavailable,
+    /// There is no room in it.
+    Full,
+    /// What it holds cannot be read.
+    Unreadable,
+    /// The event cannot be written.
+    Unwritable,
+    /// It was given back, or done, by somebody else.
+    Lost,
+}
+
+impl StoreError {
+    /// An error of this kind, with its cause.
+    pub fn new(kind: StoreErrorKind, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind, cause: cause.into().into() }
+    }
+
+    /// Why.
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            StoreErrorKind::Unavailable => "the store cannot be read or written now",
+            StoreErrorKind::Full => "the store is full",
+            StoreErrorKind::Unreadable => "the store holds what cannot be read",
+            StoreErrorKind::Unwritable => "the event cannot be written to the store",
+            StoreErrorKind::Lost => "somebody else has it in the store",
+        };
+        write!(f, "{what}: {}", self.cause)
+    }
+}
+
+crate::__debug_as_display!(StoreError);
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.cause)
+    }
+}
+
+/// Two errors are equal if they are the same one.
+impl PartialEq for StoreError {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cause, &other.cause)
+    }
+}
+
+impl Eq for StoreError {}
+
+/// Writes events for a store, and reads them back, with the codec of a bus.
+///
+/// The bytes are more than the frame: they also say how long the chain of the event is. A store keeps them as they
+/// are.
+#[derive(Clone)]
+pub struct StoredEvents {
+    bus: Weak<Shared>,
+}
+
+/// Of what is written here: a later version of this crate reads this one, too.
+const VERSION: u8 = 1;
+
+impl StoredEvents {
+    pub(super) fn of(bus: &Arc<Shared>) -> Self {
+        Self { bus: Arc::downgrade(bus) }
+    }
+
+    fn bus(&self) -> Result<Arc<Shared>, StoreError> {
+        let bus = self.bus.upgrade();
+        bus.ok_or_else(|| StoreError::new(StoreErrorKind::Unavailable, "the bus has ended"))
+    }
+
+    /// Writes an event.
+    pub fn write(&self, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
+        let bus = self.bus()?;
+        let mut out = vec![VERSION];
+        out.extend_from_slice(&event.hops().to_le_bytes());
+        match wire::encode(&*bus.codec, event, &mut out, &bus.registry) {
+            Ok(()) => Ok(out),
+            Err(error) => Err(StoreError::new(StoreErrorKind::Unwritable, error)),
+        }
+    }
+
+    /// Reads an event. One that the program does not know any more, or whose struct does not take what is there, is a
+    /// [`RawEvent`](crate::RawEvent).
+    pub fn read(&self, stored: &[u8]) -> Result<AnyEvent, StoreError> {
+        let bus = self.bus()?;
+        let unreadable = |cause: String| StoreError::new(StoreErrorKind::Unreadable, cause);
+        let (version, rest) = stored.split_first().ok_or_else(|| unreadable("it is empty".into()))?;
+        let (hops, frame) = match (version, rest.split_first_chunk()) {
+            (&VERSION, Some((hops, frame))) => (u32::from_le_bytes(*hops), frame),
+            (version, _) => {
+                return Err(unreadable(format!("it is of version {version}, which is not known")));
+            }
+        };
+        let event = wire::decode(&*bus.codec, frame, &bus.registry)
+            .or_else(|_| wire::decode(&*bus.codec, frame, &Registry::default()))
+            .map_err(|error| StoreError::new(StoreErrorKind::Unreadable, error))?;
+        Ok(event.with_hops(hops))
+    }
+}
+
+impl fmt::Debug for StoredEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredEvents").finish_non_exhaustive()
+    }
+}

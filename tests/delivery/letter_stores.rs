@@ -1,0 +1,129 @@
+//! Where dead letters are kept, and how they find their handlers again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use atoms::prelude::*;
+use atoms::{
+    AnyEvent, DeadLetter, LetterRecipient, LetterStore, MemoryLetters, RedeliverError, Refusal, StoreError,
+    StoreErrorKind, StoreFuture, StoredEvents,
+};
+use tokio::time::sleep;
+
+use crate::{Log, SOON, bus};
+
+#[event(type = "letter_stores.order")]
+struct Order {
+    number: u64,
+}
+
+#[handler(id = "letter_stores.old")]
+fn old(order: &Order) -> Result<(), String> {
+    Err(format!("no room for {}", order.number))
+}
+
+#[handler(id = "letter_stores.new", was = ["letter_stores.oldest", "letter_stores.old"])]
+fn new(order: &Order, log: State<Log>) -> Result<(), String> {
+    log.add(format!("stored {}", order.number));
+    if order.number > 1 { Err("still no room".into()) } else { Ok(()) }
+}
+
+#[tokio::test]
+async fn memory_is_a_store_of_letters() {
+    atoms::testing::letters::check(|capacity, bytes| async move {
+        Arc::new(MemoryLetters::new(capacity, bytes)) as Arc<dyn LetterStore>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_letter_finds_its_handler_by_an_identity_that_it_had_before() {
+    let store = Arc::new(MemoryLetters::default());
+    let first = bus().0.letter_store(store.clone()).handler::<old>().start().unwrap();
+    for number in [1, 2] {
+        assert!(!first.emit(Order { number }).await.is_ok());
+    }
+    let (builder, log) = bus();
+    let bus = builder.letter_store(store).handler::<new>().start().unwrap();
+    let letters = bus.dead_letters().list().await.unwrap();
+    assert_eq!(letters[0].recipient(), Some(&LetterRecipient::Handler("letter_stores.old".into())));
+    assert!(bus.dead_letters().redeliver(letters[0].id()).await.unwrap().is_ok());
+    assert_eq!(log.take(), ["stored 1"]);
+    assert!(!bus.dead_letters().redeliver(letters[1].id()).await.unwrap().is_ok());
+    let [letter] = &bus.dead_letters().list().await.unwrap()[..] else { panic!() };
+    assert_eq!((letter.id(), letter.attempts().len()), (letters[1].id(), 2));
+    assert_eq!(letter.recipient(), Some(&LetterRecipient::Handler("letter_stores.new".into())));
+}
+
+#[tokio::test]
+async fn a_letter_whose_handler_is_gone_says_so_and_stays() {
+    let store = Arc::new(MemoryLetters::default());
+    let first = bus().0.letter_store(store.clone()).handler::<old>().start().unwrap();
+    assert!(!first.emit(Order { number: 1 }).await.is_ok());
+    let bus = bus().0.letter_store(store).start().unwrap();
+    let letters = bus.dead_letters();
+    let id = letters.list().await.unwrap()[0].id();
+    let error = letters.redeliver(id).await.unwrap_err();
+    let handler = "letter_stores.old".into();
+    assert_eq!(error, RedeliverError::NoHandler { letter: id, handler });
+    assert!(error.to_string().contains("write `#[handler(was = \"letter_stores.old\")]` on it"), "{error}");
+    assert_eq!(letters.len().await.unwrap(), 1);
+}
+
+/// A store that takes a second for each letter, and keeps no event with an odd number.
+struct Slow(MemoryLetters);
+
+impl LetterStore for Slow {
+    fn start(&self, events: StoredEvents) {
+        self.0.start(events);
+    }
+
+    fn next_id(&self) -> u64 {
+        self.0.next_id()
+    }
+
+    fn put(&self, letter: Arc<DeadLetter>) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            sleep(Duration::from_secs(1)).await;
+            if letter.id().is_multiple_of(2) {
+                return Err(StoreError::new(StoreErrorKind::Full, "the disk is full"));
+            }
+            self.0.put(letter).await
+        })
+    }
+
+    fn get(&self, id: u64) -> StoreFuture<'_, Option<Arc<DeadLetter>>> {
+        self.0.get(id)
+    }
+
+    fn list(&self, above: u64, limit: usize) -> StoreFuture<'_, Vec<Arc<DeadLetter>>> {
+        self.0.list(above, limit)
+    }
+
+    fn take(&self, id: u64) -> StoreFuture<'_, Option<Arc<DeadLetter>>> {
+        self.0.take(id)
+    }
+
+    fn count(&self) -> StoreFuture<'_, usize> {
+        self.0.count()
+    }
+
+    fn dropped(&self) -> StoreFuture<'_, u64> {
+        self.0.dropped()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_waits_for_a_store_that_is_slow() {
+    let bus = bus().0.letter_store(Arc::new(Slow(MemoryLetters::default()))).start().unwrap();
+    let ids: Vec<_> = (0..3)
+        .map(|number| {
+            let event = AnyEvent::from(Envelope::new(Order { number }));
+            bus.dead_letters().keep(event, Refusal::MailboxFull)
+        })
+        .collect();
+    assert_eq!((ids, bus.dead_letters().len().await.unwrap()), (vec![1, 2, 3], 0));
+    bus.shutdown(SOON).await.unwrap();
+    let kept: Vec<_> = bus.dead_letters().list().await.unwrap().iter().map(|letter| letter.id()).collect();
+    assert_eq!(kept, [1, 3]);
+}
