@@ -103,7 +103,7 @@ async fn what_is_due_later_has_as_many_bytes_until_it_is_handled_or_cancelled() 
     let later = bus.post(note(600_000)).after(SOON).try_send().unwrap();
     let error = bus.post(note(600_000)).after(SOON).try_send().unwrap_err();
     assert_eq!(error.reason(), PostRefusal::FullOfBytes { bytes: 1_000_000 });
-    assert!(later.cancel());
+    assert!(later.cancel().await.unwrap());
     bus.post(note(600_000)).after(SOON).try_send().unwrap();
 }
 

@@ -13,6 +13,7 @@ use super::delays::{Due, When};
 use super::queue::Queue;
 use super::reserve::Reserving;
 use super::{Post, PostError, Priority};
+use crate::bus::store::StoreError;
 
 /// An event that is about to be posted, to be delivered later: await it, to wait for room in the queue,
 /// or [`try_send`](Self::try_send) it. The delay may have any length.
@@ -95,18 +96,18 @@ pub struct DelayedPost {
 
 impl DelayedPost {
     /// Takes the event back, if it is not due yet; whether it was not.
-    pub fn cancel(&self) -> bool {
-        self.queue.upgrade().is_some_and(|queue| queue.cancel(self.due))
+    pub async fn cancel(&self) -> Result<bool, StoreError> {
+        Ok(self.queue.upgrade().is_some_and(|queue| queue.cancel(self.due)))
     }
 
     /// Whether the event is not due yet, and not cancelled.
-    pub fn is_pending(&self) -> bool {
-        self.queue.upgrade().is_some_and(|queue| queue.is_delayed(self.due))
+    pub async fn is_pending(&self) -> Result<bool, StoreError> {
+        Ok(self.queue.upgrade().is_some_and(|queue| queue.is_delayed(self.due)))
     }
 }
 
 impl fmt::Debug for DelayedPost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DelayedPost").field("is_pending", &self.is_pending()).finish_non_exhaustive()
+        f.debug_struct("DelayedPost").field("due", &self.due).finish_non_exhaustive()
     }
 }

@@ -85,7 +85,7 @@ impl Bus {
     /// bus.post(order.clone()).await?;                                    // waits for room
     /// bus.post(order.clone()).priority(Priority::High).try_send()?;     // or fails if there is none
     /// let reminder = bus.post(order).after(Duration::from_secs(3_600)).await?;
-    /// assert!(reminder.cancel());
+    /// assert!(reminder.cancel().await?);
     /// bus.shutdown(Duration::from_secs(10)).await?;
     /// # Ok(())
     /// # }
