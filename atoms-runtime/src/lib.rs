@@ -32,6 +32,7 @@ pub use bus::{
     Recipient, RedeliverError, Refusal, RequestError, Route, Routed, ShutdownError, StartContext, StoreError,
     StoreErrorKind, StoreFuture, StoredEvents, Subscription, Unfinished, Veto,
 };
+pub use bus::{Dispatch, Outlet};
 pub use event::{
     AllEmitted, AnyEvent, Asked, Carried, Carrying, DeliveryFailed, DynamicError, DynamicEvent, Emitted,
     Envelope, Event, EventId, EventIdError, EventInvalid, EventKey, EventKind, EventType, EventTypes, Flow,

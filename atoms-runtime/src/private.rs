@@ -4,7 +4,6 @@ pub use inventory;
 pub use serde;
 
 pub use crate::bus::run::panic_message;
-pub use crate::bus::{Call, Outlet};
 pub use crate::caught::Guarded;
 pub use crate::event::{AskedForUnknown, EventShape, Shown, key_field};
 pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, set};

@@ -4,8 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use atoms_runtime::__private::Call;
-use atoms_runtime::AnyEvent;
+use atoms_runtime::{AnyEvent, Dispatch};
 
 pin_project_lite::pin_project! {
     /// A future that runs as a handler of an event.
@@ -26,6 +25,6 @@ impl<F: Future> Future for Entered<'_, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        Call::enter(this.event, || this.future.poll(cx))
+        Dispatch::enter(this.event, || this.future.poll(cx))
     }
 }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use atoms_runtime::__private::Outlet;
 use atoms_runtime::{
-    AnyEvent, Delivery, EmitOutcome, Envelope, Event, ExtractError, FromDelivery, PrepareError, StartContext,
+    AnyEvent, Delivery, EmitOutcome, Envelope, Event, ExtractError, FromDelivery, Outlet, PrepareError,
+    StartContext,
 };
 
 use super::failure::{self, Why};

@@ -2,8 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use atoms_runtime::__private::Call;
-use atoms_runtime::{Delivery, Envelope, Event, HandlerError, Input, Params};
+use atoms_runtime::{Delivery, Dispatch, Envelope, Event, HandlerError, Input, Params};
 use futures_util::FutureExt;
 
 use super::failure::Why;
@@ -24,9 +23,9 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
     async fn run<'a>(
         node: &'a mut N,
         prepared: &'a <R::Params as Params>::Prepared,
-        call: &'a Call<'a>,
+        dispatch: &'a Dispatch<'a>,
     ) -> Ran {
-        let delivery = call.delivery(R::info);
+        let delivery = dispatch.delivery(R::info);
         let (Some(outlet), Some(request)) = (NodeOutlet::of(&delivery), envelope(&delivery)) else {
             return Ran::Done;
         };

@@ -6,8 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use atoms_runtime::__private::{Call, Outlet};
-use atoms_runtime::{AnyEvent, Event};
+use atoms_runtime::{AnyEvent, Dispatch, Event, Outlet};
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
@@ -166,8 +165,8 @@ impl Seat {
     async fn make<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>) -> Option<Made<N>> {
         let instance = &self.outlet.instance;
         let init = instance.init_event();
-        let call = Call::new(&init, instance.bus(), &self.shared);
-        let made = P::Factory::make(instance.init(), &prepared.factory, &call);
+        let dispatch = Dispatch::new(&init, instance.bus(), &self.shared);
+        let made = P::Factory::make(instance.init(), &prepared.factory, &dispatch);
         let made = enter(&init, AssertUnwindSafe(made).catch_unwind());
         let made = self.unless_over(made).await?;
         let mut node = match made {
@@ -175,7 +174,7 @@ impl Seat {
             Ok(Err(error)) => return self.not_made("a node could not be made", &Why::Error(error)),
             Err(panic) => return self.not_made("a node could not be made", &Why::panicked(panic)),
         };
-        let started = P::Started::run(&mut node, &prepared.started, &call, 0);
+        let started = P::Started::run(&mut node, &prepared.started, &dispatch, 0);
         let started = enter(&init, AssertUnwindSafe(started).catch_unwind());
         let has_started = match self.unless_over(started).await? {
             Ok(Ran::Failed(error)) if self.outlet.shape.start_may_fail => {
@@ -215,8 +214,8 @@ impl Seat {
         let outlet = Arc::clone(&self.outlet);
         let _handles = outlet.pulse().handles(place);
         let shared = Arc::clone(&self.shared);
-        let call = Call::new(&flight.event, outlet.instance.bus(), &shared);
-        let running = AssertUnwindSafe(M::run(node, prepared, &call, place)).catch_unwind();
+        let dispatch = Dispatch::new(&flight.event, outlet.instance.bus(), &shared);
+        let running = AssertUnwindSafe(M::run(node, prepared, &dispatch, place)).catch_unwind();
         let mut running = pin!(enter(&flight.event, running));
         let ran = poll_fn(|cx| match self.look_out::<N, M>(cx, flight) {
             Some(stopped) => Poll::Ready(Err(stopped)),
@@ -277,8 +276,8 @@ impl Seat {
     async fn stop<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>, node: &mut N) {
         let instance = &self.outlet.instance;
         let init = instance.init_event();
-        let call = Call::new(&init, instance.bus(), &self.shared);
-        let stopped = AssertUnwindSafe(P::Stopped::run(node, &prepared.stopped, &call, 0)).catch_unwind();
+        let dispatch = Dispatch::new(&init, instance.bus(), &self.shared);
+        let stopped = AssertUnwindSafe(P::Stopped::run(node, &prepared.stopped, &dispatch, 0)).catch_unwind();
         let why = match enter(&init, stopped).await {
             Ok(Ran::Failed(error)) => Why::Error(error),
             Ok(Ran::Done | Ran::Told) => return,

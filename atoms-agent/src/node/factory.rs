@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use atoms_runtime::__private::{Call, Parameters};
-use atoms_runtime::{HandlerError, HandlerInfo, Params};
+use atoms_runtime::__private::Parameters;
+use atoms_runtime::{Dispatch, HandlerError, HandlerInfo, Params};
 
 use super::NodeParts;
 use crate::events::Init;
@@ -17,7 +17,7 @@ pub trait Factory<N: 'static>: 'static {
     fn make<'a>(
         init: &'a Init,
         prepared: &'a <Self::Params as Params>::Prepared,
-        call: &'a Call<'a>,
+        dispatch: &'a Dispatch<'a>,
     ) -> impl Future<Output = Result<N, HandlerError>> + Send + 'a;
 }
 
@@ -48,9 +48,9 @@ impl<N: Send + 'static, F: FactoryMethod<N>> Factory<N> for MadeBy<F> {
     async fn make<'a>(
         init: &'a Init,
         prepared: &'a <F::Params as Params>::Prepared,
-        call: &'a Call<'a>,
+        dispatch: &'a Dispatch<'a>,
     ) -> Result<N, HandlerError> {
-        let params = F::Params::from_delivery(prepared, &call.delivery(F::info))?;
+        let params = F::Params::from_delivery(prepared, &dispatch.delivery(F::info))?;
         F::call(init, params).await.made()
     }
 }
@@ -62,7 +62,7 @@ pub struct MadeByDefault;
 impl<N: ByDefault + Send + 'static> Factory<N> for MadeByDefault {
     type Params = Parameters<Self, 0>;
 
-    async fn make<'a>(_: &'a Init, (): &'a (), _: &'a Call<'a>) -> Result<N, HandlerError> {
+    async fn make<'a>(_: &'a Init, (): &'a (), _: &'a Dispatch<'a>) -> Result<N, HandlerError> {
         Ok(N::by_default())
     }
 }
@@ -90,7 +90,7 @@ impl<N: Send + 'static> NodeParts<N> for NotCompiled {
 impl<N: Send + 'static> Factory<N> for NotCompiled {
     type Params = Parameters<Self, 0>;
 
-    async fn make<'a>(_: &'a Init, (): &'a (), _: &'a Call<'a>) -> Result<N, HandlerError> {
+    async fn make<'a>(_: &'a Init, (): &'a (), _: &'a Dispatch<'a>) -> Result<N, HandlerError> {
         unreachable!("the node did not compile")
     }
 }

@@ -2,10 +2,9 @@
 
 use std::borrow::Borrow;
 
-use atoms_runtime::__private::Call;
 use atoms_runtime::{
-    Delivery, Emitted, EventType, EventTypes, ExtractError, HandlerError, HandlerInfo, Input, Params,
-    PrepareError, StartContext,
+    Delivery, Dispatch, Emitted, EventType, EventTypes, ExtractError, HandlerError, HandlerInfo, Input,
+    Params, PrepareError, StartContext,
 };
 
 /// A `#[handler]` of the node `N`.
@@ -79,7 +78,7 @@ pub trait Methods<N>: Sized + 'static {
     fn run<'a>(
         node: &'a mut N,
         prepared: &'a Self::Prepared,
-        call: &'a Call<'a>,
+        dispatch: &'a Dispatch<'a>,
         place: usize,
     ) -> impl Future<Output = Ran> + Send + 'a;
 }
@@ -97,7 +96,7 @@ pub trait Run<N>: 'static {
     fn run<'a>(
         node: &'a mut N,
         prepared: &'a <Self::Params as Params>::Prepared,
-        call: &'a Call<'a>,
+        dispatch: &'a Dispatch<'a>,
     ) -> impl Future<Output = Ran> + Send + 'a;
 }
 
@@ -113,9 +112,9 @@ impl<N: Send, M: Method<N>> Run<N> for Handles<M> {
     async fn run<'a>(
         node: &'a mut N,
         prepared: &'a <M::Params as Params>::Prepared,
-        call: &'a Call<'a>,
+        dispatch: &'a Dispatch<'a>,
     ) -> Ran {
-        let delivery = call.delivery(M::info);
+        let delivery = dispatch.delivery(M::info);
         let Some(input) = M::Input::from_delivery(&delivery) else { return Ran::Done };
         match M::Params::from_delivery(prepared, &delivery) {
             Ok(params) => M::finish(M::call(node, input.borrow(), params).await, &delivery).into(),
@@ -135,7 +134,7 @@ impl<N: Send> Methods<N> for () {
         None
     }
 
-    async fn run<'a>(_: &'a mut N, (): &'a (), _: &'a Call<'a>, _: usize) -> Ran {
+    async fn run<'a>(_: &'a mut N, (): &'a (), _: &'a Dispatch<'a>, _: usize) -> Ran {
         Ran::Done
     }
 }
@@ -159,10 +158,15 @@ impl<N: Send, H: Run<N>, Rest: Methods<N>> Methods<N> for (H, Rest) {
         Rest::find(event_type, every).map(|(place, consumes)| (place + 1, consumes))
     }
 
-    async fn run<'a>(node: &'a mut N, prepared: &'a Self::Prepared, call: &'a Call<'a>, place: usize) -> Ran {
+    async fn run<'a>(
+        node: &'a mut N,
+        prepared: &'a Self::Prepared,
+        dispatch: &'a Dispatch<'a>,
+        place: usize,
+    ) -> Ran {
         match place {
-            0 => H::run(node, &prepared.0, call).await,
-            _ => Rest::run(node, &prepared.1, call, place - 1).await,
+            0 => H::run(node, &prepared.0, dispatch).await,
+            _ => Rest::run(node, &prepared.1, dispatch, place - 1).await,
         }
     }
 }

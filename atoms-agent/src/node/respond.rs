@@ -4,8 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 
-use atoms_runtime::__private::Outlet;
-use atoms_runtime::{Envelope, HandlerError, HandlerInfo, Params};
+use atoms_runtime::{Envelope, HandlerError, HandlerInfo, Outlet, Params};
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;

@@ -49,7 +49,7 @@ pub use emit::{Emit, Emittable};
 pub use extensions::Extension;
 pub use failure::{DetachError, EmitError, Failure, FailureKind, Recipient, Refusal, Veto};
 pub use intercept::Interceptor;
-pub use outlet::{Call, Outlet};
+pub use outlet::{Dispatch, Outlet};
 pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusal, Posting, Priority};
 pub use receipt::{LostEvents, Receipt};
 pub use request::RequestError;

@@ -11,32 +11,93 @@ use super::{Bus, scope};
 use crate::event::AnyEvent;
 use crate::handler::HandlerInfo;
 
-/// Where the events go of a handler that something else than a bus calls.
+/// Where the events of a handler go that something else than a bus calls: what its [`Emitter`](crate::Emitter) leads
+/// to, and what takes the events that it returns.
+///
+/// A graph has one for each node, which leads to the nodes behind it. [`Dispatch`] shows another one.
+///
+/// Whoever implements it bounds what it keeps, in number and in bytes: a handler may emit any number of events without
+/// waiting. Extracted parameters find it again by [`Delivery::outlet`], and its type by `Any`.
 pub trait Outlet: Any + Send + Sync {
-    /// Takes an event at once, or says why not.
+    /// Takes an event at once, or returns why it does not. It must not block.
     fn emit(&self, event: AnyEvent) -> EmitOutcome;
 
-    /// Whether there is room for another event, which is what an awaited emitter waits for.
+    /// Returns whether there is room for another event, which is what an awaited emitter waits for; if there is none,
+    /// wakes the task when there is.
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
-/// An event for a handler that something else than a bus calls.
-pub struct Call<'a>(Step<'a>);
+/// An event for handlers that something else than a bus calls: it makes the [`Delivery`] of each, from which parameters
+/// are extracted as they are on a bus.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use std::task::{Context, Poll};
+///
+/// use atoms::prelude::*;
+/// use atoms::{Dispatch, EmitOutcome, FromDelivery, Handler, HandlerError, Outlet};
+///
+/// #[event(type = "shop.order.created")]
+/// struct OrderCreated;
+///
+/// #[event(type = "shop.order.confirmed")]
+/// struct OrderConfirmed;
+///
+/// /// Describes the handler; what it does is called below.
+/// #[handler]
+/// fn confirm(_: &OrderCreated, out: Emitter<OrderConfirmed>) {
+///     drop(out.emit(OrderConfirmed));
+/// }
+///
+/// /// Keeps one event, and refuses all others.
+/// #[derive(Default)]
+/// struct First(Mutex<Option<AnyEvent>>);
+///
+/// impl Outlet for First {
+///     fn emit(&self, event: AnyEvent) -> EmitOutcome {
+///         let mut first = self.0.lock().unwrap();
+///         if first.is_some() {
+///             return EmitOutcome::Refused(atoms::Refusal::MailboxFull);
+///         }
+///         *first = Some(event);
+///         EmitOutcome::Accepted
+///     }
+///
+///     fn poll_room(&self, _: &mut Context<'_>) -> Poll<()> {
+///         Poll::Ready(())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), HandlerError> {
+/// let bus = Bus::start()?;
+/// let event = AnyEvent::from(Envelope::new(OrderCreated));
+/// let kept = Arc::new(First::default());
+/// let outlet: Arc<dyn Outlet> = kept.clone();
+///
+/// let dispatch = Dispatch::new(&event, &bus, &outlet);
+/// let out = Emitter::from_delivery(&(), &dispatch.delivery(<confirm as Handler>::info))?;
+/// Dispatch::enter(&event, || confirm(&OrderCreated, out));
+/// assert!(kept.0.lock().unwrap().as_ref().unwrap().is::<OrderConfirmed>());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Dispatch<'a>(Step<'a>);
 
-impl<'a> Call<'a> {
-    /// The event is for a handler that emits into `outlet`, and knows of `bus`.
+impl<'a> Dispatch<'a> {
+    /// The event is for handlers that emit into `outlet`, and whose bus is this one.
     pub fn new(event: &'a AnyEvent, bus: &'a Bus, outlet: &'a Arc<dyn Outlet>) -> Self {
         Self(Step::of_any(event, &bus.0).into_outlet(outlet))
     }
 
-    /// What the parameters of the handler are extracted from.
+    /// What the parameters of this handler are extracted from.
     pub fn delivery(&self, handler: fn() -> &'static HandlerInfo) -> Delivery<'_> {
         Delivery::new(&self.0, handler)
     }
 
-    /// Polls the handler: what it emits on a bus meanwhile is a consequence of the event.
-    pub fn enter<R>(event: &AnyEvent, poll: impl FnOnce() -> R) -> R {
-        scope::enter(event.event_ref().head(), poll)
+    /// Calls a handler of the event, or polls its future: what it emits on a bus meanwhile is a consequence of the
+    /// event.
+    pub fn enter<R>(event: &AnyEvent, call: impl FnOnce() -> R) -> R {
+        scope::enter(event.event_ref().head(), call)
     }
 }
 
@@ -47,8 +108,8 @@ impl Delivery<'_> {
     }
 }
 
-impl fmt::Debug for Call<'_> {
+impl fmt::Debug for Dispatch<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Call").field(&self.0.event.name()).finish()
+        f.debug_tuple("Dispatch").field(&self.0.event.name()).finish()
     }
 }
