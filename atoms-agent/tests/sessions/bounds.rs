@@ -1,16 +1,19 @@
 //! What a session keeps is bounded in bytes as well as in number.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use atoms_agent::events::{LlmRequest, Log, Object, Speak, TranscriptUpdate, UserJoined};
 use atoms_agent::{Conversation, Graph, Node, Outgoing, SessionError, Sessions, SessionsBuilder, node};
 use atoms_runtime::{Bus, DeadLetterCause, EmitOutcome, Emitter, Refusal, State, event, handler};
+use futures_util::Sink;
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::Semaphore;
 
-use crate::client::{Client, bus, text, types};
+use crate::client::{Client, INIT, bus, text, types};
 
 const KIB: usize = 1_024;
 
@@ -346,4 +349,63 @@ fn settings_of_zero_do_not_start() {
     }
     let sessions = builder::<Gated>().grace(zero).client_metadata_bytes(0);
     sessions.start(&bus).unwrap();
+}
+
+/// Says many things at once.
+#[derive(Default)]
+struct Chatty;
+
+const SAID: usize = 300;
+
+#[node(crate = atoms_agent)]
+impl Chatty {
+    #[handler]
+    fn joined(&mut self, _: &UserJoined) -> Vec<Speak> {
+        (0..SAID).map(|number| Speak { text: number.to_string() }).collect()
+    }
+}
+
+/// How many frames a client was written between two flushes.
+#[derive(Clone, Default)]
+struct Flushes(Arc<Mutex<Vec<usize>>>);
+
+impl Sink<Outgoing> for Flushes {
+    type Error = ();
+
+    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(self: Pin<&mut Self>, _: Outgoing) -> Result<(), ()> {
+        *self.0.lock().unwrap().last_mut().unwrap() += 1;
+        Ok(())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        self.0.lock().unwrap().push(0);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        self.poll_flush(cx)
+    }
+}
+
+#[tokio::test]
+async fn frames_that_wait_together_are_flushed_together_up_to_a_limit() {
+    let sessions =
+        Sessions::builder(Graph::builder().node::<Chatty>().build().unwrap()).start(&bus()).unwrap();
+    let flushes = Flushes(Arc::new(Mutex::new(vec![0])));
+    let frames = [INIT, r#"{"type":"system.user.joined"}"#].map(|frame| Ok(frame.as_bytes().to_vec()));
+    let incoming = stream::iter(frames).chain(stream::pending());
+    let running = tokio::spawn({
+        let (sessions, flushes) = (sessions.clone(), flushes.clone());
+        async move { sessions.run(Box::pin(incoming), flushes).await }
+    });
+    let written = || flushes.0.lock().unwrap().clone();
+    while written().iter().sum::<usize>() < 1 + SAID {
+        tokio::task::yield_now().await;
+    }
+    running.abort();
+    assert_eq!(written().into_iter().max(), Some(64), "{:?}", written());
 }
