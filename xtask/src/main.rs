@@ -1,5 +1,6 @@
 //! The project's chores, as `cargo xtask <command>`.
 
+mod floors;
 mod report;
 mod step;
 
@@ -12,7 +13,8 @@ use step::{Failure, Step, cargo, tool};
 const HELP: &str = "\
 Usage: cargo xtask <command>
 
-  test             all that CI runs: format, lints, docs, dependencies, examples, tests
+  test             all that CI runs: format, floors, lints, docs, dependencies, examples, tests
+  floors           which module may name which
   miri [args...]   the runtime's unsafe code under Miri; needs a nightly toolchain.
                    The arguments go to the test runner (default: erased)
   shuttle          the runtime's concurrent code under the random scheduler of shuttle
@@ -58,6 +60,7 @@ fn run(args: &[&str]) -> Result<(), Failure> {
             Ok(())
         }
         ["test"] => test(),
+        ["floors"] => floors::check(),
         ["miri", filter @ ..] => miri(filter),
         ["shuttle"] => shuttle(),
         ["fuzz"] => fuzz("600"),
@@ -80,6 +83,7 @@ fn test() -> Result<(), Failure> {
     for of in ["tests/programs", "benches/contenders", "benches/sessions", "fuzz"] {
         report.run(cargo(&format!("fmt --manifest-path {of}/Cargo.toml --all --check")))?;
     }
+    report.run(cargo("xtask floors"))?;
     report.run(cargo("clippy --workspace --all-targets -- -D warnings"))?;
     report.run(cargo("check --package atoms-rs --no-default-features"))?;
     report.run(cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"))?;

@@ -8,6 +8,8 @@ use std::{
     process::{Command, ExitStatus, Stdio},
 };
 
+use crate::floors::Problem;
+
 /// What stops a run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -36,6 +38,18 @@ pub(crate) enum Failure {
          `rustup toolchain install nightly --component miri,rust-src` may help"
     )]
     NoMiri(Box<Failure>),
+    /// Modules name what is on a higher floor, or the list of floors is not up to date.
+    #[error("{} in the floors:\n{}", count(.0), list(.0))]
+    Floors(Vec<Problem>),
+}
+
+fn count(problems: &[Problem]) -> String {
+    let plural = if problems.len() == 1 { "" } else { "s" };
+    format!("{} problem{plural}", problems.len())
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 impl Failure {

@@ -1,0 +1,48 @@
+//! The crates that have floors, and which these are.
+
+use super::{Floor, House};
+
+pub(super) const HOUSES: &[House] = &[RUNTIME];
+
+const RUNTIME: House = House {
+    src: "atoms-runtime/src",
+    name: "atoms_runtime",
+    floors: &[
+        Floor { name: "support", modules: &["caught", "log_limit", "sync"] },
+        Floor { name: "event", modules: &["event"] },
+        Floor { name: "handler", modules: &["handler"] },
+        Floor { name: "catalog", modules: &["registry"] },
+        Floor { name: "wire", modules: &["wire"] },
+        Floor { name: "bus", modules: &["bus"] },
+        Floor { name: "expansions", modules: &["macros", "private", "set_macros", "testing"] },
+    ],
+    exceptions: &[
+        ("bus/failure.rs", "expansions"),
+        ("bus/post/mod.rs", "expansions"),
+        ("bus/request.rs", "expansions"),
+        ("bus/shutdown.rs", "expansions"),
+        ("caught.rs", "bus"),
+        ("event/any.rs", "wire"),
+        ("event/dynamic.rs", "catalog"),
+        ("event/dynamic.rs", "wire"),
+        ("event/erased.rs", "bus"),
+        ("event/erased.rs", "wire"),
+        ("event/kind.rs", "wire"),
+        ("event/mod.rs", "handler"),
+        ("event/standard.rs", "wire"),
+        ("handler/context.rs", "bus"),
+        ("handler/emitter.rs", "bus"),
+        ("handler/info.rs", "bus"),
+        ("handler/input.rs", "bus"),
+        ("handler/mod.rs", "bus"),
+        ("handler/output.rs", "bus"),
+        ("handler/parameters.rs", "bus"),
+        ("handler/params.rs", "bus"),
+        ("handler/reply.rs", "bus"),
+        ("handler/set.rs", "bus"),
+        ("handler/state.rs", "bus"),
+        ("handler/state.rs", "expansions"),
+        ("registry/error.rs", "expansions"),
+        ("wire/mod.rs", "bus"),
+    ],
+};
