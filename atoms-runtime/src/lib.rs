@@ -21,6 +21,7 @@ mod set_macros;
 mod shuttle_tests;
 mod sync;
 pub mod testing;
+mod text;
 mod wire;
 
 pub use atoms_macros::{Event, event, event_set, handler, request};

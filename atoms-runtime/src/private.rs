@@ -5,10 +5,11 @@ pub use serde;
 
 pub use crate::bus::run::panic_message;
 pub use crate::caught::Guarded;
-pub use crate::event::{AskedForUnknown, EventShape, Shown, key_field};
+pub use crate::event::{AskedForUnknown, EventShape, key_field};
 pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, set};
 pub use crate::handler::{Declared, Taken, Undeclared, Untaken};
 pub use crate::registry::{EventEntry, HandlerEntry};
+pub use crate::text::Shown;
 pub use crate::wire::upcast::{Read, Unread, Upcasts, read_own, upcast};
 
 /// Fails if there is no handler on the bus of `verify!(builder)`.

@@ -20,7 +20,7 @@ use super::subscribers::Snapshot;
 use super::table::Table;
 use super::trace::handler_span;
 use crate::caught::caught;
-use crate::event::Shown;
+use crate::text::Shown;
 
 /// What a handler returned, or what it panicked with.
 type Caught = Result<Outcome, Box<dyn Any + Send>>;

@@ -4,7 +4,7 @@ use tracing::{Span, debug_span};
 
 use super::delivery::Step;
 use super::failure::{Recipient, Refusal};
-use crate::event::Shown;
+use crate::text::Shown;
 
 /// Whether anybody looks at the spans.
 #[inline]

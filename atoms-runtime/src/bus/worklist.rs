@@ -11,8 +11,9 @@ use super::dead_letters::DeadLetterCause;
 use super::failure::Refusal;
 use super::limits::{Limits, Load};
 use super::receipt::LostEvents;
-use crate::event::{AnyEvent, EventType, Shown};
+use crate::event::{AnyEvent, EventType};
 use crate::log_limit::LogLimit;
+use crate::text::Shown;
 
 /// Which part of what may be under way may wait before an emitter that is awaited waits as well.
 const ROOM: usize = 64;

@@ -7,7 +7,7 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use super::plain;
+use crate::text::first_odd;
 
 /// The identity of one event: text of 1 to [`EventId::MAX_BYTES`] bytes.
 ///
@@ -72,7 +72,7 @@ impl EventId {
             1..=Self::MAX_BYTES => {}
             longer => return Err(EventIdError::TooLong(longer)),
         }
-        match plain::first_odd(text) {
+        match first_odd(text) {
             Some((at, letter)) => Err(EventIdError::Control { letter, at }),
             None => Ok(()),
         }

@@ -1,6 +1,6 @@
 //! What is a type string: the rule of the macros, for those that are known at run time only.
 
-use super::plain::first_odd;
+use crate::text::first_odd;
 
 const MAX_BYTES: usize = 128;
 

@@ -10,7 +10,8 @@ use super::encode_error::{EncodeError, EncodeErrorKind};
 use super::formatter::Careful;
 use super::path::Sensitive;
 use super::{JsonCodec, panic_text, scan};
-use crate::event::{EventType, Shown};
+use crate::event::EventType;
+use crate::text::Shown;
 
 /// What writes JSON.
 pub(crate) type Json<'o, 'n> = Serializer<&'o mut Vec<u8>, Careful<'n>>;

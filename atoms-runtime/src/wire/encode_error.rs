@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::error::DecodeError;
 use super::path::{Path, Sensitive};
-use crate::event::{EventId, Shown, shown};
+use crate::event::EventId;
+use crate::text::{Shown, shown};
 
 /// Why an event could not be written: what is wrong, with which event, and where.
 ///

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::path::{Path, Sensitive};
 use super::{scan, versions};
-use crate::event::{EventId, Shown, first_odd, shown};
+use crate::event::EventId;
+use crate::text::{Shown, first_odd, shown};
 
 /// Why a frame could not be read: what is wrong, with which event, and where.
 ///

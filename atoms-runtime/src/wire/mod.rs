@@ -24,8 +24,9 @@ pub use error::{DecodeError, DecodeErrorKind, Place};
 pub use json::JsonCodec;
 
 use crate::bus::run::panic_message;
-use crate::event::{AnyEvent, shown};
+use crate::event::AnyEvent;
 use crate::registry::Registry;
+use crate::text::shown;
 
 /// A way to write events as frames of bytes, and to read them back.
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::event::shown;
+use crate::text::shown;
 
 /// The longest path that is shown, in bytes: keys come from elsewhere, and are of any length.
 const MAX_SHOWN: usize = 256;

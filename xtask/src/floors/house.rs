@@ -8,7 +8,7 @@ const RUNTIME: House = House {
     src: "atoms-runtime/src",
     name: "atoms_runtime",
     floors: &[
-        Floor { name: "support", modules: &["caught", "log_limit", "sync"] },
+        Floor { name: "support", modules: &["caught", "log_limit", "sync", "text"] },
         Floor { name: "event", modules: &["event"] },
         Floor { name: "handler", modules: &["handler"] },
         Floor { name: "catalog", modules: &["registry"] },

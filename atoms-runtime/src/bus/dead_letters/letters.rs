@@ -13,8 +13,9 @@ use super::letter::{DeadLetter, DeadLetterCause};
 use super::store::LetterStore;
 use crate::bus::Shared;
 use crate::bus::store::{StoreError, StoredEvents};
-use crate::event::{AnyEvent, Shown};
+use crate::event::AnyEvent;
 use crate::log_limit::LogLimit;
+use crate::text::Shown;
 
 /// A store that fails, fails for each letter.
 static NOT_KEPT: LogLimit = LogLimit::new(10, "more dead letters were not kept");

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::letter::DeadLetter;
 use super::store::LetterStore;
 use crate::bus::store::StoreFuture;
-use crate::event::Shown;
+use crate::text::Shown;
 use crate::log_limit::LogLimit;
 
 /// Once the store is full, each failure pushes a letter out.

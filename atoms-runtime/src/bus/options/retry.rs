@@ -13,8 +13,8 @@ use crate::bus::dead_letters::{Attempt, MAX_ATTEMPTS};
 use crate::bus::delivery::Step;
 use crate::bus::failure::FailureKind;
 use crate::bus::run::{HandlerFuture, NotDone, Outcome, RunAsync, decorate};
-use crate::event::Shown;
 use crate::handler::{Backoff, Retry};
+use crate::text::Shown;
 
 /// A handler that is called again when it fails.
 pub(super) struct Retried {

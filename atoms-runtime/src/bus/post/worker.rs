@@ -17,7 +17,7 @@ use crate::bus::Shared;
 use crate::bus::deliver::Rest;
 use crate::bus::run::panic_message;
 use crate::bus::under_way::Part;
-use crate::event::Shown;
+use crate::text::Shown;
 
 /// How many batches are started before other tasks of the executor have their turn.
 const BATCHES_PER_POLL: usize = 8;
