@@ -7,7 +7,28 @@ use std::mem::needs_drop;
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::bus::run::panic_message;
+use crate::text::shown;
+
+/// What a panic says.
+pub fn panic_message(panic: Box<dyn Any + Send>) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+    let text = text.unwrap_or("no message").to_owned();
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        // It panicked when it was dropped, and would again.
+        std::mem::forget(again);
+    }
+    text
+}
+
+/// The longest text of a panic that an error has, in bytes.
+const MAX_PANIC: usize = 256;
+
+/// What a panic says, unless that `hides` a value which no message may show.
+#[cold]
+pub(crate) fn panic_text(panic: Box<dyn Any + Send>, hides: bool) -> String {
+    let text = panic_message(panic);
+    if hides { "what it says may be about a sensitive field".into() } else { shown(text, MAX_PANIC) }
+}
 
 /// Returns what `call` returns, or what it panicked with.
 pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {

@@ -3,8 +3,7 @@
 pub use inventory;
 pub use serde;
 
-pub use crate::bus::run::panic_message;
-pub use crate::caught::Guarded;
+pub use crate::caught::{Guarded, panic_message};
 pub use crate::event::{AskedForUnknown, EventShape, key_field};
 pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, set};
 pub use crate::handler::{Declared, Taken, Undeclared, Untaken};

@@ -96,6 +96,19 @@ impl Write for Part<'_> {
     }
 }
 
+/// Shows errors with `Debug` as with `Display`: what `main` returns is printed by `Debug`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __debug_as_display {
+    ($($error:ty),+ $(,)?) => {$(
+        impl ::core::fmt::Debug for $error {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Display::fmt(self, f)
+            }
+        }
+    )+};
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::borrow::Borrow;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use stackfuture::StackFuture;
 use super::dead_letters::Attempt;
 use super::delivery::{Delivery, Step};
 use super::failure::FailureKind;
+use crate::caught::panic_message;
 use crate::handler::{AsyncHandler, HandlerError, HandlerInfo, Input, Params, SyncHandler};
 
 /// What became of one call of a handler: boxed, so that success is one word.
@@ -34,17 +34,6 @@ impl NotDone {
     pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Box<Self> {
         Self::failed(FailureKind::Panic(panic_message(panic)))
     }
-}
-
-/// What a panic says.
-pub fn panic_message(panic: Box<dyn Any + Send>) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
-    let text = text.unwrap_or("no message").to_owned();
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-        // It panicked when it was dropped, and would again.
-        std::mem::forget(again);
-    }
-    text
 }
 
 /// The future of one call of an async handler; larger ones are boxed inside of it.

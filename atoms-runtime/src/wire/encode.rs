@@ -9,7 +9,8 @@ use super::checked::Notes;
 use super::encode_error::{EncodeError, EncodeErrorKind};
 use super::formatter::Careful;
 use super::path::Sensitive;
-use super::{JsonCodec, panic_text, scan};
+use super::{JsonCodec, scan};
+use crate::caught::panic_text;
 use crate::event::EventType;
 use crate::text::Shown;
 

@@ -13,7 +13,6 @@ mod scan;
 pub(crate) mod upcast;
 pub(crate) mod versions;
 
-use std::any::Any;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -23,10 +22,9 @@ pub use encode_error::{EncodeError, EncodeErrorKind};
 pub use error::{DecodeError, DecodeErrorKind, Place};
 pub use json::JsonCodec;
 
-use crate::bus::run::panic_message;
+use crate::caught::panic_text;
 use crate::event::AnyEvent;
 use crate::registry::Registry;
-use crate::text::shown;
 
 /// A way to write events as frames of bytes, and to read them back.
 ///
@@ -62,14 +60,4 @@ pub(crate) fn encode(
         let message = panic_text(panic, registry.has_sensitive_fields());
         Err(EncodeError::of(event.event_type(), EncodeErrorKind::Panicked(message)))
     })
-}
-
-/// The longest text of a panic that an error has, in bytes.
-const MAX_PANIC: usize = 256;
-
-/// What a panic says, unless that `hides` a value which no message may show.
-#[cold]
-fn panic_text(panic: Box<dyn Any + Send>, hides: bool) -> String {
-    let text = panic_message(panic);
-    if hides { "what it says may be about a sensitive field".into() } else { shown(text, MAX_PANIC) }
 }

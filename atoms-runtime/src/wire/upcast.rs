@@ -6,7 +6,8 @@ use serde::de::IgnoredAny;
 
 use super::error::{DecodeError, DecodeErrorKind};
 use super::path::Sensitive;
-use super::{panic_text, versions};
+use super::versions;
+use crate::caught::panic_text;
 use crate::event::{Envelope, Event, EventKind, EventType};
 
 /// Why a frame could not be read as an event of one version.

@@ -17,11 +17,6 @@ const RUNTIME: House = House {
         Floor { name: "expansions", modules: &["macros", "private", "set_macros", "testing"] },
     ],
     exceptions: &[
-        ("bus/failure.rs", "expansions"),
-        ("bus/post/mod.rs", "expansions"),
-        ("bus/request.rs", "expansions"),
-        ("bus/shutdown.rs", "expansions"),
-        ("caught.rs", "bus"),
         ("event/any.rs", "wire"),
         ("event/dynamic.rs", "catalog"),
         ("event/dynamic.rs", "wire"),
@@ -41,8 +36,5 @@ const RUNTIME: House = House {
         ("handler/reply.rs", "bus"),
         ("handler/set.rs", "bus"),
         ("handler/state.rs", "bus"),
-        ("handler/state.rs", "expansions"),
-        ("registry/error.rs", "expansions"),
-        ("wire/mod.rs", "bus"),
     ],
 };

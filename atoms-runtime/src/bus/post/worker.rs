@@ -15,8 +15,8 @@ use super::lanes::{Posted, Slot};
 use super::queue::Queue;
 use crate::bus::Shared;
 use crate::bus::deliver::Rest;
-use crate::bus::run::panic_message;
 use crate::bus::under_way::Part;
+use crate::caught::panic_message;
 use crate::text::Shown;
 
 /// How many batches are started before other tasks of the executor have their turn.
