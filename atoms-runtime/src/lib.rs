@@ -35,10 +35,9 @@ pub use bus::{
 };
 pub use bus::{Dispatch, Outlet};
 pub use event::{
-    AllEmitted, AnyEvent, Asked, Carried, Carrying, DeliveryFailed, DynamicError, DynamicEvent, Emitted,
-    Envelope, Event, EventId, EventIdError, EventInvalid, EventKey, EventKind, EventType, EventTypes, Flow,
-    IntoEnvelope, IntoRequest, IsAsked, IsEmitted, KeyField, Metadata, One, RawEvent, Request, Stored,
-    Timestamp, TimestampError,
+    AllEmitted, AnyEvent, Asked, Carried, Carrying, DeliveryFailed, Emitted, Envelope, Event, EventId,
+    EventIdError, EventInvalid, EventKey, EventKind, EventType, EventTypes, Flow, IntoEnvelope, IntoRequest,
+    IsAsked, IsEmitted, KeyField, Metadata, One, RawEvent, Request, Stored, Timestamp, TimestampError,
 };
 pub use handler::{
     AnsweredBy, AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError,
@@ -48,4 +47,7 @@ pub use handler::{
 pub use log_limit::LogLimit;
 pub use registry::{Link, Registry, StartError, StartProblem};
 pub use serde;
-pub use wire::{Codec, DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, JsonCodec, Place};
+pub use wire::{
+    Codec, DecodeError, DecodeErrorKind, DynamicError, DynamicEvent, EncodeError, EncodeErrorKind, JsonCodec,
+    Place,
+};

@@ -35,6 +35,7 @@ macro_rules! __event {
                         ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
                         ::core::file!(),
                         ::core::line!(),
+                        $crate::__private::flat_json::<$name>(),
                     );
                     &EVENT_TYPE
                 }
@@ -119,7 +120,7 @@ macro_rules! __must_answer {
         ))]
         #[unsafe(naked)]
         #[allow(named_asm_labels)]
-        extern "C" fn __answered_by<H: $crate::Handler>() {
+        extern "C" fn __answered_by<H: $crate::__private::HandlerSymbol>() {
             // It does nothing but to return, on both processors.
             ::core::arch::naked_asm!(
                 ::core::concat!(".globl atoms.request.", $type, ".has_two_handlers"),
@@ -129,7 +130,7 @@ macro_rules! __must_answer {
                 ::core::concat!(".set {handler}.answers, atoms.request.", $type, ".has_two_handlers"),
                 ".size {handler}.answers, 1",
                 "ret",
-                handler = sym <H as $crate::Handler>::info,
+                handler = sym <H as $crate::__private::HandlerSymbol>::handler,
             )
         }
     };
@@ -214,9 +215,14 @@ macro_rules! __handler {
         #[allow(deprecated)]
         const _: () = {
             #[automatically_derived]
-            impl $crate::Handler for $name {
+            impl $crate::__private::HandlerSymbol for $name {
                 const IS_IN_UNIT_TEST: ::core::primitive::bool = ::core::cfg!(test);
 
+                fn handler() {}
+            }
+
+            #[automatically_derived]
+            impl $crate::Handler for $name {
                 fn info() -> &'static $crate::HandlerInfo {
                     static INFO: $crate::HandlerInfo = $crate::HandlerInfo::$kind::<$called, $name>(
                         ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),

@@ -9,6 +9,7 @@ use shuttle::{check_random, future, thread};
 
 use crate::bus::{Subscribers, UnderWay};
 use crate::event::EventType;
+use crate::wire::flat_json;
 
 /// How many orders are tried.
 const ORDERS: usize = 20_000;
@@ -19,7 +20,12 @@ struct Happened {}
 crate::__event!(Happened, "shuttle.happened", deny_unknown_fields: false, sensitive: []);
 
 fn event_type() -> &'static EventType {
-    Box::leak(Box::new(EventType::new::<Happened>("shuttle::Happened", file!(), line!())))
+    Box::leak(Box::new(EventType::new::<Happened>(
+        "shuttle::Happened",
+        file!(),
+        line!(),
+        flat_json::<Happened>(),
+    )))
 }
 
 #[test]

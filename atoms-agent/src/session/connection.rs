@@ -157,7 +157,7 @@ impl Sessions {
         let event = match self.bus().decode(frame) {
             Ok(event) => event,
             Err(unreadable) => {
-                inbox.show(Envelope::new(EventInvalid::of(&unreadable)).into());
+                inbox.show(Envelope::new(EventInvalid::from(&unreadable)).into());
                 if let Some(end) = end_of_unread(Some(session.id()), &unreadable) {
                     session.end_with(end);
                     return Ok(());

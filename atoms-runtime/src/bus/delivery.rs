@@ -8,10 +8,12 @@ use super::failure::Recipient;
 use super::outlet::Outlet;
 use super::source::Source;
 use super::worklist::Worklist;
-use super::{Bus, Shared, put_reply};
+use super::{Bus, Shared};
 use crate::caught::caught;
 use crate::event::erased::EventRef;
-use crate::event::{AnyEvent, Carried, DeliveryFailed, Envelope, Event, EventId, Metadata, Timestamp};
+use crate::event::{
+    AnyEvent, Carried, DeliveryFailed, Envelope, Event, EventId, Metadata, Timestamp, put_reply,
+};
 use crate::handler::HandlerInfo;
 
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.

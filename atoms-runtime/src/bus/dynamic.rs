@@ -1,7 +1,7 @@
 //! Emitting events that are put together at run time.
 
 use super::{Bus, Receipt, scope};
-use crate::event::{DynamicError, DynamicEvent};
+use crate::wire::{DynamicError, DynamicEvent};
 
 impl Bus {
     /// Emits an event that is put together at run time, as [`emit_any`](Self::emit_any) does.

@@ -53,7 +53,6 @@ pub use outlet::{Dispatch, Outlet};
 pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusal, Posting, Priority};
 pub use receipt::{LostEvents, Receipt};
 pub use request::RequestError;
-pub(crate) use request::{Question, put_reply};
 pub use route::{Route, Routed};
 pub use shutdown::{ShutdownError, Unfinished};
 pub(crate) use source::Source;
@@ -177,7 +176,7 @@ impl Bus {
     pub(crate) async fn tell_of(&self, error: &DecodeError) {
         if self.0.is_taken(Some(EventInvalid::event_type())) {
             // What fails there is among the dead letters.
-            let _receipt = self.emit(EventInvalid::of(error)).await;
+            let _receipt = self.emit(EventInvalid::from(error)).await;
         }
     }
 

@@ -1,9 +1,8 @@
 //! Requests: delivered as events are, with a place for the reply.
 
-use std::any::Any;
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::deliver::Progress;
@@ -14,7 +13,7 @@ use super::receipt::Receipt;
 use super::{Bus, scope};
 use crate::caught::{DropCaught, caught};
 use crate::event::erased::EventRef;
-use crate::event::{AnyEvent, Envelope, Event, EventType, IntoRequest, Request};
+use crate::event::{AnyEvent, Event, EventType, IntoRequest, Question, Request};
 use crate::handler::HandlerInfo;
 
 impl Bus {
@@ -94,45 +93,6 @@ impl Bus {
         self.0.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
         let receipt = progress.into_receipt();
         question.take_reply().ok_or_else(|| RequestError::of::<R>(&receipt))
-    }
-}
-
-/// A request that is being asked, and the place for its reply.
-///
-/// It begins with the envelope, so that handlers find it there as they find that of any event.
-#[repr(C)]
-pub(crate) struct Question<R: Request> {
-    pub(crate) envelope: Envelope<R>,
-    reply: Mutex<Option<R::Reply>>,
-}
-
-impl<R: Request> fmt::Debug for Question<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.envelope.fmt(f)
-    }
-}
-
-impl<R: Request> Question<R> {
-    #[inline]
-    pub(crate) fn new(envelope: Envelope<R>) -> Self {
-        Self { envelope, reply: Mutex::new(None) }
-    }
-
-    /// The place for the reply, for [`put_reply`].
-    pub(crate) fn reply_slot(&self) -> &dyn Any {
-        &self.reply
-    }
-
-    pub(crate) fn take_reply(&mut self) -> Option<R::Reply> {
-        self.reply.get_mut().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// Puts the reply where the one who asked finds it.
-#[inline]
-pub(crate) fn put_reply<Reply: 'static>(slot: &dyn Any, reply: Reply) {
-    if let Some(slot) = slot.downcast_ref::<Mutex<Option<Reply>>>() {
-        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
     }
 }
 

@@ -9,7 +9,6 @@ use super::erased::EventRef;
 use super::size::size_of_value;
 use super::{Carried, Envelope, Event, EventId, EventKey, EventType, Head, Metadata, RawEvent, Timestamp};
 use crate::caught::{DropCaught, Guarded, caught};
-use crate::wire::{self, EncodeError};
 
 /// An event of any type in its envelope, shared and cheap to clone.
 ///
@@ -38,7 +37,6 @@ pub(crate) trait Inner: Any + Debug + Send + Sync {
     fn event_ref(&self) -> EventRef<'_>;
     fn head_mut(&mut self) -> &mut Head;
     fn to_any(&self) -> AnyEvent;
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 
     /// About how many bytes of memory it takes.
     fn size(&self) -> usize;
@@ -67,10 +65,6 @@ impl<E: Event> Inner for Envelope<E> {
         self.clone().into()
     }
 
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        wire::write_json(E::event_type(), out, &|serializer, notes| self.serialize_noting(serializer, notes))
-    }
-
     fn size(&self) -> usize {
         self.head().size() + size_of_value(self.event())
     }
@@ -91,11 +85,6 @@ impl Inner for RawEvent {
 
     fn to_any(&self) -> AnyEvent {
         self.clone().into()
-    }
-
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        out.extend_from_slice(self.frame());
-        Ok(())
     }
 
     fn size(&self) -> usize {
@@ -184,14 +173,6 @@ impl AnyEvent {
     /// The frame of an event whose type this program does not know.
     pub fn as_raw(&self) -> Option<&RawEvent> {
         (&**self.0 as &dyn Any).downcast_ref()
-    }
-
-    /// Appends the event as a flat JSON object; a [`RawEvent`] byte for byte.
-    ///
-    /// Fails, and leaves `out` as it was, if a value cannot be written or what was written could not be read:
-    /// see [`JsonCodec`](crate::JsonCodec). A panic of the code that writes a field is an error as well.
-    pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.0.write_json(out)
     }
 
     pub(crate) fn event_ref(&self) -> EventRef<'_> {

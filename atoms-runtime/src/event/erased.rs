@@ -7,9 +7,7 @@
 
 use std::any::{Any, TypeId};
 
-use super::{AnyEvent, AnyInner, Envelope, Event, EventType, Head, RawEvent, Request};
-use crate::bus::Question;
-use crate::wire::EncodeError;
+use super::{AnyEvent, AnyInner, Envelope, Event, EventType, Head, Question, RawEvent, Request};
 
 /// A reference to an event in its envelope, whose type is known at run time.
 #[derive(Clone, Copy)]
@@ -19,34 +17,6 @@ pub(crate) struct EventRef<'a> {
     event_type: Option<&'static EventType>,
     head: &'a Head,
     envelope: &'a dyn AnyInner,
-}
-
-/// A request that waits for its reply is a question, which begins with the envelope. What is kept of it
-/// is the envelope alone.
-impl<R: Request> AnyInner for Question<R> {
-    fn event_ref(&self) -> EventRef<'_> {
-        EventRef::asked(self)
-    }
-
-    fn head_mut(&mut self) -> &mut Head {
-        self.envelope.head_mut()
-    }
-
-    fn to_any(&self) -> AnyEvent {
-        self.envelope.clone().into()
-    }
-
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.envelope.write_json(out)
-    }
-
-    fn size(&self) -> usize {
-        AnyInner::size(&self.envelope)
-    }
-
-    fn reply_slot(&self) -> Option<&dyn Any> {
-        Some(Self::reply_slot(self))
-    }
 }
 
 impl<'a> EventRef<'a> {
@@ -111,7 +81,7 @@ impl<'a> EventRef<'a> {
         self.envelope.reply_slot()
     }
 
-    fn as_raw(self) -> Option<&'a RawEvent> {
+    pub(crate) fn as_raw(self) -> Option<&'a RawEvent> {
         (self.envelope as &dyn std::any::Any).downcast_ref()
     }
 }
@@ -173,7 +143,7 @@ mod tests {
         let event = EventRef::asked(&question);
         assert_eq!(event.downcast::<GetText>().unwrap().event(), question.envelope.event());
         assert!(event.downcast::<Text>().is_none());
-        crate::bus::put_reply(event.reply_slot().unwrap(), vec!["good day".to_owned()]);
+        crate::event::put_reply(event.reply_slot().unwrap(), vec!["good day".to_owned()]);
         let kept = event.to_any();
         assert_eq!(question.take_reply().unwrap(), ["good day"]);
         drop(question);

@@ -3,10 +3,9 @@
 use crate::sync::atomic::{AtomicU32, Ordering};
 use std::fmt;
 
+use super::erased::EventRef;
+use super::upcast::Unread;
 use super::{AnyEvent, Event, EventKind, Flow};
-use crate::wire::DecodeError;
-use crate::wire::upcast::{Unread, caught};
-use crate::wire::versions;
 
 /// What the registry knows of a type of events.
 pub struct EventType {
@@ -19,17 +18,34 @@ pub struct EventType {
     is_request: bool,
     flow: Flow,
     sensitive: &'static [&'static str],
-    read: fn(u32, &str) -> Result<AnyEvent, Unread>,
+    flat_json: FlatJson,
     /// The place in the dispatch tables plus one; zero until it is first asked for.
     index: AtomicU32,
 }
+
+/// How one type of events is read from a flat JSON object, and written as one. The wire makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct FlatJson {
+    /// Reads an object whose payload is of this version.
+    pub(crate) read: fn(u32, &str) -> Result<AnyEvent, Unread>,
+    /// Appends the object; what is appended stays there, if that fails.
+    pub(crate) write: fn(EventRef<'_>, &mut Vec<u8>) -> Written,
+}
+
+/// Whether what was written has to be read back; or why it could not be written, or what the writing panicked with.
+pub(crate) type Written = std::thread::Result<Result<bool, serde_json::Error>>;
 
 static INDICES: AtomicU32 = AtomicU32::new(0);
 
 impl EventType {
     /// Describes the event `E`, which stands at `path` in the program, in this place of its source.
     #[doc(hidden)]
-    pub const fn new<E: Event>(path: &'static str, file: &'static str, line: u32) -> Self {
+    pub const fn new<E: Event>(
+        path: &'static str,
+        file: &'static str,
+        line: u32,
+        flat_json: FlatJson,
+    ) -> Self {
         Self {
             name: E::TYPE,
             version: E::VERSION,
@@ -40,10 +56,7 @@ impl EventType {
             is_request: E::Kind::IS_REQUEST,
             flow: E::FLOW,
             sensitive: E::SENSITIVE,
-            read: |version, frame| {
-                let hides = !E::SENSITIVE.is_empty();
-                caught(hides, || E::__read(version, frame).map(AnyEvent::from))
-            },
+            flat_json,
             index: AtomicU32::new(0),
         }
     }
@@ -94,14 +107,9 @@ impl EventType {
         self.sensitive
     }
 
-    /// Reads a flat JSON object as an event of this type, in its envelope. A frame of an older version
-    /// becomes this one, if the event `upcasts` it.
-    ///
-    /// This is for a [`Codec`](crate::Codec). In an error, no sensitive field's value is shown. A panic of the
-    /// code that reads a field is an error as well.
-    pub fn from_json(&self, frame: &str) -> Result<AnyEvent, DecodeError> {
-        let version = if self.version > 1 { versions::of_frame(frame, self)? } else { 1 };
-        (self.read)(version, frame).map_err(|unread| unread.explain(frame, self))
+    /// How it is read from a flat JSON object, and written as one.
+    pub(crate) fn flat_json(&self) -> FlatJson {
+        self.flat_json
     }
 
     /// A small number of this type's own, the same for the whole run of the program.

@@ -3,7 +3,6 @@
 mod any;
 mod asked;
 mod carried;
-mod dynamic;
 mod envelope;
 pub(crate) mod erased;
 mod flow;
@@ -13,11 +12,13 @@ mod kind;
 mod list;
 mod metadata;
 pub(crate) mod pattern;
+mod question;
 mod raw;
 mod size;
 mod standard;
 mod timestamp;
 pub(crate) mod type_string;
+pub(crate) mod upcast;
 
 use std::fmt::Debug;
 
@@ -27,18 +28,20 @@ use serde::de::DeserializeOwned;
 pub use any::AnyEvent;
 pub(crate) use any::Inner as AnyInner;
 pub use asked::{
-    AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, IntoRequest, IsAsked, IsEmitted, One, Request,
+    AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, HandlerSymbol, IntoRequest, IsAsked, IsEmitted,
+    One, Request,
 };
 pub use carried::{Carried, Carrying, Stored};
-pub use dynamic::{DynamicError, DynamicEvent};
 pub(crate) use envelope::Head;
 pub use envelope::{Envelope, IntoEnvelope};
 pub use flow::Flow;
 pub use id::{EventId, EventIdError};
 pub use key::{EventKey, KeyField, key_field};
-pub use kind::EventType;
+pub(crate) use kind::Written;
+pub use kind::{EventType, FlatJson};
 pub use list::{EventShape, EventTypes};
 pub use metadata::Metadata;
+pub(crate) use question::{Question, put_reply};
 pub use raw::RawEvent;
 pub use standard::{DeliveryFailed, EventInvalid};
 pub use timestamp::{Timestamp, TimestampError};
@@ -100,8 +103,8 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
     /// Reads a flat JSON object whose payload is of this version, which is [`VERSION`](Self::VERSION)
     /// or, in an event that `upcasts`, an older one.
     #[doc(hidden)]
-    fn __read(_version: u32, frame: &str) -> Result<Envelope<Self>, crate::__private::Unread> {
-        crate::__private::read_own(frame)
+    fn __read(_version: u32, frame: &str) -> Result<Envelope<Self>, upcast::Unread> {
+        upcast::read_own(frame)
     }
 
     /// Says to the linker that the handler `H` handles this event.
@@ -110,7 +113,7 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
 
     /// Says to the linker that the handler `H` answers this request: a second one does not link.
     #[doc(hidden)]
-    extern "C" fn __answered_by<H: crate::Handler>() {}
+    extern "C" fn __answered_by<H: HandlerSymbol>() {}
 
     /// Asks the linker for a handler of this event, wherever the code that emits it is live.
     #[doc(hidden)]

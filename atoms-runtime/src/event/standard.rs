@@ -1,7 +1,5 @@
 //! The events that every bus may emit by itself.
 
-use crate::wire::DecodeError;
-
 /// A delivery failed for good: it is among the [dead letters](crate::Bus::dead_letters).
 ///
 /// The bus emits it as a consequence of the event that failed, if anybody takes it. What fails while
@@ -43,17 +41,4 @@ pub struct EventInvalid {
     pub paths: Vec<String>,
     /// What is wrong. No sensitive field's value is in it.
     pub error: String,
-}
-
-impl EventInvalid {
-    /// What cannot be read, and why.
-    #[doc(hidden)]
-    pub fn of(error: &DecodeError) -> Self {
-        let path = Some(error.path()).filter(|path| !path.is_empty());
-        Self {
-            event_type: error.event_type().map(Into::into),
-            paths: path.map(Into::into).into_iter().collect(),
-            error: error.to_string(),
-        }
-    }
 }

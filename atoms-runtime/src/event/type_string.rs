@@ -5,10 +5,10 @@ use crate::text::first_odd;
 const MAX_BYTES: usize = 128;
 
 /// The rule, as the messages tell it.
-pub(super) const RULE: &str = "a type is segments of `a-z`, `0-9` and `_` that begin with a letter, joined by dots, of at most 128 bytes";
+pub(crate) const RULE: &str = "a type is segments of `a-z`, `0-9` and `_` that begin with a letter, joined by dots, of at most 128 bytes";
 
 /// Whether `text` is a type string.
-pub(super) fn is_valid(text: &str) -> bool {
+pub(crate) fn is_valid(text: &str) -> bool {
     text.len() <= MAX_BYTES && text.split('.').all(is_segment)
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::options::Options;
 use super::params::PrepareError;
-use super::{AsyncHandler, Handler, Input, Params, Retry, SyncHandler};
+use super::{AsyncHandler, Input, Params, Retry, SyncHandler};
 use crate::bus::StartContext;
 use crate::bus::run::{BoundAsync, BoundSync, Runner};
-use crate::event::{EventType, EventTypes, Request, pattern};
+use crate::event::{EventType, EventTypes, HandlerSymbol, Request, pattern};
 
 /// Makes a handler ready to run on a bus that starts.
 type Bind = fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>;
@@ -38,7 +38,7 @@ impl HandlerInfo {
     /// Describes the handler `H`, which stands at `path`, in this place of the program's source. The
     /// linker knows it as `Named`.
     #[doc(hidden)]
-    pub const fn sync<H: SyncHandler, Named: Handler>(
+    pub const fn sync<H: SyncHandler, Named: HandlerSymbol>(
         path: &'static str,
         file: &'static str,
         line: u32,
@@ -50,7 +50,7 @@ impl HandlerInfo {
 
     /// As [`sync`](Self::sync), for an `async` handler.
     #[doc(hidden)]
-    pub const fn asynchronous<H: AsyncHandler, Named: Handler>(
+    pub const fn asynchronous<H: AsyncHandler, Named: HandlerSymbol>(
         path: &'static str,
         file: &'static str,
         line: u32,
@@ -66,7 +66,7 @@ impl HandlerInfo {
     }
 
     /// What both kinds of handlers have in common.
-    const fn of<H, Named: Handler, I: Input>(
+    const fn of<H, Named: HandlerSymbol, I: Input>(
         path: &'static str,
         file: &'static str,
         line: u32,

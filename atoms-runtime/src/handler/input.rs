@@ -2,9 +2,8 @@
 
 use std::borrow::Borrow;
 
-use super::Handler;
 use crate::bus::Delivery;
-use crate::event::{AnyEvent, Emitted, Envelope, Event, EventTypes};
+use crate::event::{AnyEvent, Emitted, Envelope, Event, EventTypes, HandlerSymbol};
 
 /// What the first parameter of a handler may be: an event, an [`Envelope`] around one, an
 /// [`#[event_set]`](macro@crate::event_set), or [`AnyEvent`] for every event.
@@ -96,7 +95,7 @@ pub trait Input: Send + Sync + 'static {
 
     /// Says to the linker that `H` answers the request, if it is one.
     #[doc(hidden)]
-    fn answered_by<H: Handler>() {}
+    fn answered_by<H: HandlerSymbol>() {}
 }
 
 #[diagnostic::do_not_recommend]
@@ -119,7 +118,7 @@ impl<E: Event> Input for E {
         E::__handled_by::<H>
     }
 
-    fn answered_by<H: Handler>() {
+    fn answered_by<H: HandlerSymbol>() {
         E::__answered_by::<H>();
     }
 }
@@ -144,7 +143,7 @@ impl<E: Event> Input for Envelope<E> {
         E::__handled_by::<H>
     }
 
-    fn answered_by<H: Handler>() {
+    fn answered_by<H: HandlerSymbol>() {
         E::__answered_by::<H>();
     }
 }

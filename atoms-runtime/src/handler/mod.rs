@@ -46,10 +46,6 @@ pub use state::{MissingState, State};
 /// assert!(<confirm as Handler>::info().path().ends_with("::confirm"));
 /// ```
 pub trait Handler: 'static {
-    /// Whether it stands in a unit test, or beside one in its crate.
-    #[doc(hidden)]
-    const IS_IN_UNIT_TEST: bool = false;
-
     /// What the registry knows of this handler.
     fn info() -> &'static HandlerInfo;
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::path::{Path, Sensitive};
 use super::{scan, versions};
-use crate::event::EventId;
+use crate::event::{EventId, EventInvalid};
 use crate::text::{Shown, first_odd, shown};
 
 /// Why a frame could not be read: what is wrong, with which event, and where.
@@ -222,6 +222,18 @@ impl DecodeError {
     /// What is wrong.
     pub fn kind(&self) -> &DecodeErrorKind {
         &self.kind
+    }
+}
+
+/// What cannot be read, and why.
+impl From<&DecodeError> for EventInvalid {
+    fn from(error: &DecodeError) -> Self {
+        let path = Some(error.path()).filter(|path| !path.is_empty());
+        Self {
+            event_type: error.event_type().map(Into::into),
+            paths: path.map(Into::into).into_iter().collect(),
+            error: error.to_string(),
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 use super::encode_error::EncodeError;
 use super::error::{DecodeError, DecodeErrorKind};
 use super::path::Sensitive;
-use super::{Codec, scan};
-use crate::event::{AnyEvent, RawEvent, type_string};
+use super::{Codec, decode, encode, scan};
+use crate::event::upcast::caught;
+use crate::event::{AnyEvent, Event, FlatJson, RawEvent, type_string};
 use crate::registry::Registry;
 
 /// One flat JSON object for each event:
@@ -100,6 +101,17 @@ impl JsonCodec {
     }
 }
 
+/// How the event `E` is read from a flat JSON object, and written as one.
+pub const fn flat_json<E: Event>() -> FlatJson {
+    FlatJson {
+        read: |version, frame| {
+            let hides = !E::SENSITIVE.is_empty();
+            caught(hides, || E::__read(version, frame).map(AnyEvent::from))
+        },
+        write: encode::write::<E>,
+    }
+}
+
 fn in_envelope(frame: &str, error: serde_json::Error) -> DecodeError {
     let kind = if error.is_data() { DecodeErrorKind::Envelope } else { DecodeErrorKind::Syntax };
     DecodeError::in_frame(frame, error, kind, Sensitive::NONE)
@@ -120,10 +132,17 @@ impl Codec for JsonCodec {
         let Some(known) = registry.event(&event_type) else {
             return Self::decode_raw(text, &event_type).map(AnyEvent::from);
         };
-        known.from_json(text)
+        decode::read(known, text)
     }
 
     fn encode(&self, event: &AnyEvent, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        event.write_json(out)
+        let event = event.event_ref();
+        match event.event_type() {
+            Some(known) => encode::append(known, event, out),
+            None => {
+                out.extend_from_slice(event.as_raw().map_or(&[], RawEvent::frame));
+                Ok(())
+            }
+        }
     }
 }

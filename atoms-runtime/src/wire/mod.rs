@@ -1,6 +1,8 @@
 //! The wire: how events become bytes and bytes events.
 
 mod checked;
+mod decode;
+mod dynamic;
 mod encode;
 mod encode_error;
 mod error;
@@ -10,17 +12,15 @@ mod formatter;
 mod json;
 mod path;
 mod scan;
-pub(crate) mod upcast;
-pub(crate) mod versions;
+mod versions;
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub(crate) use checked::{Checked, Notes};
-pub(crate) use encode::write_json;
+pub use dynamic::{DynamicError, DynamicEvent};
 pub use encode_error::{EncodeError, EncodeErrorKind};
 pub use error::{DecodeError, DecodeErrorKind, Place};
-pub use json::JsonCodec;
+pub use json::{JsonCodec, flat_json};
 
 use crate::caught::panic_text;
 use crate::event::AnyEvent;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::letter::DeadLetter;
 use super::store::LetterStore;
 use crate::bus::store::StoreFuture;
-use crate::text::Shown;
 use crate::log_limit::LogLimit;
+use crate::text::Shown;
 
 /// Once the store is full, each failure pushes a letter out.
 static MADE_ROOM: LogLimit = LogLimit::new(1, "more dead letters made room for others");

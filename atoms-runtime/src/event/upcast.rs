@@ -2,47 +2,21 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use serde::de::IgnoredAny;
-
-use super::error::{DecodeError, DecodeErrorKind};
-use super::path::Sensitive;
-use super::versions;
+use super::{Envelope, Event, EventKind};
 use crate::caught::panic_text;
-use crate::event::{Envelope, Event, EventKind, EventType};
 
 /// Why a frame could not be read as an event of one version.
 #[derive(Debug)]
 pub struct Unread {
-    why: Why,
+    pub(crate) why: Why,
     /// The sensitive fields of the struct that was read, which may be an old one.
-    sensitive: &'static [&'static str],
+    pub(crate) sensitive: &'static [&'static str],
 }
 
 #[derive(Debug)]
-enum Why {
+pub(crate) enum Why {
     Refused(serde_json::Error),
     Panicked(String),
-}
-
-impl Unread {
-    #[cold]
-    pub(crate) fn explain(self, frame: &str, event_type: &EventType) -> DecodeError {
-        // Of an event with one version, the frame's own is looked at only now.
-        if let Err(of_another_version) = versions::of_frame(frame, event_type) {
-            return of_another_version;
-        }
-        let error = match self.why {
-            Why::Panicked(message) => DecodeError::new(DecodeErrorKind::Panicked(message)),
-            Why::Refused(error) => {
-                // `serde_json` calls some mistakes in sound JSON syntax, such as a number for a variant.
-                let is_sound = error.is_data() || serde_json::from_str::<IgnoredAny>(frame).is_ok();
-                let kind = if is_sound { DecodeErrorKind::Payload } else { DecodeErrorKind::Syntax };
-                let sensitive = Sensitive([self.sensitive, event_type.sensitive()]);
-                DecodeError::in_frame(frame, error, kind, sensitive)
-            }
-        };
-        error.with_event_type(event_type.name())
-    }
 }
 
 /// Reads, and catches a panic of the user's code in it. `hides` says whether that may be about a sensitive

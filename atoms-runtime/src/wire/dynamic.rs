@@ -6,10 +6,11 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::type_string::{self, RULE};
-use super::{AnyEvent, EventId, Head, Metadata, Timestamp};
+use super::checked::{Checked, Notes};
+use super::{Codec, DecodeError, EncodeError, JsonCodec};
+use crate::event::type_string::{self, RULE};
+use crate::event::{AnyEvent, EventId, Head, Metadata, Timestamp};
 use crate::registry::Registry;
-use crate::wire::{Checked, Codec, DecodeError, EncodeError, JsonCodec, Notes};
 
 /// An event that is put together at run time: a type string, and arguments by their names.
 ///
