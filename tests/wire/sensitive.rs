@@ -162,7 +162,7 @@ impl From<OldCard> for NewCard {
 
 /// All that an error says.
 fn all_of(error: &atoms::DecodeError) -> String {
-    let told = atoms::EventInvalid::of(error);
+    let told = atoms::EventInvalid::from(error);
     let mut all = format!("{error} {error:?} {error:#?} {} {told:?}", error.path());
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
