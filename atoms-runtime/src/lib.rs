@@ -26,23 +26,23 @@ mod wire;
 
 pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
-    Attempt, AttemptKind, Bus, BusBuilder, DeadLetter, DeadLetterCause, DeadLetters, Delayed, DelayedPost,
-    DelayedPosting, Delivery, DetachError, Emit, EmitError, EmitOutcome, Emittable, Emitting, EventStream,
-    ExpectError, Expectation, Extension, Failure, FailureKind, Interceptor, Lagged, LetterRecipient,
-    LetterStore, LostEvents, MemoryLetters, Post, PostError, PostRefusal, Posting, Priority, Receipt,
-    Recipient, RedeliverError, Refusal, RequestError, Route, Routed, ShutdownError, StartContext, StoreError,
-    StoreErrorKind, StoreFuture, StoredEvents, Subscription, Unfinished, Veto,
+    Attempt, AttemptKind, Bus, BusBuilder, Context, DeadLetter, DeadLetterCause, DeadLetters, Delayed,
+    DelayedPost, DelayedPosting, DetachError, Dispatch, Emit, EmitError, Emittable, EventStream, ExpectError,
+    Expectation, Extension, Failure, FailureKind, Interceptor, Lagged, LetterRecipient, LetterStore,
+    LostEvents, MemoryLetters, Post, PostError, PostRefusal, Posting, Priority, Receipt, Recipient,
+    RedeliverError, RequestError, Route, Routed, ShutdownError, StoreError, StoreErrorKind, StoreFuture,
+    StoredEvents, Subscription, Unfinished,
 };
-pub use bus::{Dispatch, Outlet};
 pub use event::{
-    AllEmitted, AnyEvent, Asked, Carried, Carrying, DeliveryFailed, Emitted, Envelope, Event, EventId,
+    AllEmitted, AnyEvent, Asked, Carried, Carrying, Cause, DeliveryFailed, Emitted, Envelope, Event, EventId,
     EventIdError, EventInvalid, EventKey, EventKind, EventType, EventTypes, Flow, IntoEnvelope, IntoRequest,
     IsAsked, IsEmitted, KeyField, Metadata, One, RawEvent, Request, Stored, Timestamp, TimestampError,
 };
 pub use handler::{
-    AnsweredBy, AsyncHandler, Backoff, Context, Declares, Emissions, Emitter, EventSet, ExtractError,
-    FromDelivery, Handler, HandlerError, HandlerInfo, Input, MissingState, NotInSet, Output, Params,
-    PrepareError, Retry, Retryable, Returns, State, SyncHandler,
+    AnsweredBy, AsyncHandler, Backoff, Declares, Delivery, Emissions, EmitOutcome, Emitter, Emitting,
+    EventSet, ExtractError, FromDelivery, Handler, HandlerError, HandlerInfo, Input, MissingState, NotInSet,
+    Outlet, Output, Params, PrepareError, Refusal, Retry, Retryable, Returns, StartContext, State,
+    SyncHandler, Veto,
 };
 pub use log_limit::LogLimit;
 pub use registry::{Link, Registry, StartError, StartProblem};

@@ -228,6 +228,7 @@ macro_rules! __handler {
                         ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
                         ::core::file!(),
                         ::core::line!(),
+                        const { &$crate::__private::Binding::$kind::<$called>() },
                     )
                     $(.$option($($value),*))*;
                     &INFO

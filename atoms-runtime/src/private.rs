@@ -3,6 +3,7 @@
 pub use inventory;
 pub use serde;
 
+pub use crate::bus::run::Binding;
 pub use crate::caught::{Guarded, panic_message};
 pub use crate::event::upcast::{Read, Unread, Upcasts, read_own, upcast};
 pub use crate::event::{AskedForUnknown, EventShape, FlatJson, HandlerSymbol, key_field};

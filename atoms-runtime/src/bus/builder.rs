@@ -9,14 +9,14 @@ use super::extensions::{Extension, Extensions};
 use super::intercept::{Interceptor, Interceptors};
 use super::limits::Limits;
 use super::post::OwnedQueue;
-use super::run::Runner;
+use super::run::{self, Runner};
 use super::store::StoredEvents;
 use super::table::Tables;
 use super::tasks::Tasks;
 use super::under_way::UnderWay;
 use super::{Bus, Shared, options};
 use crate::event::{Event, EventType};
-use crate::handler::{Handler, HandlerInfo, MissingState, PrepareError, States};
+use crate::handler::{Handler, HandlerInfo, PrepareError, StartContext, States};
 use crate::registry::{Registry, StartError, StartProblem, checks};
 use crate::wire::{Codec, JsonCodec};
 
@@ -350,11 +350,11 @@ impl BusBuilder {
         registry: &Registry,
         problems: &mut Vec<StartProblem>,
     ) -> Vec<(&'static HandlerInfo, Runner)> {
-        let start = StartContext { states: &self.states };
+        let start = StartContext::new(&self.states);
         let mut bound = Vec::with_capacity(registry.handlers().len());
         for handler in registry.handlers().iter().copied() {
             let stand_in = self.stand_ins.iter().find(|(info, _)| *info == handler);
-            match stand_in.map_or_else(|| handler.bind(&start), |(_, runner)| Ok(runner.clone())) {
+            match stand_in.map_or_else(|| run::bind(handler, &start), |(_, runner)| Ok(runner.clone())) {
                 Ok(runner) => bound.push((handler, runner)),
                 Err(errors) => problems.extend(errors.into_iter().map(|error| match error {
                     PrepareError::MissingState(missing) => StartProblem::MissingState { handler, missing },
@@ -379,18 +379,5 @@ impl fmt::Debug for BusBuilder {
             .field("frame_limit", &self.frame_limit)
             .field("interceptors", &self.interceptors)
             .finish_non_exhaustive()
-    }
-}
-
-/// What a bus that starts has, for [`FromDelivery::prepare`](crate::FromDelivery::prepare).
-#[derive(Debug)]
-pub struct StartContext<'a> {
-    pub(super) states: &'a States,
-}
-
-impl StartContext<'_> {
-    /// The state of this type.
-    pub fn state<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, MissingState> {
-        self.states.get()
     }
 }

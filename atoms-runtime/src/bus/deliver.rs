@@ -11,7 +11,6 @@ use tracing::Span;
 use super::calls::{AsyncCalls, run_handlers, run_sync};
 use super::dead_letters::{DeadLetterCause, RedeliverError, Redelivery};
 use super::delivery::Step;
-use super::failure::{Refusal, Veto};
 use super::first_poll::FirstPoll;
 use super::follow_ups::FollowUps;
 use super::in_flight::Entered;
@@ -24,7 +23,7 @@ use super::worklist::Worklist;
 use super::{Shared, scope};
 use crate::caught::drop_caught;
 use crate::event::{AnyEvent, EventType};
-use crate::handler::HandlerInfo;
+use crate::handler::{HandlerInfo, Refusal, Veto};
 
 /// How many emits may wait for each other, each in a handler of the one before it. They lie in each
 /// other on the stack, where in a debug build each takes about 20 KiB.

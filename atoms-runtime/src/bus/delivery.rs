@@ -1,20 +1,17 @@
 //! One event on its way to its handlers.
 
-use std::fmt;
+use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use super::dead_letters::{DeadLetterCause, Redelivery};
 use super::failure::Recipient;
-use super::outlet::Outlet;
-use super::source::Source;
-use super::worklist::Worklist;
+use super::source::FollowUpOutlet;
+use super::worklist::{Queued, Worklist};
 use super::{Bus, Shared};
 use crate::caught::caught;
 use crate::event::erased::EventRef;
-use crate::event::{
-    AnyEvent, Carried, DeliveryFailed, Envelope, Event, EventId, Metadata, Timestamp, put_reply,
-};
-use crate::handler::HandlerInfo;
+use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event};
+use crate::handler::{Caller, Delivery, HandlerInfo, Outlet};
 
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.
 pub(crate) struct Step<'a> {
@@ -34,7 +31,7 @@ pub(crate) struct Step<'a> {
 struct Late {
     any: OnceLock<AnyEvent>,
     size: OnceLock<usize>,
-    source: OnceLock<Source>,
+    outlet: OnceLock<Arc<dyn Outlet>>,
     worklist: OnceLock<Arc<Worklist>>,
     /// The dead letter that is delivered again.
     letter: OnceLock<Arc<Redelivery>>,
@@ -67,10 +64,6 @@ impl<'a> Step<'a> {
         Self { outlet: Some(outlet), ..self }
     }
 
-    pub(crate) fn outlet(&self) -> Option<&'a Arc<dyn Outlet>> {
-        self.outlet
-    }
-
     /// As [`of_any`](Self::of_any), of a dead letter that is delivered again.
     pub(super) fn of_letter(event: &'a AnyEvent, letter: &Arc<Redelivery>, bus: &'a Arc<Shared>) -> Self {
         let late = Box::new(Late { letter: Arc::clone(letter).into(), ..Late::default() });
@@ -91,7 +84,20 @@ impl<'a> Step<'a> {
     /// Puts the event among the dead letters, and tells those who want to know.
     pub(crate) fn bury(&self, cause: DeadLetterCause) {
         if let Some(failed) = self.keep(cause) {
-            self.source().tell(failed);
+            self.tell(failed);
+        }
+    }
+
+    /// Emits what the bus itself has to tell, also at the end of a chain that was too long.
+    fn tell(&self, failed: DeliveryFailed) {
+        let mut envelope = Envelope::new(failed);
+        match self.outlet {
+            Some(outlet) => drop(outlet.emit(envelope.into())),
+            None => {
+                envelope.head_mut().follow(self.event.head());
+                // What is lost is among the dead letters.
+                let _ = self.own_worklist().push(Queued::new(envelope.into(), self.node, None));
+            }
         }
     }
 
@@ -154,111 +160,34 @@ impl<'a> Step<'a> {
         self.late.get().and_then(|late| late.worklist.get())
     }
 
-    /// Where the handlers' events come from; made once, when one is emitted or may be.
-    fn source(&self) -> &Source {
-        let late = self.late();
-        late.source.get_or_init(|| {
-            if let Some(outlet) = self.outlet {
-                return Source::Outlet(Arc::clone(outlet));
-            }
-            let worklist = late.worklist.get_or_init(|| Arc::new(Worklist::new(self.bus)));
-            Source::new(worklist.clone(), self.event.head(), self.node, self.bus.hop_limit)
+    fn own_worklist(&self) -> &Arc<Worklist> {
+        self.late().worklist.get_or_init(|| Arc::new(Worklist::new(self.bus)))
+    }
+
+    /// The call of this handler.
+    #[inline]
+    pub(crate) fn delivery(&'a self, handler: fn() -> &'static HandlerInfo) -> Delivery<'a> {
+        Delivery::new(&self.event, self, handler)
+    }
+}
+
+impl Caller for Step<'_> {
+    fn any(&self) -> &AnyEvent {
+        Step::any(self)
+    }
+
+    fn outlet(&self) -> &Arc<dyn Outlet> {
+        self.outlet.unwrap_or_else(|| {
+            let new = || Arc::new(FollowUpOutlet::new(self, Arc::clone(self.own_worklist()))) as _;
+            self.late().outlet.get_or_init(new)
         })
     }
-}
 
-/// One call of one handler for one event: what its parameters are extracted from.
-pub struct Delivery<'a> {
-    step: &'a Step<'a>,
-    handler: fn() -> &'static HandlerInfo,
-}
-
-impl<'a> Delivery<'a> {
-    #[inline]
-    pub(crate) fn new(step: &'a Step<'a>, handler: fn() -> &'static HandlerInfo) -> Self {
-        Self { step, handler }
+    fn own_outlet(&self) -> Option<&Arc<dyn Outlet>> {
+        self.outlet
     }
 
-    /// The handler that is called.
-    pub fn handler(&self) -> &'static HandlerInfo {
-        (self.handler)()
-    }
-
-    /// The event, shared: a clone of it, made once for all that ask.
-    pub fn any(&self) -> &'a AnyEvent {
-        self.step.any()
-    }
-
-    /// The type string of the event.
-    pub fn event_type(&self) -> &'a str {
-        self.step.event.name()
-    }
-
-    /// The id of the event; made now if there is none yet.
-    pub fn id(&self) -> &'a EventId {
-        self.step.event.head().id()
-    }
-
-    /// The timestamp of the event; taken now if there is none yet.
-    pub fn timestamp(&self) -> Timestamp {
-        self.step.event.head().timestamp()
-    }
-
-    /// The metadata of the event.
-    pub fn metadata(&self) -> &'a Metadata {
-        self.step.event.head().metadata()
-    }
-
-    /// The value of this type that the event carries, if it carries one.
-    pub fn carried<T: Carried>(&self) -> Option<&'a T> {
-        self.step.event.head().carrying().get()
-    }
-
-    /// How many events lie between this one and the one that its chain began with.
-    pub fn hops(&self) -> u32 {
-        self.step.event.head().hops()
-    }
-
-    /// The bus that the handler runs on.
-    pub fn bus(&self) -> Bus {
-        Bus::from(Arc::clone(self.step.bus))
-    }
-
-    pub(super) fn step(&self) -> &'a Step<'a> {
-        self.step
-    }
-
-    #[inline]
-    pub(crate) fn event(&self) -> EventRef<'a> {
-        self.step.event
-    }
-
-    pub(crate) fn source(&self) -> Source {
-        self.step.source().clone()
-    }
-
-    /// Hands the reply to the one who asked. It is dropped where nobody waits for it: the request came
-    /// as a frame, or is a dead letter that is delivered again.
-    #[inline]
-    pub(crate) fn reply<Reply: 'static>(&self, reply: Reply) {
-        if let Some(slot) = self.step.event.reply_slot() {
-            put_reply(slot, reply);
-        }
-    }
-
-    /// Emits an event as a consequence of this one.
-    pub(crate) fn follow_up<E: Event>(&self, envelope: Envelope<E>) {
-        E::__needs_handler::<()>();
-        drop(self.step.source().emit(envelope));
-    }
-}
-
-impl fmt::Debug for Delivery<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivery")
-            .field("event_type", &self.event_type())
-            .field("id", self.id())
-            .field("handler", &self.handler().path())
-            .finish_non_exhaustive()
+    fn bus(&self) -> &dyn Any {
+        self.bus
     }
 }

@@ -1,17 +1,14 @@
 //! What can go wrong with an event.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::panic::Location;
 use std::time::Duration;
 use std::{fmt, mem};
 
-use serde::{Deserialize, Serialize};
-
 use super::receipt::Receipt;
 use crate::caught::{Guarded, caught, drop_caught};
 use crate::event::EventType;
-use crate::handler::{ExtractError, HandlerError, HandlerInfo};
+use crate::handler::{ExtractError, HandlerError, HandlerInfo, Veto};
 
 /// Who an event was delivered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,77 +117,6 @@ pub enum DetachError {
     /// The deadline of the bus's shutdown has come.
     #[error("the bus is shut down")]
     Closed,
-}
-
-/// The decision of an [`Interceptor`](crate::Interceptor) that an event is not emitted, or not
-/// delivered to a handler.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("vetoed by {by}: {reason}")]
-pub struct Veto {
-    by: Cow<'static, str>,
-    reason: String,
-}
-
-impl Veto {
-    /// A veto for this reason.
-    pub fn new(reason: impl Into<String>) -> Self {
-        Self { by: "an interceptor".into(), reason: reason.into() }
-    }
-
-    pub(super) fn by(self, by: &'static str) -> Self {
-        Self { by: by.into(), ..self }
-    }
-
-    /// Why.
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-
-    /// The type of the interceptor.
-    pub fn interceptor(&self) -> &str {
-        &self.by
-    }
-}
-
-/// What went wrong with an event as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The bus was shut down.
-    #[error("the bus is shut down")]
-    Closed,
-    /// The chain of events that led here is longer than the bus allows.
-    #[error("a loop of events was stopped after {limit} hops")]
-    HopLimit {
-        /// The longest chain.
-        limit: u32,
-    },
-    /// Too much of what followed from the root event was under way at once.
-    #[error(
-        "{events} events that followed from its root event, or {bytes} bytes of them, were under way at once, \
-         which is the limit"
-    )]
-    WorklistFull {
-        /// How many events may be under way at once.
-        events: usize,
-        /// The bytes from which on no further event is taken.
-        bytes: usize,
-    },
-    /// A handler emitted the event when its root event was done, or cancelled.
-    #[error("it was emitted after the receipt of its root event")]
-    TooLate,
-    /// Too much waits in the mailbox of a node behind the one that emitted the event.
-    #[error("the mailbox of a node is full")]
-    MailboxFull,
-    /// The session of the node that emitted the event has ended.
-    #[error("the session has ended")]
-    SessionEnded,
-    /// The event declares `must_handle`, and nothing on this bus handles it.
-    #[error("nothing on this bus handles it, and it declares `must_handle`")]
-    Unhandled,
-    /// An [`Interceptor`](crate::Interceptor) stopped the event.
-    #[error(transparent)]
-    Vetoed(Veto),
 }
 
 /// One thing that went wrong with an event or with one that followed from it.

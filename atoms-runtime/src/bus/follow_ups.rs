@@ -11,9 +11,9 @@ use futures_util::stream::FuturesUnordered;
 use super::Shared;
 use super::deliver::Progress;
 use super::delivery::Step;
-use super::failure::Refusal;
 use super::receipt::Receipt;
 use super::worklist::{Queued, Worklist};
+use crate::handler::Refusal;
 
 /// A receipt with its node, and the node of the event that it followed from.
 struct Finished {

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
-use super::delivery::{Delivery, Step};
-use super::failure::{FailureKind, Veto};
+use super::delivery::Step;
+use super::failure::FailureKind;
 use super::options::call;
 use super::receipt::Receipt;
 use super::run::{HandlerFuture, NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
 use crate::caught::caught;
 use crate::event::{AnyEvent, Metadata};
+use crate::handler::{Delivery, Veto};
 
 /// Stands around each emit and each delivery of a bus: to veto, to measure, to enrich metadata.
 ///
@@ -187,7 +188,7 @@ pub(super) fn intercepted(runner: Runner, interceptors: &Arc<Interceptors>) -> R
 
 impl RunSync for Intercepted<dyn RunSync> {
     fn run(&self, step: &Step<'_>) -> Outcome {
-        let delivery = Delivery::new(step, self.inner.handler());
+        let delivery = step.delivery(self.inner.handler());
         let began = Instant::now();
         let outcome = self.interceptors.before_delivery(&delivery).and_then(|()| {
             let outcome = catch_unwind(AssertUnwindSafe(|| self.inner.run(step)));
@@ -203,7 +204,7 @@ impl RunSync for Intercepted<dyn RunSync> {
 impl RunAsync for Intercepted<dyn RunAsync> {
     fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
         room.set(Some(HandlerFuture::from_or_box(async move {
-            let delivery = Delivery::new(step, self.inner.handler());
+            let delivery = step.delivery(self.inner.handler());
             let began = Instant::now();
             let outcome = match self.interceptors.before_delivery(&delivery) {
                 Ok(()) => {

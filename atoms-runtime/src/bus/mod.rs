@@ -2,9 +2,11 @@
 
 mod builder;
 mod calls;
+mod context;
 mod dead_letters;
 mod deliver;
 mod delivery;
+mod dispatch;
 mod dynamic;
 mod emit;
 mod extensions;
@@ -15,7 +17,6 @@ mod in_flight;
 mod intercept;
 mod limits;
 mod options;
-mod outlet;
 mod post;
 mod receipt;
 mod request;
@@ -39,24 +40,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use builder::{BusBuilder, StartContext};
+pub use builder::BusBuilder;
+pub use context::Context;
 pub use dead_letters::{
     Attempt, AttemptKind, DeadLetter, DeadLetterCause, DeadLetters, LetterRecipient, LetterStore,
     MemoryLetters, RedeliverError,
 };
-pub use delivery::Delivery;
+pub use dispatch::Dispatch;
 pub use emit::{Emit, Emittable};
 pub use extensions::Extension;
-pub use failure::{DetachError, EmitError, Failure, FailureKind, Recipient, Refusal, Veto};
+pub use failure::{DetachError, EmitError, Failure, FailureKind, Recipient};
 pub use intercept::Interceptor;
-pub use outlet::{Dispatch, Outlet};
 pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusal, Posting, Priority};
 pub use receipt::{LostEvents, Receipt};
 pub use request::RequestError;
 pub use route::{Route, Routed};
 pub use shutdown::{ShutdownError, Unfinished};
-pub(crate) use source::Source;
-pub use source::{EmitOutcome, Emitting};
 pub use store::{StoreError, StoreErrorKind, StoreFuture, StoredEvents};
 pub use stream::{EventStream, Lagged};
 pub use subscribe::{ExpectError, Expectation};
@@ -73,7 +72,7 @@ use self::table::Tables;
 use self::tasks::Tasks;
 pub(crate) use self::under_way::UnderWay;
 use crate::event::{AnyEvent, Event, EventInvalid, EventType};
-use crate::handler::States;
+use crate::handler::{StartContext, States};
 use crate::registry::{Registry, StartError};
 use crate::wire::{self, Codec, DecodeError, DecodeErrorKind, EncodeError};
 
@@ -204,7 +203,7 @@ impl Bus {
     /// The state of this type, if the bus has it.
     #[doc(hidden)]
     pub fn start_context(&self) -> StartContext<'_> {
-        StartContext { states: &self.0.states }
+        StartContext::new(&self.0.states)
     }
 
     /// Whether anybody on this bus takes events of this type; of `None`, those of unknown types.

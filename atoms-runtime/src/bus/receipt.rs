@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::failure::{EmitError, Failure, FailureKind, Recipient, Refusal};
+use super::failure::{EmitError, Failure, FailureKind, Recipient};
 use crate::event::EventType;
 use crate::event::erased::EventRef;
-use crate::handler::HandlerInfo;
+use crate::handler::{HandlerInfo, Refusal};
 
 /// What became of one emitted event: who handled it, what failed, and what followed.
 ///

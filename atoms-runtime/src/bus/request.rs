@@ -7,14 +7,14 @@ use std::time::Instant;
 
 use super::deliver::Progress;
 use super::delivery::Step;
-use super::failure::{FailureKind, Refusal, Veto};
+use super::failure::FailureKind;
 use super::first_poll::FirstPoll;
 use super::receipt::Receipt;
 use super::{Bus, scope};
 use crate::caught::{DropCaught, caught};
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, Event, EventType, IntoRequest, Question, Request};
-use crate::handler::HandlerInfo;
+use crate::handler::{HandlerInfo, Refusal, Veto};
 
 impl Bus {
     /// Asks a request, or one in its [`Envelope`](crate::Envelope), and waits for its reply.

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::failure::Veto;
 use super::{Bus, Shared};
 use crate::event::{AnyEvent, Carried, Head, Metadata, Stored};
+use crate::handler::Veto;
 
 /// A way that events go besides the handlers of their bus: into sessions, for instance.
 ///

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use stackfuture::StackFuture;
 
 use super::dead_letters::Attempt;
-use super::delivery::{Delivery, Step};
+use super::delivery::Step;
 use super::failure::FailureKind;
 use crate::caught::panic_message;
-use crate::handler::{AsyncHandler, HandlerError, HandlerInfo, Input, Params, SyncHandler};
+use crate::handler::{
+    AsyncHandler, Delivery, HandlerError, HandlerInfo, Input, Params, PrepareError, StartContext, SyncHandler,
+};
 
 /// What became of one call of a handler: boxed, so that success is one word.
 pub(crate) type Outcome = Result<(), Box<NotDone>>;
@@ -80,6 +82,30 @@ impl Runner {
     }
 }
 
+/// How a handler is made ready to run on a bus that starts; the description of each has one.
+#[derive(Debug)]
+pub struct Binding(fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>);
+
+impl Binding {
+    /// That of a handler that never has to wait.
+    pub const fn sync<H: SyncHandler>() -> Self {
+        Self(|start| Ok(Runner::Sync(Arc::new(BoundSync::<H> { prepared: H::Params::prepare(start)? }))))
+    }
+
+    /// That of a handler that may have to wait.
+    pub const fn asynchronous<H: AsyncHandler>() -> Self {
+        Self(|start| Ok(Runner::Async(Arc::new(BoundAsync::<H>::new(H::Params::prepare(start)?)))))
+    }
+}
+
+/// Makes a handler ready to run.
+pub(super) fn bind(info: &HandlerInfo, start: &StartContext<'_>) -> Result<Runner, Vec<PrepareError>> {
+    match info.binding().and_then(|binding| binding.downcast_ref()) {
+        Some(Binding(bind)) => bind(start),
+        None => Err(vec![PrepareError::Other("something else than a bus calls it".into())]),
+    }
+}
+
 /// What a runner around an `inner` one passes on to it.
 macro_rules! decorate {
     () => {
@@ -103,26 +129,20 @@ impl fmt::Debug for Runner {
     }
 }
 
-pub(crate) struct BoundSync<H: SyncHandler> {
+struct BoundSync<H: SyncHandler> {
     prepared: <H::Params as Params>::Prepared,
-}
-
-impl<H: SyncHandler> BoundSync<H> {
-    pub(crate) fn new(prepared: <H::Params as Params>::Prepared) -> Self {
-        Self { prepared }
-    }
 }
 
 impl<H: SyncHandler> RunSync for BoundSync<H> {
     fn run(&self, step: &Step<'_>) -> Outcome {
-        let delivery = Delivery::new(step, H::info);
+        let delivery = step.delivery(H::info);
         let input = take::<H::Input>(&delivery, H::accepts)?;
         let params = extract::<H::Params>(&self.prepared, &delivery)?;
         finished(H::finish(H::call(input.borrow(), params), &delivery))
     }
 
     fn accepts(&self, step: &Step<'_>) -> bool {
-        accepts(&Delivery::new(step, H::info), H::accepts)
+        accepts(&step.delivery(H::info), H::accepts)
     }
 
     fn handler(&self) -> fn() -> &'static HandlerInfo {
@@ -130,14 +150,14 @@ impl<H: SyncHandler> RunSync for BoundSync<H> {
     }
 }
 
-pub(crate) struct BoundAsync<H: AsyncHandler> {
+struct BoundAsync<H: AsyncHandler> {
     prepared: <H::Params as Params>::Prepared,
     /// Whether the condition is asked before the first attempt: at a further one it might have changed.
     is_accepted: bool,
 }
 
 impl<H: AsyncHandler> BoundAsync<H> {
-    pub(crate) fn new(prepared: <H::Params as Params>::Prepared) -> Self {
+    fn new(prepared: <H::Params as Params>::Prepared) -> Self {
         Self { prepared, is_accepted: H::info().retry().is_some() }
     }
 }
@@ -145,7 +165,7 @@ impl<H: AsyncHandler> BoundAsync<H> {
 impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
     fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
         room.set(Some(StackFuture::from_or_box(async move {
-            let delivery = Delivery::new(step, H::info);
+            let delivery = step.delivery(H::info);
             let input = take::<H::Input>(&delivery, |input| self.is_accepted || H::accepts(input))?;
             let params = extract::<H::Params>(&self.prepared, &delivery)?;
             finished(H::finish(H::call(input.borrow(), params).await, &delivery))
@@ -153,7 +173,7 @@ impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
     }
 
     fn accepts(&self, step: &Step<'_>) -> bool {
-        accepts(&Delivery::new(step, H::info), H::accepts)
+        accepts(&step.delivery(H::info), H::accepts)
     }
 
     fn handler(&self) -> fn() -> &'static HandlerInfo {

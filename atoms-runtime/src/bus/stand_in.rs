@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::BusBuilder;
-use super::delivery::{Delivery, Step};
+use super::delivery::Step;
 use super::failure::FailureKind;
 use super::run::{NotDone, Outcome, RunSync, Runner};
 use crate::event::{Asked, Envelope, Request};
@@ -48,7 +48,7 @@ where
         let request = request.ok_or_else(|| NotDone::failed(FailureKind::WrongEvent))?;
         let reply = R::Kind::reply((self.answer)(request));
         let reply = reply.map_err(|error| NotDone::failed(FailureKind::Error(error)))?;
-        Delivery::new(step, self.handler()).reply(reply);
+        step.delivery(self.handler()).reply(reply);
         Ok(())
     }
 

@@ -3,7 +3,8 @@
 use tracing::{Span, debug_span};
 
 use super::delivery::Step;
-use super::failure::{Recipient, Refusal};
+use super::failure::Recipient;
+use crate::handler::Refusal;
 use crate::text::Shown;
 
 /// Whether anybody looks at the spans.

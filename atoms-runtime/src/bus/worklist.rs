@@ -8,10 +8,10 @@ use futures_util::task::AtomicWaker;
 
 use super::Shared;
 use super::dead_letters::DeadLetterCause;
-use super::failure::Refusal;
 use super::limits::{Limits, Load};
 use super::receipt::LostEvents;
 use crate::event::{AnyEvent, EventType};
+use crate::handler::Refusal;
 use crate::log_limit::LogLimit;
 use crate::text::Shown;
 

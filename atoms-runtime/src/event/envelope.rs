@@ -147,6 +147,22 @@ impl Head {
     }
 }
 
+/// What the events that follow from an event need of it: its id, how long its chain is, and what they inherit of
+/// its metadata.
+#[derive(Debug)]
+pub struct Cause(Head);
+
+impl Cause {
+    pub(crate) fn of(head: &Head) -> Self {
+        Self(head.as_cause())
+    }
+
+    /// Makes an event a consequence of this one.
+    pub(crate) fn lead_to<E>(&self, envelope: &mut Envelope<E>) {
+        envelope.head.follow(&self.0);
+    }
+}
+
 impl Clone for Head {
     /// A clone is the same occurrence: what would be made when somebody first looks is made before.
     fn clone(&self) -> Self {

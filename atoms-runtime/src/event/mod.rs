@@ -33,7 +33,7 @@ pub use asked::{
 };
 pub use carried::{Carried, Carrying, Stored};
 pub(crate) use envelope::Head;
-pub use envelope::{Envelope, IntoEnvelope};
+pub use envelope::{Cause, Envelope, IntoEnvelope};
 pub use flow::Flow;
 pub use id::{EventId, EventIdError};
 pub use key::{EventKey, KeyField, key_field};

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::params::{ExtractError, FromDelivery, PrepareError};
-use crate::bus::{Delivery, Emitting, Source, StartContext};
+use super::{Delivery, Emitting, Outlet, StartContext};
 use crate::event::{AllEmitted, Envelope, Event, EventTypes, One};
 
 /// Emits events from a handler: an event `E`, any of up to eight as `Emitter<(A, B, ...)>`, or those of an
@@ -30,7 +31,7 @@ use crate::event::{AllEmitted, Envelope, Event, EventTypes, One};
 /// }
 /// ```
 pub struct Emitter<S> {
-    source: Source,
+    outlet: Arc<dyn Outlet>,
     events: PhantomData<fn(S)>,
 }
 
@@ -59,13 +60,13 @@ impl<S> Emitter<S> {
         S: Declares<E, Place>,
     {
         E::__needs_handler::<()>();
-        self.source.emit(Envelope::new(event))
+        Emitting::new(&self.outlet, Envelope::new(event))
     }
 }
 
 impl<S> Clone for Emitter<S> {
     fn clone(&self) -> Self {
-        Self { source: self.source.clone(), events: PhantomData }
+        Self { outlet: Arc::clone(&self.outlet), events: PhantomData }
     }
 }
 
@@ -83,7 +84,7 @@ impl<S: EventSet<Events: AllEmitted>> FromDelivery for Emitter<S> {
     }
 
     fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
-        Ok(Self { source: delivery.source(), events: PhantomData })
+        Ok(Self { outlet: Arc::clone(delivery.caller().outlet()), events: PhantomData })
     }
 
     const EMITS: EventTypes = S::EVENTS;

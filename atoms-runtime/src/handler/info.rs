@@ -1,19 +1,16 @@
 //! What is known of a handler.
 
+use std::any::Any;
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::options::Options;
-use super::params::PrepareError;
 use super::{AsyncHandler, Input, Params, Retry, SyncHandler};
-use crate::bus::StartContext;
-use crate::bus::run::{BoundAsync, BoundSync, Runner};
 use crate::event::{EventType, EventTypes, HandlerSymbol, Request, pattern};
 
-/// Makes a handler ready to run on a bus that starts.
-type Bind = fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>;
+/// By what a bus makes a handler ready to run. Only the engine knows what it is.
+pub(crate) type Binding = &'static (dyn Any + Send + Sync);
 
 /// What the registry knows of a handler.
 pub struct HandlerInfo {
@@ -27,7 +24,7 @@ pub struct HandlerInfo {
     takes_every_event: bool,
     input: EventTypes,
     emits: EventTypes,
-    bind: Bind,
+    binding: Option<Binding>,
     /// Keeps the instance of `Event::__handled_by` alive that the linker looks for.
     _handles: fn() -> fn(),
     /// The same of `Event::__answered_by`, which exists once for each request in a program.
@@ -36,16 +33,17 @@ pub struct HandlerInfo {
 
 impl HandlerInfo {
     /// Describes the handler `H`, which stands at `path`, in this place of the program's source. The
-    /// linker knows it as `Named`.
+    /// linker knows it as `Named`, and the bus runs it by what `binding` says.
     #[doc(hidden)]
     pub const fn sync<H: SyncHandler, Named: HandlerSymbol>(
         path: &'static str,
         file: &'static str,
         line: u32,
+        binding: Binding,
     ) -> Self {
-        let bind: Bind = |start| Ok(Runner::Sync(Arc::new(BoundSync::<H>::new(H::Params::prepare(start)?))));
         let emits = const { EventTypes::all(&[&H::Params::EMITS, &H::EMITS]) };
-        Self { returns_result: H::CAN_FAIL, ..Self::of::<H, Named, H::Input>(path, file, line, emits, bind) }
+        let info = Self::linked::<H, Named, H::Input>(path, file, line, emits);
+        Self { returns_result: H::CAN_FAIL, binding: Some(binding), ..info }
     }
 
     /// As [`sync`](Self::sync), for an `async` handler.
@@ -54,40 +52,26 @@ impl HandlerInfo {
         path: &'static str,
         file: &'static str,
         line: u32,
+        binding: Binding,
     ) -> Self {
-        let bind: Bind =
-            |start| Ok(Runner::Async(Arc::new(BoundAsync::<H>::new(H::Params::prepare(start)?))));
         let emits = const { EventTypes::all(&[&H::Params::EMITS, &H::EMITS]) };
-        Self {
-            is_async: true,
-            returns_result: H::CAN_FAIL,
-            ..Self::of::<H, Named, H::Input>(path, file, line, emits, bind)
-        }
+        let info = Self::linked::<H, Named, H::Input>(path, file, line, emits);
+        Self { is_async: true, returns_result: H::CAN_FAIL, binding: Some(binding), ..info }
     }
 
     /// What both kinds of handlers have in common.
-    const fn of<H, Named: HandlerSymbol, I: Input>(
+    const fn linked<H, Named: HandlerSymbol, I: Input>(
         path: &'static str,
         file: &'static str,
         line: u32,
         emits: EventTypes,
-        bind: Bind,
     ) -> Self {
         Self {
-            path,
-            file,
-            line,
-            options: Options::DEFAULT,
-            is_async: false,
-            returns_result: false,
-            takes_every_event: I::EVERY_EVENT,
-            input: I::EVENTS,
-            emits,
-            bind,
             _handles: I::handled_by::<H>,
             // A crate that is being unit tested may be in the program a second time, as it is without
             // its tests; its handlers must not count twice.
             _answers: if Named::IS_IN_UNIT_TEST { || () } else { I::answered_by::<Named> },
+            ..Self::of::<I>(path, file, line, emits)
         }
     }
 
@@ -100,38 +84,36 @@ impl HandlerInfo {
         emits: EventTypes,
         returns_result: bool,
     ) -> Self {
+        let info = Self::of::<I>(path, file, line, emits);
+        Self { is_async: true, returns_result, _handles: I::handled_by::<P>, ..info }
+    }
+
+    /// Describes what stands in for the handler of the request `R` in a test.
+    pub(crate) const fn stand_in<R: Request>(path: &'static str, place: &'static Location<'static>) -> Self {
+        Self::of::<R>(path, place.file(), place.line(), EventTypes::NONE)
+    }
+
+    /// Describes what takes an `I`, and neither the linker nor a bus knows of.
+    const fn of<I: Input>(path: &'static str, file: &'static str, line: u32, emits: EventTypes) -> Self {
         Self {
             path,
             file,
             line,
             options: Options::DEFAULT,
-            is_async: true,
-            returns_result,
+            is_async: false,
+            returns_result: false,
             takes_every_event: I::EVERY_EVENT,
             input: I::EVENTS,
             emits,
-            bind: |_| Err(vec![PrepareError::Other("the handler of a node runs in its node only".into())]),
-            _handles: I::handled_by::<P>,
+            binding: None,
+            _handles: || || (),
             _answers: || (),
         }
     }
 
-    /// Describes what stands in for the handler of the request `R` in a test.
-    pub(crate) const fn stand_in<R: Request>(path: &'static str, place: &'static Location<'static>) -> Self {
-        Self {
-            path,
-            file: place.file(),
-            line: place.line(),
-            options: Options::DEFAULT,
-            is_async: false,
-            returns_result: false,
-            takes_every_event: false,
-            input: EventTypes::of::<R>(),
-            emits: EventTypes::NONE,
-            bind: |_| Err(vec![PrepareError::Other("a stand-in answers on the bus of its test only".into())]),
-            _handles: || || (),
-            _answers: || (),
-        }
+    /// What a bus makes a runner by; `None` of a handler that something else calls.
+    pub(crate) fn binding(&self) -> Option<Binding> {
+        self.binding
     }
 
     /// The identity of the handler, as `id` declares it: by default, its [`path`](Self::path).
@@ -268,10 +250,6 @@ impl HandlerInfo {
             }
         }
         emitted
-    }
-
-    pub(crate) fn bind(&self, start: &StartContext<'_>) -> Result<Runner, Vec<PrepareError>> {
-        (self.bind)(start)
     }
 }
 

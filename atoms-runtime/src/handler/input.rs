@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use crate::bus::Delivery;
+use super::Delivery;
 use crate::event::{AnyEvent, Emitted, Envelope, Event, EventTypes, HandlerSymbol};
 
 /// What the first parameter of a handler may be: an event, an [`Envelope`] around one, an

@@ -1,14 +1,16 @@
 //! Handlers: what `#[handler]` makes of a function, and what a handler may take and return.
 
-mod context;
+mod delivery;
 mod emitter;
 mod info;
 mod input;
 mod not_in_set;
 mod options;
+mod outlet;
 mod output;
 mod parameters;
 mod params;
+mod refusal;
 mod reply;
 mod retry;
 pub mod set;
@@ -16,21 +18,23 @@ mod state;
 
 use std::future::Future;
 
-use crate::bus::Delivery;
 use crate::event::EventTypes;
 
-pub use context::Context;
+pub(crate) use delivery::Caller;
+pub use delivery::Delivery;
 pub use emitter::{Declares, Emitter, EventSet, In, Nothing};
 pub use info::HandlerInfo;
 pub use input::Input;
 pub use not_in_set::NotInSet;
+pub use outlet::{EmitOutcome, Emitting, Outlet};
 pub use output::{Emissions, HandlerError, Output};
 pub use parameters::{HandlerParam, Parameters, Params};
 pub use params::{ExtractError, FromDelivery, PrepareError};
+pub use refusal::{Refusal, Veto};
 pub use reply::{AnsweredBy, Declared, Returns, Taken, Undeclared, Untaken};
 pub use retry::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryable};
 pub(crate) use state::States;
-pub use state::{MissingState, State};
+pub use state::{MissingState, StartContext, State};
 
 /// A type that stands for a `#[handler]` function, and has the function's name.
 ///

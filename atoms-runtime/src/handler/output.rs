@@ -1,6 +1,6 @@
 //! What a handler may return.
 
-use crate::bus::Delivery;
+use super::Delivery;
 use crate::event::{Envelope, Event, EventTypes, One};
 
 /// What a failed handler returns, with its cause.

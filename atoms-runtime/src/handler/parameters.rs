@@ -2,10 +2,8 @@
 
 use std::marker::PhantomData;
 
-use crate::bus::{Delivery, StartContext};
+use super::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
 use crate::event::EventTypes;
-
-use super::{ExtractError, FromDelivery, PrepareError};
 
 /// The further parameters of a handler together.
 pub trait Params: 'static {

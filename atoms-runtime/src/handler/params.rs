@@ -1,9 +1,7 @@
 //! What the further parameters of a handler may be.
 
-use crate::bus::{Delivery, StartContext};
+use super::{Delivery, HandlerError, MissingState, StartContext};
 use crate::event::EventTypes;
-
-use super::{HandlerError, MissingState};
 
 /// What a further parameter of a handler may be: it is extracted from the delivery.
 ///

@@ -2,8 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{HandlerError, Input, Output};
-use crate::bus::Delivery;
+use super::{Delivery, HandlerError, Input, Output};
 use crate::event::{AllEmitted, Asked, AskedForUnknown, Emitted, EventTypes};
 
 /// What the handler of an event of this [`Kind`](crate::Event::Kind) may return: an [`Output`], or the reply

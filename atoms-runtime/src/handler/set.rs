@@ -7,7 +7,7 @@
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
-use crate::bus::Delivery;
+use super::Delivery;
 use crate::event::{AnyEvent, Envelope, Event, EventTypes, IsEmitted};
 
 /// What a variant of an `#[event_set]` holds: an event, or an event in its [`Envelope`].

@@ -6,8 +6,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::Delivery;
 use super::params::{ExtractError, FromDelivery, PrepareError};
-use crate::bus::{Delivery, StartContext};
 
 /// A value that the handlers of a bus share, given to it by
 /// [`BusBuilder::state`](crate::BusBuilder::state).
@@ -115,5 +115,22 @@ impl States {
 impl fmt::Debug for States {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("States").field(&self.0.len()).finish()
+    }
+}
+
+/// What a bus that starts has, for [`FromDelivery::prepare`](FromDelivery::prepare).
+#[derive(Debug)]
+pub struct StartContext<'a> {
+    states: &'a States,
+}
+
+impl<'a> StartContext<'a> {
+    pub(crate) fn new(states: &'a States) -> Self {
+        Self { states }
+    }
+
+    /// The state of this type.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, MissingState> {
+        self.states.get()
     }
 }

@@ -16,17 +16,5 @@ const RUNTIME: House = House {
         Floor { name: "bus", modules: &["bus"] },
         Floor { name: "expansions", modules: &["macros", "private", "set_macros", "testing"] },
     ],
-    exceptions: &[
-        ("handler/context.rs", "bus"),
-        ("handler/emitter.rs", "bus"),
-        ("handler/info.rs", "bus"),
-        ("handler/input.rs", "bus"),
-        ("handler/mod.rs", "bus"),
-        ("handler/output.rs", "bus"),
-        ("handler/parameters.rs", "bus"),
-        ("handler/params.rs", "bus"),
-        ("handler/reply.rs", "bus"),
-        ("handler/set.rs", "bus"),
-        ("handler/state.rs", "bus"),
-    ],
+    exceptions: &[],
 };

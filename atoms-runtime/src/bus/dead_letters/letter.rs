@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bus::failure::{FailureKind, Recipient, Refusal};
+use crate::bus::failure::{FailureKind, Recipient};
 use crate::event::{AnyEvent, Timestamp};
+use crate::handler::Refusal;
 use crate::registry::Registry;
 
 /// An event that was not delivered for good: to one handler, or to none.

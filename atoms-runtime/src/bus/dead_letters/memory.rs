@@ -123,8 +123,8 @@ fn done<'a, T: Send + 'a>(value: T) -> StoreFuture<'a, T> {
 mod tests {
     use super::super::letter::DeadLetterCause;
     use super::*;
-    use crate::bus::failure::Refusal;
     use crate::event::{AnyEvent, RawEvent};
+    use crate::handler::Refusal;
 
     fn add(letters: &MemoryLetters) -> usize {
         let event = AnyEvent::from(RawEvent::new("test.lost", *b"{}", None, None, None));

@@ -15,12 +15,11 @@ pub use store::LetterStore;
 
 use self::letters::Claim;
 use super::Bus;
-use super::failure::Refusal;
 use super::first_poll::FirstPoll;
 use super::receipt::Receipt;
 use super::store::StoreError;
 use crate::event::{AnyEvent, Event};
-use crate::handler::HandlerInfo;
+use crate::handler::{HandlerInfo, Refusal};
 
 /// How many letters are read from a store at once.
 const PAGE: usize = 256;

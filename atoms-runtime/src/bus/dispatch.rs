@@ -1,31 +1,12 @@
 //! Handlers that something else than a bus calls, such as the nodes of a graph.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use super::delivery::{Delivery, Step};
-use super::source::EmitOutcome;
+use super::delivery::Step;
 use super::{Bus, scope};
 use crate::event::AnyEvent;
-use crate::handler::HandlerInfo;
-
-/// Where the events of a handler go that something else than a bus calls: what its [`Emitter`](crate::Emitter) leads
-/// to, and what takes the events that it returns.
-///
-/// A graph has one for each node, which leads to the nodes behind it. [`Dispatch`] shows another one.
-///
-/// Whoever implements it bounds what it keeps, in number and in bytes: a handler may emit any number of events without
-/// waiting. Extracted parameters find it again by [`Delivery::outlet`], and its type by `Any`.
-pub trait Outlet: Any + Send + Sync {
-    /// Takes an event at once, or returns why it does not. It must not block.
-    fn emit(&self, event: AnyEvent) -> EmitOutcome;
-
-    /// Returns whether there is room for another event, which is what an awaited emitter waits for; if there is none,
-    /// wakes the task when there is.
-    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()>;
-}
+use crate::handler::{Delivery, HandlerInfo, Outlet};
 
 /// An event for handlers that something else than a bus calls: it makes the [`Delivery`] of each, from which parameters
 /// are extracted as they are on a bus.
@@ -91,20 +72,13 @@ impl<'a> Dispatch<'a> {
 
     /// What the parameters of this handler are extracted from.
     pub fn delivery(&self, handler: fn() -> &'static HandlerInfo) -> Delivery<'_> {
-        Delivery::new(&self.0, handler)
+        self.0.delivery(handler)
     }
 
     /// Calls a handler of the event, or polls its future: what it emits on a bus meanwhile is a consequence of the
     /// event.
     pub fn enter<R>(event: &AnyEvent, call: impl FnOnce() -> R) -> R {
         scope::enter(event.event_ref().head(), call)
-    }
-}
-
-impl Delivery<'_> {
-    /// Where the events of the handler go, if something else than a bus calls it.
-    pub fn outlet(&self) -> Option<&Arc<dyn Outlet>> {
-        self.step().outlet()
     }
 }
 

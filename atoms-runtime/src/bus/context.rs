@@ -1,9 +1,10 @@
 //! What a handler may know of the delivery that it is called for.
 
-use super::HandlerInfo;
-use super::params::{ExtractError, FromDelivery, PrepareError};
-use crate::bus::{Bus, Delivery, RequestError, StartContext};
+use std::sync::Arc;
+
+use super::{Bus, RequestError, Shared};
 use crate::event::{EventId, IntoRequest, Metadata, Request, Timestamp};
+use crate::handler::{Delivery, ExtractError, FromDelivery, HandlerInfo, PrepareError, StartContext};
 
 /// What a handler may know of the delivery that it is called for, and the bus that it runs on.
 ///
@@ -86,5 +87,13 @@ impl FromDelivery for Context {
             metadata: delivery.metadata().clone(),
             hops: delivery.hops(),
         })
+    }
+}
+
+impl Delivery<'_> {
+    /// The bus that the handler runs on.
+    pub fn bus(&self) -> Bus {
+        let shared = self.caller().bus().downcast_ref::<Arc<Shared>>();
+        Bus::from(Arc::clone(shared.expect("only this bus makes deliveries")))
     }
 }

@@ -1,0 +1,123 @@
+//! One call of a handler.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use super::HandlerInfo;
+use super::outlet::{self, Outlet};
+use crate::event::erased::EventRef;
+use crate::event::{AnyEvent, Carried, Envelope, Event, EventId, Metadata, Timestamp, put_reply};
+
+/// Who calls a handler: gives what a delivery has beside its event, when somebody first wants it.
+pub(crate) trait Caller: Sync {
+    /// The event as one that can be kept; cloned once.
+    fn any(&self) -> &AnyEvent;
+
+    /// Where the handler's events go; made once.
+    fn outlet(&self) -> &Arc<dyn Outlet>;
+
+    /// The same, if something else than a bus calls the handler.
+    fn own_outlet(&self) -> Option<&Arc<dyn Outlet>>;
+
+    /// The bus, for those on higher floors who know what that is.
+    fn bus(&self) -> &dyn Any;
+}
+
+/// One call of one handler for one event: what its parameters are extracted from.
+pub struct Delivery<'a> {
+    event: &'a EventRef<'a>,
+    caller: &'a dyn Caller,
+    handler: fn() -> &'static HandlerInfo,
+}
+
+impl<'a> Delivery<'a> {
+    #[inline]
+    pub(crate) fn new(
+        event: &'a EventRef<'a>,
+        caller: &'a dyn Caller,
+        handler: fn() -> &'static HandlerInfo,
+    ) -> Self {
+        Self { event, caller, handler }
+    }
+
+    /// The handler that is called.
+    pub fn handler(&self) -> &'static HandlerInfo {
+        (self.handler)()
+    }
+
+    /// The event, shared: a clone of it, made once for all that ask.
+    pub fn any(&self) -> &'a AnyEvent {
+        self.caller.any()
+    }
+
+    /// The type string of the event.
+    pub fn event_type(&self) -> &'a str {
+        self.event.name()
+    }
+
+    /// The id of the event; made now if there is none yet.
+    pub fn id(&self) -> &'a EventId {
+        self.event.head().id()
+    }
+
+    /// The timestamp of the event; taken now if there is none yet.
+    pub fn timestamp(&self) -> Timestamp {
+        self.event.head().timestamp()
+    }
+
+    /// The metadata of the event.
+    pub fn metadata(&self) -> &'a Metadata {
+        self.event.head().metadata()
+    }
+
+    /// The value of this type that the event carries, if it carries one.
+    pub fn carried<T: Carried>(&self) -> Option<&'a T> {
+        self.event.head().carrying().get()
+    }
+
+    /// How many events lie between this one and the one that its chain began with.
+    pub fn hops(&self) -> u32 {
+        self.event.head().hops()
+    }
+
+    /// Where the events of the handler go, if something else than a bus calls it.
+    pub fn outlet(&self) -> Option<&'a Arc<dyn Outlet>> {
+        self.caller.own_outlet()
+    }
+
+    #[inline]
+    pub(crate) fn event(&self) -> EventRef<'a> {
+        *self.event
+    }
+
+    pub(crate) fn caller(&self) -> &'a dyn Caller {
+        self.caller
+    }
+
+    /// Hands the reply to the one who asked. It is dropped where nobody waits for it: the request came
+    /// as a frame, or is a dead letter that is delivered again.
+    #[inline]
+    pub(crate) fn reply<Reply: 'static>(&self, reply: Reply) {
+        if let Some(slot) = self.event.reply_slot() {
+            put_reply(slot, reply);
+        }
+    }
+
+    /// Emits an event as a consequence of this one.
+    pub(crate) fn follow_up<E: Event>(&self, envelope: Envelope<E>) {
+        E::__needs_handler::<()>();
+        // What is refused is in the receipt of the root event or among the dead letters.
+        let _ = outlet::emit(&**self.caller.outlet(), envelope);
+    }
+}
+
+impl fmt::Debug for Delivery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("event_type", &self.event_type())
+            .field("id", self.id())
+            .field("handler", &self.handler().path())
+            .finish_non_exhaustive()
+    }
+}
