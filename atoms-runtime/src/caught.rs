@@ -9,7 +9,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::text::shown;
 
-/// What a panic says.
+/// Returns what a panic says: its text, or `no message` if it has none. A panic that panics again when it is dropped does
+/// no harm.
+///
+/// ```
+/// let panic = std::panic::catch_unwind(|| panic!("out of paper")).unwrap_err();
+/// assert_eq!(atoms::panic_message(panic), "out of paper");
+/// ```
 pub fn panic_message(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
     let text = text.unwrap_or("no message").to_owned();
@@ -40,7 +46,16 @@ pub(crate) fn drop_caught<T>(value: T) {
     drop(DropCaught::<T>::new(value));
 }
 
-/// Shows what is the user's; if that panics, it shows what the panic says.
+/// Shows a value of another crate's, such as an error, as it shows itself. If its `Display` or `Debug` panics, the text
+/// says so, and what the panic says.
+///
+/// ```
+/// use atoms::Guarded;
+///
+/// assert_eq!(Guarded("two\nlines").to_string(), "two\nlines");
+/// ```
+///
+/// [`Shown`](crate::Shown) escapes and cuts off as well, as a log line needs it.
 pub struct Guarded<'a, T: ?Sized>(pub &'a T);
 
 fn show(f: &mut fmt::Formatter<'_>, text: impl FnOnce() -> String) -> fmt::Result {

@@ -33,6 +33,8 @@ pub use bus::{
     RedeliverError, RequestError, Route, Routed, ShutdownError, StoreError, StoreErrorKind, StoreFuture,
     StoredEvents, Subscription, Unfinished,
 };
+pub use caught::{Guarded, panic_message};
+pub use event::EventShape;
 pub use event::{
     AllEmitted, AnyEvent, Asked, Carried, Carrying, Cause, DeliveryFailed, Emitted, Envelope, Event, EventId,
     EventIdError, EventInvalid, EventKey, EventKind, EventType, EventTypes, Flow, IntoEnvelope, IntoRequest,
@@ -47,6 +49,7 @@ pub use handler::{
 pub use log_limit::LogLimit;
 pub use registry::{Link, Registry, StartError, StartProblem};
 pub use serde;
+pub use text::Shown;
 pub use wire::{
     Codec, DecodeError, DecodeErrorKind, DynamicError, DynamicEvent, EncodeError, EncodeErrorKind, JsonCodec,
     Place,

@@ -4,13 +4,11 @@ pub use inventory;
 pub use serde;
 
 pub use crate::bus::run::Binding;
-pub use crate::caught::{Guarded, panic_message};
 pub use crate::event::upcast::{Read, Unread, Upcasts, read_own, upcast};
-pub use crate::event::{AskedForUnknown, EventShape, FlatJson, HandlerSymbol, key_field};
+pub use crate::event::{AskedForUnknown, FlatJson, HandlerSymbol, key_field};
 pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, set};
 pub use crate::handler::{Declared, Taken, Undeclared, Untaken};
 pub use crate::registry::{EventEntry, HandlerEntry};
-pub use crate::text::Shown;
 pub use crate::wire::flat_json;
 
 /// Fails if there is no handler on the bus of `verify!(builder)`.

@@ -28,8 +28,15 @@ pub(crate) fn first_odd(text: &str) -> Option<(usize, char)> {
     text.char_indices().find(|(_, letter)| !is_plain(*letter))
 }
 
-/// What came from elsewhere, as a log line or a message shows it: characters that are not plain are escaped,
-/// and what is longer than [`Shown::MAX_BYTES`] is cut off.
+/// Shows a value that came from elsewhere, such as a client, in a log line or a message. Control characters, and those
+/// that begin a new line or change the direction of writing, are escaped. What is longer than [`Shown::MAX_BYTES`] is cut
+/// off. If the value's `Display` panics, the text says so.
+///
+/// ```
+/// use atoms::Shown;
+///
+/// assert_eq!(Shown("a\nforged line").to_string(), r"a\nforged line");
+/// ```
 pub struct Shown<T>(pub T);
 
 impl Shown<()> {
@@ -97,9 +104,7 @@ impl Write for Part<'_> {
 }
 
 /// Shows errors with `Debug` as with `Display`: what `main` returns is printed by `Debug`.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __debug_as_display {
+macro_rules! debug_as_display {
     ($($error:ty),+ $(,)?) => {$(
         impl ::core::fmt::Debug for $error {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -108,6 +113,8 @@ macro_rules! __debug_as_display {
         }
     )+};
 }
+
+pub(crate) use debug_as_display;
 
 #[cfg(test)]
 mod tests {

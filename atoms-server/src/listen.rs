@@ -4,8 +4,7 @@ use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
-use atoms_runtime::__private::Shown;
-use atoms_runtime::LogLimit;
+use atoms_runtime::{LogLimit, Shown};
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::map_response;

@@ -1,5 +1,6 @@
 //! A server that is ready to run.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -8,8 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use atoms_agent::{GraphError, Sessions, SessionsBuilder, ZeroSetting};
-use atoms_runtime::__private::Shown;
-use atoms_runtime::{Bus, HandlerError};
+use atoms_runtime::{Bus, HandlerError, Shown};
 use futures_util::FutureExt;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::task::JoinSet;
@@ -92,7 +92,12 @@ pub enum ServeError {
     Io(#[from] io::Error),
 }
 
-atoms_runtime::__debug_as_display!(ServeError);
+/// As `Display`: what `main` returns is printed by `Debug`.
+impl fmt::Debug for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl Server {
     /// A server of sessions with this graph, or of those that are set up already.

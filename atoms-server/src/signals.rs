@@ -7,8 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use atoms_agent::Sessions;
-use atoms_runtime::__private::Shown;
-use atoms_runtime::Bus;
+use atoms_runtime::{Bus, Shown};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::time::sleep;

@@ -65,7 +65,12 @@ pub enum GraphProblem {
     },
 }
 
-atoms_runtime::__debug_as_display!(GraphError);
+/// As `Display`: what `main` returns is printed by `Debug`.
+impl fmt::Debug for GraphError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl GraphError {
     pub(crate) fn of(problems: Vec<GraphProblem>) -> Result<(), Self> {

@@ -242,6 +242,11 @@ impl fmt::Display for GraphStopped {
     }
 }
 
-atoms_runtime::__debug_as_display!(GraphStopped);
+/// As `Display`: what `main` returns is printed by `Debug`.
+impl fmt::Debug for GraphStopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl std::error::Error for GraphStopped {}

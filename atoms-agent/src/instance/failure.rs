@@ -4,8 +4,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
-use atoms_runtime::__private::{Guarded, Shown, panic_message};
-use atoms_runtime::{HandlerError, LogLimit};
+use atoms_runtime::{Guarded, HandlerError, LogLimit, Shown, panic_message};
 use uuid::Uuid;
 
 /// A client can make a node fail with each of its events.

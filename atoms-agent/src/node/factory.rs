@@ -2,7 +2,6 @@
 
 use std::marker::PhantomData;
 
-use atoms_runtime::__private::Parameters;
 use atoms_runtime::{Dispatch, HandlerError, HandlerInfo, Params};
 
 use super::NodeParts;
@@ -60,7 +59,7 @@ impl<N: Send + 'static, F: FactoryMethod<N>> Factory<N> for MadeBy<F> {
 pub struct MadeByDefault;
 
 impl<N: ByDefault + Send + 'static> Factory<N> for MadeByDefault {
-    type Params = Parameters<Self, 0>;
+    type Params = ();
 
     async fn make<'a>(_: &'a Init, (): &'a (), _: &'a Dispatch<'a>) -> Result<N, HandlerError> {
         Ok(N::by_default())
@@ -88,7 +87,7 @@ impl<N: Send + 'static> NodeParts<N> for NotCompiled {
 }
 
 impl<N: Send + 'static> Factory<N> for NotCompiled {
-    type Params = Parameters<Self, 0>;
+    type Params = ();
 
     async fn make<'a>(_: &'a Init, (): &'a (), _: &'a Dispatch<'a>) -> Result<N, HandlerError> {
         unreachable!("the node did not compile")

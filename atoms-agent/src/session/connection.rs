@@ -5,8 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 
-use atoms_runtime::__private::Shown;
-use atoms_runtime::{Envelope, EventInvalid, LogLimit};
+use atoms_runtime::{Envelope, EventInvalid, LogLimit, Shown};
 use futures_core::Stream;
 use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
 use tokio::time::Instant;

@@ -1,5 +1,7 @@
 //! How a session ends.
 
+use std::fmt;
+
 /// Why a session has ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -85,4 +87,9 @@ pub enum SessionError {
     Full,
 }
 
-atoms_runtime::__debug_as_display!(SessionError);
+/// As `Display`: what `main` returns is printed by `Debug`.
+impl fmt::Debug for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,7 +1,6 @@
 //! A session as the host of its nodes, and its events on the bus.
 
-use atoms_runtime::__private::Shown;
-use atoms_runtime::{AnyEvent, LogLimit, PostError};
+use atoms_runtime::{AnyEvent, LogLimit, PostError, Shown};
 
 use super::{SOURCE, Session, SessionEnd};
 use crate::instance::Host;

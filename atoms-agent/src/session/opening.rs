@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use atoms_runtime::__private::Shown;
-use atoms_runtime::{DecodeError, Envelope, Event};
+use atoms_runtime::{DecodeError, Envelope, Event, Shown};
 use futures_core::Stream;
 use futures_util::{Sink, SinkExt, StreamExt};
 use tokio::time::timeout;

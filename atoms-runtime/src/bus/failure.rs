@@ -190,7 +190,7 @@ impl EmitError {
     }
 }
 
-crate::__debug_as_display!(EmitError);
+crate::text::debug_as_display!(EmitError);
 
 impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -200,14 +200,13 @@ impl Bus {
         &self.0.registry
     }
 
-    /// The state of this type, if the bus has it.
-    #[doc(hidden)]
+    /// What the parameters of a handler are prepared with, for those who call handlers that the bus does not.
     pub fn start_context(&self) -> StartContext<'_> {
         StartContext::new(&self.0.states)
     }
 
-    /// Whether anybody on this bus takes events of this type; of `None`, those of unknown types.
-    #[doc(hidden)]
+    /// Returns whether a handler or a subscriber on this bus takes events of this type; with `None`, those of unknown
+    /// types.
     pub fn takes(&self, event_type: Option<&'static EventType>) -> bool {
         self.0.is_taken(event_type)
     }

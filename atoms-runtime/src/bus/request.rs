@@ -151,7 +151,7 @@ pub enum RequestError {
     },
 }
 
-crate::__debug_as_display!(RequestError);
+crate::text::debug_as_display!(RequestError);
 
 impl RequestError {
     #[cold]

@@ -63,7 +63,7 @@ fn list(unfinished: &[Unfinished]) -> String {
     shown.join(", ") + more
 }
 
-crate::__debug_as_display!(ShutdownError);
+crate::text::debug_as_display!(ShutdownError);
 
 impl ShutdownError {
     /// What did not end: emits that wait for handlers, detached handlers, and posted events that were

@@ -61,7 +61,7 @@ impl fmt::Display for StoreError {
     }
 }
 
-crate::__debug_as_display!(StoreError);
+crate::text::debug_as_display!(StoreError);
 
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {

@@ -15,23 +15,45 @@ use super::{Event, EventType, Flow};
 /// const EMITS: EventTypes = EventTypes::of::<OrderCreated>();
 /// assert_eq!(EMITS.to_vec()[0].name(), "shop.order.created");
 /// ```
+///
+/// A check at compile time walks through it, as that of `graph!` does:
+///
+/// ```
+/// use atoms::EventTypes;
+///
+/// const fn count(types: &EventTypes) -> usize {
+///     match types {
+///         EventTypes::One(_) => 1,
+///         EventTypes::All(lists) => {
+///             let (mut sum, mut list) = (0, 0);
+///             while list < lists.len() {
+///                 sum += count(lists[list]);
+///                 list += 1;
+///             }
+///             sum
+///         }
+///     }
+/// }
+///
+/// const _: () = assert!(count(&EventTypes::NONE) == 0);
+/// ```
 #[derive(Clone, Copy)]
 pub enum EventTypes {
     /// One type of events.
-    #[doc(hidden)]
     One(EventShape),
     /// Those of several lists. Consts of a length that depends on types cannot be one array.
-    #[doc(hidden)]
     All(&'static [&'static EventTypes]),
 }
 
 /// What is known of an event at compile time.
-#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct EventShape {
+    /// The type string.
     pub name: &'static str,
+    /// Where the event may go in a conversation.
     pub flow: Flow,
-    /// Of the name.
+    /// A hash of the type string, since comparing strings takes rustc long. It is not the same in all versions.
     pub hash: u64,
     event_type: fn() -> &'static EventType,
 }

@@ -25,6 +25,22 @@ pub trait Params: 'static {
     const EMITS: EventTypes;
 }
 
+/// No further parameters.
+impl Params for () {
+    type Values = ();
+    type Prepared = ();
+
+    fn prepare(_: &StartContext<'_>) -> Result<(), Vec<PrepareError>> {
+        Ok(())
+    }
+
+    fn from_delivery((): &(), _: &Delivery<'_>) -> Result<(), ExtractError> {
+        Ok(())
+    }
+
+    const EMITS: EventTypes = EventTypes::NONE;
+}
+
 /// A handler that has a further parameter at `INDEX`.
 ///
 /// Each parameter is an associated type of its own, and not one of a tuple, so that rustc tells of a

@@ -86,7 +86,7 @@ pub struct MissingState {
     type_name: &'static str,
 }
 
-crate::__debug_as_display!(MissingState);
+crate::text::debug_as_display!(MissingState);
 
 impl MissingState {
     /// The name of the type that is asked for.

@@ -228,7 +228,7 @@ impl StartError {
     }
 }
 
-crate::__debug_as_display!(StartError);
+crate::text::debug_as_display!(StartError);
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

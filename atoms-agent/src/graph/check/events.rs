@@ -1,7 +1,6 @@
 //! The events of a graph, each with a number.
 
-use atoms_runtime::__private::EventShape;
-use atoms_runtime::EventTypes;
+use atoms_runtime::{EventShape, EventTypes};
 
 /// The events of a graph, each with a number.
 pub(super) struct Events<'a> {

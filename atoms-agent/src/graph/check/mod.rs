@@ -14,8 +14,7 @@ use super::order::{self, Order};
 use super::report::Report;
 use crate::node::entry::NodeEntry;
 use crate::node::shape::Kind;
-use atoms_runtime::__private::EventShape;
-use atoms_runtime::EventTypes;
+use atoms_runtime::{EventShape, EventTypes};
 
 /// How much room a check needs.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use atoms_runtime::__private::Shown;
-use atoms_runtime::LogLimit;
+use atoms_runtime::{LogLimit, Shown};
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;

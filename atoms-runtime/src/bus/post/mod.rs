@@ -265,7 +265,7 @@ pub enum PostRefusal {
     NoRuntime,
 }
 
-crate::__debug_as_display!(PostError);
+crate::text::debug_as_display!(PostError);
 
 impl PostError {
     /// Why.
