@@ -3,6 +3,7 @@
 pub(crate) mod attributes;
 pub(crate) mod bodies;
 pub(crate) mod duration;
+mod extracted;
 pub(crate) mod implement;
 pub(crate) mod keys;
 mod mistakes;
@@ -13,6 +14,7 @@ pub(crate) mod types;
 pub(crate) mod unfinished;
 pub(crate) mod values;
 
+pub(crate) use extracted::Extracted;
 pub(crate) use mistakes::{Mistakes, Told, mistake};
 pub(crate) use root::Root;
 

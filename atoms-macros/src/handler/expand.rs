@@ -18,22 +18,24 @@
 //! ```
 //!
 //! Each type of the signature is an associated type of its own, so that rustc tells of each where it
-//! stands. What the options add is in `delivery.rs`.
+//! stands. What the options add is in `delivery.rs`, and what the parameters become in `common/extracted.rs`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::delivery;
 use super::model::{Handler, Input};
-use crate::common::attributes;
+use crate::common::{Extracted, attributes};
 
 pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
     let function = handler.function;
     let unit = unit(handler);
     let cfgs = attributes::cfgs(&function.attrs);
     let levels = attributes::levels(&function.attrs).chain(attributes::allow_deprecated(&function.attrs));
-    let parameters = parameters(handler);
-    let implementation = implementation(handler, &input);
+    let extracted = handler.extracted().map(|parameter| parameter.ty.to_token_stream());
+    let extracted = Extracted::new(&handler.options.root, extracted);
+    let parameters = extracted.types_of(&format_ident!("__Handler"));
+    let implementation = implementation(handler, &input, &extracted);
     let registration = registration(handler);
     quote! {
         #function
@@ -61,30 +63,16 @@ pub(super) fn unit(handler: &Handler<'_>) -> TokenStream {
     }
 }
 
-/// Each parameter behind the event, by its index.
-fn parameters(handler: &Handler<'_>) -> TokenStream {
-    let root = &handler.options.root;
-    let parameters = handler.extracted().enumerate().map(|(index, parameter)| {
-        let ty = &parameter.ty;
-        quote! {
-            impl #root::__private::HandlerParam<#index> for __Handler {
-                type Type = #ty;
-            }
-        }
-    });
-    parameters.collect()
-}
-
-fn implementation(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
+fn implementation(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracted) -> TokenStream {
     let root = &handler.options.root;
     let ty = input.ty;
     // At the name there is a place for what rustc has to tell of a missing reply.
     let name = handler.function.sig.ident.span();
     let output = handler.output.map_or_else(|| quote_spanned!(name=> ()), |output| quote!(#output));
-    let count = handler.extracted().count();
+    let params = extracted.params();
     let of = if handler.runs_async() { quote!(#root::AsyncHandler) } else { quote!(#root::SyncHandler) };
     let accepts = delivery::accepts(handler);
-    let call = call(handler, input);
+    let call = call(handler, input, extracted);
     let demands = delivery::demands(handler, &of);
     // Generic, so that a type that is no event is told of once.
     let cloned = input.by_value.then(|| {
@@ -98,7 +86,7 @@ fn implementation(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
         #cloned
         impl #of for __Handler {
             type Input = #ty;
-            type Params = #root::__private::Parameters<Self, #count>;
+            #params
             type Output = #output;
             #accepts
             #root::__finish! { #ty, #output }
@@ -110,24 +98,21 @@ fn implementation(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
 
 /// `fn call`. An async function's future is given back as it is: it is not boxed, and its size is
 /// that of the function's own.
-fn call(handler: &Handler<'_>, input: &Input<'_>) -> TokenStream {
-    // Local names that no name of the user's can meet: the function itself may be called `input`.
+fn call(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracted) -> TokenStream {
+    // A local name that no name of the user's can meet: the function itself may be called `input`.
     let event = Ident::new("input", Span::mixed_site());
-    let extracted: Vec<_> = (0..handler.extracted().count())
-        .map(|index| Ident::new(&format!("p{index}"), Span::mixed_site()))
-        .collect();
-    let (root, name) = (&handler.options.root, &handler.function.sig.ident);
+    let (name, names, extracted) = (&handler.function.sig.ident, &extracted.names, extracted.argument());
     let argument = if input.by_value { quote!(__cloned::<Self>(#event)) } else { quote!(#event) };
-    let body = quote!(#name(#argument, #(#extracted),*));
+    let body = quote!(#name(#argument, #(#names),*));
     if handler.runs_async() {
         let body = if handler.is_async() { body } else { quote!(async move { #body }) };
         // The span is where rustc tells of a future that is not `Send`.
         let future = quote_spanned! {name.span()=>
             impl ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a
         };
-        quote!(fn call<'a>(#event: &'a Self::Input, (#(#extracted,)*): <Self::Params as #root::Params>::Values) -> #future { #body })
+        quote!(fn call<'a>(#event: &'a Self::Input, #extracted) -> #future { #body })
     } else {
-        quote!(fn call(#event: &Self::Input, (#(#extracted,)*): <Self::Params as #root::Params>::Values) -> Self::Output { #body })
+        quote!(fn call(#event: &Self::Input, #extracted) -> Self::Output { #body })
     }
 }
 

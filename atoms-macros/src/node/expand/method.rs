@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Type};
 
-use crate::common::types;
+use crate::common::{Extracted, types};
 use crate::node::model::Method;
 use crate::node::parse::Role;
 
@@ -57,24 +57,16 @@ impl Part<'_> {
     pub(super) fn implementation(&self) -> TokenStream {
         let (agent, marker) = (self.agent, &self.marker);
         let runtime = quote!(#agent::atoms_runtime);
-        let parameters = self.extracted().enumerate().map(|(index, ty)| {
-            let ty = self.named(ty);
-            quote! {
-                impl #runtime::__private::HandlerParam<#index> for #marker {
-                    type Type = #ty;
-                }
-            }
-        });
-        let count = self.extracted().count();
-        let params = quote!(type Params = #runtime::__private::Parameters<Self, #count>;);
+        let extracted = Extracted::new(&runtime, self.extracted().map(|ty| self.named(ty)));
+        let parameters = extracted.types_of(marker);
         let body = match self.method.role {
-            Role::Handler | Role::Started | Role::Stopped => self.handler(&runtime, &params),
-            Role::Respond => self.respond(&runtime, &params),
-            Role::Factory => self.factory(&runtime, &params),
+            Role::Handler | Role::Started | Role::Stopped => self.handler(&runtime, &extracted),
+            Role::Respond => self.respond(&runtime, &extracted),
+            Role::Factory => self.factory(&runtime, &extracted),
         };
         quote! {
             struct #marker;
-            #(#parameters)*
+            #parameters
             #body
         }
     }
@@ -100,7 +92,7 @@ impl Part<'_> {
         output.map_or_else(|| quote_spanned!(name.span()=> ()), |output| self.named(output))
     }
 
-    fn handler(&self, runtime: &TokenStream, params: &TokenStream) -> TokenStream {
+    fn handler(&self, runtime: &TokenStream, extracted: &Extracted) -> TokenStream {
         let (agent, ty, marker) = (self.agent, self.ty, &self.marker);
         let output = self.output();
         let (input, by_value) = match self.input {
@@ -115,7 +107,7 @@ impl Part<'_> {
         };
         let consumes = by_value == Some(true);
         let info = self.info(runtime, quote!(#agent::describe::<#ty, #marker>));
-        let call = self.call(&argument, runtime);
+        let (params, call) = (extracted.params(), self.call(&argument, extracted));
         quote! {
             impl #agent::Method<#ty> for #marker {
                 type Input = #input;
@@ -130,10 +122,10 @@ impl Part<'_> {
     }
 
     /// `fn call` of a handler or a hook.
-    fn call(&self, argument: &TokenStream, runtime: &TokenStream) -> TokenStream {
+    fn call(&self, argument: &TokenStream, extracted: &Extracted) -> TokenStream {
         let (ty, name) = (self.ty, self.method.name());
         let [node, event] = ["node", "input"].map(|name| Ident::new(name, Span::mixed_site()));
-        let extracted = self.names();
+        let (names, extracted) = (&extracted.names, extracted.argument());
         let wait = self.method.is_async().then(|| quote!(.await));
         let future = quote_spanned! {name.span()=>
             impl ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a
@@ -143,19 +135,19 @@ impl Part<'_> {
             fn call<'a>(
                 #node: &'a mut #ty,
                 #event: &'a Self::Input,
-                (#(#extracted,)*): <Self::Params as #runtime::Params>::Values,
+                #extracted,
             ) -> #future {
-                async move { <#ty>::#name(#node, #argument #(#extracted),*)#wait }
+                async move { <#ty>::#name(#node, #argument #(#names),*)#wait }
             }
         }
     }
 
-    fn respond(&self, runtime: &TokenStream, params: &TokenStream) -> TokenStream {
+    fn respond(&self, runtime: &TokenStream, extracted: &Extracted) -> TokenStream {
         let (agent, ty, marker, name) = (self.agent, self.ty, &self.marker, self.method.name());
         let info = self.info(runtime, quote!(#agent::describe_respond::<#ty, #marker>));
         let [node, request, say] =
             ["node", "request", "say"].map(|name| Ident::new(name, Span::mixed_site()));
-        let extracted = self.names();
+        let (names, params, extracted) = (&extracted.names, extracted.params(), extracted.argument());
         let wait = self.method.is_async().then(|| quote!(.await));
         let returned = types::returned(&self.method.function.sig.output);
         let span = returned.map_or(name.span(), Spanned::span);
@@ -173,11 +165,11 @@ impl Part<'_> {
                 fn call<'a>(
                     #node: &'a mut #ty,
                     #request: &'a #agent::LlmRequest,
-                    (#(#extracted,)*): <Self::Params as #runtime::Params>::Values,
+                    #extracted,
                     #say: #agent::Say<'a>,
                 ) -> impl ::core::future::Future<Output = ::core::result::Result<(), #runtime::HandlerError>> + ::core::marker::Send + 'a {
                     async move {
-                        let #texts = <#ty>::#name(#node, #request, #(#extracted),*)#wait;
+                        let #texts = <#ty>::#name(#node, #request, #(#names),*)#wait;
                         #unwrapped
                         #said
                     }
@@ -186,14 +178,14 @@ impl Part<'_> {
         }
     }
 
-    fn factory(&self, runtime: &TokenStream, params: &TokenStream) -> TokenStream {
+    fn factory(&self, runtime: &TokenStream, extracted: &Extracted) -> TokenStream {
         let (agent, ty, marker, name) = (self.agent, self.ty, &self.marker, self.method.name());
         let info = self.info(
             runtime,
             quote!(#agent::describe_factory::<#marker, <#marker as #agent::FactoryMethod<#ty>>::Params>),
         );
         let init = Ident::new("init", Span::mixed_site());
-        let extracted = self.names();
+        let (names, params, extracted) = (&extracted.names, extracted.params(), extracted.argument());
         let output = self.output();
         let wait = self.method.is_async().then(|| quote!(.await));
         let argument = (!self.method.function.sig.inputs.is_empty()).then(|| quote!(#init,));
@@ -205,18 +197,12 @@ impl Part<'_> {
                 #[allow(unused_variables)]
                 fn call<'a>(
                     #init: &'a #agent::Init,
-                    (#(#extracted,)*): <Self::Params as #runtime::Params>::Values,
+                    #extracted,
                 ) -> impl ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a {
-                    async move { <#ty>::#name(#argument #(#extracted),*)#wait }
+                    async move { <#ty>::#name(#argument #(#names),*)#wait }
                 }
             }
         }
-    }
-
-    /// Local names for the extracted parameters that no name of the user's can meet.
-    fn names(&self) -> Vec<Ident> {
-        let names = (0..self.extracted().count()).map(|index| format!("p{index}"));
-        names.map(|name| Ident::new(&name, Span::mixed_site())).collect()
     }
 
     /// The type with the node's own in the place of `Self`, which means something else where it goes.
