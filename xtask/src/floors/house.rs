@@ -2,7 +2,7 @@
 
 use super::{Floor, House};
 
-pub(super) const HOUSES: &[House] = &[RUNTIME];
+pub(super) const HOUSES: &[House] = &[RUNTIME, AGENT];
 
 const RUNTIME: House = House {
     src: "atoms-runtime/src",
@@ -17,4 +17,19 @@ const RUNTIME: House = House {
         Floor { name: "expansions", modules: &["macros", "private", "set_macros", "testing"] },
     ],
     exceptions: &[],
+};
+
+const AGENT: House = House {
+    src: "atoms-agent/src",
+    name: "atoms_agent",
+    floors: &[
+        Floor { name: "protocol", modules: &["protocol", "zero"] },
+        Floor { name: "node", modules: &["node"] },
+        Floor { name: "graph", modules: &["graph"] },
+        Floor { name: "instance", modules: &["instance"] },
+        Floor { name: "session", modules: &["session"] },
+        Floor { name: "expansions", modules: &["private"] },
+    ],
+    // A node of whatever type knows the task that runs it, since only the macro's private types do.
+    exceptions: &[("node/entry.rs", "instance")],
 };
