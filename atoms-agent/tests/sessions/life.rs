@@ -10,6 +10,7 @@ use atoms_agent::{Conversation, Graph, Outgoing, Session, SessionEnd, Sessions, 
 use atoms_runtime::{Bus, Emitter, State};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use tokio::sync::Semaphore;
 
 use crate::client::{Client, INIT, bus, types};
 
@@ -257,4 +258,51 @@ async fn nobody_answers_when_another_node_has_hung_up() {
     assert_eq!(client.next().await["type"], "agent.end_call");
     client.say("slow").await;
     assert_eq!(client.next_outgoing().await, Some(Outgoing::Close(SessionEnd::ByAgent)));
+}
+
+/// Opens for as many handlers as it has permits.
+type Gate = Arc<Semaphore>;
+
+/// Has a hook before its handlers.
+#[derive(Default)]
+struct Porter;
+
+#[node(crate = atoms_agent)]
+impl Porter {
+    #[started]
+    fn started(&mut self) {}
+
+    #[handler]
+    fn joined(&mut self, _: &UserJoined) {}
+
+    #[handler]
+    async fn requested(&mut self, _: &LlmRequest, gate: State<Gate>) -> Log {
+        gate.acquire().await.unwrap().forget();
+        Log { name: "let in".into(), payload: Object::new() }
+    }
+}
+
+#[tokio::test]
+async fn the_handlers_that_run_are_told_by_their_names_until_they_are_done() {
+    let gate = Gate::new(Semaphore::new(0));
+    let bus = Bus::builder().state(Arc::clone(&gate)).start().unwrap();
+    let sessions = Sessions::builder(Graph::builder().node::<Porter>().build().unwrap()).start(&bus).unwrap();
+    let mut client = Client::begin(&sessions).await;
+    assert_eq!(sessions.running(), []);
+    client.send(r#"{"type":"system.llm.request","messages":null}"#).await;
+    let running = loop {
+        match &*sessions.running() {
+            [running] => break running.clone(),
+            _ => tokio::task::yield_now().await,
+        }
+    };
+    assert_eq!((running.node, running.handler, running.holds_thread), ("Porter", Some("requested"), false));
+    let text = format!("`Porter::requested` in the session {}", sessions.list()[0].id());
+    assert_eq!((running.session.as_str(), running.to_string()), (sessions.list()[0].id(), text));
+    gate.add_permits(1);
+    assert_eq!(client.next().await["name"], "let in");
+    while !sessions.running().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    client.leave_last().await;
 }
