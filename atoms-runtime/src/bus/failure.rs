@@ -126,7 +126,7 @@ pub struct Failure<'a> {
     pub event_type: &'a str,
     /// Who failed; `None` if the event was not delivered at all.
     pub recipient: Option<Recipient>,
-    /// What happened: a handler's own error, or a [`FailureKind`] or [`Refusal`].
+    /// What happened: a handler's own error, or a [`FailureKind`] or [`Refusal`](crate::Refusal).
     pub error: &'a (dyn Error + 'static),
 }
 

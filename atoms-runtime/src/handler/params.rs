@@ -5,7 +5,7 @@ use crate::event::EventTypes;
 
 /// What a further parameter of a handler may be: it is extracted from the delivery.
 ///
-/// [`State`](super::State), [`Emitter`](super::Emitter) and [`Context`](super::Context) are, and an `Option` of
+/// [`State`](super::State), [`Emitter`](super::Emitter) and [`Context`](crate::Context) are, and an `Option` of
 /// any of them, which is `None` where the value does not exist. Users add their own:
 ///
 /// ```
