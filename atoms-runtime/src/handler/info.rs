@@ -75,8 +75,9 @@ impl HandlerInfo {
         }
     }
 
-    /// Describes a method of a node, which its node calls.
-    #[doc(hidden)]
+    /// Describes an async function that something else than a bus calls, as nodes call their methods: it takes an `I` and
+    /// the parameters `P`, and stands in this place of the program's source. In a static that is used, it counts as a
+    /// handler for events that declare `must_handle`.
     pub const fn method<I: Input, P: Params>(
         path: &'static str,
         file: &'static str,

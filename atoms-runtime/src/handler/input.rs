@@ -66,7 +66,6 @@ use crate::event::{AnyEvent, Emitted, Envelope, Event, EventTypes, HandlerSymbol
 )]
 pub trait Input: Send + Sync + 'static {
     /// How it is held while the handler runs: by reference, or as a value that is made for the call.
-    #[doc(hidden)]
     type Held<'a>: Borrow<Self> + Send;
 
     /// The [`Kind`](Event::Kind) of the events, on which it depends what the handler returns.
@@ -78,8 +77,8 @@ pub trait Input: Send + Sync + 'static {
     /// The types of the events that count as handled when they are taken.
     const EVENTS: EventTypes;
 
-    /// What is handed over of this delivery; `None` if it is one of another event.
-    #[doc(hidden)]
+    /// Returns what a handler is called with for this delivery; `None` if the event is another one. What calls handlers
+    /// itself calls this, before it extracts the further parameters.
     fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<Self::Held<'a>>;
 
     /// A copy, for a handler that takes its input by value. `Clone` is no supertrait, so that a type
