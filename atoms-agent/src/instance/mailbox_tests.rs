@@ -207,3 +207,17 @@ fn a_closed_mailbox_wakes_all_and_takes_nothing_in() {
     assert!(matches!(take(&mailbox, &receives), Poll::Ready(None)));
     assert_eq!(put(&mailbox, text("x")), Err(NotPut::Closed));
 }
+
+#[test]
+fn what_waits_when_a_mailbox_is_finished_can_still_be_taken_and_nobody_waits_for_room() {
+    let mailbox = with(64);
+    let cx = Context::from_waker(Waker::noop());
+    assert!(mailbox.poll_room(&cx).is_pending());
+    mailbox.finish();
+    assert!(mailbox.poll_room(&cx).is_ready());
+    assert!(matches!(mailbox.put(text("late")), Err((NotPut::Closed, _))));
+    for _ in 0..64 {
+        assert!(matches!(mailbox.poll_take(&cx, || ()), Poll::Ready(Some(_))));
+    }
+    assert!(matches!(mailbox.poll_take(&cx, || ()), Poll::Ready(None)));
+}

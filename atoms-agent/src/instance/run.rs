@@ -37,7 +37,7 @@ const NOT_STARTED: &str = "a node could not start";
 const GOES_ON: &str = "the start of a node failed, and the node goes on without it";
 
 /// Why a handler was not run to its end.
-enum Stopped {
+enum Cut {
     /// Its turn was interrupted.
     Interrupted,
     /// The instance is over.
@@ -218,7 +218,7 @@ impl Seat {
         let running = AssertUnwindSafe(M::run(node, prepared, &dispatch, place)).catch_unwind();
         let mut running = pin!(enter(&flight.event, running));
         let ran = poll_fn(|cx| match self.look_out::<N, M>(cx, flight) {
-            Some(stopped) => Poll::Ready(Err(stopped)),
+            Some(cut) => Poll::Ready(Err(cut)),
             None => running.as_mut().poll(cx).map(Ok),
         });
         match ran.await {
@@ -233,7 +233,7 @@ impl Seat {
                 }
                 Err(Rebuild)
             }
-            Err(Stopped::Interrupted | Stopped::Over) => Ok(()),
+            Err(Cut::Interrupted | Cut::Over) => Ok(()),
         }
     }
 
@@ -251,12 +251,12 @@ impl Seat {
     }
 
     /// Says whether to stop what is being done for an event.
-    fn look_out<N, M: Methods<N>>(&mut self, cx: &Context<'_>, flight: &Flight) -> Option<Stopped> {
+    fn look_out<N, M: Methods<N>>(&mut self, cx: &Context<'_>, flight: &Flight) -> Option<Cut> {
         self.pass_interrupts::<N, M>(cx);
         if self.outlet.instance.is_over() {
-            return Some(Stopped::Over);
+            return Some(Cut::Over);
         }
-        (flight.is_interruptible && self.outlet.is_of_old_turn()).then_some(Stopped::Interrupted)
+        (flight.is_interruptible && self.outlet.is_of_old_turn()).then_some(Cut::Interrupted)
     }
 
     /// Waits until those behind can take more, which they never have to when the instance is over.
