@@ -24,7 +24,8 @@ use crate::node::entry::{NodeEntry, Spawn};
 /// Nodes and the edges between them, checked: what each session runs.
 ///
 /// [`graph!`](macro@crate::graph) makes one that rustc has checked, [`Graph::builder`] one that is put
-/// together while the program runs.
+/// together while the program runs. [`Sessions`](crate::Sessions) run it for each client, and
+/// [`run_alone`](Self::run_alone) without one.
 #[derive(Clone)]
 pub struct Graph(Arc<Parts>);
 

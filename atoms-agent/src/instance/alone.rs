@@ -28,7 +28,7 @@ impl Graph {
     /// do. A handler that takes a [`Session`](crate::Session) fails, one that takes an `Option` of it gets `None`.
     ///
     /// At most 64 events, or 1 MiB, wait in the output and for each node before senders wait, as is the default in
-    /// sessions.
+    /// sessions. A node that emits without waiting loses its events when 65,536, or 64 MiB, wait.
     ///
     /// ```
     /// use atoms::agent::events::{ConversationType, Init, Speak, UserJoined};
