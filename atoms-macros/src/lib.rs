@@ -249,7 +249,8 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// After which errors another attempt may help, an error type says with `Retryable`; without it, after
 /// each. What an attempt emitted through its `Emitter`, or on the bus, stands even if it fails then, and the next attempt
-/// emits it again: return events, which are emitted once, when an attempt succeeds. Times are whole milliseconds with their units, such as `"500ms"`, `"2s"`, `"1m 30s"` and `"1h"`.
+/// emits it again: return events, which are emitted once, when an attempt succeeds, or post the event, since what a
+/// handler of a posted event emits through its `Emitter` is held until an attempt succeeds. Times are whole milliseconds with their units, such as `"500ms"`, `"2s"`, `"1m 30s"` and `"1h"`.
 ///
 /// A function that is not `async` and has `retry`, `concurrency` or `detached` may have to wait, and so
 /// runs among the async handlers. It still blocks its thread while it runs.

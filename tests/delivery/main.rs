@@ -5,6 +5,7 @@ mod dead_letters;
 mod delayed;
 mod detached;
 mod first_polls;
+mod held;
 mod interceptors;
 mod keys;
 mod letter_stores;

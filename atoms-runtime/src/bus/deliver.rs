@@ -19,7 +19,6 @@ use super::route::Route;
 use super::table::Table;
 use super::trace::{emit_span, is_traced, log_refusal};
 use super::under_way::{Counted, Part};
-use super::worklist::Worklist;
 use super::{Shared, scope};
 use crate::caught::drop_caught;
 use crate::event::{AnyEvent, EventType};
@@ -173,19 +172,6 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// What is left to do of a root event's delivery.
-pub(super) struct Rest {
-    event: AnyEvent,
-    /// What its handlers emitted, if it was delivered to all of them.
-    worklist: Option<Arc<Worklist>>,
-}
-
-impl Rest {
-    pub(super) fn event(&self) -> &AnyEvent {
-        &self.event
-    }
-}
-
 impl Shared {
     /// As [`run_handlers`], for an event that is traced or has subscribers.
     #[cold]
@@ -199,47 +185,15 @@ impl Shared {
         span
     }
 
-    /// Delivers a root event that was accepted before, as far as that takes no waiting; what is left to
-    /// do, if anything is.
-    pub(super) fn deliver_at_once(self: &Arc<Self>, event: AnyEvent) -> Option<Rest> {
-        let table = self.tables.of(event.known_type());
-        if !table.asynchronous.is_empty() || self.looks_at(event.event_ref().head()) {
-            return Some(Rest { event, worklist: None });
-        }
-        let step = Step::of_any(&event, self);
-        let mut progress = Progress::with_table(&step, table);
-        if progress.begin(step.chain_refusal()) {
-            return None;
-        }
-        let worklist = step.worklist().cloned();
-        drop(progress);
-        drop(step);
-        Some(Rest { event, worklist })
-    }
-
-    /// Does what [`deliver_at_once`](Self::deliver_at_once) left to do.
-    pub(super) async fn deliver_rest(self: &Arc<Self>, Rest { event, worklist }: Rest) {
-        // What failed is among the dead letters.
-        match worklist {
-            None => drop(self.deliver_root(event, None, true).await),
-            Some(worklist) => {
-                let step = Step::of_follow_up(&event, self, worklist, 0);
-                Progress::with_table(&step, self.tables.nobody()).finish_root(Unfinished(None)).await;
-            }
-        }
-    }
-
-    /// Delivers a root event, with the interceptors around it, and sends it its route. One that was accepted before is
-    /// delivered by a bus that is shutting down, too.
+    /// Delivers a root event, with the interceptors around it, and sends it its route.
     pub(super) async fn deliver_root(
         self: &Arc<Self>,
         event: AnyEvent,
         via: Option<Arc<dyn Route>>,
-        is_accepted: bool,
     ) -> Receipt {
         let began = Instant::now();
         let first_poll = FirstPoll::of(self);
-        let closed = (!is_accepted && self.is_closed()).then_some(Refusal::Closed);
+        let closed = self.is_closed().then_some(Refusal::Closed);
         let is_refused = closed.is_some() || Step::of_any(&event, self).chain_refusal().is_some();
         let (event, verdict) = self.before_emit(event, via.as_deref(), is_refused);
         let step = Step::of_any(&event, self);
@@ -295,7 +249,7 @@ impl Shared {
 impl Step<'_> {
     /// Says that the event waits for the handlers in the table.
     #[cold]
-    fn wait_for(&self, table: &Table) -> Entered<'_> {
+    pub(super) fn wait_for(&self, table: &Table) -> Entered<'_> {
         let only = if table.is_for_all { None } else { table.outline.handlers.first().copied() };
         self.bus.in_flight.enter(self.event, only, &self.bus.under_way)
     }
@@ -324,7 +278,7 @@ impl Step<'_> {
 }
 
 #[inline]
-fn refuse_unhandled(step: &Step<'_>, receipt: &mut Receipt) {
+pub(super) fn refuse_unhandled(step: &Step<'_>, receipt: &mut Receipt) {
     if receipt.is_unhandled() && step.event.event_type().is_some_and(|known| known.must_handle()) {
         refuse(step, receipt, Refusal::Unhandled);
     }
@@ -332,14 +286,14 @@ fn refuse_unhandled(step: &Step<'_>, receipt: &mut Receipt) {
 
 /// As [`refuse_unhandled`], once it is known which async handlers do not take the event.
 #[inline]
-fn refuse_declined(step: &Step<'_>, receipt: &mut Receipt) {
+pub(super) fn refuse_declined(step: &Step<'_>, receipt: &mut Receipt) {
     if receipt.has_skipped() && receipt.refusal().is_none() {
         refuse_unhandled(step, receipt);
     }
 }
 
 #[cold]
-fn refuse(step: &Step<'_>, receipt: &mut Receipt, refusal: Refusal) {
+pub(super) fn refuse(step: &Step<'_>, receipt: &mut Receipt, refusal: Refusal) {
     log_refusal(step, &refusal);
     // A bus that is shut down keeps nothing more.
     if refusal != Refusal::Closed {

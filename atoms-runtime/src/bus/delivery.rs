@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::dead_letters::{DeadLetterCause, Redelivery};
 use super::failure::Recipient;
+use super::post::Hold;
 use super::source::FollowUpOutlet;
 use super::worklist::{Queued, Worklist};
 use super::{Bus, Shared};
@@ -22,6 +23,8 @@ pub(crate) struct Step<'a> {
     shared: Option<&'a AnyEvent>,
     /// Where the handler's events go, if it is not the bus that calls it.
     outlet: Option<&'a Arc<dyn Outlet>>,
+    /// Where the handler's events wait, if its event was posted.
+    hold: Option<&'a Hold>,
     /// One thing to make and to drop, where most events need nothing of it.
     late: OnceLock<Box<Late>>,
 }
@@ -40,12 +43,18 @@ struct Late {
 impl<'a> Step<'a> {
     #[inline]
     pub(crate) fn new(event: EventRef<'a>, bus: &'a Arc<Shared>) -> Self {
-        Self { event, bus, node: 0, shared: None, outlet: None, late: OnceLock::new() }
+        Self { event, bus, node: 0, shared: None, outlet: None, hold: None, late: OnceLock::new() }
     }
 
     /// As [`new`](Self::new), of an event that is shared already.
     pub(crate) fn of_any(event: &'a AnyEvent, bus: &'a Arc<Shared>) -> Self {
-        Self { shared: Some(event), ..Self::new(event.event_ref(), bus) }
+        Self::of_shared(event.event_ref(), event, bus)
+    }
+
+    /// As [`of_any`](Self::of_any), where the event was looked at before.
+    #[inline]
+    pub(super) fn of_shared(seen: EventRef<'a>, event: &'a AnyEvent, bus: &'a Arc<Shared>) -> Self {
+        Self { shared: Some(event), ..Self::new(seen, bus) }
     }
 
     /// As [`of_any`](Self::of_any), of an event that followed from a root event.
@@ -62,6 +71,19 @@ impl<'a> Step<'a> {
     /// The same, for a handler that emits into `outlet`.
     pub(crate) fn into_outlet(self, outlet: &'a Arc<dyn Outlet>) -> Self {
         Self { outlet: Some(outlet), ..self }
+    }
+
+    /// The same, for a handler of a posted event.
+    #[inline]
+    pub(super) fn holding(self, hold: &'a Hold) -> Self {
+        Self { hold: Some(hold), ..self }
+    }
+
+    /// An attempt of the handler has failed: what it emitted is thrown away, if it was held.
+    pub(super) fn discard_held(&self) {
+        if let Some(hold) = self.hold {
+            hold.discard(self.bus);
+        }
     }
 
     /// As [`of_any`](Self::of_any), of a dead letter that is delivered again.
@@ -161,7 +183,10 @@ impl<'a> Step<'a> {
     }
 
     fn own_worklist(&self) -> &Arc<Worklist> {
-        self.late().worklist.get_or_init(|| Arc::new(Worklist::new(self.bus)))
+        self.late().worklist.get_or_init(|| match self.hold {
+            Some(hold) => Arc::clone(hold.worklist(self.bus)),
+            None => Arc::new(Worklist::new(self.bus)),
+        })
     }
 
     /// The call of this handler.

@@ -93,7 +93,7 @@ pub struct Emit<'a, T, F> {
 impl<'a, T: Emittable, F> Emit<'a, T, F> {
     /// Sends the event this way as well, in place of the one that it would inherit.
     pub fn via(self, route: Arc<dyn Route>) -> Pin<Box<dyn Future<Output = Receipt> + Send + 'a>> {
-        Box::pin(self.bus.0.deliver_root(self.emitted.into_any(), Some(route), false))
+        Box::pin(self.bus.0.deliver_root(self.emitted.into_any(), Some(route)))
     }
 
     /// Emits an event that carries this value, as all do that follow from it.
@@ -234,6 +234,6 @@ impl Bus {
     /// In a box, so that the future of an emit need not have room for it.
     #[cold]
     fn emit_seen(&self, event: AnyEvent) -> Pin<Box<dyn Future<Output = Receipt> + Send + '_>> {
-        Box::pin(self.0.deliver_root(event, None, false))
+        Box::pin(self.0.deliver_root(event, None))
     }
 }

@@ -126,6 +126,16 @@ impl Receipt {
         self.details.get_or_insert_default().refusal = Some(refusal);
     }
 
+    /// Takes over what became of one handler's call.
+    pub(crate) fn absorb(&mut self, unit: Self) {
+        let Some(unit) = unit.details.filter(|it| !(it.failures.is_empty() && it.skipped.is_empty())) else {
+            return;
+        };
+        let details = self.details.get_or_insert_default();
+        details.failures.extend(unit.failures);
+        details.skipped.extend(unit.skipped);
+    }
+
     pub(crate) fn set_lost(&mut self, lost: Vec<LostEvents>) {
         if !lost.is_empty() {
             self.details.get_or_insert_default().lost = lost;

@@ -1,7 +1,8 @@
 //! The dispatch tables: who handles what, fixed when the bus starts.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::slice;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::receipt::Outline;
 use super::run::{RunAsync, RunSync, Runner};
@@ -16,6 +17,7 @@ pub(crate) struct Table {
     pub(crate) asynchronous: Box<[Arc<dyn RunAsync>]>,
     /// Whether subscribers of the running bus get the event as well.
     pub(crate) is_for_all: bool,
+    units: OnceLock<Box<[Table]>>,
 }
 
 /// The tables of all events, by [`EventType::index`].
@@ -105,7 +107,8 @@ impl Table {
         infos.append(&mut async_infos);
         let handled = infos.iter().any(|info| info.counts_for(event_type));
         let outline = interned(Outline { event_type, handlers: infos, handled });
-        Self { outline, sync: sync.into(), asynchronous: asynchronous.into(), is_for_all: true }
+        let (sync, asynchronous) = (sync.into(), asynchronous.into());
+        Self { outline, sync, asynchronous, is_for_all: true, units: OnceLock::new() }
     }
 
     /// Of one handler alone.
@@ -115,6 +118,24 @@ impl Table {
         runner: Runner,
     ) -> Self {
         Self { is_for_all: false, ..Self::new(event_type, [(info, runner)].iter()) }
+    }
+
+    /// The tables of each handler alone, in their order.
+    #[inline]
+    pub(crate) fn units(&self) -> &[Self] {
+        if self.outline.handlers.len() == 1 {
+            slice::from_ref(self)
+        } else {
+            self.units.get_or_init(|| self.split())
+        }
+    }
+
+    #[cold]
+    fn split(&self) -> Box<[Self]> {
+        let sync = self.sync.iter().map(|run| Runner::Sync(Arc::clone(run)));
+        let asynchronous = self.asynchronous.iter().map(|run| Runner::Async(Arc::clone(run)));
+        let runners = self.outline.handlers.iter().zip(sync.chain(asynchronous));
+        runners.map(|(info, runner)| Self::only(self.outline.event_type, info, runner)).collect()
     }
 
     /// Whether it has no handler at all.

@@ -9,6 +9,7 @@ use futures_util::task::AtomicWaker;
 use super::Shared;
 use super::dead_letters::DeadLetterCause;
 use super::limits::{Limits, Load};
+use super::post::HeldPost;
 use super::receipt::LostEvents;
 use crate::event::{AnyEvent, EventType};
 use crate::handler::Refusal;
@@ -43,6 +44,8 @@ pub(crate) struct Worklist {
     /// An emitter in somebody's task must not keep the bus.
     bus: Weak<Shared>,
     limits: Limits,
+    /// Whether what is in it waits until its handler is done, so that none may wait for room.
+    is_held: bool,
     state: Mutex<State>,
     root: AtomicWaker,
 }
@@ -59,6 +62,8 @@ struct State {
     /// How many events were not put in, for whatever reason.
     refused: u64,
     closed: bool,
+    /// What the handler of a posted event posts.
+    posts: Vec<HeldPost>,
 }
 
 impl Limits {
@@ -83,9 +88,15 @@ impl Worklist {
         Self {
             bus: Arc::downgrade(bus),
             limits: bus.follow_up_limits,
+            is_held: false,
             state: Mutex::default(),
             root: AtomicWaker::new(),
         }
+    }
+
+    /// Of one handler of a posted event.
+    pub(crate) fn held(bus: &Arc<Shared>) -> Self {
+        Self { is_held: true, ..Self::new(bus) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -180,6 +191,50 @@ impl Worklist {
         queue
     }
 
+    /// Holds a post; gives it back if the handler is done.
+    pub(super) fn hold(&self, post: HeldPost) -> Result<(), HeldPost> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(post);
+        }
+        state.posts.push(post);
+        Ok(())
+    }
+
+    /// Takes the first post of which this is true.
+    pub(super) fn unhold(&self, is: impl Fn(&HeldPost) -> bool) -> Option<HeldPost> {
+        let mut state = self.lock();
+        let place = state.posts.iter().position(is)?;
+        Some(state.posts.remove(place))
+    }
+
+    /// Whether there is a post of which this is true.
+    pub(super) fn holds(&self, is: impl Fn(&HeldPost) -> bool) -> bool {
+        self.lock().posts.iter().any(is)
+    }
+
+    /// Takes what is held.
+    pub(super) fn take_held(&self) -> (VecDeque<Queued>, Vec<HeldPost>) {
+        let mut state = self.lock();
+        (state.waiting, state.lost) = (Load::default(), Vec::new());
+        (std::mem::take(&mut state.queue), std::mem::take(&mut state.posts))
+    }
+
+    /// Closes the list, and takes what is held.
+    pub(super) fn close_held(&self) -> (VecDeque<Queued>, Vec<HeldPost>) {
+        self.lock().closed = true;
+        self.take_held()
+    }
+
+    /// Closes the list, and throws away what is held.
+    pub(super) fn discard_held(&self, give_back: impl FnOnce(&Shared, Vec<HeldPost>)) {
+        let (emitted, posts) = self.close_held();
+        if let Some(bus) = self.bus.upgrade() {
+            give_back(&bus, posts);
+        }
+        drop(emitted);
+    }
+
     /// Wakes `waker` whenever something is put in.
     pub(crate) fn register(&self, waker: &Waker) {
         self.root.register(waker);
@@ -187,7 +242,7 @@ impl Worklist {
 
     pub(crate) fn poll_room(&self, waker: &Waker) -> Poll<()> {
         let mut state = self.lock();
-        if state.closed || self.limits.leave_room(state.waiting) {
+        if self.is_held || state.closed || self.limits.leave_room(state.waiting) {
             return Poll::Ready(());
         }
         if !state.waiting_for_room.iter().any(|waiting| waiting.will_wake(waker)) {

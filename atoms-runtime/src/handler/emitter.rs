@@ -54,6 +54,10 @@ impl<S> Emitter<S> {
     /// and then fails emits again in its next attempt. Events that it returns are emitted only
     /// once, when it succeeds.
     ///
+    /// Not so if the event of the handler was [posted](crate::Bus::post): then what it emits is held until it is done,
+    /// and thrown away if it fails. Awaiting what is returned does not wait then, and beyond
+    /// [`BusBuilder::follow_up_capacity`] events of one handler are lost, and the first 64 are dead letters.
+    ///
     /// [`BusBuilder::follow_up_capacity`]: crate::BusBuilder::follow_up_capacity
     pub fn emit<E: Event, Place>(&self, event: E) -> Emitting
     where

@@ -44,6 +44,7 @@ impl Retried {
                 None
             };
             let Some(delay) = delay else { return Err(Box::new(NotDone::Failed { earlier, kind })) };
+            step.discard_held();
             let (event_type, id, handler) = (step.event.name(), step.event.head().id(), self.handler()());
             tracing::warn!(r#type = event_type, %id, %handler, error = %Shown(&kind), ?delay, "a handler failed, and is called again");
             if earlier.len() == MAX_ATTEMPTS {

@@ -14,6 +14,7 @@ use super::queue::Queue;
 use super::reserve::Reserving;
 use super::{Post, PostError, Priority};
 use crate::bus::store::StoreError;
+use crate::bus::worklist::Worklist;
 
 /// An event that is about to be posted, to be delivered later: await it, to wait for room in the queue,
 /// or [`try_send`](Self::try_send) it. The delay may have any length.
@@ -54,9 +55,12 @@ fn need_timer() {
 }
 
 fn put(post: Post<'_>, when: When) -> Result<DelayedPost, PostError> {
-    let queue = post.queue();
-    let due = queue.put_delayed(post.bus, post.posted, when)?;
-    Ok(DelayedPost { queue: Arc::downgrade(queue), due })
+    let (queue, held) = (post.queue(), post.held.as_ref().map(Arc::downgrade));
+    let due = queue.due(when);
+    if let Some((bus, posted)) = post.hold(Some(due)) {
+        queue.put_delayed(bus, posted, due)?;
+    }
+    Ok(DelayedPost { queue: Arc::downgrade(queue), due, held })
 }
 
 impl<'a> IntoFuture for Delayed<'a> {
@@ -92,17 +96,32 @@ impl Future for DelayedPosting<'_> {
 pub struct DelayedPost {
     queue: Weak<Queue>,
     due: Due,
+    /// Where it is held until the handler is done that posted it.
+    held: Option<Weak<Worklist>>,
 }
 
 impl DelayedPost {
     /// Takes the event back, if it is not due yet; whether it was not.
     pub async fn cancel(&self) -> Result<bool, StoreError> {
-        Ok(self.queue.upgrade().is_some_and(|queue| queue.cancel(self.due)))
+        let Some(queue) = self.queue.upgrade() else { return Ok(false) };
+        let held = self.held().and_then(|held| held.unhold(|it| it.due == Some(self.due)));
+        Ok(match held {
+            Some(held) => {
+                queue.rooms.give_back_all(std::iter::once((held.posted.room, held.posted.bytes)));
+                true
+            }
+            None => queue.cancel(self.due),
+        })
     }
 
     /// Whether the event is not due yet, and not cancelled.
     pub async fn is_pending(&self) -> Result<bool, StoreError> {
-        Ok(self.queue.upgrade().is_some_and(|queue| queue.is_delayed(self.due)))
+        let is_held = self.held().is_some_and(|held| held.holds(|it| it.due == Some(self.due)));
+        Ok(is_held || self.queue.upgrade().is_some_and(|queue| queue.is_delayed(self.due)))
+    }
+
+    fn held(&self) -> Option<Arc<Worklist>> {
+        self.held.as_ref().and_then(Weak::upgrade)
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) enum When {
 }
 
 /// When an event is due, and its number among all that were posted for later.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
     Steady((Duration, u64)),
     Wall((i64, u64)),
@@ -81,21 +81,21 @@ pub(super) struct Delays {
 }
 
 impl Delays {
-    pub(super) fn put(&mut self, posted: Posted, when: When, now: Now) -> Due {
+    /// When an event is due that is posted now.
+    pub(super) fn due(&mut self, when: When, now: Now) -> Due {
         let number = self.next;
         self.next += 1;
         match when {
-            When::After(delay) => {
-                let due = (now.steady.saturating_add(delay), number);
-                self.steady.insert(due, posted);
-                Due::Steady(due)
-            }
-            When::At(time) => {
-                let due = (time.unix_micros(), number);
-                self.wall.insert(due, posted);
-                Due::Wall(due)
-            }
+            When::After(delay) => Due::Steady((now.steady.saturating_add(delay), number)),
+            When::At(time) => Due::Wall((time.unix_micros(), number)),
         }
+    }
+
+    pub(super) fn put(&mut self, posted: Posted, due: Due) {
+        match due {
+            Due::Steady(due) => self.steady.insert(due, posted),
+            Due::Wall(due) => self.wall.insert(due, posted),
+        };
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -158,7 +158,21 @@ mod tests {
 
     fn posted(name: &str) -> Posted {
         let event = AnyEvent::from(RawEvent::new(name, *b"{}", None, None, None));
-        Posted { event, key: None, priority: Priority::Normal, room: Room::Delayed, bytes: 0 }
+        Posted {
+            event,
+            key: None,
+            priority: Priority::Normal,
+            room: Room::Delayed,
+            bytes: 0,
+            ignores_hops: false,
+            done: None,
+        }
+    }
+
+    fn post(delays: &mut Delays, name: &str, when: When, now: Now) -> Due {
+        let due = delays.due(when, now);
+        delays.put(posted(name), due);
+        due
     }
 
     /// So many seconds by the steady clock, and by the wall clock.
@@ -190,7 +204,7 @@ mod tests {
             ("a", at(1)),
             ("f", at(1_009)),
         ] {
-            delays.put(posted(name), when, began);
+            post(&mut delays, name, when, began);
         }
         assert!(!delays.is_empty());
         assert_eq!(due(&mut delays, began), ["a"]);
@@ -204,8 +218,8 @@ mod tests {
     fn what_is_due_at_a_time_follows_the_wall_clock_and_the_rest_does_not() {
         let mut delays = Delays::default();
         let began = now(0, 1_000);
-        delays.put(posted("at"), at(1_060), began);
-        delays.put(posted("after"), after(60), began);
+        post(&mut delays, "at", at(1_060), began);
+        post(&mut delays, "after", after(60), began);
         // The wall clock is set back: what is due at a time waits for longer.
         assert_eq!(due(&mut delays, now(60, 500)), ["after"]);
         assert_eq!(due(&mut delays, now(600, 1_059)), [""; 0]);
@@ -218,9 +232,9 @@ mod tests {
         let mut delays = Delays::default();
         let began = now(0, 1_000);
         assert_eq!(delays.wait(began), None);
-        let hour = delays.put(posted("hour"), after(3_600), began);
+        let hour = post(&mut delays, "hour", after(3_600), began);
         assert_eq!(delays.wait(now(10, 0)), Some(Duration::from_secs(3_590)));
-        delays.put(posted("at"), at(9_000), began);
+        post(&mut delays, "at", at(9_000), began);
         assert_eq!(delays.wait(began), Some(CHECK));
         assert_eq!(delays.wait(Now { is_virtual: true, ..began }), Some(Duration::from_secs(3_600)));
         assert!(delays.has(hour));
@@ -233,7 +247,7 @@ mod tests {
     #[test]
     fn no_delay_is_too_long() {
         let mut delays = Delays::default();
-        delays.put(posted("never"), When::After(Duration::MAX), now(5, 0));
+        post(&mut delays, "never", When::After(Duration::MAX), now(5, 0));
         assert_eq!(delays.wait(now(6, 0)), Some(LONGEST_SLEEP));
         assert_eq!(due(&mut delays, now(1 << 60, 0)), [""; 0]);
     }

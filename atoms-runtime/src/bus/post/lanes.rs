@@ -25,6 +25,10 @@ pub(super) struct Posted {
     pub(super) room: Room,
     /// How many bytes of its room it takes.
     pub(super) bytes: u32,
+    /// Whether it is delivered however long the chain is that led to it.
+    pub(super) ignores_hops: bool,
+    /// The places of the async handlers that are done with it, if it was begun.
+    pub(super) done: Option<Box<[usize]>>,
 }
 
 /// The place of an event in the queue: its room, and its key.
@@ -34,18 +38,13 @@ pub(super) struct Slot {
     pub(super) bytes: u32,
 }
 
-impl Slot {
-    /// The event that has this place.
-    pub(super) fn of_event(self, event: AnyEvent, priority: Priority) -> Posted {
-        Posted { event, priority, key: self.key, room: self.room, bytes: self.bytes }
-    }
-}
-
 /// The events that wait.
 #[derive(Default)]
 pub(super) struct Lanes {
     /// What may be started, by priority.
     ready: [VecDeque<Posted>; 3],
+    /// What may be started and followed from posted events: before what is ready, so that it does not pile up.
+    followed: [VecDeque<Posted>; 3],
     /// The keys that have an event under way, each with those that wait for it.
     keys: HashMap<u64, VecDeque<Posted>, RandomState>,
 }
@@ -66,13 +65,18 @@ impl Lanes {
     }
 
     fn make_ready(&mut self, posted: Posted) {
-        self.ready[posted.priority as usize].push_back(posted);
+        self.lane_of(&posted).push_back(posted);
     }
 
     /// Takes an event back that was started, and is to be started again: before all others, and its key
     /// still waits for it.
     pub(super) fn take_back(&mut self, posted: Posted) {
-        self.ready[posted.priority as usize].push_front(posted);
+        self.lane_of(&posted).push_front(posted);
+    }
+
+    fn lane_of(&mut self, posted: &Posted) -> &mut VecDeque<Posted> {
+        let lanes = if posted.room == Room::Followed { &mut self.followed } else { &mut self.ready };
+        &mut lanes[posted.priority as usize]
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -80,14 +84,15 @@ impl Lanes {
     }
 
     pub(super) fn has_ready(&self) -> bool {
-        self.ready.iter().any(|ready| !ready.is_empty())
+        self.ready.iter().chain(&self.followed).any(|ready| !ready.is_empty())
     }
 
     /// Takes one worker's share of what is ready, the most urgent first.
     pub(super) fn take_share(&mut self, workers: usize, batch: &mut Vec<Posted>) {
-        let ready = self.ready.iter().map(VecDeque::len).sum::<usize>();
+        let ready = self.ready.iter().chain(&self.followed).map(VecDeque::len).sum::<usize>();
         let share = ready.div_ceil(workers.max(1)).min(BATCH);
-        for ready in self.ready.iter_mut().rev() {
+        let by_priority = self.followed.iter_mut().zip(&mut self.ready).rev();
+        for ready in by_priority.flat_map(|(followed, ready)| [followed, ready]) {
             let taken = ready.len().min(share - batch.len());
             batch.extend(ready.drain(..taken));
         }
@@ -107,7 +112,9 @@ impl Lanes {
     /// Takes all that was not started, the most urgent first, and those last that wait for a key.
     pub(super) fn take_all(&mut self) -> Vec<Posted> {
         let waiting: Vec<_> = self.keys.drain().flat_map(|(_, waiting)| waiting).collect();
-        self.ready.iter_mut().rev().flat_map(std::mem::take).chain(waiting).collect()
+        let by_priority = self.followed.iter_mut().zip(&mut self.ready).rev();
+        let ready = by_priority.flat_map(|(followed, ready)| [followed, ready]).flat_map(std::mem::take);
+        ready.chain(waiting).collect()
     }
 }
 

@@ -3,6 +3,8 @@
 mod crews;
 mod delayed;
 mod delays;
+mod deliver;
+mod hold;
 mod lanes;
 mod queue;
 mod reserve;
@@ -18,13 +20,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 pub use delayed::{Delayed, DelayedPost, DelayedPosting};
+pub(super) use hold::{HeldPost, Hold};
 pub(super) use queue::OwnedQueue;
 
-use self::delays::When;
+use self::delays::{Due, When};
 use self::lanes::Posted;
 use self::queue::Queue;
 use self::reserve::Reserving;
 use self::room::Room;
+use super::worklist::Worklist;
 use super::{Bus, scope};
 use crate::event::{AnyEvent, Event, IntoEnvelope, Timestamp};
 
@@ -53,12 +57,18 @@ impl Bus {
     /// must not be lost, save it in a store of your own before you post it, and remove it there in the handler.
     ///
     /// Posted events are not bound to one tokio runtime. Each runtime that posts, or waits until the bus is idle,
-    /// delivers events while it runs. When it ends, another runtime delivers its unfinished events again, from the
-    /// start. So a handler may see a posted event twice, with the same id. A runtime that still exists, but that
+    /// delivers events while it runs. When it ends, another runtime calls again the handlers that were not done with
+    /// its events. So a handler may see a posted event twice, with the same id. A runtime that still exists, but that
     /// nobody drives any more, keeps the events that it has begun.
     ///
+    /// Each handler of a posted event is done with it for itself. What it returns, emits or posts is held until then,
+    /// and is posted when it has succeeded; what a failed attempt of it emitted is thrown away. What it emits on the
+    /// bus, with [`emit`](Self::emit), is delivered at once, and stands even if it fails. Events that follow from a
+    /// posted one are delivered before others of its priority. Subscribers see a posted event once, when its delivery
+    /// begins.
+    ///
     /// Events with the same key (`#[event(key)]` on a field) are handled one after the other, in the order in which
-    /// they were posted; `detached` handlers are not waited for. All others run concurrently, on as many tasks as
+    /// they were posted, each after all handlers of the one before; `detached` handlers are not waited for. All others run concurrently, on as many tasks as
     /// the runtime has workers. Events that fail are among the [dead letters](Self::dead_letters). An event that is
     /// posted in a handler is a consequence of that handler's event.
     ///
@@ -112,6 +122,8 @@ pub struct Post<'a> {
     exceeds_if_awaited: bool,
     /// Whether it does so where it would fail as well.
     exceeds: bool,
+    /// Where it is held until the handler is done, if that is one of a posted event.
+    held: Option<Arc<Worklist>>,
 }
 
 impl<'a> Post<'a> {
@@ -120,8 +132,9 @@ impl<'a> Post<'a> {
         let (key, exceeds_if_awaited) = (bus.0.queue.0.lane(&event), scope::is_in_handler());
         let event = scope::following(event);
         let (priority, bytes) = (Priority::default(), bus.0.queue.0.rooms.share(event.size()));
-        let posted = Posted { event, key, priority, room: Room::Of(priority), bytes };
-        Self { bus, exceeds_if_awaited, exceeds: false, posted }
+        let room = Room::Of(priority);
+        let posted = Posted { event, key, priority, room, bytes, ignores_hops: false, done: None };
+        Self { bus, exceeds_if_awaited, exceeds: false, posted, held: Hold::current(bus) }
     }
 
     /// Sets the priority.
@@ -191,7 +204,18 @@ impl<'a> Post<'a> {
 
     /// Puts the event into the queue, where room is reserved for it.
     fn put(self) -> Result<(), PostError> {
-        self.queue().put(self.bus, self.posted)
+        let queue = self.queue();
+        match self.hold(None) {
+            None => Ok(()),
+            Some((bus, posted)) => queue.put(bus, posted),
+        }
+    }
+
+    /// Holds the event until the handler is done that posts it; gives it back if there is no such handler.
+    fn hold(self, due: Option<Due>) -> Option<(&'a Bus, Posted)> {
+        let Some(held) = self.held else { return Some((self.bus, self.posted)) };
+        let not_held = held.hold(HeldPost { posted: self.posted, due }).err();
+        not_held.map(|it| (self.bus, it.posted))
     }
 
     fn queue(&self) -> &'a Arc<Queue> {

@@ -13,6 +13,7 @@ use tokio::task::AbortHandle;
 
 use super::crews::{Crews, Member};
 use super::delays::{Clock, Delays, Due, When};
+use super::hold::HeldPost;
 use super::lanes::{Lanes, Posted, Slot};
 use super::room::Rooms;
 use super::{PostError, PostRefusal, timer, worker};
@@ -79,19 +80,48 @@ impl Queue {
         Ok(())
     }
 
-    /// As [`put`](Self::put), of an event that is due later; when, and its number among those.
+    /// As [`put`](Self::put), of an event that is due later.
     pub(super) fn put_delayed(
         self: &Arc<Self>,
         bus: &Bus,
         posted: Posted,
-        when: When,
-    ) -> Result<Due, PostError> {
+        due: Due,
+    ) -> Result<(), PostError> {
         let (mut state, _) = self.ready_for(bus, &posted)?;
-        let due = state.delays.put(posted, when, self.clock.now());
+        state.delays.put(posted, due);
         let timers = state.crews.timers();
         drop(state);
         timers.into_iter().for_each(Waker::wake);
-        Ok(due)
+        Ok(())
+    }
+
+    /// When an event is due, and its number among those that are due later.
+    pub(super) fn due(&self, when: When) -> Due {
+        self.lock().delays.due(when, self.clock.now())
+    }
+
+    /// Puts in what a handler of a posted event emitted and posted, which was accepted before.
+    pub(super) fn put_held(&self, emitted: Vec<Posted>, posts: Vec<HeldPost>) {
+        let (mut state, mut cancelled) = (self.lock(), Vec::new());
+        let (is_closed, is_ended) = (state.closed, state.ended);
+        for HeldPost { posted, due } in emitted.into_iter().map(HeldPost::from).chain(posts) {
+            match due {
+                _ if is_ended => cancelled.push(posted),
+                Some(_) if is_closed => cancelled.push(posted),
+                Some(due) => state.delays.put(posted, due),
+                None => {
+                    self.under_way.add(1);
+                    state.lanes.admit(posted);
+                }
+            }
+        }
+        let here = Handle::try_current().ok().map(|runtime| runtime.id());
+        let (idle, timers) = (state.crews.pop_idle(here), state.crews.timers());
+        drop(state);
+        wake(idle);
+        timers.into_iter().for_each(Waker::wake);
+        self.rooms.give_back_all(cancelled.iter().map(|it| (it.room, it.bytes)));
+        cancelled.iter().for_each(|posted| drop(posted.cancelled()));
     }
 
     /// Sees to it that there is a crew; gives the reserved room back if there cannot be one.

@@ -14,6 +14,8 @@ pub(super) enum Room {
     Delayed,
     /// What handlers post where there is no room, since they may be what takes it.
     OfHandlers,
+    /// None: the handlers of posted events emitted it, of which each may emit so much.
+    Followed,
 }
 
 impl Room {
@@ -30,6 +32,7 @@ impl Room {
             Self::Of(priority) => priority as usize,
             Self::Delayed => 3,
             Self::OfHandlers => 4,
+            Self::Followed => 5,
         }
     }
 }
@@ -82,7 +85,7 @@ impl Rooms {
 
     /// Takes the room of so many events back.
     pub(super) fn give_back(&self, room: Room, places: usize, bytes: usize) {
-        let space = &self.rooms[room.index()];
+        let Some(space) = self.rooms.get(room.index()) else { return };
         space.bytes.add_permits(bytes);
         space.places.add_permits(places);
     }

@@ -14,7 +14,6 @@ use super::crews::Member;
 use super::lanes::{Posted, Slot};
 use super::queue::Queue;
 use crate::bus::Shared;
-use crate::bus::deliver::Rest;
 use crate::bus::under_way::Part;
 use crate::caught::panic_message;
 use crate::text::Shown;
@@ -98,14 +97,12 @@ impl Worker {
     }
 
     fn start(&mut self, bus: &Arc<Shared>, posted: Posted, cx: &mut Context<'_>) {
-        let (slot, priority) = (posted.slot(), posted.priority);
-        let rest = catch_unwind(AssertUnwindSafe(|| bus.deliver_at_once(posted.event)));
-        let Some(rest) = rest.unwrap_or_else(|panic| log_panic(panic, None)) else {
-            return self.done.push(slot);
-        };
-        let posted = slot.of_event(rest.event().clone(), priority);
-        let held = Held { queue: Arc::clone(&self.member.queue), posted: Some(posted) };
-        let mut delivery = finish(Arc::clone(bus), rest, held);
+        let is_done = catch_unwind(AssertUnwindSafe(|| bus.deliver_at_once(&posted)));
+        if is_done.unwrap_or_else(|panic| log_panic(panic, true)) {
+            return self.done.push(posted.slot());
+        }
+        let begun = Begun::new(&self.member.queue, posted);
+        let mut delivery = finish(Arc::clone(bus), begun);
         // Polled at once, so that it is known what it waits for if it is ended.
         match delivery.as_mut().poll(cx) {
             Poll::Ready(slot) => self.done.extend(slot),
@@ -124,32 +121,46 @@ fn log_panic<T>(panic: Box<dyn Any + Send>, instead: T) -> T {
 
 /// An event whose delivery may be ended before it is done, with the runtime that it runs in: then it goes back
 /// into the queue.
-struct Held {
+struct Begun {
     queue: Arc<Queue>,
     posted: Option<Posted>,
+    /// The places of the async handlers that are done, once the others are.
+    done: Option<Vec<usize>>,
 }
 
-impl Held {
+impl Begun {
+    fn new(queue: &Arc<Queue>, mut posted: Posted) -> Self {
+        let done = posted.done.take().map(<[usize]>::into_vec);
+        Self { queue: Arc::clone(queue), posted: Some(posted), done }
+    }
+
+    async fn deliver(&mut self, bus: &Arc<Shared>) {
+        if let Some(posted) = &self.posted {
+            bus.deliver_posted(posted, &mut self.done).await;
+        }
+    }
+
     fn hand_over(&mut self) -> Option<Slot> {
         self.posted.take().map(|posted| posted.slot())
     }
 }
 
-impl Drop for Held {
+impl Drop for Begun {
     fn drop(&mut self) {
-        if let Some(posted) = self.posted.take() {
+        if let Some(mut posted) = self.posted.take() {
+            posted.done = self.done.take().map(Vec::into_boxed_slice);
             self.queue.take_back(posted);
         }
     }
 }
 
-fn finish(bus: Arc<Shared>, rest: Rest, mut held: Held) -> Running {
-    // It is counted for as long as it is held.
+fn finish(bus: Arc<Shared>, mut begun: Begun) -> Running {
+    // It is counted for as long as it is begun.
     let part = Part::of_counted(&bus.under_way);
     Box::pin(async move {
-        let delivered = AssertUnwindSafe(part.around(bus.deliver_rest(rest))).catch_unwind().await;
+        let delivered = AssertUnwindSafe(part.around(begun.deliver(&bus))).catch_unwind().await;
         delivered.unwrap_or_else(|panic| log_panic(panic, ()));
-        held.hand_over()
+        begun.hand_over()
     })
 }
 

@@ -1,0 +1,211 @@
+//! Delivering a posted event: each handler for itself, with what it emits held until it is done.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tracing::Span;
+
+use super::Priority;
+use super::hold::Hold;
+use super::lanes::Posted;
+use crate::bus::Shared;
+use crate::bus::calls::{AsyncCalls, run_handlers, run_sync};
+use crate::bus::deliver::{refuse, refuse_declined, refuse_unhandled};
+use crate::bus::delivery::Step;
+use crate::bus::in_flight::Entered;
+use crate::bus::receipt::Receipt;
+use crate::bus::table::Table;
+use crate::bus::trace::{emit_span, is_traced};
+use crate::bus::under_way::Part;
+use crate::caught::drop_caught;
+use crate::event::AnyEvent;
+use crate::event::erased::EventRef;
+use crate::handler::Refusal;
+
+/// One posted event on its way to its handlers.
+struct Delivering<'a> {
+    bus: &'a Arc<Shared>,
+    event: &'a AnyEvent,
+    seen: EventRef<'a>,
+    table: &'a Table,
+    priority: Priority,
+    span: Span,
+    receipt: Receipt,
+}
+
+impl Shared {
+    /// Delivers a posted event, if that takes no waiting; whether it did.
+    pub(super) fn deliver_at_once(self: &Arc<Self>, posted: &Posted) -> bool {
+        let mut delivering = Delivering::new(self, &posted.event, posted.priority);
+        if !delivering.table.asynchronous.is_empty() || self.looks_at(delivering.seen.head()) {
+            return false;
+        }
+        let refusal = if posted.ignores_hops { None } else { delivering.chain_refusal() };
+        delivering.begin(refusal);
+        true
+    }
+
+    /// Delivers a posted event to the handlers that are not done with it. What failed is among the dead letters.
+    pub(super) async fn deliver_posted(self: &Arc<Self>, posted: &Posted, done: &mut Option<Vec<usize>>) {
+        let began = Instant::now();
+        let chain =
+            if posted.ignores_hops { None } else { Step::of_any(&posted.event, self).chain_refusal() };
+        // One that was begun has gone its route.
+        let is_routed = chain.is_some() || done.is_some();
+        let (event, verdict) = self.before_emit(posted.event.clone(), None, is_routed);
+        let mut delivering = Delivering::new(self, &event, posted.priority);
+        let refusal = verdict.err().map(Refusal::Vetoed).or(chain);
+        if refusal.is_some() || done.is_none() {
+            delivering.begin(refusal);
+        }
+        delivering.finish(done.get_or_insert_default()).await;
+        self.interceptors.after_emit(&event, &delivering.receipt, began.elapsed());
+    }
+}
+
+impl<'a> Delivering<'a> {
+    #[inline]
+    fn new(bus: &'a Arc<Shared>, event: &'a AnyEvent, priority: Priority) -> Self {
+        let seen = event.event_ref();
+        let table = bus.tables.of(seen.event_type());
+        let receipt = Receipt::new(&seen, table.outline);
+        Self { bus, event, seen, table, priority, span: Span::none(), receipt }
+    }
+
+    #[inline]
+    fn step(&self) -> Step<'a> {
+        Step::of_shared(self.seen, self.event, self.bus)
+    }
+
+    fn chain_refusal(&self) -> Option<Refusal> {
+        self.step().chain_refusal()
+    }
+
+    /// Runs the sync handlers and the subscribers.
+    fn begin(&mut self, refusal: Option<Refusal>) {
+        if let Some(refusal) = refusal {
+            self.table = self.bus.tables.nobody();
+            return self.as_whole(|step, _, receipt| refuse(step, receipt, refusal));
+        }
+        let is_seen = !self.bus.subscribers.is_empty() || is_traced();
+        if is_seen {
+            self.span = emit_span(&self.step());
+        }
+        let units = self.table.units();
+        units[..self.table.sync.len()].iter().for_each(|unit| self.run(unit, is_seen));
+        if is_seen {
+            self.run_subscribers();
+        }
+        if self.receipt.is_unhandled() {
+            self.as_whole(|step, _, receipt| refuse_unhandled(step, receipt));
+        }
+    }
+
+    /// Runs one sync handler.
+    fn run(&mut self, unit: &Table, is_seen: bool) {
+        let hold = Hold::new(self.bus, self.seen.head());
+        let step = self.step().holding(&hold);
+        hold.enter(|| {
+            if is_seen {
+                run_sync(&step, unit, None, &self.span, &mut self.receipt);
+            } else {
+                run_handlers(&step, unit, &mut self.receipt);
+            }
+        });
+        drop(step);
+        hold.release(self.bus, self.priority);
+    }
+
+    /// Runs the subscribers, which are no part of what is posted: what they post is not held.
+    fn run_subscribers(&mut self) {
+        let subscribers = self.bus.subscribers.snapshot(self.seen.event_type());
+        let nobody = self.bus.tables.nobody();
+        self.as_whole(|step, span, receipt| run_sync(step, nobody, subscribers.as_ref(), span, receipt));
+        // It may have the last reference to a subscriber that is gone.
+        drop_caught(subscribers);
+    }
+
+    /// Does what concerns the event, and no one handler.
+    fn as_whole(&mut self, act: impl FnOnce(&Step<'_>, &Span, &mut Receipt)) {
+        let hold = Hold::new(self.bus, self.seen.head());
+        let step = self.step().holding(&hold);
+        act(&step, &self.span, &mut self.receipt);
+        drop(step);
+        hold.release(self.bus, self.priority);
+    }
+
+    /// Runs the async handlers that are not done, concurrently.
+    async fn finish(&mut self, done: &mut Vec<usize>) {
+        let (bus, event, span, priority) = (self.bus, self.event, &self.span, self.priority);
+        let units = &self.table.units()[self.table.sync.len()..];
+        let step = self.step();
+        let mut waiting = Waiting { step: &step, table: self.table, entered: None };
+        match units {
+            [] => return,
+            [only] => {
+                let mut only = pin!(run_async(bus, event, (0, only), span, priority));
+                let (_, receipt) = poll_fn(|cx| waiting.poll(|| (only.as_mut().poll(cx), 1))).await;
+                self.receipt.absorb(receipt);
+            }
+            units => {
+                let mut calls = FuturesUnordered::new();
+                for (place, unit) in units.iter().enumerate() {
+                    if !done.contains(&place) {
+                        calls.push(run_async(bus, event, (place, unit), span, priority));
+                    }
+                }
+                let mut poll =
+                    |cx: &mut Context<'_>| waiting.poll(|| (calls.poll_next_unpin(cx), calls.len()));
+                while let Some((place, receipt)) = poll_fn(&mut poll).await {
+                    done.push(place);
+                    self.receipt.absorb(receipt);
+                }
+            }
+        }
+        self.as_whole(|step, _, receipt| refuse_declined(step, receipt));
+    }
+}
+
+/// Runs one async handler to its end; its place is returned.
+async fn run_async(
+    bus: &Arc<Shared>,
+    event: &AnyEvent,
+    (place, unit): (usize, &Table),
+    span: &Span,
+    priority: Priority,
+) -> (usize, Receipt) {
+    let hold = Hold::new(bus, event.event_ref().head());
+    let mut receipt = Receipt::new(&event.event_ref(), unit.outline);
+    {
+        let step = Step::of_any(event, bus).holding(&hold);
+        let mut room = pin!(None);
+        let mut calls = AsyncCalls::new(&step, unit);
+        poll_fn(|cx| hold.enter(|| calls.poll(room.as_mut(), cx, span, &mut receipt))).await;
+    }
+    hold.release(bus, priority);
+    (place, receipt)
+}
+
+/// A posted event whose handlers wait: a shutdown knows of it.
+struct Waiting<'a> {
+    step: &'a Step<'a>,
+    table: &'a Table,
+    entered: Option<Entered<'a>>,
+}
+
+impl Waiting<'_> {
+    /// Polls the handlers, of which so many are left then.
+    fn poll<T>(&mut self, poll: impl FnOnce() -> (Poll<T>, usize)) -> Poll<T> {
+        let (polled, left) = Part::enter(self.entered.as_ref().map(Entered::part), poll);
+        if polled.is_pending() {
+            let entered = self.entered.get_or_insert_with(|| self.step.wait_for(self.table));
+            entered.part().set_running(left);
+        }
+        polled
+    }
+}
