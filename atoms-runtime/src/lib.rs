@@ -26,12 +26,13 @@ mod wire;
 
 pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
-    Attempt, AttemptKind, Bus, BusBuilder, Context, DeadLetter, DeadLetterCause, DeadLetters, Delayed,
-    DelayedPost, DelayedPosting, DetachError, Dispatch, Emit, EmitError, Emittable, EventStream, ExpectError,
-    Expectation, Extension, Failure, FailureKind, Interceptor, Lagged, LetterRecipient, LetterStore,
-    LostEvents, MemoryLetters, Post, PostError, PostRefusal, Posting, Priority, Receipt, Recipient,
-    RedeliverError, RequestError, Route, Routed, ShutdownError, StoreError, StoreErrorKind, StoreFuture,
-    StoredEvents, Subscription, Unfinished,
+    Acknowledgement, Attempt, AttemptKind, Backlog, BacklogRoom, Bus, BusBuilder, Context, DeadLetter,
+    DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting, DetachError, Dispatch, Emit,
+    EmitError, Emittable, EventStream, ExpectError, Expectation, Extension, Failure, FailureKind,
+    Interceptor, Lagged, LetterRecipient, LetterStore, LostEvents, MemoryBacklog, MemoryLetters, NewPost,
+    Post, PostError, PostRefusal, Posting, Priority, Receipt, Recipient, RedeliverError, RequestError, Route,
+    Routed, ShutdownError, StoreError, StoreErrorKind, StoreFuture, StoredEvents, Subscription, Taken,
+    Ticket, Unfinished,
 };
 pub use caught::{Guarded, panic_message};
 pub use event::EventShape;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::{DeliveryFailed, EmitOutcome, Refusal};
+use atoms::{BusBuilder, DeliveryFailed, EmitOutcome, MemoryBacklog, Refusal};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
@@ -82,8 +82,13 @@ fn alert(failed: &DeliveryFailed, log: State<Log>) {
     log.add(format!("{} attempts", failed.attempts));
 }
 
-fn started() -> (Bus, Arc<Log>) {
-    let (builder, log) = bus();
+/// Buses to be, with the queue and with another backlog.
+fn buses() -> [(BusBuilder, Arc<Log>); 2] {
+    let [queue, (builder, log)] = [bus(), bus()];
+    [queue, (builder.backlog(Arc::new(MemoryBacklog::default())), log)]
+}
+
+fn started((builder, log): (BusBuilder, Arc<Log>)) -> (Bus, Arc<Log>) {
     let builder = builder.state(Calls::default()).handler::<pack>().handler::<seen>().handler::<sent>();
     (builder.handler::<alert>().start().unwrap(), log)
 }
@@ -98,35 +103,41 @@ async fn lines(bus: &Bus, log: &Log) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn a_retry_emits_and_posts_nothing_twice() {
-    let (bus, log) = started();
-    bus.post(order(2)).await.unwrap();
-    let direct = ["packed by sent", "sent by emit"].repeat(3);
-    let held = ["emitter", "post", "try_send", "after", "return"].map(|by| format!("packed by {by}"));
-    let mut expected: Vec<_> = direct.into_iter().map(String::from).chain(held).collect();
-    expected.sort();
-    assert_eq!(lines(&bus, &log).await, expected);
-    assert!(bus.dead_letters().is_empty().await.unwrap());
+    for bus in buses() {
+        let (bus, log) = started(bus);
+        bus.post(order(2)).await.unwrap();
+        let direct = ["packed by sent", "sent by emit"].repeat(3);
+        let held = ["emitter", "post", "try_send", "after", "return"].map(|by| format!("packed by {by}"));
+        let mut expected: Vec<_> = direct.into_iter().map(String::from).chain(held).collect();
+        expected.sort();
+        assert_eq!(lines(&bus, &log).await, expected);
+        assert!(bus.dead_letters().is_empty().await.unwrap());
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_failed_for_good_emits_nothing_but_that_it_failed() {
-    let (bus, log) = started();
-    bus.post(order(9)).await.unwrap();
-    let mut expected = ["packed by sent", "sent by emit"].repeat(3);
-    expected.push("3 attempts");
-    expected.sort();
-    assert_eq!(lines(&bus, &log).await, expected);
-    // Room that was reserved for what was thrown away is free again.
-    bus.shutdown(SOON).await.unwrap();
+    for bus in buses() {
+        let (bus, log) = started(bus);
+        bus.post(order(9)).await.unwrap();
+        let mut expected = ["packed by sent", "sent by emit"].repeat(3);
+        expected.push("3 attempts");
+        expected.sort();
+        assert_eq!(lines(&bus, &log).await, expected);
+        // Room that was reserved for what was thrown away is free again.
+        bus.shutdown(SOON).await.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_an_emitted_event_leads_to_stands_though_its_handler_fails() {
-    let (bus, log) = started();
-    assert!(!bus.emit(order(9)).await.is_ok());
-    let lines = lines(&bus, &log).await;
-    assert_eq!(lines.iter().filter(|line| *line == "packed by emitter").count(), 3);
-    assert_eq!(lines.iter().filter(|line| *line == "packed by post").count(), 3);
+    for bus in buses() {
+        let (bus, log) = started(bus);
+        assert!(!bus.emit(order(9)).await.is_ok());
+        let lines = lines(&bus, &log).await;
+        assert_eq!(lines.iter().filter(|line| *line == "packed by emitter").count(), 3);
+        assert_eq!(lines.iter().filter(|line| *line == "packed by post").count(), 3);
+    }
 }
 
 #[handler]
@@ -147,12 +158,14 @@ fn noted(sent: &Sent, log: State<Log>) {
 
 #[tokio::test]
 async fn each_handler_is_held_for_itself() {
-    let (builder, log) = bus();
-    let bus = builder.handler::<gives_up>().handler::<goes_on>().handler::<noted>().start().unwrap();
-    bus.post(packed("test")).await.unwrap();
-    bus.idle().await;
-    assert_eq!(log.take(), ["sent by goes_on"]);
-    assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
+    for bus in buses() {
+        let (builder, log) = bus;
+        let bus = builder.handler::<gives_up>().handler::<goes_on>().handler::<noted>().start().unwrap();
+        bus.post(packed("test")).await.unwrap();
+        bus.idle().await;
+        assert_eq!(log.take(), ["sent by goes_on"]);
+        assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
+    }
 }
 
 #[handler]
@@ -171,29 +184,31 @@ async fn slow(order: &Order, log: State<Log>) -> Packed {
 
 #[tokio::test(start_paused = true)]
 async fn the_next_event_of_a_key_starts_after_all_handlers_and_a_follow_up_after_its_own() {
-    let (builder, log) = bus();
-    let bus = builder.handler::<quick>().handler::<slow>().handler::<seen>().start().unwrap();
-    for failures in [1, 2] {
-        bus.post(Order { key: Some(7), failures }).await.unwrap();
+    for bus in buses() {
+        let (builder, log) = bus;
+        let bus = builder.handler::<quick>().handler::<slow>().handler::<seen>().start().unwrap();
+        for failures in [1, 2] {
+            bus.post(Order { key: Some(7), failures }).await.unwrap();
+        }
+        bus.idle().await;
+        let of = |number| {
+            [
+                format!("quick {number}"),
+                format!("slow {number} begins"),
+                "packed by quick".into(),
+                format!("slow {number} ends"),
+                "packed by slow".into(),
+            ]
+        };
+        let lines = log.take();
+        assert_eq!(lines[..4], of(1)[..4]);
+        // Beside the first event's last follow-up, the second event begins.
+        let mut rest: Vec<_> = lines[4..].to_vec();
+        rest.sort();
+        let mut expected: Vec<_> = of(1)[4..].iter().cloned().chain(of(2)).collect();
+        expected.sort();
+        assert_eq!(rest, expected);
     }
-    bus.idle().await;
-    let of = |number| {
-        [
-            format!("quick {number}"),
-            format!("slow {number} begins"),
-            "packed by quick".into(),
-            format!("slow {number} ends"),
-            "packed by slow".into(),
-        ]
-    };
-    let lines = log.take();
-    assert_eq!(lines[..4], of(1)[..4]);
-    // Beside the first event's last follow-up, the second event begins.
-    let mut rest: Vec<_> = lines[4..].to_vec();
-    rest.sort();
-    let mut expected: Vec<_> = of(1)[4..].iter().cloned().chain(of(2)).collect();
-    expected.sort();
-    assert_eq!(rest, expected);
 }
 
 #[handler]
@@ -207,14 +222,16 @@ async fn changes_its_mind(_: &Packed, context: Context, log: State<Log>) {
 
 #[tokio::test(start_paused = true)]
 async fn a_delayed_post_can_be_cancelled_while_it_is_held() {
-    let (builder, log) = bus();
-    let bus = builder.queue_capacity(1).handler::<changes_its_mind>().handler::<noted>().start().unwrap();
-    for _ in 0..3 {
-        bus.post(packed("test")).await.unwrap();
-        bus.idle().await;
+    for bus in buses() {
+        let (builder, log) = bus;
+        let bus = builder.queue_capacity(1).handler::<changes_its_mind>().handler::<noted>().start().unwrap();
+        for _ in 0..3 {
+            bus.post(packed("test")).await.unwrap();
+            bus.idle().await;
+        }
+        sleep(Duration::from_secs(9)).await;
+        assert_eq!(log.take(), ["cancelled"; 3]);
     }
-    sleep(Duration::from_secs(9)).await;
-    assert_eq!(log.take(), ["cancelled"; 3]);
 }
 
 /// Says when the handler is done, and what became of what was emitted then.
@@ -230,14 +247,16 @@ async fn outlives(_: &Packed, out: Emitter<Sent>, late: State<Late>) {
 
 #[tokio::test]
 async fn what_is_emitted_after_the_handler_is_done_is_a_dead_letter() {
-    let (outcome, mut outcomes) = tokio::sync::mpsc::unbounded_channel();
-    let late = Arc::new(Late(Notify::new(), outcome));
-    let bus = bus().0.handler::<outlives>().shared_state(late.clone()).start().unwrap();
-    bus.post(packed("test")).await.unwrap();
-    bus.idle().await;
-    late.0.notify_one();
-    assert_eq!(outcomes.recv().await, Some(EmitOutcome::Refused(Refusal::TooLate)));
-    assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
+    for bus in buses() {
+        let (outcome, mut outcomes) = tokio::sync::mpsc::unbounded_channel();
+        let late = Arc::new(Late(Notify::new(), outcome));
+        let bus = bus.0.handler::<outlives>().shared_state(late.clone()).start().unwrap();
+        bus.post(packed("test")).await.unwrap();
+        bus.idle().await;
+        late.0.notify_one();
+        assert_eq!(outcomes.recv().await, Some(EmitOutcome::Refused(Refusal::TooLate)));
+        assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
+    }
 }
 
 #[event(type = "held.flood")]
@@ -255,13 +274,15 @@ async fn flood(flood: &Flood, out: Emitter<Packed>) {
 
 #[tokio::test]
 async fn what_one_handler_may_emit_is_bounded() {
-    let (builder, log) = bus();
-    let bus = builder.follow_up_capacity(100).handler::<flood>().handler::<seen>().start().unwrap();
-    for _ in 0..3 {
-        bus.post(Flood { events: 120 }).await.unwrap();
+    for bus in buses() {
+        let (builder, log) = bus;
+        let bus = builder.follow_up_capacity(100).handler::<flood>().handler::<seen>().start().unwrap();
+        for _ in 0..3 {
+            bus.post(Flood { events: 120 }).await.unwrap();
+        }
+        bus.idle().await;
+        assert_eq!((log.take().len(), bus.dead_letters().len().await.unwrap()), (300, 60));
     }
-    bus.idle().await;
-    assert_eq!((log.take().len(), bus.dead_letters().len().await.unwrap()), (300, 60));
 }
 
 #[handler]

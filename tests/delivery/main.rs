@@ -1,6 +1,7 @@
 //! What makes events dependable: posting, retries, dead letters, interceptors, an orderly end.
 
 mod alerts;
+mod backlogs;
 mod dead_letters;
 mod delayed;
 mod detached;

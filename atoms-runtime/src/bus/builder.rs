@@ -8,7 +8,7 @@ use super::dead_letters::{LetterStore, Letters, MemoryLetters};
 use super::extensions::{Extension, Extensions};
 use super::intercept::{Interceptor, Interceptors};
 use super::limits::Limits;
-use super::post::OwnedQueue;
+use super::post::{Backlog, OwnedQueue, OwnedStored, Stored};
 use super::run::{self, Runner};
 use super::store::StoredEvents;
 use super::table::Tables;
@@ -58,6 +58,7 @@ pub struct BusBuilder {
     dead_letter_capacity: usize,
     dead_letter_bytes: usize,
     letter_store: Option<Arc<dyn LetterStore>>,
+    backlog: Option<Arc<dyn Backlog>>,
     queue_capacity: usize,
     queue_bytes: usize,
     detached_limit: usize,
@@ -81,6 +82,7 @@ impl BusBuilder {
             dead_letter_capacity: 1_024,
             dead_letter_bytes: 64 * MIB,
             letter_store: None,
+            backlog: None,
             queue_capacity: 1_024,
             queue_bytes: 64 * MIB,
             detached_limit: 1_024,
@@ -221,6 +223,18 @@ impl BusBuilder {
         self
     }
 
+    /// Keeps [posted](Bus::post) events in this backlog, and not in the queue in memory. How many it keeps is its own
+    /// affair: [`queue_capacity`](Self::queue_capacity) and [`queue_bytes`](Self::queue_bytes) are for the queue.
+    ///
+    /// What it holds already is delivered, too. A `detached` handler is done with its event when it has been started.
+    /// An event whose handler is not on this bus any more becomes a dead letter. A shutdown waits for the handlers that run, and leaves the rest in it.
+    /// The runtimes in which events are delivered need to have time enabled.
+    #[must_use]
+    pub fn backlog(mut self, backlog: Arc<dyn Backlog>) -> Self {
+        self.backlog = Some(backlog);
+        self
+    }
+
     /// How many [posted](Bus::post), unfinished events each priority may hold: 1,024 by default. Events that are
     /// due later have as much room of their own. Zero does not start.
     #[must_use]
@@ -264,6 +278,7 @@ impl BusBuilder {
         }
         let (capacity, bytes) = (self.dead_letter_capacity, self.dead_letter_bytes);
         let letter_store = self.letter_store.unwrap_or_else(|| Arc::new(MemoryLetters::new(capacity, bytes)));
+        let stored = self.backlog.map(|backlog| OwnedStored(Stored::new(backlog, Arc::clone(&under_way))));
         let bus = Bus(Arc::new(Shared {
             tables: Tables::new(registry.events(), handlers),
             subscribers: Default::default(),
@@ -282,10 +297,14 @@ impl BusBuilder {
             interceptors,
             extensions: self.extensions,
             queue: OwnedQueue::new(self.queue_capacity, self.queue_bytes, Arc::clone(&under_way)),
+            stored,
             under_way,
         }));
         bus.0.dead_letters.start(StoredEvents::of(&bus.0));
         StartError::of(bus.0.extensions.start(&bus))?;
+        if let Some(stored) = bus.stored() {
+            stored.start(&bus);
+        }
         Ok(bus)
     }
 

@@ -215,4 +215,8 @@ impl Caller for Step<'_> {
     fn bus(&self) -> &dyn Any {
         self.bus
     }
+
+    fn hold(&self) -> Option<&dyn Any> {
+        self.hold.map(|hold| hold as _)
+    }
 }

@@ -51,7 +51,10 @@ pub use emit::{Emit, Emittable};
 pub use extensions::Extension;
 pub use failure::{DetachError, EmitError, Failure, FailureKind, Recipient};
 pub use intercept::Interceptor;
-pub use post::{Delayed, DelayedPost, DelayedPosting, Post, PostError, PostRefusal, Posting, Priority};
+pub use post::{
+    Acknowledgement, Backlog, BacklogRoom, Delayed, DelayedPost, DelayedPosting, MemoryBacklog, NewPost,
+    Post, PostError, PostRefusal, Posting, Priority, Taken, Ticket,
+};
 pub use receipt::{LostEvents, Receipt};
 pub use request::RequestError;
 pub use route::{Route, Routed};
@@ -66,7 +69,7 @@ use self::extensions::Extensions;
 use self::in_flight::InFlight;
 use self::intercept::Interceptors;
 use self::limits::Limits;
-use self::post::OwnedQueue;
+use self::post::{OwnedQueue, OwnedStored, Stored};
 pub(crate) use self::subscribers::Subscribers;
 use self::table::Tables;
 use self::tasks::Tasks;
@@ -131,6 +134,8 @@ pub(crate) struct Shared {
     is_intercepted: bool,
     extensions: Extensions,
     queue: OwnedQueue,
+    /// What is posted, if not in the queue.
+    stored: Option<OwnedStored>,
 }
 
 impl Shared {
@@ -209,6 +214,11 @@ impl Bus {
     /// types.
     pub fn takes(&self, event_type: Option<&'static EventType>) -> bool {
         self.0.is_taken(event_type)
+    }
+
+    /// The backlog of what is posted, if that is not the queue.
+    fn stored(&self) -> Option<&Arc<Stored>> {
+        self.0.stored.as_ref().map(|owned| &owned.0)
     }
 
     /// Whether [`shutdown`](Self::shutdown) was called.

@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{OptionFuture, join};
+
 use super::Bus;
 use super::first_poll::Others;
 use super::under_way::LeftOut;
@@ -87,7 +90,13 @@ impl Bus {
 
     /// Whoever waits with no time at all runs nothing meanwhile.
     async fn until_idle(&self, left_out: &LeftOut, has_time: bool) {
-        let see_to = || if has_time { self.0.queue.0.see_to(self) } else { None };
+        // Sessions post into the queue on any bus.
+        let see_to = || {
+            let queue = has_time.then(|| self.0.queue.0.see_to(self)).flatten();
+            let stored = self.stored().filter(|_| has_time).and_then(|stored| stored.see_to(self));
+            let is_either = queue.is_some() || stored.is_some();
+            is_either.then(|| join(OptionFuture::from(queue), OptionFuture::from(stored)).map(drop))
+        };
         self.0.under_way.idle(left_out.is_under_way(), see_to).await;
     }
 
@@ -106,6 +115,7 @@ impl Bus {
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), ShutdownError> {
         self.0.closed.store(true, Ordering::Relaxed);
         let mut unfinished = self.0.queue.0.close();
+        self.stored().into_iter().for_each(|stored| stored.close());
         let left_out = LeftOut::caller().await;
         let others = Others::of_closed(&self.0).await;
         let ended = async {
@@ -116,6 +126,7 @@ impl Bus {
         if is_late {
             unfinished.extend(self.0.in_flight.list());
             unfinished.extend(self.0.queue.0.abort());
+            self.stored().into_iter().for_each(|stored| stored.abort());
             self.0.tasks.abort();
         }
         self.0.subscribers.close();

@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
-use super::Shared;
+use super::{Bus, Shared};
 use crate::event::AnyEvent;
 use crate::registry::Registry;
 use crate::wire;
@@ -127,6 +127,13 @@ impl StoredEvents {
             .or_else(|_| wire::decode(&*bus.codec, frame, &Registry::default()))
             .map_err(|error| StoreError::new(StoreErrorKind::Unreadable, error))?;
         Ok(event.with_hops(hops))
+    }
+}
+
+impl Bus {
+    /// How a store writes the events of this bus.
+    pub(crate) fn stored_events(&self) -> StoredEvents {
+        StoredEvents::of(&self.0)
     }
 }
 

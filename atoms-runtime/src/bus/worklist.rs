@@ -66,6 +66,15 @@ struct State {
     posts: Vec<HeldPost>,
 }
 
+/// Why a post is not held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotHeld {
+    /// The handler is done.
+    Closed,
+    /// The handler may emit and post so much, and no more.
+    Full,
+}
+
 impl Limits {
     fn are_reached(self, waiting: Load, running: Load) -> bool {
         waiting.events + running.events >= self.events || waiting.bytes + running.bytes >= self.bytes
@@ -191,11 +200,18 @@ impl Worklist {
         queue
     }
 
-    /// Holds a post; gives it back if the handler is done.
-    pub(super) fn hold(&self, post: HeldPost) -> Result<(), HeldPost> {
+    /// Holds a post; gives it back if the handler is done. One for which no room was reserved has a size, and counts
+    /// to what the handler emits.
+    pub(super) fn hold(&self, post: HeldPost, size: Option<usize>) -> Result<(), (HeldPost, NotHeld)> {
         let mut state = self.lock();
         if state.closed {
-            return Err(post);
+            return Err((post, NotHeld::Closed));
+        }
+        if let Some(size) = size {
+            if self.limits.are_reached(state.waiting, state.running) {
+                return Err((post, NotHeld::Full));
+            }
+            state.waiting.add(size);
         }
         state.posts.push(post);
         Ok(())

@@ -45,6 +45,16 @@ impl Timestamp {
         SystemTime::now().into()
     }
 
+    /// The time so many microseconds after the start of 1970, UTC; the first or the last one that there is, if it does
+    /// not lie in the years 1 to 9999.
+    pub fn from_unix_micros(micros: i64) -> Self {
+        /// The first and the last second.
+        const SECONDS: (i64, i64) = (-62_135_596_800, 253_402_300_799);
+        let micros = micros.clamp(SECONDS.0 * 1_000_000, SECONDS.1 * 1_000_000 + 999_999);
+        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000);
+        Self(time.unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    }
+
     /// Microseconds since the start of 1970, UTC.
     pub fn unix_micros(&self) -> i64 {
         self.0.unix_timestamp() * 1_000_000 + i64::from(self.0.microsecond())

@@ -22,6 +22,9 @@ pub(crate) trait Caller: Sync {
 
     /// The bus, for those on higher floors who know what that is.
     fn bus(&self) -> &dyn Any;
+
+    /// Where what the handler emits is held until it is done, for the same.
+    fn hold(&self) -> Option<&dyn Any>;
 }
 
 /// One call of one handler for one event: what its parameters are extracted from.

@@ -1,5 +1,6 @@
 //! Help for tests.
 
+pub mod backlog;
 pub mod letters;
 
 use crate::bus::BusBuilder;

@@ -82,6 +82,8 @@ pub enum AttemptKind {
     NotDetached,
     /// The handler is `detached`, and the runtime that it ran in ended before it was done.
     RuntimeEnded,
+    /// The event was posted for a handler that is not on this bus, or does not take the event any more.
+    NoHandler,
 }
 
 impl DeadLetter {
@@ -175,6 +177,13 @@ impl DeadLetterCause {
 impl Attempt {
     pub(in crate::bus) fn new(error: &FailureKind) -> Self {
         Self { kind: error.into(), error: error.to_string(), at: Timestamp::now() }
+    }
+
+    /// That there is no handler to call.
+    pub(in crate::bus) fn no_handler() -> Self {
+        let error = "no handler of this identity on this bus takes the event: if it was renamed or moved, say \
+                     `#[handler(was = \"...\")]` on it";
+        Self { kind: AttemptKind::NoHandler, error: error.into(), at: Timestamp::now() }
     }
 
     /// How it failed.

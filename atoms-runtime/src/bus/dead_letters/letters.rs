@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 use super::letter::{DeadLetter, DeadLetterCause};
 use super::store::LetterStore;
@@ -28,6 +30,7 @@ pub(in crate::bus) struct Letters {
     pub(super) store: Arc<dyn LetterStore>,
     redelivered: Mutex<Redelivered>,
     unwritten: AtomicUsize,
+    written: Notify,
 }
 
 /// The letters that are being redelivered: they stay in the store, so that nothing is lost with the process, and are
@@ -41,7 +44,7 @@ struct Redelivered {
 
 impl Letters {
     pub(in crate::bus) fn new(store: Arc<dyn LetterStore>) -> Self {
-        Self { store, redelivered: Mutex::default(), unwritten: AtomicUsize::new(0) }
+        Self { store, redelivered: Mutex::default(), unwritten: AtomicUsize::new(0), written: Notify::new() }
     }
 
     pub(in crate::bus) fn start(&self, events: StoredEvents) {
@@ -54,6 +57,17 @@ impl Letters {
 
     pub(super) fn is_redelivered(&self, id: u64) -> bool {
         self.lock().letters.contains_key(&id)
+    }
+
+    /// Waits until the store has taken all letters that it was given.
+    pub(in crate::bus) async fn written(&self) {
+        while self.unwritten.load(Ordering::SeqCst) > 0 {
+            let mut written = pin!(self.written.notified());
+            written.as_mut().enable();
+            if self.unwritten.load(Ordering::SeqCst) > 0 {
+                written.await;
+            }
+        }
     }
 
     /// How many letters of the store are not shown.
@@ -102,9 +116,9 @@ impl Shared {
             Poll::Ready(Err(error)) => not_kept(&letter, &error),
             Poll::Pending => {
                 let unwritten = &self.dead_letters.unwritten;
-                let is_full = unwritten.fetch_add(1, Ordering::Relaxed) >= MAX_UNWRITTEN;
+                let is_full = unwritten.fetch_add(1, Ordering::SeqCst) >= MAX_UNWRITTEN;
                 let (Ok(runtime), false) = (Handle::try_current(), is_full) else {
-                    unwritten.fetch_sub(1, Ordering::Relaxed);
+                    unwritten.fetch_sub(1, Ordering::SeqCst);
                     let why =
                         if is_full { "too many wait for the store" } else { "there is no tokio runtime" };
                     return not_kept(&letter, &why);
@@ -114,7 +128,8 @@ impl Shared {
                     if let Err(error) = writing.await {
                         not_kept(&letter, &error);
                     }
-                    letters.unwritten.fetch_sub(1, Ordering::Relaxed);
+                    letters.unwritten.fetch_sub(1, Ordering::SeqCst);
+                    letters.written.notify_waiters();
                     drop(counted);
                 });
             }

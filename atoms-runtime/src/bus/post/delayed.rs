@@ -9,12 +9,16 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use super::backlog::Backlog;
 use super::delays::{Due, When};
+use super::hold::HeldPost;
 use super::queue::Queue;
 use super::reserve::Reserving;
+use super::stored::Stored;
 use super::{Post, PostError, Priority};
 use crate::bus::store::StoreError;
 use crate::bus::worklist::Worklist;
+use crate::event::EventId;
 
 /// An event that is about to be posted, to be delivered later: await it, to wait for room in the queue,
 /// or [`try_send`](Self::try_send) it. The delay may have any length.
@@ -41,9 +45,13 @@ impl<'a> Delayed<'a> {
     }
 
     /// Posts the event if there is room in the queue, and otherwise gives it back.
+    ///
+    /// As [`Post::try_send`], on a bus with another backlog.
     pub fn try_send(self) -> Result<DelayedPost, PostError> {
         need_timer();
-        put(self.post.reserved()?, self.when)
+        let Some(stored) = self.post.backlog() else { return put(self.post.reserved()?, self.when) };
+        let (due, posted) = (stored.due(self.when), self.post.stored_as(stored));
+        self.post.hold_stored(Some(due))?.map_or(Ok(posted), Post::must_wait)
     }
 }
 
@@ -60,7 +68,7 @@ fn put(post: Post<'_>, when: When) -> Result<DelayedPost, PostError> {
     if let Some((bus, posted)) = post.hold(Some(due)) {
         queue.put_delayed(bus, posted, due)?;
     }
-    Ok(DelayedPost { queue: Arc::downgrade(queue), due, held })
+    Ok(DelayedPost { held, place: Place::Queue(Arc::downgrade(queue), due) })
 }
 
 impl<'a> IntoFuture for Delayed<'a> {
@@ -69,7 +77,14 @@ impl<'a> IntoFuture for Delayed<'a> {
 
     fn into_future(self) -> DelayedPosting<'a> {
         need_timer();
-        DelayedPosting { reserving: Reserving::new(self.post), when: self.when }
+        let when = self.when;
+        DelayedPosting(match self.post.backlog() {
+            None => DelayedPostingIn::Queue(Reserving::new(self.post), when),
+            Some(stored) => DelayedPostingIn::Backlog(Box::pin(async move {
+                let posted = self.post.stored_as(stored);
+                self.post.store(Some(stored.due(when)), stored).await.map(|()| posted)
+            })),
+        })
     }
 }
 
@@ -78,46 +93,93 @@ impl<'a> IntoFuture for Delayed<'a> {
 /// Cancel-safe: the event is posted when this is ready, and not before.
 #[derive(Debug)]
 #[must_use = "nothing is posted unless this is awaited"]
-pub struct DelayedPosting<'a> {
-    reserving: Reserving<'a>,
-    when: When,
+pub struct DelayedPosting<'a>(DelayedPostingIn<'a>);
+
+enum DelayedPostingIn<'a> {
+    Queue(Reserving<'a>, When),
+    Backlog(Pin<Box<dyn Future<Output = Result<DelayedPost, PostError>> + Send + 'a>>),
+}
+
+impl fmt::Debug for DelayedPostingIn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queue(reserving, when) => f.debug_tuple("Queue").field(reserving).field(when).finish(),
+            Self::Backlog(_) => f.write_str("Backlog"),
+        }
+    }
 }
 
 impl Future for DelayedPosting<'_> {
     type Output = Result<DelayedPost, PostError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.reserving).poll(cx).map(|post| put(post?, self.when))
+        match &mut self.0 {
+            DelayedPostingIn::Queue(reserving, when) => {
+                let when = *when;
+                Pin::new(reserving).poll(cx).map(|post| put(post?, when))
+            }
+            DelayedPostingIn::Backlog(storing) => storing.as_mut().poll(cx),
+        }
     }
 }
 
 /// A posted event that is due later. Dropping this changes nothing: [`cancel`](Self::cancel) does.
 #[derive(Clone)]
 pub struct DelayedPost {
-    queue: Weak<Queue>,
-    due: Due,
     /// Where it is held until the handler is done that posted it.
     held: Option<Weak<Worklist>>,
+    place: Place,
+}
+
+/// Where it waits.
+#[derive(Clone)]
+enum Place {
+    Queue(Weak<Queue>, Due),
+    Backlog(Arc<dyn Backlog>, EventId),
+}
+
+impl Place {
+    fn is(&self, held: &HeldPost) -> bool {
+        match self {
+            Self::Queue(_, due) => held.due == Some(*due),
+            Self::Backlog(_, id) => held.posted.event.id() == id,
+        }
+    }
+}
+
+impl Post<'_> {
+    /// What it will be once it is stored.
+    fn stored_as(&self, stored: &Stored) -> DelayedPost {
+        let place = Place::Backlog(Arc::clone(&stored.backlog), self.posted.event.id().clone());
+        DelayedPost { held: self.held.as_ref().map(Arc::downgrade), place }
+    }
 }
 
 impl DelayedPost {
     /// Takes the event back, if it is not due yet; whether it was not.
     pub async fn cancel(&self) -> Result<bool, StoreError> {
-        let Some(queue) = self.queue.upgrade() else { return Ok(false) };
-        let held = self.held().and_then(|held| held.unhold(|it| it.due == Some(self.due)));
-        Ok(match held {
-            Some(held) => {
-                queue.rooms.give_back_all(std::iter::once((held.posted.room, held.posted.bytes)));
-                true
+        let held = self.held().and_then(|held| held.unhold(|it| self.place.is(it)));
+        match &self.place {
+            Place::Queue(queue, due) => {
+                let Some(queue) = queue.upgrade() else { return Ok(false) };
+                let Some(HeldPost { posted, .. }) = held else { return Ok(queue.cancel(*due)) };
+                queue.rooms.give_back(posted.room, 1, posted.bytes as usize);
+                Ok(true)
             }
-            None => queue.cancel(self.due),
-        })
+            Place::Backlog(..) if held.is_some() => Ok(true),
+            Place::Backlog(backlog, id) => backlog.cancel(id.clone()).await,
+        }
     }
 
     /// Whether the event is not due yet, and not cancelled.
     pub async fn is_pending(&self) -> Result<bool, StoreError> {
-        let is_held = self.held().is_some_and(|held| held.holds(|it| it.due == Some(self.due)));
-        Ok(is_held || self.queue.upgrade().is_some_and(|queue| queue.is_delayed(self.due)))
+        if self.held().is_some_and(|held| held.holds(|it| self.place.is(it))) {
+            return Ok(true);
+        }
+        match &self.place {
+            Place::Queue(queue, due) => Ok(queue.upgrade().is_some_and(|queue| queue.is_delayed(*due))),
+            Place::Backlog(backlog, id) => backlog.is_pending(id.clone()).await,
+        }
     }
 
     fn held(&self) -> Option<Arc<Worklist>> {
@@ -127,6 +189,11 @@ impl DelayedPost {
 
 impl fmt::Debug for DelayedPost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DelayedPost").field("due", &self.due).finish_non_exhaustive()
+        let mut shown = f.debug_struct("DelayedPost");
+        match &self.place {
+            Place::Queue(_, due) => shown.field("due", due),
+            Place::Backlog(_, id) => shown.field("id", id),
+        };
+        shown.finish_non_exhaustive()
     }
 }

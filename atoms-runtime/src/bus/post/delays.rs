@@ -12,7 +12,7 @@ use crate::event::Timestamp;
 const EARLIER: Duration = Duration::from_secs(24 * 3_600);
 
 /// How often the wall clock is looked at while an event waits for it: it may be set.
-const CHECK: Duration = Duration::from_secs(1);
+pub(super) const CHECK: Duration = Duration::from_secs(1);
 
 /// The longest sleep at once, which every timer can do.
 const LONGEST_SLEEP: Duration = Duration::from_secs(24 * 3_600);
@@ -23,9 +23,9 @@ pub(super) struct Now {
     /// The clock that only goes on: the runtime's own, which tests may stop and move.
     steady: Duration,
     /// The wall clock, in microseconds since 1970. It may be set.
-    wall: i64,
+    pub(super) wall: i64,
     /// Whether the runtime's clock is not the real one.
-    is_virtual: bool,
+    pub(super) is_virtual: bool,
 }
 
 /// The clocks.
@@ -70,6 +70,21 @@ pub(super) enum When {
 pub(super) enum Due {
     Steady((Duration, u64)),
     Wall((i64, u64)),
+}
+
+impl Due {
+    /// At this time of the system's clock.
+    pub(super) fn at(time: Timestamp) -> Self {
+        Self::Wall((time.unix_micros(), 0))
+    }
+
+    /// When, by the system's clock.
+    pub(super) fn wall(self) -> Option<Timestamp> {
+        match self {
+            Self::Steady(_) => None,
+            Self::Wall((micros, _)) => Some(Timestamp::from_unix_micros(micros)),
+        }
+    }
 }
 
 /// The events that are not due yet, by the clock that says when they are.
@@ -158,15 +173,7 @@ mod tests {
 
     fn posted(name: &str) -> Posted {
         let event = AnyEvent::from(RawEvent::new(name, *b"{}", None, None, None));
-        Posted {
-            event,
-            key: None,
-            priority: Priority::Normal,
-            room: Room::Delayed,
-            bytes: 0,
-            ignores_hops: false,
-            done: None,
-        }
+        Posted { event, key: None, priority: Priority::Normal, room: Room::Delayed, bytes: 0, done: None }
     }
 
     fn post(delays: &mut Delays, name: &str, when: When, now: Now) -> Due {

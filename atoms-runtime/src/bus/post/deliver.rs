@@ -23,19 +23,19 @@ use crate::bus::table::Table;
 use crate::bus::trace::{emit_span, is_traced};
 use crate::bus::under_way::Part;
 use crate::caught::drop_caught;
-use crate::event::AnyEvent;
 use crate::event::erased::EventRef;
+use crate::event::{AnyEvent, DeliveryFailed, Event};
 use crate::handler::Refusal;
 
 /// One posted event on its way to its handlers.
-struct Delivering<'a> {
+pub(super) struct Delivering<'a> {
     bus: &'a Arc<Shared>,
-    event: &'a AnyEvent,
-    seen: EventRef<'a>,
-    table: &'a Table,
+    pub(super) event: &'a AnyEvent,
+    pub(super) seen: EventRef<'a>,
+    pub(super) table: &'a Table,
     priority: Priority,
-    span: Span,
-    receipt: Receipt,
+    pub(super) span: Span,
+    pub(super) receipt: Receipt,
 }
 
 impl Shared {
@@ -45,16 +45,14 @@ impl Shared {
         if !delivering.table.asynchronous.is_empty() || self.looks_at(delivering.seen.head()) {
             return false;
         }
-        let refusal = if posted.ignores_hops { None } else { delivering.chain_refusal() };
-        delivering.begin(refusal);
+        delivering.begin(delivering.chain_refusal());
         true
     }
 
     /// Delivers a posted event to the handlers that are not done with it. What failed is among the dead letters.
     pub(super) async fn deliver_posted(self: &Arc<Self>, posted: &Posted, done: &mut Option<Vec<usize>>) {
         let began = Instant::now();
-        let chain =
-            if posted.ignores_hops { None } else { Step::of_any(&posted.event, self).chain_refusal() };
+        let chain = Delivering::new(self, &posted.event, posted.priority).chain_refusal();
         // One that was begun has gone its route.
         let is_routed = chain.is_some() || done.is_some();
         let (event, verdict) = self.before_emit(posted.event.clone(), None, is_routed);
@@ -70,7 +68,7 @@ impl Shared {
 
 impl<'a> Delivering<'a> {
     #[inline]
-    fn new(bus: &'a Arc<Shared>, event: &'a AnyEvent, priority: Priority) -> Self {
+    pub(super) fn new(bus: &'a Arc<Shared>, event: &'a AnyEvent, priority: Priority) -> Self {
         let seen = event.event_ref();
         let table = bus.tables.of(seen.event_type());
         let receipt = Receipt::new(&seen, table.outline);
@@ -78,38 +76,57 @@ impl<'a> Delivering<'a> {
     }
 
     #[inline]
-    fn step(&self) -> Step<'a> {
+    pub(super) fn step(&self) -> Step<'a> {
         Step::of_shared(self.seen, self.event, self.bus)
     }
 
-    fn chain_refusal(&self) -> Option<Refusal> {
-        self.step().chain_refusal()
+    /// Why the event is not delivered if the chain that led to it is too long. What the bus has to tell of the last
+    /// event of a chain, or of the first one beyond it, is delivered.
+    pub(super) fn chain_refusal(&self) -> Option<Refusal> {
+        let refusal = self.step().chain_refusal()?;
+        let is_told = self.seen.event_type() == Some(DeliveryFailed::event_type())
+            && self.seen.head().hops() <= self.bus.hop_limit.saturating_add(2);
+        (!is_told).then_some(refusal)
     }
 
     /// Runs the sync handlers and the subscribers.
     fn begin(&mut self, refusal: Option<Refusal>) {
         if let Some(refusal) = refusal {
             self.table = self.bus.tables.nobody();
-            return self.as_whole(|step, _, receipt| refuse(step, receipt, refusal));
+            return self.refuse(refusal).release(self.bus, self.priority);
         }
+        let is_seen = self.look();
+        let units = self.table.units();
+        for unit in &units[..self.table.sync.len()] {
+            let hold = Hold::new(self.bus, self.seen.head());
+            self.run(unit, &hold, is_seen);
+            hold.release(self.bus, self.priority);
+        }
+        if is_seen {
+            self.run_subscribers().release(self.bus, self.priority);
+        }
+        if self.receipt.is_unhandled() {
+            self.as_whole(|step, _, receipt| refuse_unhandled(step, receipt))
+                .release(self.bus, self.priority);
+        }
+    }
+
+    pub(super) fn refuse(&mut self, refusal: Refusal) -> Hold {
+        self.as_whole(|step, _, receipt| refuse(step, receipt, refusal))
+    }
+
+    /// Whether anybody looks on; then there is a span.
+    pub(super) fn look(&mut self) -> bool {
         let is_seen = !self.bus.subscribers.is_empty() || is_traced();
         if is_seen {
             self.span = emit_span(&self.step());
         }
-        let units = self.table.units();
-        units[..self.table.sync.len()].iter().for_each(|unit| self.run(unit, is_seen));
-        if is_seen {
-            self.run_subscribers();
-        }
-        if self.receipt.is_unhandled() {
-            self.as_whole(|step, _, receipt| refuse_unhandled(step, receipt));
-        }
+        is_seen
     }
 
     /// Runs one sync handler.
-    fn run(&mut self, unit: &Table, is_seen: bool) {
-        let hold = Hold::new(self.bus, self.seen.head());
-        let step = self.step().holding(&hold);
+    pub(super) fn run(&mut self, unit: &Table, hold: &Hold, is_seen: bool) {
+        let step = self.step().holding(hold);
         hold.enter(|| {
             if is_seen {
                 run_sync(&step, unit, None, &self.span, &mut self.receipt);
@@ -117,26 +134,24 @@ impl<'a> Delivering<'a> {
                 run_handlers(&step, unit, &mut self.receipt);
             }
         });
-        drop(step);
-        hold.release(self.bus, self.priority);
     }
 
     /// Runs the subscribers, which are no part of what is posted: what they post is not held.
-    fn run_subscribers(&mut self) {
+    pub(super) fn run_subscribers(&mut self) -> Hold {
         let subscribers = self.bus.subscribers.snapshot(self.seen.event_type());
         let nobody = self.bus.tables.nobody();
-        self.as_whole(|step, span, receipt| run_sync(step, nobody, subscribers.as_ref(), span, receipt));
+        let hold =
+            self.as_whole(|step, span, receipt| run_sync(step, nobody, subscribers.as_ref(), span, receipt));
         // It may have the last reference to a subscriber that is gone.
         drop_caught(subscribers);
+        hold
     }
 
-    /// Does what concerns the event, and no one handler.
-    fn as_whole(&mut self, act: impl FnOnce(&Step<'_>, &Span, &mut Receipt)) {
+    /// Does what concerns the event, and no one handler; what that emits is held.
+    pub(super) fn as_whole(&mut self, act: impl FnOnce(&Step<'_>, &Span, &mut Receipt)) -> Hold {
         let hold = Hold::new(self.bus, self.seen.head());
-        let step = self.step().holding(&hold);
-        act(&step, &self.span, &mut self.receipt);
-        drop(step);
-        hold.release(self.bus, self.priority);
+        act(&self.step().holding(&hold), &self.span, &mut self.receipt);
+        hold
     }
 
     /// Runs the async handlers that are not done, concurrently.
@@ -144,11 +159,11 @@ impl<'a> Delivering<'a> {
         let (bus, event, span, priority) = (self.bus, self.event, &self.span, self.priority);
         let units = &self.table.units()[self.table.sync.len()..];
         let step = self.step();
-        let mut waiting = Waiting { step: &step, table: self.table, entered: None };
+        let mut waiting = Waiting::new(&step, self.table);
         match units {
             [] => return,
             [only] => {
-                let mut only = pin!(run_async(bus, event, (0, only), span, priority));
+                let mut only = pin!(run_released(bus, event, (0, only), span, priority));
                 let (_, receipt) = poll_fn(|cx| waiting.poll(|| (only.as_mut().poll(cx), 1))).await;
                 self.receipt.absorb(receipt);
             }
@@ -156,23 +171,23 @@ impl<'a> Delivering<'a> {
                 let mut calls = FuturesUnordered::new();
                 for (place, unit) in units.iter().enumerate() {
                     if !done.contains(&place) {
-                        calls.push(run_async(bus, event, (place, unit), span, priority));
+                        calls.push(run_released(bus, event, (place, unit), span, priority));
                     }
                 }
-                let mut poll =
+                let mut next =
                     |cx: &mut Context<'_>| waiting.poll(|| (calls.poll_next_unpin(cx), calls.len()));
-                while let Some((place, receipt)) = poll_fn(&mut poll).await {
+                while let Some((place, receipt)) = poll_fn(&mut next).await {
                     done.push(place);
                     self.receipt.absorb(receipt);
                 }
             }
         }
-        self.as_whole(|step, _, receipt| refuse_declined(step, receipt));
+        self.as_whole(|step, _, receipt| refuse_declined(step, receipt)).release(bus, priority);
     }
 }
 
-/// Runs one async handler to its end; its place is returned.
-async fn run_async(
+/// Runs one async handler to its end, and posts what it emitted; its place is returned.
+async fn run_released(
     bus: &Arc<Shared>,
     event: &AnyEvent,
     (place, unit): (usize, &Table),
@@ -180,27 +195,41 @@ async fn run_async(
     priority: Priority,
 ) -> (usize, Receipt) {
     let hold = Hold::new(bus, event.event_ref().head());
-    let mut receipt = Receipt::new(&event.event_ref(), unit.outline);
-    {
-        let step = Step::of_any(event, bus).holding(&hold);
-        let mut room = pin!(None);
-        let mut calls = AsyncCalls::new(&step, unit);
-        poll_fn(|cx| hold.enter(|| calls.poll(room.as_mut(), cx, span, &mut receipt))).await;
-    }
+    let receipt = run_async(bus, event, unit, &hold, span).await;
     hold.release(bus, priority);
     (place, receipt)
 }
 
+/// Runs one async handler to its end.
+pub(super) async fn run_async(
+    bus: &Arc<Shared>,
+    event: &AnyEvent,
+    unit: &Table,
+    hold: &Hold,
+    span: &Span,
+) -> Receipt {
+    let step = Step::of_any(event, bus).holding(hold);
+    let mut receipt = Receipt::new(&step.event, unit.outline);
+    let mut room = pin!(None);
+    let mut calls = AsyncCalls::new(&step, unit);
+    poll_fn(|cx| hold.enter(|| calls.poll(room.as_mut(), cx, span, &mut receipt))).await;
+    receipt
+}
+
 /// A posted event whose handlers wait: a shutdown knows of it.
-struct Waiting<'a> {
+pub(super) struct Waiting<'a> {
     step: &'a Step<'a>,
     table: &'a Table,
     entered: Option<Entered<'a>>,
 }
 
-impl Waiting<'_> {
+impl<'a> Waiting<'a> {
+    pub(super) fn new(step: &'a Step<'a>, table: &'a Table) -> Self {
+        Self { step, table, entered: None }
+    }
+
     /// Polls the handlers, of which so many are left then.
-    fn poll<T>(&mut self, poll: impl FnOnce() -> (Poll<T>, usize)) -> Poll<T> {
+    pub(super) fn poll<T>(&mut self, poll: impl FnOnce() -> (Poll<T>, usize)) -> Poll<T> {
         let (polled, left) = Part::enter(self.entered.as_ref().map(Entered::part), poll);
         if polled.is_pending() {
             let entered = self.entered.get_or_insert_with(|| self.step.wait_for(self.table));

@@ -2,15 +2,18 @@
 
 use std::collections::VecDeque;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::Priority;
+use super::backlog::{Acknowledgement, NewPost, Ticket};
 use super::delays::Due;
 use super::lanes::Posted;
 use super::room::Room;
 use crate::bus::worklist::{Queued, Worklist};
 use crate::bus::{Bus, Shared, scope};
 use crate::event::Head;
+use crate::handler::Delivery;
 
 scoped_tls::scoped_thread_local! {
     static CURRENT: Hold
@@ -26,6 +29,17 @@ pub(in crate::bus) struct Hold {
     head: usize,
     /// Made when something is emitted or posted.
     worklist: OnceLock<Arc<Worklist>>,
+    /// What acknowledges the handler, if its event was taken from a backlog.
+    taken: Option<Box<TakenBy>>,
+}
+
+/// A handler, or several under the identities that one had, for which an event was taken from a backlog.
+pub(super) struct TakenBy {
+    pub(super) ticket: Ticket,
+    pub(super) handlers: Vec<String>,
+    pub(super) priority: Priority,
+    /// Whether the delivery has acknowledged itself.
+    pub(super) is_acknowledged: AtomicBool,
 }
 
 /// A posted event for which room is reserved, and when it is due if that is later.
@@ -45,7 +59,12 @@ impl Hold {
     #[inline]
     pub(super) fn new(bus: &Arc<Shared>, head: &Head) -> Self {
         let (bus, head) = (Arc::as_ptr(bus).addr(), ptr::from_ref(head).addr());
-        Self { bus, head, worklist: OnceLock::new() }
+        Self { bus, head, worklist: OnceLock::new(), taken: None }
+    }
+
+    pub(super) fn taken(mut self, taken: TakenBy) -> Self {
+        self.taken = Some(Box::new(taken));
+        self
     }
 
     /// Runs the handler.
@@ -54,13 +73,15 @@ impl Hold {
         CURRENT.set(self, run)
     }
 
-    /// Where what is posted on this bus is held, if a handler of a posted event runs on this thread.
+    /// Where what is posted on this bus is held, if a handler of a posted event runs on this thread. What is posted on a
+    /// bus with another backlog, in the handler of an event that is in the queue, is stored at once.
     pub(super) fn current(bus: &Bus) -> Option<Arc<Worklist>> {
         if !CURRENT.is_set() {
             return None;
         }
         CURRENT.with(|hold| {
-            let mut is_of = hold.bus == Arc::as_ptr(&bus.0).addr();
+            let is_elsewhere = bus.stored().is_some() && hold.taken.is_none();
+            let mut is_of = hold.bus == Arc::as_ptr(&bus.0).addr() && !is_elsewhere;
             scope::with_current(|head| is_of &= hold.head == ptr::from_ref(head).addr());
             is_of.then(|| Arc::clone(hold.worklist(&bus.0)))
         })
@@ -72,9 +93,44 @@ impl Hold {
 
     /// An attempt has failed: what it emitted and posted is thrown away.
     pub(in crate::bus) fn discard(&self, bus: &Shared) {
+        if let Some(taken) = &self.taken {
+            taken.is_acknowledged.store(false, Ordering::Relaxed);
+        }
         if let Some(worklist) = self.worklist.get() {
             give_back(bus, worklist.take_held().1);
         }
+    }
+
+    /// What acknowledges the handler with what it has emitted and posted up to now, which is not held any more.
+    pub(in crate::bus) fn acknowledgement(&self, bus: &Shared) -> Option<Acknowledgement> {
+        let taken = self.taken.as_ref()?;
+        taken.is_acknowledged.store(true, Ordering::Relaxed);
+        let posts = self.take_posts(bus, taken.priority);
+        Some(Acknowledgement { ticket: taken.ticket, handlers: taken.handlers.clone(), posts })
+    }
+
+    /// The handler is done: what is to be acknowledged, unless the delivery has done so itself.
+    pub(super) fn into_acknowledgement(self, bus: &Shared) -> Option<Acknowledgement> {
+        let is_acknowledged = self.taken.as_ref()?.is_acknowledged.load(Ordering::Relaxed);
+        if let Some(worklist) = self.worklist.get() {
+            worklist.take_lost();
+        }
+        let done = self.acknowledgement(bus);
+        if let Some(worklist) = self.worklist.get() {
+            worklist.close();
+        }
+        done.filter(|done| !is_acknowledged || !done.posts.is_empty())
+    }
+
+    fn take_posts(&self, bus: &Shared, priority: Priority) -> Vec<NewPost> {
+        let Some(worklist) = self.worklist.get() else { return Vec::new() };
+        let (emitted, posts) = worklist.take_held();
+        let emitted = emitted.into_iter().map(|queued| bus.new_post(queued.event, priority, None));
+        let posts = posts.into_iter().map(|HeldPost { posted, due }| {
+            let due = due.and_then(Due::wall);
+            bus.new_post(posted.event, posted.priority, due)
+        });
+        emitted.chain(posts).collect()
     }
 
     /// The handler is done: what it emitted and posted is posted.
@@ -95,17 +151,28 @@ fn release(bus: &Shared, worklist: &Worklist, priority: Priority) {
 
 /// What was emitted, as what is posted.
 fn followed(bus: &Shared, emitted: VecDeque<Queued>, priority: Priority) -> Vec<Posted> {
-    let posted = emitted.into_iter().map(|Queued { event, refusal, .. }| {
+    let posted = emitted.into_iter().map(|Queued { event, .. }| {
         let key = bus.queue.0.lane(&event);
-        // What the bus has to tell at the end of a chain is delivered, too.
-        let ignores_hops = refusal.is_none() && event.hops() > bus.hop_limit;
-        Posted { event, key, priority, room: Room::Followed, bytes: 0, ignores_hops, done: None }
+        Posted { event, key, priority, room: Room::Followed, bytes: 0, done: None }
     });
     posted.collect()
 }
 
 fn give_back(bus: &Shared, posts: Vec<HeldPost>) {
     bus.queue.0.rooms.give_back_all(posts.iter().map(|held| (held.posted.room, held.posted.bytes)));
+}
+
+impl Delivery<'_> {
+    /// What acknowledges this delivery, with what its handler has emitted and posted up to now, if its event was taken
+    /// from a [`Backlog`](crate::Backlog); `None` otherwise.
+    ///
+    /// Who takes this acknowledges the delivery himself, in a transaction of his own: for a layer around handlers, when
+    /// the handler has returned. The bus does not do so again, unless the delivery then fails.
+    pub fn acknowledgement(&self) -> Option<Acknowledgement> {
+        let bus: &Arc<Shared> = self.caller().bus().downcast_ref()?;
+        let hold: &Hold = self.caller().hold()?.downcast_ref()?;
+        hold.acknowledgement(bus)
+    }
 }
 
 /// The handler was cancelled.

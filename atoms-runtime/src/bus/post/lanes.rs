@@ -25,8 +25,6 @@ pub(super) struct Posted {
     pub(super) room: Room,
     /// How many bytes of its room it takes.
     pub(super) bytes: u32,
-    /// Whether it is delivered however long the chain is that led to it.
-    pub(super) ignores_hops: bool,
     /// The places of the async handlers that are done with it, if it was begun.
     pub(super) done: Option<Box<[usize]>>,
 }

@@ -1,17 +1,22 @@
 //! Posting: events that the bus delivers by itself, in tasks of its own.
 
+mod backlog;
 mod crews;
 mod delayed;
 mod delays;
 mod deliver;
+mod deliver_taken;
 mod hold;
 mod lanes;
+mod memory;
 mod queue;
 mod reserve;
 mod room;
+mod stored;
 mod timer;
 mod worker;
 
+use std::error::Error;
 use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -19,16 +24,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+pub use backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
 pub use delayed::{Delayed, DelayedPost, DelayedPosting};
 pub(super) use hold::{HeldPost, Hold};
+pub use memory::MemoryBacklog;
 pub(super) use queue::OwnedQueue;
+pub(super) use stored::{OwnedStored, Stored};
 
 use self::delays::{Due, When};
 use self::lanes::Posted;
 use self::queue::Queue;
 use self::reserve::Reserving;
 use self::room::Room;
-use super::worklist::Worklist;
+use super::store::StoreError;
+use super::worklist::{NotHeld, Worklist};
 use super::{Bus, scope};
 use crate::event::{AnyEvent, Event, IntoEnvelope, Timestamp};
 
@@ -54,7 +63,7 @@ impl Bus {
     /// before that.
     ///
     /// The queue is in memory: events that wait in it, or are due later, are lost when the process ends. If an event
-    /// must not be lost, save it in a store of your own before you post it, and remove it there in the handler.
+    /// must not be lost, post it on a bus with another [backlog](crate::BusBuilder::backlog).
     ///
     /// Posted events are not bound to one tokio runtime. Each runtime that posts, or waits until the bus is idle,
     /// delivers events while it runs. When it ends, another runtime calls again the handlers that were not done with
@@ -129,11 +138,12 @@ pub struct Post<'a> {
 impl<'a> Post<'a> {
     fn new(bus: &'a Bus, event: AnyEvent) -> Self {
         // A handler may itself take room.
-        let (key, exceeds_if_awaited) = (bus.0.queue.0.lane(&event), scope::is_in_handler());
+        let exceeds_if_awaited = scope::is_in_handler();
+        let key = bus.0.queue.0.lane(&event);
         let event = scope::following(event);
         let (priority, bytes) = (Priority::default(), bus.0.queue.0.rooms.share(event.size()));
         let room = Room::Of(priority);
-        let posted = Posted { event, key, priority, room, bytes, ignores_hops: false, done: None };
+        let posted = Posted { event, key, priority, room, bytes, done: None };
         Self { bus, exceeds_if_awaited, exceeds: false, posted, held: Hold::current(bus) }
     }
 
@@ -147,9 +157,13 @@ impl<'a> Post<'a> {
     /// Takes room beyond the capacity of the queue, if that is full, as an awaited post of a handler does: for up to 65,536
     /// events, with as many bytes as each priority has.
     ///
-    /// It is for those who must not wait, and are themselves bounded.
+    /// It is for those who must not wait, and are themselves bounded. On a bus with another
+    /// [backlog](crate::BusBuilder::backlog), such an event is in the queue in memory all the same.
     pub fn beyond_capacity(mut self) -> Self {
         self.exceeds = true;
+        if self.bus.stored().is_some() {
+            self.held = None;
+        }
         self
     }
 
@@ -179,15 +193,55 @@ impl<'a> Post<'a> {
     }
 
     /// Posts the event if there is room in the queue, and otherwise gives it back.
+    ///
+    /// Fails on a bus with another [backlog](crate::BusBuilder::backlog), which takes time, except in a handler of a
+    /// posted event.
     pub fn try_send(self) -> Result<(), PostError> {
-        self.reserved()?.put()
+        match self.backlog() {
+            None => self.reserved()?.put(),
+            Some(_) => self.hold_stored(None)?.map_or(Ok(()), |post| post.must_wait()),
+        }
+    }
+
+    /// Where it is stored, if not in the queue.
+    fn backlog(&self) -> Option<&'a Arc<Stored>> {
+        self.bus.stored().filter(|_| !self.exceeds)
+    }
+
+    fn must_wait<T>(self) -> Result<T, PostError> {
+        Err(PostError::new(PostRefusal::MustWait, self.posted.event))
+    }
+
+    /// Holds the event until the handler is done that posts it, where a backlog then takes it; gives it back if there is
+    /// no such handler.
+    fn hold_stored(self, due: Option<Timestamp>) -> Result<Option<Self>, PostError> {
+        let Some(held) = &self.held else { return Ok(Some(self)) };
+        let (held, size) = (Arc::clone(held), self.posted.event.size());
+        let Self { bus, exceeds_if_awaited, exceeds, .. } = self;
+        let posted = Posted { room: Room::Followed, bytes: 0, ..self.posted };
+        match held.hold(HeldPost { posted, due: due.map(Due::at) }, Some(size)) {
+            Ok(()) => Ok(None),
+            Err((it, NotHeld::Closed)) => {
+                Ok(Some(Self { bus, posted: it.posted, exceeds_if_awaited, exceeds, held: None }))
+            }
+            Err((it, NotHeld::Full)) => {
+                let reason = PostRefusal::Full { capacity: bus.0.follow_up_limits.events };
+                Err(PostError::new(reason, it.posted.event))
+            }
+        }
+    }
+
+    /// Stores the event in the backlog, or holds it.
+    async fn store(self, due: Option<Timestamp>, stored: &'a Arc<Stored>) -> Result<(), PostError> {
+        let Some(Self { bus, posted, .. }) = self.hold_stored(due)? else { return Ok(()) };
+        stored.post(bus, bus.0.new_post(posted.event, posted.priority, due)).await
     }
 
     /// Reserves room for the event in the queue, if there is some.
     fn reserved(mut self) -> Result<Self, PostError> {
         match self.try_reserve(self.exceeds) {
             Ok(()) => Ok(self),
-            Err(reason) => Err(PostError { reason, event: self.posted.event }),
+            Err(reason) => Err(PostError::new(reason, self.posted.event)),
         }
     }
 
@@ -214,8 +268,8 @@ impl<'a> Post<'a> {
     /// Holds the event until the handler is done that posts it; gives it back if there is no such handler.
     fn hold(self, due: Option<Due>) -> Option<(&'a Bus, Posted)> {
         let Some(held) = self.held else { return Some((self.bus, self.posted)) };
-        let not_held = held.hold(HeldPost { posted: self.posted, due }).err();
-        not_held.map(|it| (self.bus, it.posted))
+        let not_held = held.hold(HeldPost { posted: self.posted, due }, None).err();
+        not_held.map(|(it, _)| (self.bus, it.posted))
     }
 
     fn queue(&self) -> &'a Arc<Queue> {
@@ -228,7 +282,10 @@ impl<'a> IntoFuture for Post<'a> {
     type IntoFuture = Posting<'a>;
 
     fn into_future(self) -> Posting<'a> {
-        Posting(Reserving::new(self))
+        Posting(match self.backlog() {
+            None => PostingIn::Queue(Reserving::new(self)),
+            Some(stored) => PostingIn::Backlog(Box::pin(self.store(None, stored))),
+        })
     }
 }
 
@@ -244,24 +301,42 @@ impl fmt::Debug for Post<'_> {
 /// Waits for room in the queue, in order, and posts the event; what awaiting a [`Post`] is.
 ///
 /// Cancel-safe: the event is posted when this is ready, and not before.
+///
+/// On a bus with another [backlog](crate::BusBuilder::backlog) the event may be posted already when this is dropped.
 #[derive(Debug)]
 #[must_use = "nothing is posted unless this is awaited"]
-pub struct Posting<'a>(Reserving<'a>);
+pub struct Posting<'a>(PostingIn<'a>);
+
+enum PostingIn<'a> {
+    Queue(Reserving<'a>),
+    Backlog(Pin<Box<dyn Future<Output = Result<(), PostError>> + Send + 'a>>),
+}
+
+impl fmt::Debug for PostingIn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queue(reserving) => reserving.fmt(f),
+            Self::Backlog(_) => f.write_str("Backlog"),
+        }
+    }
+}
 
 impl Future for Posting<'_> {
     type Output = Result<(), PostError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(|post| post?.put())
+        match &mut self.0 {
+            PostingIn::Queue(reserving) => Pin::new(reserving).poll(cx).map(|post| post?.put()),
+            PostingIn::Backlog(storing) => storing.as_mut().poll(cx),
+        }
     }
 }
 
 /// An event was not posted.
-#[derive(thiserror::Error)]
-#[error("`{}` was not posted: {reason}", event.event_type())]
 pub struct PostError {
-    #[source]
     reason: PostRefusal,
+    /// Why the store failed, if it did.
+    store: Option<StoreError>,
     event: AnyEvent,
 }
 
@@ -284,6 +359,12 @@ pub enum PostRefusal {
     /// The bus was shut down.
     #[error("the bus is shut down")]
     Closed,
+    /// The backlog of the bus takes time, so that posting there is awaited.
+    #[error("the bus has another backlog than its queue, and that takes time; await the post")]
+    MustWait,
+    /// The backlog failed: the source of the error is why.
+    #[error("the backlog failed")]
+    Store,
     /// The event was posted outside of a tokio runtime, and no other runtime delivers for the bus.
     #[error("there is no tokio runtime to deliver it in; post it in one")]
     NoRuntime,
@@ -291,7 +372,27 @@ pub enum PostRefusal {
 
 crate::text::debug_as_display!(PostError);
 
+impl fmt::Display for PostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` was not posted: ", self.event.event_type())?;
+        match &self.store {
+            Some(error) => error.fmt(f),
+            None => self.reason.fmt(f),
+        }
+    }
+}
+
+impl Error for PostError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.store.as_ref().map_or(Some(&self.reason), |error| Some(error))
+    }
+}
+
 impl PostError {
+    fn new(reason: PostRefusal, event: AnyEvent) -> Self {
+        Self { reason, store: None, event }
+    }
+
     /// Why.
     pub fn reason(&self) -> PostRefusal {
         self.reason

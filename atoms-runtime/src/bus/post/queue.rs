@@ -137,7 +137,7 @@ impl Queue {
             Err(reason) => reason,
         };
         self.rooms.give_back(posted.room, 1, posted.bytes as usize);
-        Err(PostError { reason: refused, event: posted.event.clone() })
+        Err(PostError::new(refused, posted.event.clone()))
     }
 
     /// Sees to it that there is a crew in this runtime, or one in another outside of any.

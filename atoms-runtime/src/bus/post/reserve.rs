@@ -50,7 +50,7 @@ impl<'a> Future for Reserving<'a> {
         };
         match (post.take(), reserved) {
             (Some(post), Ok(())) => Poll::Ready(Ok(post)),
-            (Some(post), Err(reason)) => Poll::Ready(Err(PostError { reason, event: post.posted.event })),
+            (Some(post), Err(reason)) => Poll::Ready(Err(PostError::new(reason, post.posted.event))),
             (None, _) => Poll::Pending,
         }
     }

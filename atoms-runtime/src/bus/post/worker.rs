@@ -112,7 +112,7 @@ impl Worker {
 }
 
 /// What failed is among the dead letters; what panics here is some event's `Drop`, or the like.
-fn log_panic<T>(panic: Box<dyn Any + Send>, instead: T) -> T {
+pub(super) fn log_panic<T>(panic: Box<dyn Any + Send>, instead: T) -> T {
     // Not among the fields, which are not looked at if nobody listens: what is thrown may throw again.
     let panic = panic_message(panic);
     tracing::error!(panic = %Shown(&panic), "a delivery panicked");

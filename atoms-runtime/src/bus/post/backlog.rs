@@ -1,0 +1,175 @@
+//! Where posted events wait, if not in the queue of the bus.
+
+use std::fmt;
+
+use super::Priority;
+use crate::bus::store::{StoreFuture, StoredEvents};
+use crate::event::{AnyEvent, EventId, Timestamp};
+
+/// Keeps posted events until each of their handlers is done: for
+/// [`BusBuilder::backlog`](crate::BusBuilder::backlog), in place of the queue in memory.
+///
+/// # What it keeps
+///
+/// The unit is one handler of one event. [`post`](Self::post) stores an event with the identities of its handlers
+/// ([`HandlerInfo::id`](crate::HandlerInfo::id)), and [`acknowledge`](Self::acknowledge) takes one of them out, and
+/// stores what that handler emitted and posted, in one commit. An event without handlers that are not done is done.
+///
+/// # Order
+///
+/// An event may be taken when it is admitted: when it is posted, or when it is due. Those that are due are admitted by
+/// their deadlines, and of one deadline by their numbers. Of the events that may be taken, those of the highest priority
+/// come first, and of these the one that was admitted first.
+///
+/// Events of one [key](AnyEvent::key) are taken in the order in which they were admitted, whatever their priorities,
+/// each when the one before is done. An event whose key is held up does not hold up others.
+///
+/// # Bounds
+///
+/// It is bounded in number and in bytes, for each priority, and once more for all that are not due yet. What it is given
+/// by `acknowledge` it always takes.
+///
+/// # Failures
+///
+/// What a method did is durable when its future is ready. One that fails has done nothing. A future that is dropped
+/// before it is ready may have done all or nothing. Posting an event whose id is in the backlog stores nothing, and
+/// returns the number of that one: so a post may be repeated.
+///
+/// Who takes an event has it until it is given back, and has a [`Ticket`] for it. Acknowledging with an earlier ticket
+/// fails with [`StoreErrorKind::Lost`](crate::StoreErrorKind::Lost).
+///
+/// [`MemoryBacklog`](crate::MemoryBacklog) is an implementation, and [`testing::backlog`](crate::testing::backlog)
+/// checks any.
+pub trait Backlog: Send + Sync + 'static {
+    /// Says how events are written and read back. It is called once, before all else, by each bus.
+    fn start(&self, _events: StoredEvents) {}
+
+    /// Stores events in one commit; returns their numbers.
+    ///
+    /// Fails with [`StoreErrorKind::Full`](crate::StoreErrorKind::Full) if there is no room for all of them. One that
+    /// is larger than all room is taken alone.
+    fn post(&self, posts: Vec<NewPost>) -> StoreFuture<'_, Vec<u64>>;
+
+    /// Resolves when there is room for an event of this priority, or due later, and of this size.
+    fn room(&self, room: BacklogRoom, bytes: usize) -> StoreFuture<'_, ()>;
+
+    /// Takes events that may be started, and no more than `limit`. An event that was given back comes without the
+    /// handlers that are done.
+    ///
+    /// Nobody has what was taken if the future is dropped before it is ready: then it is given back.
+    fn take(&self, limit: usize) -> StoreFuture<'_, Vec<Taken>>;
+
+    /// Resolves when there is something to take.
+    fn ready(&self) -> StoreFuture<'_, ()>;
+
+    /// Says that handlers are done with an event, and stores what they emitted and posted, in one commit.
+    fn acknowledge(&self, done: Acknowledgement) -> StoreFuture<'_, ()>;
+
+    /// Gives an event back, to be taken again before others of its priority. It does nothing if the event is done.
+    fn give_back(&self, ticket: Ticket) -> StoreFuture<'_, ()>;
+
+    /// Takes the event with this id out, if it is not due yet; whether it was not.
+    fn cancel(&self, event: EventId) -> StoreFuture<'_, bool>;
+
+    /// Returns whether the event with this id is not due yet, and not cancelled.
+    fn is_pending(&self, event: EventId) -> StoreFuture<'_, bool>;
+
+    /// Returns how many events are not done, with those that are not due.
+    fn count(&self) -> StoreFuture<'_, usize>;
+}
+
+/// Which room in a [`Backlog`] an event takes until it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BacklogRoom {
+    /// That of its priority.
+    Of(Priority),
+    /// That of events that are due later. One that is due stays in it.
+    Delayed,
+}
+
+impl BacklogRoom {
+    /// The room of an event of this priority that is due then, or at once.
+    pub fn of(priority: Priority, due: Option<Timestamp>) -> Self {
+        if due.is_some() { Self::Delayed } else { Self::Of(priority) }
+    }
+}
+
+/// An event that is to be stored in a [`Backlog`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct NewPost {
+    /// The event.
+    pub event: AnyEvent,
+    /// Its priority.
+    pub priority: Priority,
+    /// When it is due, by the clock of the system; `None` for at once.
+    pub due: Option<Timestamp>,
+    /// The identities of its handlers.
+    pub handlers: Vec<String>,
+}
+
+impl NewPost {
+    /// An event for these handlers, due at once.
+    pub fn new(event: AnyEvent, handlers: impl IntoIterator<Item: Into<String>>) -> Self {
+        let handlers = handlers.into_iter().map(Into::into).collect();
+        Self { event, priority: Priority::default(), due: None, handlers }
+    }
+
+    /// Sets the priority.
+    #[must_use]
+    pub fn with_priority(self, priority: Priority) -> Self {
+        Self { priority, ..self }
+    }
+
+    /// Sets when it is due.
+    #[must_use]
+    pub fn with_due(self, due: Timestamp) -> Self {
+        Self { due: Some(due), ..self }
+    }
+}
+
+/// The right to acknowledge an event that was taken from a [`Backlog`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ticket {
+    /// The number of the event.
+    pub id: u64,
+    /// How often it was taken.
+    pub times: u64,
+}
+
+/// An event that was taken from a [`Backlog`].
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// Names it.
+    pub ticket: Ticket,
+    /// The event.
+    pub event: AnyEvent,
+    /// Its priority.
+    pub priority: Priority,
+    /// The identities of the handlers that are not done with it.
+    pub handlers: Vec<String>,
+}
+
+/// That handlers are done with an event, and what they emitted and posted.
+///
+/// What the handlers of a posted event emit is held for this. A [layer](crate::Delivery::acknowledgement) around a
+/// delivery may take it and store it in a transaction of the delivery's own.
+#[derive(Clone)]
+pub struct Acknowledgement {
+    /// The event.
+    pub ticket: Ticket,
+    /// The identities of the handlers, as they were taken.
+    pub handlers: Vec<String>,
+    /// What they emitted and posted.
+    pub posts: Vec<NewPost>,
+}
+
+impl fmt::Debug for Acknowledgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acknowledgement")
+            .field("ticket", &self.ticket)
+            .field("handlers", &self.handlers)
+            .field("posts", &self.posts.len())
+            .finish()
+    }
+}

@@ -1,0 +1,153 @@
+//! Delivering an event that was taken from a backlog: each handler is acknowledged with what it emitted.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Instant;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::backlog::{Acknowledgement, Taken};
+use super::deliver::{Delivering, Waiting, run_async};
+use super::hold::{Hold, TakenBy};
+use super::stored::{Begun, Stored};
+use crate::bus::Shared;
+use crate::bus::dead_letters::{Attempt, DeadLetterCause, LetterRecipient};
+use crate::bus::deliver::refuse_unhandled;
+use crate::bus::table::Table;
+use crate::handler::{HandlerInfo, Refusal};
+
+/// The handlers of an event that are to be called, by their places in its table, each with the identities under which
+/// it was stored.
+type Units = Vec<(usize, Vec<String>)>;
+
+impl Shared {
+    /// Delivers an event to the handlers that are not done with it.
+    pub(super) async fn deliver_taken(self: &Arc<Self>, Begun { stored, taken, .. }: &Begun) {
+        let began = Instant::now();
+        let chain = Delivering::new(self, &taken.event, taken.priority).chain_refusal();
+        let (event, verdict) = self.before_emit(taken.event.clone(), None, chain.is_some());
+        let mut delivering = Delivering::new(self, &event, taken.priority);
+        match verdict.err().map(Refusal::Vetoed).or(chain) {
+            Some(refusal) => {
+                let hold = delivering.refuse(refusal);
+                self.acknowledge(stored, taken, taken.handlers.clone(), hold).await;
+            }
+            None => self.deliver_units(&mut delivering, stored, taken).await,
+        }
+        self.interceptors.after_emit(&event, &delivering.receipt, began.elapsed());
+    }
+
+    async fn deliver_units(
+        self: &Arc<Self>,
+        delivering: &mut Delivering<'_>,
+        stored: &Arc<Stored>,
+        taken: &Taken,
+    ) {
+        let (units, gone) = units(delivering.table, &taken.handlers);
+        for handler in gone {
+            let cause = DeadLetterCause::Failed {
+                recipient: LetterRecipient::Handler(handler.clone()),
+                attempts: vec![Attempt::no_handler()],
+            };
+            let hold = delivering.as_whole(|step, _, _| step.bury(cause));
+            self.acknowledge(stored, taken, vec![handler], hold).await;
+        }
+        let is_seen = delivering.look();
+        let (tables, sync) = (delivering.table.units(), delivering.table.sync.len());
+        for (place, ids) in units.iter().filter(|(place, _)| *place < sync) {
+            let hold = hold_of(self, delivering, taken, ids.clone());
+            delivering.run(&tables[*place], &hold, is_seen);
+            finish(self, stored, hold).await;
+        }
+        if taken.ticket.times == 1 {
+            let hold = delivering.run_subscribers();
+            self.acknowledge(stored, taken, Vec::new(), hold).await;
+            if delivering.receipt.is_unhandled() {
+                let hold = delivering.as_whole(|step, _, receipt| refuse_unhandled(step, receipt));
+                self.acknowledge(stored, taken, Vec::new(), hold).await;
+            }
+        }
+        self.deliver_async_units(delivering, stored, taken, units).await;
+    }
+
+    async fn deliver_async_units(
+        self: &Arc<Self>,
+        delivering: &mut Delivering<'_>,
+        stored: &Arc<Stored>,
+        taken: &Taken,
+        units: Units,
+    ) {
+        let (step, table) = (delivering.step(), delivering.table);
+        let mut waiting = Waiting::new(&step, table);
+        let mut calls = FuturesUnordered::new();
+        for (place, ids) in units {
+            if place >= table.sync.len() {
+                let hold = hold_of(self, delivering, taken, ids);
+                let (unit, span, event) = (&table.units()[place], delivering.span.clone(), delivering.event);
+                calls.push(async move {
+                    let receipt = run_async(self, event, unit, &hold, &span).await;
+                    finish(self, stored, hold).await;
+                    receipt
+                });
+            }
+        }
+        let mut next = |cx: &mut Context<'_>| waiting.poll(|| (calls.poll_next_unpin(cx), calls.len()));
+        while let Some(receipt) = poll_fn(&mut next).await {
+            delivering.receipt.absorb(receipt);
+        }
+    }
+
+    /// Acknowledges what concerns no one handler that was called; nothing, if nothing is done and nothing follows.
+    async fn acknowledge(&self, stored: &Stored, taken: &Taken, handlers: Vec<String>, hold: Hold) {
+        let is_last = taken.handlers.is_empty();
+        let taken_by = TakenBy {
+            ticket: taken.ticket,
+            handlers,
+            priority: taken.priority,
+            is_acknowledged: false.into(),
+        };
+        let Some(done) = hold.taken(taken_by).into_acknowledgement(self) else { return };
+        if is_last || !done.handlers.is_empty() || !done.posts.is_empty() {
+            self.dead_letters.written().await;
+            acknowledge(stored, done).await;
+        }
+    }
+}
+
+async fn acknowledge(stored: &Stored, Acknowledgement { ticket, handlers, posts }: Acknowledgement) {
+    stored.acknowledge(ticket, handlers, posts).await;
+}
+
+/// The handlers of these identities, and the identities that no handler in the table has.
+fn units(table: &Table, identities: &[String]) -> (Units, Vec<String>) {
+    let (mut units, mut gone) = (Units::new(), Vec::new());
+    for id in identities {
+        let is_it = |info: &&HandlerInfo| info.id() == id || info.was().contains(&id.as_str());
+        let Some(place) = table.outline.handlers.iter().position(is_it) else {
+            gone.push(id.clone());
+            continue;
+        };
+        match units.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, ids)) => ids.push(id.clone()),
+            None => units.push((place, vec![id.clone()])),
+        }
+    }
+    units.sort_unstable();
+    (units, gone)
+}
+
+fn hold_of(bus: &Arc<Shared>, delivering: &Delivering<'_>, taken: &Taken, handlers: Vec<String>) -> Hold {
+    let (ticket, priority, is_acknowledged) = (taken.ticket, taken.priority, false.into());
+    Hold::new(bus, delivering.seen.head()).taken(TakenBy { ticket, handlers, priority, is_acknowledged })
+}
+
+/// A handler is done. Its dead letter, if there is one, is kept before.
+async fn finish(bus: &Shared, stored: &Stored, hold: Hold) {
+    bus.dead_letters.written().await;
+    match hold.into_acknowledgement(bus) {
+        Some(done) => acknowledge(stored, done).await,
+        None => stored.acknowledged(),
+    }
+}

@@ -1,0 +1,420 @@
+//! Delivering the events of a backlog that is not the queue of the bus.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures_util::future::select;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use tokio::runtime::{Handle, Id};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::sleep;
+
+use super::backlog::{Backlog, BacklogRoom, NewPost, Taken, Ticket};
+use super::delays::{Clock, When};
+use super::worker::log_panic;
+use super::{PostError, PostRefusal, Priority};
+use crate::bus::store::{StoreError, StoreErrorKind};
+use crate::bus::under_way::{Part, UnderWay};
+use crate::bus::{Bus, Shared};
+use crate::event::{AnyEvent, Timestamp};
+use crate::log_limit::LogLimit;
+
+/// How many events a worker takes at once at most.
+const BATCH: usize = 16;
+
+/// How many events a worker has begun at most.
+const BEGUN: usize = 256;
+
+/// The first and the longest wait after which a store that failed is tried again.
+const RETRY: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
+
+/// A store that fails, fails each time.
+static FAILED: LogLimit = LogLimit::new(10, "more failures of the backlog");
+
+/// What delivers the events of a backlog: some workers in each runtime that posts, or waits until the bus is idle.
+pub(in crate::bus) struct Stored {
+    pub(super) backlog: Arc<dyn Backlog>,
+    clock: Clock,
+    under_way: Arc<UnderWay>,
+    /// Whether there may be something to take, which counts as under way.
+    may_have_more: AtomicBool,
+    is_closing: AtomicBool,
+    changed: Notify,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    crews: Vec<Crew>,
+    /// What is to be given back, where that could not be done at once.
+    given_back: Vec<Ticket>,
+    has_ended: bool,
+}
+
+struct Crew {
+    runtime: Option<Id>,
+    workers: usize,
+    tasks: Vec<AbortHandle>,
+}
+
+/// One worker, until this is dropped: its runtime has ended, or its bus.
+struct Member {
+    stored: Arc<Stored>,
+    runtime: Option<Id>,
+}
+
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Stored {
+    pub(in crate::bus) fn new(backlog: Arc<dyn Backlog>, under_way: Arc<UnderWay>) -> Arc<Self> {
+        let stored = Self {
+            backlog,
+            clock: Clock::new(),
+            under_way,
+            may_have_more: AtomicBool::new(false),
+            is_closing: AtomicBool::new(false),
+            changed: Notify::new(),
+            state: Mutex::default(),
+        };
+        // An earlier process may have left something.
+        stored.mark();
+        Arc::new(stored)
+    }
+
+    /// Says how events are written, and delivers what an earlier process has left, if this is in a runtime.
+    pub(in crate::bus) fn start(self: &Arc<Self>, bus: &Bus) {
+        self.backlog.start(bus.stored_events());
+        self.hire(bus);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that there may be something to take, unless nothing is taken any more.
+    fn mark(&self) {
+        if !self.may_have_more.swap(true, Ordering::SeqCst) {
+            self.under_way.add(1);
+        }
+        if self.is_closing.load(Ordering::SeqCst) && self.unmark() {
+            self.under_way.remove(1);
+        }
+    }
+
+    /// Takes the mark back, if there is one; whether there was.
+    fn unmark(&self) -> bool {
+        self.may_have_more.swap(false, Ordering::SeqCst)
+    }
+
+    /// When an event is due, by the clock of the system.
+    pub(super) fn due(&self, when: When) -> Timestamp {
+        match when {
+            When::At(time) => time,
+            When::After(delay) => {
+                let delay = delay.as_micros().try_into().unwrap_or(i64::MAX);
+                Timestamp::from_unix_micros(self.clock.now().wall.saturating_add(delay))
+            }
+        }
+    }
+
+    /// Stores an event, and waits for room.
+    pub(super) async fn post(self: &Arc<Self>, bus: &Bus, post: NewPost) -> Result<(), PostError> {
+        let (room, size) = (BacklogRoom::of(post.priority, post.due), post.event.size());
+        let refused = |reason, store| PostError { store, ..PostError::new(reason, post.event.clone()) };
+        loop {
+            if bus.is_closed() {
+                return Err(refused(PostRefusal::Closed, None));
+            }
+            let stored = match self.backlog.post(vec![post.clone()]).await {
+                Err(error) if error.kind() == StoreErrorKind::Full => self.backlog.room(room, size).await,
+                stored => {
+                    stored.map_err(|error| refused(PostRefusal::Store, Some(error)))?;
+                    self.mark();
+                    self.hire(bus);
+                    return Ok(());
+                }
+            };
+            stored.map_err(|error| refused(PostRefusal::Store, Some(error)))?;
+        }
+    }
+
+    /// Sees to it that there are workers in this runtime; whether there are any.
+    pub(in crate::bus) fn hire(self: &Arc<Self>, bus: &Bus) -> bool {
+        let mut state = self.lock();
+        let Ok(runtime) = Handle::try_current() else { return !state.crews.is_empty() };
+        let here = Some(runtime.id());
+        if state.has_ended || state.crews.iter().any(|crew| crew.runtime == here) {
+            return true;
+        }
+        let workers = runtime.metrics().num_workers();
+        state.crews.push(Crew { runtime: here, workers, tasks: Vec::new() });
+        // What is spawned into a runtime that ends is dropped at once, and takes the lock.
+        drop(state);
+        let member = || Member { stored: Arc::clone(self), runtime: here };
+        let spawn = |_| runtime.spawn(work(member(), Arc::downgrade(&bus.0))).abort_handle();
+        let tasks: Vec<_> = (0..workers).map(spawn).collect();
+        match self.lock().crews.iter_mut().find(|crew| crew.runtime == here) {
+            Some(crew) => crew.tasks = tasks,
+            None => tasks.iter().for_each(AbortHandle::abort),
+        }
+        true
+    }
+
+    /// Sees to it that somebody delivers what is ready, for one who waits for it: outside of any runtime, himself.
+    pub(in crate::bus) fn see_to(
+        self: &Arc<Self>,
+        bus: &Bus,
+    ) -> Option<impl Future<Output = ()> + Send + use<>> {
+        if self.hire(bus) {
+            return None;
+        }
+        self.lock().crews.push(Crew { runtime: None, workers: 1, tasks: Vec::new() });
+        Some(work(Member { stored: Arc::clone(self), runtime: None }, Arc::downgrade(&bus.0)))
+    }
+
+    /// Takes nothing more: what waits stays in the backlog.
+    pub(in crate::bus) fn close(&self) {
+        self.is_closing.store(true, Ordering::SeqCst);
+        if self.unmark() {
+            self.under_way.remove(1);
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// Ends the workers, with what they run, which is given back.
+    pub(in crate::bus) fn abort(&self) {
+        let mut state = self.lock();
+        state.has_ended = true;
+        let crews = std::mem::take(&mut state.crews);
+        drop(state);
+        crews.iter().flat_map(|crew| &crew.tasks).for_each(AbortHandle::abort);
+    }
+
+    /// Takes events to start.
+    async fn take(&self) -> Result<Vec<Taken>, StoreError> {
+        while let Some(ticket) = self.next_to_give_back() {
+            self.backlog.give_back(ticket).await?;
+            self.lock().given_back.retain(|other| *other != ticket);
+        }
+        let marked = Marked { stored: self, is_marked: self.unmark() };
+        let taken = self.backlog.take(BATCH).await?;
+        self.under_way.add(taken.len());
+        marked.end();
+        Ok(taken)
+    }
+
+    fn next_to_give_back(&self) -> Option<Ticket> {
+        self.lock().given_back.first().copied()
+    }
+
+    /// Says that these handlers are done; tries again for as long as the store fails.
+    pub(super) async fn acknowledge(&self, ticket: Ticket, handlers: Vec<String>, posts: Vec<NewPost>) {
+        let done = super::Acknowledgement { ticket, handlers, posts };
+        let mut wait = RETRY[0];
+        while let Err(error) = self.backlog.acknowledge(done.clone()).await {
+            failed("acknowledging", &error);
+            if error.kind() == StoreErrorKind::Lost {
+                return;
+            }
+            sleep(wait).await;
+            wait = (2 * wait).min(RETRY[1]);
+        }
+        self.acknowledged();
+    }
+
+    /// A handler is done: the next event of the key may be taken, or what followed.
+    pub(super) fn acknowledged(&self) {
+        self.mark();
+        self.changed.notify_waiters();
+    }
+
+    /// Gives an event back: at once, if the store can, or else by the next worker.
+    fn give_back(&self, ticket: Ticket) {
+        let mut giving = pin!(self.backlog.give_back(ticket));
+        if giving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            self.lock().given_back.push(ticket);
+        }
+        self.mark();
+        self.changed.notify_waiters();
+        // Whoever waits until nothing is under way sees to it that somebody works.
+        self.under_way.tell();
+    }
+}
+
+#[cold]
+fn failed(what: &str, error: &StoreError) {
+    if FAILED.allows() {
+        tracing::error!(%error, "{what} failed, and is tried again unless it is lost");
+    }
+}
+
+/// The mark that there may be something to take, while that is taken.
+struct Marked<'a> {
+    stored: &'a Stored,
+    is_marked: bool,
+}
+
+impl Marked<'_> {
+    fn end(mut self) {
+        if std::mem::take(&mut self.is_marked) {
+            self.stored.under_way.remove(1);
+        }
+    }
+}
+
+/// It was not taken: there may still be something.
+impl Drop for Marked<'_> {
+    fn drop(&mut self) {
+        if self.is_marked {
+            self.stored.mark();
+            self.stored.under_way.remove(1);
+        }
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let mut state = self.stored.lock();
+        if let Some(crew) = state.crews.iter_mut().find(|crew| crew.runtime == self.runtime) {
+            crew.workers -= 1;
+        }
+        state.crews.retain(|crew| crew.workers > 0);
+        drop(state);
+        self.stored.changed.notify_waiters();
+        self.stored.under_way.tell();
+    }
+}
+
+/// Takes and delivers events, for as long as there is a bus.
+async fn work(member: Member, bus: Weak<Shared>) {
+    let stored = Arc::clone(&member.stored);
+    let mut running: FuturesUnordered<Running> = FuturesUnordered::new();
+    let mut wait = RETRY[0];
+    while let Some(bus) = bus.upgrade() {
+        let mut changed = pin!(stored.changed.notified());
+        changed.as_mut().enable();
+        let is_closing = stored.is_closing.load(Ordering::Relaxed);
+        let taken = match is_closing || running.len() >= BEGUN {
+            true => Ok(Vec::new()),
+            false => beside(&mut running, stored.take()).await,
+        };
+        match taken {
+            Err(error) => {
+                failed("taking posted events", &error);
+                drop(bus);
+                beside(&mut running, select(changed, pin!(sleep(wait)))).await;
+                wait = (2 * wait).min(RETRY[1]);
+            }
+            Ok(taken) if taken.is_empty() => {
+                drop(bus);
+                if is_closing {
+                    beside(&mut running, changed).await;
+                } else if running.len() >= BEGUN {
+                    running.next().await;
+                } else if let Err(error) = beside(&mut running, ready_or(&stored, changed)).await {
+                    failed("waiting for posted events", &error);
+                    beside(&mut running, sleep(wait)).await;
+                }
+            }
+            Ok(taken) => {
+                wait = RETRY[0];
+                for taken in taken {
+                    let mut delivery =
+                        deliver(&bus, Begun { stored: Arc::clone(&stored), taken, is_done: false });
+                    // Polled at once, so that it is known what it waits for if it is ended.
+                    let polled = poll_fn(|cx| Poll::Ready(delivery.as_mut().poll(cx))).await;
+                    if polled.is_pending() {
+                        running.push(delivery);
+                    }
+                }
+                // Others have their turn.
+                drop(bus);
+                beside(&mut running, tokio::task::yield_now()).await;
+            }
+        }
+    }
+    drop((running, member));
+}
+
+/// Waits until there is something to take, or something else has changed.
+async fn ready_or(stored: &Stored, changed: impl Future<Output = ()>) -> Result<(), StoreError> {
+    match select(stored.backlog.ready(), pin!(changed)).await {
+        futures_util::future::Either::Left((ready, _)) => ready,
+        futures_util::future::Either::Right(_) => Ok(()),
+    }
+}
+
+/// Drives the deliveries while something else is waited for.
+async fn beside<T>(running: &mut FuturesUnordered<Running>, other: impl Future<Output = T>) -> T {
+    let mut other = pin!(other);
+    poll_fn(|cx| {
+        while let Poll::Ready(Some(())) = running.poll_next_unpin(cx) {}
+        other.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// An event that was taken: it is given back if its delivery is ended before it is done.
+pub(super) struct Begun {
+    pub(super) stored: Arc<Stored>,
+    pub(super) taken: Taken,
+    is_done: bool,
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.stored.give_back(self.taken.ticket);
+        }
+        self.stored.under_way.remove(1);
+    }
+}
+
+fn deliver(bus: &Arc<Shared>, mut begun: Begun) -> Running {
+    let bus = Arc::clone(bus);
+    // It is counted for as long as it is begun.
+    let part = Part::of_counted(&bus.under_way);
+    Box::pin(async move {
+        let delivered = AssertUnwindSafe(part.around(bus.deliver_taken(&begun))).catch_unwind().await;
+        begun.is_done = true;
+        delivered.unwrap_or_else(|panic| log_panic(panic, ()));
+        drop(begun);
+    })
+}
+
+impl Shared {
+    /// The identities of the handlers of an event.
+    fn handlers_of(&self, event: &AnyEvent) -> impl Iterator<Item = &'static str> {
+        self.tables.of(event.known_type()).outline.handlers.iter().map(|info| info.id())
+    }
+
+    /// An event with its handlers, as a backlog stores it.
+    pub(super) fn new_post(&self, event: AnyEvent, priority: Priority, due: Option<Timestamp>) -> NewPost {
+        let handlers: Vec<_> = self.handlers_of(&event).collect();
+        NewPost { due, ..NewPost::new(event, handlers).with_priority(priority) }
+    }
+}
+
+/// The backlog, as the bus owns it: its workers end with the bus.
+pub(in crate::bus) struct OwnedStored(pub(in crate::bus) Arc<Stored>);
+
+impl Drop for OwnedStored {
+    fn drop(&mut self) {
+        self.0.close();
+        self.0.abort();
+    }
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored").finish_non_exhaustive()
+    }
+}

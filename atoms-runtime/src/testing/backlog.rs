@@ -1,0 +1,504 @@
+//! What any [`Backlog`] does: [`check`] is a test of one.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use futures_util::FutureExt;
+use futures_util::future::join;
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+
+use crate::__private::{Binding, HandlerSymbol, flat_json};
+use crate::bus::{
+    Acknowledgement, Backlog, BacklogRoom, Bus, NewPost, Priority, StoreErrorKind, StoreFuture, Taken, Ticket,
+};
+use crate::event::{AnyEvent, Emitted, Envelope, Event, EventKey, EventType, Timestamp};
+use crate::handler::{AsyncHandler, Handler, HandlerInfo, HandlerParam, Parameters, State};
+
+/// A deadline that is not meant to be reached.
+const SOON: Duration = Duration::from_secs(10);
+
+/// Long enough to see that something does not happen.
+const A_MOMENT: Duration = Duration::from_millis(20);
+
+const MIB: usize = 1024 * 1024;
+
+/// What is posted here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Checked {
+    number: u64,
+    key: Option<String>,
+    text: String,
+}
+
+/// By hand, so that it is in no program's registry.
+impl Event for Checked {
+    const TYPE: &'static str = "atoms.testing.checked";
+
+    type Kind = Emitted;
+
+    fn key(&self) -> Option<EventKey> {
+        EventKey::of(&self.key)
+    }
+
+    fn event_type() -> &'static EventType {
+        static EVENT_TYPE: EventType =
+            EventType::new::<Checked>(module_path!(), file!(), line!(), flat_json::<Checked>());
+        &EVENT_TYPE
+    }
+}
+
+/// Checks backlogs that `make` makes empty, with room for so many events of each priority, and so many bytes of memory.
+/// Panics with what is wrong. Needs a tokio runtime with time, whose clock is not stopped.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use atoms::{Backlog, MemoryBacklog};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// atoms::testing::backlog::check(|capacity, bytes| async move {
+///     Arc::new(MemoryBacklog::new(capacity, bytes)) as Arc<dyn Backlog>
+/// })
+/// .await;
+/// # }
+/// ```
+///
+/// # Panics
+///
+/// If a backlog does not do what [`Backlog`] says.
+pub async fn check<F: Future<Output = Arc<dyn Backlog>>>(make: impl Fn(usize, usize) -> F) {
+    let builder = Bus::builder().without_discovery().event::<Checked>();
+    let bus = builder.start().expect("a bus without handlers starts");
+    let make = async |capacity, bytes| {
+        let backlog = make(capacity, bytes).await;
+        backlog.start(bus.stored_events());
+        backlog
+    };
+    each_handler_is_done_for_itself(&*make(8, MIB).await).await;
+    an_event_is_what_it_was(&*make(8, MIB).await).await;
+    what_is_acknowledged_stores_what_follows(&*make(1, MIB).await).await;
+    keys_are_in_order(&*make(8, MIB).await).await;
+    a_key_that_is_held_up_holds_up_no_other(&*make(64, MIB).await).await;
+    priorities_go_first(&*make(8, MIB).await).await;
+    deadlines_are_in_order(&*make(8, MIB).await).await;
+    what_is_due_is_ready_then(&*make(8, MIB).await).await;
+    what_is_cancelled_never_comes(&*make(8, MIB).await).await;
+    it_is_bounded_in_number(&*make(2, MIB).await).await;
+    it_is_bounded_in_bytes(&*make(8, 100_000).await).await;
+    a_commit_is_all_or_nothing(&*make(2, MIB).await).await;
+    an_event_is_posted_once(&*make(8, MIB).await).await;
+    what_is_given_back_comes_first(&*make(8, MIB).await).await;
+    a_ticket_is_good_until_it_is_given_back(&*make(8, MIB).await).await;
+    several_take_each_event_once(make(1_024, MIB).await).await;
+    a_take_that_is_dropped_takes_nothing(&*make(8, MIB).await).await;
+    two_runtimes_go_on_with_each_others_events(make(64, MIB).await).await;
+    a_shutdown_leaves_what_was_not_begun(make(64, MIB).await).await;
+}
+
+fn checked(number: u64, key: Option<&str>, bytes: usize) -> AnyEvent {
+    Envelope::new(Checked { number, key: key.map(Into::into), text: "x".repeat(bytes) }).into()
+}
+
+fn post(number: u64) -> NewPost {
+    NewPost::new(checked(number, None, 0), ["a"])
+}
+
+fn keyed(number: u64, key: &str) -> NewPost {
+    NewPost::new(checked(number, Some(key), 0), ["a"])
+}
+
+fn number(taken: &Taken) -> u64 {
+    taken.event.downcast_ref::<Checked>().expect("an event is of its type").number
+}
+
+fn numbers(taken: &[Taken]) -> Vec<u64> {
+    taken.iter().map(number).collect()
+}
+
+fn done(ticket: Ticket, handlers: &[&str], posts: Vec<NewPost>) -> Acknowledgement {
+    Acknowledgement { ticket, handlers: handlers.iter().copied().map(Into::into).collect(), posts }
+}
+
+async fn post_all(backlog: &dyn Backlog, posts: impl IntoIterator<Item = NewPost>) {
+    for post in posts {
+        backlog.post(vec![post]).await.unwrap();
+    }
+}
+
+/// Takes and acknowledges one event after the other.
+async fn drain(backlog: &dyn Backlog) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    while let [taken] = &backlog.take(1).await.unwrap()[..] {
+        numbers.push(number(taken));
+        let handlers = taken.handlers.clone();
+        backlog.acknowledge(Acknowledgement { ticket: taken.ticket, handlers, posts: vec![] }).await.unwrap();
+    }
+    numbers
+}
+
+async fn is_lost<T: std::fmt::Debug>(result: StoreFuture<'_, T>) -> bool {
+    result.await.is_err_and(|error| error.kind() == StoreErrorKind::Lost)
+}
+
+fn from_now(millis: u64) -> Timestamp {
+    (SystemTime::now() + Duration::from_millis(millis)).into()
+}
+
+async fn each_handler_is_done_for_itself(backlog: &dyn Backlog) {
+    assert_eq!(backlog.count().await.unwrap(), 0, "a new backlog is empty");
+    assert!(backlog.take(8).await.unwrap().is_empty());
+    backlog.post(vec![NewPost::new(checked(1, None, 0), ["a", "b"])]).await.unwrap();
+    let [taken] = &backlog.take(8).await.unwrap()[..] else { panic!("one event was posted") };
+    assert_eq!(taken.handlers, ["a", "b"]);
+    assert!(backlog.take(8).await.unwrap().is_empty(), "an event is taken once");
+    backlog.acknowledge(done(taken.ticket, &["b"], vec![])).await.unwrap();
+    assert_eq!(backlog.count().await.unwrap(), 1, "an event is there until all handlers are done");
+    backlog.give_back(taken.ticket).await.unwrap();
+    let [taken] = &backlog.take(8).await.unwrap()[..] else { panic!("an event that is given back is there") };
+    assert_eq!(taken.handlers, ["a"], "a handler that is done is not called again");
+    backlog.acknowledge(done(taken.ticket, &["a"], vec![])).await.unwrap();
+    assert_eq!(backlog.count().await.unwrap(), 0, "an event whose handlers are done is gone");
+    backlog.post(vec![NewPost::new(checked(2, None, 0), [""; 0])]).await.unwrap();
+    let [taken] = &backlog.take(8).await.unwrap()[..] else {
+        panic!("an event without handlers is taken, too")
+    };
+    backlog.acknowledge(done(taken.ticket, &[], vec![])).await.unwrap();
+    assert_eq!(backlog.count().await.unwrap(), 0);
+}
+
+async fn an_event_is_what_it_was(backlog: &dyn Backlog) {
+    let mut envelope = Envelope::new(Checked { number: 7, key: Some("k".into()), text: "text".into() });
+    envelope.metadata_mut().insert("tenant", "t-1");
+    let event = AnyEvent::from(envelope).with_hops(5);
+    backlog.post(vec![NewPost::new(event.clone(), ["a"]).with_priority(Priority::High)]).await.unwrap();
+    let [taken] = &backlog.take(8).await.unwrap()[..] else { panic!("one event was posted") };
+    let read = taken.event.downcast_ref::<Checked>().expect("an event is of its type");
+    assert_eq!((read.number, &*read.text, read.key.as_deref()), (7, "text", Some("k")));
+    assert_eq!((taken.event.id(), taken.event.timestamp()), (event.id(), event.timestamp()));
+    assert_eq!(taken.event.metadata(), event.metadata());
+    assert_eq!((taken.event.hops(), taken.event.key()), (5, event.key()));
+    assert_eq!(taken.priority, Priority::High);
+}
+
+async fn what_is_acknowledged_stores_what_follows(backlog: &dyn Backlog) {
+    post_all(backlog, [NewPost::new(checked(1, None, 0), ["a", "b"])]).await;
+    let ticket = backlog.take(1).await.unwrap()[0].ticket;
+    let later = post(4).with_due(from_now(60_000));
+    let later_id = later.event.id().clone();
+    backlog.acknowledge(done(ticket, &["a"], vec![post(2), post(3), later])).await.unwrap();
+    assert_eq!(backlog.count().await.unwrap(), 4, "what follows is taken beyond the room");
+    assert!(backlog.is_pending(later_id).await.unwrap());
+    assert_eq!(numbers(&backlog.take(8).await.unwrap()), [2, 3]);
+}
+
+async fn keys_are_in_order(backlog: &dyn Backlog) {
+    let low = |number| keyed(number, "k").with_priority(Priority::Background);
+    post_all(backlog, [low(1), keyed(2, "k").with_priority(Priority::High), post(3), keyed(4, "other")])
+        .await;
+    let taken = backlog.take(8).await.unwrap();
+    assert_eq!(numbers(&taken), [3, 4, 1], "an event waits for the one of its key before it");
+    let first = taken[2].ticket;
+    backlog.acknowledge(done(first, &["a"], vec![keyed(5, "k")])).await.unwrap();
+    let taken = backlog.take(8).await.unwrap();
+    assert_eq!(numbers(&taken), [2], "an event goes on when the one of its key before it is done");
+    backlog.give_back(taken[0].ticket).await.unwrap();
+    assert_eq!(numbers(&backlog.take(8).await.unwrap()), [2], "an event that is given back keeps its key");
+}
+
+async fn a_key_that_is_held_up_holds_up_no_other(backlog: &dyn Backlog) {
+    post_all(backlog, (0..40).map(|number| keyed(number, "k"))).await;
+    post_all(backlog, [keyed(40, "other")]).await;
+    let taken = backlog.take(2).await.unwrap();
+    assert_eq!(numbers(&taken), [0, 40], "however many of one key wait, others are taken");
+}
+
+async fn priorities_go_first(backlog: &dyn Backlog) {
+    let priorities = [Priority::Background, Priority::Normal, Priority::High, Priority::Normal];
+    let posts = (0..).zip(priorities).map(|(number, priority)| post(number).with_priority(priority));
+    post_all(backlog, posts).await;
+    assert_eq!(drain(backlog).await, [2, 1, 3, 0]);
+}
+
+async fn deadlines_are_in_order(backlog: &dyn Backlog) {
+    let due = |number, micros: u64| {
+        let due = SystemTime::UNIX_EPOCH + Duration::from_micros(micros);
+        keyed(number, "k").with_due(due.into())
+    };
+    post_all(
+        backlog,
+        [due(3, 900), due(1, 500), due(2, 500), due(4, 900), post(5).with_due(from_now(60_000))],
+    )
+    .await;
+    assert_eq!(
+        drain(backlog).await,
+        [1, 2, 3, 4],
+        "what is overdue comes by its deadline, and then by its number"
+    );
+    assert_eq!(backlog.count().await.unwrap(), 1, "what is not due stays");
+}
+
+async fn what_is_due_is_ready_then(backlog: &dyn Backlog) {
+    assert!(timeout(A_MOMENT, backlog.ready()).await.is_err(), "an empty backlog has nothing ready");
+    post_all(backlog, [post(1).with_due(from_now(300)), keyed(2, "k")]).await;
+    timeout(SOON, backlog.ready()).await.expect("what is posted is ready").unwrap();
+    assert_eq!(numbers(&backlog.take(8).await.unwrap()), [2]);
+    post_all(backlog, [keyed(3, "k")]).await;
+    timeout(SOON, backlog.ready()).await.expect("what is due becomes ready").unwrap();
+    let taken = backlog.take(8).await.unwrap();
+    assert_eq!(numbers(&taken), [1], "what waits for its key is not ready");
+    let ready = async { timeout(SOON, backlog.ready()).await.expect("what is given back is ready").unwrap() };
+    let give_back = async { backlog.give_back(taken[0].ticket).await.unwrap() };
+    join(ready, give_back).await;
+}
+
+async fn what_is_cancelled_never_comes(backlog: &dyn Backlog) {
+    let posts = [1, 2].map(|number| post(number).with_due(from_now(50)));
+    let [first, second] = [0, 1].map(|place| posts[place].event.id().clone());
+    post_all(backlog, posts).await;
+    assert!(backlog.is_pending(first.clone()).await.unwrap());
+    assert!(backlog.cancel(first.clone()).await.unwrap());
+    assert!(!backlog.cancel(first.clone()).await.unwrap() && !backlog.is_pending(first).await.unwrap());
+    timeout(SOON, backlog.ready()).await.expect("the other one becomes ready").unwrap();
+    assert!(!backlog.cancel(second).await.unwrap(), "what is due cannot be cancelled");
+    assert_eq!(drain(backlog).await, [2]);
+    let now = post(3);
+    let id = now.event.id().clone();
+    post_all(backlog, [now]).await;
+    assert!(!backlog.cancel(id).await.unwrap(), "what is due at once cannot be cancelled");
+}
+
+async fn is_full(backlog: &dyn Backlog, post: NewPost) -> bool {
+    backlog.post(vec![post]).await.is_err_and(|error| error.kind() == StoreErrorKind::Full)
+}
+
+async fn it_is_bounded_in_number(backlog: &dyn Backlog) {
+    post_all(backlog, [post(1), post(2)]).await;
+    assert!(is_full(backlog, post(3)).await, "so many events are taken");
+    post_all(backlog, [post(4).with_priority(Priority::High)]).await;
+    post_all(backlog, [post(5), post(6)].map(|post| post.with_due(from_now(60_000)))).await;
+    assert!(is_full(backlog, post(7).with_due(from_now(60_000))).await, "so many are taken that are not due");
+    assert!(timeout(A_MOMENT, backlog.room(BacklogRoom::Of(Priority::Normal), 0)).await.is_err());
+    let taken = backlog.take(8).await.unwrap();
+    assert!(is_full(backlog, post(8)).await, "an event takes room until it is done");
+    let room =
+        async { timeout(SOON, backlog.room(BacklogRoom::Of(Priority::Normal), 0)).await.unwrap().unwrap() };
+    let ticket = taken.iter().find(|taken| number(taken) == 1).unwrap().ticket;
+    let acknowledge = async { backlog.acknowledge(done(ticket, &["a"], vec![])).await.unwrap() };
+    join(room, acknowledge).await;
+    post_all(backlog, [post(9)]).await;
+}
+
+async fn it_is_bounded_in_bytes(backlog: &dyn Backlog) {
+    let of = |number, bytes| NewPost::new(checked(number, None, bytes), ["a"]);
+    post_all(backlog, [of(1, 60_000)]).await;
+    assert!(is_full(backlog, of(2, 60_000)).await, "so many bytes are taken");
+    post_all(backlog, [of(3, 10_000), of(4, 60_000).with_priority(Priority::High)]).await;
+    post_all(backlog, [of(5, 60_000).with_due(from_now(60_000))]).await;
+    assert_eq!(drain(backlog).await, [4, 1, 3]);
+    post_all(backlog, [of(6, 5_000_000)]).await;
+    assert!(is_full(backlog, of(7, 1)).await, "an event that is larger than all room is alone");
+    assert_eq!(drain(backlog).await, [6]);
+    post_all(backlog, [of(8, 1)]).await;
+    assert!(is_full(backlog, of(9, 5_000_000)).await, "it waits until nothing else is there");
+}
+
+async fn a_commit_is_all_or_nothing(backlog: &dyn Backlog) {
+    let error = backlog.post(vec![post(1), post(2), post(3)]).await.unwrap_err();
+    assert_eq!((error.kind(), backlog.count().await.unwrap()), (StoreErrorKind::Full, 0));
+    let numbers = backlog.post(vec![post(1), post(2)]).await.unwrap();
+    assert!(numbers[0] < numbers[1], "numbers go up: {numbers:?}");
+}
+
+async fn an_event_is_posted_once(backlog: &dyn Backlog) {
+    let again = post(1);
+    let first = backlog.post(vec![again.clone()]).await.unwrap();
+    assert_eq!(backlog.post(vec![again]).await.unwrap(), first);
+    assert_eq!(drain(backlog).await, [1]);
+}
+
+async fn what_is_given_back_comes_first(backlog: &dyn Backlog) {
+    post_all(backlog, [post(1), post(2), post(3)]).await;
+    let taken = backlog.take(2).await.unwrap();
+    for taken in taken.iter().rev() {
+        backlog.give_back(taken.ticket).await.unwrap();
+    }
+    assert_eq!(drain(backlog).await, [1, 2, 3]);
+}
+
+async fn a_ticket_is_good_until_it_is_given_back(backlog: &dyn Backlog) {
+    post_all(backlog, [post(1)]).await;
+    let first = backlog.take(1).await.unwrap()[0].ticket;
+    backlog.give_back(first).await.unwrap();
+    assert!(is_lost(backlog.acknowledge(done(first, &["a"], vec![post(2)]))).await);
+    let second = backlog.take(1).await.unwrap()[0].ticket;
+    assert_eq!((second.id, second.times), (first.id, first.times + 1));
+    assert!(is_lost(backlog.acknowledge(done(first, &["a"], vec![post(2)]))).await);
+    backlog.give_back(first).await.unwrap();
+    assert!(backlog.take(1).await.unwrap().is_empty(), "an old ticket gives nothing back");
+    backlog.acknowledge(done(second, &["a"], vec![])).await.unwrap();
+    assert!(is_lost(backlog.acknowledge(done(second, &["a"], vec![post(2)]))).await);
+    assert_eq!(backlog.count().await.unwrap(), 0, "what was lost has stored nothing");
+}
+
+async fn a_take_that_is_dropped_takes_nothing(backlog: &dyn Backlog) {
+    post_all(backlog, (0..4).map(post)).await;
+    for _ in 0..4 {
+        let polled = backlog.take(1).now_or_never();
+        for taken in polled.into_iter().flat_map(|taken| taken.unwrap()) {
+            backlog.give_back(taken.ticket).await.unwrap();
+        }
+    }
+    let mut seen = Vec::new();
+    while seen.len() < 4 {
+        timeout(SOON, backlog.ready()).await.expect("what nobody has is ready").unwrap();
+        seen.extend(drain(backlog).await);
+    }
+    assert_eq!(seen, [0, 1, 2, 3]);
+}
+
+/// How often each number was begun, and how often it was done.
+#[derive(Default)]
+struct Seen {
+    begun: Mutex<Vec<u64>>,
+    done: Mutex<Vec<u64>>,
+}
+
+/// A handler that is never done with a number above a hundred when it sees it first.
+struct Work;
+
+impl Handler for Work {
+    fn info() -> &'static HandlerInfo {
+        static INFO: HandlerInfo = HandlerInfo::asynchronous::<Work, Work>(
+            "atoms::testing::backlog::Work",
+            file!(),
+            line!(),
+            const { &Binding::asynchronous::<Work>() },
+        );
+        &INFO
+    }
+}
+
+impl HandlerSymbol for Work {
+    const IS_IN_UNIT_TEST: bool = false;
+
+    fn handler() {}
+}
+
+impl HandlerParam<0> for Work {
+    type Type = State<Seen>;
+}
+
+impl AsyncHandler for Work {
+    type Input = Checked;
+    type Params = Parameters<Self, 1>;
+    type Output = ();
+
+    crate::__finish! { Checked, () }
+
+    async fn call(checked: &Checked, (seen,): (State<Seen>,)) {
+        let is_first = !seen.begun.lock().unwrap().contains(&checked.number);
+        seen.begun.lock().unwrap().push(checked.number);
+        if checked.number > 100 && is_first {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        seen.done.lock().unwrap().push(checked.number);
+    }
+}
+
+fn bus_on(backlog: &Arc<dyn Backlog>, seen: &Arc<Seen>) -> Bus {
+    let builder = Bus::builder().without_discovery().handler::<Work>().shared_state(Arc::clone(seen));
+    builder.backlog(Arc::clone(backlog)).start().expect("a bus on a backlog starts")
+}
+
+/// Runs something in a runtime of its own, which ends then.
+async fn in_a_runtime<F: Future<Output: Send + 'static>>(
+    run: impl FnOnce() -> F + Send + 'static,
+) -> F::Output {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    tokio::task::spawn_blocking(move || runtime().block_on(run())).await.unwrap()
+}
+
+async fn two_runtimes_go_on_with_each_others_events(backlog: Arc<dyn Backlog>) {
+    let seen = Arc::new(Seen::default());
+    let started = || {
+        let (backlog, seen) = (Arc::clone(&backlog), Arc::clone(&seen));
+        move || bus_on(&backlog, &seen)
+    };
+    let (start, backlog_of) = (started(), Arc::clone(&backlog));
+    let (bus, count) = in_a_runtime(async move || {
+        let bus = start();
+        for number in [101, 3, 1, 2] {
+            bus.post_any(checked(number, Some("k"), 0)).await.unwrap();
+            bus.post_any(checked(number + 10, None, 0)).await.unwrap();
+        }
+        tokio::time::sleep(A_MOMENT * 5).await;
+        let count = backlog_of.count().await.unwrap();
+        (bus, count)
+    })
+    .await;
+    assert_eq!(count, 5, "what is begun and not done is there");
+    let in_another = bus.clone();
+    in_a_runtime(async move || timeout(SOON, in_another.idle()).await.expect("another runtime goes on"))
+        .await;
+    let mut done = seen.done.lock().unwrap().clone();
+    let of_key: Vec<_> = done.iter().copied().filter(|number| [101, 3, 1, 2].contains(number)).collect();
+    assert_eq!(of_key, [101, 3, 1, 2], "a key waits for the event that was begun");
+    done.sort_unstable();
+    assert_eq!(done, [1, 2, 3, 11, 12, 13, 101, 111]);
+    assert_eq!(backlog.count().await.unwrap(), 0);
+}
+
+async fn a_shutdown_leaves_what_was_not_begun(backlog: Arc<dyn Backlog>) {
+    let seen = Arc::new(Seen::default());
+    let bus = bus_on(&backlog, &seen);
+    for number in [101, 1, 2] {
+        bus.post_any(checked(number, Some("k"), 0)).await.unwrap();
+    }
+    bus.post_any(checked(3, None, 0)).after(SOON).await.unwrap();
+    tokio::time::sleep(A_MOMENT).await;
+    let ended = bus.shutdown(A_MOMENT).await;
+    assert_eq!(ended.map_err(|error| error.unfinished().len()), Err(1), "what is begun is not done");
+    assert!(bus.post_any(checked(4, None, 0)).await.is_err(), "nothing is posted after a shutdown");
+    tokio::time::sleep(A_MOMENT).await;
+    assert_eq!(backlog.count().await.unwrap(), 4, "what is not done is there");
+    assert!(seen.done.lock().unwrap().is_empty());
+    let next = bus_on(&backlog, &seen);
+    timeout(SOON, next.idle()).await.expect("the next bus goes on");
+    assert_eq!(*seen.done.lock().unwrap(), [101, 1, 2]);
+    next.shutdown(SOON).await.expect("what is not due is no reason to fail");
+    assert_eq!(backlog.count().await.unwrap(), 1, "what is not due stays");
+}
+
+async fn several_take_each_event_once(backlog: Arc<dyn Backlog>) {
+    const EVENTS: u64 = 400;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let takers = (0..4).map(|_| {
+        let (backlog, seen) = (Arc::clone(&backlog), Arc::clone(&seen));
+        tokio::spawn(async move {
+            while timeout(A_MOMENT * 10, backlog.ready()).await.is_ok() {
+                for taken in backlog.take(3).await.unwrap() {
+                    seen.lock().unwrap().push(number(&taken));
+                    tokio::task::yield_now().await;
+                    backlog.acknowledge(done(taken.ticket, &["a"], vec![])).await.unwrap();
+                }
+            }
+        })
+    });
+    let takers: Vec<_> = takers.collect();
+    for number in 0..EVENTS {
+        let key = ["0", "1", "2", "3", "4"][number as usize % 5];
+        backlog.post(vec![keyed(number, key)]).await.unwrap();
+    }
+    for taker in takers {
+        taker.await.unwrap();
+    }
+    let mut seen = std::mem::take(&mut *seen.lock().unwrap());
+    for key in 0..5 {
+        let of_key = seen.iter().filter(|number| **number % 5 == key);
+        assert!(of_key.is_sorted(), "each key is in order, however many take");
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (0..EVENTS).collect::<Vec<_>>(), "each event is taken once, however many take");
+}

@@ -1,0 +1,237 @@
+//! Where posted events are kept.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use atoms::prelude::*;
+use atoms::{
+    AttemptKind, Backlog, BusBuilder, Delivery, FailureKind, Interceptor, LetterRecipient, MemoryBacklog,
+    PostRefusal,
+};
+use futures_util::FutureExt;
+use tokio::time::{sleep, timeout};
+
+use crate::{Log, SOON, bus};
+
+#[tokio::test]
+async fn memory_is_a_backlog() {
+    atoms::testing::backlog::check(|capacity, bytes| async move {
+        Arc::new(MemoryBacklog::new(capacity, bytes)) as Arc<dyn Backlog>
+    })
+    .await;
+}
+
+#[event(type = "backlogs.job")]
+struct Job {
+    #[event(key)]
+    key: Option<u32>,
+    number: u64,
+}
+
+#[event(type = "backlogs.next")]
+struct Next {
+    number: u64,
+}
+
+fn job(number: u64) -> Job {
+    Job { key: None, number }
+}
+
+#[handler(retry(attempts = 3, delay = "1ms", backoff = "fixed"))]
+async fn work(job: &Job, out: Emitter<Next>, context: Context, tries: State<Tries>) -> Result<(), String> {
+    drop(out.emit(Next { number: job.number }).await);
+    context.bus().post(Next { number: 100 + job.number }).try_send().map_err(|error| error.to_string())?;
+    let later = context.bus().post(Next { number: 200 + job.number }).after(Duration::from_secs(1)).await;
+    assert!(later.unwrap().is_pending().await.unwrap());
+    if tries.0.fetch_add(1, SeqCst) < 2 { Err("not yet".into()) } else { Ok(()) }
+}
+
+#[handler(id = "backlogs.count")]
+fn count(next: &Next, log: State<Log>) {
+    log.add(format!("next {}", next.number));
+}
+
+#[handler(id = "backlogs.newer", was = "backlogs.count")]
+fn newer(next: &Next, log: State<Log>) {
+    log.add(format!("newer {}", next.number));
+}
+
+#[derive(Default)]
+struct Tries(AtomicU32);
+
+fn stored(backlog: &Arc<MemoryBacklog>) -> (BusBuilder, Arc<Log>) {
+    let (builder, log) = bus();
+    (builder.state(Tries::default()).backlog(backlog.clone()), log)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_posted_goes_through_the_backlog_with_all_that_follows() {
+    let backlog = Arc::new(MemoryBacklog::default());
+    let (builder, log) = stored(&backlog);
+    let bus = builder.handler::<work>().handler::<count>().start().unwrap();
+    bus.post(job(1)).await.unwrap();
+    bus.idle().await;
+    assert_eq!((log.take(), backlog.count().await.unwrap()), (vec!["next 1".into(), "next 101".into()], 1));
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!((log.take(), backlog.count().await.unwrap()), (vec!["next 201".into()], 0));
+    bus.shutdown(SOON).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_priorities_and_subscribers_are_as_in_the_queue() {
+    let (builder, log) = stored(&Arc::new(MemoryBacklog::default()));
+    let bus = builder.handler::<slow>().start().unwrap();
+    let seen = log.clone();
+    let _subscription = bus.on::<Job>(move |job| seen.add(format!("seen {}", job.number)));
+    for number in [1, 2] {
+        bus.post(Job { key: Some(7), number }).await.unwrap();
+    }
+    bus.idle().await;
+    assert_eq!(log.take(), ["seen 1", "begins 1", "ends 1", "seen 2", "begins 2", "ends 2"]);
+}
+
+#[handler]
+async fn slow(job: &Job, log: State<Log>) {
+    log.add(format!("begins {}", job.number));
+    sleep(Duration::from_secs(1)).await;
+    log.add(format!("ends {}", job.number));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_leaves_what_was_not_begun_to_the_next_bus() {
+    let backlog = Arc::new(MemoryBacklog::default());
+    let (builder, log) = stored(&backlog);
+    let first = builder.handler::<slow>().start().unwrap();
+    for number in [1, 2] {
+        first.post(Job { key: Some(7), number }).await.unwrap();
+    }
+    let later = first.post(job(3)).after(Duration::from_secs(60)).await.unwrap();
+    tokio::task::yield_now().await;
+    sleep(Duration::from_millis(10)).await;
+    first.shutdown(SOON).await.unwrap();
+    assert_eq!(log.take(), ["begins 1", "ends 1"]);
+    assert_eq!(first.post(job(4)).await.unwrap_err().reason(), PostRefusal::Closed);
+    assert!(later.is_pending().await.unwrap());
+    let (builder, log) = stored(&backlog);
+    let second = builder.handler::<slow>().start().unwrap();
+    second.idle().await;
+    assert_eq!(log.take(), ["begins 2", "ends 2"]);
+    sleep(Duration::from_secs(70)).await;
+    assert_eq!((log.take().len(), backlog.count().await.unwrap()), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_gives_back_what_it_ends() {
+    let backlog = Arc::new(MemoryBacklog::default());
+    let (builder, log) = stored(&backlog);
+    let first = builder.handler::<slow>().start().unwrap();
+    first.post(job(1)).await.unwrap();
+    sleep(Duration::from_millis(10)).await;
+    let error = first.shutdown(Duration::from_millis(10)).await.unwrap_err();
+    assert_eq!(error.unfinished()[0].event_type(), "backlogs.job");
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!((log.take(), backlog.count().await.unwrap()), (vec!["begins 1".into()], 1));
+    let (builder, log) = stored(&backlog);
+    let second = builder.handler::<slow>().start().unwrap();
+    second.idle().await;
+    assert_eq!(log.take(), ["begins 1", "ends 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn handlers_are_found_by_identity_and_those_that_are_gone_are_letters() {
+    let backlog = Arc::new(MemoryBacklog::default());
+    let (builder, _) = stored(&backlog);
+    let first = builder.handler::<count>().handler::<slow>().start().unwrap();
+    first.post(Next { number: 1 }).after(Duration::from_secs(1)).await.unwrap();
+    first.post(job(2)).after(Duration::from_secs(1)).await.unwrap();
+    first.shutdown(SOON).await.unwrap();
+    let (builder, log) = stored(&backlog);
+    let second = builder.handler::<newer>().start().unwrap();
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(log.take(), ["newer 1"]);
+    let letters = second.dead_letters().list().await.unwrap();
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
+    assert_eq!(letter.recipient(), Some(&LetterRecipient::Handler("delivery::backlogs::slow".into())));
+    assert_eq!(letter.attempts()[0].kind(), AttemptKind::NoHandler);
+    assert_eq!(backlog.count().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_full_backlog_is_waited_for_and_cannot_be_tried() {
+    let (builder, log) = stored(&Arc::new(MemoryBacklog::new(1, 1_000_000)));
+    let bus = builder.handler::<quick>().start().unwrap();
+    for number in 0..20 {
+        bus.post(job(number)).await.unwrap();
+    }
+    bus.idle().await;
+    assert_eq!(log.take(), (0..20).map(|number| number.to_string()).collect::<Vec<_>>());
+    let error = bus.post(job(1)).try_send().unwrap_err();
+    assert_eq!(error.reason(), PostRefusal::MustWait);
+    assert!(error.to_string().ends_with("and that takes time; await the post"), "{error}");
+    assert!(bus.post(job(1)).after(SOON).try_send().is_err());
+}
+
+#[handler]
+fn quick(job: &Job, log: State<Log>) {
+    log.add(job.number.to_string());
+}
+
+#[handler]
+async fn stuck_once(_: &Job, tries: State<Tries>, log: State<Log>) {
+    log.add("stuck_once");
+    if tries.0.fetch_add(1, SeqCst) == 0 {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[test]
+fn what_a_runtime_has_begun_is_gone_on_with_by_another() {
+    let (builder, log) = stored(&Arc::new(MemoryBacklog::default()));
+    let bus = builder.handler::<quick>().handler::<stuck_once>().start().unwrap();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let first = runtime();
+    first.block_on(async {
+        bus.post(job(1)).await.unwrap();
+        sleep(Duration::from_millis(20)).await;
+    });
+    assert_eq!(log.take(), ["1", "stuck_once"]);
+    let waiting = std::thread::spawn({
+        let bus = bus.clone();
+        move || runtime().block_on(async { timeout(SOON, bus.idle()).await.is_ok() })
+    });
+    std::thread::sleep(Duration::from_millis(50));
+    drop(first);
+    assert!(waiting.join().unwrap());
+    assert_eq!(log.take(), ["stuck_once"]);
+}
+
+#[tokio::test]
+async fn a_delivery_may_acknowledge_itself() {
+    /// As a layer does that stores what follows in a transaction of its own.
+    struct Own(Arc<MemoryBacklog>);
+    impl Interceptor for Own {
+        fn after_delivery(&self, delivery: &Delivery<'_>, _: Result<(), &FailureKind>, _: Duration) {
+            let Some(mut done) = delivery.acknowledgement() else { return };
+            assert_eq!(
+                (done.handlers.len(), done.posts.len()),
+                (1, usize::from(delivery.event_type() == Job::TYPE))
+            );
+            done.posts.retain(|post| post.handlers == ["backlogs.count"]);
+            self.0.acknowledge(done).now_or_never().unwrap().unwrap();
+        }
+    }
+    let backlog = Arc::new(MemoryBacklog::default());
+    let (builder, log) = stored(&backlog);
+    let builder = builder.interceptor(Own(backlog.clone())).handler::<follow>().handler::<count>();
+    let bus = builder.start().unwrap();
+    bus.post(job(7)).await.unwrap();
+    bus.idle().await;
+    assert_eq!((log.take(), backlog.count().await.unwrap()), (vec!["next 7".into()], 0));
+}
+
+#[handler]
+fn follow(job: &Job) -> Next {
+    Next { number: job.number }
+}
