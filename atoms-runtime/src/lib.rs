@@ -11,14 +11,17 @@ extern crate self as atoms_runtime;
 pub mod __private;
 mod bus;
 mod caught;
+mod engine;
 mod event;
 mod handler;
+mod layers;
 mod log_limit;
 mod macros;
 mod registry;
 mod set_macros;
 #[cfg(all(test, shuttle))]
 mod shuttle_tests;
+mod subscribe;
 mod sync;
 pub mod testing;
 mod text;
@@ -26,15 +29,17 @@ mod wire;
 
 pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
-    Acknowledgement, Attempt, AttemptKind, Backlog, BacklogRoom, Bus, BusBuilder, Context, DeadLetter,
-    DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting, DetachError, Dispatch, Emit,
-    EmitError, Emittable, EventStream, ExpectError, Expectation, Extension, Failure, FailureKind,
-    Interceptor, Lagged, LetterRecipient, LetterStore, LostEvents, MemoryBacklog, MemoryLetters, NewPost,
-    Post, PostError, PostRefusal, Posting, Priority, Receipt, Recipient, RedeliverError, RequestError, Route,
-    Routed, ShutdownError, StoreError, StoreErrorKind, StoreFuture, StoredEvents, Subscription, Taken,
-    Ticket, Unfinished,
+    Acknowledgement, Attempt, AttemptKind, Backlog, BacklogRoom, BusBuilder, Context, DeadLetter,
+    DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting, Dispatch, Emit, Emittable, Extension,
+    LetterRecipient, LetterStore, MemoryBacklog, MemoryLetters, NewPost, Post, PostError, PostRefusal,
+    Posting, Priority, RedeliverError, RequestError, ShutdownError, StoreError, StoreErrorKind, StoreFuture,
+    StoredEvents, Taken, Ticket, Unfinished,
 };
 pub use caught::{Guarded, panic_message};
+pub use engine::{
+    Bus, DetachError, EmitError, Failure, FailureKind, Interceptor, LostEvents, Receipt, Recipient, Route,
+    Routed, Subscription,
+};
 pub use event::EventShape;
 pub use event::{
     AllEmitted, AnyEvent, Asked, Carried, Carrying, Cause, DeliveryFailed, Emitted, Envelope, Event, EventId,
@@ -50,6 +55,7 @@ pub use handler::{
 pub use log_limit::LogLimit;
 pub use registry::{Link, Registry, StartError, StartProblem};
 pub use serde;
+pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
 pub use text::Shown;
 pub use wire::{
     Codec, DecodeError, DecodeErrorKind, DynamicError, DynamicEvent, EncodeError, EncodeErrorKind, JsonCodec,

@@ -3,11 +3,13 @@
 pub use inventory;
 pub use serde;
 
-pub use crate::bus::run::Binding;
+pub use crate::engine::runner::Binding;
 pub use crate::event::upcast::{Read, Unread, Upcasts, read_own, upcast};
 pub use crate::event::{AskedForUnknown, FlatJson, HandlerSymbol, key_field};
-pub use crate::handler::{AlwaysRetry, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, set};
-pub use crate::handler::{Declared, Taken, Undeclared, Untaken};
+pub use crate::handler::{
+    AlwaysRetry, Declared, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, Taken,
+    Undeclared, Untaken, set,
+};
 pub use crate::registry::{EventEntry, HandlerEntry};
 pub use crate::wire::flat_json;
 

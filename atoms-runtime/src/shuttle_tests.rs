@@ -7,7 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use shuttle::{check_random, future, thread};
 
-use crate::bus::{Subscribers, UnderWay};
+use crate::engine::subscribers::Subscribers;
+use crate::engine::under_way::UnderWay;
 use crate::event::EventType;
 use crate::wire::flat_json;
 

@@ -6,17 +6,18 @@ use std::sync::atomic::AtomicBool;
 
 use super::dead_letters::{LetterStore, Letters, MemoryLetters};
 use super::extensions::{Extension, Extensions};
-use super::intercept::{Interceptor, Interceptors};
-use super::limits::Limits;
 use super::post::{Backlog, OwnedQueue, OwnedStored, Stored};
-use super::run::{self, Runner};
 use super::store::StoredEvents;
-use super::table::Tables;
-use super::tasks::Tasks;
-use super::under_way::UnderWay;
-use super::{Bus, Shared, options};
+use crate::engine::intercept::{Interceptor, Interceptors};
+use crate::engine::limits::Limits;
+use crate::engine::runner::{self, Runner};
+use crate::engine::table::Tables;
+use crate::engine::tasks::Tasks;
+use crate::engine::under_way::UnderWay;
+use crate::engine::{Bus, Shared};
 use crate::event::{Event, EventType};
 use crate::handler::{Handler, HandlerInfo, PrepareError, StartContext, States};
+use crate::layers;
 use crate::registry::{Registry, StartError, StartProblem, checks};
 use crate::wire::{Codec, JsonCodec};
 
@@ -274,7 +275,7 @@ impl BusBuilder {
         let under_way = Arc::<UnderWay>::default();
         let interceptors = Arc::new(std::mem::take(&mut self.interceptors));
         for (info, runner) in &mut handlers {
-            *runner = options::wrapped(info, runner.clone(), &interceptors);
+            *runner = layers::wrapped(info, runner.clone(), &interceptors);
         }
         let (capacity, bytes) = (self.dead_letter_capacity, self.dead_letter_bytes);
         let letter_store = self.letter_store.unwrap_or_else(|| Arc::new(MemoryLetters::new(capacity, bytes)));
@@ -373,7 +374,7 @@ impl BusBuilder {
         let mut bound = Vec::with_capacity(registry.handlers().len());
         for handler in registry.handlers().iter().copied() {
             let stand_in = self.stand_ins.iter().find(|(info, _)| *info == handler);
-            match stand_in.map_or_else(|| run::bind(handler, &start), |(_, runner)| Ok(runner.clone())) {
+            match stand_in.map_or_else(|| runner::bind(handler, &start), |(_, runner)| Ok(runner.clone())) {
                 Ok(runner) => bound.push((handler, runner)),
                 Err(errors) => problems.extend(errors.into_iter().map(|error| match error {
                     PrepareError::MissingState(missing) => StartProblem::MissingState { handler, missing },

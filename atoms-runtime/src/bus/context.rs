@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Bus, RequestError, Shared};
+use super::RequestError;
+use crate::engine::{Bus, Shared};
 use crate::event::{EventId, IntoRequest, Metadata, Request, Timestamp};
 use crate::handler::{Delivery, ExtractError, FromDelivery, HandlerInfo, PrepareError, StartContext};
 

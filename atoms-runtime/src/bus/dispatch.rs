@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::delivery::Step;
-use super::{Bus, scope};
+use crate::engine::step::Step;
+use crate::engine::{Bus, scope};
 use crate::event::AnyEvent;
 use crate::handler::{Delivery, HandlerInfo, Outlet};
 

@@ -1,6 +1,7 @@
 //! Emitting events that are put together at run time.
 
-use super::{Bus, Receipt, scope};
+use crate::engine::receipt::Receipt;
+use crate::engine::{Bus, scope};
 use crate::wire::{DynamicError, DynamicEvent};
 
 impl Bus {

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::deliver::Progress;
-use super::delivery::Step;
-use super::{Bus, Receipt, Route, scope};
 use crate::caught::DropCaught;
+use crate::engine::deliver::Progress;
+use crate::engine::receipt::Receipt;
+use crate::engine::route::Route;
+use crate::engine::step::Step;
+use crate::engine::{Bus, scope};
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, Carried, Envelope, Event, Head, IntoEnvelope};
 

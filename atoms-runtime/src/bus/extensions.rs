@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Bus, BusBuilder};
+use super::BusBuilder;
+use crate::engine::Bus;
 use crate::handler::HandlerError;
 use crate::registry::StartProblem;
 
@@ -91,7 +92,7 @@ impl Added {
 }
 
 impl Extensions {
-    pub(super) fn add<T: Extension>(&mut self, extension: Arc<T>) {
+    pub(crate) fn add<T: Extension>(&mut self, extension: Arc<T>) {
         self.added.get_mut().unwrap_or_else(PoisonError::into_inner).push(Added::new(extension));
     }
 
@@ -117,7 +118,7 @@ impl Extensions {
     }
 
     /// The types that were added twice.
-    pub(super) fn check(&self) -> Vec<StartProblem> {
+    pub(crate) fn check(&self) -> Vec<StartProblem> {
         let mut types = HashSet::new();
         let added = self.list().into_iter();
         let seconds = added.filter(|added| !types.insert(added.type_id));
@@ -125,7 +126,7 @@ impl Extensions {
     }
 
     /// Tells each that the bus runs.
-    pub(super) fn start(&self, bus: &Bus) -> Vec<StartProblem> {
+    pub(crate) fn start(&self, bus: &Bus) -> Vec<StartProblem> {
         let started = self.list().into_iter().map(|Added { name, extension, .. }| {
             let started = extension.started(bus);
             started.map_err(|cause| StartProblem::Extension { extension: name, cause })
@@ -134,7 +135,7 @@ impl Extensions {
     }
 
     /// Tells each, last to first, that the bus has ended.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         if !self.have_ended.swap(true, Ordering::Relaxed) {
             self.list().iter().rev().for_each(|added| added.extension.ended());
         }

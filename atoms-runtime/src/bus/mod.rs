@@ -1,44 +1,20 @@
 //! The bus: runs handlers for events.
 
 mod builder;
-mod calls;
 mod context;
-mod dead_letters;
-mod deliver;
-mod delivery;
+pub(crate) mod dead_letters;
 mod dispatch;
 mod dynamic;
 mod emit;
-mod extensions;
-mod failure;
-mod first_poll;
-mod follow_ups;
-mod in_flight;
-mod intercept;
-mod limits;
-mod options;
-mod post;
-mod receipt;
+pub(crate) mod extensions;
+pub(crate) mod post;
 mod request;
-mod route;
-pub(crate) mod run;
-mod scope;
-mod shutdown;
-mod source;
+pub(crate) mod shutdown;
 mod stand_in;
-mod store;
-mod stream;
-mod subscribe;
-mod subscribers;
-mod table;
-mod tasks;
-mod trace;
-mod under_way;
-mod worklist;
+pub(crate) mod store;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use builder::BusBuilder;
 pub use context::Context;
@@ -49,101 +25,23 @@ pub use dead_letters::{
 pub use dispatch::Dispatch;
 pub use emit::{Emit, Emittable};
 pub use extensions::Extension;
-pub use failure::{DetachError, EmitError, Failure, FailureKind, Recipient};
-pub use intercept::Interceptor;
 pub use post::{
     Acknowledgement, Backlog, BacklogRoom, Delayed, DelayedPost, DelayedPosting, MemoryBacklog, NewPost,
     Post, PostError, PostRefusal, Posting, Priority, Taken, Ticket,
 };
-pub use receipt::{LostEvents, Receipt};
 pub use request::RequestError;
-pub use route::{Route, Routed};
 pub use shutdown::{ShutdownError, Unfinished};
 pub use store::{StoreError, StoreErrorKind, StoreFuture, StoredEvents};
-pub use stream::{EventStream, Lagged};
-pub use subscribe::{ExpectError, Expectation};
-pub use subscribers::Subscription;
 
-use self::dead_letters::Letters;
-use self::extensions::Extensions;
-use self::in_flight::InFlight;
-use self::intercept::Interceptors;
-use self::limits::Limits;
-use self::post::{OwnedQueue, OwnedStored, Stored};
-pub(crate) use self::subscribers::Subscribers;
-use self::table::Tables;
-use self::tasks::Tasks;
-pub(crate) use self::under_way::UnderWay;
+use self::post::Stored;
+use crate::engine::{Bus, Receipt};
 use crate::event::{AnyEvent, Event, EventInvalid, EventType};
-use crate::handler::{StartContext, States};
+use crate::handler::StartContext;
 use crate::registry::{Registry, StartError};
-use crate::wire::{self, Codec, DecodeError, DecodeErrorKind, EncodeError};
+use crate::wire::{self, DecodeError, DecodeErrorKind, EncodeError};
 
 /// What a frame is written into at first, as serde_json does it; it grows.
 const FRAME_ROOM: usize = 128;
-
-/// Runs the handlers of the events that are emitted on it.
-///
-/// A bus is an explicit value, and cheap to clone: all clones are the same bus. Two buses in one
-/// program share nothing but the registry.
-///
-/// ```
-/// use std::time::Duration;
-/// use atoms::{Bus, event, handler};
-///
-/// #[event(type = "shop.order.created")]
-/// struct OrderCreated {
-///     order_id: String,
-/// }
-///
-/// #[handler]
-/// fn confirm(order: &OrderCreated) {
-///     println!("confirmed {}", order.order_id);
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let bus = Bus::start()?;
-/// bus.emit(OrderCreated { order_id: "o-1".into() }).await.into_result()?;
-/// bus.receive(br#"{"type":"shop.order.created","order_id":"o-2"}"#).await?.into_result()?;
-/// bus.shutdown(Duration::from_secs(10)).await?;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct Bus(Arc<Shared>);
-
-/// What all clones of a bus share.
-pub(crate) struct Shared {
-    tables: Tables,
-    subscribers: Subscribers,
-    registry: Registry,
-    states: States,
-    codec: Box<dyn Codec>,
-    hop_limit: u32,
-    follow_up_limits: Limits,
-    stream_limits: Limits,
-    frame_limit: usize,
-    closed: AtomicBool,
-    in_flight: InFlight,
-    under_way: Arc<UnderWay>,
-    tasks: Tasks,
-    dead_letters: Arc<Letters>,
-    interceptors: Arc<Interceptors>,
-    /// Whether there are any, which each emit asks.
-    is_intercepted: bool,
-    extensions: Extensions,
-    queue: OwnedQueue,
-    /// What is posted, if not in the queue.
-    stored: Option<OwnedStored>,
-}
-
-impl Shared {
-    #[inline]
-    fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
-    }
-}
 
 impl Bus {
     /// A bus with every `#[handler]` that is linked into the program, checked and ready.
@@ -224,12 +122,6 @@ impl Bus {
     /// Whether [`shutdown`](Self::shutdown) was called.
     pub fn is_closed(&self) -> bool {
         self.0.is_closed()
-    }
-}
-
-impl From<Arc<Shared>> for Bus {
-    fn from(shared: Arc<Shared>) -> Self {
-        Self(shared)
     }
 }
 

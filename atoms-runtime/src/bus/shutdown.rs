@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{OptionFuture, join};
 
-use super::Bus;
-use super::first_poll::Others;
-use super::under_way::LeftOut;
+use crate::engine::Bus;
+use crate::engine::first_poll::Others;
+use crate::engine::under_way::LeftOut;
 use crate::event::EventId;
 use crate::event::erased::EventRef;
 use crate::handler::HandlerInfo;
@@ -23,7 +23,7 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    pub(super) fn new(event: EventRef<'_>, handler: Option<&'static HandlerInfo>) -> Self {
+    pub(crate) fn new(event: EventRef<'_>, handler: Option<&'static HandlerInfo>) -> Self {
         Self { event_type: event.name().into(), id: event.head().id().clone(), handler }
     }
 

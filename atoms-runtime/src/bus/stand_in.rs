@@ -7,9 +7,9 @@ use std::panic::Location;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::BusBuilder;
-use super::delivery::Step;
-use super::failure::FailureKind;
-use super::run::{NotDone, Outcome, RunSync, Runner};
+use crate::engine::failure::FailureKind;
+use crate::engine::runner::{NotDone, Outcome, RunSync, Runner};
+use crate::engine::step::Step;
 use crate::event::{Asked, Envelope, Request};
 use crate::handler::{AnsweredBy, HandlerInfo};
 

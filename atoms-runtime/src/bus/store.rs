@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
-use super::{Bus, Shared};
+use crate::engine::{Bus, Shared};
 use crate::event::AnyEvent;
 use crate::registry::Registry;
 use crate::wire;
@@ -91,7 +91,7 @@ pub struct StoredEvents {
 const VERSION: u8 = 1;
 
 impl StoredEvents {
-    pub(super) fn of(bus: &Arc<Shared>) -> Self {
+    pub(crate) fn of(bus: &Arc<Shared>) -> Self {
         Self { bus: Arc::downgrade(bus) }
     }
 

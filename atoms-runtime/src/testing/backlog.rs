@@ -10,8 +10,9 @@ use tokio::time::timeout;
 
 use crate::__private::{Binding, HandlerSymbol, flat_json};
 use crate::bus::{
-    Acknowledgement, Backlog, BacklogRoom, Bus, NewPost, Priority, StoreErrorKind, StoreFuture, Taken, Ticket,
+    Acknowledgement, Backlog, BacklogRoom, NewPost, Priority, StoreErrorKind, StoreFuture, Taken, Ticket,
 };
+use crate::engine::Bus;
 use crate::event::{AnyEvent, Emitted, Envelope, Event, EventKey, EventType, Timestamp};
 use crate::handler::{AsyncHandler, Handler, HandlerInfo, HandlerParam, Parameters, State};
 

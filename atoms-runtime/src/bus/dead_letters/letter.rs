@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bus::failure::{FailureKind, Recipient};
+use crate::engine::failure::{FailureKind, Recipient};
 use crate::event::{AnyEvent, Timestamp};
 use crate::handler::Refusal;
 use crate::registry::Registry;
@@ -24,7 +24,7 @@ pub struct DeadLetter {
 }
 
 /// How many attempts are kept of a letter whose handler is called again and again: the latest ones.
-pub(in crate::bus) const MAX_ATTEMPTS: usize = 64;
+pub(crate) const MAX_ATTEMPTS: usize = 64;
 
 /// How many bytes the errors of a letter's attempts take together, but for the last one's: of the latest.
 const ERROR_BYTES: usize = 64 * 1024;
@@ -141,7 +141,7 @@ impl DeadLetter {
 
 impl DeadLetterCause {
     /// That this recipient failed, after these attempts.
-    pub(in crate::bus) fn failed(recipient: Recipient, attempts: Vec<Attempt>) -> Self {
+    pub(crate) fn failed(recipient: Recipient, attempts: Vec<Attempt>) -> Self {
         Self::Failed { recipient: recipient.into(), attempts }
     }
 
@@ -175,12 +175,12 @@ impl DeadLetterCause {
 }
 
 impl Attempt {
-    pub(in crate::bus) fn new(error: &FailureKind) -> Self {
+    pub(crate) fn new(error: &FailureKind) -> Self {
         Self { kind: error.into(), error: error.to_string(), at: Timestamp::now() }
     }
 
     /// That there is no handler to call.
-    pub(in crate::bus) fn no_handler() -> Self {
+    pub(crate) fn no_handler() -> Self {
         let error = "no handler of this identity on this bus takes the event: if it was renamed or moved, say \
                      `#[handler(was = \"...\")]` on it";
         Self { kind: AttemptKind::NoHandler, error: error.into(), at: Timestamp::now() }

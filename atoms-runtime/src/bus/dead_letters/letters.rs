@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 
 use super::letter::{DeadLetter, DeadLetterCause};
 use super::store::LetterStore;
-use crate::bus::Shared;
 use crate::bus::store::{StoreError, StoredEvents};
+use crate::engine::Shared;
 use crate::event::AnyEvent;
 use crate::log_limit::LogLimit;
 use crate::text::Shown;
@@ -26,7 +26,7 @@ static NOT_KEPT: LogLimit = LogLimit::new(10, "more dead letters were not kept")
 const MAX_UNWRITTEN: usize = 1_024;
 
 /// The dead letters of a bus.
-pub(in crate::bus) struct Letters {
+pub(crate) struct Letters {
     pub(super) store: Arc<dyn LetterStore>,
     redelivered: Mutex<Redelivered>,
     unwritten: AtomicUsize,
@@ -43,11 +43,11 @@ struct Redelivered {
 }
 
 impl Letters {
-    pub(in crate::bus) fn new(store: Arc<dyn LetterStore>) -> Self {
+    pub(crate) fn new(store: Arc<dyn LetterStore>) -> Self {
         Self { store, redelivered: Mutex::default(), unwritten: AtomicUsize::new(0), written: Notify::new() }
     }
 
-    pub(in crate::bus) fn start(&self, events: StoredEvents) {
+    pub(crate) fn start(&self, events: StoredEvents) {
         self.store.start(events);
     }
 
@@ -60,7 +60,7 @@ impl Letters {
     }
 
     /// Waits until the store has taken all letters that it was given.
-    pub(in crate::bus) async fn written(&self) {
+    pub(crate) async fn written(&self) {
         while self.unwritten.load(Ordering::SeqCst) > 0 {
             let mut written = pin!(self.written.notified());
             written.as_mut().enable();
@@ -84,7 +84,7 @@ impl fmt::Debug for Letters {
 
 impl Shared {
     /// Keeps an event among the dead letters. One that was redelivered goes on as the same letter.
-    pub(in crate::bus) fn add_letter(
+    pub(crate) fn add_letter(
         &self,
         event: AnyEvent,
         mut cause: DeadLetterCause,
@@ -145,7 +145,7 @@ fn not_kept(letter: &DeadLetter, why: &dyn fmt::Display) {
 }
 
 /// A letter that is being redelivered. Until it is done, the letter stays as it was.
-pub(in crate::bus) struct Redelivery {
+pub(crate) struct Redelivery {
     bus: Arc<Shared>,
     pub(super) letter: Arc<DeadLetter>,
     number: u64,
@@ -191,12 +191,12 @@ impl Drop for Claim<'_> {
 }
 
 impl Redelivery {
-    pub(in crate::bus) fn letter(&self) -> &Arc<DeadLetter> {
+    pub(crate) fn letter(&self) -> &Arc<DeadLetter> {
         &self.letter
     }
 
     /// A task goes on with it, and will call [`done`](Self::done).
-    pub(in crate::bus) fn hand_over(&self) {
+    pub(crate) fn hand_over(&self) {
         self.is_handed_over.store(true, Ordering::Relaxed);
     }
 
@@ -210,7 +210,7 @@ impl Redelivery {
     }
 
     /// The delivery has come to an end: takes the letter out, unless it was put back.
-    pub(in crate::bus) async fn done(&self) -> Result<(), StoreError> {
+    pub(crate) async fn done(&self) -> Result<(), StoreError> {
         if self.is_open() {
             self.bus.dead_letters.store.take(self.letter.id).await?;
         }

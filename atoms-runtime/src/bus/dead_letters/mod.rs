@@ -7,17 +7,17 @@ mod store;
 
 use std::sync::Arc;
 
-pub(super) use letter::MAX_ATTEMPTS;
+pub(crate) use letter::MAX_ATTEMPTS;
 pub use letter::{Attempt, AttemptKind, DeadLetter, DeadLetterCause, LetterRecipient};
-pub(super) use letters::{Letters, Redelivery};
+pub(crate) use letters::{Letters, Redelivery};
 pub use memory::MemoryLetters;
 pub use store::LetterStore;
 
 use self::letters::Claim;
-use super::Bus;
-use super::first_poll::FirstPoll;
-use super::receipt::Receipt;
 use super::store::StoreError;
+use crate::engine::Bus;
+use crate::engine::first_poll::FirstPoll;
+use crate::engine::receipt::Receipt;
 use crate::event::{AnyEvent, Event};
 use crate::handler::{HandlerInfo, Refusal};
 

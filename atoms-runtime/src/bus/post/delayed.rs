@@ -17,7 +17,7 @@ use super::reserve::Reserving;
 use super::stored::Stored;
 use super::{Post, PostError, Priority};
 use crate::bus::store::StoreError;
-use crate::bus::worklist::Worklist;
+use crate::engine::worklist::Worklist;
 use crate::event::EventId;
 
 /// An event that is about to be posted, to be delivered later: await it, to wait for room in the queue,

@@ -12,10 +12,10 @@ use super::backlog::{Acknowledgement, Taken};
 use super::deliver::{Delivering, Waiting, run_async};
 use super::hold::{Hold, TakenBy};
 use super::stored::{Begun, Stored};
-use crate::bus::Shared;
 use crate::bus::dead_letters::{Attempt, DeadLetterCause, LetterRecipient};
-use crate::bus::deliver::refuse_unhandled;
-use crate::bus::table::Table;
+use crate::engine::Shared;
+use crate::engine::deliver::refuse_unhandled;
+use crate::engine::table::Table;
 use crate::handler::{HandlerInfo, Refusal};
 
 /// The handlers of an event that are to be called, by their places in its table, each with the identities under which

@@ -10,8 +10,8 @@ use super::backlog::{Acknowledgement, NewPost, Ticket};
 use super::delays::Due;
 use super::lanes::Posted;
 use super::room::Room;
-use crate::bus::worklist::{Queued, Worklist};
-use crate::bus::{Bus, Shared, scope};
+use crate::engine::worklist::{Queued, Worklist};
+use crate::engine::{Bus, Shared, scope};
 use crate::event::Head;
 use crate::handler::Delivery;
 
@@ -21,7 +21,7 @@ scoped_tls::scoped_thread_local! {
 
 /// What one handler of a posted event emits and posts. It is posted when the handler is done, and thrown away if that
 /// fails, or at each attempt that does.
-pub(in crate::bus) struct Hold {
+pub(crate) struct Hold {
     /// The address of the bus.
     bus: usize,
     /// The address of the event's envelope. What is posted in the handler of another event, which this handler
@@ -43,7 +43,7 @@ pub(super) struct TakenBy {
 }
 
 /// A posted event for which room is reserved, and when it is due if that is later.
-pub(in crate::bus) struct HeldPost {
+pub(crate) struct HeldPost {
     pub(super) posted: Posted,
     pub(super) due: Option<Due>,
 }
@@ -87,12 +87,12 @@ impl Hold {
         })
     }
 
-    pub(in crate::bus) fn worklist(&self, bus: &Arc<Shared>) -> &Arc<Worklist> {
+    pub(crate) fn worklist(&self, bus: &Arc<Shared>) -> &Arc<Worklist> {
         self.worklist.get_or_init(|| Arc::new(Worklist::held(bus)))
     }
 
     /// An attempt has failed: what it emitted and posted is thrown away.
-    pub(in crate::bus) fn discard(&self, bus: &Shared) {
+    pub(crate) fn discard(&self, bus: &Shared) {
         if let Some(taken) = &self.taken {
             taken.is_acknowledged.store(false, Ordering::Relaxed);
         }
@@ -102,7 +102,7 @@ impl Hold {
     }
 
     /// What acknowledges the handler with what it has emitted and posted up to now, which is not held any more.
-    pub(in crate::bus) fn acknowledgement(&self, bus: &Shared) -> Option<Acknowledgement> {
+    pub(crate) fn acknowledgement(&self, bus: &Shared) -> Option<Acknowledgement> {
         let taken = self.taken.as_ref()?;
         taken.is_acknowledged.store(true, Ordering::Relaxed);
         let posts = self.take_posts(bus, taken.priority);

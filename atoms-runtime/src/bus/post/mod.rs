@@ -26,10 +26,10 @@ use std::time::Duration;
 
 pub use backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
 pub use delayed::{Delayed, DelayedPost, DelayedPosting};
-pub(super) use hold::{HeldPost, Hold};
+pub(crate) use hold::{HeldPost, Hold};
 pub use memory::MemoryBacklog;
-pub(super) use queue::OwnedQueue;
-pub(super) use stored::{OwnedStored, Stored};
+pub(crate) use queue::OwnedQueue;
+pub(crate) use stored::{OwnedStored, Stored};
 
 use self::delays::{Due, When};
 use self::lanes::Posted;
@@ -37,8 +37,8 @@ use self::queue::Queue;
 use self::reserve::Reserving;
 use self::room::Room;
 use super::store::StoreError;
-use super::worklist::{NotHeld, Worklist};
-use super::{Bus, scope};
+use crate::engine::worklist::{NotHeld, Worklist};
+use crate::engine::{Bus, scope};
 use crate::event::{AnyEvent, Event, IntoEnvelope, Timestamp};
 
 /// How soon the delivery of a posted event starts, compared with others that wait for it.

@@ -17,9 +17,9 @@ use super::hold::HeldPost;
 use super::lanes::{Lanes, Posted, Slot};
 use super::room::Rooms;
 use super::{PostError, PostRefusal, timer, worker};
-use crate::bus::Bus;
 use crate::bus::shutdown::Unfinished;
-use crate::bus::under_way::UnderWay;
+use crate::engine::Bus;
+use crate::engine::under_way::UnderWay;
 use crate::event::AnyEvent;
 
 /// The queue of a bus: what was posted, by priority, and which keys have an event under way.
@@ -29,7 +29,7 @@ use crate::event::AnyEvent;
 ///
 /// Room in it is given out in order, and taken back when the event's delivery is done. So all that is posted
 /// and not done is bounded, whatever the handlers do.
-pub(in crate::bus) struct Queue {
+pub(crate) struct Queue {
     pub(super) rooms: Rooms,
     clock: Clock,
     lanes: RandomState,
@@ -170,10 +170,7 @@ impl Queue {
 
     /// Sees to it that somebody works on what is in the queue, for one who waits for it. Outside of any runtime,
     /// where no other is there, that is who waits: by driving the worker that this returns.
-    pub(in crate::bus) fn see_to(
-        self: &Arc<Self>,
-        bus: &Bus,
-    ) -> Option<impl Future<Output = ()> + Send + use<>> {
+    pub(crate) fn see_to(self: &Arc<Self>, bus: &Bus) -> Option<impl Future<Output = ()> + Send + use<>> {
         let state = self.lock();
         // A runtime with threads sees to it by itself. Who waits elsewhere must not run handlers that may block it.
         if state.is_empty() || state.crews.have_threads() || self.hire(bus, state).is_ok() {
@@ -304,7 +301,7 @@ impl Queue {
     }
 
     /// Takes nothing more, and gives back what is not due yet.
-    pub(in crate::bus) fn close(&self) -> Vec<Unfinished> {
+    pub(crate) fn close(&self) -> Vec<Unfinished> {
         self.rooms.close();
         self.is_closing.store(true, Ordering::Relaxed);
         let mut state = self.lock();
@@ -316,7 +313,7 @@ impl Queue {
     }
 
     /// Ends the workers, with what they run, and gives back what was not started.
-    pub(in crate::bus) fn abort(&self) -> Vec<Unfinished> {
+    pub(crate) fn abort(&self) -> Vec<Unfinished> {
         let mut state = self.lock();
         state.ended = true;
         let left = state.lanes.take_all();
@@ -341,10 +338,10 @@ fn wake((own, others): Wakers) {
 }
 
 /// The queue, as the bus owns it: what is in it ends with the bus.
-pub(in crate::bus) struct OwnedQueue(pub(in crate::bus) Arc<Queue>);
+pub(crate) struct OwnedQueue(pub(crate) Arc<Queue>);
 
 impl OwnedQueue {
-    pub(in crate::bus) fn new(capacity: usize, bytes: usize, under_way: Arc<UnderWay>) -> Self {
+    pub(crate) fn new(capacity: usize, bytes: usize, under_way: Arc<UnderWay>) -> Self {
         Self(Arc::new(Queue::new(capacity, bytes, under_way)))
     }
 }

@@ -22,8 +22,8 @@ use super::delays::{Clock, When};
 use super::worker::log_panic;
 use super::{PostError, PostRefusal, Priority};
 use crate::bus::store::{StoreError, StoreErrorKind};
-use crate::bus::under_way::{Part, UnderWay};
-use crate::bus::{Bus, Shared};
+use crate::engine::under_way::{Part, UnderWay};
+use crate::engine::{Bus, Shared};
 use crate::event::{AnyEvent, Timestamp};
 use crate::log_limit::LogLimit;
 
@@ -40,7 +40,7 @@ const RETRY: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)]
 static FAILED: LogLimit = LogLimit::new(10, "more failures of the backlog");
 
 /// What delivers the events of a backlog: some workers in each runtime that posts, or waits until the bus is idle.
-pub(in crate::bus) struct Stored {
+pub(crate) struct Stored {
     pub(super) backlog: Arc<dyn Backlog>,
     clock: Clock,
     under_way: Arc<UnderWay>,
@@ -74,7 +74,7 @@ struct Member {
 type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Stored {
-    pub(in crate::bus) fn new(backlog: Arc<dyn Backlog>, under_way: Arc<UnderWay>) -> Arc<Self> {
+    pub(crate) fn new(backlog: Arc<dyn Backlog>, under_way: Arc<UnderWay>) -> Arc<Self> {
         let stored = Self {
             backlog,
             clock: Clock::new(),
@@ -90,7 +90,7 @@ impl Stored {
     }
 
     /// Says how events are written, and delivers what an earlier process has left, if this is in a runtime.
-    pub(in crate::bus) fn start(self: &Arc<Self>, bus: &Bus) {
+    pub(crate) fn start(self: &Arc<Self>, bus: &Bus) {
         self.backlog.start(bus.stored_events());
         self.hire(bus);
     }
@@ -147,7 +147,7 @@ impl Stored {
     }
 
     /// Sees to it that there are workers in this runtime; whether there are any.
-    pub(in crate::bus) fn hire(self: &Arc<Self>, bus: &Bus) -> bool {
+    pub(crate) fn hire(self: &Arc<Self>, bus: &Bus) -> bool {
         let mut state = self.lock();
         let Ok(runtime) = Handle::try_current() else { return !state.crews.is_empty() };
         let here = Some(runtime.id());
@@ -169,10 +169,7 @@ impl Stored {
     }
 
     /// Sees to it that somebody delivers what is ready, for one who waits for it: outside of any runtime, himself.
-    pub(in crate::bus) fn see_to(
-        self: &Arc<Self>,
-        bus: &Bus,
-    ) -> Option<impl Future<Output = ()> + Send + use<>> {
+    pub(crate) fn see_to(self: &Arc<Self>, bus: &Bus) -> Option<impl Future<Output = ()> + Send + use<>> {
         if self.hire(bus) {
             return None;
         }
@@ -181,7 +178,7 @@ impl Stored {
     }
 
     /// Takes nothing more: what waits stays in the backlog.
-    pub(in crate::bus) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.is_closing.store(true, Ordering::SeqCst);
         if self.unmark() {
             self.under_way.remove(1);
@@ -190,7 +187,7 @@ impl Stored {
     }
 
     /// Ends the workers, with what they run, which is given back.
-    pub(in crate::bus) fn abort(&self) {
+    pub(crate) fn abort(&self) {
         let mut state = self.lock();
         state.has_ended = true;
         let crews = std::mem::take(&mut state.crews);
@@ -404,7 +401,7 @@ impl Shared {
 }
 
 /// The backlog, as the bus owns it: its workers end with the bus.
-pub(in crate::bus) struct OwnedStored(pub(in crate::bus) Arc<Stored>);
+pub(crate) struct OwnedStored(pub(crate) Arc<Stored>);
 
 impl Drop for OwnedStored {
     fn drop(&mut self) {

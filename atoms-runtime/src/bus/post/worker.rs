@@ -13,9 +13,9 @@ use futures_util::{FutureExt, StreamExt};
 use super::crews::Member;
 use super::lanes::{Posted, Slot};
 use super::queue::Queue;
-use crate::bus::Shared;
-use crate::bus::under_way::Part;
 use crate::caught::panic_message;
+use crate::engine::Shared;
+use crate::engine::under_way::Part;
 use crate::text::Shown;
 
 /// How many batches are started before other tasks of the executor have their turn.

@@ -2,20 +2,20 @@
 
 use tracing::{Span, debug_span};
 
-use super::delivery::Step;
 use super::failure::Recipient;
+use super::step::Step;
 use crate::handler::Refusal;
 use crate::text::Shown;
 
 /// Whether anybody looks at the spans.
 #[inline]
-pub(super) fn is_traced() -> bool {
+pub(crate) fn is_traced() -> bool {
     tracing::level_filters::LevelFilter::current() >= tracing::Level::DEBUG
 }
 
 /// The span of one event's delivery.
 #[inline]
-pub(super) fn emit_span(step: &Step<'_>) -> Span {
+pub(crate) fn emit_span(step: &Step<'_>) -> Span {
     let head = step.event.head();
     debug_span!(
         "emit",
@@ -27,7 +27,7 @@ pub(super) fn emit_span(step: &Step<'_>) -> Span {
 
 /// The span of one handler's call.
 #[inline]
-pub(super) fn handler_span(emit: &Span, recipient: Recipient) -> Span {
+pub(crate) fn handler_span(emit: &Span, recipient: Recipient) -> Span {
     if emit.is_disabled() {
         return Span::none();
     }
@@ -38,6 +38,6 @@ pub(super) fn handler_span(emit: &Span, recipient: Recipient) -> Span {
 }
 
 #[cold]
-pub(super) fn log_refusal(step: &Step<'_>, refusal: &Refusal) {
+pub(crate) fn log_refusal(step: &Step<'_>, refusal: &Refusal) {
     tracing::error!(r#type = step.event.name(), id = %step.event.head().id(), "{}", Shown(refusal));
 }

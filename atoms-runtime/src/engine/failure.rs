@@ -132,7 +132,7 @@ pub struct Failure<'a> {
 
 impl FailureKind {
     /// What is to be shown: a handler's error as it is, so that it can be downcast.
-    pub(super) fn cause(&self) -> &(dyn Error + 'static) {
+    pub(crate) fn cause(&self) -> &(dyn Error + 'static) {
         match self {
             Self::Error(error) => &**error,
             other => other,
@@ -142,7 +142,7 @@ impl FailureKind {
 
 impl Recipient {
     /// The handler, if it is one of this event and not of every event.
-    pub(super) fn handler_of(self, event_type: &'static EventType) -> Option<&'static HandlerInfo> {
+    pub(crate) fn handler_of(self, event_type: &'static EventType) -> Option<&'static HandlerInfo> {
         match self {
             Self::Handler(handler) => Some(handler).filter(|it| it.event_types().contains(&event_type)),
             Self::Subscriber(_) => None,
@@ -180,7 +180,7 @@ impl fmt::Debug for Failure<'_> {
 
 /// Something went wrong with an event, or with one that followed from it.
 pub struct EmitError {
-    pub(super) receipt: Receipt,
+    pub(crate) receipt: Receipt,
 }
 
 impl EmitError {

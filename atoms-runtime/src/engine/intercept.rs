@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
-use super::delivery::Step;
 use super::failure::FailureKind;
-use super::options::call;
 use super::receipt::Receipt;
-use super::run::{HandlerFuture, NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
+use super::runner::{HandlerFuture, NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
+use super::step::Step;
 use crate::caught::caught;
 use crate::event::{AnyEvent, Metadata};
 use crate::handler::{Delivery, Veto};
+use crate::layers::call;
 
 /// Stands around each emit and each delivery of a bus: to veto, to measure, to enrich metadata.
 ///
@@ -89,7 +89,7 @@ pub(crate) struct Interceptors {
 }
 
 impl Interceptors {
-    pub(super) fn add(&mut self, interceptor: Box<dyn Interceptor>) {
+    pub(crate) fn add(&mut self, interceptor: Box<dyn Interceptor>) {
         self.added.push(interceptor);
     }
 
@@ -104,7 +104,7 @@ impl Interceptors {
 
     /// The event with its metadata as they are now, and whether it may be delivered. One that may is sent its
     /// `route`.
-    pub(super) fn before_emit(
+    pub(crate) fn before_emit(
         &self,
         event: AnyEvent,
         route: impl FnOnce(&AnyEvent, &mut Metadata),
@@ -124,7 +124,7 @@ impl Interceptors {
         }
     }
 
-    pub(super) fn after_emit(&self, event: &AnyEvent, receipt: &Receipt, took: Duration) {
+    pub(crate) fn after_emit(&self, event: &AnyEvent, receipt: &Receipt, took: Duration) {
         self.tell(|interceptor| interceptor.after_emit(event, receipt, took));
     }
 
@@ -178,7 +178,7 @@ struct Intercepted<R: ?Sized> {
     interceptors: Arc<Interceptors>,
 }
 
-pub(super) fn intercepted(runner: Runner, interceptors: &Arc<Interceptors>) -> Runner {
+pub(crate) fn intercepted(runner: Runner, interceptors: &Arc<Interceptors>) -> Runner {
     let interceptors = Arc::clone(interceptors);
     match runner {
         Runner::Sync(inner) => Runner::Sync(Arc::new(Intercepted { inner, interceptors })),

@@ -5,7 +5,7 @@ use std::slice;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::receipt::Outline;
-use super::run::{RunAsync, RunSync, Runner};
+use super::runner::{RunAsync, RunSync, Runner};
 use crate::event::EventType;
 use crate::handler::HandlerInfo;
 

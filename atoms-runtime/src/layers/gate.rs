@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::call;
-use crate::bus::delivery::Step;
-use crate::bus::run::{HandlerFuture, NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
+use crate::engine::runner::{HandlerFuture, NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
+use crate::engine::step::Step;
 use crate::handler::HandlerInfo;
 
 /// A handler that does not see some of the events.
@@ -15,7 +15,7 @@ struct Gate<R: ?Sized> {
 }
 
 /// Lets in what the handler takes.
-pub(super) fn gated(info: &'static HandlerInfo, runner: Runner) -> Runner {
+pub(crate) fn gated(info: &'static HandlerInfo, runner: Runner) -> Runner {
     match runner {
         Runner::Sync(inner) => Runner::Sync(Arc::new(Gate { info, inner })),
         Runner::Async(inner) => Runner::Async(Arc::new(Gate { info, inner })),

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use stackfuture::StackFuture;
 
-use super::dead_letters::Attempt;
-use super::delivery::Step;
 use super::failure::FailureKind;
+use super::step::Step;
+use crate::bus::dead_letters::Attempt;
 use crate::caught::panic_message;
 use crate::handler::{
     AsyncHandler, Delivery, HandlerError, HandlerInfo, Input, Params, PrepareError, StartContext, SyncHandler,
@@ -99,7 +99,7 @@ impl Binding {
 }
 
 /// Makes a handler ready to run.
-pub(super) fn bind(info: &HandlerInfo, start: &StartContext<'_>) -> Result<Runner, Vec<PrepareError>> {
+pub(crate) fn bind(info: &HandlerInfo, start: &StartContext<'_>) -> Result<Runner, Vec<PrepareError>> {
     match info.binding().and_then(|binding| binding.downcast_ref()) {
         Some(Binding(bind)) => bind(start),
         None => Err(vec![PrepareError::Other("something else than a bus calls it".into())]),
@@ -109,7 +109,7 @@ pub(super) fn bind(info: &HandlerInfo, start: &StartContext<'_>) -> Result<Runne
 /// What a runner around an `inner` one passes on to it.
 macro_rules! decorate {
     () => {
-        fn accepts(&self, step: &$crate::bus::delivery::Step<'_>) -> bool {
+        fn accepts(&self, step: &$crate::engine::step::Step<'_>) -> bool {
             self.inner.accepts(step)
         }
 

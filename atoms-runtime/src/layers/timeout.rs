@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::call;
-use crate::bus::FailureKind;
-use crate::bus::delivery::Step;
-use crate::bus::run::{HandlerFuture, NotDone, RunAsync, decorate};
+use crate::engine::failure::FailureKind;
+use crate::engine::runner::{HandlerFuture, NotDone, RunAsync, decorate};
+use crate::engine::step::Step;
 
 /// A handler whose calls are cut off after some time, each attempt for itself.
-pub(super) struct Timed {
+pub(crate) struct Timed {
     inner: Arc<dyn RunAsync>,
     limit: Duration,
 }
 
 impl Timed {
-    pub(super) fn new(inner: Arc<dyn RunAsync>, limit: Duration) -> Self {
+    pub(crate) fn new(inner: Arc<dyn RunAsync>, limit: Duration) -> Self {
         Self { inner, limit }
     }
 }

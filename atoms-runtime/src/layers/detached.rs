@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::bus::Shared;
 use crate::bus::dead_letters::{Attempt, DeadLetterCause, Redelivery};
-use crate::bus::deliver::Progress;
-use crate::bus::delivery::Step;
-use crate::bus::failure::{FailureKind, Recipient};
-use crate::bus::run::{NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
-use crate::bus::table::Table;
+use crate::engine::Shared;
+use crate::engine::deliver::Progress;
+use crate::engine::failure::{FailureKind, Recipient};
+use crate::engine::runner::{NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
+use crate::engine::step::Step;
+use crate::engine::table::Table;
 use crate::event::AnyEvent;
 use crate::handler::HandlerInfo;
 
 /// A handler that runs in a task of its own, which the bus owns.
-pub(super) struct Detached {
+pub(crate) struct Detached {
     info: &'static HandlerInfo,
     inner: Arc<dyn RunAsync>,
     /// Of this handler alone.
@@ -21,7 +21,7 @@ pub(super) struct Detached {
 }
 
 impl Detached {
-    pub(super) fn new(info: &'static HandlerInfo, inner: Arc<dyn RunAsync>) -> Self {
+    pub(crate) fn new(info: &'static HandlerInfo, inner: Arc<dyn RunAsync>) -> Self {
         let event_type = match *info.event_types() {
             [only] => Some(only),
             _ => None,

@@ -3,12 +3,12 @@
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
-use super::dead_letters::{DeadLetterCause, Redelivery};
 use super::failure::Recipient;
-use super::post::Hold;
-use super::source::FollowUpOutlet;
+use super::outlet::FollowUpOutlet;
 use super::worklist::{Queued, Worklist};
 use super::{Bus, Shared};
+use crate::bus::dead_letters::{DeadLetterCause, Redelivery};
+use crate::bus::post::Hold;
 use crate::caught::caught;
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event};
@@ -53,7 +53,7 @@ impl<'a> Step<'a> {
 
     /// As [`of_any`](Self::of_any), where the event was looked at before.
     #[inline]
-    pub(super) fn of_shared(seen: EventRef<'a>, event: &'a AnyEvent, bus: &'a Arc<Shared>) -> Self {
+    pub(crate) fn of_shared(seen: EventRef<'a>, event: &'a AnyEvent, bus: &'a Arc<Shared>) -> Self {
         Self { shared: Some(event), ..Self::new(seen, bus) }
     }
 
@@ -75,25 +75,25 @@ impl<'a> Step<'a> {
 
     /// The same, for a handler of a posted event.
     #[inline]
-    pub(super) fn holding(self, hold: &'a Hold) -> Self {
+    pub(crate) fn holding(self, hold: &'a Hold) -> Self {
         Self { hold: Some(hold), ..self }
     }
 
     /// An attempt of the handler has failed: what it emitted is thrown away, if it was held.
-    pub(super) fn discard_held(&self) {
+    pub(crate) fn discard_held(&self) {
         if let Some(hold) = self.hold {
             hold.discard(self.bus);
         }
     }
 
     /// As [`of_any`](Self::of_any), of a dead letter that is delivered again.
-    pub(super) fn of_letter(event: &'a AnyEvent, letter: &Arc<Redelivery>, bus: &'a Arc<Shared>) -> Self {
+    pub(crate) fn of_letter(event: &'a AnyEvent, letter: &Arc<Redelivery>, bus: &'a Arc<Shared>) -> Self {
         let late = Box::new(Late { letter: Arc::clone(letter).into(), ..Late::default() });
         Self { late: late.into(), ..Self::of_any(event, bus) }
     }
 
     /// The dead letter that is delivered again, if it is one.
-    pub(super) fn letter(&self) -> Option<&Arc<Redelivery>> {
+    pub(crate) fn letter(&self) -> Option<&Arc<Redelivery>> {
         self.late.get().and_then(|late| late.letter.get())
     }
 

@@ -7,10 +7,10 @@ use std::task::{Poll, Waker};
 use futures_util::task::AtomicWaker;
 
 use super::Shared;
-use super::dead_letters::DeadLetterCause;
 use super::limits::{Limits, Load};
-use super::post::HeldPost;
 use super::receipt::LostEvents;
+use crate::bus::dead_letters::DeadLetterCause;
+use crate::bus::post::HeldPost;
 use crate::event::{AnyEvent, EventType};
 use crate::handler::Refusal;
 use crate::log_limit::LogLimit;
@@ -68,7 +68,7 @@ struct State {
 
 /// Why a post is not held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotHeld {
+pub(crate) enum NotHeld {
     /// The handler is done.
     Closed,
     /// The handler may emit and post so much, and no more.
@@ -202,7 +202,7 @@ impl Worklist {
 
     /// Holds a post; gives it back if the handler is done. One for which no room was reserved has a size, and counts
     /// to what the handler emits.
-    pub(super) fn hold(&self, post: HeldPost, size: Option<usize>) -> Result<(), (HeldPost, NotHeld)> {
+    pub(crate) fn hold(&self, post: HeldPost, size: Option<usize>) -> Result<(), (HeldPost, NotHeld)> {
         let mut state = self.lock();
         if state.closed {
             return Err((post, NotHeld::Closed));
@@ -218,32 +218,32 @@ impl Worklist {
     }
 
     /// Takes the first post of which this is true.
-    pub(super) fn unhold(&self, is: impl Fn(&HeldPost) -> bool) -> Option<HeldPost> {
+    pub(crate) fn unhold(&self, is: impl Fn(&HeldPost) -> bool) -> Option<HeldPost> {
         let mut state = self.lock();
         let place = state.posts.iter().position(is)?;
         Some(state.posts.remove(place))
     }
 
     /// Whether there is a post of which this is true.
-    pub(super) fn holds(&self, is: impl Fn(&HeldPost) -> bool) -> bool {
+    pub(crate) fn holds(&self, is: impl Fn(&HeldPost) -> bool) -> bool {
         self.lock().posts.iter().any(is)
     }
 
     /// Takes what is held.
-    pub(super) fn take_held(&self) -> (VecDeque<Queued>, Vec<HeldPost>) {
+    pub(crate) fn take_held(&self) -> (VecDeque<Queued>, Vec<HeldPost>) {
         let mut state = self.lock();
         (state.waiting, state.lost) = (Load::default(), Vec::new());
         (std::mem::take(&mut state.queue), std::mem::take(&mut state.posts))
     }
 
     /// Closes the list, and takes what is held.
-    pub(super) fn close_held(&self) -> (VecDeque<Queued>, Vec<HeldPost>) {
+    pub(crate) fn close_held(&self) -> (VecDeque<Queued>, Vec<HeldPost>) {
         self.lock().closed = true;
         self.take_held()
     }
 
     /// Closes the list, and throws away what is held.
-    pub(super) fn discard_held(&self, give_back: impl FnOnce(&Shared, Vec<HeldPost>)) {
+    pub(crate) fn discard_held(&self, give_back: impl FnOnce(&Shared, Vec<HeldPost>)) {
         let (emitted, posts) = self.close_held();
         if let Some(bus) = self.bus.upgrade() {
             give_back(&bus, posts);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::delivery::Step;
+use super::step::Step;
 use super::worklist::{Queued, Worklist};
 use crate::event::{AnyEvent, Cause};
 use crate::handler::{EmitOutcome, Outlet, Refusal};
 
 /// Takes what the handlers of one event emit, as consequences of that.
-pub(super) struct FollowUpOutlet {
+pub(crate) struct FollowUpOutlet {
     worklist: Arc<Worklist>,
     cause: Cause,
     node: usize,
@@ -17,7 +17,7 @@ pub(super) struct FollowUpOutlet {
 }
 
 impl FollowUpOutlet {
-    pub(super) fn new(step: &Step<'_>, worklist: Arc<Worklist>) -> Self {
+    pub(crate) fn new(step: &Step<'_>, worklist: Arc<Worklist>) -> Self {
         Self { worklist, cause: Cause::of(step.event.head()), node: step.node, hop_limit: step.bus.hop_limit }
     }
 }

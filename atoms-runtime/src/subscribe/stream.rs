@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 
-use super::limits::{Limits, Load};
-use super::subscribers::Subscription;
+use crate::engine::limits::{Limits, Load};
+use crate::engine::subscribers::Subscription;
 use crate::event::{AnyEvent, Envelope, Event};
 
 /// How many places for events an idle stream keeps.
@@ -32,7 +32,7 @@ pub struct EventStream<E> {
 pub struct Lagged(pub u64);
 
 impl<E: Event> EventStream<E> {
-    pub(super) fn new(buffer: Arc<Buffer>, subscription: Subscription) -> Self {
+    pub(crate) fn new(buffer: Arc<Buffer>, subscription: Subscription) -> Self {
         Self { buffer, subscription, event: PhantomData }
     }
 
@@ -60,7 +60,7 @@ impl<E: Event> Stream for EventStream<E> {
 }
 
 /// What came and was not read yet: the newest events, within the limits. It grows with what is in it.
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     limits: Limits,
     state: Mutex<State>,
 }
@@ -77,10 +77,10 @@ struct State {
 }
 
 /// Puts events in. When it is dropped, the stream ends with what is in it.
-pub(super) struct Writer(Arc<Buffer>);
+pub(crate) struct Writer(Arc<Buffer>);
 
 impl Buffer {
-    pub(super) fn new(limits: Limits) -> (Arc<Self>, Writer) {
+    pub(crate) fn new(limits: Limits) -> (Arc<Self>, Writer) {
         let buffer = Arc::new(Self { limits, state: Mutex::default() });
         (Arc::clone(&buffer), Writer(buffer))
     }
@@ -124,7 +124,7 @@ impl State {
 }
 
 impl Writer {
-    pub(super) fn put(&self, event: AnyEvent, size: usize) {
+    pub(crate) fn put(&self, event: AnyEvent, size: usize) {
         let mut state = self.0.lock();
         state.events.push_back((event, size));
         state.load.add(size);

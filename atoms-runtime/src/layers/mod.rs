@@ -10,13 +10,13 @@ mod timeout;
 use std::pin::pin;
 use std::sync::Arc;
 
-use super::delivery::Step;
-use super::intercept::{Interceptors, intercepted};
-use super::run::{Outcome, RunAsync, Runner};
+use crate::engine::intercept::{Interceptors, intercepted};
+use crate::engine::runner::{Outcome, RunAsync, Runner};
+use crate::engine::step::Step;
 use crate::handler::HandlerInfo;
 
 /// The handler with all that its options and the bus's interceptors put around it.
-pub(super) fn wrapped(info: &'static HandlerInfo, bound: Runner, interceptors: &Arc<Interceptors>) -> Runner {
+pub(crate) fn wrapped(info: &'static HandlerInfo, bound: Runner, interceptors: &Arc<Interceptors>) -> Runner {
     let runner = match bound.clone() {
         Runner::Async(run) => Runner::Async(limited(info, run)),
         sync => sync,
@@ -46,7 +46,7 @@ fn limited(info: &'static HandlerInfo, mut run: Arc<dyn RunAsync>) -> Arc<dyn Ru
 }
 
 /// Calls a handler and waits for it.
-pub(super) async fn call<'a>(run: &'a dyn RunAsync, step: &'a Step<'a>) -> Outcome {
+pub(crate) async fn call<'a>(run: &'a dyn RunAsync, step: &'a Step<'a>) -> Outcome {
     let mut room = pin!(None);
     run.start(step, room.as_mut());
     match room.as_mut().as_pin_mut() {

@@ -37,13 +37,13 @@ impl fmt::Debug for Routed {
 impl Shared {
     /// Whether interceptors are asked of the event with this head when it is emitted, or it may have a route.
     #[inline]
-    pub(super) fn looks_at(&self, head: &Head) -> bool {
+    pub(crate) fn looks_at(&self, head: &Head) -> bool {
         self.is_intercepted || !head.carrying().is_empty()
     }
 
     /// Asks the interceptors, and sends the event `via` a route, or the one that it carries. The event has its
     /// metadata as they are then.
-    pub(super) fn before_emit(
+    pub(crate) fn before_emit(
         self: &Arc<Self>,
         event: AnyEvent,
         via: Option<&dyn Route>,

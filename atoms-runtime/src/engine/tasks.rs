@@ -10,14 +10,14 @@ use super::failure::DetachError;
 
 /// The tasks of the detached handlers that are running.
 #[derive(Debug)]
-pub(super) struct Tasks {
+pub(crate) struct Tasks {
     limit: usize,
     running: Mutex<JoinSet<()>>,
     closed: AtomicBool,
 }
 
 impl Tasks {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self { limit, running: Mutex::default(), closed: AtomicBool::new(false) }
     }
 
@@ -26,7 +26,7 @@ impl Tasks {
     }
 
     /// Spawns what `task` makes in this runtime, if there is room for it.
-    pub(super) fn spawn<F: Future<Output = ()> + Send + 'static>(
+    pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(
         &self,
         task: impl FnOnce() -> F,
     ) -> Result<(), DetachError> {
@@ -44,12 +44,12 @@ impl Tasks {
     }
 
     /// Whether they were ended.
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }
 
     /// Ends all that are running, at their next await, and takes no more.
-    pub(super) fn abort(&self) {
+    pub(crate) fn abort(&self) {
         self.closed.store(true, Ordering::Relaxed);
         self.lock().abort_all();
     }

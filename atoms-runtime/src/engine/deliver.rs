@@ -9,17 +9,17 @@ use std::time::Instant;
 use tracing::Span;
 
 use super::calls::{AsyncCalls, run_handlers, run_sync};
-use super::dead_letters::{DeadLetterCause, RedeliverError, Redelivery};
-use super::delivery::Step;
 use super::first_poll::FirstPoll;
 use super::follow_ups::FollowUps;
 use super::in_flight::Entered;
 use super::receipt::Receipt;
 use super::route::Route;
+use super::step::Step;
 use super::table::Table;
 use super::trace::{emit_span, is_traced, log_refusal};
 use super::under_way::{Counted, Part};
 use super::{Shared, scope};
+use crate::bus::dead_letters::{DeadLetterCause, RedeliverError, Redelivery};
 use crate::caught::drop_caught;
 use crate::event::{AnyEvent, EventType};
 use crate::handler::{HandlerInfo, Refusal, Veto};
@@ -33,26 +33,26 @@ const NESTED_LIMIT: u32 = 64;
 /// It is changed where it lies in the emit's future, and what is passed on is one reference to it:
 /// a struct that is put together and moved at once, as arguments of an `async fn` are, stalls for
 /// longer than a short handler takes.
-pub(super) struct Progress<'a> {
+pub(crate) struct Progress<'a> {
     step: &'a Step<'a>,
     table: &'a Table,
     span: Span,
-    pub(super) receipt: Receipt,
+    pub(crate) receipt: Receipt,
 }
 
 /// A root event's delivery that waits for handlers, with the mark of its first poll, if a shutdown does not know of
 /// it otherwise.
-pub(super) struct Unfinished(Option<FirstPoll>);
+pub(crate) struct Unfinished(Option<FirstPoll>);
 
 impl<'a> Progress<'a> {
     #[inline]
-    pub(super) fn new(step: &'a Step<'a>) -> Self {
+    pub(crate) fn new(step: &'a Step<'a>) -> Self {
         Self::with_table(step, step.bus.tables.of(step.event.event_type()))
     }
 
     /// As [`new`](Self::new), to the handlers of this table.
     #[inline]
-    pub(super) fn with_table(step: &'a Step<'a>, table: &'a Table) -> Self {
+    pub(crate) fn with_table(step: &'a Step<'a>, table: &'a Table) -> Self {
         // Made first: what could be dropped if this panicked would be made elsewhere, and moved.
         let receipt = table.receipt(step);
         Self { step, table, span: Span::none(), receipt }
@@ -60,7 +60,7 @@ impl<'a> Progress<'a> {
 
     /// As [`begin`](Self::begin), of a root event; what is left to do, if anything is.
     #[inline]
-    pub(super) fn begin_root(&mut self) -> Option<Unfinished> {
+    pub(crate) fn begin_root(&mut self) -> Option<Unfinished> {
         let mut first_poll = Some(FirstPoll::of(self.step.bus));
         let refusal = if self.step.bus.is_closed() {
             // A shutdown need not wait for it.
@@ -74,14 +74,14 @@ impl<'a> Progress<'a> {
 
     /// What became of it, when all is done.
     #[inline]
-    pub(super) fn into_receipt(self) -> Receipt {
+    pub(crate) fn into_receipt(self) -> Receipt {
         self.receipt
     }
 
     /// Delivers an event to its sync handlers and its subscribers; `true` if nothing else is to do.
     ///
     /// This is no `async fn`, so that what most events need is done in a plain stack frame.
-    pub(super) fn begin(&mut self, refusal: Option<Refusal>) -> bool {
+    pub(crate) fn begin(&mut self, refusal: Option<Refusal>) -> bool {
         let (step, table) = (self.step, self.table);
         if let Some(refusal) = refusal {
             self.table = step.bus.tables.nobody();
@@ -98,14 +98,14 @@ impl<'a> Progress<'a> {
     }
 
     /// Delivers a root event to the end. The first poll is marked if a shutdown does not know of it otherwise.
-    pub(super) async fn run(&mut self, first_poll: Option<FirstPoll>, refusal: Option<Refusal>) {
+    pub(crate) async fn run(&mut self, first_poll: Option<FirstPoll>, refusal: Option<Refusal>) {
         if !self.begin(refusal) {
             self.finish_root(Unfinished(first_poll)).await;
         }
     }
 
     /// Drives the root's async handlers and the events that were emitted, until all are done.
-    pub(super) async fn finish_root(&mut self, Unfinished(mut first_poll): Unfinished) {
+    pub(crate) async fn finish_root(&mut self, Unfinished(mut first_poll): Unfinished) {
         let Self { step, table, span, receipt } = self;
         let mut room = pin!(None);
         let mut calls = AsyncCalls::new(step, table);
@@ -151,7 +151,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Delivers one event that followed from a root event.
-    pub(super) async fn deliver(&mut self, refusal: Option<Refusal>) {
+    pub(crate) async fn deliver(&mut self, refusal: Option<Refusal>) {
         if self.begin(refusal) {
             return;
         }
@@ -186,7 +186,7 @@ impl Shared {
     }
 
     /// Delivers a root event, with the interceptors around it, and sends it its route.
-    pub(super) async fn deliver_root(
+    pub(crate) async fn deliver_root(
         self: &Arc<Self>,
         event: AnyEvent,
         via: Option<Arc<dyn Route>>,
@@ -207,7 +207,7 @@ impl Shared {
     /// Delivers a dead letter to the handler that failed, or to all if it was delivered to nobody. In a
     /// handler it counts as an emit that is waited for, so that one which redelivers what fails ends at the
     /// limit; elsewhere a new chain of events begins with it.
-    pub(super) async fn deliver_again(
+    pub(crate) async fn deliver_again(
         self: &Arc<Self>,
         redelivery: &Arc<Redelivery>,
         handler: Option<&'static HandlerInfo>,
@@ -241,7 +241,7 @@ impl Shared {
     }
 
     /// Whether anybody gets the events of this type.
-    pub(super) fn is_taken(&self, event_type: Option<&'static EventType>) -> bool {
+    pub(crate) fn is_taken(&self, event_type: Option<&'static EventType>) -> bool {
         !self.tables.of(event_type).is_empty() || self.subscribers.has(event_type)
     }
 }
@@ -249,24 +249,24 @@ impl Shared {
 impl Step<'_> {
     /// Says that the event waits for the handlers in the table.
     #[cold]
-    pub(super) fn wait_for(&self, table: &Table) -> Entered<'_> {
+    pub(crate) fn wait_for(&self, table: &Table) -> Entered<'_> {
         let only = if table.is_for_all { None } else { table.outline.handlers.first().copied() };
         self.bus.in_flight.enter(self.event, only, &self.bus.under_way)
     }
 
     /// Why the event is not delivered, by what the interceptors say and by the chain that led to it.
-    pub(super) fn judged(&self, verdict: Result<(), Veto>) -> Option<Refusal> {
+    pub(crate) fn judged(&self, verdict: Result<(), Veto>) -> Option<Refusal> {
         verdict.err().map(Refusal::Vetoed).or_else(|| self.chain_refusal())
     }
 
     /// Why the event is not delivered if the chain that led to it is too long.
-    pub(super) fn chain_refusal(&self) -> Option<Refusal> {
+    pub(crate) fn chain_refusal(&self) -> Option<Refusal> {
         let exceeded = self.chain().into_iter().find(|(length, limit)| length > limit);
         exceeded.map(|(_, limit)| Refusal::HopLimit { limit })
     }
 
     /// Whether the event follows from one that was refused because its chain was too long.
-    pub(super) fn is_beyond_end_of_chain(&self) -> bool {
+    pub(crate) fn is_beyond_end_of_chain(&self) -> bool {
         self.chain().into_iter().any(|(length, limit)| length > limit + 1)
     }
 
@@ -278,7 +278,7 @@ impl Step<'_> {
 }
 
 #[inline]
-pub(super) fn refuse_unhandled(step: &Step<'_>, receipt: &mut Receipt) {
+pub(crate) fn refuse_unhandled(step: &Step<'_>, receipt: &mut Receipt) {
     if receipt.is_unhandled() && step.event.event_type().is_some_and(|known| known.must_handle()) {
         refuse(step, receipt, Refusal::Unhandled);
     }
@@ -286,14 +286,14 @@ pub(super) fn refuse_unhandled(step: &Step<'_>, receipt: &mut Receipt) {
 
 /// As [`refuse_unhandled`], once it is known which async handlers do not take the event.
 #[inline]
-pub(super) fn refuse_declined(step: &Step<'_>, receipt: &mut Receipt) {
+pub(crate) fn refuse_declined(step: &Step<'_>, receipt: &mut Receipt) {
     if receipt.has_skipped() && receipt.refusal().is_none() {
         refuse_unhandled(step, receipt);
     }
 }
 
 #[cold]
-pub(super) fn refuse(step: &Step<'_>, receipt: &mut Receipt, refusal: Refusal) {
+pub(crate) fn refuse(step: &Step<'_>, receipt: &mut Receipt, refusal: Refusal) {
     log_refusal(step, &refusal);
     // A bus that is shut down keeps nothing more.
     if refusal != Refusal::Closed {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::shutdown::Unfinished;
 use super::under_way::{Counted, Part, UnderWay};
+use crate::bus::shutdown::Unfinished;
 use crate::event::erased::EventRef;
 use crate::handler::HandlerInfo;
 
 /// The deliveries that wait for handlers.
 #[derive(Debug, Default)]
-pub(super) struct InFlight {
+pub(crate) struct InFlight {
     waiting: Mutex<Waiting>,
 }
 
@@ -22,7 +22,7 @@ struct Waiting {
 
 /// One delivery that waits.
 #[derive(Debug)]
-pub(super) struct Entered<'a> {
+pub(crate) struct Entered<'a> {
     in_flight: &'a InFlight,
     number: u64,
     counted: Counted,
@@ -34,7 +34,7 @@ impl InFlight {
     }
 
     /// Counts the delivery of an event, to one handler or to all of them.
-    pub(super) fn enter(
+    pub(crate) fn enter(
         &self,
         event: EventRef<'_>,
         handler: Option<&'static HandlerInfo>,
@@ -49,7 +49,7 @@ impl InFlight {
     }
 
     /// What waits now, for something else than until nothing is under way.
-    pub(super) fn list(&self) -> Vec<Unfinished> {
+    pub(crate) fn list(&self) -> Vec<Unfinished> {
         let waiting = self.lock();
         let counting = waiting.deliveries.values().filter(|(_, part)| part.counts());
         counting.map(|(delivery, _)| delivery.clone()).collect()
@@ -57,7 +57,7 @@ impl InFlight {
 }
 
 impl Entered<'_> {
-    pub(super) fn part(&self) -> &Arc<Part> {
+    pub(crate) fn part(&self) -> &Arc<Part> {
         self.counted.part()
     }
 }

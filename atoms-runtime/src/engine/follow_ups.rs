@@ -10,8 +10,8 @@ use futures_util::stream::FuturesUnordered;
 
 use super::Shared;
 use super::deliver::Progress;
-use super::delivery::Step;
 use super::receipt::Receipt;
+use super::step::Step;
 use super::worklist::{Queued, Worklist};
 use crate::handler::Refusal;
 
@@ -30,7 +30,7 @@ const STARTS_PER_POLL: usize = 256;
 type FollowUp = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 /// The events that followed from a root event.
-pub(super) struct FollowUps<'a> {
+pub(crate) struct FollowUps<'a> {
     step: &'a Step<'a>,
     active: Option<FuturesUnordered<FollowUp>>,
     finished: Vec<Finished>,
@@ -40,17 +40,17 @@ pub(super) struct FollowUps<'a> {
 
 impl<'a> FollowUps<'a> {
     #[inline]
-    pub(super) fn new(step: &'a Step<'a>) -> Self {
+    pub(crate) fn new(step: &'a Step<'a>) -> Self {
         Self { step, active: None, finished: Vec::new(), next: 1 }
     }
 
     /// How many were started and are not done.
-    pub(super) fn running(&self) -> usize {
+    pub(crate) fn running(&self) -> usize {
         self.active.as_ref().map_or(0, FuturesUnordered::len)
     }
 
     /// Starts what is in the worklist and drives what was started; `true` when nothing is left.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(worklist) = self.step.worklist() else { return true };
         worklist.register(cx.waker());
         let mut left = STARTS_PER_POLL;
@@ -91,7 +91,7 @@ impl<'a> FollowUps<'a> {
     }
 
     /// The receipts of those that the root's handlers emitted, with theirs in them.
-    pub(super) fn take_tree(&mut self) -> Vec<Receipt> {
+    pub(crate) fn take_tree(&mut self) -> Vec<Receipt> {
         if self.finished.is_empty() {
             return Vec::new();
         }

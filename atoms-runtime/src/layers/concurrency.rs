@@ -6,17 +6,17 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::call;
-use crate::bus::delivery::Step;
-use crate::bus::run::{HandlerFuture, RunAsync, decorate};
+use crate::engine::runner::{HandlerFuture, RunAsync, decorate};
+use crate::engine::step::Step;
 
 /// A handler of which some calls run at once, and the others wait for their turn, in order.
-pub(super) struct Limited {
+pub(crate) struct Limited {
     inner: Arc<dyn RunAsync>,
     turns: Semaphore,
 }
 
 impl Limited {
-    pub(super) fn new(inner: Arc<dyn RunAsync>, calls: usize) -> Self {
+    pub(crate) fn new(inner: Arc<dyn RunAsync>, calls: usize) -> Self {
         Self { inner, turns: Semaphore::new(calls.min(Semaphore::MAX_PERMITS)) }
     }
 }

@@ -10,20 +10,20 @@ use futures_util::FutureExt;
 
 use super::call;
 use crate::bus::dead_letters::{Attempt, MAX_ATTEMPTS};
-use crate::bus::delivery::Step;
-use crate::bus::failure::FailureKind;
-use crate::bus::run::{HandlerFuture, NotDone, Outcome, RunAsync, decorate};
+use crate::engine::failure::FailureKind;
+use crate::engine::runner::{HandlerFuture, NotDone, Outcome, RunAsync, decorate};
+use crate::engine::step::Step;
 use crate::handler::{Backoff, Retry};
 use crate::text::Shown;
 
 /// A handler that is called again when it fails.
-pub(super) struct Retried {
+pub(crate) struct Retried {
     inner: Arc<dyn RunAsync>,
     retry: Retry,
 }
 
 impl Retried {
-    pub(super) fn new(inner: Arc<dyn RunAsync>, retry: Retry) -> Self {
+    pub(crate) fn new(inner: Arc<dyn RunAsync>, retry: Retry) -> Self {
         Self { inner, retry }
     }
 

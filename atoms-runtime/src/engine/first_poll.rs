@@ -101,14 +101,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Says that an emit is polled for the first time, until this is dropped, which must be in that poll.
 #[derive(Debug)]
-pub(super) struct FirstPoll {
+pub(crate) struct FirstPoll {
     before: usize,
 }
 
 impl FirstPoll {
     /// To be called before it is asked whether the bus is closed.
     #[inline]
-    pub(super) fn of(bus: &Arc<Shared>) -> Self {
+    pub(crate) fn of(bus: &Arc<Shared>) -> Self {
         // A thread that emits when its thread-locals are gone already has no mark.
         let before = OWN.try_with(|mark| mark.enter(address(bus))).unwrap_or(NO_BUS);
         // The compiler must not read whether the bus is closed before this.
@@ -130,7 +130,7 @@ fn address(bus: &Arc<Shared>) -> usize {
 }
 
 /// The threads that may deliver an event which a bus accepted before it was closed.
-pub(super) struct Others {
+pub(crate) struct Others {
     bus: usize,
     marks: Vec<Arc<Mark>>,
 }
@@ -138,7 +138,7 @@ pub(super) struct Others {
 impl Others {
     /// Those of a bus that is closed now. The thread that runs this is left out: what it polls for the first time
     /// are emits whose handlers wait for this.
-    pub(super) async fn of_closed(bus: &Arc<Shared>) -> Self {
+    pub(crate) async fn of_closed(bus: &Arc<Shared>) -> Self {
         let mut marks: Vec<_> = lock(&MARKS).iter().filter_map(Weak::upgrade).collect();
         // Not under the lock: a thread that asks for its own mark may have to make one.
         marks.retain(|mark| !mark.is_own());
@@ -153,7 +153,7 @@ impl Others {
     }
 
     /// Resolves when each of them has ended the first poll that it was in.
-    pub(super) async fn done(mut self) {
+    pub(crate) async fn done(mut self) {
         loop {
             self.marks.retain(|mark| mark.is_of(self.bus) && !mark.is_own());
             if self.marks.is_empty() {

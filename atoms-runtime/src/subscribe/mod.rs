@@ -1,5 +1,7 @@
 //! Subscribing to a running bus.
 
+mod stream;
+
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
@@ -9,10 +11,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::Bus;
-use super::delivery::Step;
-use super::stream::{Buffer, EventStream};
-use super::subscribers::Subscription;
+use crate::engine::Bus;
+use crate::engine::step::Step;
+pub use stream::{EventStream, Lagged};
+
+use self::stream::Buffer;
+use crate::engine::subscribers::Subscription;
 use crate::event::{AnyEvent, Envelope, Event, EventType};
 
 impl Bus {

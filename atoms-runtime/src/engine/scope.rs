@@ -8,13 +8,13 @@ scoped_tls::scoped_thread_local! {
 
 /// Runs a handler of the event with this envelope.
 #[inline]
-pub(super) fn enter<R>(head: &Head, handler: impl FnOnce() -> R) -> R {
+pub(crate) fn enter<R>(head: &Head, handler: impl FnOnce() -> R) -> R {
     CURRENT.set(head, handler)
 }
 
 /// The envelope of the event whose handler runs on this thread, if one does.
 #[inline]
-pub(super) fn current() -> Option<Box<Head>> {
+pub(crate) fn current() -> Option<Box<Head>> {
     if CURRENT.is_set() { copy_of_current() } else { None }
 }
 
@@ -25,25 +25,25 @@ fn copy_of_current() -> Option<Box<Head>> {
 }
 
 /// Tells which event's handler runs on this thread, if one does.
-pub(super) fn with_current(tell: impl FnOnce(&Head)) {
+pub(crate) fn with_current(tell: impl FnOnce(&Head)) {
     if CURRENT.is_set() {
         CURRENT.with(tell);
     }
 }
 
 /// Whether a handler runs on this thread.
-pub(super) fn is_in_handler() -> bool {
+pub(crate) fn is_in_handler() -> bool {
     CURRENT.is_set()
 }
 
 /// Makes an event that will be posted a consequence of the one whose handler runs on this thread, if one
 /// does.
-pub(super) fn following(event: AnyEvent) -> AnyEvent {
+pub(crate) fn following(event: AnyEvent) -> AnyEvent {
     if CURRENT.is_set() { CURRENT.with(|parent| event.posted_by(parent)) } else { event }
 }
 
 /// Counts an event that keeps its envelope into the chain of the one whose handler runs on this
 /// thread; `None` if none does.
-pub(super) fn nested(event: impl FnOnce() -> AnyEvent) -> Option<AnyEvent> {
+pub(crate) fn nested(event: impl FnOnce() -> AnyEvent) -> Option<AnyEvent> {
     CURRENT.is_set().then(|| CURRENT.with(|parent| event().nested(parent)))
 }

@@ -10,15 +10,15 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tracing::Span;
 
-use super::dead_letters::{Attempt, DeadLetterCause};
-use super::delivery::Step;
 use super::failure::Recipient;
 use super::receipt::Receipt;
-use super::run::{HandlerFuture, NotDone, Outcome, RunAsync};
+use super::runner::{HandlerFuture, NotDone, Outcome, RunAsync};
 use super::scope;
+use super::step::Step;
 use super::subscribers::Snapshot;
 use super::table::Table;
 use super::trace::handler_span;
+use crate::bus::dead_letters::{Attempt, DeadLetterCause};
 use crate::caught::caught;
 use crate::text::Shown;
 
@@ -27,7 +27,7 @@ type Caught = Result<Outcome, Box<dyn Any + Send>>;
 
 /// Runs the sync handlers when nobody else looks on.
 #[inline]
-pub(super) fn run_handlers(step: &Step<'_>, table: &Table, receipt: &mut Receipt) {
+pub(crate) fn run_handlers(step: &Step<'_>, table: &Table, receipt: &mut Receipt) {
     scope::enter(step.event.head(), || {
         for (place, run) in table.sync.iter().enumerate() {
             let outcome = catch_unwind(AssertUnwindSafe(|| run.run(step)));
@@ -39,7 +39,7 @@ pub(super) fn run_handlers(step: &Step<'_>, table: &Table, receipt: &mut Receipt
 }
 
 /// Runs the sync handlers, then the subscribers.
-pub(super) fn run_sync(
+pub(crate) fn run_sync(
     step: &Step<'_>,
     table: &Table,
     subscribers: Option<&Snapshot>,
@@ -71,7 +71,7 @@ pub(super) fn run_sync(
 /// Each is polled once when it is started. The first that is not done then keeps the room of the
 /// emit's future; those that are started after it get a box. The room is not in here, since what is
 /// made in one place and pinned in another is moved, and this much costs more than a short handler.
-pub(super) struct AsyncCalls<'a> {
+pub(crate) struct AsyncCalls<'a> {
     step: &'a Step<'a>,
     table: &'a Table,
     started: usize,
@@ -80,21 +80,21 @@ pub(super) struct AsyncCalls<'a> {
 }
 
 /// Where the future of one handler lives.
-pub(super) type Room<'a, 'r> = Pin<&'r mut Option<HandlerFuture<'a>>>;
+pub(crate) type Room<'a, 'r> = Pin<&'r mut Option<HandlerFuture<'a>>>;
 
 impl<'a> AsyncCalls<'a> {
     #[inline]
-    pub(super) fn new(step: &'a Step<'a>, table: &'a Table) -> Self {
+    pub(crate) fn new(step: &'a Step<'a>, table: &'a Table) -> Self {
         Self { step, table, started: 0, in_room: Call::new(step), boxed: None }
     }
 
     /// How many handlers were started and are not done.
-    pub(super) fn running(&self) -> usize {
+    pub(crate) fn running(&self) -> usize {
         usize::from(self.in_room.is_running()) + self.boxed.as_ref().map_or(0, FuturesUnordered::len)
     }
 
     /// Starts the handlers and drives them; ready when all are done.
-    pub(super) fn poll(
+    pub(crate) fn poll(
         &mut self,
         mut room: Room<'a, '_>,
         cx: &mut Context<'_>,

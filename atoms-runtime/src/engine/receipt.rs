@@ -163,11 +163,11 @@ impl Receipt {
         }
     }
 
-    pub(super) fn failures_by_recipient(&self) -> impl Iterator<Item = &(Recipient, Arc<FailureKind>)> {
+    pub(crate) fn failures_by_recipient(&self) -> impl Iterator<Item = &(Recipient, Arc<FailureKind>)> {
         self.details.iter().flat_map(|details| &details.failures)
     }
 
-    pub(super) fn skipped(&self) -> &[Recipient] {
+    pub(crate) fn skipped(&self) -> &[Recipient] {
         self.details.as_ref().map_or(&[], |details| &details.skipped)
     }
 

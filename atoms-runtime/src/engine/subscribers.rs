@@ -6,8 +6,8 @@ use std::panic::Location;
 use std::sync::{Arc, PoisonError, Weak};
 
 use super::Shared;
-use super::delivery::Step;
 use super::failure::Recipient;
+use super::step::Step;
 use crate::caught::drop_caught;
 use crate::event::EventType;
 use crate::sync::atomic::{AtomicUsize, Ordering};

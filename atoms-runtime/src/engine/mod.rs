@@ -1,0 +1,114 @@
+//! The engine: takes events to their handlers, and keeps account of what becomes of them.
+
+pub(crate) mod calls;
+pub(crate) mod deliver;
+pub(crate) mod failure;
+pub(crate) mod first_poll;
+pub(crate) mod follow_ups;
+pub(crate) mod in_flight;
+pub(crate) mod intercept;
+pub(crate) mod limits;
+pub(crate) mod outlet;
+pub(crate) mod receipt;
+pub(crate) mod route;
+pub(crate) mod runner;
+pub(crate) mod scope;
+pub(crate) mod step;
+pub(crate) mod subscribers;
+pub(crate) mod table;
+pub(crate) mod tasks;
+pub(crate) mod trace;
+pub(crate) mod under_way;
+pub(crate) mod worklist;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use failure::{DetachError, EmitError, Failure, FailureKind, Recipient};
+pub use intercept::Interceptor;
+pub use receipt::{LostEvents, Receipt};
+pub use route::{Route, Routed};
+pub use subscribers::Subscription;
+
+use self::in_flight::InFlight;
+use self::intercept::Interceptors;
+use self::limits::Limits;
+use self::subscribers::Subscribers;
+use self::table::Tables;
+use self::tasks::Tasks;
+use self::under_way::UnderWay;
+use crate::bus::dead_letters::Letters;
+use crate::bus::extensions::Extensions;
+use crate::bus::post::{OwnedQueue, OwnedStored};
+use crate::handler::States;
+use crate::registry::Registry;
+use crate::wire::Codec;
+
+/// Runs the handlers of the events that are emitted on it.
+///
+/// A bus is an explicit value, and cheap to clone: all clones are the same bus. Two buses in one
+/// program share nothing but the registry.
+///
+/// ```
+/// use std::time::Duration;
+/// use atoms::{Bus, event, handler};
+///
+/// #[event(type = "shop.order.created")]
+/// struct OrderCreated {
+///     order_id: String,
+/// }
+///
+/// #[handler]
+/// fn confirm(order: &OrderCreated) {
+///     println!("confirmed {}", order.order_id);
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::start()?;
+/// bus.emit(OrderCreated { order_id: "o-1".into() }).await.into_result()?;
+/// bus.receive(br#"{"type":"shop.order.created","order_id":"o-2"}"#).await?.into_result()?;
+/// bus.shutdown(Duration::from_secs(10)).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Bus(pub(crate) Arc<Shared>);
+
+/// What all clones of a bus share.
+pub(crate) struct Shared {
+    pub(crate) tables: Tables,
+    pub(crate) subscribers: Subscribers,
+    pub(crate) registry: Registry,
+    pub(crate) states: States,
+    pub(crate) codec: Box<dyn Codec>,
+    pub(crate) hop_limit: u32,
+    pub(crate) follow_up_limits: Limits,
+    pub(crate) stream_limits: Limits,
+    pub(crate) frame_limit: usize,
+    pub(crate) closed: AtomicBool,
+    pub(crate) in_flight: InFlight,
+    pub(crate) under_way: Arc<UnderWay>,
+    pub(crate) tasks: Tasks,
+    pub(crate) dead_letters: Arc<Letters>,
+    pub(crate) interceptors: Arc<Interceptors>,
+    /// Whether there are any, which each emit asks.
+    pub(crate) is_intercepted: bool,
+    pub(crate) extensions: Extensions,
+    pub(crate) queue: OwnedQueue,
+    /// What is posted, if not in the queue.
+    pub(crate) stored: Option<OwnedStored>,
+}
+
+impl Shared {
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+}
+
+impl From<Arc<Shared>> for Bus {
+    fn from(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+}
