@@ -33,12 +33,11 @@ pub use bus::{
     DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting, Dispatch, Emit, Emittable, Extension,
     LetterRecipient, LetterStore, MemoryBacklog, MemoryLetters, NewPost, Post, PostError, PostRefusal,
     Posting, Priority, RedeliverError, RequestError, ShutdownError, StoreError, StoreErrorKind, StoreFuture,
-    StoredEvents, Taken, Ticket, Unfinished,
+    StoredEvents, Taken, Ticket,
 };
 pub use caught::{Guarded, panic_message};
 pub use engine::{
-    Bus, DetachError, EmitError, Failure, FailureKind, Interceptor, LostEvents, Receipt, Recipient, Route,
-    Routed, Subscription,
+    Bus, EmitError, Failure, Interceptor, LostEvents, Receipt, Route, Routed, Subscription, Unfinished,
 };
 pub use event::EventShape;
 pub use event::{
@@ -47,10 +46,10 @@ pub use event::{
     IsAsked, IsEmitted, KeyField, Metadata, One, RawEvent, Request, Stored, Timestamp, TimestampError,
 };
 pub use handler::{
-    AnsweredBy, AsyncHandler, Backoff, Declares, Delivery, Emissions, EmitOutcome, Emitter, Emitting,
-    EventSet, ExtractError, FromDelivery, Handler, HandlerError, HandlerInfo, Input, MissingState, NotInSet,
-    Outlet, Output, Params, PrepareError, Refusal, Retry, Retryable, Returns, StartContext, State,
-    SyncHandler, Veto,
+    AnsweredBy, AsyncHandler, Backoff, Declares, Delivery, DetachError, Emissions, EmitOutcome, Emitter,
+    Emitting, EventSet, ExtractError, FailureKind, FromDelivery, Handler, HandlerError, HandlerInfo, Input,
+    MissingState, NotInSet, Outlet, Output, Params, PrepareError, Recipient, Refusal, Retry, Retryable,
+    Returns, StartContext, State, SyncHandler, Veto,
 };
 pub use log_limit::LogLimit;
 pub use registry::{Link, Registry, StartError, StartProblem};

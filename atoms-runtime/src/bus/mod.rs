@@ -30,7 +30,7 @@ pub use post::{
     Post, PostError, PostRefusal, Posting, Priority, Taken, Ticket,
 };
 pub use request::RequestError;
-pub use shutdown::{ShutdownError, Unfinished};
+pub use shutdown::ShutdownError;
 pub use store::{StoreError, StoreErrorKind, StoreFuture, StoredEvents};
 
 use self::post::Stored;

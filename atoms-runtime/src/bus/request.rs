@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use crate::caught::{DropCaught, caught};
 use crate::engine::deliver::Progress;
-use crate::engine::failure::FailureKind;
 use crate::engine::first_poll::FirstPoll;
 use crate::engine::receipt::Receipt;
 use crate::engine::step::Step;
 use crate::engine::{Bus, scope};
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, Event, EventType, IntoRequest, Question, Request};
+use crate::handler::FailureKind;
 use crate::handler::{HandlerInfo, Refusal, Veto};
 
 impl Bus {

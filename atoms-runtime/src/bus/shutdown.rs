@@ -1,6 +1,5 @@
 //! Waiting until nothing is under way, and ending a bus.
 
-use std::fmt;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -10,45 +9,7 @@ use futures_util::future::{OptionFuture, join};
 use crate::engine::Bus;
 use crate::engine::first_poll::Others;
 use crate::engine::under_way::LeftOut;
-use crate::event::EventId;
-use crate::event::erased::EventRef;
-use crate::handler::HandlerInfo;
-
-/// A delivery that had not ended when the bus was shut down.
-#[derive(Debug, Clone)]
-pub struct Unfinished {
-    event_type: Box<str>,
-    id: EventId,
-    handler: Option<&'static HandlerInfo>,
-}
-
-impl Unfinished {
-    pub(crate) fn new(event: EventRef<'_>, handler: Option<&'static HandlerInfo>) -> Self {
-        Self { event_type: event.name().into(), id: event.head().id().clone(), handler }
-    }
-
-    /// The type string of the event.
-    pub fn event_type(&self) -> &str {
-        &self.event_type
-    }
-
-    /// The id of the event.
-    pub fn id(&self) -> &EventId {
-        &self.id
-    }
-
-    /// The handler, if it is a `detached` one.
-    pub fn handler(&self) -> Option<&'static HandlerInfo> {
-        self.handler
-    }
-}
-
-impl fmt::Display for Unfinished {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.event_type, self.id)?;
-        self.handler.map_or(Ok(()), |handler| write!(f, " at {handler}"))
-    }
-}
+use crate::engine::unfinished::Unfinished;
 
 /// The deadline of a [`shutdown`](Bus::shutdown) came before all deliveries had ended.
 #[derive(Clone, thiserror::Error)]

@@ -7,10 +7,10 @@ use std::panic::Location;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::BusBuilder;
-use crate::engine::failure::FailureKind;
 use crate::engine::runner::{NotDone, Outcome, RunSync, Runner};
 use crate::engine::step::Step;
 use crate::event::{Asked, Envelope, Request};
+use crate::handler::FailureKind;
 use crate::handler::{AnsweredBy, HandlerInfo};
 
 impl BusBuilder {

@@ -10,7 +10,6 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tracing::Span;
 
-use super::failure::Recipient;
 use super::receipt::Receipt;
 use super::runner::{HandlerFuture, NotDone, Outcome, RunAsync};
 use super::scope;
@@ -20,6 +19,7 @@ use super::table::Table;
 use super::trace::handler_span;
 use crate::bus::dead_letters::{Attempt, DeadLetterCause};
 use crate::caught::caught;
+use crate::handler::Recipient;
 use crate::text::Shown;
 
 /// What a handler returned, or what it panicked with.

@@ -1,21 +1,14 @@
 //! Looking on, and having a say, at each emit and each delivery.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::FutureExt;
-
-use super::failure::FailureKind;
 use super::receipt::Receipt;
-use super::runner::{HandlerFuture, NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
-use super::step::Step;
+use super::runner::{NotDone, Outcome};
 use crate::caught::caught;
 use crate::event::{AnyEvent, Metadata};
+use crate::handler::FailureKind;
 use crate::handler::{Delivery, Veto};
-use crate::layers::call;
 
 /// Stands around each emit and each delivery of a bus: to veto, to measure, to enrich metadata.
 ///
@@ -128,12 +121,12 @@ impl Interceptors {
         self.tell(|interceptor| interceptor.after_emit(event, receipt, took));
     }
 
-    fn before_delivery(&self, delivery: &Delivery<'_>) -> Result<(), Box<NotDone>> {
+    pub(crate) fn before_delivery(&self, delivery: &Delivery<'_>) -> Result<(), Box<NotDone>> {
         let verdict = ask(self.each(), |interceptor| interceptor.before_delivery(delivery));
         verdict.map_err(|veto| NotDone::failed(FailureKind::Vetoed(veto)))
     }
 
-    fn after_delivery(&self, delivery: &Delivery<'_>, outcome: &Outcome, took: Duration) {
+    pub(crate) fn after_delivery(&self, delivery: &Delivery<'_>, outcome: &Outcome, took: Duration) {
         let outcome = match outcome.as_ref().map_err(|not_done| &**not_done) {
             Ok(()) => Ok(()),
             Err(NotDone::Failed { kind, .. }) => Err(kind),
@@ -170,53 +163,4 @@ impl fmt::Debug for Interceptors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.each().map(|interceptor| interceptor.name())).finish()
     }
-}
-
-/// A handler with the interceptors around it.
-struct Intercepted<R: ?Sized> {
-    inner: Arc<R>,
-    interceptors: Arc<Interceptors>,
-}
-
-pub(crate) fn intercepted(runner: Runner, interceptors: &Arc<Interceptors>) -> Runner {
-    let interceptors = Arc::clone(interceptors);
-    match runner {
-        Runner::Sync(inner) => Runner::Sync(Arc::new(Intercepted { inner, interceptors })),
-        Runner::Async(inner) => Runner::Async(Arc::new(Intercepted { inner, interceptors })),
-    }
-}
-
-impl RunSync for Intercepted<dyn RunSync> {
-    fn run(&self, step: &Step<'_>) -> Outcome {
-        let delivery = step.delivery(self.inner.handler());
-        let began = Instant::now();
-        let outcome = self.interceptors.before_delivery(&delivery).and_then(|()| {
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.inner.run(step)));
-            outcome.unwrap_or_else(|panic| Err(NotDone::panicked(panic)))
-        });
-        self.interceptors.after_delivery(&delivery, &outcome, began.elapsed());
-        outcome
-    }
-
-    decorate!();
-}
-
-impl RunAsync for Intercepted<dyn RunAsync> {
-    fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
-        room.set(Some(HandlerFuture::from_or_box(async move {
-            let delivery = step.delivery(self.inner.handler());
-            let began = Instant::now();
-            let outcome = match self.interceptors.before_delivery(&delivery) {
-                Ok(()) => {
-                    let outcome = AssertUnwindSafe(call(&*self.inner, step)).catch_unwind().await;
-                    outcome.unwrap_or_else(|panic| Err(NotDone::panicked(panic)))
-                }
-                vetoed => vetoed,
-            };
-            self.interceptors.after_delivery(&delivery, &outcome, began.elapsed());
-            outcome
-        })));
-    }
-
-    decorate!();
 }

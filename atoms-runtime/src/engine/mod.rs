@@ -2,10 +2,8 @@
 
 pub(crate) mod calls;
 pub(crate) mod deliver;
-pub(crate) mod failure;
 pub(crate) mod first_poll;
 pub(crate) mod follow_ups;
-pub(crate) mod in_flight;
 pub(crate) mod intercept;
 pub(crate) mod limits;
 pub(crate) mod outlet;
@@ -19,24 +17,25 @@ pub(crate) mod table;
 pub(crate) mod tasks;
 pub(crate) mod trace;
 pub(crate) mod under_way;
+pub(crate) mod unfinished;
 pub(crate) mod worklist;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use failure::{DetachError, EmitError, Failure, FailureKind, Recipient};
 pub use intercept::Interceptor;
-pub use receipt::{LostEvents, Receipt};
+pub use receipt::{EmitError, Failure, LostEvents, Receipt};
 pub use route::{Route, Routed};
 pub use subscribers::Subscription;
+pub use unfinished::Unfinished;
 
-use self::in_flight::InFlight;
 use self::intercept::Interceptors;
 use self::limits::Limits;
 use self::subscribers::Subscribers;
 use self::table::Tables;
 use self::tasks::Tasks;
 use self::under_way::UnderWay;
+use self::unfinished::InFlight;
 use crate::bus::dead_letters::Letters;
 use crate::bus::extensions::Extensions;
 use crate::bus::post::{OwnedQueue, OwnedStored};

@@ -1,12 +1,13 @@
 //! What became of one emitted event.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use super::failure::{EmitError, Failure, FailureKind, Recipient};
+use crate::caught::Guarded;
 use crate::event::EventType;
 use crate::event::erased::EventRef;
-use crate::handler::{HandlerInfo, Refusal};
+use crate::handler::{FailureKind, HandlerInfo, Recipient, Refusal};
 
 /// What became of one emitted event: who handled it, what failed, and what followed.
 ///
@@ -253,7 +254,7 @@ impl Receipt {
             all.push(Failure { event_type, recipient: None, error });
         }
         for (recipient, error) in self.details.iter().flat_map(|details| &details.failures) {
-            all.push(Failure { event_type, recipient: Some(*recipient), error: error.cause() });
+            all.push(Failure { event_type, recipient: Some(*recipient), error: FailureKind::cause(error) });
         }
         let lost = |error| Failure { event_type: LostEvents::event_type(error), recipient: None, error };
         all.extend(self.lost().iter().map(lost));
@@ -305,5 +306,65 @@ impl fmt::Debug for Receipt {
             .field("lost", &self.lost())
             .field("follow_ups", &self.follow_ups())
             .finish()
+    }
+}
+
+/// One thing that went wrong with an event or with one that followed from it.
+#[derive(Clone, Copy)]
+pub struct Failure<'a> {
+    /// The type string of the event.
+    pub event_type: &'a str,
+    /// Who failed; `None` if the event was not delivered at all.
+    pub recipient: Option<Recipient>,
+    /// What happened: a handler's own error, or a [`FailureKind`] or [`Refusal`](crate::Refusal).
+    pub error: &'a (dyn Error + 'static),
+}
+
+impl fmt::Display for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.recipient {
+            Some(recipient) => write!(f, "`{}` at {recipient}: {}", self.event_type, Guarded(self.error)),
+            None => write!(f, "`{}`: {}", self.event_type, Guarded(self.error)),
+        }
+    }
+}
+
+impl fmt::Debug for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure")
+            .field("event_type", &self.event_type)
+            .field("recipient", &self.recipient)
+            .field("error", &Guarded(self.error))
+            .finish()
+    }
+}
+
+/// Something went wrong with an event, or with one that followed from it.
+pub struct EmitError {
+    receipt: Receipt,
+}
+
+impl EmitError {
+    /// What became of the event.
+    pub fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+}
+
+crate::text::debug_as_display!(EmitError);
+
+impl fmt::Display for EmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failures = self.receipt.failures();
+        let mut lines = failures.iter().map(ToString::to_string);
+        f.write_str(&lines.next().unwrap_or_default())?;
+        lines.try_for_each(|line| write!(f, "; {line}"))
+    }
+}
+
+impl Error for EmitError {
+    /// The first thing that went wrong.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.receipt.failures().first().map(|failure| failure.error)
     }
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use stackfuture::StackFuture;
 
-use super::failure::FailureKind;
 use super::step::Step;
 use crate::bus::dead_letters::Attempt;
 use crate::caught::panic_message;
+use crate::handler::FailureKind;
 use crate::handler::{
     AsyncHandler, Delivery, HandlerError, HandlerInfo, Input, Params, PrepareError, StartContext, SyncHandler,
 };

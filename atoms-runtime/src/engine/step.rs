@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
-use super::failure::Recipient;
 use super::outlet::FollowUpOutlet;
 use super::worklist::{Queued, Worklist};
 use super::{Bus, Shared};
@@ -12,6 +11,7 @@ use crate::bus::post::Hold;
 use crate::caught::caught;
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event};
+use crate::handler::Recipient;
 use crate::handler::{Caller, Delivery, HandlerInfo, Outlet};
 
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.

@@ -6,10 +6,10 @@ use std::panic::Location;
 use std::sync::{Arc, PoisonError, Weak};
 
 use super::Shared;
-use super::failure::Recipient;
 use super::step::Step;
 use crate::caught::drop_caught;
 use crate::event::EventType;
+use crate::handler::Recipient;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 

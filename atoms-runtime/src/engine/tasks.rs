@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use super::failure::DetachError;
+use crate::handler::DetachError;
 
 /// The tasks of the detached handlers that are running.
 #[derive(Debug)]

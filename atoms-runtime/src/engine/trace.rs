@@ -2,8 +2,8 @@
 
 use tracing::{Span, debug_span};
 
-use super::failure::Recipient;
 use super::step::Step;
+use crate::handler::Recipient;
 use crate::handler::Refusal;
 use crate::text::Shown;
 

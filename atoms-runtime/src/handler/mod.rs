@@ -2,6 +2,7 @@
 
 mod delivery;
 mod emitter;
+mod failure;
 mod info;
 mod input;
 mod not_in_set;
@@ -23,6 +24,7 @@ use crate::event::EventTypes;
 pub(crate) use delivery::Caller;
 pub use delivery::Delivery;
 pub use emitter::{Declares, Emitter, EventSet, In, Nothing};
+pub use failure::{DetachError, FailureKind, Recipient};
 pub use info::HandlerInfo;
 pub use input::Input;
 pub use not_in_set::NotInSet;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::bus::dead_letters::{Attempt, DeadLetterCause, Redelivery};
 use crate::engine::Shared;
 use crate::engine::deliver::Progress;
-use crate::engine::failure::{FailureKind, Recipient};
 use crate::engine::runner::{NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
 use crate::engine::step::Step;
 use crate::engine::table::Table;
 use crate::event::AnyEvent;
 use crate::handler::HandlerInfo;
+use crate::handler::{FailureKind, Recipient};
 
 /// A handler that runs in a task of its own, which the bus owns.
 pub(crate) struct Detached {

@@ -4,13 +4,15 @@
 mod concurrency;
 mod detached;
 mod gate;
+mod intercepted;
 mod retry;
 mod timeout;
 
 use std::pin::pin;
 use std::sync::Arc;
 
-use crate::engine::intercept::{Interceptors, intercepted};
+use self::intercepted::intercepted;
+use crate::engine::intercept::Interceptors;
 use crate::engine::runner::{Outcome, RunAsync, Runner};
 use crate::engine::step::Step;
 use crate::handler::HandlerInfo;

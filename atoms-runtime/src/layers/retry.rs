@@ -10,9 +10,9 @@ use futures_util::FutureExt;
 
 use super::call;
 use crate::bus::dead_letters::{Attempt, MAX_ATTEMPTS};
-use crate::engine::failure::FailureKind;
 use crate::engine::runner::{HandlerFuture, NotDone, Outcome, RunAsync, decorate};
 use crate::engine::step::Step;
+use crate::handler::FailureKind;
 use crate::handler::{Backoff, Retry};
 use crate::text::Shown;
 

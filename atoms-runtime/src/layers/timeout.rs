@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::call;
-use crate::engine::failure::FailureKind;
 use crate::engine::runner::{HandlerFuture, NotDone, RunAsync, decorate};
 use crate::engine::step::Step;
+use crate::handler::FailureKind;
 
 /// A handler whose calls are cut off after some time, each attempt for itself.
 pub(crate) struct Timed {

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 use super::Priority;
 use super::room::Room;
-use crate::bus::shutdown::Unfinished;
+use crate::engine::unfinished::Unfinished;
 use crate::event::AnyEvent;
 use crate::log_limit::LogLimit;
 

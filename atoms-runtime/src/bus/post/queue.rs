@@ -17,9 +17,9 @@ use super::hold::HeldPost;
 use super::lanes::{Lanes, Posted, Slot};
 use super::room::Rooms;
 use super::{PostError, PostRefusal, timer, worker};
-use crate::bus::shutdown::Unfinished;
 use crate::engine::Bus;
 use crate::engine::under_way::UnderWay;
+use crate::engine::unfinished::Unfinished;
 use crate::event::AnyEvent;
 
 /// The queue of a bus: what was posted, by priority, and which keys have an event under way.

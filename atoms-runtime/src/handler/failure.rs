@@ -1,14 +1,13 @@
-//! What can go wrong with an event.
+//! What can go wrong with a delivery.
 
 use std::error::Error;
 use std::panic::Location;
 use std::time::Duration;
 use std::{fmt, mem};
 
-use super::receipt::Receipt;
+use super::{ExtractError, HandlerError, HandlerInfo, Veto};
 use crate::caught::{Guarded, caught, drop_caught};
 use crate::event::EventType;
-use crate::handler::{ExtractError, HandlerError, HandlerInfo, Veto};
 
 /// Who an event was delivered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,17 +118,6 @@ pub enum DetachError {
     Closed,
 }
 
-/// One thing that went wrong with an event or with one that followed from it.
-#[derive(Clone, Copy)]
-pub struct Failure<'a> {
-    /// The type string of the event.
-    pub event_type: &'a str,
-    /// Who failed; `None` if the event was not delivered at all.
-    pub recipient: Option<Recipient>,
-    /// What happened: a handler's own error, or a [`FailureKind`] or [`Refusal`](crate::Refusal).
-    pub error: &'a (dyn Error + 'static),
-}
-
 impl FailureKind {
     /// What is to be shown: a handler's error as it is, so that it can be downcast.
     pub(crate) fn cause(&self) -> &(dyn Error + 'static) {
@@ -156,54 +144,5 @@ impl fmt::Display for Recipient {
             Self::Handler(handler) => handler.fmt(f),
             Self::Subscriber(place) => write!(f, "subscriber ({}:{})", place.file(), place.line()),
         }
-    }
-}
-
-impl fmt::Display for Failure<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.recipient {
-            Some(recipient) => write!(f, "`{}` at {recipient}: {}", self.event_type, Guarded(self.error)),
-            None => write!(f, "`{}`: {}", self.event_type, Guarded(self.error)),
-        }
-    }
-}
-
-impl fmt::Debug for Failure<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Failure")
-            .field("event_type", &self.event_type)
-            .field("recipient", &self.recipient)
-            .field("error", &Guarded(self.error))
-            .finish()
-    }
-}
-
-/// Something went wrong with an event, or with one that followed from it.
-pub struct EmitError {
-    pub(crate) receipt: Receipt,
-}
-
-impl EmitError {
-    /// What became of the event.
-    pub fn receipt(&self) -> &Receipt {
-        &self.receipt
-    }
-}
-
-crate::text::debug_as_display!(EmitError);
-
-impl fmt::Display for EmitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failures = self.receipt.failures();
-        let mut lines = failures.iter().map(ToString::to_string);
-        f.write_str(&lines.next().unwrap_or_default())?;
-        lines.try_for_each(|line| write!(f, "; {line}"))
-    }
-}
-
-impl Error for EmitError {
-    /// The first thing that went wrong.
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.receipt.failures().first().map(|failure| failure.error)
     }
 }

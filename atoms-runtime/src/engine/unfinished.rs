@@ -1,12 +1,49 @@
-//! Which deliveries are waiting for their handlers.
+//! Which deliveries have not ended, for those who are told when a bus is shut down.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::under_way::{Counted, Part, UnderWay};
-use crate::bus::shutdown::Unfinished;
+use crate::event::EventId;
 use crate::event::erased::EventRef;
 use crate::handler::HandlerInfo;
+
+/// A delivery that had not ended when the bus was shut down.
+#[derive(Debug, Clone)]
+pub struct Unfinished {
+    event_type: Box<str>,
+    id: EventId,
+    handler: Option<&'static HandlerInfo>,
+}
+
+impl Unfinished {
+    pub(crate) fn new(event: EventRef<'_>, handler: Option<&'static HandlerInfo>) -> Self {
+        Self { event_type: event.name().into(), id: event.head().id().clone(), handler }
+    }
+
+    /// The type string of the event.
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// The id of the event.
+    pub fn id(&self) -> &EventId {
+        &self.id
+    }
+
+    /// The handler, if it is a `detached` one.
+    pub fn handler(&self) -> Option<&'static HandlerInfo> {
+        self.handler
+    }
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.event_type, self.id)?;
+        self.handler.map_or(Ok(()), |handler| write!(f, " at {handler}"))
+    }
+}
 
 /// The deliveries that wait for handlers.
 #[derive(Debug, Default)]
