@@ -52,7 +52,7 @@ pub use handler::{
     Returns, StartContext, State, SyncHandler, Veto,
 };
 pub use log_limit::LogLimit;
-pub use registry::{Link, Registry, StartError, StartProblem};
+pub use registry::{CircleEdge, Registry, StartError, StartProblem};
 pub use serde;
 pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
 pub use text::Shown;

@@ -1,7 +1,7 @@
 //! Handlers that emit each other's events in a circle.
 
 use atoms::prelude::*;
-use atoms::{DeliveryFailed, Link, StartError, StartProblem};
+use atoms::{CircleEdge, DeliveryFailed, StartError, StartProblem};
 
 use crate::{Answered, Asked, Ended, Promised, bus, refused};
 
@@ -40,15 +40,15 @@ fn keep(_: &Promised) {}
 async fn audit(_: &AnyEvent, _: Emitter<Answered>) {}
 
 fn circles(error: &StartError) -> Vec<Vec<&'static str>> {
-    let links = |links: &[Link]| {
-        // Each link begins where the one before it ends, and the first where the last ends.
-        for (at, link) in links.iter().enumerate() {
-            assert_eq!(link.emits, links[(at + 1) % links.len()].takes);
+    let edges = |edges: &[CircleEdge]| {
+        // Each edge begins where the one before it ends, and the first where the last ends.
+        for (at, edge) in edges.iter().enumerate() {
+            assert_eq!(edge.emits, edges[(at + 1) % edges.len()].takes);
         }
-        links.iter().map(|link| link.handler.path().rsplit("::").next().unwrap()).collect()
+        edges.iter().map(|edge| edge.handler.path().rsplit("::").next().unwrap()).collect()
     };
     let circle = |problem: &_| match problem {
-        StartProblem::Circle { links: of } => links(of),
+        StartProblem::Circle { edges: of } => edges(of),
         other => panic!("{other}"),
     };
     error.problems().iter().map(circle).collect()

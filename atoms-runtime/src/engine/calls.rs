@@ -75,17 +75,17 @@ pub(crate) struct AsyncCalls<'a> {
     step: &'a Step<'a>,
     table: &'a Table,
     started: usize,
-    in_room: Call<'a>,
-    boxed: Option<FuturesUnordered<Pin<Box<BoxedCall<'a>>>>>,
+    in_room: Invocation<'a>,
+    boxed: Option<FuturesUnordered<Pin<Box<BoxedInvocation<'a>>>>>,
 }
 
 /// Where the future of one handler lives.
-pub(crate) type Room<'a, 'r> = Pin<&'r mut Option<HandlerFuture<'a>>>;
+pub(crate) type FutureRoom<'a, 'r> = Pin<&'r mut Option<HandlerFuture<'a>>>;
 
 impl<'a> AsyncCalls<'a> {
     #[inline]
     pub(crate) fn new(step: &'a Step<'a>, table: &'a Table) -> Self {
-        Self { step, table, started: 0, in_room: Call::new(step), boxed: None }
+        Self { step, table, started: 0, in_room: Invocation::new(step), boxed: None }
     }
 
     /// How many handlers were started and are not done.
@@ -96,7 +96,7 @@ impl<'a> AsyncCalls<'a> {
     /// Starts the handlers and drives them; ready when all are done.
     pub(crate) fn poll(
         &mut self,
-        mut room: Room<'a, '_>,
+        mut room: FutureRoom<'a, '_>,
         cx: &mut Context<'_>,
         span: &Span,
         receipt: &mut Receipt,
@@ -131,7 +131,7 @@ impl<'a> AsyncCalls<'a> {
         span: &Span,
         cx: &mut Context<'_>,
     ) -> Poll<(Recipient, Caught)> {
-        let mut boxed = Box::pin(BoxedCall { future: None, call: Call::new(self.step) });
+        let mut boxed = Box::pin(BoxedInvocation { future: None, call: Invocation::new(self.step) });
         let this = boxed.as_mut().project();
         let polled = this.call.start(this.future, handler, recipient, span, cx);
         if polled.is_pending() {
@@ -141,7 +141,11 @@ impl<'a> AsyncCalls<'a> {
     }
 
     /// The next call that is done, in the room or in a box; `None` when all are.
-    fn poll_next(&mut self, room: Room<'a, '_>, cx: &mut Context<'_>) -> Poll<Option<(Recipient, Caught)>> {
+    fn poll_next(
+        &mut self,
+        room: FutureRoom<'a, '_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<(Recipient, Caught)>> {
         let in_room =
             if self.in_room.is_running() { self.in_room.poll(room, cx).map(Some) } else { Poll::Ready(None) };
         if let Poll::Ready(Some(_)) = in_room {
@@ -175,14 +179,14 @@ fn record(step: &Step<'_>, receipt: &mut Receipt, recipient: Recipient, outcome:
 }
 
 /// One call of an async handler, without its future.
-struct Call<'a> {
+struct Invocation<'a> {
     step: &'a Step<'a>,
     /// Who is called, until it is done.
     recipient: Option<Recipient>,
     span: Span,
 }
 
-impl<'a> Call<'a> {
+impl<'a> Invocation<'a> {
     #[inline]
     fn new(step: &'a Step<'a>) -> Self {
         Self { step, recipient: None, span: Span::none() }
@@ -196,7 +200,7 @@ impl<'a> Call<'a> {
     /// Calls a handler, and polls its future once.
     fn start(
         &mut self,
-        mut room: Room<'a, '_>,
+        mut room: FutureRoom<'a, '_>,
         handler: &'a dyn RunAsync,
         recipient: Recipient,
         span: &Span,
@@ -210,7 +214,7 @@ impl<'a> Call<'a> {
         self.poll(room, cx)
     }
 
-    fn poll(&mut self, mut room: Room<'a, '_>, cx: &mut Context<'_>) -> Poll<(Recipient, Caught)> {
+    fn poll(&mut self, mut room: FutureRoom<'a, '_>, cx: &mut Context<'_>) -> Poll<(Recipient, Caught)> {
         let Some(recipient) = self.recipient else { return Poll::Pending };
         let head = self.step.event.head();
         let poll = || {
@@ -238,11 +242,11 @@ impl<'a> Call<'a> {
 
 /// Drops the future of a handler that panicked. What this panics with comes too late.
 #[cold]
-fn empty(mut room: Room<'_, '_>) {
+fn empty(mut room: FutureRoom<'_, '_>) {
     let _ = caught(|| room.set(None));
 }
 
-impl Drop for Call<'_> {
+impl Drop for Invocation<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(recipient) = self.recipient {
@@ -259,14 +263,14 @@ fn log_cancelled(step: &Step<'_>, recipient: Recipient) {
 
 pin_project_lite::pin_project! {
     /// A call whose future found the room taken.
-    struct BoxedCall<'a> {
+    struct BoxedInvocation<'a> {
         #[pin]
         future: Option<HandlerFuture<'a>>,
-        call: Call<'a>,
+        call: Invocation<'a>,
     }
 }
 
-impl Future for BoxedCall<'_> {
+impl Future for BoxedInvocation<'_> {
     type Output = (Recipient, Caught);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -18,14 +18,14 @@ type Callback = Arc<dyn Fn(&Step<'_>) + Send + Sync>;
 /// One subscriber.
 #[derive(Clone)]
 pub(crate) struct Subscriber {
-    key: Key,
+    key: SubscriberKey,
     place: &'static Location<'static>,
     callback: Callback,
 }
 
 /// Where a subscriber is found: by the index of its event, or among those of every event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Key {
+pub(crate) struct SubscriberKey {
     event: Option<usize>,
     number: u64,
 }
@@ -146,10 +146,10 @@ impl Subscribers {
         &self,
         event_type: Option<&'static EventType>,
         place: &'static Location<'static>,
-        callback: impl FnOnce(Key) -> Callback,
-    ) -> Key {
+        callback: impl FnOnce(SubscriberKey) -> Callback,
+    ) -> SubscriberKey {
         let mut lists = self.write();
-        let key = Key { event: event_type.map(EventType::index), number: lists.next };
+        let key = SubscriberKey { event: event_type.map(EventType::index), number: lists.next };
         lists.next += 1;
         if !lists.closed {
             let new = Subscriber { key, place, callback: callback(key) };
@@ -163,7 +163,7 @@ impl Subscribers {
         key
     }
 
-    pub(crate) fn remove(&self, key: Key) {
+    pub(crate) fn remove(&self, key: SubscriberKey) {
         let mut lists = self.write();
         let Some(list) = lists.of_event.get_mut(&key.event) else { return };
         let Some(removed) = list.subscribers.remove(&key.number) else { return };
@@ -194,11 +194,11 @@ impl Subscribers {
 #[must_use = "dropping a subscription ends it; `detach()` keeps it for as long as the bus lives"]
 pub struct Subscription {
     bus: Weak<Shared>,
-    key: Key,
+    key: SubscriberKey,
 }
 
 impl Subscription {
-    pub(crate) fn new(bus: Weak<Shared>, key: Key) -> Self {
+    pub(crate) fn new(bus: Weak<Shared>, key: SubscriberKey) -> Self {
         Self { bus, key }
     }
 
@@ -242,7 +242,7 @@ mod tests {
     #[crate::event(type = "subscribers.other", crate = atoms_runtime)]
     struct Other {}
 
-    fn add<E: Event>(subscribers: &Subscribers) -> Key {
+    fn add<E: Event>(subscribers: &Subscribers) -> SubscriberKey {
         subscribers.add(Some(E::event_type()), Location::caller(), |_| Arc::new(|_| {}))
     }
 

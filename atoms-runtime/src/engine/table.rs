@@ -152,8 +152,8 @@ impl Table {
 /// an allocation or a reference count. Buses with the same handlers share their outlines, so a
 /// program keeps as many as it has different sets of handlers.
 fn interned(outline: Outline) -> &'static Outline {
-    type Key = (Option<usize>, Vec<usize>);
-    static OUTLINES: Mutex<BTreeMap<Key, &'static Outline>> = Mutex::new(BTreeMap::new());
+    type OutlineKey = (Option<usize>, Vec<usize>);
+    static OUTLINES: Mutex<BTreeMap<OutlineKey, &'static Outline>> = Mutex::new(BTreeMap::new());
     let event = outline.event_type.map(|event_type| std::ptr::from_ref(event_type).addr());
     let handlers = outline.handlers.iter().map(|info| std::ptr::from_ref(*info).addr()).collect();
     let mut outlines = OUTLINES.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Link, Registry, StartProblem, versions};
+use super::{CircleEdge, Registry, StartProblem, versions};
 use crate::event::{DeliveryFailed, Event, EventType};
 use crate::handler::HandlerInfo;
 
@@ -107,21 +107,21 @@ fn unhandled(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
 
 /// Which events lead to which, and through whom.
 struct Routes {
-    from: HashMap<&'static str, Vec<Link>>,
+    from: HashMap<&'static str, Vec<CircleEdge>>,
 }
 
 impl Routes {
     fn new(registry: &Registry, emissions: &[Emission]) -> Self {
-        let mut from: HashMap<&'static str, Vec<Link>> = HashMap::new();
+        let mut from: HashMap<&'static str, Vec<CircleEdge>> = HashMap::new();
         for Emission { handler, emits } in emissions.iter().filter(|it| !it.handler.allow_cycle()) {
             for takes in versions::newest(registry).filter(|takes| handler.takes(takes.name())) {
-                from.entry(takes.name()).or_default().push(Link { takes, handler, emits });
+                from.entry(takes.name()).or_default().push(CircleEdge { takes, handler, emits });
             }
         }
         Self { from }
     }
 
-    fn of(&self, event_type: &EventType) -> &[Link] {
+    fn of(&self, event_type: &EventType) -> &[CircleEdge] {
         self.from.get(event_type.name()).map_or(&[], Vec::as_slice)
     }
 }
@@ -132,20 +132,20 @@ fn circles(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
     let mut finished = HashSet::new();
     let mut found = Vec::new();
     for start in versions::newest(registry) {
-        // The walk's path, and at each event of it which link is tried next.
+        // The walk's path, and at each event of it which edge is tried next.
         let mut path: Vec<(&'static EventType, usize)> = vec![(start, 0)];
         while let Some((event_type, next)) = path.last_mut() {
-            let link =
+            let edge =
                 if finished.contains(event_type.name()) { None } else { routes.of(event_type).get(*next) };
-            let Some(link) = link else {
+            let Some(edge) = edge else {
                 finished.insert(event_type.name());
                 path.pop();
                 continue;
             };
             *next += 1;
-            match path.iter().position(|(seen, _)| *seen == link.emits) {
+            match path.iter().position(|(seen, _)| *seen == edge.emits) {
                 Some(at) => found.push(circle(&routes, &path[at..])),
-                None => path.push((link.emits, 0)),
+                None => path.push((edge.emits, 0)),
             }
         }
     }
@@ -153,10 +153,10 @@ fn circles(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
 }
 
 /// The ways from `atoms.delivery.failed` to handlers that say that they may fail, one for each of these. The last
-/// link leads back.
+/// edge leads back.
 ///
 /// Whether events go round there depends on what fails, so it is no reason not to start.
-pub(crate) fn alert_circles(registry: &Registry) -> Vec<Vec<Link>> {
+pub(crate) fn alert_circles(registry: &Registry) -> Vec<Vec<CircleEdge>> {
     let alert = DeliveryFailed::event_type();
     let routes = Routes::new(registry, &emissions(registry));
     let mut reached = HashSet::from([alert.name()]);
@@ -168,23 +168,23 @@ pub(crate) fn alert_circles(registry: &Registry) -> Vec<Vec<Link>> {
         });
         // What fails while the alert itself is delivered is not told.
         for handler in failing.filter(|_| event_type != alert) {
-            let mut links: Vec<Link> = way.clone();
-            links.push(Link { takes: event_type, handler, emits: alert });
-            found.push(links);
+            let mut edges: Vec<CircleEdge> = way.clone();
+            edges.push(CircleEdge { takes: event_type, handler, emits: alert });
+            found.push(edges);
         }
-        for link in routes.of(event_type).iter().filter(|link| reached.insert(link.emits.name())) {
+        for edge in routes.of(event_type).iter().filter(|edge| reached.insert(edge.emits.name())) {
             let mut longer = way.clone();
-            longer.push(*link);
-            ways.push((link.emits, longer));
+            longer.push(*edge);
+            ways.push((edge.emits, longer));
         }
     }
     found
 }
 
 fn circle(routes: &Routes, path: &[(&'static EventType, usize)]) -> StartProblem {
-    // Each event's last tried link is the one that the walk took.
-    let links = path.iter().map(|(event_type, next)| routes.of(event_type)[next - 1]);
-    StartProblem::Circle { links: links.collect() }
+    // Each event's last tried edge is the one that the walk took.
+    let edges = path.iter().map(|(event_type, next)| routes.of(event_type)[next - 1]);
+    StartProblem::Circle { edges: edges.collect() }
 }
 
 #[cfg(test)]

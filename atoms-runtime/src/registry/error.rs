@@ -33,10 +33,10 @@ pub enum StartProblem {
         cause: HandlerError,
     },
     /// Handlers emit each other's events in a circle.
-    #[error("{}", describe_circle(.links))]
+    #[error("{}", describe_circle(.edges))]
     Circle {
         /// Each handler of the circle with what it takes and emits, in order.
-        links: Vec<Link>,
+        edges: Vec<CircleEdge>,
     },
     /// A handler emits a `must_handle` event that nothing on the bus handles.
     #[error(
@@ -167,7 +167,7 @@ pub enum StartProblem {
 
 /// A handler in a circle: it takes one event, and emits another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Link {
+pub struct CircleEdge {
     /// The event that the handler takes.
     pub takes: &'static EventType,
     /// The handler.
@@ -209,10 +209,10 @@ fn describe_identity(id: &str, first: &HandlerInfo, second: &HandlerInfo) -> Str
     }
 }
 
-pub(super) fn describe_circle(links: &[Link]) -> String {
+pub(super) fn describe_circle(edges: &[CircleEdge]) -> String {
     let mut text = String::from("events go round in a circle:");
-    for link in links {
-        text += &format!("\n    `{}` -> {} -> `{}`", link.takes.name(), link.handler, link.emits.name());
+    for edge in edges {
+        text += &format!("\n    `{}` -> {} -> `{}`", edge.takes.name(), edge.handler, edge.emits.name());
     }
     text + "\n  if that ends by itself, say `#[handler(allow_cycle)]` on one of these handlers"
 }

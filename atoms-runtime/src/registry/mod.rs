@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-pub use error::{Link, StartError, StartProblem};
+pub use error::{CircleEdge, StartError, StartProblem};
 
 use crate::event::EventType;
 use crate::handler::HandlerInfo;
@@ -116,8 +116,8 @@ impl Registry {
         for handler in &self.handlers {
             tracing::debug!(event_types = handler.input(), %handler, "handles");
         }
-        for links in checks::alert_circles(self) {
-            tracing::warn!("if this fails, it leads to itself: {}", error::describe_circle(&links));
+        for edges in checks::alert_circles(self) {
+            tracing::warn!("if this fails, it leads to itself: {}", error::describe_circle(&edges));
         }
     }
 }

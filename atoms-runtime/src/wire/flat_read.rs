@@ -216,8 +216,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutHead<'_, A> {
         loop {
             match self.map.next_key_seed(KeySeed(&mut seed))? {
                 None => return Ok(None),
-                Some(Key::Payload(key)) => return Ok(Some(key)),
-                Some(Key::Head(key)) => self.head.read(key, &mut self.map)?,
+                Some(MemberKey::Payload(key)) => return Ok(Some(key)),
+                Some(MemberKey::Head(key)) => self.head.read(key, &mut self.map)?,
             }
         }
     }
@@ -227,7 +227,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutHead<'_, A> {
     }
 }
 
-enum Key<T> {
+enum MemberKey<T> {
     Head(HeadKey),
     Payload(T),
 }
@@ -236,20 +236,20 @@ enum Key<T> {
 struct KeySeed<'s, K>(&'s mut Option<K>);
 
 impl<K> KeySeed<'_, K> {
-    fn payload<'de, D>(&mut self, key: D) -> Result<Key<K::Value>, D::Error>
+    fn payload<'de, D>(&mut self, key: D) -> Result<MemberKey<K::Value>, D::Error>
     where
         K: DeserializeSeed<'de>,
         D: Deserializer<'de>,
     {
         match self.0.take() {
-            Some(seed) => seed.deserialize(key).map(Key::Payload),
+            Some(seed) => seed.deserialize(key).map(MemberKey::Payload),
             None => Err(D::Error::custom("a key was read twice")),
         }
     }
 }
 
 impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'_, K> {
-    type Value = Key<K::Value>;
+    type Value = MemberKey<K::Value>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_identifier(self)
@@ -257,7 +257,7 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'_, K> {
 }
 
 impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for KeySeed<'_, K> {
-    type Value = Key<K::Value>;
+    type Value = MemberKey<K::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
@@ -265,21 +265,21 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for KeySeed<'_, K> {
 
     fn visit_borrowed_str<E: de::Error>(mut self, key: &'de str) -> Result<Self::Value, E> {
         match HeadKey::of(key) {
-            Some(head) => Ok(Key::Head(head)),
+            Some(head) => Ok(MemberKey::Head(head)),
             None => self.payload(BorrowedStrDeserializer::new(key)),
         }
     }
 
     fn visit_str<E: de::Error>(mut self, key: &str) -> Result<Self::Value, E> {
         match HeadKey::of(key) {
-            Some(head) => Ok(Key::Head(head)),
+            Some(head) => Ok(MemberKey::Head(head)),
             None => self.payload(StrDeserializer::new(key)),
         }
     }
 
     fn visit_string<E: de::Error>(mut self, key: String) -> Result<Self::Value, E> {
         match HeadKey::of(&key) {
-            Some(head) => Ok(Key::Head(head)),
+            Some(head) => Ok(MemberKey::Head(head)),
             None => self.payload(StringDeserializer::new(key)),
         }
     }

@@ -29,7 +29,7 @@ struct SchemaVersion<'a>(Option<&'a RawValue>);
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
-enum Key {
+enum MetadataKey {
     SchemaVersion,
     #[serde(other)]
     Other,
@@ -54,8 +54,8 @@ impl<'de> Visitor<'de> for FindVersion {
         let mut found = None;
         while let Some(key) = map.next_key()? {
             match key {
-                Key::SchemaVersion => found = map.next_value()?,
-                Key::Other => drop(map.next_value::<IgnoredAny>()?),
+                MetadataKey::SchemaVersion => found = map.next_value()?,
+                MetadataKey::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(SchemaVersion(found))
