@@ -10,6 +10,7 @@ extern crate self as atoms_runtime;
 #[path = "private.rs"]
 pub mod __private;
 mod bus;
+mod catalog;
 mod caught;
 mod engine;
 mod event;
@@ -17,7 +18,6 @@ mod handler;
 mod layers;
 mod log_limit;
 mod macros;
-mod registry;
 mod set_macros;
 #[cfg(all(test, shuttle))]
 mod shuttle_tests;
@@ -35,6 +35,7 @@ pub use bus::{
     Posting, Priority, RedeliverError, RequestError, ShutdownError, StoreError, StoreErrorKind, StoreFuture,
     StoredEvents, Taken, Ticket,
 };
+pub use catalog::{CircleEdge, Registry, StartError, StartProblem};
 pub use caught::{Guarded, panic_message};
 pub use engine::{
     Bus, EmitError, Failure, Interceptor, LostEvents, Receipt, Route, Routed, Subscription, Unfinished,
@@ -52,7 +53,6 @@ pub use handler::{
     Returns, StartContext, State, SyncHandler, Veto,
 };
 pub use log_limit::LogLimit;
-pub use registry::{CircleEdge, Registry, StartError, StartProblem};
 pub use serde;
 pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
 pub use text::Shown;

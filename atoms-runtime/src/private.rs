@@ -3,6 +3,7 @@
 pub use inventory;
 pub use serde;
 
+pub use crate::catalog::{EventEntry, HandlerEntry};
 pub use crate::engine::runner::Binding;
 pub use crate::event::upcast::{Read, Unread, Upcasts, read_own, upcast};
 pub use crate::event::{AskedForUnknown, FlatJson, HandlerSymbol, key_field};
@@ -10,12 +11,11 @@ pub use crate::handler::{
     AlwaysRetry, Declared, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, Taken,
     Undeclared, Untaken, set,
 };
-pub use crate::registry::{EventEntry, HandlerEntry};
 pub use crate::wire::flat_json;
 
 /// Fails if there is no handler on the bus of `verify!(builder)`.
 pub fn verify_handlers(bus: &crate::Bus) -> Result<(), crate::StartError> {
-    crate::StartError::of(crate::registry::checks::no_handlers(bus.registry()).into_iter().collect())
+    crate::StartError::of(crate::catalog::checks::no_handlers(bus.registry()).into_iter().collect())
 }
 
 /// What a handler with a `pattern` takes.

@@ -8,6 +8,7 @@ use super::dead_letters::{LetterStore, Letters, MemoryLetters};
 use super::extensions::{Extension, Extensions};
 use super::post::{Backlog, OwnedQueue, OwnedStored, Stored};
 use super::store::StoredEvents;
+use crate::catalog::{Registry, StartError, StartProblem, checks};
 use crate::engine::intercept::{Interceptor, Interceptors};
 use crate::engine::limits::Limits;
 use crate::engine::runner::{self, Runner};
@@ -18,7 +19,6 @@ use crate::engine::{Bus, Shared};
 use crate::event::{Event, EventType};
 use crate::handler::{Handler, HandlerInfo, PrepareError, StartContext, States};
 use crate::layers;
-use crate::registry::{Registry, StartError, StartProblem, checks};
 use crate::wire::{Codec, JsonCodec};
 
 /// The longest chain of events that a [`BusBuilder::hop_limit`] may allow.

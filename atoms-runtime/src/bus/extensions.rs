@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::BusBuilder;
+use crate::catalog::StartProblem;
 use crate::engine::Bus;
 use crate::handler::HandlerError;
-use crate::registry::StartProblem;
 
 /// Something that belongs to a bus from its start to its end: a store, the agents that run on it, a pool of workers.
 ///

@@ -34,10 +34,10 @@ pub use shutdown::ShutdownError;
 pub use store::{StoreError, StoreErrorKind, StoreFuture, StoredEvents};
 
 use self::post::Stored;
+use crate::catalog::{Registry, StartError};
 use crate::engine::{Bus, Receipt};
 use crate::event::{AnyEvent, Event, EventInvalid, EventType};
 use crate::handler::StartContext;
-use crate::registry::{Registry, StartError};
 use crate::wire::{self, DecodeError, DecodeErrorKind, EncodeError};
 
 /// What a frame is written into at first, as serde_json does it; it grows.

@@ -5,9 +5,9 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
+use crate::catalog::Registry;
 use crate::engine::{Bus, Shared};
 use crate::event::AnyEvent;
-use crate::registry::Registry;
 use crate::wire;
 
 /// What a method of a store returns.

@@ -39,8 +39,8 @@ use self::unfinished::InFlight;
 use crate::bus::dead_letters::Letters;
 use crate::bus::extensions::Extensions;
 use crate::bus::post::{OwnedQueue, OwnedStored};
+use crate::catalog::Registry;
 use crate::handler::States;
-use crate::registry::Registry;
 use crate::wire::Codec;
 
 /// Runs the handlers of the events that are emitted on it.

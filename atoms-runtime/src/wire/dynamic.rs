@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::checked::{Checked, Notes};
 use super::{Codec, DecodeError, EncodeError, JsonCodec};
+use crate::catalog::Registry;
 use crate::event::type_string::{self, RULE};
 use crate::event::{AnyEvent, EventId, Head, Metadata, Timestamp};
-use crate::registry::Registry;
 
 /// An event that is put together at run time: a type string, and arguments by their names.
 ///

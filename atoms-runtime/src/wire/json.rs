@@ -10,9 +10,9 @@ use super::encode_error::EncodeError;
 use super::error::{DecodeError, DecodeErrorKind};
 use super::path::Sensitive;
 use super::{Codec, decode, encode, scan};
+use crate::catalog::Registry;
 use crate::event::upcast::caught;
 use crate::event::{AnyEvent, Event, FlatJson, RawEvent, type_string};
-use crate::registry::Registry;
 
 /// One flat JSON object for each event:
 /// `{"type":"shop.order.created","id":"0198...","timestamp":"2026-11-21T00:38:00.123456Z","order_id":"o-1"}`.

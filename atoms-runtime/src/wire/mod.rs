@@ -22,9 +22,9 @@ pub use encode_error::{EncodeError, EncodeErrorKind};
 pub use error::{DecodeError, DecodeErrorKind, Place};
 pub use json::{JsonCodec, flat_json};
 
+use crate::catalog::Registry;
 use crate::caught::panic_text;
 use crate::event::AnyEvent;
-use crate::registry::Registry;
 
 /// A way to write events as frames of bytes, and to read them back.
 ///

@@ -11,7 +11,7 @@ const RUNTIME: House = House {
         Floor { name: "support", modules: &["caught", "log_limit", "sync", "text"] },
         Floor { name: "event", modules: &["event"] },
         Floor { name: "handler", modules: &["handler"] },
-        Floor { name: "catalog", modules: &["registry"] },
+        Floor { name: "catalog", modules: &["catalog"] },
         Floor { name: "wire", modules: &["wire"] },
         Floor { name: "letters", modules: &["bus::dead_letters", "bus::store"] },
         Floor { name: "engine", modules: &["engine"] },

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Registry;
 use crate::event::{AnyEvent, Timestamp};
 use crate::handler::Refusal;
 use crate::handler::{FailureKind, Recipient};
-use crate::registry::Registry;
 
 /// An event that was not delivered for good: to one handler, or to none.
 ///
