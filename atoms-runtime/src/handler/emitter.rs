@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::params::{ExtractError, FromDelivery, PrepareError};
+use super::parameters::{ExtractError, FromDelivery, PrepareError};
 use super::{Delivery, Emitting, Outlet, StartContext};
 use crate::event::{AllEmitted, Envelope, Event, EventTypes, One};
 

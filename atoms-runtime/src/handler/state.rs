@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Delivery;
-use super::params::{ExtractError, FromDelivery, PrepareError};
+use super::parameters::{ExtractError, FromDelivery, PrepareError};
 
 /// A value that the handlers of a bus share, given to it by
 /// [`BusBuilder::state`](crate::BusBuilder::state).
