@@ -15,7 +15,7 @@ use crate::engine::runner::{self, Runner};
 use crate::engine::table::Tables;
 use crate::engine::tasks::Tasks;
 use crate::engine::under_way::UnderWay;
-use crate::engine::{Bus, Shared};
+use crate::engine::{Bus, Engine};
 use crate::event::{Event, EventType};
 use crate::handler::{Handler, HandlerInfo, PrepareError, StartContext, States};
 use crate::layers;
@@ -280,7 +280,7 @@ impl BusBuilder {
         let (capacity, bytes) = (self.dead_letter_capacity, self.dead_letter_bytes);
         let letter_store = self.letter_store.unwrap_or_else(|| Arc::new(MemoryLetters::new(capacity, bytes)));
         let stored = self.backlog.map(|backlog| OwnedStored(Stored::new(backlog, Arc::clone(&under_way))));
-        let bus = Bus(Arc::new(Shared {
+        let bus = Bus(Arc::new(Engine {
             tables: Tables::new(registry.events(), handlers),
             subscribers: Default::default(),
             registry,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::RequestError;
-use crate::engine::{Bus, Shared};
+use crate::engine::{Bus, Engine};
 use crate::event::{EventId, IntoRequest, Metadata, Request, Timestamp};
 use crate::handler::{Delivery, ExtractError, FromDelivery, HandlerInfo, PrepareError, StartContext};
 
@@ -94,7 +94,7 @@ impl FromDelivery for Context {
 impl Delivery<'_> {
     /// The bus that the handler runs on.
     pub fn bus(&self) -> Bus {
-        let shared = self.caller().bus().downcast_ref::<Arc<Shared>>();
+        let shared = self.caller().bus().downcast_ref::<Arc<Engine>>();
         Bus::from(Arc::clone(shared.expect("only this bus makes deliveries")))
     }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
 use crate::catalog::Registry;
-use crate::engine::{Bus, Shared};
+use crate::engine::{Bus, Engine};
 use crate::event::AnyEvent;
 use crate::wire;
 
@@ -84,18 +84,18 @@ impl Eq for StoreError {}
 /// are.
 #[derive(Clone)]
 pub struct StoredEvents {
-    bus: Weak<Shared>,
+    bus: Weak<Engine>,
 }
 
 /// Of what is written here: a later version of this crate reads this one, too.
 const VERSION: u8 = 1;
 
 impl StoredEvents {
-    pub(crate) fn of(bus: &Arc<Shared>) -> Self {
+    pub(crate) fn of(bus: &Arc<Engine>) -> Self {
         Self { bus: Arc::downgrade(bus) }
     }
 
-    fn bus(&self) -> Result<Arc<Shared>, StoreError> {
+    fn bus(&self) -> Result<Arc<Engine>, StoreError> {
         let bus = self.bus.upgrade();
         bus.ok_or_else(|| StoreError::new(StoreErrorKind::Unavailable, "the bus has ended"))
     }

@@ -18,7 +18,7 @@ use super::table::Table;
 use super::trace::{emit_span, is_traced, log_refusal};
 use super::under_way::{Counted, Part};
 use super::unfinished::Entered;
-use super::{Shared, scope};
+use super::{Engine, scope};
 use crate::bus::dead_letters::{DeadLetterCause, RedeliverError, Redelivery};
 use crate::caught::drop_caught;
 use crate::event::{AnyEvent, EventType};
@@ -172,7 +172,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-impl Shared {
+impl Engine {
     /// As [`run_handlers`], for an event that is traced or has subscribers.
     #[cold]
     fn run_seen(&self, step: &Step<'_>, table: &Table, receipt: &mut Receipt) -> Span {

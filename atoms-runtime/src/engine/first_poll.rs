@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering, compiler_fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::Shared;
+use super::Engine;
 
 /// How long a shutdown waits until it sees the marks that were set before it closed the bus.
 ///
@@ -108,7 +108,7 @@ pub(crate) struct FirstPoll {
 impl FirstPoll {
     /// To be called before it is asked whether the bus is closed.
     #[inline]
-    pub(crate) fn of(bus: &Arc<Shared>) -> Self {
+    pub(crate) fn of(bus: &Arc<Engine>) -> Self {
         // A thread that emits when its thread-locals are gone already has no mark.
         let before = OWN.try_with(|mark| mark.enter(address(bus))).unwrap_or(NO_BUS);
         // The compiler must not read whether the bus is closed before this.
@@ -125,7 +125,7 @@ impl Drop for FirstPoll {
     }
 }
 
-fn address(bus: &Arc<Shared>) -> usize {
+fn address(bus: &Arc<Engine>) -> usize {
     Arc::as_ptr(bus).addr()
 }
 
@@ -138,7 +138,7 @@ pub(crate) struct Others {
 impl Others {
     /// Those of a bus that is closed now. The thread that runs this is left out: what it polls for the first time
     /// are emits whose handlers wait for this.
-    pub(crate) async fn of_closed(bus: &Arc<Shared>) -> Self {
+    pub(crate) async fn of_closed(bus: &Arc<Engine>) -> Self {
         let mut marks: Vec<_> = lock(&MARKS).iter().filter_map(Weak::upgrade).collect();
         // Not under the lock: a thread that asks for its own mark may have to make one.
         marks.retain(|mark| !mark.is_own());

@@ -8,7 +8,7 @@ use std::time::Instant;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::Shared;
+use super::Engine;
 use super::deliver::Progress;
 use super::receipt::Receipt;
 use super::step::Step;
@@ -123,7 +123,7 @@ impl Drop for FollowUps<'_> {
 }
 
 async fn deliver_follow_up(
-    bus: Arc<Shared>,
+    bus: Arc<Engine>,
     worklist: Arc<Worklist>,
     Queued { mut event, parent, mut refusal, size }: Queued,
     node: usize,

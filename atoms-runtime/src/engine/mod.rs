@@ -72,10 +72,10 @@ use crate::wire::Codec;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Bus(pub(crate) Arc<Shared>);
+pub struct Bus(pub(crate) Arc<Engine>);
 
 /// What all clones of a bus share.
-pub(crate) struct Shared {
+pub(crate) struct Engine {
     pub(crate) tables: Tables,
     pub(crate) subscribers: Subscribers,
     pub(crate) registry: Registry,
@@ -99,15 +99,15 @@ pub(crate) struct Shared {
     pub(crate) stored: Option<OwnedStored>,
 }
 
-impl Shared {
+impl Engine {
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }
 }
 
-impl From<Arc<Shared>> for Bus {
-    fn from(shared: Arc<Shared>) -> Self {
+impl From<Arc<Engine>> for Bus {
+    fn from(shared: Arc<Engine>) -> Self {
         Self(shared)
     }
 }

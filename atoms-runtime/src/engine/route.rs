@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Bus, Shared};
+use super::{Bus, Engine};
 use crate::event::{AnyEvent, Carried, Head, Metadata, Stored};
 use crate::handler::Veto;
 
@@ -34,7 +34,7 @@ impl fmt::Debug for Routed {
     }
 }
 
-impl Shared {
+impl Engine {
     /// Whether interceptors are asked of the event with this head when it is emitted, or it may have a route.
     #[inline]
     pub(crate) fn looks_at(&self, head: &Head) -> bool {

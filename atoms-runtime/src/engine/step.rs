@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::outlet::FollowUpOutlet;
 use super::worklist::{Queued, Worklist};
-use super::{Bus, Shared};
+use super::{Bus, Engine};
 use crate::bus::dead_letters::{DeadLetterCause, Redelivery};
 use crate::bus::post::Hold;
 use crate::caught::caught;
@@ -17,7 +17,7 @@ use crate::handler::{Caller, Delivery, HandlerInfo, Outlet};
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.
 pub(crate) struct Step<'a> {
     pub(crate) event: EventRef<'a>,
-    pub(crate) bus: &'a Arc<Shared>,
+    pub(crate) bus: &'a Arc<Engine>,
     pub(crate) node: usize,
     /// The event as one that can be kept, if it came as one.
     shared: Option<&'a AnyEvent>,
@@ -42,25 +42,25 @@ struct Late {
 
 impl<'a> Step<'a> {
     #[inline]
-    pub(crate) fn new(event: EventRef<'a>, bus: &'a Arc<Shared>) -> Self {
+    pub(crate) fn new(event: EventRef<'a>, bus: &'a Arc<Engine>) -> Self {
         Self { event, bus, node: 0, shared: None, outlet: None, hold: None, late: OnceLock::new() }
     }
 
     /// As [`new`](Self::new), of an event that is shared already.
-    pub(crate) fn of_any(event: &'a AnyEvent, bus: &'a Arc<Shared>) -> Self {
+    pub(crate) fn of_any(event: &'a AnyEvent, bus: &'a Arc<Engine>) -> Self {
         Self::of_shared(event.event_ref(), event, bus)
     }
 
     /// As [`of_any`](Self::of_any), where the event was looked at before.
     #[inline]
-    pub(crate) fn of_shared(seen: EventRef<'a>, event: &'a AnyEvent, bus: &'a Arc<Shared>) -> Self {
+    pub(crate) fn of_shared(seen: EventRef<'a>, event: &'a AnyEvent, bus: &'a Arc<Engine>) -> Self {
         Self { shared: Some(event), ..Self::new(seen, bus) }
     }
 
     /// As [`of_any`](Self::of_any), of an event that followed from a root event.
     pub(crate) fn of_follow_up(
         event: &'a AnyEvent,
-        bus: &'a Arc<Shared>,
+        bus: &'a Arc<Engine>,
         worklist: Arc<Worklist>,
         node: usize,
     ) -> Self {
@@ -87,7 +87,7 @@ impl<'a> Step<'a> {
     }
 
     /// As [`of_any`](Self::of_any), of a dead letter that is delivered again.
-    pub(crate) fn of_letter(event: &'a AnyEvent, letter: &Arc<Redelivery>, bus: &'a Arc<Shared>) -> Self {
+    pub(crate) fn of_letter(event: &'a AnyEvent, letter: &Arc<Redelivery>, bus: &'a Arc<Engine>) -> Self {
         let late = Box::new(Late { letter: Arc::clone(letter).into(), ..Late::default() });
         Self { late: late.into(), ..Self::of_any(event, bus) }
     }

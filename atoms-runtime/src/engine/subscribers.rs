@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, PoisonError, Weak};
 
-use super::Shared;
+use super::Engine;
 use super::step::Step;
 use crate::caught::drop_caught;
 use crate::event::EventType;
@@ -193,12 +193,12 @@ impl Subscribers {
 /// Once it is dropped no call starts, except in emits that have begun already.
 #[must_use = "dropping a subscription ends it; `detach()` keeps it for as long as the bus lives"]
 pub struct Subscription {
-    bus: Weak<Shared>,
+    bus: Weak<Engine>,
     key: SubscriberKey,
 }
 
 impl Subscription {
-    pub(crate) fn new(bus: Weak<Shared>, key: SubscriberKey) -> Self {
+    pub(crate) fn new(bus: Weak<Engine>, key: SubscriberKey) -> Self {
         Self { bus, key }
     }
 

@@ -6,7 +6,7 @@ use std::task::{Poll, Waker};
 
 use futures_util::task::AtomicWaker;
 
-use super::Shared;
+use super::Engine;
 use super::limits::{Limits, Load};
 use super::receipt::LostEvents;
 use crate::bus::dead_letters::DeadLetterCause;
@@ -42,7 +42,7 @@ pub(crate) struct Queued {
 /// The root's future takes them from here; emitters put them in, from whatever task.
 pub(crate) struct Worklist {
     /// An emitter in somebody's task must not keep the bus.
-    bus: Weak<Shared>,
+    bus: Weak<Engine>,
     limits: Limits,
     /// Whether what is in it waits until its handler is done, so that none may wait for room.
     is_held: bool,
@@ -93,7 +93,7 @@ impl Queued {
 }
 
 impl Worklist {
-    pub(crate) fn new(bus: &Arc<Shared>) -> Self {
+    pub(crate) fn new(bus: &Arc<Engine>) -> Self {
         Self {
             bus: Arc::downgrade(bus),
             limits: bus.follow_up_limits,
@@ -104,7 +104,7 @@ impl Worklist {
     }
 
     /// Of one handler of a posted event.
-    pub(crate) fn held(bus: &Arc<Shared>) -> Self {
+    pub(crate) fn held(bus: &Arc<Engine>) -> Self {
         Self { is_held: true, ..Self::new(bus) }
     }
 
@@ -243,7 +243,7 @@ impl Worklist {
     }
 
     /// Closes the list, and throws away what is held.
-    pub(crate) fn discard_held(&self, give_back: impl FnOnce(&Shared, Vec<HeldPost>)) {
+    pub(crate) fn discard_held(&self, give_back: impl FnOnce(&Engine, Vec<HeldPost>)) {
         let (emitted, posts) = self.close_held();
         if let Some(bus) = self.bus.upgrade() {
             give_back(&bus, posts);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::bus::dead_letters::{Attempt, DeadLetterCause, Redelivery};
-use crate::engine::Shared;
+use crate::engine::Engine;
 use crate::engine::deliver::Progress;
 use crate::engine::runner::{NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
 use crate::engine::step::Step;
@@ -33,7 +33,7 @@ impl Detached {
 
 /// Keeps the event of a handler that did not come to an end, since its runtime ended.
 struct Unended {
-    bus: Arc<Shared>,
+    bus: Arc<Engine>,
     handler: &'static HandlerInfo,
     /// Until it has come to its end.
     event: Option<AnyEvent>,

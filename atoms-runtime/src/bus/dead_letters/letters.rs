@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::letter::{DeadLetter, DeadLetterCause};
 use super::store::LetterStore;
 use crate::bus::store::{StoreError, StoredEvents};
-use crate::engine::Shared;
+use crate::engine::Engine;
 use crate::event::AnyEvent;
 use crate::log_limit::LogLimit;
 use crate::text::Shown;
@@ -82,7 +82,7 @@ impl fmt::Debug for Letters {
     }
 }
 
-impl Shared {
+impl Engine {
     /// Keeps an event among the dead letters. One that was redelivered goes on as the same letter.
     pub(crate) fn add_letter(
         &self,
@@ -146,7 +146,7 @@ fn not_kept(letter: &DeadLetter, why: &dyn fmt::Display) {
 
 /// A letter that is being redelivered. Until it is done, the letter stays as it was.
 pub(crate) struct Redelivery {
-    bus: Arc<Shared>,
+    bus: Arc<Engine>,
     pub(super) letter: Arc<DeadLetter>,
     number: u64,
     /// Whether a task goes on with it, which also ends it.
@@ -155,14 +155,14 @@ pub(crate) struct Redelivery {
 
 /// A number under which nobody else redelivers a letter.
 pub(super) struct Claim<'a> {
-    bus: &'a Arc<Shared>,
+    bus: &'a Arc<Engine>,
     id: u64,
     number: u64,
 }
 
 impl<'a> Claim<'a> {
     /// `None` if the letter is being redelivered.
-    pub(super) fn of(bus: &'a Arc<Shared>, id: u64) -> Option<Self> {
+    pub(super) fn of(bus: &'a Arc<Engine>, id: u64) -> Option<Self> {
         let mut redelivered = bus.dead_letters.lock();
         redelivered.next += 1;
         let number = redelivered.next;

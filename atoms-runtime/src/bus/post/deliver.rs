@@ -14,7 +14,7 @@ use super::Priority;
 use super::hold::Hold;
 use super::lanes::Posted;
 use crate::caught::drop_caught;
-use crate::engine::Shared;
+use crate::engine::Engine;
 use crate::engine::calls::{AsyncCalls, run_handlers, run_sync};
 use crate::engine::deliver::{refuse, refuse_declined, refuse_unhandled};
 use crate::engine::receipt::Receipt;
@@ -29,7 +29,7 @@ use crate::handler::Refusal;
 
 /// One posted event on its way to its handlers.
 pub(super) struct Delivering<'a> {
-    bus: &'a Arc<Shared>,
+    bus: &'a Arc<Engine>,
     pub(super) event: &'a AnyEvent,
     pub(super) seen: EventRef<'a>,
     pub(super) table: &'a Table,
@@ -38,7 +38,7 @@ pub(super) struct Delivering<'a> {
     pub(super) receipt: Receipt,
 }
 
-impl Shared {
+impl Engine {
     /// Delivers a posted event, if that takes no waiting; whether it did.
     pub(super) fn deliver_at_once(self: &Arc<Self>, posted: &Posted) -> bool {
         let mut delivering = Delivering::new(self, &posted.event, posted.priority);
@@ -68,7 +68,7 @@ impl Shared {
 
 impl<'a> Delivering<'a> {
     #[inline]
-    pub(super) fn new(bus: &'a Arc<Shared>, event: &'a AnyEvent, priority: Priority) -> Self {
+    pub(super) fn new(bus: &'a Arc<Engine>, event: &'a AnyEvent, priority: Priority) -> Self {
         let seen = event.event_ref();
         let table = bus.tables.of(seen.event_type());
         let receipt = Receipt::new(&seen, table.outline);
@@ -188,7 +188,7 @@ impl<'a> Delivering<'a> {
 
 /// Runs one async handler to its end, and posts what it emitted; its place is returned.
 async fn run_released(
-    bus: &Arc<Shared>,
+    bus: &Arc<Engine>,
     event: &AnyEvent,
     (place, unit): (usize, &Table),
     span: &Span,
@@ -202,7 +202,7 @@ async fn run_released(
 
 /// Runs one async handler to its end.
 pub(super) async fn run_async(
-    bus: &Arc<Shared>,
+    bus: &Arc<Engine>,
     event: &AnyEvent,
     unit: &Table,
     hold: &Hold,

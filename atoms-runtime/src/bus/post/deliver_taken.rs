@@ -13,7 +13,7 @@ use super::deliver::{Delivering, Waiting, run_async};
 use super::hold::{Hold, TakenBy};
 use super::stored::{Begun, Stored};
 use crate::bus::dead_letters::{Attempt, DeadLetterCause, LetterRecipient};
-use crate::engine::Shared;
+use crate::engine::Engine;
 use crate::engine::deliver::refuse_unhandled;
 use crate::engine::table::Table;
 use crate::handler::{HandlerInfo, Refusal};
@@ -22,7 +22,7 @@ use crate::handler::{HandlerInfo, Refusal};
 /// it was stored.
 type Units = Vec<(usize, Vec<String>)>;
 
-impl Shared {
+impl Engine {
     /// Delivers an event to the handlers that are not done with it.
     pub(super) async fn deliver_taken(self: &Arc<Self>, Begun { stored, taken, .. }: &Begun) {
         let began = Instant::now();
@@ -138,13 +138,13 @@ fn units(table: &Table, identities: &[String]) -> (Units, Vec<String>) {
     (units, gone)
 }
 
-fn hold_of(bus: &Arc<Shared>, delivering: &Delivering<'_>, taken: &Taken, handlers: Vec<String>) -> Hold {
+fn hold_of(bus: &Arc<Engine>, delivering: &Delivering<'_>, taken: &Taken, handlers: Vec<String>) -> Hold {
     let (ticket, priority, is_acknowledged) = (taken.ticket, taken.priority, false.into());
     Hold::new(bus, delivering.seen.head()).taken(TakenBy { ticket, handlers, priority, is_acknowledged })
 }
 
 /// A handler is done. Its dead letter, if there is one, is kept before.
-async fn finish(bus: &Shared, stored: &Stored, hold: Hold) {
+async fn finish(bus: &Engine, stored: &Stored, hold: Hold) {
     bus.dead_letters.written().await;
     match hold.into_acknowledgement(bus) {
         Some(done) => acknowledge(stored, done).await,

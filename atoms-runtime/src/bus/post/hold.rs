@@ -11,7 +11,7 @@ use super::delays::Due;
 use super::lanes::Posted;
 use super::room::Room;
 use crate::engine::worklist::{Queued, Worklist};
-use crate::engine::{Bus, Shared, scope};
+use crate::engine::{Bus, Engine, scope};
 use crate::event::Head;
 use crate::handler::Delivery;
 
@@ -57,7 +57,7 @@ impl From<Posted> for HeldPost {
 
 impl Hold {
     #[inline]
-    pub(super) fn new(bus: &Arc<Shared>, head: &Head) -> Self {
+    pub(super) fn new(bus: &Arc<Engine>, head: &Head) -> Self {
         let (bus, head) = (Arc::as_ptr(bus).addr(), ptr::from_ref(head).addr());
         Self { bus, head, worklist: OnceLock::new(), taken: None }
     }
@@ -87,12 +87,12 @@ impl Hold {
         })
     }
 
-    pub(crate) fn worklist(&self, bus: &Arc<Shared>) -> &Arc<Worklist> {
+    pub(crate) fn worklist(&self, bus: &Arc<Engine>) -> &Arc<Worklist> {
         self.worklist.get_or_init(|| Arc::new(Worklist::held(bus)))
     }
 
     /// An attempt has failed: what it emitted and posted is thrown away.
-    pub(crate) fn discard(&self, bus: &Shared) {
+    pub(crate) fn discard(&self, bus: &Engine) {
         if let Some(taken) = &self.taken {
             taken.is_acknowledged.store(false, Ordering::Relaxed);
         }
@@ -102,7 +102,7 @@ impl Hold {
     }
 
     /// What acknowledges the handler with what it has emitted and posted up to now, which is not held any more.
-    pub(crate) fn acknowledgement(&self, bus: &Shared) -> Option<Acknowledgement> {
+    pub(crate) fn acknowledgement(&self, bus: &Engine) -> Option<Acknowledgement> {
         let taken = self.taken.as_ref()?;
         taken.is_acknowledged.store(true, Ordering::Relaxed);
         let posts = self.take_posts(bus, taken.priority);
@@ -110,7 +110,7 @@ impl Hold {
     }
 
     /// The handler is done: what is to be acknowledged, unless the delivery has done so itself.
-    pub(super) fn into_acknowledgement(self, bus: &Shared) -> Option<Acknowledgement> {
+    pub(super) fn into_acknowledgement(self, bus: &Engine) -> Option<Acknowledgement> {
         let is_acknowledged = self.taken.as_ref()?.is_acknowledged.load(Ordering::Relaxed);
         if let Some(worklist) = self.worklist.get() {
             worklist.take_lost();
@@ -122,7 +122,7 @@ impl Hold {
         done.filter(|done| !is_acknowledged || !done.posts.is_empty())
     }
 
-    fn take_posts(&self, bus: &Shared, priority: Priority) -> Vec<NewPost> {
+    fn take_posts(&self, bus: &Engine, priority: Priority) -> Vec<NewPost> {
         let Some(worklist) = self.worklist.get() else { return Vec::new() };
         let (emitted, posts) = worklist.take_held();
         let emitted = emitted.into_iter().map(|queued| bus.new_post(queued.event, priority, None));
@@ -135,7 +135,7 @@ impl Hold {
 
     /// The handler is done: what it emitted and posted is posted.
     #[inline]
-    pub(super) fn release(self, bus: &Shared, priority: Priority) {
+    pub(super) fn release(self, bus: &Engine, priority: Priority) {
         if let Some(worklist) = self.worklist.get() {
             release(bus, worklist, priority);
         }
@@ -143,14 +143,14 @@ impl Hold {
 }
 
 #[cold]
-fn release(bus: &Shared, worklist: &Worklist, priority: Priority) {
+fn release(bus: &Engine, worklist: &Worklist, priority: Priority) {
     worklist.take_lost();
     let (emitted, posts) = worklist.close_held();
     bus.queue.0.put_held(followed(bus, emitted, priority), posts);
 }
 
 /// What was emitted, as what is posted.
-fn followed(bus: &Shared, emitted: VecDeque<Queued>, priority: Priority) -> Vec<Posted> {
+fn followed(bus: &Engine, emitted: VecDeque<Queued>, priority: Priority) -> Vec<Posted> {
     let posted = emitted.into_iter().map(|Queued { event, .. }| {
         let key = bus.queue.0.lane(&event);
         Posted { event, key, priority, room: Room::Followed, bytes: 0, done: None }
@@ -158,7 +158,7 @@ fn followed(bus: &Shared, emitted: VecDeque<Queued>, priority: Priority) -> Vec<
     posted.collect()
 }
 
-fn give_back(bus: &Shared, posts: Vec<HeldPost>) {
+fn give_back(bus: &Engine, posts: Vec<HeldPost>) {
     bus.queue.0.rooms.give_back_all(posts.iter().map(|held| (held.posted.room, held.posted.bytes)));
 }
 
@@ -169,7 +169,7 @@ impl Delivery<'_> {
     /// Who takes this acknowledges the delivery himself, in a transaction of his own: for a layer around handlers, when
     /// the handler has returned. The bus does not do so again, unless the delivery then fails.
     pub fn acknowledgement(&self) -> Option<Acknowledgement> {
-        let bus: &Arc<Shared> = self.caller().bus().downcast_ref()?;
+        let bus: &Arc<Engine> = self.caller().bus().downcast_ref()?;
         let hold: &Hold = self.caller().hold()?.downcast_ref()?;
         hold.acknowledgement(bus)
     }

@@ -23,7 +23,7 @@ use super::worker::log_panic;
 use super::{PostError, PostRefusal, Priority};
 use crate::bus::store::{StoreError, StoreErrorKind};
 use crate::engine::under_way::{Part, UnderWay};
-use crate::engine::{Bus, Shared};
+use crate::engine::{Bus, Engine};
 use crate::event::{AnyEvent, Timestamp};
 use crate::log_limit::LogLimit;
 
@@ -291,7 +291,7 @@ impl Drop for Member {
 }
 
 /// Takes and delivers events, for as long as there is a bus.
-async fn work(member: Member, bus: Weak<Shared>) {
+async fn work(member: Member, bus: Weak<Engine>) {
     let stored = Arc::clone(&member.stored);
     let mut running: FuturesUnordered<Running> = FuturesUnordered::new();
     let mut wait = RETRY[0];
@@ -375,7 +375,7 @@ impl Drop for Begun {
     }
 }
 
-fn deliver(bus: &Arc<Shared>, mut begun: Begun) -> Running {
+fn deliver(bus: &Arc<Engine>, mut begun: Begun) -> Running {
     let bus = Arc::clone(bus);
     // It is counted for as long as it is begun.
     let part = Part::of_counted(&bus.under_way);
@@ -387,7 +387,7 @@ fn deliver(bus: &Arc<Shared>, mut begun: Begun) -> Running {
     })
 }
 
-impl Shared {
+impl Engine {
     /// The identities of the handlers of an event.
     fn handlers_of(&self, event: &AnyEvent) -> impl Iterator<Item = &'static str> {
         self.tables.of(event.known_type()).outline.handlers.iter().map(|info| info.id())

@@ -14,7 +14,7 @@ use super::crews::Member;
 use super::lanes::{Posted, Slot};
 use super::queue::Queue;
 use crate::caught::panic_message;
-use crate::engine::Shared;
+use crate::engine::Engine;
 use crate::engine::under_way::Part;
 use crate::text::Shown;
 
@@ -26,7 +26,7 @@ type Running = Pin<Box<dyn Future<Output = Option<Slot>> + Send>>;
 
 /// Takes events from the queue in batches, and drives those beside each other whose handlers wait.
 struct Worker {
-    bus: Weak<Shared>,
+    bus: Weak<Engine>,
     /// What is to be started next.
     batch: Vec<Posted>,
     running: FuturesUnordered<Running>,
@@ -39,7 +39,7 @@ struct Worker {
 }
 
 /// Delivers what is in the queue, for as long as there is a bus.
-pub(super) async fn work(member: Member, bus: Weak<Shared>) {
+pub(super) async fn work(member: Member, bus: Weak<Engine>) {
     let (batch, running, done) = (Vec::new(), FuturesUnordered::new(), Vec::new());
     let mut worker = Worker { bus, batch, running, done, is_idle: false, member };
     poll_fn(|cx| worker.turn(cx)).await;
@@ -76,7 +76,7 @@ impl Worker {
 
     /// Starts what was taken. Of a bus that is shutting down only the first event: what was not started when the
     /// deadline comes must not run after it.
-    fn start_batch(&mut self, bus: &Arc<Shared>, cx: &mut Context<'_>) {
+    fn start_batch(&mut self, bus: &Arc<Engine>, cx: &mut Context<'_>) {
         let mut batch = std::mem::take(&mut self.batch);
         let mut left = Vec::new();
         for (place, posted) in batch.drain(..).enumerate() {
@@ -96,7 +96,7 @@ impl Worker {
         queue.next_batch(runtime, &mut self.batch, &mut self.done, was_idle, cx) && !self.batch.is_empty()
     }
 
-    fn start(&mut self, bus: &Arc<Shared>, posted: Posted, cx: &mut Context<'_>) {
+    fn start(&mut self, bus: &Arc<Engine>, posted: Posted, cx: &mut Context<'_>) {
         let is_done = catch_unwind(AssertUnwindSafe(|| bus.deliver_at_once(&posted)));
         if is_done.unwrap_or_else(|panic| log_panic(panic, true)) {
             return self.done.push(posted.slot());
@@ -134,7 +134,7 @@ impl Begun {
         Self { queue: Arc::clone(queue), posted: Some(posted), done }
     }
 
-    async fn deliver(&mut self, bus: &Arc<Shared>) {
+    async fn deliver(&mut self, bus: &Arc<Engine>) {
         if let Some(posted) = &self.posted {
             bus.deliver_posted(posted, &mut self.done).await;
         }
@@ -154,7 +154,7 @@ impl Drop for Begun {
     }
 }
 
-fn finish(bus: Arc<Shared>, mut begun: Begun) -> Running {
+fn finish(bus: Arc<Engine>, mut begun: Begun) -> Running {
     // It is counted for as long as it is begun.
     let part = Part::of_counted(&bus.under_way);
     Box::pin(async move {
