@@ -64,6 +64,18 @@ async fn delayed_events_come_when_they_are_due() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_due_earlier_does_not_wait_for_what_was_delayed_before() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<remind>().start().unwrap();
+    bus.post(reminder("late")).after(secs(60)).await.unwrap();
+    // By now somebody sleeps until then.
+    sleep(secs(1)).await;
+    bus.post(reminder("early")).after(secs(5)).await.unwrap();
+    sleep(secs(10)).await;
+    assert_eq!(log.take(), ["early"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_may_be_due_at_a_point_in_time() {
     let (builder, log) = bus();
     let bus = builder.handler::<remind>().start().unwrap();

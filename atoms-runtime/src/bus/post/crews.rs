@@ -119,3 +119,78 @@ impl Drop for Member {
         self.queue.hand_over(|crews| crews.leave(self.runtime));
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use std::task::Wake;
+
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+
+    struct Nobody;
+
+    impl Wake for Nobody {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    fn waker() -> Waker {
+        Arc::new(Nobody).into()
+    }
+
+    fn current_thread() -> Runtime {
+        Builder::new_current_thread().build().unwrap()
+    }
+
+    fn with_threads() -> Runtime {
+        Builder::new_multi_thread().worker_threads(1).build().unwrap()
+    }
+
+    fn id(runtime: &Runtime) -> Option<Id> {
+        Some(runtime.handle().id())
+    }
+
+    /// A crew in each of these runtimes, with a worker and a timer that wait.
+    fn crews(runtimes: &[&Runtime]) -> Crews {
+        let mut crews = Crews::default();
+        for runtime in runtimes {
+            assert_eq!(crews.add(Some(runtime.handle())), 1);
+            let crew = crews.get_mut(id(runtime)).unwrap();
+            (crew.idle, crew.timer) = (vec![waker()], Some(waker()));
+        }
+        crews
+    }
+
+    #[test]
+    fn a_crew_is_gone_when_its_last_member_is() {
+        let (one, other) = (current_thread(), current_thread());
+        let mut crews = crews(&[&one, &other]);
+        crews.leave(id(&one));
+        assert!(crews.has(id(&one)) && crews.has(id(&other)));
+        crews.leave(id(&one));
+        assert!(!crews.has(id(&one)) && crews.has(id(&other)));
+    }
+
+    /// Whether a worker of the own runtime is woken, and how many of others, for an event posted in the first.
+    fn woken(runtimes: &[&Runtime]) -> (bool, usize) {
+        let (own, others) = crews(runtimes).pop_idle(id(runtimes[0]));
+        (own.is_some(), others.len())
+    }
+
+    #[test]
+    fn others_are_woken_only_where_the_own_runtime_may_be_one_that_nobody_drives() {
+        let (threads, more_threads) = (with_threads(), with_threads());
+        let (one, two, three) = (current_thread(), current_thread(), current_thread());
+        assert_eq!(woken(&[&one]), (true, 0));
+        assert_eq!(woken(&[&one, &two, &three]), (true, 2));
+        assert_eq!(woken(&[&one, &two, &threads, &more_threads]), (true, 2));
+        assert_eq!(woken(&[&threads, &one, &more_threads]), (true, 0));
+    }
+
+    #[test]
+    fn each_timer_is_woken_once() {
+        let (one, other) = (current_thread(), current_thread());
+        let mut crews = crews(&[&one, &other]);
+        assert_eq!((crews.timers().len(), crews.timers().len()), (2, 0));
+    }
+}

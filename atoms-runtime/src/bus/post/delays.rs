@@ -200,6 +200,16 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_either_clock_is_something() {
+        for when in [after(1), at(1_001)] {
+            let mut delays = Delays::default();
+            assert!(delays.is_empty());
+            post(&mut delays, "a", when, now(0, 1_000));
+            assert!(!delays.is_empty());
+        }
+    }
+
+    #[test]
     fn the_order_is_that_of_deadlines_and_then_of_numbers() {
         let mut delays = Delays::default();
         let began = now(0, 1_000);
