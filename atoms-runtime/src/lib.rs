@@ -16,11 +16,14 @@ mod engine;
 mod event;
 mod handler;
 mod layers;
+mod letters;
 mod log_limit;
 mod macros;
+mod queue;
 mod set_macros;
 #[cfg(all(test, shuttle))]
 mod shuttle_tests;
+mod store;
 mod subscribe;
 mod sync;
 pub mod testing;
@@ -28,13 +31,7 @@ mod text;
 mod wire;
 
 pub use atoms_macros::{Event, event, event_set, handler, request};
-pub use bus::{
-    Acknowledgement, Attempt, AttemptKind, Backlog, BacklogRoom, BusBuilder, Context, DeadLetter,
-    DeadLetterCause, DeadLetters, Delayed, DelayedPost, DelayedPosting, Dispatch, Emit, Emittable, Extension,
-    LetterRecipient, LetterStore, MemoryBacklog, MemoryLetters, NewPost, Post, PostError, PostRefusal,
-    Posting, Priority, RedeliverError, RequestError, ShutdownError, StoreError, StoreErrorKind, StoreFuture,
-    StoredEvents, Taken, Ticket,
-};
+pub use bus::{BusBuilder, Context, Dispatch, Emit, Emittable, Extension, RequestError, ShutdownError};
 pub use catalog::{CircleEdge, Registry, StartError, StartProblem};
 pub use caught::{Guarded, panic_message};
 pub use engine::{
@@ -52,8 +49,17 @@ pub use handler::{
     MissingState, NotInSet, Outlet, Output, Params, PrepareError, Recipient, Refusal, Retry, Retryable,
     Returns, StartContext, State, SyncHandler, Veto,
 };
+pub use letters::{
+    Attempt, AttemptKind, DeadLetter, DeadLetterCause, DeadLetters, LetterRecipient, LetterStore,
+    MemoryLetters, RedeliverError,
+};
 pub use log_limit::LogLimit;
+pub use queue::{
+    Acknowledgement, Backlog, BacklogRoom, Delayed, DelayedPost, DelayedPosting, MemoryBacklog, NewPost,
+    Post, PostError, PostRefusal, Posting, Priority, Taken, Ticket,
+};
 pub use serde;
+pub use store::{StoreError, StoreErrorKind, StoreFuture, StoredEvents};
 pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
 pub use text::Shown;
 pub use wire::{

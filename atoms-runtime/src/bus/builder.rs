@@ -4,10 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::dead_letters::{LetterStore, Letters, MemoryLetters};
 use super::extensions::{Extension, Extensions};
-use super::post::{Backlog, OwnedQueue, OwnedStored, Stored};
-use super::store::StoredEvents;
 use crate::catalog::{Registry, StartError, StartProblem, checks};
 use crate::engine::intercept::{Interceptor, Interceptors};
 use crate::engine::limits::Limits;
@@ -19,6 +16,9 @@ use crate::engine::{Bus, Engine};
 use crate::event::{Event, EventType};
 use crate::handler::{Handler, HandlerInfo, PrepareError, StartContext, States};
 use crate::layers;
+use crate::letters::{LetterStore, Letters, MemoryLetters};
+use crate::queue::{Backlog, OwnedQueue, OwnedStored, Stored};
+use crate::store::StoredEvents;
 use crate::wire::{Codec, JsonCodec};
 
 /// The longest chain of events that a [`BusBuilder::hop_limit`] may allow.

@@ -2,38 +2,24 @@
 
 mod builder;
 mod context;
-pub(crate) mod dead_letters;
 mod dispatch;
 mod dynamic;
 mod emit;
 pub(crate) mod extensions;
-pub(crate) mod post;
 mod request;
 pub(crate) mod shutdown;
 mod stand_in;
-pub(crate) mod store;
 
 use std::fmt;
-use std::sync::Arc;
 
 pub use builder::BusBuilder;
 pub use context::Context;
-pub use dead_letters::{
-    Attempt, AttemptKind, DeadLetter, DeadLetterCause, DeadLetters, LetterRecipient, LetterStore,
-    MemoryLetters, RedeliverError,
-};
 pub use dispatch::Dispatch;
 pub use emit::{Emit, Emittable};
 pub use extensions::Extension;
-pub use post::{
-    Acknowledgement, Backlog, BacklogRoom, Delayed, DelayedPost, DelayedPosting, MemoryBacklog, NewPost,
-    Post, PostError, PostRefusal, Posting, Priority, Taken, Ticket,
-};
 pub use request::RequestError;
 pub use shutdown::ShutdownError;
-pub use store::{StoreError, StoreErrorKind, StoreFuture, StoredEvents};
 
-use self::post::Stored;
 use crate::catalog::{Registry, StartError};
 use crate::engine::{Bus, Receipt};
 use crate::event::{AnyEvent, Event, EventInvalid, EventType};
@@ -112,11 +98,6 @@ impl Bus {
     /// types.
     pub fn takes(&self, event_type: Option<&'static EventType>) -> bool {
         self.0.is_taken(event_type)
-    }
-
-    /// The backlog of what is posted, if that is not the queue.
-    fn stored(&self) -> Option<&Arc<Stored>> {
-        self.0.stored.as_ref().map(|owned| &owned.0)
     }
 
     /// Whether [`shutdown`](Self::shutdown) was called.

@@ -13,8 +13,7 @@ use crate::engine::step::Step;
 use crate::engine::{Bus, scope};
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, Event, EventType, IntoRequest, Question, Request};
-use crate::handler::FailureKind;
-use crate::handler::{HandlerInfo, Refusal, Veto};
+use crate::handler::{FailureKind, HandlerInfo, Refusal, Veto};
 
 impl Bus {
     /// Asks a request, or one in its [`Envelope`](crate::Envelope), and waits for its reply.

@@ -10,8 +10,7 @@ use super::BusBuilder;
 use crate::engine::runner::{NotDone, Outcome, RunSync, Runner};
 use crate::engine::step::Step;
 use crate::event::{Asked, Envelope, Request};
-use crate::handler::FailureKind;
-use crate::handler::{AnsweredBy, HandlerInfo};
+use crate::handler::{AnsweredBy, FailureKind, HandlerInfo};
 
 impl BusBuilder {
     /// Answers a request on this bus, in place of the handlers that are linked or named here.

@@ -17,9 +17,9 @@ use super::step::Step;
 use super::subscribers::Snapshot;
 use super::table::Table;
 use super::trace::handler_span;
-use crate::bus::dead_letters::{Attempt, DeadLetterCause};
 use crate::caught::caught;
 use crate::handler::Recipient;
+use crate::letters::{Attempt, DeadLetterCause};
 use crate::text::Shown;
 
 /// What a handler returned, or what it panicked with.

@@ -19,10 +19,10 @@ use super::trace::{emit_span, is_traced, log_refusal};
 use super::under_way::{Counted, Part};
 use super::unfinished::Entered;
 use super::{Engine, scope};
-use crate::bus::dead_letters::{DeadLetterCause, RedeliverError, Redelivery};
 use crate::caught::drop_caught;
 use crate::event::{AnyEvent, EventType};
 use crate::handler::{HandlerInfo, Refusal, Veto};
+use crate::letters::{DeadLetterCause, RedeliverError, Redelivery};
 
 /// How many emits may wait for each other, each in a handler of the one before it. They lie in each
 /// other on the stack, where in a debug build each takes about 20 KiB.

@@ -7,8 +7,7 @@ use super::receipt::Receipt;
 use super::runner::{NotDone, Outcome};
 use crate::caught::caught;
 use crate::event::{AnyEvent, Metadata};
-use crate::handler::FailureKind;
-use crate::handler::{Delivery, Veto};
+use crate::handler::{Delivery, FailureKind, Veto};
 
 /// Stands around each emit and each delivery of a bus: to veto, to measure, to enrich metadata.
 ///

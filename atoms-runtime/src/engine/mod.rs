@@ -36,11 +36,11 @@ use self::table::Tables;
 use self::tasks::Tasks;
 use self::under_way::UnderWay;
 use self::unfinished::InFlight;
-use crate::bus::dead_letters::Letters;
 use crate::bus::extensions::Extensions;
-use crate::bus::post::{OwnedQueue, OwnedStored};
 use crate::catalog::Registry;
 use crate::handler::States;
+use crate::letters::Letters;
+use crate::queue::{OwnedQueue, OwnedStored};
 use crate::wire::Codec;
 
 /// Runs the handlers of the events that are emitted on it.

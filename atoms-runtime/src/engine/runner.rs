@@ -9,12 +9,12 @@ use std::sync::Arc;
 use stackfuture::StackFuture;
 
 use super::step::Step;
-use crate::bus::dead_letters::Attempt;
 use crate::caught::panic_message;
-use crate::handler::FailureKind;
 use crate::handler::{
-    AsyncHandler, Delivery, HandlerError, HandlerInfo, Input, Params, PrepareError, StartContext, SyncHandler,
+    AsyncHandler, Delivery, FailureKind, HandlerError, HandlerInfo, Input, Params, PrepareError,
+    StartContext, SyncHandler,
 };
+use crate::letters::Attempt;
 
 /// What became of one call of a handler: boxed, so that success is one word.
 pub(crate) type Outcome = Result<(), Box<NotDone>>;

@@ -6,13 +6,12 @@ use std::sync::{Arc, OnceLock};
 use super::outlet::FollowUpOutlet;
 use super::worklist::{Queued, Worklist};
 use super::{Bus, Engine};
-use crate::bus::dead_letters::{DeadLetterCause, Redelivery};
-use crate::bus::post::Hold;
 use crate::caught::caught;
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event};
-use crate::handler::Recipient;
-use crate::handler::{Caller, Delivery, HandlerInfo, Outlet};
+use crate::handler::{Caller, Delivery, HandlerInfo, Outlet, Recipient};
+use crate::letters::{DeadLetterCause, Redelivery};
+use crate::queue::Hold;
 
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.
 pub(crate) struct Step<'a> {

@@ -3,8 +3,7 @@
 use tracing::{Span, debug_span};
 
 use super::step::Step;
-use crate::handler::Recipient;
-use crate::handler::Refusal;
+use crate::handler::{Recipient, Refusal};
 use crate::text::Shown;
 
 /// Whether anybody looks at the spans.

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::bus::dead_letters::{Attempt, DeadLetterCause, Redelivery};
 use crate::engine::Engine;
 use crate::engine::deliver::Progress;
 use crate::engine::runner::{NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
 use crate::engine::step::Step;
 use crate::engine::table::Table;
 use crate::event::AnyEvent;
-use crate::handler::HandlerInfo;
-use crate::handler::{FailureKind, Recipient};
+use crate::handler::{FailureKind, HandlerInfo, Recipient};
+use crate::letters::{Attempt, DeadLetterCause, Redelivery};
 
 /// A handler that runs in a task of its own, which the bus owns.
 pub(crate) struct Detached {

@@ -9,11 +9,10 @@ use backon::{BackoffBuilder, ConstantBuilder, ExponentialBuilder};
 use futures_util::FutureExt;
 
 use super::call;
-use crate::bus::dead_letters::{Attempt, MAX_ATTEMPTS};
 use crate::engine::runner::{HandlerFuture, NotDone, Outcome, RunAsync, decorate};
 use crate::engine::step::Step;
-use crate::handler::FailureKind;
-use crate::handler::{Backoff, Retry};
+use crate::handler::{Backoff, FailureKind, Retry};
+use crate::letters::{Attempt, MAX_ATTEMPTS};
 use crate::text::Shown;
 
 /// A handler that is called again when it fails.

@@ -9,12 +9,11 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use crate::__private::{Binding, HandlerSymbol, flat_json};
-use crate::bus::{
-    Acknowledgement, Backlog, BacklogRoom, NewPost, Priority, StoreErrorKind, StoreFuture, Taken, Ticket,
-};
 use crate::engine::Bus;
 use crate::event::{AnyEvent, Emitted, Envelope, Event, EventKey, EventType, Timestamp};
 use crate::handler::{AsyncHandler, Handler, HandlerInfo, HandlerParam, Parameters, State};
+use crate::queue::{Acknowledgement, Backlog, BacklogRoom, NewPost, Priority, Taken, Ticket};
+use crate::store::{StoreErrorKind, StoreFuture};
 
 /// A deadline that is not meant to be reached.
 const SOON: Duration = Duration::from_secs(10);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::bus::{DeadLetter, DeadLetterCause, LetterStore};
 use crate::event::{AnyEvent, RawEvent};
 use crate::handler::Refusal;
+use crate::letters::{DeadLetter, DeadLetterCause, LetterStore};
 
 /// Checks a store that `make` makes empty, with room for so many letters and so many bytes of memory together. Panics
 /// with what is wrong.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::Priority;
-use crate::bus::store::{StoreFuture, StoredEvents};
 use crate::event::{AnyEvent, EventId, Timestamp};
+use crate::store::{StoreFuture, StoredEvents};
 
 /// Keeps posted events until each of their handlers is done: for
 /// [`BusBuilder::backlog`](crate::BusBuilder::backlog), in place of the queue in memory.

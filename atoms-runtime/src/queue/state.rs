@@ -30,11 +30,11 @@ use crate::event::AnyEvent;
 /// Room in it is given out in order, and taken back when the event's delivery is done. So all that is posted
 /// and not done is bounded, whatever the handlers do.
 pub(crate) struct Queue {
-    pub(super) rooms: Rooms,
+    pub(crate) rooms: Rooms,
     clock: Clock,
     lanes: RandomState,
     /// Counts what was posted and is not done, without what is not due.
-    pub(super) under_way: Arc<UnderWay>,
+    pub(crate) under_way: Arc<UnderWay>,
     /// As `closed` of the state, for those who ask without the lock.
     is_closing: AtomicBool,
     state: Mutex<State>,
@@ -65,12 +65,12 @@ impl Queue {
 
     /// The lane of an event that has a key. Two keys in one lane would wait for each other, and nothing else: the
     /// number is of 64 bits, and of this queue alone, so that nobody finds two such keys.
-    pub(super) fn lane(&self, event: &AnyEvent) -> Option<u64> {
+    pub(crate) fn lane(&self, event: &AnyEvent) -> Option<u64> {
         event.key().map(|key| self.lanes.hash_one(key.as_bytes()))
     }
 
     /// Puts an event in, for which room was reserved.
-    pub(super) fn put(self: &Arc<Self>, bus: &Bus, posted: Posted) -> Result<(), PostError> {
+    pub(crate) fn put(self: &Arc<Self>, bus: &Bus, posted: Posted) -> Result<(), PostError> {
         let (mut state, here) = self.ready_for(bus, &posted)?;
         state.lanes.admit(posted);
         let idle = state.crews.pop_idle(here);
@@ -81,7 +81,7 @@ impl Queue {
     }
 
     /// As [`put`](Self::put), of an event that is due later.
-    pub(super) fn put_delayed(
+    pub(crate) fn put_delayed(
         self: &Arc<Self>,
         bus: &Bus,
         posted: Posted,
@@ -96,12 +96,12 @@ impl Queue {
     }
 
     /// When an event is due, and its number among those that are due later.
-    pub(super) fn due(&self, when: When) -> Due {
+    pub(crate) fn due(&self, when: When) -> Due {
         self.lock().delays.due(when, self.clock.now())
     }
 
     /// Puts in what a handler of a posted event emitted and posted, which was accepted before.
-    pub(super) fn put_held(&self, emitted: Vec<Posted>, posts: Vec<HeldPost>) {
+    pub(crate) fn put_held(&self, emitted: Vec<Posted>, posts: Vec<HeldPost>) {
         let (mut state, mut cancelled) = (self.lock(), Vec::new());
         let (is_closed, is_ended) = (state.closed, state.ended);
         for HeldPost { posted, due } in emitted.into_iter().map(HeldPost::from).chain(posts) {
@@ -181,18 +181,18 @@ impl Queue {
         Some(worker::work(member, Arc::downgrade(&bus.0)))
     }
 
-    pub(super) fn is_delayed(&self, due: Due) -> bool {
+    pub(crate) fn is_delayed(&self, due: Due) -> bool {
         self.lock().delays.has(due)
     }
 
-    pub(super) fn cancel(&self, due: Due) -> bool {
+    pub(crate) fn cancel(&self, due: Due) -> bool {
         let cancelled = self.lock().delays.take(due);
         cancelled.inspect(|it| self.rooms.give_back(it.room, 1, it.bytes as usize)).is_some()
     }
 
     /// Hands what is due over to the workers of a runtime; for how long to sleep then. `cx` is woken when that
     /// changes.
-    pub(super) fn hand_over_due(&self, runtime: Option<Id>, cx: &Context<'_>) -> Option<Duration> {
+    pub(crate) fn hand_over_due(&self, runtime: Option<Id>, cx: &Context<'_>) -> Option<Duration> {
         let mut state = self.lock();
         let now = self.clock.now();
         while let Some(posted) = state.delays.pop_due(now) {
@@ -212,7 +212,7 @@ impl Queue {
     /// Frees the slots of what is done, and puts the next events to start into `batch`; without any, `cx`
     /// is woken when there is one. Returns whether the worker should let others take its thread's tasks, itself
     /// among them, before it starts these: what it starts may block the thread.
-    pub(super) fn next_batch(
+    pub(crate) fn next_batch(
         &self,
         runtime: Option<Id>,
         batch: &mut Vec<Posted>,
@@ -241,12 +241,12 @@ impl Queue {
     }
 
     /// Whether the bus is shutting down.
-    pub(super) fn is_closing(&self) -> bool {
+    pub(crate) fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::Relaxed)
     }
 
     /// Takes back an event that was taken and not started.
-    pub(super) fn put_back(&self, posted: Posted) {
+    pub(crate) fn put_back(&self, posted: Posted) {
         if self.lock().ended {
             posted.cancelled();
         }
@@ -254,7 +254,7 @@ impl Queue {
     }
 
     /// Takes back an event that was started and is not done.
-    pub(super) fn take_back(&self, posted: Posted) {
+    pub(crate) fn take_back(&self, posted: Posted) {
         let mut state = self.lock();
         if state.ended {
             drop(state);
@@ -265,7 +265,7 @@ impl Queue {
     }
 
     /// Frees the slots of what is done.
-    pub(super) fn free(&self, done: &mut Vec<Slot>) {
+    pub(crate) fn free(&self, done: &mut Vec<Slot>) {
         let mut state = self.lock();
         state.lanes.free_keys(done);
         let idle = if state.lanes.has_ready() { state.crews.wake_all() } else { Vec::new() };
@@ -281,14 +281,14 @@ impl Queue {
     }
 
     /// Says that a worker is awake, whoever woke it: who looks for an idle one must not find it.
-    pub(super) fn wakes(&self, runtime: Option<Id>, cx: &Context<'_>) {
+    pub(crate) fn wakes(&self, runtime: Option<Id>, cx: &Context<'_>) {
         if let Some(crew) = self.lock().crews.get_mut(runtime) {
             crew.idle.retain(|waker| !waker.will_wake(cx.waker()));
         }
     }
 
     /// Changes who is there, and wakes all that are left, since something may have been given back.
-    pub(super) fn hand_over(&self, change: impl FnOnce(&mut Crews)) {
+    pub(crate) fn hand_over(&self, change: impl FnOnce(&mut Crews)) {
         let mut state = self.lock();
         change(&mut state.crews);
         let (wakers, has_work) = (state.crews.wake_all(), !state.is_empty());

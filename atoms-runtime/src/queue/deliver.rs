@@ -28,19 +28,19 @@ use crate::event::{AnyEvent, DeliveryFailed, Event};
 use crate::handler::Refusal;
 
 /// One posted event on its way to its handlers.
-pub(super) struct Delivering<'a> {
+pub(crate) struct Delivering<'a> {
     bus: &'a Arc<Engine>,
-    pub(super) event: &'a AnyEvent,
-    pub(super) seen: EventRef<'a>,
-    pub(super) table: &'a Table,
+    pub(crate) event: &'a AnyEvent,
+    pub(crate) seen: EventRef<'a>,
+    pub(crate) table: &'a Table,
     priority: Priority,
-    pub(super) span: Span,
-    pub(super) receipt: Receipt,
+    pub(crate) span: Span,
+    pub(crate) receipt: Receipt,
 }
 
 impl Engine {
     /// Delivers a posted event, if that takes no waiting; whether it did.
-    pub(super) fn deliver_at_once(self: &Arc<Self>, posted: &Posted) -> bool {
+    pub(crate) fn deliver_at_once(self: &Arc<Self>, posted: &Posted) -> bool {
         let mut delivering = Delivering::new(self, &posted.event, posted.priority);
         if !delivering.table.asynchronous.is_empty() || self.looks_at(delivering.seen.head()) {
             return false;
@@ -50,7 +50,7 @@ impl Engine {
     }
 
     /// Delivers a posted event to the handlers that are not done with it. What failed is among the dead letters.
-    pub(super) async fn deliver_posted(self: &Arc<Self>, posted: &Posted, done: &mut Option<Vec<usize>>) {
+    pub(crate) async fn deliver_posted(self: &Arc<Self>, posted: &Posted, done: &mut Option<Vec<usize>>) {
         let began = Instant::now();
         let chain = Delivering::new(self, &posted.event, posted.priority).chain_refusal();
         // One that was begun has gone its route.
@@ -68,7 +68,7 @@ impl Engine {
 
 impl<'a> Delivering<'a> {
     #[inline]
-    pub(super) fn new(bus: &'a Arc<Engine>, event: &'a AnyEvent, priority: Priority) -> Self {
+    pub(crate) fn new(bus: &'a Arc<Engine>, event: &'a AnyEvent, priority: Priority) -> Self {
         let seen = event.event_ref();
         let table = bus.tables.of(seen.event_type());
         let receipt = Receipt::new(&seen, table.outline);
@@ -76,13 +76,13 @@ impl<'a> Delivering<'a> {
     }
 
     #[inline]
-    pub(super) fn step(&self) -> Step<'a> {
+    pub(crate) fn step(&self) -> Step<'a> {
         Step::of_shared(self.seen, self.event, self.bus)
     }
 
     /// Why the event is not delivered if the chain that led to it is too long. What the bus has to tell of the last
     /// event of a chain, or of the first one beyond it, is delivered.
-    pub(super) fn chain_refusal(&self) -> Option<Refusal> {
+    pub(crate) fn chain_refusal(&self) -> Option<Refusal> {
         let refusal = self.step().chain_refusal()?;
         let is_told = self.seen.event_type() == Some(DeliveryFailed::event_type())
             && self.seen.head().hops() <= self.bus.hop_limit.saturating_add(2);
@@ -111,12 +111,12 @@ impl<'a> Delivering<'a> {
         }
     }
 
-    pub(super) fn refuse(&mut self, refusal: Refusal) -> Hold {
+    pub(crate) fn refuse(&mut self, refusal: Refusal) -> Hold {
         self.as_whole(|step, _, receipt| refuse(step, receipt, refusal))
     }
 
     /// Whether anybody looks on; then there is a span.
-    pub(super) fn look(&mut self) -> bool {
+    pub(crate) fn look(&mut self) -> bool {
         let is_seen = !self.bus.subscribers.is_empty() || is_traced();
         if is_seen {
             self.span = emit_span(&self.step());
@@ -125,7 +125,7 @@ impl<'a> Delivering<'a> {
     }
 
     /// Runs one sync handler.
-    pub(super) fn run(&mut self, unit: &Table, hold: &Hold, is_seen: bool) {
+    pub(crate) fn run(&mut self, unit: &Table, hold: &Hold, is_seen: bool) {
         let step = self.step().holding(hold);
         hold.enter(|| {
             if is_seen {
@@ -137,7 +137,7 @@ impl<'a> Delivering<'a> {
     }
 
     /// Runs the subscribers, which are no part of what is posted: what they post is not held.
-    pub(super) fn run_subscribers(&mut self) -> Hold {
+    pub(crate) fn run_subscribers(&mut self) -> Hold {
         let subscribers = self.bus.subscribers.snapshot(self.seen.event_type());
         let nobody = self.bus.tables.nobody();
         let hold =
@@ -148,7 +148,7 @@ impl<'a> Delivering<'a> {
     }
 
     /// Does what concerns the event, and no one handler; what that emits is held.
-    pub(super) fn as_whole(&mut self, act: impl FnOnce(&Step<'_>, &Span, &mut Receipt)) -> Hold {
+    pub(crate) fn as_whole(&mut self, act: impl FnOnce(&Step<'_>, &Span, &mut Receipt)) -> Hold {
         let hold = Hold::new(self.bus, self.seen.head());
         act(&self.step().holding(&hold), &self.span, &mut self.receipt);
         hold
@@ -201,7 +201,7 @@ async fn run_released(
 }
 
 /// Runs one async handler to its end.
-pub(super) async fn run_async(
+pub(crate) async fn run_async(
     bus: &Arc<Engine>,
     event: &AnyEvent,
     unit: &Table,
@@ -217,19 +217,19 @@ pub(super) async fn run_async(
 }
 
 /// A posted event whose handlers wait: a shutdown knows of it.
-pub(super) struct Waiting<'a> {
+pub(crate) struct Waiting<'a> {
     step: &'a Step<'a>,
     table: &'a Table,
     entered: Option<Entered<'a>>,
 }
 
 impl<'a> Waiting<'a> {
-    pub(super) fn new(step: &'a Step<'a>, table: &'a Table) -> Self {
+    pub(crate) fn new(step: &'a Step<'a>, table: &'a Table) -> Self {
         Self { step, table, entered: None }
     }
 
     /// Polls the handlers, of which so many are left then.
-    pub(super) fn poll<T>(&mut self, poll: impl FnOnce() -> (Poll<T>, usize)) -> Poll<T> {
+    pub(crate) fn poll<T>(&mut self, poll: impl FnOnce() -> (Poll<T>, usize)) -> Poll<T> {
         let (polled, left) = Part::enter(self.entered.as_ref().map(Entered::part), poll);
         if polled.is_pending() {
             let entered = self.entered.get_or_insert_with(|| self.step.wait_for(self.table));

@@ -12,9 +12,9 @@ use tokio::sync::Notify;
 use super::Priority;
 use super::backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
 use super::delays::{CHECK, Clock, Now};
-use crate::bus::store::{StoreError, StoreErrorKind, StoreFuture};
 use crate::engine::limits::{Limits, Load};
 use crate::event::{AnyEvent, EventId, EventKey};
+use crate::store::{StoreError, StoreErrorKind, StoreFuture};
 
 /// A [`Backlog`] in memory: what any other does, in the simplest way.
 ///

@@ -21,11 +21,11 @@ use super::backlog::{Backlog, BacklogRoom, NewPost, Taken, Ticket};
 use super::delays::{Clock, When};
 use super::worker::log_panic;
 use super::{PostError, PostRefusal, Priority};
-use crate::bus::store::{StoreError, StoreErrorKind};
 use crate::engine::under_way::{Part, UnderWay};
 use crate::engine::{Bus, Engine};
 use crate::event::{AnyEvent, Timestamp};
 use crate::log_limit::LogLimit;
+use crate::store::{StoreError, StoreErrorKind};
 
 /// How many events a worker takes at once at most.
 const BATCH: usize = 16;
@@ -41,7 +41,7 @@ static FAILED: LogLimit = LogLimit::new(10, "more failures of the backlog");
 
 /// What delivers the events of a backlog: some workers in each runtime that posts, or waits until the bus is idle.
 pub(crate) struct Stored {
-    pub(super) backlog: Arc<dyn Backlog>,
+    pub(crate) backlog: Arc<dyn Backlog>,
     clock: Clock,
     under_way: Arc<UnderWay>,
     /// Whether there may be something to take, which counts as under way.
@@ -115,7 +115,7 @@ impl Stored {
     }
 
     /// When an event is due, by the clock of the system.
-    pub(super) fn due(&self, when: When) -> Timestamp {
+    pub(crate) fn due(&self, when: When) -> Timestamp {
         match when {
             When::At(time) => time,
             When::After(delay) => {
@@ -126,7 +126,7 @@ impl Stored {
     }
 
     /// Stores an event, and waits for room.
-    pub(super) async fn post(self: &Arc<Self>, bus: &Bus, post: NewPost) -> Result<(), PostError> {
+    pub(crate) async fn post(self: &Arc<Self>, bus: &Bus, post: NewPost) -> Result<(), PostError> {
         let (room, size) = (BacklogRoom::of(post.priority, post.due), post.event.size());
         let refused = |reason, store| PostError { store, ..PostError::new(reason, post.event.clone()) };
         loop {
@@ -213,7 +213,7 @@ impl Stored {
     }
 
     /// Says that these handlers are done; tries again for as long as the store fails.
-    pub(super) async fn acknowledge(&self, ticket: Ticket, handlers: Vec<String>, posts: Vec<NewPost>) {
+    pub(crate) async fn acknowledge(&self, ticket: Ticket, handlers: Vec<String>, posts: Vec<NewPost>) {
         let done = super::Acknowledgement { ticket, handlers, posts };
         let mut wait = RETRY[0];
         while let Err(error) = self.backlog.acknowledge(done.clone()).await {
@@ -228,7 +228,7 @@ impl Stored {
     }
 
     /// A handler is done: the next event of the key may be taken, or what followed.
-    pub(super) fn acknowledged(&self) {
+    pub(crate) fn acknowledged(&self) {
         self.mark();
         self.changed.notify_waiters();
     }
@@ -360,9 +360,9 @@ async fn beside<T>(running: &mut FuturesUnordered<Running>, other: impl Future<O
 }
 
 /// An event that was taken: it is given back if its delivery is ended before it is done.
-pub(super) struct Begun {
-    pub(super) stored: Arc<Stored>,
-    pub(super) taken: Taken,
+pub(crate) struct Begun {
+    pub(crate) stored: Arc<Stored>,
+    pub(crate) taken: Taken,
     is_done: bool,
 }
 
@@ -394,7 +394,7 @@ impl Engine {
     }
 
     /// An event with its handlers, as a backlog stores it.
-    pub(super) fn new_post(&self, event: AnyEvent, priority: Priority, due: Option<Timestamp>) -> NewPost {
+    pub(crate) fn new_post(&self, event: AnyEvent, priority: Priority, due: Option<Timestamp>) -> NewPost {
         let handlers: Vec<_> = self.handlers_of(&event).collect();
         NewPost { due, ..NewPost::new(event, handlers).with_priority(priority) }
     }

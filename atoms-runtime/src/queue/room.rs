@@ -9,7 +9,7 @@ const OF_HANDLERS: usize = 65_536;
 
 /// Which room an event takes: that of its priority, or that of those that are due later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
+pub(crate) enum Room {
     Of(Priority),
     Delayed,
     /// What handlers post where there is no room, since they may be what takes it.
@@ -38,7 +38,7 @@ impl Room {
 }
 
 /// All rooms of a queue. Each gives room out in order.
-pub(super) struct Rooms {
+pub(crate) struct Rooms {
     rooms: [Space; Room::ALL.len()],
     /// The bytes of each room.
     bytes: usize,
@@ -51,7 +51,7 @@ struct Space {
 }
 
 impl Rooms {
-    pub(super) fn new(capacity: usize, bytes: usize) -> Self {
+    pub(crate) fn new(capacity: usize, bytes: usize) -> Self {
         let (capacity, bytes) = (capacity.min(Semaphore::MAX_PERMITS), bytes.min(Semaphore::MAX_PERMITS));
         let rooms = Room::ALL.map(|room| {
             let capacity = if room == Room::OfHandlers { OF_HANDLERS } else { capacity };
@@ -61,11 +61,11 @@ impl Rooms {
     }
 
     /// What an event of this size takes. One that is larger than a room takes all of it.
-    pub(super) fn share(&self, size: usize) -> u32 {
+    pub(crate) fn share(&self, size: usize) -> u32 {
         size.min(self.bytes).try_into().unwrap_or(u32::MAX)
     }
 
-    pub(super) fn try_reserve(&self, room: Room, bytes: u32) -> Result<(), PostRefusal> {
+    pub(crate) fn try_reserve(&self, room: Room, bytes: u32) -> Result<(), PostRefusal> {
         let space = &self.rooms[room.index()];
         let full = PostRefusal::Full { capacity: space.capacity };
         let place = space.places.try_acquire().map_err(|error| refusal(&error, full))?;
@@ -75,7 +75,7 @@ impl Rooms {
         Ok(())
     }
 
-    pub(super) async fn reserve(&self, room: Room, bytes: u32) -> Result<(), PostRefusal> {
+    pub(crate) async fn reserve(&self, room: Room, bytes: u32) -> Result<(), PostRefusal> {
         let space = &self.rooms[room.index()];
         let place = space.places.acquire().await.map_err(|_| PostRefusal::Closed)?;
         space.bytes.acquire_many(bytes).await.map_err(|_| PostRefusal::Closed)?.forget();
@@ -84,14 +84,14 @@ impl Rooms {
     }
 
     /// Takes the room of so many events back.
-    pub(super) fn give_back(&self, room: Room, places: usize, bytes: usize) {
+    pub(crate) fn give_back(&self, room: Room, places: usize, bytes: usize) {
         let Some(space) = self.rooms.get(room.index()) else { return };
         space.bytes.add_permits(bytes);
         space.places.add_permits(places);
     }
 
     /// Takes the room of all these back, each room at once.
-    pub(super) fn give_back_all(&self, given: impl Iterator<Item = (Room, u32)> + Clone) {
+    pub(crate) fn give_back_all(&self, given: impl Iterator<Item = (Room, u32)> + Clone) {
         for room in Room::ALL {
             let of_room = given.clone().filter(|(it, _)| *it == room);
             let (places, bytes) =
@@ -103,7 +103,7 @@ impl Rooms {
     }
 
     /// Gives nothing out any more.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         for space in &self.rooms {
             space.places.close();
             space.bytes.close();

@@ -34,18 +34,18 @@ pub(crate) struct Hold {
 }
 
 /// A handler, or several under the identities that one had, for which an event was taken from a backlog.
-pub(super) struct TakenBy {
-    pub(super) ticket: Ticket,
-    pub(super) handlers: Vec<String>,
-    pub(super) priority: Priority,
+pub(crate) struct TakenBy {
+    pub(crate) ticket: Ticket,
+    pub(crate) handlers: Vec<String>,
+    pub(crate) priority: Priority,
     /// Whether the delivery has acknowledged itself.
-    pub(super) is_acknowledged: AtomicBool,
+    pub(crate) is_acknowledged: AtomicBool,
 }
 
 /// A posted event for which room is reserved, and when it is due if that is later.
 pub(crate) struct HeldPost {
-    pub(super) posted: Posted,
-    pub(super) due: Option<Due>,
+    pub(crate) posted: Posted,
+    pub(crate) due: Option<Due>,
 }
 
 /// What was emitted is due at once.
@@ -57,25 +57,25 @@ impl From<Posted> for HeldPost {
 
 impl Hold {
     #[inline]
-    pub(super) fn new(bus: &Arc<Engine>, head: &Head) -> Self {
+    pub(crate) fn new(bus: &Arc<Engine>, head: &Head) -> Self {
         let (bus, head) = (Arc::as_ptr(bus).addr(), ptr::from_ref(head).addr());
         Self { bus, head, worklist: OnceLock::new(), taken: None }
     }
 
-    pub(super) fn taken(mut self, taken: TakenBy) -> Self {
+    pub(crate) fn taken(mut self, taken: TakenBy) -> Self {
         self.taken = Some(Box::new(taken));
         self
     }
 
     /// Runs the handler.
     #[inline]
-    pub(super) fn enter<R>(&self, run: impl FnOnce() -> R) -> R {
+    pub(crate) fn enter<R>(&self, run: impl FnOnce() -> R) -> R {
         CURRENT.set(self, run)
     }
 
     /// Where what is posted on this bus is held, if a handler of a posted event runs on this thread. What is posted on a
     /// bus with another backlog, in the handler of an event that is in the queue, is stored at once.
-    pub(super) fn current(bus: &Bus) -> Option<Arc<Worklist>> {
+    pub(crate) fn current(bus: &Bus) -> Option<Arc<Worklist>> {
         if !CURRENT.is_set() {
             return None;
         }
@@ -110,7 +110,7 @@ impl Hold {
     }
 
     /// The handler is done: what is to be acknowledged, unless the delivery has done so itself.
-    pub(super) fn into_acknowledgement(self, bus: &Engine) -> Option<Acknowledgement> {
+    pub(crate) fn into_acknowledgement(self, bus: &Engine) -> Option<Acknowledgement> {
         let is_acknowledged = self.taken.as_ref()?.is_acknowledged.load(Ordering::Relaxed);
         if let Some(worklist) = self.worklist.get() {
             worklist.take_lost();
@@ -135,7 +135,7 @@ impl Hold {
 
     /// The handler is done: what it emitted and posted is posted.
     #[inline]
-    pub(super) fn release(self, bus: &Engine, priority: Priority) {
+    pub(crate) fn release(self, bus: &Engine, priority: Priority) {
         if let Some(worklist) = self.worklist.get() {
             release(bus, worklist, priority);
         }

@@ -1,25 +1,25 @@
 //! What failed for good, kept until somebody looks after it.
 
 mod letter;
-mod letters;
 mod memory;
+mod redelivery;
 mod store;
 
 use std::sync::Arc;
 
 pub(crate) use letter::MAX_ATTEMPTS;
 pub use letter::{Attempt, AttemptKind, DeadLetter, DeadLetterCause, LetterRecipient};
-pub(crate) use letters::{Letters, Redelivery};
 pub use memory::MemoryLetters;
+pub(crate) use redelivery::{Letters, Redelivery};
 pub use store::LetterStore;
 
-use self::letters::Claim;
-use super::store::StoreError;
+use self::redelivery::Claim;
 use crate::engine::Bus;
 use crate::engine::first_poll::FirstPoll;
 use crate::engine::receipt::Receipt;
 use crate::event::{AnyEvent, Event};
 use crate::handler::{HandlerInfo, Refusal};
+use crate::store::StoreError;
 
 /// How many letters are read from a store at once.
 const PAGE: usize = 256;

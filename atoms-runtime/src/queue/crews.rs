@@ -6,48 +6,48 @@ use std::task::Waker;
 use tokio::runtime::{Handle, Id, RuntimeFlavor};
 use tokio::task::AbortHandle;
 
-use super::queue::Queue;
+use super::state::Queue;
 
 /// The workers in one runtime.
 #[derive(Default)]
-pub(super) struct Crew {
+pub(crate) struct Crew {
     /// The runtime; `None` of those that whoever waits for the queue drives, outside of any.
     runtime: Option<Id>,
     /// Whether the runtime has threads of its own. Any other runs only while somebody blocks on it.
-    pub(super) has_threads: bool,
-    pub(super) workers: usize,
+    pub(crate) has_threads: bool,
+    pub(crate) workers: usize,
     members: usize,
     /// The workers that wait for something to do.
-    pub(super) idle: Vec<Waker>,
+    pub(crate) idle: Vec<Waker>,
     /// The one who sees to what is delayed.
-    pub(super) timer: Option<Waker>,
+    pub(crate) timer: Option<Waker>,
     tasks: Vec<AbortHandle>,
 }
 
 /// The crews of all runtimes, of which there is mostly one.
 #[derive(Default)]
-pub(super) struct Crews(Vec<Crew>);
+pub(crate) struct Crews(Vec<Crew>);
 
 impl Crews {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether any is in a runtime that has threads of its own.
-    pub(super) fn have_threads(&self) -> bool {
+    pub(crate) fn have_threads(&self) -> bool {
         self.0.iter().any(|crew| crew.has_threads)
     }
 
-    pub(super) fn has(&self, runtime: Option<Id>) -> bool {
+    pub(crate) fn has(&self, runtime: Option<Id>) -> bool {
         self.0.iter().any(|crew| crew.runtime == runtime)
     }
 
-    pub(super) fn get_mut(&mut self, runtime: Option<Id>) -> Option<&mut Crew> {
+    pub(crate) fn get_mut(&mut self, runtime: Option<Id>) -> Option<&mut Crew> {
         self.0.iter_mut().find(|crew| crew.runtime == runtime)
     }
 
     /// Adds one of a runtime that has none; how many workers it should have.
-    pub(super) fn add(&mut self, handle: Option<&Handle>) -> usize {
+    pub(crate) fn add(&mut self, handle: Option<&Handle>) -> usize {
         let has_threads = handle.is_some_and(|it| it.runtime_flavor() != RuntimeFlavor::CurrentThread);
         let workers = handle.map_or(1, |it| it.metrics().num_workers());
         let members = workers + usize::from(handle.is_some());
@@ -57,7 +57,7 @@ impl Crews {
     }
 
     /// Keeps the tasks of a crew, to end them.
-    pub(super) fn keep(&mut self, runtime: Option<Id>, tasks: Vec<AbortHandle>) {
+    pub(crate) fn keep(&mut self, runtime: Option<Id>, tasks: Vec<AbortHandle>) {
         match self.get_mut(runtime) {
             Some(crew) => crew.tasks = tasks,
             // All were ended meanwhile.
@@ -75,7 +75,7 @@ impl Crews {
 
     /// Takes out who is to be woken for one more event: a worker of the runtime it was posted in, and where
     /// that may be one that nobody drives, one of each runtime that drives itself, or else of each.
-    pub(super) fn pop_idle(&mut self, here: Option<Id>) -> (Option<Waker>, Vec<Waker>) {
+    pub(crate) fn pop_idle(&mut self, here: Option<Id>) -> (Option<Waker>, Vec<Waker>) {
         let mut others = Vec::new();
         let mut own = None;
         let mut drives_itself = false;
@@ -93,25 +93,25 @@ impl Crews {
     }
 
     /// All that wait for something to do, or for what is delayed.
-    pub(super) fn wake_all(&mut self) -> Vec<Waker> {
+    pub(crate) fn wake_all(&mut self) -> Vec<Waker> {
         self.0.iter_mut().flat_map(|crew| crew.idle.drain(..).chain(crew.timer.take())).collect()
     }
 
     /// Those that see to what is delayed.
-    pub(super) fn timers(&mut self) -> Vec<Waker> {
+    pub(crate) fn timers(&mut self) -> Vec<Waker> {
         self.0.iter_mut().filter_map(|crew| crew.timer.take()).collect()
     }
 
     /// Takes the tasks of all crews, to end them.
-    pub(super) fn take_tasks(&mut self) -> Vec<AbortHandle> {
+    pub(crate) fn take_tasks(&mut self) -> Vec<AbortHandle> {
         std::mem::take(&mut self.0).into_iter().flat_map(|crew| crew.tasks).collect()
     }
 }
 
 /// One member of a crew, until this is dropped: its runtime has ended, or its bus.
-pub(super) struct Member {
-    pub(super) queue: Arc<Queue>,
-    pub(super) runtime: Option<Id>,
+pub(crate) struct Member {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) runtime: Option<Id>,
 }
 
 impl Drop for Member {

@@ -18,27 +18,27 @@ static CANCELLED: LogLimit = LogLimit::new(100, "more posted events were cancell
 const BATCH: usize = 16;
 
 /// An event on its way through the queue.
-pub(super) struct Posted {
-    pub(super) event: AnyEvent,
-    pub(super) key: Option<u64>,
-    pub(super) priority: Priority,
-    pub(super) room: Room,
+pub(crate) struct Posted {
+    pub(crate) event: AnyEvent,
+    pub(crate) key: Option<u64>,
+    pub(crate) priority: Priority,
+    pub(crate) room: Room,
     /// How many bytes of its room it takes.
-    pub(super) bytes: u32,
+    pub(crate) bytes: u32,
     /// The places of the async handlers that are done with it, if it was begun.
-    pub(super) done: Option<Box<[usize]>>,
+    pub(crate) done: Option<Box<[usize]>>,
 }
 
 /// The place of an event in the queue: its room, and its key.
-pub(super) struct Slot {
+pub(crate) struct Slot {
     key: Option<u64>,
-    pub(super) room: Room,
-    pub(super) bytes: u32,
+    pub(crate) room: Room,
+    pub(crate) bytes: u32,
 }
 
 /// The events that wait.
 #[derive(Default)]
-pub(super) struct Lanes {
+pub(crate) struct Lanes {
     /// What may be started, by priority.
     ready: [VecDeque<Posted>; 3],
     /// What may be started and followed from posted events: before what is ready, so that it does not pile up.
@@ -49,7 +49,7 @@ pub(super) struct Lanes {
 
 impl Lanes {
     /// Lets an event wait for its key, or makes it ready.
-    pub(super) fn admit(&mut self, posted: Posted) {
+    pub(crate) fn admit(&mut self, posted: Posted) {
         if let Some(key) = posted.key {
             match self.keys.entry(key) {
                 Entry::Occupied(mut waiting) => {
@@ -68,7 +68,7 @@ impl Lanes {
 
     /// Takes an event back that was started, and is to be started again: before all others, and its key
     /// still waits for it.
-    pub(super) fn take_back(&mut self, posted: Posted) {
+    pub(crate) fn take_back(&mut self, posted: Posted) {
         self.lane_of(&posted).push_front(posted);
     }
 
@@ -77,16 +77,16 @@ impl Lanes {
         &mut lanes[posted.priority as usize]
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         !self.has_ready() && self.keys.is_empty()
     }
 
-    pub(super) fn has_ready(&self) -> bool {
+    pub(crate) fn has_ready(&self) -> bool {
         self.ready.iter().chain(&self.followed).any(|ready| !ready.is_empty())
     }
 
     /// Takes one worker's share of what is ready, the most urgent first.
-    pub(super) fn take_share(&mut self, workers: usize, batch: &mut Vec<Posted>) {
+    pub(crate) fn take_share(&mut self, workers: usize, batch: &mut Vec<Posted>) {
         let ready = self.ready.iter().chain(&self.followed).map(VecDeque::len).sum::<usize>();
         let share = ready.div_ceil(workers.max(1)).min(BATCH);
         let by_priority = self.followed.iter_mut().zip(&mut self.ready).rev();
@@ -97,7 +97,7 @@ impl Lanes {
     }
 
     /// Lets the next event of each key follow.
-    pub(super) fn free_keys(&mut self, done: &[Slot]) {
+    pub(crate) fn free_keys(&mut self, done: &[Slot]) {
         for key in done.iter().filter_map(|slot| slot.key) {
             match self.keys.get_mut(&key).map(VecDeque::pop_front) {
                 Some(Some(next)) => self.make_ready(next),
@@ -108,7 +108,7 @@ impl Lanes {
     }
 
     /// Takes all that was not started, the most urgent first, and those last that wait for a key.
-    pub(super) fn take_all(&mut self) -> Vec<Posted> {
+    pub(crate) fn take_all(&mut self) -> Vec<Posted> {
         let waiting: Vec<_> = self.keys.drain().flat_map(|(_, waiting)| waiting).collect();
         let by_priority = self.followed.iter_mut().zip(&mut self.ready).rev();
         let ready = by_priority.flat_map(|(followed, ready)| [followed, ready]).flat_map(std::mem::take);
@@ -117,11 +117,11 @@ impl Lanes {
 }
 
 impl Posted {
-    pub(super) fn slot(&self) -> Slot {
+    pub(crate) fn slot(&self) -> Slot {
         Slot { key: self.key, room: self.room, bytes: self.bytes }
     }
 
-    pub(super) fn cancelled(&self) -> Unfinished {
+    pub(crate) fn cancelled(&self) -> Unfinished {
         let event = self.event.event_ref();
         if CANCELLED.allows() {
             tracing::warn!(r#type = event.name(), id = %event.head().id(), "a posted event was cancelled");

@@ -9,9 +9,9 @@ mod deliver_taken;
 mod hold;
 mod lanes;
 mod memory;
-mod queue;
 mod reserve;
 mod room;
+mod state;
 mod stored;
 mod timer;
 mod worker;
@@ -28,18 +28,18 @@ pub use backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket}
 pub use delayed::{Delayed, DelayedPost, DelayedPosting};
 pub(crate) use hold::{HeldPost, Hold};
 pub use memory::MemoryBacklog;
-pub(crate) use queue::OwnedQueue;
+pub(crate) use state::OwnedQueue;
 pub(crate) use stored::{OwnedStored, Stored};
 
 use self::delays::{Due, When};
 use self::lanes::Posted;
-use self::queue::Queue;
 use self::reserve::Reserving;
 use self::room::Room;
-use super::store::StoreError;
+use self::state::Queue;
 use crate::engine::worklist::{NotHeld, Worklist};
 use crate::engine::{Bus, scope};
 use crate::event::{AnyEvent, Event, IntoEnvelope, Timestamp};
+use crate::store::StoreError;
 
 /// How soon the delivery of a posted event starts, compared with others that wait for it.
 ///
@@ -55,6 +55,13 @@ pub enum Priority {
     Normal,
     /// Before all others.
     High,
+}
+
+impl Bus {
+    /// The backlog of what is posted, if that is not the queue.
+    pub(crate) fn stored(&self) -> Option<&Arc<Stored>> {
+        self.0.stored.as_ref().map(|owned| &owned.0)
+    }
 }
 
 impl Bus {

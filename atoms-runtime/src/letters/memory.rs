@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::letter::DeadLetter;
 use super::store::LetterStore;
-use crate::bus::store::StoreFuture;
 use crate::log_limit::LogLimit;
+use crate::store::StoreFuture;
 use crate::text::Shown;
 
 /// Once the store is full, each failure pushes a letter out.
@@ -121,10 +121,10 @@ fn done<'a, T: Send + 'a>(value: T) -> StoreFuture<'a, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::letter::DeadLetterCause;
     use super::*;
     use crate::event::{AnyEvent, RawEvent};
     use crate::handler::Refusal;
+    use crate::letters::letter::DeadLetterCause;
 
     fn add(letters: &MemoryLetters) -> usize {
         let event = AnyEvent::from(RawEvent::new("test.lost", *b"{}", None, None, None));

@@ -12,13 +12,13 @@ use tokio::runtime::Handle;
 use super::backlog::Backlog;
 use super::delays::{Due, When};
 use super::hold::HeldPost;
-use super::queue::Queue;
 use super::reserve::Reserving;
+use super::state::Queue;
 use super::stored::Stored;
 use super::{Post, PostError, Priority};
-use crate::bus::store::StoreError;
 use crate::engine::worklist::Worklist;
 use crate::event::EventId;
+use crate::store::StoreError;
 
 /// An event that is about to be posted, to be delivered later: await it, to wait for room in the queue,
 /// or [`try_send`](Self::try_send) it. The delay may have any length.
@@ -34,7 +34,7 @@ pub struct Delayed<'a> {
 }
 
 impl<'a> Delayed<'a> {
-    pub(super) fn new(post: Post<'a>, when: When) -> Self {
+    pub(crate) fn new(post: Post<'a>, when: When) -> Self {
         Self { post, when }
     }
 

@@ -12,36 +12,36 @@ use crate::event::Timestamp;
 const EARLIER: Duration = Duration::from_secs(24 * 3_600);
 
 /// How often the wall clock is looked at while an event waits for it: it may be set.
-pub(super) const CHECK: Duration = Duration::from_secs(1);
+pub(crate) const CHECK: Duration = Duration::from_secs(1);
 
 /// The longest sleep at once, which every timer can do.
 const LONGEST_SLEEP: Duration = Duration::from_secs(24 * 3_600);
 
 /// What the clocks say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Now {
+pub(crate) struct Now {
     /// The clock that only goes on: the runtime's own, which tests may stop and move.
     steady: Duration,
     /// The wall clock, in microseconds since 1970. It may be set.
-    pub(super) wall: i64,
+    pub(crate) wall: i64,
     /// Whether the runtime's clock is not the real one.
-    pub(super) is_virtual: bool,
+    pub(crate) is_virtual: bool,
 }
 
 /// The clocks.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     epoch: Instant,
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = std::time::Instant::now();
         Self { epoch: now.checked_sub(EARLIER).unwrap_or(now).into() }
     }
 
     /// What the clocks say now. Where a test has moved the runtime's clock, the wall clock is moved as far.
-    pub(super) fn now(&self) -> Now {
+    pub(crate) fn now(&self) -> Now {
         let (runtime, real) = (Instant::now(), std::time::Instant::now().into());
         let (ahead, behind) =
             (runtime.saturating_duration_since(real), real.saturating_duration_since(runtime));
@@ -60,26 +60,26 @@ fn micros(duration: Duration) -> i64 {
 
 /// When an event is to be delivered, as its poster says it.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum When {
+pub(crate) enum When {
     After(Duration),
     At(Timestamp),
 }
 
 /// When an event is due, and its number among all that were posted for later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Due {
+pub(crate) enum Due {
     Steady((Duration, u64)),
     Wall((i64, u64)),
 }
 
 impl Due {
     /// At this time of the system's clock.
-    pub(super) fn at(time: Timestamp) -> Self {
+    pub(crate) fn at(time: Timestamp) -> Self {
         Self::Wall((time.unix_micros(), 0))
     }
 
     /// When, by the system's clock.
-    pub(super) fn wall(self) -> Option<Timestamp> {
+    pub(crate) fn wall(self) -> Option<Timestamp> {
         match self {
             Self::Steady(_) => None,
             Self::Wall((micros, _)) => Some(Timestamp::from_unix_micros(micros)),
@@ -89,7 +89,7 @@ impl Due {
 
 /// The events that are not due yet, by the clock that says when they are.
 #[derive(Default)]
-pub(super) struct Delays {
+pub(crate) struct Delays {
     steady: BTreeMap<(Duration, u64), Posted>,
     wall: BTreeMap<(i64, u64), Posted>,
     next: u64,
@@ -97,7 +97,7 @@ pub(super) struct Delays {
 
 impl Delays {
     /// When an event is due that is posted now.
-    pub(super) fn due(&mut self, when: When, now: Now) -> Due {
+    pub(crate) fn due(&mut self, when: When, now: Now) -> Due {
         let number = self.next;
         self.next += 1;
         match when {
@@ -106,39 +106,39 @@ impl Delays {
         }
     }
 
-    pub(super) fn put(&mut self, posted: Posted, due: Due) {
+    pub(crate) fn put(&mut self, posted: Posted, due: Due) {
         match due {
             Due::Steady(due) => self.steady.insert(due, posted),
             Due::Wall(due) => self.wall.insert(due, posted),
         };
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.steady.is_empty() && self.wall.is_empty()
     }
 
-    pub(super) fn has(&self, due: Due) -> bool {
+    pub(crate) fn has(&self, due: Due) -> bool {
         match due {
             Due::Steady(due) => self.steady.contains_key(&due),
             Due::Wall(due) => self.wall.contains_key(&due),
         }
     }
 
-    pub(super) fn take(&mut self, due: Due) -> Option<Posted> {
+    pub(crate) fn take(&mut self, due: Due) -> Option<Posted> {
         match due {
             Due::Steady(due) => self.steady.remove(&due),
             Due::Wall(due) => self.wall.remove(&due),
         }
     }
 
-    pub(super) fn take_all(&mut self) -> Vec<Posted> {
+    pub(crate) fn take_all(&mut self) -> Vec<Posted> {
         let steady = std::mem::take(&mut self.steady).into_values();
         steady.chain(std::mem::take(&mut self.wall).into_values()).collect()
     }
 
     /// Takes the next event that is due: the one that has been due for longest, and of several the one that
     /// was posted first.
-    pub(super) fn pop_due(&mut self, now: Now) -> Option<Posted> {
+    pub(crate) fn pop_due(&mut self, now: Now) -> Option<Posted> {
         let steady = self.steady.first_key_value().and_then(|((due, number), _)| {
             now.steady.checked_sub(*due).map(|late| (late.as_micros(), u64::MAX - number))
         });
@@ -154,7 +154,7 @@ impl Delays {
     }
 
     /// For how long to wait before looking again; `None` if there is nothing to wait for.
-    pub(super) fn wait(&self, now: Now) -> Option<Duration> {
+    pub(crate) fn wait(&self, now: Now) -> Option<Duration> {
         let steady = self.steady.first_key_value().map(|((due, _), _)| due.saturating_sub(now.steady));
         let wall = self.wall.first_key_value().map(|((due, _), _)| {
             let wait = Duration::from_micros(due.saturating_sub(now.wall).try_into().unwrap_or(0));
@@ -167,9 +167,9 @@ impl Delays {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bus::post::Priority;
-    use crate::bus::post::room::Room;
     use crate::event::{AnyEvent, RawEvent};
+    use crate::queue::Priority;
+    use crate::queue::room::Room;
 
     fn posted(name: &str) -> Posted {
         let event = AnyEvent::from(RawEvent::new(name, *b"{}", None, None, None));

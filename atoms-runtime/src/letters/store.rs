@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::letter::DeadLetter;
-use crate::bus::store::{StoreFuture, StoredEvents};
+use crate::store::{StoreFuture, StoredEvents};
 
 /// Keeps the [dead letters](crate::Bus::dead_letters) of a bus: [`MemoryLetters`](crate::MemoryLetters), if
 /// [`BusBuilder::letter_store`](crate::BusBuilder::letter_store) is not told otherwise.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use super::{Post, PostError, PostRefusal};
 
 /// Waits for room in the queue, in order; an allocation is made only if there is none at first.
-pub(super) struct Reserving<'a> {
+pub(crate) struct Reserving<'a> {
     /// Until room is reserved for it.
     post: Option<Post<'a>>,
     waiting: Option<Waiting<'a>>,
@@ -16,7 +16,7 @@ pub(super) struct Reserving<'a> {
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<(), PostRefusal>> + Send + 'a>>;
 
 impl<'a> Reserving<'a> {
-    pub(super) fn new(post: Post<'a>) -> Self {
+    pub(crate) fn new(post: Post<'a>) -> Self {
         Self { post: Some(post), waiting: None }
     }
 

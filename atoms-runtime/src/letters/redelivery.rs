@@ -13,10 +13,10 @@ use tokio::sync::Notify;
 
 use super::letter::{DeadLetter, DeadLetterCause};
 use super::store::LetterStore;
-use crate::bus::store::{StoreError, StoredEvents};
 use crate::engine::Engine;
 use crate::event::AnyEvent;
 use crate::log_limit::LogLimit;
+use crate::store::{StoreError, StoredEvents};
 use crate::text::Shown;
 
 /// A store that fails, fails for each letter.
@@ -27,7 +27,7 @@ const MAX_UNWRITTEN: usize = 1_024;
 
 /// The dead letters of a bus.
 pub(crate) struct Letters {
-    pub(super) store: Arc<dyn LetterStore>,
+    pub(crate) store: Arc<dyn LetterStore>,
     redelivered: Mutex<Redelivered>,
     unwritten: AtomicUsize,
     written: Notify,
@@ -55,7 +55,7 @@ impl Letters {
         self.redelivered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn is_redelivered(&self, id: u64) -> bool {
+    pub(crate) fn is_redelivered(&self, id: u64) -> bool {
         self.lock().letters.contains_key(&id)
     }
 
@@ -71,7 +71,7 @@ impl Letters {
     }
 
     /// How many letters of the store are not shown.
-    pub(super) fn hidden(&self) -> usize {
+    pub(crate) fn hidden(&self) -> usize {
         self.lock().letters.values().filter(|(_, is_found)| *is_found).count()
     }
 }
@@ -147,14 +147,14 @@ fn not_kept(letter: &DeadLetter, why: &dyn fmt::Display) {
 /// A letter that is being redelivered. Until it is done, the letter stays as it was.
 pub(crate) struct Redelivery {
     bus: Arc<Engine>,
-    pub(super) letter: Arc<DeadLetter>,
+    pub(crate) letter: Arc<DeadLetter>,
     number: u64,
     /// Whether a task goes on with it, which also ends it.
     is_handed_over: AtomicBool,
 }
 
 /// A number under which nobody else redelivers a letter.
-pub(super) struct Claim<'a> {
+pub(crate) struct Claim<'a> {
     bus: &'a Arc<Engine>,
     id: u64,
     number: u64,
@@ -162,7 +162,7 @@ pub(super) struct Claim<'a> {
 
 impl<'a> Claim<'a> {
     /// `None` if the letter is being redelivered.
-    pub(super) fn of(bus: &'a Arc<Engine>, id: u64) -> Option<Self> {
+    pub(crate) fn of(bus: &'a Arc<Engine>, id: u64) -> Option<Self> {
         let mut redelivered = bus.dead_letters.lock();
         redelivered.next += 1;
         let number = redelivered.next;
@@ -176,7 +176,7 @@ impl<'a> Claim<'a> {
     }
 
     /// The letter was found.
-    pub(super) fn found(self, letter: Arc<DeadLetter>) -> Redelivery {
+    pub(crate) fn found(self, letter: Arc<DeadLetter>) -> Redelivery {
         self.bus.dead_letters.lock().letters.insert(self.id, (self.number, true));
         let (bus, number) = (Arc::clone(self.bus), self.number);
         std::mem::forget(self);
@@ -200,7 +200,7 @@ impl Redelivery {
         self.is_handed_over.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn is_handed_over(&self) -> bool {
+    pub(crate) fn is_handed_over(&self) -> bool {
         self.is_handed_over.load(Ordering::Relaxed)
     }
 

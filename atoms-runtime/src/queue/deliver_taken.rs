@@ -12,11 +12,11 @@ use super::backlog::{Acknowledgement, Taken};
 use super::deliver::{Delivering, Waiting, run_async};
 use super::hold::{Hold, TakenBy};
 use super::stored::{Begun, Stored};
-use crate::bus::dead_letters::{Attempt, DeadLetterCause, LetterRecipient};
 use crate::engine::Engine;
 use crate::engine::deliver::refuse_unhandled;
 use crate::engine::table::Table;
 use crate::handler::{HandlerInfo, Refusal};
+use crate::letters::{Attempt, DeadLetterCause, LetterRecipient};
 
 /// The handlers of an event that are to be called, by their places in its table, each with the identities under which
 /// it was stored.
@@ -24,7 +24,7 @@ type Units = Vec<(usize, Vec<String>)>;
 
 impl Engine {
     /// Delivers an event to the handlers that are not done with it.
-    pub(super) async fn deliver_taken(self: &Arc<Self>, Begun { stored, taken, .. }: &Begun) {
+    pub(crate) async fn deliver_taken(self: &Arc<Self>, Begun { stored, taken, .. }: &Begun) {
         let began = Instant::now();
         let chain = Delivering::new(self, &taken.event, taken.priority).chain_refusal();
         let (event, verdict) = self.before_emit(taken.event.clone(), None, chain.is_some());

@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep};
 use super::crews::Member;
 
 /// Hands over what is due to the workers of a runtime.
-pub(super) async fn see_to_delays(member: Member) {
+pub(crate) async fn see_to_delays(member: Member) {
     let mut sleep = pin!(None);
     poll_fn(|cx| turn(&member, sleep.as_mut(), cx)).await;
 }

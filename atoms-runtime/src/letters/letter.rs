@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Registry;
 use crate::event::{AnyEvent, Timestamp};
-use crate::handler::Refusal;
-use crate::handler::{FailureKind, Recipient};
+use crate::handler::{FailureKind, Recipient, Refusal};
 
 /// An event that was not delivered for good: to one handler, or to none.
 ///
@@ -15,12 +14,12 @@ use crate::handler::{FailureKind, Recipient};
 /// it means the same in another process.
 #[derive(Debug, Clone)]
 pub struct DeadLetter {
-    pub(super) id: u64,
-    pub(super) event: AnyEvent,
-    pub(super) cause: DeadLetterCause,
+    pub(crate) id: u64,
+    pub(crate) event: AnyEvent,
+    pub(crate) cause: DeadLetterCause,
     /// How many bytes of memory it takes.
-    pub(super) size: usize,
-    pub(super) at: Timestamp,
+    pub(crate) size: usize,
+    pub(crate) at: Timestamp,
 }
 
 /// How many attempts are kept of a letter whose handler is called again and again: the latest ones.
@@ -146,7 +145,7 @@ impl DeadLetterCause {
     }
 
     /// Puts these attempts before its own, as far as there is room for them.
-    pub(super) fn follow(&mut self, earlier: &[Attempt]) {
+    pub(crate) fn follow(&mut self, earlier: &[Attempt]) {
         let Self::Failed { attempts, .. } = self else { return };
         attempts.splice(..0, earlier.iter().cloned());
         let mut bytes = 0;
@@ -166,7 +165,7 @@ impl DeadLetterCause {
         }
     }
 
-    pub(super) fn recipient(&self) -> Option<&LetterRecipient> {
+    pub(crate) fn recipient(&self) -> Option<&LetterRecipient> {
         match self {
             Self::Failed { recipient, .. } => Some(recipient),
             Self::Refused(_) => None,
@@ -208,7 +207,7 @@ impl Attempt {
 
 impl LetterRecipient {
     /// Whether `other` is the same one, under the identity that the handler has now.
-    pub(super) fn is_now(&self, other: &Self, registry: &Registry) -> bool {
+    pub(crate) fn is_now(&self, other: &Self, registry: &Registry) -> bool {
         let (Self::Handler(was), Self::Handler(is)) = (self, other) else { return self == other };
         was == is || registry.handler(is).is_some_and(|info| info.was().contains(&was.as_str()))
     }

@@ -12,7 +12,7 @@ use futures_util::{FutureExt, StreamExt};
 
 use super::crews::Member;
 use super::lanes::{Posted, Slot};
-use super::queue::Queue;
+use super::state::Queue;
 use crate::caught::panic_message;
 use crate::engine::Engine;
 use crate::engine::under_way::Part;
@@ -39,7 +39,7 @@ struct Worker {
 }
 
 /// Delivers what is in the queue, for as long as there is a bus.
-pub(super) async fn work(member: Member, bus: Weak<Engine>) {
+pub(crate) async fn work(member: Member, bus: Weak<Engine>) {
     let (batch, running, done) = (Vec::new(), FuturesUnordered::new(), Vec::new());
     let mut worker = Worker { bus, batch, running, done, is_idle: false, member };
     poll_fn(|cx| worker.turn(cx)).await;
@@ -112,7 +112,7 @@ impl Worker {
 }
 
 /// What failed is among the dead letters; what panics here is some event's `Drop`, or the like.
-pub(super) fn log_panic<T>(panic: Box<dyn Any + Send>, instead: T) -> T {
+pub(crate) fn log_panic<T>(panic: Box<dyn Any + Send>, instead: T) -> T {
     // Not among the fields, which are not looked at if nobody listens: what is thrown may throw again.
     let panic = panic_message(panic);
     tracing::error!(panic = %Shown(&panic), "a delivery panicked");
