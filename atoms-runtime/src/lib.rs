@@ -31,7 +31,9 @@ mod text;
 mod wire;
 
 pub use atoms_macros::{Event, event, event_set, handler, request};
-pub use bus::{BusBuilder, Context, Dispatch, Emit, Emittable, Extension, RequestError, ShutdownError};
+pub use bus::{
+    BusBuilder, Context, DeadLetters, Dispatch, Emit, Emittable, Extension, RequestError, ShutdownError,
+};
 pub use catalog::{CircleEdge, Registry, StartError, StartProblem};
 pub use caught::{Guarded, panic_message};
 pub use engine::{
@@ -50,8 +52,8 @@ pub use handler::{
     Returns, StartContext, State, SyncHandler, Veto,
 };
 pub use letters::{
-    Attempt, AttemptKind, DeadLetter, DeadLetterCause, DeadLetters, LetterRecipient, LetterStore,
-    MemoryLetters, RedeliverError,
+    Attempt, AttemptKind, DeadLetter, DeadLetterCause, LetterRecipient, LetterStore, MemoryLetters,
+    RedeliverError,
 };
 pub use log_limit::LogLimit;
 pub use queue::{

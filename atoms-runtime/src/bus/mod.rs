@@ -2,6 +2,7 @@
 
 mod builder;
 mod context;
+mod dead_letters;
 mod dispatch;
 mod dynamic;
 mod emit;
@@ -14,6 +15,7 @@ use std::fmt;
 
 pub use builder::BusBuilder;
 pub use context::Context;
+pub use dead_letters::DeadLetters;
 pub use dispatch::Dispatch;
 pub use emit::{Emit, Emittable};
 pub use extensions::Extension;

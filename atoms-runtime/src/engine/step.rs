@@ -10,7 +10,7 @@ use crate::caught::caught;
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event};
 use crate::handler::{Caller, Delivery, HandlerInfo, Outlet, Recipient};
-use crate::letters::{DeadLetterCause, Redelivery};
+use crate::letters::{DeadLetter, DeadLetterCause, Redelivery};
 use crate::queue::Hold;
 
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.
@@ -192,6 +192,18 @@ impl<'a> Step<'a> {
     #[inline]
     pub(crate) fn delivery(&'a self, handler: fn() -> &'static HandlerInfo) -> Delivery<'a> {
         Delivery::new(&self.event, self, handler)
+    }
+}
+
+impl Engine {
+    /// Keeps an event among the dead letters. One that was redelivered goes on as the same letter.
+    pub(crate) fn add_letter(
+        &self,
+        event: AnyEvent,
+        cause: DeadLetterCause,
+        earlier: Option<&Redelivery>,
+    ) -> Arc<DeadLetter> {
+        self.dead_letters.add(&self.registry, event, cause, earlier, || self.under_way.enter())
     }
 }
 

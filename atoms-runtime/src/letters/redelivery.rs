@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::letter::{DeadLetter, DeadLetterCause};
 use super::store::LetterStore;
-use crate::engine::Engine;
+use crate::catalog::Registry;
 use crate::event::AnyEvent;
 use crate::log_limit::LogLimit;
 use crate::store::{StoreError, StoredEvents};
@@ -82,48 +82,49 @@ impl fmt::Debug for Letters {
     }
 }
 
-impl Engine {
-    /// Keeps an event among the dead letters. One that was redelivered goes on as the same letter.
-    pub(crate) fn add_letter(
-        &self,
+impl Letters {
+    /// Keeps an event among the dead letters. One that was redelivered goes on as the same letter. What `count`
+    /// returns is held for as long as the letter waits for the store.
+    pub(crate) fn add<C: Send + 'static>(
+        self: &Arc<Self>,
+        registry: &Registry,
         event: AnyEvent,
         mut cause: DeadLetterCause,
         earlier: Option<&Redelivery>,
+        count: impl FnOnce() -> C,
     ) -> Arc<DeadLetter> {
-        let letters = &self.dead_letters;
         // One that nobody got, and then somebody failed for, is another letter.
         let is_same = |earlier: &&DeadLetter| match (earlier.recipient(), cause.recipient()) {
-            (Some(was), Some(is)) => was.is_now(is, &self.registry),
+            (Some(was), Some(is)) => was.is_now(is, registry),
             (was, is) => was == is,
         };
         let earlier = earlier.map(|redelivery| &*redelivery.letter).filter(is_same);
         cause.follow(earlier.map_or(&[], DeadLetter::attempts));
-        let id = earlier.map_or_else(|| letters.store.next_id(), DeadLetter::id);
+        let id = earlier.map_or_else(|| self.store.next_id(), DeadLetter::id);
         let letter = Arc::new(DeadLetter::new(id, event, cause));
-        self.write_letter(Arc::clone(&letter));
+        self.write(Arc::clone(&letter), count);
         // It is shown again, and its redelivery does not take it out.
-        letters.lock().letters.remove(&id);
+        self.lock().letters.remove(&id);
         letter
     }
 
     /// Writes a letter to the store, which an emit does not wait for: shutting the bus down does.
-    fn write_letter(&self, letter: Arc<DeadLetter>) {
-        let store = Arc::clone(&self.dead_letters.store);
+    fn write<C: Send + 'static>(self: &Arc<Self>, letter: Arc<DeadLetter>, count: impl FnOnce() -> C) {
+        let store = Arc::clone(&self.store);
         let written = Arc::clone(&letter);
         let mut writing = Box::pin(async move { store.put(written).await });
         match writing.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(error)) => not_kept(&letter, &error),
             Poll::Pending => {
-                let unwritten = &self.dead_letters.unwritten;
-                let is_full = unwritten.fetch_add(1, Ordering::SeqCst) >= MAX_UNWRITTEN;
+                let is_full = self.unwritten.fetch_add(1, Ordering::SeqCst) >= MAX_UNWRITTEN;
                 let (Ok(runtime), false) = (Handle::try_current(), is_full) else {
-                    unwritten.fetch_sub(1, Ordering::SeqCst);
+                    self.unwritten.fetch_sub(1, Ordering::SeqCst);
                     let why =
                         if is_full { "too many wait for the store" } else { "there is no tokio runtime" };
                     return not_kept(&letter, &why);
                 };
-                let (counted, letters) = (self.under_way.enter(), Arc::clone(&self.dead_letters));
+                let (counted, letters) = (count(), Arc::clone(self));
                 runtime.spawn(async move {
                     if let Err(error) = writing.await {
                         not_kept(&letter, &error);
@@ -146,7 +147,7 @@ fn not_kept(letter: &DeadLetter, why: &dyn fmt::Display) {
 
 /// A letter that is being redelivered. Until it is done, the letter stays as it was.
 pub(crate) struct Redelivery {
-    bus: Arc<Engine>,
+    letters: Arc<Letters>,
     pub(crate) letter: Arc<DeadLetter>,
     number: u64,
     /// Whether a task goes on with it, which also ends it.
@@ -155,38 +156,38 @@ pub(crate) struct Redelivery {
 
 /// A number under which nobody else redelivers a letter.
 pub(crate) struct Claim<'a> {
-    bus: &'a Arc<Engine>,
+    letters: &'a Arc<Letters>,
     id: u64,
     number: u64,
 }
 
 impl<'a> Claim<'a> {
     /// `None` if the letter is being redelivered.
-    pub(crate) fn of(bus: &'a Arc<Engine>, id: u64) -> Option<Self> {
-        let mut redelivered = bus.dead_letters.lock();
+    pub(crate) fn of(letters: &'a Arc<Letters>, id: u64) -> Option<Self> {
+        let mut redelivered = letters.lock();
         redelivered.next += 1;
         let number = redelivered.next;
         match redelivered.letters.entry(id) {
             Entry::Occupied(_) => None,
             Entry::Vacant(place) => {
                 place.insert((number, false));
-                Some(Self { bus, id, number })
+                Some(Self { letters, id, number })
             }
         }
     }
 
     /// The letter was found.
     pub(crate) fn found(self, letter: Arc<DeadLetter>) -> Redelivery {
-        self.bus.dead_letters.lock().letters.insert(self.id, (self.number, true));
-        let (bus, number) = (Arc::clone(self.bus), self.number);
+        self.letters.lock().letters.insert(self.id, (self.number, true));
+        let (letters, number) = (Arc::clone(self.letters), self.number);
         std::mem::forget(self);
-        Redelivery { bus, letter, number, is_handed_over: false.into() }
+        Redelivery { letters, letter, number, is_handed_over: false.into() }
     }
 }
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
-        self.bus.dead_letters.lock().letters.remove(&self.id);
+        self.letters.lock().letters.remove(&self.id);
     }
 }
 
@@ -205,14 +206,14 @@ impl Redelivery {
     }
 
     fn is_open(&self) -> bool {
-        let redelivered = self.bus.dead_letters.lock();
+        let redelivered = self.letters.lock();
         redelivered.letters.get(&self.letter.id).is_some_and(|(number, _)| *number == self.number)
     }
 
     /// The delivery has come to an end: takes the letter out, unless it was put back.
     pub(crate) async fn done(&self) -> Result<(), StoreError> {
         if self.is_open() {
-            self.bus.dead_letters.store.take(self.letter.id).await?;
+            self.letters.store.take(self.letter.id).await?;
         }
         Ok(())
     }
@@ -220,7 +221,7 @@ impl Redelivery {
 
 impl Drop for Redelivery {
     fn drop(&mut self) {
-        let mut redelivered = self.bus.dead_letters.lock();
+        let mut redelivered = self.letters.lock();
         if redelivered.letters.get(&self.letter.id).is_some_and(|(number, _)| *number == self.number) {
             redelivered.letters.remove(&self.letter.id);
         }

@@ -22,8 +22,6 @@ const RUNTIME: House = House {
         Floor { name: "expansions", modules: &["macros", "private", "set_macros", "testing"] },
     ],
     exceptions: &[
-        ("letters/redelivery.rs", "engine"),
-        ("letters/mod.rs", "engine"),
         ("store.rs", "engine"),
         ("engine/mod.rs", "bus"),
         ("engine/mod.rs", "queue"),
