@@ -235,3 +235,24 @@ async fn a_delivery_may_acknowledge_itself() {
 fn follow(job: &Job) -> Next {
     Next { number: job.number }
 }
+
+#[handler]
+async fn stores(job: &Job, context: Context, log: State<Log>) -> Next {
+    context.bus().post(Next { number: 100 + job.number }).await.unwrap();
+    log.add("stores");
+    Next { number: job.number }
+}
+
+#[tokio::test]
+async fn what_is_posted_beyond_the_capacity_stays_in_the_queue_and_stores_what_it_posts() {
+    let backlog = Arc::new(MemoryBacklog::default());
+    let (builder, log) = stored(&backlog);
+    let bus = builder.handler::<stores>().handler::<count>().start().unwrap();
+    bus.post(job(1)).beyond_capacity().try_send().unwrap();
+    assert_eq!(backlog.count().await.unwrap(), 0);
+    bus.idle().await;
+    let mut lines = log.take();
+    lines.sort();
+    assert_eq!(lines, ["next 1", "next 101", "stores"]);
+    assert_eq!(backlog.count().await.unwrap(), 0);
+}

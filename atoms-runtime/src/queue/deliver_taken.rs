@@ -11,7 +11,8 @@ use futures_util::stream::FuturesUnordered;
 use super::backlog::{Acknowledgement, Taken};
 use super::deliver::{Delivering, Waiting, run_async};
 use super::hold::{Hold, TakenBy};
-use super::stored::{Begun, Stored};
+use super::stored::Stored;
+use super::stored_worker::Begun;
 use crate::engine::Engine;
 use crate::engine::deliver::refuse_unhandled;
 use crate::engine::table::Table;
@@ -24,7 +25,7 @@ type Units = Vec<(usize, Vec<String>)>;
 
 impl Engine {
     /// Delivers an event to the handlers that are not done with it.
-    pub(crate) async fn deliver_taken(self: &Arc<Self>, Begun { stored, taken, .. }: &Begun) {
+    pub(super) async fn deliver_taken(self: &Arc<Self>, Begun { stored, taken, .. }: &Begun) {
         let began = Instant::now();
         let chain = Delivering::new(self, &taken.event, taken.priority).chain_refusal();
         let (event, verdict) = self.before_emit(taken.event.clone(), None, chain.is_some());

@@ -1,17 +1,12 @@
 //! Delivering the events of a backlog that is not the queue of the bus.
 
 use std::fmt;
-use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use futures_util::future::select;
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
 use tokio::runtime::{Handle, Id};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -19,9 +14,9 @@ use tokio::time::sleep;
 
 use super::backlog::{Backlog, BacklogRoom, NewPost, Taken, Ticket};
 use super::delays::{Clock, When};
-use super::worker::log_panic;
+use super::stored_worker::work;
 use super::{PostError, PostRefusal, Priority};
-use crate::engine::under_way::{Part, UnderWay};
+use crate::engine::under_way::UnderWay;
 use crate::engine::{Bus, Engine};
 use crate::event::{AnyEvent, Timestamp};
 use crate::log_limit::LogLimit;
@@ -30,11 +25,8 @@ use crate::store::{StoreError, StoreErrorKind};
 /// How many events a worker takes at once at most.
 const BATCH: usize = 16;
 
-/// How many events a worker has begun at most.
-const BEGUN: usize = 256;
-
 /// The first and the longest wait after which a store that failed is tried again.
-const RETRY: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
+pub(super) const RETRY: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
 
 /// A store that fails, fails each time.
 static FAILED: LogLimit = LogLimit::new(10, "more failures of the backlog");
@@ -43,11 +35,11 @@ static FAILED: LogLimit = LogLimit::new(10, "more failures of the backlog");
 pub(crate) struct Stored {
     pub(crate) backlog: Arc<dyn Backlog>,
     clock: Clock,
-    under_way: Arc<UnderWay>,
+    pub(super) under_way: Arc<UnderWay>,
     /// Whether there may be something to take, which counts as under way.
     may_have_more: AtomicBool,
-    is_closing: AtomicBool,
-    changed: Notify,
+    pub(super) is_closing: AtomicBool,
+    pub(super) changed: Notify,
     state: Mutex<State>,
 }
 
@@ -66,12 +58,10 @@ struct Crew {
 }
 
 /// One worker, until this is dropped: its runtime has ended, or its bus.
-struct Member {
-    stored: Arc<Stored>,
+pub(super) struct Member {
+    pub(super) stored: Arc<Stored>,
     runtime: Option<Id>,
 }
-
-type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Stored {
     pub(crate) fn new(backlog: Arc<dyn Backlog>, under_way: Arc<UnderWay>) -> Arc<Self> {
@@ -196,7 +186,7 @@ impl Stored {
     }
 
     /// Takes events to start.
-    async fn take(&self) -> Result<Vec<Taken>, StoreError> {
+    pub(super) async fn take(&self) -> Result<Vec<Taken>, StoreError> {
         while let Some(ticket) = self.next_to_give_back() {
             self.backlog.give_back(ticket).await?;
             self.lock().given_back.retain(|other| *other != ticket);
@@ -234,7 +224,7 @@ impl Stored {
     }
 
     /// Gives an event back: at once, if the store can, or else by the next worker.
-    fn give_back(&self, ticket: Ticket) {
+    pub(super) fn give_back(&self, ticket: Ticket) {
         let mut giving = pin!(self.backlog.give_back(ticket));
         if giving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
             self.lock().given_back.push(ticket);
@@ -247,7 +237,7 @@ impl Stored {
 }
 
 #[cold]
-fn failed(what: &str, error: &StoreError) {
+pub(super) fn failed(what: &str, error: &StoreError) {
     if FAILED.allows() {
         tracing::error!(%error, "{what} failed, and is tried again unless it is lost");
     }
@@ -288,103 +278,6 @@ impl Drop for Member {
         self.stored.changed.notify_waiters();
         self.stored.under_way.tell();
     }
-}
-
-/// Takes and delivers events, for as long as there is a bus.
-async fn work(member: Member, bus: Weak<Engine>) {
-    let stored = Arc::clone(&member.stored);
-    let mut running: FuturesUnordered<Running> = FuturesUnordered::new();
-    let mut wait = RETRY[0];
-    while let Some(bus) = bus.upgrade() {
-        let mut changed = pin!(stored.changed.notified());
-        changed.as_mut().enable();
-        let is_closing = stored.is_closing.load(Ordering::Relaxed);
-        let taken = match is_closing || running.len() >= BEGUN {
-            true => Ok(Vec::new()),
-            false => beside(&mut running, stored.take()).await,
-        };
-        match taken {
-            Err(error) => {
-                failed("taking posted events", &error);
-                drop(bus);
-                beside(&mut running, select(changed, pin!(sleep(wait)))).await;
-                wait = (2 * wait).min(RETRY[1]);
-            }
-            Ok(taken) if taken.is_empty() => {
-                drop(bus);
-                if is_closing {
-                    beside(&mut running, changed).await;
-                } else if running.len() >= BEGUN {
-                    running.next().await;
-                } else if let Err(error) = beside(&mut running, ready_or(&stored, changed)).await {
-                    failed("waiting for posted events", &error);
-                    beside(&mut running, sleep(wait)).await;
-                }
-            }
-            Ok(taken) => {
-                wait = RETRY[0];
-                for taken in taken {
-                    let mut delivery =
-                        deliver(&bus, Begun { stored: Arc::clone(&stored), taken, is_done: false });
-                    // Polled at once, so that it is known what it waits for if it is ended.
-                    let polled = poll_fn(|cx| Poll::Ready(delivery.as_mut().poll(cx))).await;
-                    if polled.is_pending() {
-                        running.push(delivery);
-                    }
-                }
-                // Others have their turn.
-                drop(bus);
-                beside(&mut running, tokio::task::yield_now()).await;
-            }
-        }
-    }
-    drop((running, member));
-}
-
-/// Waits until there is something to take, or something else has changed.
-async fn ready_or(stored: &Stored, changed: impl Future<Output = ()>) -> Result<(), StoreError> {
-    match select(stored.backlog.ready(), pin!(changed)).await {
-        futures_util::future::Either::Left((ready, _)) => ready,
-        futures_util::future::Either::Right(_) => Ok(()),
-    }
-}
-
-/// Drives the deliveries while something else is waited for.
-async fn beside<T>(running: &mut FuturesUnordered<Running>, other: impl Future<Output = T>) -> T {
-    let mut other = pin!(other);
-    poll_fn(|cx| {
-        while let Poll::Ready(Some(())) = running.poll_next_unpin(cx) {}
-        other.as_mut().poll(cx)
-    })
-    .await
-}
-
-/// An event that was taken: it is given back if its delivery is ended before it is done.
-pub(crate) struct Begun {
-    pub(crate) stored: Arc<Stored>,
-    pub(crate) taken: Taken,
-    is_done: bool,
-}
-
-impl Drop for Begun {
-    fn drop(&mut self) {
-        if !self.is_done {
-            self.stored.give_back(self.taken.ticket);
-        }
-        self.stored.under_way.remove(1);
-    }
-}
-
-fn deliver(bus: &Arc<Engine>, mut begun: Begun) -> Running {
-    let bus = Arc::clone(bus);
-    // It is counted for as long as it is begun.
-    let part = Part::of_counted(&bus.under_way);
-    Box::pin(async move {
-        let delivered = AssertUnwindSafe(part.around(bus.deliver_taken(&begun))).catch_unwind().await;
-        begun.is_done = true;
-        delivered.unwrap_or_else(|panic| log_panic(panic, ()));
-        drop(begun);
-    })
 }
 
 impl Engine {

@@ -1,0 +1,79 @@
+//! Why an event was not posted.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::event::AnyEvent;
+use crate::store::StoreError;
+
+/// An event was not posted.
+pub struct PostError {
+    pub(super) reason: PostRefusal,
+    /// Why the store failed, if it did.
+    pub(super) store: Option<StoreError>,
+    pub(super) event: AnyEvent,
+}
+
+/// Why an event was not posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostRefusal {
+    /// As many events of its priority, or that are due later, are waiting or being handled as the bus allows.
+    #[error("the queue is full, with {capacity} events of its kind; await the post to wait for room")]
+    Full {
+        /// How many events of one priority, or due later, may be posted and not done.
+        capacity: usize,
+    },
+    /// What waits or is being handled takes as many bytes as the bus allows.
+    #[error("the queue is full, with {bytes} bytes of events of its kind; await the post to wait for room")]
+    FullOfBytes {
+        /// How many bytes of memory the events of one priority, or due later, may take that are not done.
+        bytes: usize,
+    },
+    /// The bus was shut down.
+    #[error("the bus is shut down")]
+    Closed,
+    /// The backlog of the bus takes time, so that posting there is awaited.
+    #[error("the bus has another backlog than its queue, and that takes time; await the post")]
+    MustWait,
+    /// The backlog failed: the source of the error is why.
+    #[error("the backlog failed")]
+    Store,
+    /// The event was posted outside of a tokio runtime, and no other runtime delivers for the bus.
+    #[error("there is no tokio runtime to deliver it in; post it in one")]
+    NoRuntime,
+}
+
+crate::text::debug_as_display!(PostError);
+
+impl fmt::Display for PostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` was not posted: ", self.event.event_type())?;
+        match &self.store {
+            Some(error) => error.fmt(f),
+            None => self.reason.fmt(f),
+        }
+    }
+}
+
+impl Error for PostError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.store.as_ref().map_or(Some(&self.reason), |error| Some(error))
+    }
+}
+
+impl PostError {
+    pub(super) fn new(reason: PostRefusal, event: AnyEvent) -> Self {
+        Self { reason, store: None, event }
+    }
+
+    /// Why.
+    pub fn reason(&self) -> PostRefusal {
+        self.reason
+    }
+
+    /// The event.
+    pub fn into_event(self) -> AnyEvent {
+        self.event
+    }
+}
