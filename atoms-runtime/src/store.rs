@@ -1,9 +1,12 @@
 //! What the stores of a bus have in common.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
+
+use serde_json::value::RawValue;
 
 use crate::catalog::Registry;
 use crate::engine::{Bus, Engine};
@@ -80,8 +83,8 @@ impl Eq for StoreError {}
 
 /// Writes events for a store, and reads them back, with the codec of a bus.
 ///
-/// The bytes are more than the frame: they also say how long the chain of the event is. A store keeps them as they
-/// are.
+/// The bytes are more than the frame: they also say how long the chain of the event is, and which
+/// [values](crate::Carried) it carries. A store keeps them as they are.
 #[derive(Clone)]
 pub struct StoredEvents {
     bus: Weak<Engine>,
@@ -101,10 +104,16 @@ impl StoredEvents {
     }
 
     /// Writes an event.
+    ///
+    /// Fails if it carries a value that a stored event keeps, and that the bus does not know how to bring back:
+    /// [`BusBuilder::carries`](crate::BusBuilder::carries) says so.
     pub fn write(&self, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
         let bus = self.bus()?;
+        let values = values(&bus, event)?;
         let mut out = vec![VERSION];
         out.extend_from_slice(&event.hops().to_le_bytes());
+        out.extend_from_slice(&(values.len() as u64).to_le_bytes());
+        out.extend_from_slice(&values);
         match wire::encode(&*bus.codec, event, &mut out, &bus.registry) {
             Ok(()) => Ok(out),
             Err(error) => Err(StoreError::new(StoreErrorKind::Unwritable, error)),
@@ -117,17 +126,66 @@ impl StoredEvents {
         let bus = self.bus()?;
         let unreadable = |cause: String| StoreError::new(StoreErrorKind::Unreadable, cause);
         let (version, rest) = stored.split_first().ok_or_else(|| unreadable("it is empty".into()))?;
-        let (hops, frame) = match (version, rest.split_first_chunk()) {
-            (&VERSION, Some((hops, frame))) => (u32::from_le_bytes(*hops), frame),
-            (version, _) => {
-                return Err(unreadable(format!("it is of version {version}, which is not known")));
-            }
-        };
+        if *version != VERSION {
+            return Err(unreadable(format!("it is of version {version}, which is not known")));
+        }
+        let (hops, values, frame) = parts(rest).ok_or_else(|| unreadable("it is cut off".into()))?;
         let event = wire::decode(&*bus.codec, frame, &bus.registry)
             .or_else(|_| wire::decode(&*bus.codec, frame, &Registry::default()))
             .map_err(|error| StoreError::new(StoreErrorKind::Unreadable, error))?;
-        Ok(event.with_hops(hops))
+        restore(&bus, event.with_hops(hops), values)
     }
+}
+
+/// How values of one type are brought back.
+pub(crate) type Restore = fn(AnyEvent, &str) -> serde_json::Result<AnyEvent>;
+
+/// The values that an event carries, as a JSON object; nothing if there are none.
+fn values(bus: &Engine, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
+    let unwritable = |cause: Box<dyn Error + Send + Sync>| StoreError::new(StoreErrorKind::Unwritable, cause);
+    let mut values = BTreeMap::new();
+    for (name, json) in event.stored_values() {
+        if !bus.restores.contains_key(name) {
+            let problem = format!(
+                "it carries a value that is stored as `{name}`, which this bus cannot bring back: name the type with \
+                 `BusBuilder::carries`"
+            );
+            return Err(unwritable(problem.into()));
+        }
+        let json = json.and_then(RawValue::from_string).map_err(|error| unwritable(error.into()))?;
+        values.insert(name, json);
+    }
+    if values.is_empty() {
+        return Ok(Vec::new());
+    }
+    serde_json::to_vec(&values).map_err(|error| unwritable(error.into()))
+}
+
+/// The hops, the values and the frame.
+fn parts(stored: &[u8]) -> Option<(u32, &[u8], &[u8])> {
+    let (hops, rest) = stored.split_first_chunk()?;
+    let (length, rest) = rest.split_first_chunk()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let (values, frame) = rest.split_at_checked(length)?;
+    Some((u32::from_le_bytes(*hops), values, frame))
+}
+
+fn restore(bus: &Engine, mut event: AnyEvent, values: &[u8]) -> Result<AnyEvent, StoreError> {
+    if values.is_empty() {
+        return Ok(event);
+    }
+    let unreadable = |error| StoreError::new(StoreErrorKind::Unreadable, error);
+    let values: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(values).map_err(unreadable)?;
+    for (name, json) in values {
+        match bus.restores.get(&*name) {
+            Some(restore) => event = restore(event, json.get()).map_err(unreadable)?,
+            None => {
+                let (r#type, id) = (event.event_type(), event.id());
+                tracing::error!(r#type, %id, name, "a stored event carries a value that this bus does not know");
+            }
+        }
+    }
+    Ok(event)
 }
 
 impl Bus {

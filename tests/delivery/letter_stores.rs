@@ -1,12 +1,12 @@
 //! Where dead letters are kept, and how they find their handlers again.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::{
-    AnyEvent, DeadLetter, LetterRecipient, LetterStore, MemoryLetters, RedeliverError, Refusal, StoreError,
-    StoreErrorKind, StoreFuture, StoredEvents,
+    AnyEvent, BusBuilder, Carried, DeadLetter, LetterRecipient, LetterStore, MemoryLetters, RedeliverError,
+    Refusal, StoreError, StoreErrorKind, StoreFuture, Stored, StoredEvents,
 };
 use tokio::time::sleep;
 
@@ -70,12 +70,13 @@ async fn a_letter_whose_handler_is_gone_says_so_and_stays() {
     assert_eq!(letters.len().await.unwrap(), 1);
 }
 
-/// A store that takes a second for each letter, and keeps no event with an odd number.
-struct Slow(MemoryLetters);
+/// A store that takes a second for each letter, and keeps none with an even number.
+#[derive(Default)]
+struct Slow(MemoryLetters, Mutex<Option<StoredEvents>>);
 
 impl LetterStore for Slow {
     fn start(&self, events: StoredEvents) {
-        self.0.start(events);
+        *self.1.lock().unwrap() = Some(events);
     }
 
     fn next_id(&self) -> u64 {
@@ -115,7 +116,7 @@ impl LetterStore for Slow {
 
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_waits_for_a_store_that_is_slow() {
-    let bus = bus().0.letter_store(Arc::new(Slow(MemoryLetters::default()))).start().unwrap();
+    let bus = bus().0.letter_store(Arc::new(Slow::default())).start().unwrap();
     let ids: Vec<_> = (0..3)
         .map(|number| {
             let event = AnyEvent::from(Envelope::new(Order { number }));
@@ -126,4 +127,39 @@ async fn a_shutdown_waits_for_a_store_that_is_slow() {
     bus.shutdown(SOON).await.unwrap();
     let kept: Vec<_> = bus.dead_letters().list().await.unwrap().iter().map(|letter| letter.id()).collect();
     assert_eq!(kept, [1, 3]);
+}
+
+/// For whom a chain of events runs.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Principal(String);
+
+impl Carried for Principal {
+    const STORED: Option<Stored<Self>> = Some(Stored::json("letter_stores.principal"));
+}
+
+#[tokio::test]
+async fn a_stored_event_is_what_it_was_with_the_values_that_it_carries() {
+    let started = |builder: BusBuilder| {
+        let store = Arc::new(Slow::default());
+        let bus = builder.event::<Order>().letter_store(store.clone()).start().unwrap();
+        let events = store.1.lock().unwrap().clone().unwrap();
+        (bus, events)
+    };
+    let (bus, events) = started(bus().0.carries::<Principal>());
+    let principal = Principal("ada".into());
+    let event = AnyEvent::from(Envelope::new(Order { number: 7 })).carry(principal.clone());
+    let stored = events.write(&event).unwrap();
+    let read = events.read(&stored).unwrap();
+    assert_eq!((read.id(), read.carried()), (event.id(), Some(&principal)));
+    assert_eq!(read.downcast_ref::<Order>().unwrap().number, 7);
+    let (other, others) = started(crate::bus().0);
+    let error = others.write(&event).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unwritable);
+    assert!(error.to_string().contains("name the type with `BusBuilder::carries`"), "{error}");
+    assert!(others.read(&stored).unwrap().carried::<Principal>().is_none());
+    for broken in [&[][..], &[9], &stored[..stored.len() - 1], &stored[..6]] {
+        assert_eq!(events.read(broken).unwrap_err().kind(), StoreErrorKind::Unreadable, "{broken:?}");
+    }
+    drop((bus, other));
+    assert_eq!(events.write(&event).unwrap_err().kind(), StoreErrorKind::Unavailable);
 }

@@ -1,5 +1,6 @@
 //! Making a bus, and checking it before the first event.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,12 +14,12 @@ use crate::engine::table::Tables;
 use crate::engine::tasks::Tasks;
 use crate::engine::under_way::UnderWay;
 use crate::engine::{Bus, Engine};
-use crate::event::{Event, EventType};
+use crate::event::{Carried, Event, EventType};
 use crate::handler::{Handler, HandlerInfo, PrepareError, StartContext, States};
 use crate::layers;
 use crate::letters::{LetterStore, Letters, MemoryLetters};
 use crate::queue::{Backlog, OwnedQueue, OwnedStored, Stored};
-use crate::store::StoredEvents;
+use crate::store::{Restore, StoredEvents};
 use crate::wire::{Codec, JsonCodec};
 
 /// The longest chain of events that a [`BusBuilder::hop_limit`] may allow.
@@ -60,6 +61,7 @@ pub struct BusBuilder {
     dead_letter_bytes: usize,
     letter_store: Option<Arc<dyn LetterStore>>,
     backlog: Option<Arc<dyn Backlog>>,
+    restores: HashMap<&'static str, Restore>,
     queue_capacity: usize,
     queue_bytes: usize,
     detached_limit: usize,
@@ -84,6 +86,7 @@ impl BusBuilder {
             dead_letter_bytes: 64 * MIB,
             letter_store: None,
             backlog: None,
+            restores: HashMap::new(),
             queue_capacity: 1_024,
             queue_bytes: 64 * MIB,
             detached_limit: 1_024,
@@ -236,6 +239,16 @@ impl BusBuilder {
         self
     }
 
+    /// Brings values of this type back with the stored events that [carry](Carried) them. An event that carries a value
+    /// of another type which it keeps when it is stored cannot be posted on a bus with a [`backlog`](Self::backlog).
+    #[must_use]
+    pub fn carries<T: Carried>(mut self) -> Self {
+        if let Some(stored) = T::STORED {
+            self.restores.insert(stored.name(), |event, json| event.restore::<T>(json));
+        }
+        self
+    }
+
     /// How many [posted](Bus::post), unfinished events each priority may hold: 1,024 by default. Events that are
     /// due later have as much room of their own. Zero does not start.
     #[must_use]
@@ -299,6 +312,7 @@ impl BusBuilder {
             extensions: self.extensions,
             queue: OwnedQueue::new(self.queue_capacity, self.queue_bytes, Arc::clone(&under_way)),
             stored,
+            restores: self.restores,
             under_way,
         }));
         bus.0.dead_letters.start(StoredEvents::of(&bus.0));

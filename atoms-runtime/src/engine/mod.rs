@@ -20,6 +20,7 @@ pub(crate) mod under_way;
 pub(crate) mod unfinished;
 pub(crate) mod worklist;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -41,6 +42,7 @@ use crate::catalog::Registry;
 use crate::handler::States;
 use crate::letters::Letters;
 use crate::queue::{OwnedQueue, OwnedStored};
+use crate::store::Restore;
 use crate::wire::Codec;
 
 /// Runs the handlers of the events that are emitted on it.
@@ -97,6 +99,8 @@ pub(crate) struct Engine {
     pub(crate) queue: OwnedQueue,
     /// What is posted, if not in the queue.
     pub(crate) stored: Option<OwnedStored>,
+    /// How the values that events carry are brought back with them, by the names under which they are stored.
+    pub(crate) restores: HashMap<&'static str, Restore>,
 }
 
 impl Engine {
