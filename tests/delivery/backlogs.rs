@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::{
-    AttemptKind, Backlog, BusBuilder, Delivery, FailureKind, Interceptor, LetterRecipient, MemoryBacklog,
-    PostRefusal,
+    Acknowledgement, AttemptKind, Backlog, BacklogRoom, BusBuilder, Delivery, EventId, FailureKind,
+    Interceptor, LetterRecipient, MemoryBacklog, NewPost, PostRefusal, StoreError, StoreErrorKind,
+    StoreFuture, Taken, Ticket,
 };
 use futures_util::FutureExt;
 use tokio::time::{sleep, timeout};
@@ -255,4 +256,91 @@ async fn what_is_posted_beyond_the_capacity_stays_in_the_queue_and_stores_what_i
     lines.sort();
     assert_eq!(lines, ["next 1", "next 101", "stores"]);
     assert_eq!(backlog.count().await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_room_when_the_bus_shuts_down_is_told_so() {
+    let (builder, _log) = stored(&Arc::new(MemoryBacklog::new(1, 1_000_000)));
+    let bus = builder.handler::<slow>().start().unwrap();
+    bus.post(job(1)).await.unwrap();
+    let waiting = tokio::spawn({
+        let bus = bus.clone();
+        async move { bus.post(job(2)).await.unwrap_err().reason() }
+    });
+    tokio::task::yield_now().await;
+    bus.shutdown(SOON).await.unwrap();
+    assert_eq!(waiting.await.unwrap(), PostRefusal::Closed);
+}
+
+/// A backlog whose disk is full now and then.
+struct Flaky(MemoryBacklog, AtomicU32);
+
+impl Flaky {
+    fn fails<T: Send + 'static>(&self) -> Option<StoreFuture<'_, T>> {
+        let fails = self.1.fetch_add(1, SeqCst).is_multiple_of(2);
+        let error = || StoreError::new(StoreErrorKind::Unavailable, "the disk is full");
+        fails.then(|| Box::pin(std::future::ready(Err(error()))) as _)
+    }
+}
+
+impl Backlog for Flaky {
+    fn post(&self, posts: Vec<NewPost>) -> StoreFuture<'_, Vec<u64>> {
+        self.fails().unwrap_or_else(|| self.0.post(posts))
+    }
+
+    fn room(&self, room: BacklogRoom, bytes: usize) -> StoreFuture<'_, ()> {
+        self.0.room(room, bytes)
+    }
+
+    fn take(&self, limit: usize) -> StoreFuture<'_, Vec<Taken>> {
+        self.fails().unwrap_or_else(|| self.0.take(limit))
+    }
+
+    fn ready(&self) -> StoreFuture<'_, ()> {
+        self.fails().unwrap_or_else(|| self.0.ready())
+    }
+
+    fn acknowledge(&self, done: Acknowledgement) -> StoreFuture<'_, ()> {
+        self.fails().unwrap_or_else(|| self.0.acknowledge(done))
+    }
+
+    fn give_back(&self, ticket: Ticket) -> StoreFuture<'_, ()> {
+        self.fails().unwrap_or_else(|| self.0.give_back(ticket))
+    }
+
+    fn cancel(&self, event: EventId) -> StoreFuture<'_, bool> {
+        self.0.cancel(event)
+    }
+
+    fn is_pending(&self, event: EventId) -> StoreFuture<'_, bool> {
+        self.0.is_pending(event)
+    }
+
+    fn count(&self) -> StoreFuture<'_, usize> {
+        self.0.count()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poster_is_told_that_the_backlog_failed_and_the_rest_goes_on_when_it_does() {
+    let backlog = Arc::new(Flaky(MemoryBacklog::default(), AtomicU32::new(0)));
+    let (builder, log) = bus();
+    let bus = builder.backlog(backlog.clone()).handler::<quick>().start().unwrap();
+    let mut accepted = Vec::new();
+    for number in 0..20 {
+        match bus.post(job(number)).await {
+            Ok(()) => accepted.push(number.to_string()),
+            Err(error) => {
+                assert_eq!(error.reason(), PostRefusal::Store);
+                assert!(
+                    error.to_string().ends_with("cannot be read or written now: the disk is full"),
+                    "{error}"
+                );
+                assert!(std::error::Error::source(&error).is_some_and(|source| source.is::<StoreError>()));
+            }
+        }
+    }
+    assert!(!accepted.is_empty());
+    timeout(Duration::from_secs(600), bus.idle()).await.unwrap();
+    assert_eq!((log.take(), backlog.count().await.unwrap()), (accepted, 0));
 }

@@ -221,6 +221,28 @@ impl BusBuilder {
     /// Keeps the [dead letters](Bus::dead_letters) in this store, and not in memory. How many it keeps is its own
     /// affair: [`dead_letter_capacity`](Self::dead_letter_capacity) and
     /// [`dead_letter_bytes`](Self::dead_letter_bytes) are for those in memory.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use atoms::{Bus, MemoryLetters, event, handler};
+    ///
+    /// #[event(type = "shop.order.created")]
+    /// struct OrderCreated;
+    ///
+    /// #[handler]
+    /// fn bill(_: &OrderCreated) -> Result<(), &'static str> {
+    ///     Err("out of paper")
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let letters = Arc::new(MemoryLetters::default());
+    /// let start = || Bus::builder().without_discovery().handler::<bill>().letter_store(letters.clone()).start();
+    /// assert!(!start()?.emit(OrderCreated).await.is_ok());
+    /// assert_eq!(start()?.dead_letters().len().await?, 1); // another bus, and the same letters
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn letter_store(mut self, store: Arc<dyn LetterStore>) -> Self {
         self.letter_store = Some(store);
@@ -233,6 +255,38 @@ impl BusBuilder {
     /// What it holds already is delivered, too. A `detached` handler is done with its event when it has been started.
     /// An event whose handler is not on this bus any more becomes a dead letter. A shutdown waits for the handlers that run, and leaves the rest in it.
     /// The runtimes in which events are delivered need to have time enabled.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use atoms::{Backlog, Bus, MemoryBacklog, event, handler};
+    ///
+    /// #[event(type = "shop.order.created")]
+    /// struct OrderCreated;
+    ///
+    /// #[handler(id = "billing.bill")]
+    /// fn bill(_: &OrderCreated) {
+    ///     println!("billed");
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let backlog = Arc::new(MemoryBacklog::default());
+    /// let start = || Bus::builder().without_discovery().handler::<bill>().backlog(backlog.clone()).start();
+    ///
+    /// let first = start()?;
+    /// first.post(OrderCreated).after(Duration::from_millis(1)).await?;
+    /// first.shutdown(Duration::from_secs(10)).await?;
+    /// assert_eq!(backlog.count().await?, 1);
+    ///
+    /// let second = start()?; // goes on with what the first one has left
+    /// while backlog.count().await? > 0 {
+    ///     tokio::time::sleep(Duration::from_millis(1)).await;
+    /// }
+    /// # second.shutdown(Duration::from_secs(10)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn backlog(mut self, backlog: Arc<dyn Backlog>) -> Self {
         self.backlog = Some(backlog);

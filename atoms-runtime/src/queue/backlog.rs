@@ -56,7 +56,8 @@ pub trait Backlog: Send + Sync + 'static {
     /// Takes events that may be started, and no more than `limit`. An event that was given back comes without the
     /// handlers that are done.
     ///
-    /// Nobody has what was taken if the future is dropped before it is ready: then it is given back.
+    /// Nobody has what was taken if the future is dropped before it is ready: then it is given back. An event that
+    /// cannot be read is left out, and holds up no other.
     fn take(&self, limit: usize) -> StoreFuture<'_, Vec<Taken>>;
 
     /// Resolves when there is something to take.

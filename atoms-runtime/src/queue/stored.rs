@@ -4,9 +4,10 @@ use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use tokio::runtime::{Handle, Id};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -120,11 +121,19 @@ impl Stored {
         let (room, size) = (BacklogRoom::of(post.priority, post.due), post.event.size());
         let refused = |reason, store| PostError { store, ..PostError::new(reason, post.event.clone()) };
         loop {
+            // A shutdown wakes those who wait for room.
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
             if bus.is_closed() {
                 return Err(refused(PostRefusal::Closed, None));
             }
             let stored = match self.backlog.post(vec![post.clone()]).await {
-                Err(error) if error.kind() == StoreErrorKind::Full => self.backlog.room(room, size).await,
+                Err(error) if error.kind() == StoreErrorKind::Full => {
+                    match select(self.backlog.room(room, size), changed).await {
+                        Either::Left((room, _)) => room,
+                        Either::Right(_) => Ok(()),
+                    }
+                }
                 stored => {
                     stored.map_err(|error| refused(PostRefusal::Store, Some(error)))?;
                     self.mark();
@@ -226,7 +235,8 @@ impl Stored {
     /// Gives an event back: at once, if the store can, or else by the next worker.
     pub(super) fn give_back(&self, ticket: Ticket) {
         let mut giving = pin!(self.backlog.give_back(ticket));
-        if giving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+        let given = giving.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if !matches!(given, Poll::Ready(Ok(()))) {
             self.lock().given_back.push(ticket);
         }
         self.mark();

@@ -115,8 +115,13 @@ fn deliver(bus: &Arc<Engine>, mut begun: Begun) -> Running {
     let part = Part::of_counted(&bus.under_way);
     Box::pin(async move {
         let delivered = AssertUnwindSafe(part.around(bus.deliver_taken(&begun))).catch_unwind().await;
+        if let Err(panic) = delivered {
+            // What panics here is no handler. It would again, and hold up its key for ever.
+            log_panic(panic, ());
+            let (ticket, handlers) = (begun.taken.ticket, begun.taken.handlers.clone());
+            begun.stored.acknowledge(ticket, handlers, Vec::new()).await;
+        }
         begun.is_done = true;
-        delivered.unwrap_or_else(|panic| log_panic(panic, ()));
         drop(begun);
     })
 }
