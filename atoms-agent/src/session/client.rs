@@ -60,3 +60,17 @@ impl KeptMetadata {
         kept
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_bounded_for_all_keys_together() {
+        let kept = KeptMetadata { keys: ["a", "b", "c"].map(Into::into).into(), bytes: 100 };
+        // With its key and the quotes, each takes three bytes more.
+        let said = Metadata::from_iter([("a", "x".repeat(47)), ("b", "x".repeat(48)), ("c", "x".repeat(47))]);
+        let keys: Vec<_> = kept.of(&said).iter().map(|(key, _)| key.to_owned()).collect();
+        assert_eq!(keys, ["a", "c"]);
+    }
+}

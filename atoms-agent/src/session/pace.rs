@@ -62,3 +62,20 @@ impl Silence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_second_begins_with_its_first_frame() {
+        let mut pace = Pace::new(2);
+        let began = Instant::now();
+        pace.count(began);
+        tokio::time::advance(Duration::from_millis(900)).await;
+        pace.ready().await;
+        pace.count(Instant::now());
+        pace.ready().await;
+        assert_eq!(began.elapsed().as_millis(), 1_000);
+    }
+}

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atoms_agent::events::{LlmRequest, Log, Object, TranscriptUpdate, UserJoined, UserStartedSpeaking};
-use atoms_agent::{Graph, SessionEnd, node};
+use atoms_agent::{Graph, SessionEnd, Sessions, node};
 use atoms_runtime::Emitter;
-use client::Client;
+use client::{Client, bus};
 use futures_util::{Stream, stream};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -200,4 +200,18 @@ async fn an_end_that_is_the_clients_fault_is_in_the_log() {
     let client = Client::of(Graph::builder().node::<Odd>().build().unwrap()).await;
     client.leave_last().await;
     assert_eq!(written.lines("a session has ended").len(), 1, "a normal end is at DEBUG");
+}
+
+#[tokio::test]
+async fn clients_that_break_the_protocol_do_not_fill_the_log() {
+    let (written, _guard) = Written::keep();
+    let sessions = Sessions::builder(Graph::builder().node::<Odd>().build().unwrap()).start(&bus()).unwrap();
+    for _ in 0..300 {
+        let mut client = Client::connect(&sessions);
+        client.fail(SessionEnd::Protocol("again".into())).await;
+        client.leave().await;
+    }
+    // A hundred in a second, and this may take several.
+    let lines = written.lines("the client broke the protocol: again").len();
+    assert!((1..300).contains(&lines), "{lines} lines");
 }
