@@ -50,3 +50,28 @@ fn what_a_handler_was_is_no_other_handler() {
     assert!(message.contains("both say `was = \"start::old::mail\"`"), "{message}");
     assert!(bus().handler::<was_mail>().handler::<plain>().start().is_ok());
 }
+
+/// Two handlers of one name in bodies of functions, which have one path.
+fn of_one_path() -> atoms::BusBuilder {
+    let one = |bus: atoms::BusBuilder| {
+        #[handler]
+        fn local(_: &Asked) {}
+        bus.handler::<local>()
+    };
+    let other = |bus: atoms::BusBuilder| {
+        #[handler]
+        fn local(_: &Asked) {}
+        bus.handler::<local>()
+    };
+    other(one(bus()))
+}
+
+#[test]
+fn two_handlers_of_one_path_start_where_nothing_is_stored() {
+    let bus = of_one_path().start().unwrap();
+    assert_eq!(bus.registry().handlers().len(), 2);
+    assert!(bus.registry().handler("start::identities::local").is_none());
+    let letters = std::sync::Arc::new(atoms::MemoryLetters::new(1, 1_000));
+    let message = refused(of_one_path().letter_store(letters)).to_string();
+    assert!(message.contains("two handlers have the identity `start::identities::local`"), "{message}");
+}

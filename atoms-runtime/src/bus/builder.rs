@@ -389,7 +389,8 @@ impl BusBuilder {
     }
 
     fn check(&self, registry: &Registry) -> Vec<StartProblem> {
-        let mut problems = checks::check(registry);
+        let has_store = self.backlog.is_some() || self.letter_store.is_some();
+        let mut problems = checks::check(registry, has_store);
         problems.extend(self.without_room());
         if self.discovery && !checks::LINKER_FINDS_UNANSWERED {
             problems.extend(checks::unanswered(registry));

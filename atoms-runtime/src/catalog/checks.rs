@@ -6,27 +6,32 @@ use super::{CircleEdge, Registry, StartProblem, versions};
 use crate::event::{DeliveryFailed, Event, EventType};
 use crate::handler::HandlerInfo;
 
-/// All that is wrong with what is in the registry.
-pub(crate) fn check(registry: &Registry) -> Vec<StartProblem> {
+/// All that is wrong with what is in the registry, on a bus that keeps something in a store or does not.
+pub(crate) fn check(registry: &Registry, has_store: bool) -> Vec<StartProblem> {
     let mut problems = duplicates(registry);
     problems.extend(versions::check(registry));
     let emissions = emissions(registry);
     problems.extend(unhandled(registry, &emissions));
     problems.extend(circles(registry, &emissions));
     problems.extend(answers(registry));
-    problems.extend(identities(registry));
+    problems.extend(identities(registry, has_store));
     problems
 }
 
 /// Handlers that cannot be told apart by what a letter, or a store, knows of them.
-fn identities(registry: &Registry) -> Vec<StartProblem> {
+///
+/// Handlers in the bodies of functions share a path if they share a name. Without a store that is no mistake, since
+/// the identity of a handler then says no more than whom to redeliver a letter to, which is refused.
+fn identities(registry: &Registry, has_store: bool) -> Vec<StartProblem> {
     let mut known: HashMap<&'static str, &'static HandlerInfo> = HashMap::new();
     let mut problems = Vec::new();
     let present = registry.handlers().iter().map(|info| (info.id(), *info));
     let earlier = registry.handlers().iter().flat_map(|info| info.was().iter().map(|was| (*was, *info)));
     for (id, second) in present.chain(earlier) {
         let first = *known.entry(id).or_insert(second);
-        if first != second {
+        let is_declared =
+            [first, second].iter().any(|info| info.id() != info.path() || info.was().contains(&id));
+        if first != second && (has_store || is_declared) {
             problems.push(StartProblem::SameIdentity { id, first, second });
         }
     }

@@ -85,9 +85,15 @@ impl Registry {
     }
 
     /// The handler with this identity ([`HandlerInfo::id`]), or the one that had it before ([`HandlerInfo::was`]).
+    ///
+    /// `None` as well if two handlers share it, as those in the bodies of functions may that have one path.
     pub fn handler(&self, id: &str) -> Option<&'static HandlerInfo> {
-        let by = |has: &dyn Fn(&HandlerInfo) -> bool| self.handlers.iter().copied().find(|info| has(info));
-        by(&|info| info.id() == id).or_else(|| by(&|info| info.was().contains(&id)))
+        let mut present = self.handlers.iter().copied().filter(|info| info.id() == id);
+        match (present.next(), present.next()) {
+            (Some(only), None) => Some(only),
+            (Some(_), Some(_)) => None,
+            (None, _) => self.handlers.iter().copied().find(|info| info.was().contains(&id)),
+        }
     }
 
     /// The event of this type string, in its newest version.

@@ -21,10 +21,11 @@ pub enum RedeliverError {
     /// There is no dead letter with this number.
     #[error("there is no dead letter {0}")]
     NotFound(u64),
-    /// The handler that failed is not on this bus.
+    /// The handler that failed is not on this bus, or shares its path with another.
     #[error(
-        "dead letter {letter} is of the handler `{handler}`, which is not on this bus: if it was renamed or moved, \
-         write `#[handler(was = \"{handler}\")]` on it; otherwise discard the letter"
+        "dead letter {letter} is of the handler `{handler}`, which is not on this bus, or shares its path with \
+         another: if it was renamed or moved, write `#[handler(was = \"{handler}\")]` on it; if two share the path, \
+         give each an `id`; otherwise discard the letter"
     )]
     NoHandler {
         /// The number of the letter.
