@@ -37,7 +37,7 @@ fn a_request_without_a_handler_is_found() {
 fn a_detached_handler_of_a_request_is_found() {
     static DETACHED: HandlerInfo =
         HandlerInfo::stand_in::<Answered>("checks::detached", here()).with_detached();
-    let problems = check(&registry(vec![&DETACHED]));
+    let problems = check(&registry(vec![&DETACHED]), false);
     let [problem @ StartProblem::DetachedAnswer { request, handler }] = &problems[..] else {
         panic!("{problems:?}")
     };
