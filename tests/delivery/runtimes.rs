@@ -341,3 +341,20 @@ fn who_shuts_down_runs_no_handlers_of_a_runtime_with_threads() {
         assert_eq!(shut_down_while_blocked(deadline), (1, false), "after {deadline:?}");
     }
 }
+
+#[test]
+fn a_bus_that_is_dropped_leaves_no_task_in_its_runtime() {
+    runtime().block_on(async {
+        let bus = bus().0.state(Done::default()).handler::<work>().start().unwrap();
+        let job = || Job { key: None, millis: 0 };
+        bus.post(job()).after(Duration::from_secs(3_600)).await.unwrap();
+        bus.post(job()).await.unwrap();
+        bus.idle().await;
+        let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        assert!(tasks() > 0);
+        drop(bus);
+        while tasks() > 0 {
+            tokio::task::yield_now().await;
+        }
+    });
+}

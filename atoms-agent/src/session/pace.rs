@@ -78,4 +78,15 @@ mod tests {
         pace.ready().await;
         assert_eq!(began.elapsed().as_millis(), 1_000);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_begins_with_what_was_read_last() {
+        let longest = Duration::from_secs(10);
+        let mut silence = Silence::new(longest);
+        tokio::time::advance(Duration::from_secs(6)).await;
+        let last = Instant::now();
+        silence.broken(last);
+        silence.too_long().await;
+        assert_eq!(last.elapsed().as_secs(), 10);
+    }
 }
