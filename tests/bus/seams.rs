@@ -116,6 +116,7 @@ fn there_is_one_value_of_each_type() {
     assert_eq!(carrying.get(), Some(&Work(2)));
     let both = Carrying::new().with(Work(3)).or(&carrying);
     assert_eq!((both.get(), both.get()), (Some(&Work(3)), Some(&ada())));
+    assert!(carrying == carrying.or(&carrying.clone()) && carrying != both);
 }
 
 /// Takes note of what comes this way.

@@ -179,9 +179,11 @@ impl Instance {
     }
 
     /// An event as one of this instance: it carries what the first one does.
+    ///
+    /// One that does so already is the same event: to set what it carries would copy it, if it is shared.
     pub(crate) fn own(&self, event: AnyEvent) -> AnyEvent {
         let carrying = self.init.carrying().or(event.carrying());
-        event.with_carrying(carrying)
+        if carrying == *event.carrying() { event } else { event.with_carrying(carrying) }
     }
 
     /// Puts an event into the mailboxes of these places; it is refused if it is not in all of them.

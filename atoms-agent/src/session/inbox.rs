@@ -38,8 +38,10 @@ impl<'a> Inbox<'a> {
 
     /// Takes an event in. Interrupts, and what nothing waits before, go on at once.
     pub(super) fn take(&mut self, event: AnyEvent) {
-        self.show(event.clone());
         let instance = self.session.instance();
+        // Before it is shared.
+        let event = instance.own(event);
+        self.show(event.clone());
         let flight = instance.admit(event);
         let goes_on = match flight.rules.overtakes {
             true => instance.roots(Mailbox::has_urgent_room),

@@ -182,11 +182,11 @@ impl Route for Address {
 }
 
 /// The way into the session that an event belongs to without being told so.
-struct Conversation(Weak<Core>);
+struct Conversation(OfSession);
 
 impl Conversation {
     fn routed(core: &Weak<Core>) -> Routed {
-        Routed(Arc::new(Self(Weak::clone(core))))
+        Routed(Arc::new(Self(OfSession(Weak::clone(core)))))
     }
 }
 
@@ -196,7 +196,7 @@ impl Route for Conversation {
         if metadata.source() == Some(SOURCE) {
             return;
         }
-        let Some(session) = OfSession(Weak::clone(&self.0)).session() else { return };
+        let Some(session) = self.0.session() else { return };
         metadata.set_session_id(session.id());
         if let Err(error @ (SessionError::Ended | SessionError::Full)) = send(&session, event)
             && NOT_SENT.allows()

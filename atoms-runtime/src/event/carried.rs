@@ -152,6 +152,7 @@ impl Carrying {
         match (&self.0, &others.0) {
             (_, None) => self.clone(),
             (None, Some(_)) => others.clone(),
+            (Some(own), Some(others)) if Arc::ptr_eq(own, others) => self.clone(),
             (Some(own), Some(others)) => {
                 let is_missing = |other: &&Value| !own.iter().any(|own| own.type_id == other.type_id);
                 Self(Some(own.iter().chain(others.iter().filter(is_missing)).cloned().collect()))
@@ -169,6 +170,18 @@ fn stored<T: Carried>(value: &dyn Any) -> Option<StoredValue> {
     let (stored, value) = (T::STORED?, value.downcast_ref::<T>()?);
     Some((stored.name, (stored.write)(value)))
 }
+
+impl PartialEq for Carrying {
+    /// Equal are those that were made together, and clones of them; the values are not compared.
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (own, other) => own.is_none() && other.is_none(),
+        }
+    }
+}
+
+impl Eq for Carrying {}
 
 impl fmt::Debug for Carrying {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
