@@ -154,7 +154,6 @@ impl<I: IntoEnvelope> Typed<I> {
     #[inline]
     fn follow(&mut self) {
         if let Some(parent) = &self.parent {
-            self.envelope.head_mut().follow(parent);
             self.envelope.head_mut().nest(parent);
         }
     }

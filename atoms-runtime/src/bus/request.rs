@@ -58,7 +58,6 @@ impl Bus {
         let mut question = DropCaught::<_, (I::Request, <I::Request as Request>::Reply)>::new(question);
         async move {
             if let Some(parent) = parent {
-                question.envelope.head_mut().follow(&parent);
                 question.envelope.head_mut().nest(&parent);
             }
             if self.0.is_intercepted {

@@ -181,10 +181,7 @@ impl AnyEvent {
 
     /// The same event, as one that is emitted in a handler of `parent`, and waited for there.
     pub(crate) fn nested(self, parent: &Head) -> Self {
-        self.changed(|head| {
-            head.follow(parent);
-            head.nest(parent);
-        })
+        self.changed(|head| head.nest(parent))
     }
 
     /// The same event, as one that is posted in a handler of `parent`.

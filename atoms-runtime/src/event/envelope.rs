@@ -98,9 +98,9 @@ impl Head {
         self.nested
     }
 
-    /// Counts this event as one that is emitted, and waited for, in a handler of `parent`.
+    /// As [`follow`](Self::follow), of an event that is waited for in a handler of `parent`.
     pub(crate) fn nest(&mut self, parent: &Head) {
-        self.hops = parent.hops + 1;
+        self.follow(parent);
         self.nested = parent.nested + 1;
     }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::backlog::{Acknowledgement, Taken};
+use super::backlog::Taken;
 use super::deliver::{Delivering, Waiting, run_async};
 use super::hold::{Hold, TakenBy};
 use super::stored::Stored;
@@ -103,22 +103,12 @@ impl Engine {
     /// Acknowledges what concerns no one handler that was called; nothing, if nothing is done and nothing follows.
     async fn acknowledge(&self, stored: &Stored, taken: &Taken, handlers: Vec<String>, hold: Hold) {
         let is_last = taken.handlers.is_empty();
-        let taken_by = TakenBy {
-            ticket: taken.ticket,
-            handlers,
-            priority: taken.priority,
-            is_acknowledged: false.into(),
-        };
-        let Some(done) = hold.taken(taken_by).into_acknowledgement(self) else { return };
+        let Some(done) = hold.taken(taken_by(taken, handlers)).into_acknowledgement(self) else { return };
         if is_last || !done.handlers.is_empty() || !done.posts.is_empty() {
             self.dead_letters.written().await;
-            acknowledge(stored, done).await;
+            stored.acknowledge(done).await;
         }
     }
-}
-
-async fn acknowledge(stored: &Stored, Acknowledgement { ticket, handlers, posts }: Acknowledgement) {
-    stored.acknowledge(ticket, handlers, posts).await;
 }
 
 /// The handlers of these identities, and the identities that no handler in the table has.
@@ -140,15 +130,18 @@ fn units(table: &Table, identities: &[String]) -> (Units, Vec<String>) {
 }
 
 fn hold_of(bus: &Arc<Engine>, delivering: &Delivering<'_>, taken: &Taken, handlers: Vec<String>) -> Hold {
-    let (ticket, priority, is_acknowledged) = (taken.ticket, taken.priority, false.into());
-    Hold::new(bus, delivering.seen.head()).taken(TakenBy { ticket, handlers, priority, is_acknowledged })
+    Hold::new(bus, delivering.seen.head()).taken(taken_by(taken, handlers))
+}
+
+fn taken_by(taken: &Taken, handlers: Vec<String>) -> TakenBy {
+    TakenBy { ticket: taken.ticket, handlers, priority: taken.priority, is_acknowledged: false.into() }
 }
 
 /// A handler is done. Its dead letter, if there is one, is kept before.
 async fn finish(bus: &Engine, stored: &Stored, hold: Hold) {
     bus.dead_letters.written().await;
     match hold.into_acknowledgement(bus) {
-        Some(done) => acknowledge(stored, done).await,
+        Some(done) => stored.acknowledge(done).await,
         None => stored.acknowledged(),
     }
 }

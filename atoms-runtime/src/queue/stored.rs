@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-use super::backlog::{Backlog, BacklogRoom, NewPost, Taken, Ticket};
+use super::backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
 use super::delays::{Clock, When};
 use super::stored_worker::work;
 use super::{PostError, PostRefusal, Priority};
@@ -212,8 +212,7 @@ impl Stored {
     }
 
     /// Says that these handlers are done; tries again for as long as the store fails.
-    pub(crate) async fn acknowledge(&self, ticket: Ticket, handlers: Vec<String>, posts: Vec<NewPost>) {
-        let done = super::Acknowledgement { ticket, handlers, posts };
+    pub(crate) async fn acknowledge(&self, done: Acknowledgement) {
         let mut wait = RETRY[0];
         while let Err(error) = self.backlog.acknowledge(done.clone()).await {
             failed("acknowledging", &error);

@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::sleep;
 
-use super::backlog::Taken;
+use super::backlog::{Acknowledgement, Taken};
 use super::stored::{Member, RETRY, Stored, failed};
 use super::worker::log_panic;
 use crate::engine::Engine;
@@ -119,7 +119,7 @@ fn deliver(bus: &Arc<Engine>, mut begun: Begun) -> Running {
             // What panics here is no handler. It would again, and hold up its key for ever.
             log_panic(panic, ());
             let (ticket, handlers) = (begun.taken.ticket, begun.taken.handlers.clone());
-            begun.stored.acknowledge(ticket, handlers, Vec::new()).await;
+            begun.stored.acknowledge(Acknowledgement { ticket, handlers, posts: Vec::new() }).await;
         }
         begun.is_done = true;
         drop(begun);
