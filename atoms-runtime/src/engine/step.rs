@@ -47,13 +47,14 @@ impl<'a> Step<'a> {
 
     /// As [`new`](Self::new), of an event that is shared already.
     pub(crate) fn of_any(event: &'a AnyEvent, bus: &'a Arc<Engine>) -> Self {
-        Self::of_shared(event.event_ref(), event, bus)
+        Self { shared: Some(event), ..Self::new(event.event_ref(), bus) }
     }
 
-    /// As [`of_any`](Self::of_any), where the event was looked at before.
+    /// As [`of_any`](Self::of_any), of a posted event, for a handler of it.
     #[inline]
-    pub(crate) fn of_shared(seen: EventRef<'a>, event: &'a AnyEvent, bus: &'a Arc<Engine>) -> Self {
-        Self { shared: Some(event), ..Self::new(seen, bus) }
+    pub(crate) fn of_held(event: &'a AnyEvent, bus: &'a Arc<Engine>, hold: &'a Hold) -> Self {
+        let (shared, hold) = (Some(event), Some(hold));
+        Self { event: event.event_ref(), bus, node: 0, shared, outlet: None, hold, late: OnceLock::new() }
     }
 
     /// As [`of_any`](Self::of_any), of an event that followed from a root event.
@@ -70,12 +71,6 @@ impl<'a> Step<'a> {
     /// The same, for a handler that emits into `outlet`.
     pub(crate) fn into_outlet(self, outlet: &'a Arc<dyn Outlet>) -> Self {
         Self { outlet: Some(outlet), ..self }
-    }
-
-    /// The same, for a handler of a posted event.
-    #[inline]
-    pub(crate) fn holding(self, hold: &'a Hold) -> Self {
-        Self { hold: Some(hold), ..self }
     }
 
     /// An attempt of the handler has failed: what it emitted is thrown away, if it was held.

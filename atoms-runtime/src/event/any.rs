@@ -265,7 +265,7 @@ impl AnyEvent {
         self
     }
 
-    fn head(&self) -> &Head {
+    pub(crate) fn head(&self) -> &Head {
         self.event_ref().head()
     }
 }

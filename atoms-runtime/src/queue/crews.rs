@@ -73,6 +73,11 @@ impl Crews {
         self.0.retain(|crew| crew.members > 0);
     }
 
+    /// Whether anybody waits for something to do.
+    pub(crate) fn has_idle(&self) -> bool {
+        self.0.iter().any(|crew| !crew.idle.is_empty())
+    }
+
     /// Takes out who is to be woken for one more event: a worker of the runtime it was posted in, and where
     /// that may be one that nobody drives, one of each runtime that drives itself, or else of each.
     pub(crate) fn pop_idle(&mut self, here: Option<Id>) -> (Option<Waker>, Vec<Waker>) {

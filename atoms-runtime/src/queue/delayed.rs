@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -13,6 +13,7 @@ use super::backlog::Backlog;
 use super::delays::{Due, When};
 use super::hold::HeldPost;
 use super::reserve::Reserving;
+use super::room::{Room, RoomKind};
 use super::state::Queue;
 use super::stored::Stored;
 use super::{Post, PostError, Priority};
@@ -40,7 +41,7 @@ impl<'a> Delayed<'a> {
 
     /// Sets the priority that the event has once it is due.
     pub fn priority(mut self, priority: Priority) -> Self {
-        self.post.posted.priority = priority;
+        self.post.terms.slot.room = Room::new(RoomKind::Delayed, priority);
         self
     }
 
@@ -115,8 +116,12 @@ impl Future for DelayedPosting<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             DelayedPostingIn::Queue(reserving, when) => {
-                let when = *when;
-                Pin::new(reserving).poll(cx).map(|post| put(post?, when))
+                let reserved = ready!(reserving.poll_room(cx));
+                match (reserving.take_post(), reserved) {
+                    (Some(post), Ok(())) => Poll::Ready(put(post, *when)),
+                    (Some(post), Err(reason)) => Poll::Ready(Err(PostError::new(reason, post.event))),
+                    (None, _) => Poll::Pending,
+                }
             }
             DelayedPostingIn::Backlog(storing) => storing.as_mut().poll(cx),
         }
@@ -150,7 +155,7 @@ impl Place {
 impl Post<'_> {
     /// What it will be once it is stored.
     fn stored_as(&self, stored: &Stored) -> DelayedPost {
-        let place = Place::Backlog(Arc::clone(&stored.backlog), self.posted.event.id().clone());
+        let place = Place::Backlog(Arc::clone(&stored.backlog), self.event.id().clone());
         DelayedPost { held: self.held.as_ref().map(Arc::downgrade), place }
     }
 }
@@ -163,7 +168,7 @@ impl DelayedPost {
             Place::Queue(queue, due) => {
                 let Some(queue) = queue.upgrade() else { return Ok(false) };
                 let Some(HeldPost { posted, .. }) = held else { return Ok(queue.cancel(*due)) };
-                queue.rooms.give_back(posted.room, 1, posted.bytes as usize);
+                queue.rooms.give_back(posted.slot.room, posted.slot.bytes);
                 Ok(true)
             }
             Place::Backlog(..) if held.is_some() => Ok(true),

@@ -169,11 +169,13 @@ mod tests {
     use super::*;
     use crate::event::{AnyEvent, RawEvent};
     use crate::queue::Priority;
-    use crate::queue::room::Room;
+    use crate::queue::lanes::Slot;
+    use crate::queue::room::{Room, RoomKind};
 
     fn posted(name: &str) -> Posted {
         let event = AnyEvent::from(RawEvent::new(name, *b"{}", None, None, None));
-        Posted { event, key: None, priority: Priority::Normal, room: Room::Delayed, bytes: 0, done: None }
+        let slot = Slot { key: None, room: Room::new(RoomKind::Delayed, Priority::Normal), bytes: 0 };
+        Posted { event, slot, done: None }
     }
 
     fn post(delays: &mut Delays, name: &str, when: When, now: Now) -> Due {

@@ -23,7 +23,6 @@ use crate::engine::table::Table;
 use crate::engine::trace::{emit_span, is_traced};
 use crate::engine::under_way::Part;
 use crate::engine::unfinished::Entered;
-use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Event};
 use crate::handler::Refusal;
 
@@ -31,7 +30,6 @@ use crate::handler::Refusal;
 pub(crate) struct Delivering<'a> {
     bus: &'a Arc<Engine>,
     pub(crate) event: &'a AnyEvent,
-    pub(crate) seen: EventRef<'a>,
     pub(crate) table: &'a Table,
     priority: Priority,
     pub(crate) span: Span,
@@ -41,10 +39,12 @@ pub(crate) struct Delivering<'a> {
 impl Engine {
     /// Delivers a posted event, if that takes no waiting; whether it did.
     pub(crate) fn deliver_at_once(self: &Arc<Self>, posted: &Posted) -> bool {
-        let mut delivering = Delivering::new(self, &posted.event, posted.priority);
-        if !delivering.table.asynchronous.is_empty() || self.looks_at(delivering.seen.head()) {
+        let seen = posted.event.event_ref();
+        let table = self.tables.of(seen.event_type());
+        if !table.asynchronous.is_empty() || self.looks_at(seen.head()) {
             return false;
         }
+        let mut delivering = Delivering::new(self, &posted.event, posted.slot.room.priority());
         delivering.begin(delivering.chain_refusal());
         true
     }
@@ -52,11 +52,11 @@ impl Engine {
     /// Delivers a posted event to the handlers that are not done with it. What failed is among the dead letters.
     pub(crate) async fn deliver_posted(self: &Arc<Self>, posted: &Posted, done: &mut Option<Vec<usize>>) {
         let began = Instant::now();
-        let chain = Delivering::new(self, &posted.event, posted.priority).chain_refusal();
+        let chain = Delivering::new(self, &posted.event, posted.slot.room.priority()).chain_refusal();
         // One that was begun has gone its route.
         let is_routed = chain.is_some() || done.is_some();
         let (event, verdict) = self.before_emit(posted.event.clone(), None, is_routed);
-        let mut delivering = Delivering::new(self, &event, posted.priority);
+        let mut delivering = Delivering::new(self, &event, posted.slot.room.priority());
         let refusal = verdict.err().map(Refusal::Vetoed).or(chain);
         if refusal.is_some() || done.is_none() {
             delivering.begin(refusal);
@@ -72,20 +72,20 @@ impl<'a> Delivering<'a> {
         let seen = event.event_ref();
         let table = bus.tables.of(seen.event_type());
         let receipt = Receipt::new(&seen, table.outline);
-        Self { bus, event, seen, table, priority, span: Span::none(), receipt }
+        Self { bus, event, table, priority, span: Span::none(), receipt }
     }
 
     #[inline]
     pub(crate) fn step(&self) -> Step<'a> {
-        Step::of_shared(self.seen, self.event, self.bus)
+        Step::of_any(self.event, self.bus)
     }
 
     /// Why the event is not delivered if the chain that led to it is too long. What the bus has to tell of the last
     /// event of a chain, or of the first one beyond it, is delivered.
     pub(crate) fn chain_refusal(&self) -> Option<Refusal> {
         let refusal = self.step().chain_refusal()?;
-        let is_told = self.seen.event_type() == Some(DeliveryFailed::event_type())
-            && self.seen.head().hops() <= self.bus.hop_limit.saturating_add(2);
+        let is_told = self.event.known_type() == Some(DeliveryFailed::event_type())
+            && self.event.head().hops() <= self.bus.hop_limit.saturating_add(2);
         (!is_told).then_some(refusal)
     }
 
@@ -98,7 +98,7 @@ impl<'a> Delivering<'a> {
         let is_seen = self.look();
         let units = self.table.units();
         for unit in &units[..self.table.sync.len()] {
-            let hold = Hold::new(self.bus, self.seen.head());
+            let hold = Hold::new(self.bus, self.event.head());
             self.run(unit, &hold, is_seen);
             hold.release(self.bus, self.priority);
         }
@@ -126,7 +126,7 @@ impl<'a> Delivering<'a> {
 
     /// Runs one sync handler.
     pub(crate) fn run(&mut self, unit: &Table, hold: &Hold, is_seen: bool) {
-        let step = self.step().holding(hold);
+        let step = Step::of_held(self.event, self.bus, hold);
         hold.enter(|| {
             if is_seen {
                 run_sync(&step, unit, None, &self.span, &mut self.receipt);
@@ -138,7 +138,7 @@ impl<'a> Delivering<'a> {
 
     /// Runs the subscribers, which are no part of what is posted: what they post is not held.
     pub(crate) fn run_subscribers(&mut self) -> Hold {
-        let subscribers = self.bus.subscribers.snapshot(self.seen.event_type());
+        let subscribers = self.bus.subscribers.snapshot(self.event.known_type());
         let nobody = self.bus.tables.nobody();
         let hold =
             self.as_whole(|step, span, receipt| run_sync(step, nobody, subscribers.as_ref(), span, receipt));
@@ -149,8 +149,8 @@ impl<'a> Delivering<'a> {
 
     /// Does what concerns the event, and no one handler; what that emits is held.
     pub(crate) fn as_whole(&mut self, act: impl FnOnce(&Step<'_>, &Span, &mut Receipt)) -> Hold {
-        let hold = Hold::new(self.bus, self.seen.head());
-        act(&self.step().holding(&hold), &self.span, &mut self.receipt);
+        let hold = Hold::new(self.bus, self.event.head());
+        act(&Step::of_held(self.event, self.bus, &hold), &self.span, &mut self.receipt);
         hold
     }
 
@@ -194,7 +194,7 @@ async fn run_released(
     span: &Span,
     priority: Priority,
 ) -> (usize, Receipt) {
-    let hold = Hold::new(bus, event.event_ref().head());
+    let hold = Hold::new(bus, event.head());
     let receipt = run_async(bus, event, unit, &hold, span).await;
     hold.release(bus, priority);
     (place, receipt)
@@ -208,7 +208,7 @@ pub(crate) async fn run_async(
     hold: &Hold,
     span: &Span,
 ) -> Receipt {
-    let step = Step::of_any(event, bus).holding(hold);
+    let step = Step::of_held(event, bus, hold);
     let mut receipt = Receipt::new(&step.event, unit.outline);
     let mut room = pin!(None);
     let mut calls = AsyncCalls::new(&step, unit);

@@ -130,7 +130,7 @@ fn units(table: &Table, identities: &[String]) -> (Units, Vec<String>) {
 }
 
 fn hold_of(bus: &Arc<Engine>, delivering: &Delivering<'_>, taken: &Taken, handlers: Vec<String>) -> Hold {
-    Hold::new(bus, delivering.seen.head()).taken(taken_by(taken, handlers))
+    Hold::new(bus, delivering.event.head()).taken(taken_by(taken, handlers))
 }
 
 fn taken_by(taken: &Taken, handlers: Vec<String>) -> TakenBy {

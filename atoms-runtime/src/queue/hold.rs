@@ -8,8 +8,8 @@ use std::sync::{Arc, OnceLock};
 use super::Priority;
 use super::backlog::{Acknowledgement, NewPost, Ticket};
 use super::delays::Due;
-use super::lanes::Posted;
-use super::room::Room;
+use super::lanes::{Posted, Slot};
+use super::room::{Room, RoomKind};
 use crate::engine::worklist::{Queued, Worklist};
 use crate::engine::{Bus, Engine, scope};
 use crate::event::Head;
@@ -128,7 +128,7 @@ impl Hold {
         let emitted = emitted.into_iter().map(|queued| bus.new_post(queued.event, priority, None));
         let posts = posts.into_iter().map(|HeldPost { posted, due }| {
             let due = due.and_then(Due::wall);
-            bus.new_post(posted.event, posted.priority, due)
+            bus.new_post(posted.event, posted.slot.room.priority(), due)
         });
         emitted.chain(posts).collect()
     }
@@ -152,14 +152,15 @@ fn release(bus: &Engine, worklist: &Worklist, priority: Priority) {
 /// What was emitted, as what is posted.
 fn followed(bus: &Engine, emitted: VecDeque<Queued>, priority: Priority) -> Vec<Posted> {
     let posted = emitted.into_iter().map(|Queued { event, .. }| {
-        let key = bus.queue.0.lane(&event);
-        Posted { event, key, priority, room: Room::Followed, bytes: 0, done: None }
+        let slot =
+            Slot { key: bus.queue.0.lane(&event), room: Room::new(RoomKind::Followed, priority), bytes: 0 };
+        Posted { event, slot, done: None }
     });
     posted.collect()
 }
 
 fn give_back(bus: &Engine, posts: Vec<HeldPost>) {
-    bus.queue.0.rooms.give_back_all(posts.iter().map(|held| (held.posted.room, held.posted.bytes)));
+    bus.queue.0.rooms.give_back_all(posts.iter().map(|held| (held.posted.slot.room, held.posted.slot.bytes)));
 }
 
 impl Delivery<'_> {

@@ -2,11 +2,11 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroU64;
 
 use foldhash::fast::RandomState;
 
-use super::Priority;
-use super::room::Room;
+use super::room::{Room, RoomKind};
 use crate::engine::unfinished::Unfinished;
 use crate::event::AnyEvent;
 use crate::log_limit::LogLimit;
@@ -20,19 +20,30 @@ const BATCH: usize = 16;
 /// An event on its way through the queue.
 pub(crate) struct Posted {
     pub(crate) event: AnyEvent,
-    pub(crate) key: Option<u64>,
-    pub(crate) priority: Priority,
-    pub(crate) room: Room,
-    /// How many bytes of its room it takes.
-    pub(crate) bytes: u32,
-    /// The places of the async handlers that are done with it, if it was begun.
-    pub(crate) done: Option<Box<[usize]>>,
+    pub(crate) slot: Slot,
+    /// The async handlers that are done with it, if it was begun.
+    pub(crate) done: Option<Box<DoneHandlers>>,
+}
+
+/// The places of handlers that are done with an event. In a box of its own, since a posted event is moved several times.
+pub(crate) struct DoneHandlers(pub(crate) Vec<usize>);
+
+/// The hash of an event's key: those of one are handled one after the other.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct LaneKey(NonZeroU64);
+
+impl From<u64> for LaneKey {
+    fn from(hash: u64) -> Self {
+        Self(NonZeroU64::new(hash).unwrap_or(NonZeroU64::MAX))
+    }
 }
 
 /// The place of an event in the queue: its room, and its key.
+#[derive(Clone, Copy)]
 pub(crate) struct Slot {
-    key: Option<u64>,
+    pub(crate) key: Option<LaneKey>,
     pub(crate) room: Room,
+    /// How many bytes of its room it takes.
     pub(crate) bytes: u32,
 }
 
@@ -44,13 +55,13 @@ pub(crate) struct Lanes {
     /// What may be started and followed from posted events: before what is ready, so that it does not pile up.
     followed: [VecDeque<Posted>; 3],
     /// The keys that have an event under way, each with those that wait for it.
-    keys: HashMap<u64, VecDeque<Posted>, RandomState>,
+    keys: HashMap<LaneKey, VecDeque<Posted>, RandomState>,
 }
 
 impl Lanes {
     /// Lets an event wait for its key, or makes it ready.
     pub(crate) fn admit(&mut self, posted: Posted) {
-        if let Some(key) = posted.key {
+        if let Some(key) = posted.slot.key {
             match self.keys.entry(key) {
                 Entry::Occupied(mut waiting) => {
                     waiting.get_mut().push_back(posted);
@@ -73,8 +84,9 @@ impl Lanes {
     }
 
     fn lane_of(&mut self, posted: &Posted) -> &mut VecDeque<Posted> {
-        let lanes = if posted.room == Room::Followed { &mut self.followed } else { &mut self.ready };
-        &mut lanes[posted.priority as usize]
+        let room = posted.slot.room;
+        let lanes = if room.is(RoomKind::Followed) { &mut self.followed } else { &mut self.ready };
+        &mut lanes[room.priority() as usize]
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -117,10 +129,6 @@ impl Lanes {
 }
 
 impl Posted {
-    pub(crate) fn slot(&self) -> Slot {
-        Slot { key: self.key, room: self.room, bytes: self.bytes }
-    }
-
     pub(crate) fn cancelled(&self) -> Unfinished {
         let event = self.event.event_ref();
         if CANCELLED.allows() {

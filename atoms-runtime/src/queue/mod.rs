@@ -22,7 +22,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 pub use backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
@@ -34,9 +34,9 @@ pub(crate) use state::OwnedQueue;
 pub(crate) use stored::{OwnedStored, Stored};
 
 use self::delays::{Due, When};
-use self::lanes::Posted;
+use self::lanes::{Posted, Slot};
 use self::reserve::Reserving;
-use self::room::Room;
+use self::room::{Room, RoomKind};
 use self::state::Queue;
 use crate::engine::worklist::{NotHeld, Worklist};
 use crate::engine::{Bus, scope};
@@ -134,31 +134,56 @@ impl Bus {
 #[must_use = "nothing is posted unless this is awaited or sent"]
 pub struct Post<'a> {
     bus: &'a Bus,
-    posted: Posted,
-    /// Whether it takes room beyond the capacity where it would wait for some.
-    exceeds_if_awaited: bool,
-    /// Whether it does so where it would fail as well.
-    exceeds: bool,
+    event: AnyEvent,
+    terms: Terms,
     /// Where it is held until the handler is done, if that is one of a posted event.
     held: Option<Arc<Worklist>>,
 }
 
+/// How an event is posted.
+#[derive(Clone, Copy)]
+struct Terms {
+    slot: Slot,
+    /// Whether it takes room beyond the capacity where it would wait for some.
+    exceeds_if_awaited: bool,
+    /// Whether it does so where it would fail as well.
+    exceeds: bool,
+}
+
+impl Terms {
+    fn posted(self, event: AnyEvent) -> Posted {
+        Posted { event, slot: self.slot, done: None }
+    }
+
+    /// Reserves room in the queue, if there is some.
+    fn try_reserve(&mut self, bus: &Bus, exceeds: bool) -> Result<(), PostRefusal> {
+        let rooms = &bus.0.queue.0.rooms;
+        match rooms.try_reserve(self.slot.room, self.slot.bytes) {
+            Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) if exceeds => {
+                self.slot.room = self.slot.room.of(RoomKind::OfHandlers);
+                rooms.try_reserve(self.slot.room, self.slot.bytes)
+            }
+            reserved => reserved,
+        }
+    }
+}
+
 impl<'a> Post<'a> {
+    #[inline]
     fn new(bus: &'a Bus, event: AnyEvent) -> Self {
         // A handler may itself take room.
         let exceeds_if_awaited = scope::is_in_handler();
         let key = bus.0.queue.0.lane(&event);
         let event = scope::following(event);
-        let (priority, bytes) = (Priority::default(), bus.0.queue.0.rooms.share(event.size()));
-        let room = Room::Of(priority);
-        let posted = Posted { event, key, priority, room, bytes, done: None };
-        Self { bus, exceeds_if_awaited, exceeds: false, posted, held: Hold::current(bus) }
+        let bytes = bus.0.queue.0.rooms.share(event.size());
+        let slot = Slot { key, room: Room::new(RoomKind::OfPriority, Priority::default()), bytes };
+        let terms = Terms { slot, exceeds_if_awaited, exceeds: false };
+        Self { bus, event, terms, held: Hold::current(bus) }
     }
 
     /// Sets the priority.
     pub fn priority(mut self, priority: Priority) -> Self {
-        self.posted.priority = priority;
-        self.posted.room = Room::Of(priority);
+        self.terms.slot.room = Room::new(RoomKind::OfPriority, priority);
         self
     }
 
@@ -168,7 +193,7 @@ impl<'a> Post<'a> {
     /// It is for those who must not wait, and are themselves bounded. On a bus with another
     /// [backlog](crate::BusBuilder::backlog), such an event is in the queue in memory all the same.
     pub fn beyond_capacity(mut self) -> Self {
-        self.exceeds = true;
+        self.terms.exceeds = true;
         if self.bus.stored().is_some() {
             self.held = None;
         }
@@ -196,7 +221,7 @@ impl<'a> Post<'a> {
     }
 
     fn later(mut self, when: When) -> Delayed<'a> {
-        self.posted.room = Room::Delayed;
+        self.terms.slot.room = self.terms.slot.room.of(RoomKind::Delayed);
         Delayed::new(self, when)
     }
 
@@ -213,25 +238,24 @@ impl<'a> Post<'a> {
 
     /// Where it is stored, if not in the queue.
     fn backlog(&self) -> Option<&'a Arc<Stored>> {
-        self.bus.stored().filter(|_| !self.exceeds)
+        self.bus.stored().filter(|_| !self.terms.exceeds)
     }
 
     fn must_wait<T>(self) -> Result<T, PostError> {
-        Err(PostError::new(PostRefusal::MustWait, self.posted.event))
+        Err(PostError::new(PostRefusal::MustWait, self.event))
     }
 
     /// Holds the event until the handler is done that posts it, where a backlog then takes it; gives it back if there is
     /// no such handler.
     fn hold_stored(self, due: Option<Timestamp>) -> Result<Option<Self>, PostError> {
         let Some(held) = &self.held else { return Ok(Some(self)) };
-        let (held, size) = (Arc::clone(held), self.posted.event.size());
-        let Self { bus, exceeds_if_awaited, exceeds, .. } = self;
-        let posted = Posted { room: Room::Followed, bytes: 0, ..self.posted };
+        let (held, size) = (Arc::clone(held), self.event.size());
+        let Self { bus, terms, .. } = self;
+        let slot = Slot { room: terms.slot.room.of(RoomKind::Followed), bytes: 0, ..terms.slot };
+        let posted = Terms { slot, ..terms }.posted(self.event);
         match held.hold(HeldPost { posted, due: due.map(Due::at) }, Some(size)) {
             Ok(()) => Ok(None),
-            Err((it, NotHeld::Closed)) => {
-                Ok(Some(Self { bus, posted: it.posted, exceeds_if_awaited, exceeds, held: None }))
-            }
+            Err((it, NotHeld::Closed)) => Ok(Some(Self { bus, event: it.posted.event, terms, held: None })),
             Err((it, NotHeld::Full)) => {
                 let reason = PostRefusal::Full { capacity: bus.0.follow_up_limits.events };
                 Err(PostError::new(reason, it.posted.event))
@@ -241,42 +265,39 @@ impl<'a> Post<'a> {
 
     /// Stores the event in the backlog, or holds it.
     async fn store(self, due: Option<Timestamp>, stored: &'a Arc<Stored>) -> Result<(), PostError> {
-        let Some(Self { bus, posted, .. }) = self.hold_stored(due)? else { return Ok(()) };
-        stored.post(bus, bus.0.new_post(posted.event, posted.priority, due)).await
+        let Some(Self { bus, event, terms, .. }) = self.hold_stored(due)? else { return Ok(()) };
+        stored.post(bus, bus.0.new_post(event, terms.slot.room.priority(), due)).await
+    }
+
+    #[cold]
+    fn into_storing(self, stored: &'a Arc<Stored>) -> Posting<'a> {
+        let reserving = Reserving::nothing(self.bus, self.terms);
+        Posting { reserving, storing: Some(Box::pin(self.store(None, stored))) }
     }
 
     /// Reserves room for the event in the queue, if there is some.
     fn reserved(mut self) -> Result<Self, PostError> {
-        match self.try_reserve(self.exceeds) {
+        match self.terms.try_reserve(self.bus, self.terms.exceeds) {
             Ok(()) => Ok(self),
-            Err(reason) => Err(PostError::new(reason, self.posted.event)),
-        }
-    }
-
-    fn try_reserve(&mut self, exceeds: bool) -> Result<(), PostRefusal> {
-        let (rooms, bytes) = (&self.queue().rooms, self.posted.bytes);
-        match rooms.try_reserve(self.posted.room, bytes) {
-            Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) if exceeds => {
-                self.posted.room = Room::OfHandlers;
-                rooms.try_reserve(Room::OfHandlers, bytes)
-            }
-            reserved => reserved,
+            Err(reason) => Err(PostError::new(reason, self.event)),
         }
     }
 
     /// Puts the event into the queue, where room is reserved for it.
+    #[inline]
     fn put(self) -> Result<(), PostError> {
-        let queue = self.queue();
-        match self.hold(None) {
-            None => Ok(()),
-            Some((bus, posted)) => queue.put(bus, posted),
+        if self.held.is_none() {
+            return self.queue().put(self.bus, self.terms.posted(self.event));
         }
+        let queue = self.queue();
+        self.hold(None).map_or(Ok(()), |(bus, posted)| queue.put(bus, posted))
     }
 
     /// Holds the event until the handler is done that posts it; gives it back if there is no such handler.
     fn hold(self, due: Option<Due>) -> Option<(&'a Bus, Posted)> {
-        let Some(held) = self.held else { return Some((self.bus, self.posted)) };
-        let not_held = held.hold(HeldPost { posted: self.posted, due }, None).err();
+        let posted = self.terms.posted(self.event);
+        let Some(held) = self.held else { return Some((self.bus, posted)) };
+        let not_held = held.hold(HeldPost { posted, due }, None).err();
         not_held.map(|(it, _)| (self.bus, it.posted))
     }
 
@@ -289,19 +310,20 @@ impl<'a> IntoFuture for Post<'a> {
     type Output = Result<(), PostError>;
     type IntoFuture = Posting<'a>;
 
+    #[inline]
     fn into_future(self) -> Posting<'a> {
-        Posting(match self.backlog() {
-            None => PostingIn::Queue(Reserving::new(self)),
-            Some(stored) => PostingIn::Backlog(Box::pin(self.store(None, stored))),
-        })
+        match self.backlog() {
+            None => Posting { reserving: Reserving::new(self), storing: None },
+            Some(stored) => self.into_storing(stored),
+        }
     }
 }
 
 impl fmt::Debug for Post<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Post")
-            .field("event_type", &self.posted.event.event_type())
-            .field("priority", &self.posted.priority)
+            .field("event_type", &self.event.event_type())
+            .field("priority", &self.terms.slot.room.priority())
             .finish_non_exhaustive()
     }
 }
@@ -311,31 +333,33 @@ impl fmt::Debug for Post<'_> {
 /// Cancel-safe: the event is posted when this is ready, and not before.
 ///
 /// On a bus with another [backlog](crate::BusBuilder::backlog) the event may be posted already when this is dropped.
-#[derive(Debug)]
 #[must_use = "nothing is posted unless this is awaited"]
-pub struct Posting<'a>(PostingIn<'a>);
-
-enum PostingIn<'a> {
-    Queue(Reserving<'a>),
-    Backlog(Pin<Box<dyn Future<Output = Result<(), PostError>> + Send + 'a>>),
+pub struct Posting<'a> {
+    reserving: Reserving<'a>,
+    /// What stores it, if it does not wait for room in the queue.
+    storing: Option<Storing<'a>>,
 }
 
-impl fmt::Debug for PostingIn<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Queue(reserving) => reserving.fmt(f),
-            Self::Backlog(_) => f.write_str("Backlog"),
-        }
-    }
-}
+type Storing<'a> = Pin<Box<dyn Future<Output = Result<(), PostError>> + Send + 'a>>;
 
 impl Future for Posting<'_> {
     type Output = Result<(), PostError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            PostingIn::Queue(reserving) => Pin::new(reserving).poll(cx).map(|post| post?.put()),
-            PostingIn::Backlog(storing) => storing.as_mut().poll(cx),
+        if let Some(storing) = &mut self.storing {
+            return storing.as_mut().poll(cx);
         }
+        let reserved = ready!(self.reserving.poll_room(cx));
+        match (self.reserving.take_post(), reserved) {
+            (Some(post), Ok(())) => Poll::Ready(post.put()),
+            (Some(post), Err(reason)) => Poll::Ready(Err(PostError::new(reason, post.event))),
+            (None, _) => Poll::Pending,
+        }
+    }
+}
+
+impl fmt::Debug for Posting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Posting").finish_non_exhaustive()
     }
 }

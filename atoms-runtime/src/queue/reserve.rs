@@ -2,62 +2,68 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use super::{Post, PostError, PostRefusal};
+use super::{Post, PostRefusal, Terms};
+use crate::engine::Bus;
+use crate::engine::worklist::Worklist;
+use crate::event::AnyEvent;
 
 /// Waits for room in the queue, in order; an allocation is made only if there is none at first.
 pub(crate) struct Reserving<'a> {
+    // The parts of a `Post`, and not one in an `Option`: that is moved at once, which stalls where its parts were just
+    // written.
+    bus: &'a Bus,
     /// Until room is reserved for it.
-    post: Option<Post<'a>>,
+    event: Option<AnyEvent>,
+    terms: Terms,
+    held: Option<Arc<Worklist>>,
     waiting: Option<Waiting<'a>>,
 }
 
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<(), PostRefusal>> + Send + 'a>>;
 
 impl<'a> Reserving<'a> {
-    pub(crate) fn new(post: Post<'a>) -> Self {
-        Self { post: Some(post), waiting: None }
+    #[inline]
+    pub(crate) fn new(Post { bus, event, terms, held }: Post<'a>) -> Self {
+        Self { bus, event: Some(event), terms, held, waiting: None }
     }
 
-    fn poll_room(
-        waiting: &mut Option<Waiting<'a>>,
-        post: &mut Post<'a>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), PostRefusal>> {
-        if waiting.is_none() {
-            let exceeds = post.exceeds || post.exceeds_if_awaited;
-            match post.try_reserve(exceeds) {
-                Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) if !exceeds => {
-                    let (room, bytes) = (post.posted.room, post.posted.bytes);
-                    *waiting = Some(Box::pin(post.queue().rooms.reserve(room, bytes)));
-                }
+    /// For no event.
+    pub(crate) fn nothing(bus: &'a Bus, terms: Terms) -> Self {
+        Self { bus, event: None, terms, held: None, waiting: None }
+    }
+
+    #[inline]
+    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PostRefusal>> {
+        if self.waiting.is_none() {
+            let exceeds = self.terms.exceeds || self.terms.exceeds_if_awaited;
+            match self.terms.try_reserve(self.bus, exceeds) {
+                Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) if !exceeds => {}
                 reserved => return Poll::Ready(reserved),
             }
         }
-        waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.as_mut().poll(cx))
+        self.poll_waiting(cx)
     }
-}
 
-impl<'a> Future for Reserving<'a> {
-    type Output = Result<Post<'a>, PostError>;
+    #[cold]
+    fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PostRefusal>> {
+        let (bus, slot) = (self.bus, self.terms.slot);
+        let new = || Box::pin(bus.0.queue.0.rooms.reserve(slot.room, slot.bytes)) as _;
+        self.waiting.get_or_insert_with(new).as_mut().poll(cx)
+    }
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { post, waiting } = &mut *self;
-        let reserved = match post {
-            Some(post) => ready!(Self::poll_room(waiting, post, cx)),
-            None => return Poll::Pending,
-        };
-        match (post.take(), reserved) {
-            (Some(post), Ok(())) => Poll::Ready(Ok(post)),
-            (Some(post), Err(reason)) => Poll::Ready(Err(PostError::new(reason, post.posted.event))),
-            (None, _) => Poll::Pending,
-        }
+    /// The event, once room is reserved for it; `None` if it was taken before.
+    #[inline]
+    pub(crate) fn take_post(&mut self) -> Option<Post<'a>> {
+        let event = self.event.take()?;
+        Some(Post { bus: self.bus, event, terms: self.terms, held: self.held.take() })
     }
 }
 
 impl fmt::Debug for Reserving<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Reserving").field(&self.post).finish()
+        f.debug_struct("Reserving").field("event", &self.event).finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! The room in the queue, by number and by bytes.
 
+use std::iter;
+
 use tokio::sync::{Semaphore, TryAcquireError};
 
 use super::{PostRefusal, Priority};
@@ -7,10 +9,16 @@ use super::{PostRefusal, Priority};
 /// How many events of handlers are taken beyond the room that there is.
 const OF_HANDLERS: usize = 65_536;
 
-/// Which room an event takes: that of its priority, or that of those that are due later.
+/// Which room an event takes, and its priority.
+///
+/// One byte of which the compiler uses no value for something else: an `Option` of what has such a value is moved in
+/// parts, and a posted event is moved several times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Room {
-    Of(Priority),
+pub(crate) struct Room(u8);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RoomKind {
+    OfPriority,
     Delayed,
     /// What handlers post where there is no room, since they may be what takes it.
     OfHandlers,
@@ -18,28 +26,45 @@ pub(crate) enum Room {
     Followed,
 }
 
-impl Room {
-    const ALL: [Self; 5] = [
-        Self::Of(Priority::Background),
-        Self::Of(Priority::Normal),
-        Self::Of(Priority::High),
-        Self::Delayed,
-        Self::OfHandlers,
-    ];
+/// How many priorities there are.
+const PRIORITIES: u8 = 3;
 
-    fn index(self) -> usize {
-        match self {
-            Self::Of(priority) => priority as usize,
-            Self::Delayed => 3,
-            Self::OfHandlers => 4,
-            Self::Followed => 5,
+/// How many rooms there are: one for each priority, and two others.
+const ROOMS: usize = 5;
+
+impl Room {
+    pub(crate) fn new(kind: RoomKind, priority: Priority) -> Self {
+        Self(kind as u8 * PRIORITIES + priority as u8)
+    }
+
+    pub(crate) fn priority(self) -> Priority {
+        match self.0 % PRIORITIES {
+            0 => Priority::Background,
+            1 => Priority::Normal,
+            _ => Priority::High,
         }
+    }
+
+    pub(crate) fn of(self, kind: RoomKind) -> Self {
+        Self::new(kind, self.priority())
+    }
+
+    /// The place of the room among all; the last one is none.
+    fn index(self) -> usize {
+        match self.0 / PRIORITIES {
+            0 => self.0.into(),
+            kind => usize::from(kind) + 2,
+        }
+    }
+
+    pub(crate) fn is(self, kind: RoomKind) -> bool {
+        self.0 / PRIORITIES == kind as u8
     }
 }
 
 /// All rooms of a queue. Each gives room out in order.
 pub(crate) struct Rooms {
-    rooms: [Space; Room::ALL.len()],
+    rooms: [Space; ROOMS],
     /// The bytes of each room.
     bytes: usize,
 }
@@ -53,9 +78,10 @@ struct Space {
 impl Rooms {
     pub(crate) fn new(capacity: usize, bytes: usize) -> Self {
         let (capacity, bytes) = (capacity.min(Semaphore::MAX_PERMITS), bytes.min(Semaphore::MAX_PERMITS));
-        let rooms = Room::ALL.map(|room| {
-            let capacity = if room == Room::OfHandlers { OF_HANDLERS } else { capacity };
-            Space { capacity, places: Semaphore::new(capacity), bytes: Semaphore::new(bytes) }
+        let rooms = [capacity, capacity, capacity, capacity, OF_HANDLERS].map(|capacity| Space {
+            capacity,
+            places: Semaphore::new(capacity),
+            bytes: Semaphore::new(bytes),
         });
         Self { rooms, bytes }
     }
@@ -83,22 +109,21 @@ impl Rooms {
         Ok(())
     }
 
-    /// Takes the room of so many events back.
-    pub(crate) fn give_back(&self, room: Room, places: usize, bytes: usize) {
-        let Some(space) = self.rooms.get(room.index()) else { return };
-        space.bytes.add_permits(bytes);
-        space.places.add_permits(places);
+    /// Takes the room of an event back.
+    pub(crate) fn give_back(&self, room: Room, bytes: u32) {
+        self.give_back_all(iter::once((room, bytes)));
     }
 
     /// Takes the room of all these back, each room at once.
-    pub(crate) fn give_back_all(&self, given: impl Iterator<Item = (Room, u32)> + Clone) {
-        for room in Room::ALL {
-            let of_room = given.clone().filter(|(it, _)| *it == room);
-            let (places, bytes) =
-                of_room.fold((0, 0), |(places, sum), (_, bytes)| (places + 1, sum + bytes as usize));
-            if places > 0 {
-                self.give_back(room, places, bytes);
-            }
+    pub(crate) fn give_back_all(&self, given: impl Iterator<Item = (Room, u32)>) {
+        let mut sums = [(0, 0); ROOMS + 1];
+        for (room, bytes) in given {
+            let (places, sum) = &mut sums[room.index()];
+            (*places, *sum) = (*places + 1, *sum + bytes as usize);
+        }
+        for (space, (places, bytes)) in self.rooms.iter().zip(sums).filter(|(_, (places, _))| *places > 0) {
+            space.bytes.add_permits(bytes);
+            space.places.add_permits(places);
         }
     }
 

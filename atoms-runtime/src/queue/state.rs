@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 use super::crews::{Crews, Member};
 use super::delays::{Clock, Delays, Due, When};
 use super::hold::HeldPost;
-use super::lanes::{Lanes, Posted, Slot};
+use super::lanes::{LaneKey, Lanes, Posted, Slot};
 use super::room::Rooms;
 use super::{PostError, PostRefusal, timer, worker};
 use crate::engine::Bus;
@@ -65,18 +65,20 @@ impl Queue {
 
     /// The lane of an event that has a key. Two keys in one lane would wait for each other, and nothing else: the
     /// number is of 64 bits, and of this queue alone, so that nobody finds two such keys.
-    pub(crate) fn lane(&self, event: &AnyEvent) -> Option<u64> {
-        event.key().map(|key| self.lanes.hash_one(key.as_bytes()))
+    pub(crate) fn lane(&self, event: &AnyEvent) -> Option<LaneKey> {
+        event.key().map(|key| self.lanes.hash_one(key.as_bytes()).into())
     }
 
     /// Puts an event in, for which room was reserved.
     pub(crate) fn put(self: &Arc<Self>, bus: &Bus, posted: Posted) -> Result<(), PostError> {
         let (mut state, here) = self.ready_for(bus, &posted)?;
         state.lanes.admit(posted);
-        let idle = state.crews.pop_idle(here);
+        let idle = state.crews.has_idle().then(|| state.crews.pop_idle(here));
         self.under_way.add(1);
         drop(state);
-        wake(idle);
+        if let Some(idle) = idle {
+            wake(idle);
+        }
         Ok(())
     }
 
@@ -120,7 +122,7 @@ impl Queue {
         drop(state);
         wake(idle);
         timers.into_iter().for_each(Waker::wake);
-        self.rooms.give_back_all(cancelled.iter().map(|it| (it.room, it.bytes)));
+        self.rooms.give_back_all(cancelled.iter().map(|it| (it.slot.room, it.slot.bytes)));
         cancelled.iter().for_each(|posted| drop(posted.cancelled()));
     }
 
@@ -136,7 +138,7 @@ impl Queue {
             Ok(ready) => return Ok(ready),
             Err(reason) => reason,
         };
-        self.rooms.give_back(posted.room, 1, posted.bytes as usize);
+        self.rooms.give_back(posted.slot.room, posted.slot.bytes);
         Err(PostError::new(refused, posted.event.clone()))
     }
 
@@ -187,7 +189,7 @@ impl Queue {
 
     pub(crate) fn cancel(&self, due: Due) -> bool {
         let cancelled = self.lock().delays.take(due);
-        cancelled.inspect(|it| self.rooms.give_back(it.room, 1, it.bytes as usize)).is_some()
+        cancelled.inspect(|it| self.rooms.give_back(it.slot.room, it.slot.bytes)).is_some()
     }
 
     /// Hands what is due over to the workers of a runtime; for how long to sleep then. `cx` is woken when that
@@ -258,7 +260,7 @@ impl Queue {
         let mut state = self.lock();
         if state.ended {
             drop(state);
-            self.free(&mut vec![posted.slot()]);
+            self.free(&mut vec![posted.slot]);
         } else {
             state.lanes.take_back(posted);
         }

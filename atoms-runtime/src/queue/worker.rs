@@ -11,7 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
 use super::crews::Member;
-use super::lanes::{Posted, Slot};
+use super::lanes::{DoneHandlers, Posted, Slot};
 use super::state::Queue;
 use crate::caught::panic_message;
 use crate::engine::Engine;
@@ -99,7 +99,7 @@ impl Worker {
     fn start(&mut self, bus: &Arc<Engine>, posted: Posted, cx: &mut Context<'_>) {
         let is_done = catch_unwind(AssertUnwindSafe(|| bus.deliver_at_once(&posted)));
         if is_done.unwrap_or_else(|panic| log_panic(panic, true)) {
-            return self.done.push(posted.slot());
+            return self.done.push(posted.slot);
         }
         let begun = Begun::new(&self.member.queue, posted);
         let mut delivery = finish(Arc::clone(bus), begun);
@@ -130,7 +130,7 @@ struct Begun {
 
 impl Begun {
     fn new(queue: &Arc<Queue>, mut posted: Posted) -> Self {
-        let done = posted.done.take().map(<[usize]>::into_vec);
+        let done = posted.done.take().map(|done| done.0);
         Self { queue: Arc::clone(queue), posted: Some(posted), done }
     }
 
@@ -141,14 +141,14 @@ impl Begun {
     }
 
     fn hand_over(&mut self) -> Option<Slot> {
-        self.posted.take().map(|posted| posted.slot())
+        self.posted.take().map(|posted| posted.slot)
     }
 }
 
 impl Drop for Begun {
     fn drop(&mut self) {
         if let Some(mut posted) = self.posted.take() {
-            posted.done = self.done.take().map(Vec::into_boxed_slice);
+            posted.done = self.done.take().map(|done| Box::new(DoneHandlers(done)));
             self.queue.take_back(posted);
         }
     }
