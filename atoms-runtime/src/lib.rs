@@ -34,7 +34,7 @@ pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
     BusBuilder, Context, DeadLetters, Dispatch, Emit, Emittable, Extension, RequestError, ShutdownError,
 };
-pub use catalog::{CircleEdge, Registry, StartError, StartProblem};
+pub use catalog::{CircleEdge, Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem};
 pub use caught::{Guarded, panic_message};
 pub use engine::{
     Bus, EmitError, Failure, Interceptor, LostEvents, Receipt, Route, Routed, Subscription, Unfinished,

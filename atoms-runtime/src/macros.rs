@@ -60,7 +60,7 @@ macro_rules! __event {
             }
 
             $crate::__private::inventory::submit! {
-                $crate::__private::EventEntry(<$name as $crate::Event>::event_type)
+                $crate::__private::Linked::Event(<$name as $crate::Event>::event_type)
             }
 
             const _: () = $crate::__private::assert_symbol($type);
@@ -243,8 +243,39 @@ macro_rules! __handler {
             }
 
             $crate::__private::inventory::submit! {
-                $crate::__private::HandlerEntry(<$name as $crate::Handler>::info)
+                $crate::__private::Linked::Handler(<$name as $crate::Handler>::info)
             }
+        };
+    };
+}
+
+/// Puts an [`Entry`](crate::Entry) into the registry of the program: a `&'static` reference to one that is known at
+/// compile time, such as `&TOOL` of a `static TOOL`.
+///
+/// The crate that adds a kind of entries writes it in its own macro; see [`Entry`](crate::Entry) for an example. It
+/// needs nothing else of this crate, and works under `#![forbid(unsafe_code)]`.
+///
+/// With `unique:` and a name, of which no other entry of any kind may be in the program, a second one does not link: the
+/// linker says `duplicate symbol: atoms.entry.jobs.report.is_defined_twice`. The name is one or several literals, and
+/// holds letters, digits, `_` and `.`; it begins with what is your crate's own. In tests of the crate that has the entry,
+/// only the start of a bus finds two, as [`Entry::UNIQUE`](crate::Entry::UNIQUE) says.
+#[macro_export]
+macro_rules! entry {
+    ($entry:expr $(,)?) => {
+        $crate::__private::inventory::submit! {
+            $crate::__private::Linked::Entry($crate::EntryInfo::of($entry))
+        }
+    };
+    ($entry:expr, unique: $($name:literal),+ $(,)?) => {
+        $crate::entry!($entry);
+
+        const _: () = {
+            const _: () = $crate::__private::assert_symbol(::core::concat!($($name),+));
+
+            #[cfg(not(any(test, miri)))]
+            #[used]
+            #[unsafe(export_name = ::core::concat!("atoms.entry.", $($name,)+ ".is_defined_twice"))]
+            static IS_DEFINED: ::core::primitive::u8 = 0;
         };
     };
 }

@@ -3,7 +3,7 @@
 pub use inventory;
 pub use serde;
 
-pub use crate::catalog::{EventEntry, HandlerEntry};
+pub use crate::catalog::Linked;
 pub use crate::engine::runner::Binding;
 pub use crate::event::upcast::{Read, Unread, Upcasts, read_own, upcast};
 pub use crate::event::{AskedForUnknown, FlatJson, HandlerSymbol, key_field};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::extensions::{Extension, Extensions};
-use crate::catalog::{Registry, StartError, StartProblem, checks};
+use crate::catalog::{Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem, checks};
 use crate::engine::intercept::{Interceptor, Interceptors};
 use crate::engine::limits::Limits;
 use crate::engine::runner::{self, Runner};
@@ -47,6 +47,7 @@ pub struct BusBuilder {
     discovery: bool,
     events: Vec<&'static EventType>,
     handlers: Vec<&'static HandlerInfo>,
+    entries: Vec<EntryInfo>,
     /// What answers requests in place of their handlers.
     pub(super) stand_ins: Vec<(&'static HandlerInfo, Runner)>,
     states: States,
@@ -73,6 +74,7 @@ impl BusBuilder {
             discovery: true,
             events: Vec::new(),
             handlers: Vec::new(),
+            entries: Vec::new(),
             stand_ins: Vec::new(),
             states: States::default(),
             codec: Box::new(JsonCodec),
@@ -93,7 +95,7 @@ impl BusBuilder {
         }
     }
 
-    /// Takes only the handlers and events that are named here, not all that are linked.
+    /// Takes only the handlers, events and entries that are named here, not all that are linked.
     #[must_use]
     pub fn without_discovery(mut self) -> Self {
         self.discovery = false;
@@ -111,6 +113,13 @@ impl BusBuilder {
     #[must_use]
     pub fn event<E: Event>(mut self) -> Self {
         self.events.push(E::event_type());
+        self
+    }
+
+    /// Adds an [`Entry`] of whatever kind. One that is discovered as well is no other.
+    #[must_use]
+    pub fn entry<T: Entry>(mut self, entry: &'static T) -> Self {
+        self.entries.push(EntryInfo::of(entry));
         self
     }
 
@@ -330,8 +339,8 @@ impl BusBuilder {
     }
 
     /// Checks that every handler has its states, that no events lead back to themselves undeclared,
-    /// that each `must_handle` event that a handler emits is handled, and that no request has two
-    /// handlers; then makes the bus.
+    /// that each `must_handle` event that a handler emits is handled, that no request has two
+    /// handlers, and what each [entry](Entry::check) checks; then makes the bus.
     pub fn start(mut self) -> Result<Bus, StartError> {
         let registry = self.registry();
         let mut problems = self.check(&registry);
@@ -377,20 +386,21 @@ impl BusBuilder {
         Ok(bus)
     }
 
-    /// Makes the checks of [`start`](Self::start), except for missing states. Also fails if there is no handler to
-    /// check, as in a test that does not link the crate that it tests.
+    /// Makes the checks of [`start`](Self::start), except for missing states. Also fails if there is no handler and no
+    /// [`Entry`] to check, as in a test that does not link the crate that it tests.
     pub fn verify(self) -> Result<(), StartError> {
         let registry = self.registry();
         let mut problems = self.check(&registry);
         self.bind(&registry, &mut problems);
-        problems.retain(|problem| !matches!(problem, StartProblem::MissingState { .. }));
+        problems.retain(|problem| !problem.is_missing_state());
         problems.extend(checks::no_handlers(&registry));
         StartError::of(problems)
     }
 
     fn check(&self, registry: &Registry) -> Vec<StartProblem> {
         let has_store = self.backlog.is_some() || self.letter_store.is_some();
-        let mut problems = checks::check(registry, has_store);
+        let start = StartCheck::new(registry, StartContext::new(&self.states), has_store);
+        let mut problems = checks::check(&start);
         problems.extend(self.without_room());
         if self.discovery && !checks::LINKER_FINDS_UNANSWERED {
             problems.extend(checks::unanswered(registry));
@@ -419,14 +429,16 @@ impl BusBuilder {
     }
 
     fn registry(&self) -> Registry {
-        let (mut events, mut handlers) = (self.events.clone(), self.handlers.clone());
+        let (mut events, mut handlers, mut entries) =
+            (self.events.clone(), self.handlers.clone(), self.entries.clone());
         if self.discovery {
             events.extend(Registry::linked().events());
             handlers.extend(Registry::linked().handlers());
+            entries.extend(Registry::linked().all_entries());
         }
         handlers.retain(|handler| !self.is_stood_in_for(handler));
         handlers.extend(self.stand_ins.iter().map(|(info, _)| *info));
-        Registry::new(events, handlers)
+        Registry::new(events, handlers, entries)
     }
 
     fn is_stood_in_for(&self, handler: &HandlerInfo) -> bool {
@@ -461,6 +473,7 @@ impl fmt::Debug for BusBuilder {
             .field("discovery", &self.discovery)
             .field("events", &self.events)
             .field("handlers", &self.handlers)
+            .field("entries", &self.entries)
             .field("stand_ins", &self.stand_ins)
             .field("states", &self.states)
             .field("codec", &self.codec)

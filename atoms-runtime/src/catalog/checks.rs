@@ -2,19 +2,22 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{CircleEdge, Registry, StartProblem, versions};
+use super::{CircleEdge, Registry, StartCheck, StartProblem, versions};
 use crate::event::{DeliveryFailed, Event, EventType};
 use crate::handler::HandlerInfo;
 
-/// All that is wrong with what is in the registry, on a bus that keeps something in a store or does not.
-pub(crate) fn check(registry: &Registry, has_store: bool) -> Vec<StartProblem> {
+/// All that is wrong with what is in the registry.
+pub(crate) fn check(start: &StartCheck<'_>) -> Vec<StartProblem> {
+    let registry = start.registry();
     let mut problems = duplicates(registry);
     problems.extend(versions::check(registry));
     let emissions = emissions(registry);
     problems.extend(unhandled(registry, &emissions));
     problems.extend(circles(registry, &emissions));
     problems.extend(answers(registry));
-    problems.extend(identities(registry, has_store));
+    problems.extend(identities(registry, start.has_store()));
+    problems.extend(same_names(registry));
+    problems.extend(entries(start));
     problems
 }
 
@@ -41,12 +44,26 @@ fn identities(registry: &Registry, has_store: bool) -> Vec<StartProblem> {
 /// The crates whose handlers say nothing of whether the program's own are linked.
 const FRAMEWORK: [&str; 4] = ["atoms", "atoms_agent", "atoms_runtime", "atoms_server"];
 
+/// Entries that may not share their names, and do.
+fn same_names(registry: &Registry) -> impl Iterator<Item = StartProblem> {
+    let pairs = registry.all_entries().windows(2).filter(|pair| pair[0].collides_with(pair[1]));
+    pairs.map(|pair| StartProblem::SameName { first: pair[0], second: pair[1] })
+}
+
+/// What the entries say of themselves.
+fn entries(start: &StartCheck<'_>) -> impl Iterator<Item = StartProblem> {
+    start.registry().all_entries().iter().copied().flat_map(|entry| {
+        entry.check(start).into_iter().map(move |cause| StartProblem::Entry { entry, cause })
+    })
+}
+
 /// Whether there is nothing of the program's own to check.
 pub(crate) fn no_handlers(registry: &Registry) -> Option<StartProblem> {
     let of_framework = |handler: &HandlerInfo| {
         handler.path().split("::").next().is_some_and(|krate| FRAMEWORK.contains(&krate))
     };
-    registry.handlers().iter().all(|handler| of_framework(handler)).then_some(StartProblem::NoHandlers)
+    let has_handlers = !registry.handlers().iter().all(|handler| of_framework(handler));
+    (!has_handlers && registry.all_entries().is_empty()).then_some(StartProblem::NoHandlers)
 }
 
 /// Whether the linker sees to it that requests that are asked have a handler.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::handler::{Handler, HandlerInfo};
+use crate::handler::{Handler, HandlerInfo, StartContext, States};
 use crate::{Event, handler, request};
 
 #[request(type = "checks.answered", reply = u32, crate = atoms_runtime)]
@@ -18,7 +18,7 @@ fn answer(_: &Answered) -> u32 {
 
 fn registry(handlers: Vec<&'static HandlerInfo>) -> Registry {
     let events = vec![Answered::event_type(), NotAnswered::event_type(), Emitted::event_type()];
-    Registry::new(events, handlers)
+    Registry::new(events, handlers, Vec::new())
 }
 
 #[test]
@@ -37,7 +37,8 @@ fn a_request_without_a_handler_is_found() {
 fn a_detached_handler_of_a_request_is_found() {
     static DETACHED: HandlerInfo =
         HandlerInfo::stand_in::<Answered>("checks::detached", here()).with_detached();
-    let problems = check(&registry(vec![&DETACHED]), false);
+    let (registry, states) = (registry(vec![&DETACHED]), States::default());
+    let problems = check(&StartCheck::new(&registry, StartContext::new(&states), false));
     let [problem @ StartProblem::DetachedAnswer { request, handler }] = &problems[..] else {
         panic!("{problems:?}")
     };

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::EntryInfo;
 use crate::event::EventType;
-use crate::handler::{HandlerError, HandlerInfo, MissingState};
+use crate::handler::{HandlerError, HandlerInfo, MissingState, PrepareError};
 
 /// Why a bus does not start: all that is wrong with it.
 pub struct StartError {
@@ -134,6 +135,23 @@ pub enum StartProblem {
         /// The other.
         second: &'static HandlerInfo,
     },
+    /// Two entries of a kind in which each has a name of its own have one name.
+    #[error("{}", describe_same_name(*first, *second))]
+    SameName {
+        /// One of them.
+        first: EntryInfo,
+        /// The other.
+        second: EntryInfo,
+    },
+    /// An entry does not pass the [check](crate::Entry::check) of its kind.
+    #[error("{entry}: {cause}")]
+    Entry {
+        /// The entry.
+        entry: EntryInfo,
+        /// What is wrong with it: the kind's own error.
+        #[source]
+        cause: HandlerError,
+    },
     /// A limit of the bus is zero, so that nothing can pass.
     #[error("`{setting}(0)` leaves no room for anything: give it 1 or more, or leave it out for the default")]
     NoRoom {
@@ -215,6 +233,30 @@ pub(super) fn describe_circle(edges: &[CircleEdge]) -> String {
         text += &format!("\n    `{}` -> {} -> `{}`", edge.takes.name(), edge.handler, edge.emits.name());
     }
     text + "\n  if that ends by itself, say `#[handler(allow_cycle)]` on one of these handlers"
+}
+
+fn describe_same_name(first: EntryInfo, second: EntryInfo) -> String {
+    if first.place() == second.place() {
+        return format!(
+            "{first} is there twice, because its crate is linked twice: a unit test that depends on its own crate in \
+             a roundabout way does that, and belongs in `tests/`"
+        );
+    }
+    format!("two entries of one kind have one name: {first}, and {second}; give one of them another")
+}
+
+impl StartProblem {
+    /// Whether a state is missing, which only a bus that starts can have.
+    pub(crate) fn is_missing_state(&self) -> bool {
+        match self {
+            Self::MissingState { .. } => true,
+            Self::Entry { cause, .. } => {
+                cause.is::<MissingState>()
+                    || matches!(cause.downcast_ref(), Some(PrepareError::MissingState(_)))
+            }
+            _ => false,
+        }
+    }
 }
 
 impl StartError {

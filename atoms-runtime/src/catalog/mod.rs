@@ -1,6 +1,7 @@
 //! The registry: what this program linked.
 
 pub(crate) mod checks;
+mod entry;
 mod error;
 mod versions;
 
@@ -8,25 +9,24 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
+pub use entry::{Entry, EntryInfo, StartCheck};
 pub use error::{CircleEdge, StartError, StartProblem};
 
 use crate::event::EventType;
 use crate::handler::HandlerInfo;
 
-/// An event, as `#[event]` submits it.
+/// What the macros submit.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct EventEntry(pub fn() -> &'static EventType);
+pub enum Linked {
+    Event(fn() -> &'static EventType),
+    Handler(fn() -> &'static HandlerInfo),
+    Entry(EntryInfo),
+}
 
-/// A handler, as `#[handler]` submits it.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct HandlerEntry(pub fn() -> &'static HandlerInfo);
+inventory::collect!(Linked);
 
-inventory::collect!(EventEntry);
-inventory::collect!(HandlerEntry);
-
-/// Events by their type strings, and handlers in the order in which they run.
+/// Events by their type strings, handlers in the order in which they run, and [entries](Entry) of other kinds.
 ///
 /// ```
 /// use atoms::{Registry, event};
@@ -41,24 +41,35 @@ inventory::collect!(HandlerEntry);
 pub struct Registry {
     events: Vec<&'static EventType>,
     handlers: Vec<&'static HandlerInfo>,
+    entries: Vec<EntryInfo>,
     by_name: HashMap<&'static str, &'static EventType, foldhash::fast::RandomState>,
 }
 
 impl Registry {
-    /// What this program linked: every `#[event]` and every `#[handler]`.
+    /// What this program linked: every `#[event]`, every `#[handler]`, and every [`entry!`](crate::entry).
     ///
     /// A crate that no code names is not linked; `atoms::link!` names one.
     pub fn linked() -> &'static Self {
         static LINKED: LazyLock<Registry> = LazyLock::new(|| {
-            let events = inventory::iter::<EventEntry>().map(|entry| (entry.0)());
-            let handlers = inventory::iter::<HandlerEntry>().map(|entry| (entry.0)());
-            Registry::new(events.collect(), handlers.collect())
+            let (mut events, mut handlers, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+            for linked in inventory::iter::<Linked>() {
+                match linked {
+                    Linked::Event(event_type) => events.push(event_type()),
+                    Linked::Handler(info) => handlers.push(info()),
+                    Linked::Entry(entry) => entries.push(*entry),
+                }
+            }
+            Registry::new(events, handlers, entries)
         });
         &LINKED
     }
 
     /// A registry of these, and of the events that the handlers take and emit.
-    pub(crate) fn new(mut events: Vec<&'static EventType>, mut handlers: Vec<&'static HandlerInfo>) -> Self {
+    pub(crate) fn new(
+        mut events: Vec<&'static EventType>,
+        mut handlers: Vec<&'static HandlerInfo>,
+        mut entries: Vec<EntryInfo>,
+    ) -> Self {
         handlers.sort_by_key(|info| (info.order(), info.path(), info.line(), std::ptr::from_ref(*info)));
         handlers.dedup();
         for handler in &handlers {
@@ -69,9 +80,11 @@ impl Registry {
             (event_type.name(), event_type.version(), event_type.path(), std::ptr::from_ref(*event_type))
         });
         events.dedup();
+        entries.sort_by_key(|entry| entry.sort_key());
+        entries.dedup();
         // Of several versions of one type, the newest comes last and stays.
         let by_name = events.iter().map(|event_type| (event_type.name(), *event_type)).collect();
-        Self { events, handlers, by_name }
+        Self { events, handlers, entries, by_name }
     }
 
     /// The events, sorted by their type strings and versions.
@@ -82,6 +95,16 @@ impl Registry {
     /// The handlers, sorted by their order and path.
     pub fn handlers(&self) -> &[&'static HandlerInfo] {
         &self.handlers
+    }
+
+    /// The entries of this kind, sorted by their names.
+    pub fn entries<T: Entry>(&self) -> impl Iterator<Item = &'static T> {
+        self.entries.iter().filter_map(|entry| entry.downcast())
+    }
+
+    /// What is known of the entries of all kinds, sorted by their kinds and names.
+    pub fn all_entries(&self) -> &[EntryInfo] {
+        &self.entries
     }
 
     /// The handler with this identity ([`HandlerInfo::id`]), or the one that had it before ([`HandlerInfo::was`]).
@@ -118,9 +141,13 @@ impl Registry {
     }
 
     pub(crate) fn log(&self) {
-        tracing::info!(events = self.events.len(), handlers = self.handlers.len(), "the bus starts");
+        let (events, handlers, entries) = (self.events.len(), self.handlers.len(), self.entries.len());
+        tracing::info!(events, handlers, entries, "the bus starts");
         for handler in &self.handlers {
             tracing::debug!(event_types = handler.input(), %handler, "handles");
+        }
+        for entry in &self.entries {
+            tracing::debug!(%entry, "has");
         }
         for edges in checks::alert_circles(self) {
             tracing::warn!("if this fails, it leads to itself: {}", error::describe_circle(&edges));
@@ -128,7 +155,7 @@ impl Registry {
     }
 }
 
-/// A line for each event, with a line for each of its handlers.
+/// A line for each event, with a line for each of its handlers, and a line for each entry.
 impl fmt::Display for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for event_type in &self.events {
@@ -145,7 +172,8 @@ impl fmt::Display for Registry {
         if of_all.peek().is_some() {
             writeln!(f, "every event")?;
         }
-        of_all.try_for_each(|handler| writeln!(f, "  <- {handler}"))
+        of_all.try_for_each(|handler| writeln!(f, "  <- {handler}"))?;
+        self.entries.iter().try_for_each(|entry| writeln!(f, "{entry}"))
     }
 }
 
@@ -154,6 +182,7 @@ impl fmt::Debug for Registry {
         f.debug_struct("Registry")
             .field("events", &self.events)
             .field("handlers", &self.handlers)
+            .field("entries", &self.entries)
             .finish_non_exhaustive()
     }
 }

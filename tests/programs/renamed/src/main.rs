@@ -1,5 +1,8 @@
 //! `atoms` under another name, which the macros are told.
 
+use std::panic::Location;
+
+use signals::Entry;
 use signals::prelude::*;
 
 mod re_exported {
@@ -84,9 +87,29 @@ graph! {
     }
 }
 
+/// A kind of entries.
+struct Gauge(&'static Location<'static>);
+
+impl Entry for Gauge {
+    const KIND: &'static str = "gauge";
+
+    fn name(&self) -> &str {
+        "level"
+    }
+
+    fn place(&self) -> &'static Location<'static> {
+        self.0
+    }
+}
+
+static LEVEL: Gauge = Gauge(Location::caller());
+
+crate::re_exported::signals::entry!(&LEVEL, unique: "renamed.", "level");
+
 fn main() {
     assert_eq!(Renamed::graph().nodes().count(), 2);
     let bus = Bus::start().unwrap();
+    assert_eq!(bus.registry().entries::<Gauge>().count(), 1);
     assert_eq!(run::run(bus.request(GetYear {})).unwrap(), None);
     let receipt = run::run(bus.emit(Asked { count: 7 }));
     assert_eq!(receipt.follow_ups().len(), 2);

@@ -1,0 +1,242 @@
+//! Kinds of entries that other crates add to the registry.
+
+use std::any::{Any, type_name};
+use std::fmt;
+use std::panic::Location;
+
+use super::Registry;
+use crate::handler::{HandlerError, StartContext};
+
+/// Something beside events and handlers that a program has, and that a crate on top of this one knows how to use: a
+/// node of a graph, a tool, a job. The type that implements this is the kind.
+///
+/// [`entry!`](crate::entry) puts one into the registry of the program, usually in what a macro of that crate expands to.
+/// [`Registry::entries`] finds those of one kind, [`BusBuilder::entry`](crate::BusBuilder::entry) adds one to a bus
+/// without discovery, and a bus that starts lists and [checks](Self::check) all that it has.
+///
+/// ```standalone_crate
+/// use std::panic::Location;
+///
+/// use atoms::{Bus, Entry, HandlerError, StartCheck};
+///
+/// /// Something to do again and again.
+/// struct Job {
+///     name: &'static str,
+///     every_seconds: u64,
+///     place: &'static Location<'static>,
+/// }
+///
+/// impl Job {
+///     #[track_caller]
+///     const fn new(name: &'static str, every_seconds: u64) -> Self {
+///         Self { name, every_seconds, place: Location::caller() }
+///     }
+/// }
+///
+/// impl Entry for Job {
+///     const KIND: &'static str = "job";
+///     const UNIQUE: bool = true;
+///
+///     fn name(&self) -> &str {
+///         self.name
+///     }
+///
+///     fn place(&self) -> &'static Location<'static> {
+///         self.place
+///     }
+///
+///     fn check(&self, _: &StartCheck<'_>) -> Vec<HandlerError> {
+///         let mut problems = Vec::new();
+///         if self.every_seconds == 0 {
+///             problems.push("it would run all the time: give it 1 second or more".into());
+///         }
+///         problems
+///     }
+/// }
+///
+/// /// What the users of that crate write.
+/// macro_rules! job {
+///     ($name:literal every $seconds:literal seconds) => {
+///         const _: () = {
+///             static JOB: Job = Job::new($name, $seconds);
+///             atoms::entry!(&JOB, unique: "jobs.", $name);
+///         };
+///     };
+/// }
+///
+/// job!("report" every 3600 seconds);
+///
+/// # fn main() -> Result<(), atoms::StartError> {
+/// let bus = Bus::start()?;
+/// let jobs: Vec<_> = bus.registry().entries::<Job>().map(Entry::name).collect();
+/// assert_eq!(jobs, ["report"]);
+/// assert!(bus.registry().to_string().contains("job report ("));
+///
+/// static NONSTOP: Job = Job::new("nonstop", 0);
+/// let error = Bus::builder().without_discovery().entry(&NONSTOP).start().unwrap_err();
+/// assert!(error.to_string().contains("it would run all the time"));
+/// # Ok(())
+/// # }
+/// ```
+pub trait Entry: Send + Sync + 'static {
+    /// What an entry of this kind is called, in lists and messages: `tool`.
+    const KIND: &'static str;
+
+    /// Whether no two entries of this kind may have one name. A bus that has two of them does not start.
+    const UNIQUE: bool = false;
+
+    /// The name of the entry, by which those of one kind are sorted.
+    fn name(&self) -> &str;
+
+    /// Where it stands in the program's source.
+    fn place(&self) -> &'static Location<'static>;
+
+    /// Returns all that is wrong with it on a bus that starts, each with what to do: by default, nothing. The start
+    /// error says which entry it is, and where it stands.
+    ///
+    /// A [`MissingState`](crate::MissingState), or a [`PrepareError`](crate::PrepareError) of one, is a problem of a bus
+    /// that starts, and not of `atoms::verify!()`, which has no states.
+    fn check(&self, _start: &StartCheck<'_>) -> Vec<HandlerError> {
+        Vec::new()
+    }
+}
+
+/// What the [checks](Entry::check) of a bus that starts can look at.
+#[derive(Debug)]
+pub struct StartCheck<'a> {
+    registry: &'a Registry,
+    context: StartContext<'a>,
+    has_store: bool,
+}
+
+impl<'a> StartCheck<'a> {
+    pub(crate) fn new(registry: &'a Registry, context: StartContext<'a>, has_store: bool) -> Self {
+        Self { registry, context, has_store }
+    }
+
+    /// All that the bus will have: events, handlers, and entries of all kinds.
+    pub fn registry(&self) -> &'a Registry {
+        self.registry
+    }
+
+    /// The states of the bus. Parameters are [prepared](crate::Params::prepare) with it.
+    pub fn context(&self) -> &StartContext<'a> {
+        &self.context
+    }
+
+    /// Whether the bus keeps posted events or dead letters elsewhere than in its memory, so that what they name has to
+    /// be found again by a later process.
+    pub fn has_store(&self) -> bool {
+        self.has_store
+    }
+}
+
+/// What the registry knows of an [`Entry`] of whatever kind.
+#[derive(Clone, Copy)]
+pub struct EntryInfo(&'static dyn AnyEntry);
+
+impl EntryInfo {
+    /// Describes this entry.
+    pub const fn of<T: Entry>(entry: &'static T) -> Self {
+        Self(entry)
+    }
+
+    /// What entries of its kind are called, as [`Entry::KIND`] says.
+    pub fn kind(self) -> &'static str {
+        self.0.kind()
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// Where it stands in the program's source.
+    pub fn place(self) -> &'static Location<'static> {
+        self.0.place()
+    }
+
+    /// The entry, if it is of this kind.
+    pub fn downcast<T: Entry>(self) -> Option<&'static T> {
+        self.any().downcast_ref()
+    }
+
+    fn any(self) -> &'static dyn Any {
+        self.0
+    }
+
+    /// By which a registry is sorted: entries that [collide](Self::collides_with) then lie beside each other.
+    pub(super) fn sort_key(self) -> impl Ord {
+        let place = self.place();
+        (self.kind(), self.0.type_name(), self.name(), place.file(), place.line(), place.column())
+    }
+
+    /// Whether the two must not be on one bus.
+    pub(super) fn collides_with(self, other: Self) -> bool {
+        self.0.is_unique() && self.any().type_id() == other.any().type_id() && self.name() == other.name()
+    }
+
+    pub(super) fn check(self, start: &StartCheck<'_>) -> Vec<HandlerError> {
+        self.0.check(start)
+    }
+}
+
+/// As it is shown: its kind, its name and its place.
+impl fmt::Debug for EntryInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// `tool refund (src/lib.rs:12)`
+impl fmt::Display for EntryInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.place();
+        write!(f, "{} {} ({}:{})", self.kind(), self.name(), place.file(), place.line())
+    }
+}
+
+impl PartialEq for EntryInfo {
+    /// Two are equal if they describe the same entry.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::addr_eq(self.0, other.0) && self.any().type_id() == other.any().type_id()
+    }
+}
+
+impl Eq for EntryInfo {}
+
+/// An [`Entry`] of whatever kind.
+trait AnyEntry: Any + Send + Sync {
+    fn kind(&self) -> &'static str;
+    fn type_name(&self) -> &'static str;
+    fn is_unique(&self) -> bool;
+    fn name(&self) -> &str;
+    fn place(&self) -> &'static Location<'static>;
+    fn check(&self, start: &StartCheck<'_>) -> Vec<HandlerError>;
+}
+
+impl<T: Entry> AnyEntry for T {
+    fn kind(&self) -> &'static str {
+        T::KIND
+    }
+
+    fn type_name(&self) -> &'static str {
+        type_name::<T>()
+    }
+
+    fn is_unique(&self) -> bool {
+        T::UNIQUE
+    }
+
+    fn name(&self) -> &str {
+        Entry::name(self)
+    }
+
+    fn place(&self) -> &'static Location<'static> {
+        Entry::place(self)
+    }
+
+    fn check(&self, start: &StartCheck<'_>) -> Vec<HandlerError> {
+        Entry::check(self, start)
+    }
+}
