@@ -57,9 +57,9 @@ macro_rules! link {
 /// # fn main() {}
 /// ```
 ///
-/// The test fails if there is no handler to check, and no [`Entry`]. A test in `tests/` links the crate that it tests only
-/// if it names it, so it says `use the_crate as _;` first. A package that has only a binary cannot be named, and has the
-/// test in the binary. The methods of nodes do not count as handlers: rustc checks their graphs.
+/// The test fails if there is no handler to check, and no node or other [`Entry`]. A test in `tests/` links the crate
+/// that it tests only if it names it, so it says `use the_crate as _;` first. A package that has only a binary cannot be
+/// named, and has the test in the binary. rustc checks the graphs of nodes.
 #[macro_export]
 macro_rules! verify {
     () => {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atoms::DeliveryFailed;
+use atoms::agent::NodeShape;
 use atoms::prelude::*;
 use tokio::time::{sleep, timeout};
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -193,12 +194,22 @@ async fn what_is_emitted_too_late_is_told() {
     assert_parts(&trace.line("lost"), &["ERROR", "traces.followed", "receipt"]);
 }
 
+#[derive(Default)]
+struct Listener;
+
+#[node]
+impl Listener {
+    #[handler]
+    fn listen(&mut self, _: &Started) {}
+}
+
 #[tokio::test]
 async fn the_registry_is_told_at_the_start() {
     let (trace, _guard) = Trace::start();
-    bus().handler::<answer>().handler::<wait>().start().unwrap();
-    assert_parts(&trace.line("the bus starts"), &["INFO", "handlers=2"]);
+    bus().handler::<answer>().handler::<wait>().entry(NodeShape::of::<Listener>()).start().unwrap();
+    assert_parts(&trace.line("the bus starts"), &["INFO", "handlers=2", "entries=1"]);
     assert_parts(&trace.line("traces::answer (tests/traces.rs:"), &["DEBUG", "traces.started"]);
+    assert_parts(&trace.line("traces::Listener (tests/traces.rs:"), &["DEBUG", "has entry=node"]);
 }
 
 #[handler]

@@ -19,7 +19,7 @@ pub use atoms_macros::{graph, node};
 pub use futures_core::Stream;
 pub use graph::{Graph, GraphBuilder, GraphError, GraphProblem};
 pub use instance::{GraphOutput, GraphStopped, RunningGraph};
-pub use node::{Conversation, Message, Node, NodeShape};
+pub use node::{Conversation, Message, Node, NodeProblem, NodeShape};
 pub use protocol::events;
 pub use session::{
     Addressed, Counts, Outgoing, RunningHandler, Sent, Session, SessionEnd, SessionError, Sessions,

@@ -1,6 +1,7 @@
 //! Kinds of entries that other crates add to the registry.
 
 mod kinds;
+mod nodes;
 mod problems;
 
 use atoms::prelude::*;
@@ -38,7 +39,8 @@ fn what_is_linked_is_found_by_its_kind_in_the_order_of_names() {
         assert_eq!(jobs, ["daily", "nightly"]);
         assert!(std::ptr::eq(registry.entries::<Plan>().next().unwrap(), &WEEK));
         let all: Vec<_> = registry.all_entries().iter().map(|entry| (entry.kind(), entry.name())).collect();
-        assert_eq!(all, [("job", "daily"), ("job", "nightly"), ("plan", "week")]);
+        let node = ("node", "catalog::nodes::Greeter");
+        assert_eq!(all, [("job", "daily"), ("job", "nightly"), node, ("plan", "week")]);
     }
 }
 

@@ -4,6 +4,7 @@ mod chain;
 mod derived;
 mod frames;
 mod key;
+mod nodes;
 mod start;
 
 use std::sync::LazyLock;

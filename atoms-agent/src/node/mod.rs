@@ -1,5 +1,6 @@
 //! Nodes: stateful handlers in a graph, one instance per session.
 
+mod check;
 pub(crate) mod conversation;
 pub(crate) mod entry;
 pub(crate) mod factory;
@@ -7,6 +8,7 @@ pub(crate) mod method;
 pub(crate) mod respond;
 pub(crate) mod shape;
 
+pub use check::NodeProblem;
 pub use conversation::{Conversation, Message};
 pub use shape::NodeShape;
 

@@ -1,9 +1,11 @@
 //! What is known of a node at compile time.
 
 use std::fmt;
+use std::panic::Location;
 
 use atoms_runtime::{EventTypes, Input, Params};
 
+use super::Node;
 use super::factory::FactoryMethod;
 use super::method::Method;
 use crate::events::{AgentError, LlmRequest, ResponseChunk, ResponseEnd, ResponseStart, Severity};
@@ -11,10 +13,36 @@ use crate::node::respond::Respond;
 
 /// What is known of a node at compile time: what it takes, what it emits, and what it keeps from those
 /// behind it.
+///
+/// The registry has one for each `#[node]` that is linked. A bus that starts lists them, and checks that none of them
+/// takes an old version of an event ([`NodeProblem`](crate::NodeProblem)).
+///
+/// ```
+/// use atoms::Bus;
+/// use atoms::agent::events::UserJoined;
+/// use atoms::agent::{NodeShape, node};
+///
+/// #[derive(Default)]
+/// struct Greeter;
+///
+/// #[node]
+/// impl Greeter {
+///     #[handler]
+///     fn greet(&mut self, _: &UserJoined) {}
+/// }
+///
+/// let bus = Bus::start()?;
+/// assert!(bus.registry().entries::<NodeShape>().any(|node| node.name() == "Greeter"));
+///
+/// let bus = Bus::builder().without_discovery().entry(NodeShape::of::<Greeter>()).start()?;
+/// assert_eq!(bus.registry().entries::<NodeShape>().count(), 1);
+/// # Ok::<(), atoms::StartError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct NodeShape {
     pub(crate) name: &'static str,
     pub(crate) path: &'static str,
+    pub(crate) place: &'static Location<'static>,
     pub(crate) kind: Kind,
     pub(crate) severity: Severity,
     /// Whether its client may read the texts of its errors.
@@ -71,6 +99,7 @@ impl NodeShape {
 
     /// Describes a node of this name, which stands at `path`.
     #[doc(hidden)]
+    #[track_caller]
     pub const fn new(
         name: &'static str,
         path: &'static str,
@@ -78,7 +107,8 @@ impl NodeShape {
         severity: Severity,
         methods: &'static [MethodShape],
     ) -> Self {
-        Self { name, path, kind, severity, exposes_errors: false, start_may_fail: false, methods }
+        let place = Location::caller();
+        Self { name, path, place, kind, severity, exposes_errors: false, start_may_fail: false, methods }
     }
 
     /// The same node, whose client may read the texts of its errors.
@@ -91,6 +121,11 @@ impl NodeShape {
     #[doc(hidden)]
     pub const fn starting_or_not(self) -> Self {
         Self { start_may_fail: true, ..self }
+    }
+
+    /// What is known of the node `N`.
+    pub const fn of<N: Node>() -> &'static Self {
+        N::ENTRY.shape
     }
 
     /// The name of its type.

@@ -18,6 +18,7 @@
 //!     const METHODS: &[MethodShape] = &[MethodShape::handler::<SupportBot, __Listen>("listen")];
 //!
 //!     static SHAPE: NodeShape = NodeShape::new("SupportBot", ..., METHODS);
+//!     entry!(&SHAPE);                        // for the registry
 //!     impl Node for SupportBot {
 //!         const ENTRY: NodeEntry = NodeEntry::new::<Self, __Parts>(&SHAPE);
 //!     }
@@ -88,6 +89,7 @@ pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
             #distinct
             #silent
             static SHAPE: #agent::NodeShape = #shape;
+            #agent::atoms_runtime::entry! { &SHAPE }
             #[automatically_derived]
             impl #agent::Node for #ty {
                 const ENTRY: #agent::NodeEntry = #agent::NodeEntry::new::<Self, __Parts>(&SHAPE);
