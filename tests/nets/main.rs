@@ -8,5 +8,6 @@ mod programs;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod requests;
 mod symbols;
+mod third_party;
 mod user_crates;
 mod verified;
