@@ -170,8 +170,10 @@ impl DecodeError {
         Self { path, place: Some(place), ..Self::new(kind) }
     }
 
-    /// The same error about what was never a frame, and so has no places.
-    pub(crate) fn without_place(self) -> Self {
+    /// The same error without its [place](Self::place): for a codec that reads with another one what is not the frame
+    /// that came in.
+    #[must_use]
+    pub fn without_place(self) -> Self {
         Self { place: None, ..self }
     }
 

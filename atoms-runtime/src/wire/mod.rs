@@ -30,6 +30,41 @@ use crate::event::AnyEvent;
 ///
 /// [`JsonCodec`] is the one that a bus uses if it is not told otherwise. On a bus, a codec that panics
 /// fails with `Panicked`; what the panic says is left out if any event of the bus has sensitive fields.
+///
+/// Another codec reads and writes what is an event's own with [`JsonCodec`], and puts it into another form:
+///
+/// ```
+/// use atoms::{AnyEvent, Bus, Codec, DecodeError, EncodeError, Envelope, JsonCodec, Registry, event};
+///
+/// #[event(type = "shop.order.created")]
+/// struct OrderCreated {
+///     order_id: String,
+/// }
+///
+/// /// A line for each event.
+/// #[derive(Debug)]
+/// struct Lines;
+///
+/// impl Codec for Lines {
+///     fn decode(&self, frame: &[u8], registry: &Registry) -> Result<AnyEvent, DecodeError> {
+///         JsonCodec.decode(frame.trim_ascii_end(), registry)
+///     }
+///
+///     fn encode(&self, event: &AnyEvent, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+///         JsonCodec.encode(event, out)?;
+///         out.push(b'\n');
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().event::<OrderCreated>().codec(Lines).start()?;
+/// let frame = bus.encode(&Envelope::new(OrderCreated { order_id: "o-1".into() }).into())?;
+/// assert!(frame.ends_with(b"\"order_id\":\"o-1\"}\n"));
+/// assert!(bus.decode(&frame)?.is::<OrderCreated>());
+/// # Ok(())
+/// # }
+/// ```
 pub trait Codec: Debug + Send + Sync + 'static {
     /// Reads one frame. A type that `registry` does not have becomes a
     /// [`RawEvent`](crate::RawEvent) that keeps the frame.
