@@ -1,8 +1,14 @@
 //! A crate on top of `atoms`, as others may write one: it uses what is public, and nothing else.
 
+mod codec;
+mod extension;
 mod job;
+mod journal;
 
+pub use codec::CloudEvents;
+pub use extension::{Jobs, RunJobs};
 pub use job::{Job, JobProblem, When};
+pub use journal::Journal;
 
 #[doc(hidden)]
 pub use atoms as __atoms;
