@@ -1,6 +1,6 @@
 //! What the stores of a bus have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
@@ -9,9 +9,8 @@ use std::sync::{Arc, Weak};
 use serde_json::value::RawValue;
 
 use crate::catalog::Registry;
-use crate::engine::{Bus, Engine};
 use crate::event::AnyEvent;
-use crate::wire;
+use crate::wire::{self, Codec};
 
 /// What a method of a store returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -87,18 +86,28 @@ impl Eq for StoreError {}
 /// [values](crate::Carried) it carries. A store keeps them as they are.
 #[derive(Clone)]
 pub struct StoredEvents {
-    bus: Weak<Engine>,
+    bus: Weak<dyn Frames>,
+}
+
+/// What events are written and read with: a bus has it.
+pub(crate) trait Frames: Send + Sync {
+    fn codec(&self) -> &dyn Codec;
+
+    fn registry(&self) -> &Registry;
+
+    /// How the values that events carry are brought back with them, by the names under which they are stored.
+    fn restores(&self) -> &HashMap<&'static str, Restore>;
 }
 
 /// Of what is written here: a later version of this crate reads this one, too.
 const VERSION: u8 = 1;
 
 impl StoredEvents {
-    pub(crate) fn of(bus: &Arc<Engine>) -> Self {
-        Self { bus: Arc::downgrade(bus) }
+    pub(crate) fn of(bus: Weak<dyn Frames>) -> Self {
+        Self { bus }
     }
 
-    fn bus(&self) -> Result<Arc<Engine>, StoreError> {
+    fn bus(&self) -> Result<Arc<dyn Frames>, StoreError> {
         let bus = self.bus.upgrade();
         bus.ok_or_else(|| StoreError::new(StoreErrorKind::Unavailable, "the bus has ended"))
     }
@@ -109,12 +118,12 @@ impl StoredEvents {
     /// [`BusBuilder::carries`](crate::BusBuilder::carries) says so.
     pub fn write(&self, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
         let bus = self.bus()?;
-        let values = values(&bus, event)?;
+        let values = values(&*bus, event)?;
         let mut out = vec![VERSION];
         out.extend_from_slice(&event.hops().to_le_bytes());
         out.extend_from_slice(&(values.len() as u64).to_le_bytes());
         out.extend_from_slice(&values);
-        match wire::encode(&*bus.codec, event, &mut out, &bus.registry) {
+        match wire::encode(bus.codec(), event, &mut out, bus.registry()) {
             Ok(()) => Ok(out),
             Err(error) => Err(StoreError::new(StoreErrorKind::Unwritable, error)),
         }
@@ -130,10 +139,10 @@ impl StoredEvents {
             return Err(unreadable(format!("it is of version {version}, which is not known")));
         }
         let (hops, values, frame) = parts(rest).ok_or_else(|| unreadable("it is cut off".into()))?;
-        let event = wire::decode(&*bus.codec, frame, &bus.registry)
-            .or_else(|_| wire::decode(&*bus.codec, frame, &Registry::default()))
+        let event = wire::decode(bus.codec(), frame, bus.registry())
+            .or_else(|_| wire::decode(bus.codec(), frame, &Registry::default()))
             .map_err(|error| StoreError::new(StoreErrorKind::Unreadable, error))?;
-        restore(&bus, event.with_hops(hops), values)
+        restore(&*bus, event.with_hops(hops), values)
     }
 }
 
@@ -141,11 +150,11 @@ impl StoredEvents {
 pub(crate) type Restore = fn(AnyEvent, &str) -> serde_json::Result<AnyEvent>;
 
 /// The values that an event carries, as a JSON object; nothing if there are none.
-fn values(bus: &Engine, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
+fn values(bus: &dyn Frames, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
     let unwritable = |cause: Box<dyn Error + Send + Sync>| StoreError::new(StoreErrorKind::Unwritable, cause);
     let mut values = BTreeMap::new();
     for (name, json) in event.stored_values() {
-        if !bus.restores.contains_key(name) {
+        if !bus.restores().contains_key(name) {
             let problem = format!(
                 "it carries a value that is stored as `{name}`, which this bus cannot bring back: name the type with \
                  `BusBuilder::carries`"
@@ -170,14 +179,14 @@ fn parts(stored: &[u8]) -> Option<(u32, &[u8], &[u8])> {
     Some((u32::from_le_bytes(*hops), values, frame))
 }
 
-fn restore(bus: &Engine, mut event: AnyEvent, values: &[u8]) -> Result<AnyEvent, StoreError> {
+fn restore(bus: &dyn Frames, mut event: AnyEvent, values: &[u8]) -> Result<AnyEvent, StoreError> {
     if values.is_empty() {
         return Ok(event);
     }
     let unreadable = |error| StoreError::new(StoreErrorKind::Unreadable, error);
     let values: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(values).map_err(unreadable)?;
     for (name, json) in values {
-        match bus.restores.get(&*name) {
+        match bus.restores().get(&*name) {
             Some(restore) => event = restore(event, json.get()).map_err(unreadable)?,
             None => {
                 let (r#type, id) = (event.event_type(), event.id());
@@ -186,13 +195,6 @@ fn restore(bus: &Engine, mut event: AnyEvent, values: &[u8]) -> Result<AnyEvent,
         }
     }
     Ok(event)
-}
-
-impl Bus {
-    /// How a store writes the events of this bus.
-    pub(crate) fn stored_events(&self) -> StoredEvents {
-        StoredEvents::of(&self.0)
-    }
 }
 
 impl fmt::Debug for StoredEvents {

@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::extensions::{Extension, Extensions};
+use super::extensions::Extension;
 use crate::catalog::{Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem, checks};
+use crate::engine::extensions::Extensions;
 use crate::engine::intercept::{Interceptor, Interceptors};
 use crate::engine::limits::Limits;
 use crate::engine::runner::{self, Runner};
@@ -19,7 +20,7 @@ use crate::handler::{Handler, HandlerInfo, PrepareError, StartContext, States};
 use crate::layers;
 use crate::letters::{LetterStore, Letters, MemoryLetters};
 use crate::queue::{Backlog, OwnedQueue, OwnedStored, Stored};
-use crate::store::{Restore, StoredEvents};
+use crate::store::Restore;
 use crate::wire::{Codec, JsonCodec};
 
 /// The longest chain of events that a [`BusBuilder::hop_limit`] may allow.
@@ -378,7 +379,7 @@ impl BusBuilder {
             restores: self.restores,
             under_way,
         }));
-        bus.0.dead_letters.start(StoredEvents::of(&bus.0));
+        bus.0.dead_letters.start(bus.stored_events());
         StartError::of(bus.0.extensions.start(&bus))?;
         if let Some(stored) = bus.stored() {
             stored.start(&bus);

@@ -1,14 +1,11 @@
 //! What other crates add to a bus.
 
-use std::any::{Any, TypeId, type_name};
-use std::collections::HashSet;
-use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::any::Any;
+use std::sync::Arc;
 
 use super::BusBuilder;
-use crate::catalog::StartProblem;
 use crate::engine::Bus;
+use crate::engine::extensions::AnyExtension;
 use crate::handler::HandlerError;
 
 /// Something that belongs to a bus from its start to its end: a store, the agents that run on it, a pool of workers.
@@ -71,80 +68,13 @@ pub trait Extension: Any + Send + Sync {
     fn ended(&self) {}
 }
 
-/// The extensions of a bus, in the order in which they were added.
-#[derive(Default)]
-pub(crate) struct Extensions {
-    added: RwLock<Vec<Added>>,
-    have_ended: AtomicBool,
-}
-
-#[derive(Clone)]
-struct Added {
-    type_id: TypeId,
-    name: &'static str,
-    extension: Arc<dyn Extension>,
-}
-
-impl Added {
-    fn new<T: Extension>(extension: Arc<T>) -> Self {
-        Self { type_id: TypeId::of::<T>(), name: type_name::<T>(), extension }
-    }
-}
-
-impl Extensions {
-    pub(crate) fn add<T: Extension>(&mut self, extension: Arc<T>) {
-        self.added.get_mut().unwrap_or_else(PoisonError::into_inner).push(Added::new(extension));
+impl<T: Extension> AnyExtension for T {
+    fn started(&self, bus: &Bus) -> Result<(), HandlerError> {
+        Extension::started(self, bus)
     }
 
-    fn list(&self) -> Vec<Added> {
-        self.added.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn get<T: Extension>(&self) -> Option<Arc<T>> {
-        let added = self.added.read().unwrap_or_else(PoisonError::into_inner);
-        let found = added.iter().find(|added| added.type_id == TypeId::of::<T>())?;
-        let extension: Arc<dyn Any + Send + Sync> = Arc::clone(&found.extension) as _;
-        extension.downcast().ok()
-    }
-
-    /// The extension, or the one of its type that was there before.
-    fn insert<T: Extension>(&self, extension: Arc<T>) -> Arc<T> {
-        let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
-        if !added.iter().any(|added| added.type_id == TypeId::of::<T>()) {
-            added.push(Added::new(extension));
-        }
-        drop(added);
-        self.get().expect("one of this type was found or pushed")
-    }
-
-    /// The types that were added twice.
-    pub(crate) fn check(&self) -> Vec<StartProblem> {
-        let mut types = HashSet::new();
-        let added = self.list().into_iter();
-        let seconds = added.filter(|added| !types.insert(added.type_id));
-        seconds.map(|added| StartProblem::ExtensionTwice { extension: added.name }).collect()
-    }
-
-    /// Tells each that the bus runs.
-    pub(crate) fn start(&self, bus: &Bus) -> Vec<StartProblem> {
-        let started = self.list().into_iter().map(|Added { name, extension, .. }| {
-            let started = extension.started(bus);
-            started.map_err(|cause| StartProblem::Extension { extension: name, cause })
-        });
-        started.filter_map(Result::err).collect()
-    }
-
-    /// Tells each, last to first, that the bus has ended.
-    pub(crate) fn end(&self) {
-        if !self.have_ended.swap(true, Ordering::Relaxed) {
-            self.list().iter().rev().for_each(|added| added.extension.ended());
-        }
-    }
-}
-
-impl fmt::Debug for Extensions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.list().iter().map(|added| added.name)).finish()
+    fn ended(&self) {
+        Extension::ended(self);
     }
 }
 

@@ -6,7 +6,7 @@ mod dead_letters;
 mod dispatch;
 mod dynamic;
 mod emit;
-pub(crate) mod extensions;
+mod extensions;
 mod request;
 pub(crate) mod shutdown;
 mod stand_in;

@@ -2,6 +2,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod deliver;
+pub(crate) mod extensions;
 pub(crate) mod first_poll;
 pub(crate) mod follow_ups;
 pub(crate) mod intercept;
@@ -30,6 +31,7 @@ pub use route::{Route, Routed};
 pub use subscribers::Subscription;
 pub use unfinished::Unfinished;
 
+use self::extensions::Extensions;
 use self::intercept::Interceptors;
 use self::limits::Limits;
 use self::subscribers::Subscribers;
@@ -37,12 +39,11 @@ use self::table::Tables;
 use self::tasks::Tasks;
 use self::under_way::UnderWay;
 use self::unfinished::InFlight;
-use crate::bus::extensions::Extensions;
 use crate::catalog::Registry;
 use crate::handler::States;
 use crate::letters::Letters;
 use crate::queue::{OwnedQueue, OwnedStored};
-use crate::store::Restore;
+use crate::store::{Frames, Restore, StoredEvents};
 use crate::wire::Codec;
 
 /// Runs the handlers of the events that are emitted on it.
@@ -107,6 +108,28 @@ impl Engine {
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+}
+
+impl Frames for Engine {
+    fn codec(&self) -> &dyn Codec {
+        &*self.codec
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    fn restores(&self) -> &HashMap<&'static str, Restore> {
+        &self.restores
+    }
+}
+
+impl Bus {
+    /// How a store writes the events of this bus.
+    pub(crate) fn stored_events(&self) -> StoredEvents {
+        let engine = Arc::downgrade(&self.0);
+        StoredEvents::of(engine)
     }
 }
 
