@@ -6,10 +6,10 @@ pub use crate::events::{Init, LlmRequest, Severity};
 pub use crate::graph::Graph;
 pub use crate::graph::check::{Sizes, at_compile_time, emits, is_taken_before, taken_before};
 pub use crate::graph::report::Report;
+pub use crate::instance::ready::NodeBinding;
 pub use crate::instance::respond::Responds;
-pub use crate::node::entry::NodeEntry;
 pub use crate::node::factory::{
-    ByDefault, Factory, FactoryMethod, Made, MadeBy, MadeByDefault, NotCompiled, describe_factory,
+    ByDefault, Factory, FactoryMethod, Made, MadeBy, MadeByDefault, describe_factory,
 };
 pub use crate::node::method::{Handles, Method, Methods, Ran, Run, describe};
 pub use crate::node::respond::{Respond, Say, Text, describe_respond};

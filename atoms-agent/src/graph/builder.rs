@@ -3,8 +3,7 @@
 use super::check;
 use super::order::{self, Order};
 use super::{Graph, GraphError, GraphProblem};
-use crate::node::Node;
-use crate::node::entry::NodeEntry;
+use crate::node::{Node, NodeShape};
 
 /// Puts a [`Graph`] together while the program runs, with the checks that `graph!` has rustc make.
 ///
@@ -32,7 +31,7 @@ use crate::node::entry::NodeEntry;
 #[derive(Default, Clone)]
 #[must_use = "there is no graph before `build`"]
 pub struct GraphBuilder {
-    nodes: Vec<NodeEntry>,
+    nodes: Vec<&'static NodeShape>,
     edges: Vec<(usize, usize)>,
 }
 
@@ -51,9 +50,9 @@ impl GraphBuilder {
     }
 
     fn place<N: Node>(&mut self) -> usize {
-        let entry = NodeEntry::of::<N>();
-        self.nodes.iter().position(|node| node.type_id == entry.type_id).unwrap_or_else(|| {
-            self.nodes.push(entry);
+        let shape = NodeShape::of::<N>();
+        self.nodes.iter().position(|node| std::ptr::eq(*node, shape)).unwrap_or_else(|| {
+            self.nodes.push(shape);
             self.nodes.len() - 1
         })
     }
@@ -70,7 +69,7 @@ impl GraphBuilder {
     }
 
     fn name(&self, node: usize) -> &'static str {
-        self.nodes[node].shape.name
+        self.nodes[node].name
     }
 
     fn twice(&self) -> impl Iterator<Item = GraphProblem> {

@@ -19,7 +19,6 @@ pub(crate) use plan::Plan;
 
 use crate::events::Init;
 use crate::node::NodeShape;
-use crate::node::entry::{NodeEntry, Spawn};
 
 /// Nodes and the edges between them, checked: what each session runs.
 ///
@@ -30,7 +29,7 @@ use crate::node::entry::{NodeEntry, Spawn};
 pub struct Graph(Arc<Parts>);
 
 struct Parts {
-    nodes: Vec<NodeEntry>,
+    nodes: Vec<&'static NodeShape>,
     edges: Vec<(usize, usize)>,
     plan: Arc<Plan>,
 }
@@ -43,14 +42,14 @@ impl Graph {
 
     /// The graph that `graph!` has checked.
     #[doc(hidden)]
-    pub fn checked(nodes: &[NodeEntry], edges: &[(usize, usize)]) -> Self {
+    pub fn checked(nodes: &[&'static NodeShape], edges: &[(usize, usize)]) -> Self {
         let plan = Arc::new(Plan::new(nodes.len(), edges));
         Self(Arc::new(Parts { nodes: nodes.to_vec(), edges: edges.to_vec(), plan }))
     }
 
     /// What is known of its nodes.
     pub fn nodes(&self) -> impl Iterator<Item = &'static NodeShape> {
-        self.0.nodes.iter().map(|node| node.shape)
+        self.0.nodes.iter().copied()
     }
 
     /// Its edges, each from one of the [nodes](Self::nodes) to another, by their places.
@@ -69,7 +68,7 @@ impl Graph {
     }
 
     /// What the bus does not know of the events.
-    fn unknown(&self, registry: &Registry) -> Vec<GraphProblem> {
+    pub(crate) fn unknown(&self, registry: &Registry) -> Vec<GraphProblem> {
         let mut unknown: Vec<_> = self.takes().chain([Init::event_type()]).map(EventType::name).collect();
         unknown.sort_unstable();
         unknown.dedup();
@@ -90,30 +89,12 @@ impl Graph {
             }
         }
     }
-
-    /// Finds what the nodes need of the bus.
-    pub(crate) fn prepare(&self, bus: &Bus) -> Result<Vec<Box<dyn Spawn>>, GraphError> {
-        let start = &bus.start_context();
-        let mut problems = self.unknown(bus.registry());
-        let mut ready = Vec::new();
-        for node in &self.0.nodes {
-            match (node.prepare)(start) {
-                Ok(node) => ready.push(node),
-                Err(errors) => problems.extend(
-                    errors
-                        .into_iter()
-                        .map(|cause| GraphProblem::Prepare { node: node.shape.path, cause: Arc::new(cause) }),
-                ),
-            }
-        }
-        GraphError::of(problems).map(|()| ready)
-    }
 }
 
 impl fmt::Debug for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nodes = &self.0.nodes;
-        let edges = self.edges().iter().map(|&(from, to)| (nodes[from].shape.name, nodes[to].shape.name));
+        let edges = self.edges().iter().map(|&(from, to)| (nodes[from].name, nodes[to].name));
         f.debug_struct("Graph").field("edges", &edges.collect::<Vec<_>>()).finish_non_exhaustive()
     }
 }

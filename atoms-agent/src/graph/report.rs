@@ -1,6 +1,6 @@
 //! The text of what is wrong with a graph, put together at compile time.
 
-use crate::node::entry::NodeEntry;
+use crate::node::NodeShape;
 
 /// How long the text may be; what does not fit is left out.
 const ROOM: usize = 8_192;
@@ -32,11 +32,11 @@ impl Report {
     }
 
     /// Each of these nodes leads to the next, and the last one to the first.
-    pub(super) const fn circle(&mut self, nodes: &[NodeEntry], circle: &[usize]) {
-        self.line(&["nodes are connected in a circle: `", nodes[circle[circle.len() - 1]].shape.name]);
+    pub(super) const fn circle(&mut self, nodes: &[&'static NodeShape], circle: &[usize]) {
+        self.line(&["nodes are connected in a circle: `", nodes[circle[circle.len() - 1]].name]);
         let mut node = 0;
         while node < circle.len() {
-            self.add(&[" -> ", nodes[circle[node]].shape.name]);
+            self.add(&[" -> ", nodes[circle[node]].name]);
             node += 1;
         }
         self.add(&["`\nhelp: remove one of these edges"]);

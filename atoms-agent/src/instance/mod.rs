@@ -13,6 +13,7 @@ pub(crate) mod mailbox;
 mod mailbox_tests;
 pub(crate) mod outlet;
 pub(crate) mod pulse;
+pub(crate) mod ready;
 pub(crate) mod respond;
 pub(crate) mod run;
 

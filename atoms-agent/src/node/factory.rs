@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 
 use atoms_runtime::{Dispatch, HandlerError, HandlerInfo, Params};
 
-use super::NodeParts;
 use crate::events::Init;
 
 /// How the node `N` is made: by its `#[factory]`, or by `Default`.
@@ -73,25 +72,6 @@ pub const fn describe_factory<F: 'static, P: Params>(
     line: u32,
 ) -> HandlerInfo {
     HandlerInfo::method::<Init, P>(path, file, line, P::EMITS, false)
-}
-
-/// What a node is made of that did not compile.
-#[derive(Debug)]
-pub struct NotCompiled;
-
-impl<N: Send + 'static> NodeParts<N> for NotCompiled {
-    type Factory = Self;
-    type Methods = ();
-    type Started = ();
-    type Stopped = ();
-}
-
-impl<N: Send + 'static> Factory<N> for NotCompiled {
-    type Params = ();
-
-    async fn make<'a>(_: &'a Init, (): &'a (), _: &'a Dispatch<'a>) -> Result<N, HandlerError> {
-        unreachable!("the node did not compile")
-    }
 }
 
 /// What a `#[factory]` may return: the node, or a `Result` of it.

@@ -2,7 +2,6 @@
 
 mod check;
 pub(crate) mod conversation;
-pub(crate) mod entry;
 pub(crate) mod factory;
 pub(crate) mod method;
 pub(crate) mod respond;
@@ -12,7 +11,6 @@ pub use check::NodeProblem;
 pub use conversation::{Conversation, Message};
 pub use shape::NodeShape;
 
-use entry::NodeEntry;
 use factory::Factory;
 use method::Methods;
 
@@ -27,7 +25,7 @@ use method::Methods;
 pub trait Node: Sized + Send + 'static {
     /// What a graph knows of it.
     #[doc(hidden)]
-    const ENTRY: NodeEntry;
+    const SHAPE: &'static NodeShape;
 }
 
 /// What the node `N` is made of: a type of its own, which is not public, so that its events need not be.

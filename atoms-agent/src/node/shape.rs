@@ -1,5 +1,6 @@
 //! What is known of a node at compile time.
 
+use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 
@@ -50,7 +51,12 @@ pub struct NodeShape {
     /// Whether it goes on after its `#[started]` has failed.
     pub(crate) start_may_fail: bool,
     pub(crate) methods: &'static [MethodShape],
+    /// By what the node is made ready to run. Only what runs it knows what it is.
+    pub(crate) binding: Binding,
 }
+
+/// See [`NodeShape::binding`].
+pub(crate) type Binding = &'static (dyn Any + Send + Sync);
 
 /// What a node does with the events that come to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,9 +101,9 @@ impl NodeShape {
 
     /// That of a node with mistakes.
     #[doc(hidden)]
-    pub const NOT_COMPILED: Self = Self::new("", "", Kind::Plain, Severity::Warning, &[]);
+    pub const NOT_COMPILED: Self = Self::new("", "", Kind::Plain, Severity::Warning, &[], &());
 
-    /// Describes a node of this name, which stands at `path`.
+    /// Describes a node of this name, which stands at `path`, and runs by what `binding` says.
     #[doc(hidden)]
     #[track_caller]
     pub const fn new(
@@ -106,9 +112,19 @@ impl NodeShape {
         kind: Kind,
         severity: Severity,
         methods: &'static [MethodShape],
+        binding: Binding,
     ) -> Self {
-        let place = Location::caller();
-        Self { name, path, place, kind, severity, exposes_errors: false, start_may_fail: false, methods }
+        Self {
+            name,
+            path,
+            place: Location::caller(),
+            kind,
+            severity,
+            exposes_errors: false,
+            start_may_fail: false,
+            methods,
+            binding,
+        }
     }
 
     /// The same node, whose client may read the texts of its errors.
@@ -125,7 +141,7 @@ impl NodeShape {
 
     /// What is known of the node `N`.
     pub const fn of<N: Node>() -> &'static Self {
-        N::ENTRY.shape
+        N::SHAPE
     }
 
     /// The name of its type.

@@ -21,9 +21,9 @@ use crate::events::Init;
 use crate::graph::{Graph, GraphError, GraphProblem, Plan};
 use crate::instance::failure::{self, Why};
 use crate::instance::pulse::Pulse;
+use crate::instance::ready::Spawn;
 use crate::instance::{Host, Instance};
 use crate::node::NodeShape;
-use crate::node::entry::Spawn;
 
 /// How long sessions have to tell their clients that they were cut short.
 const LAST_WORDS: Duration = Duration::from_secs(1);

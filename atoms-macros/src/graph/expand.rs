@@ -9,7 +9,7 @@
 //! }
 //!
 //! const _: () = {
-//!     const NODES: &[NodeEntry] = &[NodeEntry::of::<SupportBot>(), NodeEntry::of::<Supervisor>()];
+//!     const NODES: &[&NodeShape] = &[NodeShape::of::<SupportBot>(), NodeShape::of::<Supervisor>()];
 //!     const EDGES: &[(usize, usize)] = &[(0, 1)];
 //!     const SIZES: Sizes = Sizes::of(NODES, EDGES.len());
 //!     const REPORT: Report = at_compile_time::<{ SIZES.names }, ...>(NODES, EDGES);
@@ -27,8 +27,7 @@ use crate::common::Root;
 
 pub(crate) fn expand(graph: &Graph, root: &Root, shape: &Shape<'_>) -> TokenStream {
     let agent = quote!(#root::__agent);
-    let entries =
-        shape.nodes.iter().map(|node| quote_spanned!(node.span()=> #agent::NodeEntry::of::<#node>()));
+    let nodes = shape.nodes.iter().map(|node| quote_spanned!(node.span()=> #agent::NodeShape::of::<#node>()));
     let edges = shape.edges.iter().map(|(from, to)| quote!((#from, #to)));
     let name = &graph.name;
     let checked = quote_spanned! {name.span()=>
@@ -44,7 +43,7 @@ pub(crate) fn expand(graph: &Graph, root: &Root, shape: &Shape<'_>) -> TokenStre
         const _: () = {
             struct __Checked;
             impl __Checked {
-                const NODES: &'static [#agent::NodeEntry] = &[#(#entries),*];
+                const NODES: &'static [&'static #agent::NodeShape] = &[#(#nodes),*];
                 const EDGES: &'static [(::core::primitive::usize, ::core::primitive::usize)] = &[#(#edges),*];
             }
             const SIZES: #agent::Sizes = #agent::Sizes::of(__Checked::NODES, __Checked::EDGES.len());

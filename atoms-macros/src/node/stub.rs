@@ -22,8 +22,7 @@ pub(crate) fn unfinished(node: &Node<'_>) -> Option<TokenStream> {
         quote! {
             #[automatically_derived]
             impl #agent::Node for #ty {
-                const ENTRY: #agent::NodeEntry =
-                    #agent::NodeEntry::new::<Self, #agent::NotCompiled>(&#agent::NodeShape::NOT_COMPILED);
+                const SHAPE: &'static #agent::NodeShape = &#agent::NodeShape::NOT_COMPILED;
             }
         }
     })

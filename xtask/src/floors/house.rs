@@ -35,6 +35,5 @@ const AGENT: House = House {
         Floor { name: "session", modules: &["session"] },
         Floor { name: "expansions", modules: &["private"] },
     ],
-    // A node of whatever type knows the task that runs it, since only the macro's private types do.
-    exceptions: &[("node/entry.rs", "instance")],
+    exceptions: &[],
 };

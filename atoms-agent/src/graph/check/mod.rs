@@ -12,7 +12,7 @@ pub use twice::{emits, is_taken_before, taken_before};
 
 use super::order::{self, Order};
 use super::report::Report;
-use crate::node::entry::NodeEntry;
+use crate::node::NodeShape;
 use crate::node::shape::Kind;
 use atoms_runtime::{EventShape, EventTypes};
 
@@ -46,10 +46,10 @@ const SETS: usize = 5;
 
 impl Sizes {
     /// The room for a graph of these nodes, with so many edges.
-    pub const fn of(nodes: &[NodeEntry], edges: usize) -> Self {
+    pub const fn of(nodes: &[&'static NodeShape], edges: usize) -> Self {
         let (mut names, mut node) = (0, 0);
         while node < nodes.len() {
-            let (methods, mut method) = (nodes[node].shape.methods, 0);
+            let (methods, mut method) = (nodes[node].methods, 0);
             while method < methods.len() {
                 let it = &methods[method];
                 names += events::count(&it.takes) + events::count(&it.returns) + events::count(&it.emits);
@@ -64,7 +64,7 @@ impl Sizes {
 
 /// Checks a graph at compile time; the sizes are those of [`Sizes::of`] it.
 pub const fn at_compile_time<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
-    nodes: &[NodeEntry],
+    nodes: &[&'static NodeShape],
     edges: &[(usize, usize)],
 ) -> Report {
     let (mut events, mut table) = ([None; NAMES], [0; NAMES]);
@@ -73,7 +73,7 @@ pub const fn at_compile_time<const NAMES: usize, const WORDS: usize, const NUMBE
 }
 
 /// Checks a graph while the program runs.
-pub(super) fn at_run_time(nodes: &[NodeEntry], edges: &[(usize, usize)]) -> String {
+pub(super) fn at_run_time(nodes: &[&'static NodeShape], edges: &[(usize, usize)]) -> String {
     let sizes = Sizes::of(nodes, edges.len());
     let (mut events, mut table) = (vec![None; sizes.names], vec![0; sizes.names]);
     let (mut sets, mut numbers) = (vec![0; sizes.words], vec![0; sizes.numbers]);
@@ -81,7 +81,7 @@ pub(super) fn at_run_time(nodes: &[NodeEntry], edges: &[(usize, usize)]) -> Stri
 }
 
 struct Check<'a> {
-    nodes: &'a [NodeEntry],
+    nodes: &'a [&'static NodeShape],
     events: Events<'a>,
     order: Order<'a>,
     sets: &'a mut [u64],
@@ -91,7 +91,7 @@ struct Check<'a> {
 
 impl<'a> Check<'a> {
     const fn new(
-        nodes: &'a [NodeEntry],
+        nodes: &'a [&'static NodeShape],
         edges: &[(usize, usize)],
         events: &'a mut [Option<EventShape>],
         table: &'a mut [usize],
@@ -134,7 +134,7 @@ impl<'a> Check<'a> {
     const fn collect(&mut self) {
         let mut node = 0;
         while node < self.nodes.len() {
-            let (methods, mut method) = (self.nodes[node].shape.methods, 0);
+            let (methods, mut method) = (self.nodes[node].methods, 0);
             let mut rest = false;
             while method < methods.len() {
                 let it = &methods[method];
@@ -224,7 +224,7 @@ impl<'a> Check<'a> {
         while lost != 0 {
             let event = self.events.get(word * 64 + lost.trailing_zeros() as usize);
             if !event.flow.to_client && !event.flow.to_bus {
-                report.lost(self.nodes[node].shape.name, event.name);
+                report.lost(self.nodes[node].name, event.name);
             }
             lost &= lost - 1;
         }
@@ -235,14 +235,14 @@ impl<'a> Check<'a> {
         let mut missing = self.get(node, Set::Handled, word) & !self.get(node, Set::Coming, word);
         while missing != 0 {
             let event = self.events.get(word * 64 + missing.trailing_zeros() as usize);
-            report.missing(self.nodes[node].shape.name, event.name);
+            report.missing(self.nodes[node].name, event.name);
             missing &= missing - 1;
         }
     }
 
     /// Of these events, those that the node passes on.
     const fn passed(&self, node: usize, word: usize, events: u64) -> u64 {
-        match self.nodes[node].shape.kind {
+        match self.nodes[node].kind {
             Kind::Background => 0,
             Kind::Plain | Kind::Output => events & !self.get(node, Set::Consumed, word),
         }

@@ -17,10 +17,10 @@
 //!
 //!     const METHODS: &[MethodShape] = &[MethodShape::handler::<SupportBot, __Listen>("listen")];
 //!
-//!     static SHAPE: NodeShape = NodeShape::new("SupportBot", ..., METHODS);
+//!     static SHAPE: NodeShape = NodeShape::new("SupportBot", ..., METHODS, &NodeBinding::of::<Self, __Parts>());
 //!     entry!(&SHAPE);                        // for the registry
 //!     impl Node for SupportBot {
-//!         const ENTRY: NodeEntry = NodeEntry::new::<Self, __Parts>(&SHAPE);
+//!         const SHAPE: &NodeShape = &SHAPE;
 //!     }
 //!
 //!     struct __Parts;                        // not public, so that the events need not be
@@ -92,7 +92,7 @@ pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
             #agent::atoms_runtime::entry! { &SHAPE }
             #[automatically_derived]
             impl #agent::Node for #ty {
-                const ENTRY: #agent::NodeEntry = #agent::NodeEntry::new::<Self, __Parts>(&SHAPE);
+                const SHAPE: &'static #agent::NodeShape = &SHAPE;
             }
             struct __Parts;
             impl #agent::NodeParts<#ty> for __Parts {
@@ -113,7 +113,7 @@ fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
         (None, None) => quote!(Plain),
     };
     let severity = if node.keys.is_fatal { quote!(Fatal) } else { quote!(Warning) };
-    let path = format!("::{name}");
+    let (ty, path) = (&node.block.self_ty, format!("::{name}"));
     let exposing = node.keys.exposes_errors.then(|| quote!(.exposing_errors()));
     let starting = node.of(Role::Started).any(|started| started.may_fail).then(|| quote!(.starting_or_not()));
     quote! {
@@ -123,6 +123,7 @@ fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
             #agent::Kind::#kind,
             #agent::Severity::#severity,
             METHODS,
+            const { &#agent::NodeBinding::of::<#ty, __Parts>() },
         )
         #exposing
         #starting
