@@ -123,6 +123,33 @@ fn what_was_begun_in_a_runtime_that_ended_is_delivered_again() {
 }
 
 #[test]
+fn who_waits_for_a_runtime_with_threads_goes_on_when_that_ends() {
+    type Wait = fn(Bus);
+    let in_a_runtime: Wait = |bus| runtime().block_on(async { bus.idle().await });
+    let outside_of_any: Wait = |bus| block_on(bus.idle());
+    for wait in [in_a_runtime, outside_of_any] {
+        let (begun, done) = (Arc::new(AtomicU32::new(0)), Arc::new(Done::default()));
+        let builder = bus().0.shared_state(done.clone()).shared_state(begun.clone());
+        let bus = builder.handler::<stuck>().start().unwrap();
+        let first = threads();
+        first.block_on(async { bus.post(Stuck {}).await.unwrap() });
+        while begun.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        let (waiting, waited) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            wait(bus);
+            waiting.send(()).unwrap();
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        assert_eq!(done.count(), 0);
+        drop(first);
+        waited.recv_timeout(SOON).unwrap();
+        assert_eq!(done.count(), 1);
+    }
+}
+
+#[test]
 fn a_runtime_that_is_kept_and_not_driven_keeps_nothing_that_it_did_not_begin() {
     for second in [runtime, threads] {
         let (bus, done) = started();
@@ -292,9 +319,12 @@ fn a_redelivery_whose_runtime_ends_leaves_the_letter_as_it_was() {
 async fn a_post_on_a_thread_without_a_runtime_is_delivered_by_one_that_is_there() {
     let (bus, done) = started();
     bus.post(job(1)).await.unwrap();
-    let poster = bus.clone();
-    std::thread::spawn(move || poster.post(job(1)).try_send().unwrap()).join().unwrap();
-    timeout(SOON, done.reach(2)).await.unwrap();
+    for count in 2..4 {
+        let poster = bus.clone();
+        std::thread::spawn(move || poster.post(job(1)).try_send().unwrap()).join().unwrap();
+        timeout(SOON, done.reach(count)).await.unwrap();
+        bus.idle().await;
+    }
 }
 
 /// A job whose handler blocks its thread until the gate opens.

@@ -88,7 +88,7 @@ impl Crews {
             own = crew.idle.pop();
             drives_itself = crew.has_threads;
         }
-        if !drives_itself && self.0.len() > 1 {
+        if !drives_itself {
             let any_has_threads = self.have_threads();
             let others_to_wake =
                 self.0.iter_mut().filter(|crew| crew.runtime != here && crew.has_threads == any_has_threads);
@@ -176,10 +176,15 @@ mod tests {
         assert!(!crews.has(id(&one)) && crews.has(id(&other)));
     }
 
-    /// Whether a worker of the own runtime is woken, and how many of others, for an event posted in the first.
-    fn woken(runtimes: &[&Runtime]) -> (bool, usize) {
-        let (own, others) = crews(runtimes).pop_idle(id(runtimes[0]));
+    /// Whether a worker of the own runtime is woken, and how many of others, for an event posted here.
+    fn woken_from(here: Option<Id>, runtimes: &[&Runtime]) -> (bool, usize) {
+        let (own, others) = crews(runtimes).pop_idle(here);
         (own.is_some(), others.len())
+    }
+
+    /// The same, for an event posted in the first.
+    fn woken(runtimes: &[&Runtime]) -> (bool, usize) {
+        woken_from(id(runtimes[0]), runtimes)
     }
 
     #[test]
@@ -190,6 +195,15 @@ mod tests {
         assert_eq!(woken(&[&one, &two, &three]), (true, 2));
         assert_eq!(woken(&[&one, &two, &threads, &more_threads]), (true, 2));
         assert_eq!(woken(&[&threads, &one, &more_threads]), (true, 0));
+    }
+
+    #[test]
+    fn a_post_outside_of_any_runtime_wakes_those_that_drive_themselves_or_else_all() {
+        let (threads, one, two) = (with_threads(), current_thread(), current_thread());
+        assert_eq!(woken_from(None, &[&one]), (false, 1));
+        assert_eq!(woken_from(None, &[&threads]), (false, 1));
+        assert_eq!(woken_from(None, &[&one, &two]), (false, 2));
+        assert_eq!(woken_from(None, &[&one, &threads]), (false, 1));
     }
 
     #[test]
