@@ -1,5 +1,7 @@
 //! Posted events that are due later.
 
+use std::future::IntoFuture;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
@@ -271,6 +273,17 @@ async fn a_handler_that_blocks_its_thread_does_not_hold_up_what_is_due() {
     }
 }
 
+/// Nothing else keeps a thread awake, which would then look after the timers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_the_only_thread_that_is_awake_does_not_hold_up_what_is_due() {
+    for _ in 0..4 {
+        let (bus, came) = with_blocks();
+        bus.post(Block {}).after(Duration::from_millis(50)).await.unwrap();
+        bus.post(next(0)).after(Duration::from_millis(100)).await.unwrap();
+        assert!(came.in_time().await);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_posted_event_that_blocks_its_thread_does_not_hold_up_what_is_due() {
     for _ in 0..8 {
@@ -294,4 +307,20 @@ async fn no_delay_is_too_long_whenever_it_begins() {
         assert!(bus.post(reminder("far")).after(Duration::MAX).await.unwrap().cancel().await.unwrap());
     }
     assert_eq!(log.take(), ["first"]);
+}
+
+#[test]
+fn in_a_runtime_without_time_a_delayed_post_panics_and_takes_no_room() {
+    let bus = bus().0.queue_capacity(1).handler::<remind>().start().unwrap();
+    let runtime = |has_time: bool| {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        if has_time { builder.enable_time().build().unwrap() } else { builder.build().unwrap() }
+    };
+    runtime(false).block_on(async {
+        let sent = || drop(bus.post(reminder("never")).after(secs(1)).try_send());
+        let awaited = || drop(bus.post(reminder("never")).after(secs(1)).into_future());
+        assert!(catch_unwind(AssertUnwindSafe(sent)).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(awaited)).is_err());
+    });
+    runtime(true).block_on(async { drop(bus.post(reminder("later")).after(secs(1)).try_send().unwrap()) });
 }

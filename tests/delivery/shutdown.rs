@@ -78,6 +78,24 @@ async fn who_waits_for_room_when_the_bus_shuts_down_is_told_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_waits_for_room_is_told_when_the_shutdown_begins() {
+    let (builder, _log) = bus();
+    let bus = builder.queue_capacity(1).handler::<work>().start().unwrap();
+    bus.post(job("first", 100)).await.unwrap();
+    let began = Instant::now();
+    let refused = async {
+        let refused = bus.post(job("second", 2)).await.unwrap_err();
+        (refused.reason(), began.elapsed())
+    };
+    let shutdown = async {
+        tokio::task::yield_now().await;
+        bus.shutdown(SOON).await.unwrap_err()
+    };
+    let (refused, _) = tokio::join!(refused, shutdown);
+    assert_eq!(refused, (PostRefusal::Closed, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_deadline_lists_what_did_not_end_and_ends_what_was_posted() {
     let (bus, log) = started();
     let began = Instant::now();

@@ -137,3 +137,66 @@ impl Posted {
         Unfinished::new(event, None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::RawEvent;
+
+    fn posted(name: &str, key: Option<u64>, priority: Priority, room: Room) -> Posted {
+        let event = AnyEvent::from(RawEvent::new(name, *b"{}", None, None, None));
+        Posted { event, key, priority, room, bytes: 0, done: None }
+    }
+
+    /// One that was posted.
+    fn ready(name: &str, key: Option<u64>, priority: Priority) -> Posted {
+        posted(name, key, priority, Room::Of(priority))
+    }
+
+    fn names(batch: &[Posted]) -> Vec<&str> {
+        batch.iter().map(|posted| posted.event.event_type()).collect()
+    }
+
+    #[test]
+    fn the_most_urgent_are_taken_first_and_what_followed_before_what_was_posted() {
+        let (mut lanes, mut batch) = (Lanes::default(), Vec::new());
+        assert!(lanes.is_empty() && !lanes.has_ready());
+        lanes.admit(ready("d", None, Priority::Normal));
+        lanes.admit(ready("b", None, Priority::High));
+        lanes.admit(posted("c", None, Priority::Normal, Room::Followed));
+        lanes.admit(posted("a", None, Priority::High, Room::Followed));
+        assert!(!lanes.is_empty() && lanes.has_ready());
+        lanes.take_share(1, &mut batch);
+        assert_eq!(names(&batch), ["a", "b", "c", "d"]);
+        assert!(lanes.is_empty() && !lanes.has_ready());
+    }
+
+    #[test]
+    fn each_worker_takes_its_share_and_no_more_than_a_batch() {
+        let mut lanes = Lanes::default();
+        for priority in [Priority::Background, Priority::Normal, Priority::High] {
+            (0..10).for_each(|_| lanes.admit(ready("it", None, priority)));
+        }
+        let mut take = |workers| {
+            let mut batch = Vec::new();
+            lanes.take_share(workers, &mut batch);
+            batch.len()
+        };
+        assert_eq!([take(4), take(1), take(3), take(1), take(1)], [8, BATCH, 2, 4, 0]);
+    }
+
+    #[test]
+    fn a_key_is_held_until_its_last_event_is_done() {
+        let (mut lanes, mut batch) = (Lanes::default(), Vec::new());
+        lanes.admit(ready("first", Some(7), Priority::Normal));
+        lanes.admit(ready("second", Some(7), Priority::High));
+        for name in ["first", "second"] {
+            batch.clear();
+            lanes.take_share(1, &mut batch);
+            assert_eq!(names(&batch), [name]);
+            assert!(!lanes.is_empty() && !lanes.has_ready());
+            lanes.free_keys(&[batch[0].slot()]);
+        }
+        assert!(lanes.is_empty());
+    }
+}
