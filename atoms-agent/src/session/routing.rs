@@ -224,3 +224,15 @@ fn send(session: &Session, event: &AnyEvent) -> Result<(), SessionError> {
     }
     session.emit_any(event.clone().with_metadata(metadata).with_carrying(Carrying::new()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agents_that_are_gone_are_forgotten() {
+        let agents = Agents::default();
+        (0..3).for_each(|_| agents.add(Weak::new()));
+        assert_eq!(agents.lock().len(), 1);
+    }
+}

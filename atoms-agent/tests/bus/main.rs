@@ -71,10 +71,14 @@ struct World {
 fn world() -> World {
     let seen = Seen::default();
     let bus = Bus::builder().state(Arc::clone(&seen)).start().unwrap();
+    World { sessions: agent(&bus), bus, seen }
+}
+
+fn agent(bus: &Bus) -> Sessions {
     let graph = Graph::builder().node::<Clerk>().build().unwrap();
     let sessions = Sessions::builder(graph)
         .actor_ids(|init| init.session_context.initial_variables.get::<String>("actor"));
-    World { sessions: sessions.start(&bus).unwrap(), bus, seen }
+    sessions.start(bus).unwrap()
 }
 
 impl World {
@@ -151,6 +155,22 @@ async fn an_event_goes_to_one_session_to_some_or_to_all() {
     let sent = world.bus.emit(restocked("late")).to(&first).await;
     assert_eq!(sent.sessions, [(first.id().to_owned(), Err(SessionError::Ended))]);
     assert_eq!(first.emit(restocked("late")), Err(SessionError::Ended));
+}
+
+#[tokio::test]
+async fn an_event_goes_to_the_sessions_of_all_agents_on_its_bus() {
+    let mut world = world();
+    let (mut one, _) = world.client("one").await;
+    drop(agent(&world.bus));
+    let first = std::mem::replace(&mut world.sessions, agent(&world.bus));
+    let (mut two, _) = world.client("two").await;
+    assert_eq!((first.list().len(), world.sessions.list().len()), (1, 1));
+    assert_eq!(world.bus.emit(restocked("a")).global().await.sessions.len(), 2);
+    assert_eq!(world.bus.emit(restocked("b")).to_actors(["one"]).await.sessions.len(), 1);
+    for item in ["a", "b"] {
+        assert_eq!(says(&mut one).await, format!("{item} is back"));
+    }
+    assert_eq!(says(&mut two).await, "a is back");
 }
 
 #[tokio::test]

@@ -1,11 +1,16 @@
 //! Sessions that end in two ways at once.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use atoms_agent::events::{Log, Object, UserJoined};
-use atoms_agent::{Graph, Session, SessionEnd, Sessions, node};
+use atoms_agent::{Graph, Outgoing, Session, SessionEnd, Sessions, node};
 use futures_channel::mpsc;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::stream::{iter, poll_fn};
+use futures_util::{Sink, SinkExt, StreamExt};
 use tokio::time::timeout;
 
 use crate::client::{INIT, bus};
@@ -48,4 +53,48 @@ async fn the_agent_and_the_client_may_leave_at_once() {
         assert!(matches!(end, SessionEnd::ByAgent | SessionEnd::ByClient), "{end}");
     }
     assert_eq!((sessions.counts().active, sessions.counts().tasks), (0, 0));
+}
+
+/// What is written here is lost, and so is the connection then.
+#[derive(Default)]
+struct Lost(Arc<AtomicBool>);
+
+impl Sink<Outgoing> for Lost {
+    type Error = ();
+
+    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(self: Pin<&mut Self>, _: Outgoing) -> Result<(), ()> {
+        Ok(())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        self.0.store(true, Ordering::SeqCst);
+        Poll::Ready(Err(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_write_ends_with_what_its_connection_says_of_that() {
+    let graph = Graph::builder().node::<Brief>().build().unwrap();
+    let sessions = Sessions::builder(graph).start(&bus()).unwrap();
+    let says = [Some(Err(SessionEnd::NoPong)), Some(Ok(Vec::new())), None];
+    for (said, end) in says.into_iter().zip([SessionEnd::NoPong, SessionEnd::ByClient, SessionEnd::ByClient])
+    {
+        let outgoing = Lost::default();
+        let is_lost = Arc::clone(&outgoing.0);
+        let then = poll_fn(move |_| match is_lost.load(Ordering::SeqCst) {
+            true => Poll::Ready(said.clone()),
+            false => Poll::Pending,
+        });
+        let incoming = iter([Ok(INIT.as_bytes().to_vec())]).chain(then);
+        let running = timeout(Duration::from_secs(5), sessions.run(incoming, outgoing));
+        assert_eq!(running.await.expect("it does not end"), end);
+    }
 }
