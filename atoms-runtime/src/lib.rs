@@ -38,6 +38,7 @@ pub use catalog::{CircleEdge, Entry, EntryInfo, Registry, StartCheck, StartError
 pub use caught::{Guarded, panic_message};
 pub use engine::{
     Bus, EmitError, Failure, Interceptor, LostEvents, Receipt, Route, Routed, Subscription, Unfinished,
+    WeakBus,
 };
 pub use event::EventShape;
 pub use event::{

@@ -9,6 +9,7 @@ use atoms::{
     PrepareError, Route, Routed, StartContext, Stored,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use crate::{Log, SOON, bus};
 
@@ -201,6 +202,10 @@ impl Extension for Tells {
         if self.fails { Err("no store".into()) } else { Ok(()) }
     }
 
+    fn closing(&self) {
+        self.log.add("closing");
+    }
+
     fn ended(&self) {
         self.log.add("ended");
     }
@@ -213,7 +218,7 @@ async fn an_extension_installs_itself_and_is_told_of_the_start_and_the_end() {
     bus.emit(Ordered {}).await.into_result().unwrap();
     bus.shutdown(SOON).await.unwrap();
     bus.shutdown(SOON).await.unwrap();
-    assert_eq!(log.take(), ["install", "started true", "billed to None", "ended"]);
+    assert_eq!(log.take(), ["install", "started true", "billed to None", "closing", "ended"]);
 }
 
 #[test]
@@ -246,4 +251,29 @@ async fn a_running_bus_is_given_an_extension_once() {
     assert!(Arc::ptr_eq(&first, &bus.clone().extension_or_insert_with(Counts::default)));
     bus.shutdown(SOON).await.unwrap();
     assert_eq!(first.0.load(Ordering::Relaxed), 1);
+}
+
+/// What a handler waits for.
+#[derive(Default)]
+struct Gate(Notify);
+
+impl Extension for Gate {
+    fn closing(&self) {
+        self.0.notify_one();
+    }
+}
+
+#[handler]
+async fn wait_at_the_gate(_: &Ordered, context: Context) {
+    context.bus().extension::<Gate>().unwrap().0.notified().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_extension_lets_go_of_those_whom_a_shutdown_waits_for() {
+    let bus = bus().handler::<wait_at_the_gate>().extension(Gate::default()).start().unwrap();
+    let emitting = bus.clone();
+    let waiting = tokio::spawn(async move { emitting.emit(Ordered {}).await.into_result().unwrap() });
+    tokio::task::yield_now().await;
+    bus.shutdown(SOON).await.unwrap();
+    waiting.await.unwrap();
 }

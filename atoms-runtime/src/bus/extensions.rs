@@ -62,6 +62,12 @@ pub trait Extension: Any + Send + Sync {
         Ok(())
     }
 
+    /// Called once, when a [shutdown](Bus::shutdown) begins, before it waits for what runs.
+    ///
+    /// Handlers that wait for something of the extension's that cannot come any more are told so here: the shutdown waits
+    /// for them. It must not block.
+    fn closing(&self) {}
+
     /// Called once, when the bus is [shut down](Bus::shutdown) and all deliveries have ended, or the deadline has come.
     ///
     /// It must not block. It is not called for a bus that is dropped without a shutdown.
@@ -71,6 +77,10 @@ pub trait Extension: Any + Send + Sync {
 impl<T: Extension> AnyExtension for T {
     fn started(&self, bus: &Bus) -> Result<(), HandlerError> {
         Extension::started(self, bus)
+    }
+
+    fn closing(&self) {
+        Extension::closing(self);
     }
 
     fn ended(&self) {

@@ -77,6 +77,7 @@ impl Bus {
         self.0.closed.store(true, Ordering::Relaxed);
         let mut unfinished = self.0.queue.0.close();
         self.stored().into_iter().for_each(|stored| stored.close());
+        self.0.extensions.close();
         let left_out = LeftOut::caller().await;
         let others = Others::of_closed(&self.0).await;
         let ended = async {

@@ -14,6 +14,7 @@ use crate::handler::HandlerError;
 #[derive(Default)]
 pub(crate) struct Extensions {
     added: RwLock<Vec<Added>>,
+    are_closing: AtomicBool,
     have_ended: AtomicBool,
 }
 
@@ -21,6 +22,9 @@ pub(crate) struct Extensions {
 pub(crate) trait AnyExtension: Any + Send + Sync {
     /// Tells it that the bus runs.
     fn started(&self, bus: &Bus) -> Result<(), HandlerError>;
+
+    /// Tells it that the bus is shut down.
+    fn closing(&self);
 
     /// Tells it that the bus has ended.
     fn ended(&self);
@@ -80,6 +84,13 @@ impl Extensions {
             started.map_err(|cause| StartProblem::Extension { extension: name, cause })
         });
         started.filter_map(Result::err).collect()
+    }
+
+    /// Tells each, last to first, that the bus is shut down.
+    pub(crate) fn close(&self) {
+        if !self.are_closing.swap(true, Ordering::Relaxed) {
+            self.list().iter().rev().for_each(|added| added.extension.closing());
+        }
     }
 
     /// Tells each, last to first, that the bus has ended.
