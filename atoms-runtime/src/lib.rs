@@ -45,6 +45,7 @@ pub use event::{
     AllEmitted, AnyEvent, Asked, Carried, Carrying, Cause, DeliveryFailed, Emitted, Envelope, Event, EventId,
     EventIdError, EventInvalid, EventKey, EventKind, EventType, EventTypes, Flow, IntoEnvelope, IntoRequest,
     IsAsked, IsEmitted, KeyField, Metadata, One, RawEvent, Request, Stored, Timestamp, TimestampError,
+    memory_size,
 };
 pub use handler::{
     AnsweredBy, AsyncHandler, Backoff, Declares, Delivery, DetachError, Emissions, EmitOutcome, Emitter,
@@ -58,8 +59,8 @@ pub use letters::{
 };
 pub use log_limit::LogLimit;
 pub use queue::{
-    Acknowledgement, Backlog, BacklogRoom, Delayed, DelayedPost, DelayedPosting, MemoryBacklog, NewPost,
-    Post, PostError, PostRefusal, Posting, Priority, Taken, Ticket,
+    Acknowledgement, Backlog, BacklogRoom, Clock, Delayed, DelayedPost, DelayedPosting, MemoryBacklog,
+    NewPost, Post, PostError, PostRefusal, Posting, Priority, Taken, Ticket,
 };
 pub use serde;
 pub use store::{StoreError, StoreErrorKind, StoreFuture, StoredEvents};

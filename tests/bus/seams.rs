@@ -277,3 +277,21 @@ async fn an_extension_lets_go_of_those_whom_a_shutdown_waits_for() {
     bus.shutdown(SOON).await.unwrap();
     waiting.await.unwrap();
 }
+
+#[handler]
+async fn prepare(_: &Ordered, context: Context, log: State<Log>) -> Result<(), String> {
+    let post = context.bus().post(Paid {}).into_new_post();
+    let causation = post.event.metadata().causation_id().map(str::to_owned);
+    log.add(format!("{:?} {}", post.handlers, causation == Some(context.id().to_string())));
+    context.bus().emit_any(&post.event).await.into_result().map_err(|error| error.to_string())?;
+    Err("what is prepared is not held".into())
+}
+
+#[tokio::test]
+async fn an_event_is_prepared_for_a_store_as_a_consequence_and_is_not_held() {
+    let log = Arc::<Log>::default();
+    let bus = bus().shared_state(log.clone()).handler::<prepare>().handler::<bill>().start().unwrap();
+    bus.post(Ordered {}).await.unwrap();
+    bus.idle().await;
+    assert_eq!(log.take(), ["[\"bus::seams::bill\"] true", "billed to None"]);
+}

@@ -127,8 +127,8 @@ impl Frames for Engine {
 }
 
 impl Bus {
-    /// How a store writes the events of this bus.
-    pub(crate) fn stored_events(&self) -> StoredEvents {
+    /// Returns what a store writes the events of this bus with, and reads them back.
+    pub fn stored_events(&self) -> StoredEvents {
         let engine = Arc::downgrade(&self.0);
         StoredEvents::of(engine)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::carried::{Carrying, restored};
 use super::erased::EventRef;
-use super::size::size_of_value;
+use super::size::memory_size;
 use super::{Carried, Envelope, Event, EventId, EventKey, EventType, Head, Metadata, RawEvent, Timestamp};
 use crate::caught::{DropCaught, Guarded, caught};
 
@@ -66,7 +66,7 @@ impl<E: Event> Inner for Envelope<E> {
     }
 
     fn size(&self) -> usize {
-        self.head().size() + size_of_value(self.event())
+        self.head().size() + memory_size(self.event())
     }
 
     fn key(&self) -> Option<EventKey> {

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::EventId;
-use super::size::size_of_value;
+use super::size::memory_size;
 
 /// What travels beside an event's payload: a JSON object, with names for the keys that matter here.
 ///
@@ -124,7 +124,7 @@ impl Metadata {
 
     /// Returns about how many bytes of memory the keys and values take.
     pub fn size(&self) -> usize {
-        size_of_value(self)
+        memory_size(self)
     }
 
     /// Tells if it is larger than it may be on the wire.

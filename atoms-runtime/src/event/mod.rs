@@ -43,6 +43,7 @@ pub use list::{EventShape, EventTypes};
 pub use metadata::Metadata;
 pub(crate) use question::{Question, put_reply};
 pub use raw::RawEvent;
+pub use size::memory_size;
 pub use standard::{DeliveryFailed, EventInvalid};
 pub use timestamp::{Timestamp, TimestampError};
 

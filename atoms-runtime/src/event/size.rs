@@ -23,11 +23,15 @@ const NODE_ENTRIES: usize = 11;
 /// What each entry takes beyond those of the first node.
 const ENTRY: usize = 96;
 
-/// Returns about how many bytes of memory `value` takes, with what it owns on the heap.
+/// Returns about how many bytes of memory `value` takes, with what it owns on the heap. Limits in bytes count that.
 ///
 /// What its `Serialize` skips is not counted, nor what comes after an error or a panic of that.
+///
+/// ```
+/// assert!((10_000..10_100).contains(&atoms::memory_size(&"x".repeat(10_000))));
+/// ```
 #[inline]
-pub(super) fn size_of_value<T: Serialize>(value: &T) -> usize {
+pub fn memory_size<T: Serialize>(value: &T) -> usize {
     if std::mem::needs_drop::<T>() { size_of::<T>().max(count(value)) } else { size_of::<T>() }
 }
 
@@ -270,23 +274,23 @@ mod tests {
 
     #[test]
     fn what_owns_nothing_takes_its_own_size() {
-        assert_eq!(size_of_value(&[0_u64; 16]), 128);
-        assert_eq!(size_of_value(&()), 0);
+        assert_eq!(memory_size(&[0_u64; 16]), 128);
+        assert_eq!(memory_size(&()), 0);
     }
 
     #[test]
     fn texts_and_lists_take_what_is_in_them() {
         let texts = vec!["x".repeat(1_000); 3];
-        assert!((3_000..3_200).contains(&size_of_value(&texts)), "{}", size_of_value(&texts));
-        assert_eq!(size_of_value(&vec![0_u64; 1_000]), 8_024);
+        assert!((3_000..3_200).contains(&memory_size(&texts)), "{}", memory_size(&texts));
+        assert_eq!(memory_size(&vec![0_u64; 1_000]), 8_024);
     }
 
     #[test]
     fn small_values_of_json_take_more_than_their_text() {
         let value: Value = vec![json!({ "a": 0 }); 1_000].into();
-        assert!(size_of_value(&value) > 1_000 * NODE, "{}", size_of_value(&value));
+        assert!(memory_size(&value) > 1_000 * NODE, "{}", memory_size(&value));
         let map: BTreeMap<u32, u32> = (0..1_000).map(|n| (n, n)).collect();
-        assert!((16_000..160_000).contains(&size_of_value(&map)), "{}", size_of_value(&map));
+        assert!((16_000..160_000).contains(&memory_size(&map)), "{}", memory_size(&map));
     }
 
     struct Broken;
@@ -306,6 +310,6 @@ mod tests {
     #[test]
     fn what_panics_is_counted_up_to_there() {
         let half = Half { text: "x".repeat(1_000), broken: Broken };
-        assert_eq!(size_of_value(&half), 1_024);
+        assert_eq!(memory_size(&half), 1_024);
     }
 }

@@ -3,60 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
+use super::clock::{LONGEST_SLEEP, Now};
 use super::lanes::Posted;
 use crate::event::Timestamp;
-
-/// How far before its making the clock of a queue begins, since a runtime's clock may have been stopped before.
-const EARLIER: Duration = Duration::from_secs(24 * 3_600);
-
-/// How often the wall clock is looked at while an event waits for it: it may be set.
-pub(crate) const CHECK: Duration = Duration::from_secs(1);
-
-/// The longest sleep at once, which every timer can do.
-const LONGEST_SLEEP: Duration = Duration::from_secs(24 * 3_600);
-
-/// What the clocks say.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Now {
-    /// The clock that only goes on: the runtime's own, which tests may stop and move.
-    steady: Duration,
-    /// The wall clock, in microseconds since 1970. It may be set.
-    pub(crate) wall: i64,
-    /// Whether the runtime's clock is not the real one.
-    pub(crate) is_virtual: bool,
-}
-
-/// The clocks.
-#[derive(Debug)]
-pub(crate) struct Clock {
-    epoch: Instant,
-}
-
-impl Clock {
-    pub(crate) fn new() -> Self {
-        let now = std::time::Instant::now();
-        Self { epoch: now.checked_sub(EARLIER).unwrap_or(now).into() }
-    }
-
-    /// What the clocks say now. Where a test has moved the runtime's clock, the wall clock is moved as far.
-    pub(crate) fn now(&self) -> Now {
-        let (runtime, real) = (Instant::now(), std::time::Instant::now().into());
-        let (ahead, behind) =
-            (runtime.saturating_duration_since(real), real.saturating_duration_since(runtime));
-        let wall = Timestamp::now().unix_micros();
-        Now {
-            steady: runtime.saturating_duration_since(self.epoch),
-            wall: wall.saturating_add(micros(ahead)).saturating_sub(micros(behind)),
-            is_virtual: ahead.max(behind) > CHECK / 2,
-        }
-    }
-}
-
-fn micros(duration: Duration) -> i64 {
-    duration.as_micros().try_into().unwrap_or(i64::MAX)
-}
 
 /// When an event is to be delivered, as its poster says it.
 #[derive(Debug, Clone, Copy)]
@@ -156,10 +105,7 @@ impl Delays {
     /// For how long to wait before looking again; `None` if there is nothing to wait for.
     pub(crate) fn wait(&self, now: Now) -> Option<Duration> {
         let steady = self.steady.first_key_value().map(|((due, _), _)| due.saturating_sub(now.steady));
-        let wall = self.wall.first_key_value().map(|((due, _), _)| {
-            let wait = Duration::from_micros(due.saturating_sub(now.wall).try_into().unwrap_or(0));
-            if now.is_virtual { wait } else { wait.min(CHECK) }
-        });
+        let wall = self.wall.first_key_value().map(|((due, _), _)| now.wait(*due));
         steady.into_iter().chain(wall).min().map(|wait| wait.min(LONGEST_SLEEP))
     }
 }
@@ -169,6 +115,7 @@ mod tests {
     use super::*;
     use crate::event::{AnyEvent, RawEvent};
     use crate::queue::Priority;
+    use crate::queue::clock::CHECK;
     use crate::queue::lanes::Slot;
     use crate::queue::room::{Room, RoomKind};
 
@@ -269,25 +216,5 @@ mod tests {
         post(&mut delays, "never", When::After(Duration::MAX), now(5, 0));
         assert_eq!(delays.wait(now(6, 0)), Some(LONGEST_SLEEP));
         assert_eq!(due(&mut delays, now(1 << 60, 0)), [""; 0]);
-    }
-
-    #[test]
-    fn the_clocks_go_on() {
-        let clock = Clock::new();
-        let before = Timestamp::now().unix_micros();
-        let (first, second) = (clock.now(), clock.now());
-        assert!(first.steady >= EARLIER && first.steady <= second.steady && !first.is_virtual);
-        assert!((first.wall - before).abs() < 60_000_000);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_wall_clock_goes_with_a_clock_that_a_test_moves() {
-        let clock = Clock::new();
-        let before = clock.now();
-        tokio::time::sleep(Duration::from_secs(3_600)).await;
-        let after = clock.now();
-        assert_eq!(after.steady - before.steady, Duration::from_secs(3_600));
-        assert!((3_590..3_610).contains(&((after.wall - before.wall) / 1_000_000)));
-        assert!(after.is_virtual);
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::Priority;
 use super::backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
-use super::delays::{CHECK, Clock, Now};
+use super::clock::{Clock, Now};
 use crate::engine::limits::{Limits, Load};
 use crate::event::{AnyEvent, EventId, EventKey};
 use crate::store::{StoreError, StoreErrorKind, StoreFuture};
@@ -150,11 +150,11 @@ impl State {
         }
     }
 
-    /// Admits what is due; how long the next one waits.
+    /// Admits what is due; for how long to wait before looking for the next one.
     fn admit_due(&mut self, now: Now) -> Option<Duration> {
         while let Some((due, id)) = self.delayed.first().copied() {
             if due > now.wall {
-                return Some(Duration::from_micros(due.abs_diff(now.wall)));
+                return Some(now.wait(due));
             }
             self.delayed.pop_first();
             self.admit(id);
@@ -255,7 +255,7 @@ impl Backlog for MemoryBacklog {
     }
 
     fn take(&self, limit: usize) -> StoreFuture<'_, Vec<Taken>> {
-        let now = self.clock.now();
+        let now = self.clock.both();
         self.change(|state| {
             state.admit_due(now);
             Ok(std::iter::from_fn(|| state.take_next()).take(limit).collect())
@@ -265,11 +265,7 @@ impl Backlog for MemoryBacklog {
     fn ready(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             self.wait(|state| {
-                let now = self.clock.now();
-                let next_due = state.admit_due(now).unwrap_or(Duration::MAX);
-                // The clock may be set meanwhile.
-                let wait = if now.is_virtual { next_due } else { next_due.min(CHECK) };
-                let wait = if next_due == Duration::MAX { next_due } else { wait };
+                let wait = state.admit_due(self.clock.both()).unwrap_or(Duration::MAX);
                 state.next().is_none().then_some(wait)
             })
             .await;
@@ -289,7 +285,7 @@ impl Backlog for MemoryBacklog {
     }
 
     fn cancel(&self, event: EventId) -> StoreFuture<'_, bool> {
-        let now = self.clock.now();
+        let now = self.clock.both();
         self.change(|state| {
             let Some(id) = state.ids.get(&event).copied() else { return Ok(false) };
             let is_delayed = state.is_delayed(id, now);
@@ -302,7 +298,7 @@ impl Backlog for MemoryBacklog {
     }
 
     fn is_pending(&self, event: EventId) -> StoreFuture<'_, bool> {
-        let (now, state) = (self.clock.now(), self.lock());
+        let (now, state) = (self.clock.both(), self.lock());
         let is_delayed = state.ids.get(&event).is_some_and(|id| state.is_delayed(*id, now));
         Box::pin(ready(Ok(is_delayed)))
     }

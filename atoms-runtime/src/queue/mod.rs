@@ -1,6 +1,7 @@
 //! Posting: events that the bus delivers by itself, in tasks of its own.
 
 mod backlog;
+mod clock;
 mod crews;
 mod delayed;
 mod delays;
@@ -26,6 +27,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 pub use backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
+pub use clock::Clock;
 pub use delayed::{Delayed, DelayedPost, DelayedPosting};
 pub use error::{PostError, PostRefusal};
 pub(crate) use hold::{HeldPost, Hold};
@@ -234,6 +236,26 @@ impl<'a> Post<'a> {
             None => self.reserved()?.put(),
             Some(_) => self.hold_stored(None)?.map_or(Ok(()), |post| post.must_wait()),
         }
+    }
+
+    /// Returns the event with its handlers on this bus, as a [`Backlog`] stores it. Nothing is posted by this: it is for a
+    /// store that commits the event together with something of its own, and sees to its delivery.
+    ///
+    /// Made in a handler, the event is a consequence of that handler's event, but is not held until that handler is done.
+    ///
+    /// ```
+    /// # use atoms::{Bus, event, handler};
+    /// # #[event(type = "shop.order.created")]
+    /// # struct OrderCreated;
+    /// #[handler(id = "billing.bill")]
+    /// fn bill(_: &OrderCreated) {}
+    ///
+    /// let bus = Bus::builder().without_discovery().handler::<bill>().start()?;
+    /// assert_eq!(bus.post(OrderCreated).into_new_post().handlers, ["billing.bill"]);
+    /// # Ok::<(), atoms::StartError>(())
+    /// ```
+    pub fn into_new_post(self) -> NewPost {
+        self.bus.0.new_post(self.posted.event, self.posted.priority, None)
     }
 
     /// Where it is stored, if not in the queue.

@@ -11,8 +11,9 @@ use foldhash::fast::RandomState;
 use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
 
+use super::clock::Clock;
 use super::crews::{Crews, Member};
-use super::delays::{Clock, Delays, Due, When};
+use super::delays::{Delays, Due, When};
 use super::hold::HeldPost;
 use super::lanes::{LaneKey, Lanes, Posted, Slot};
 use super::room::Rooms;
@@ -99,7 +100,7 @@ impl Queue {
 
     /// When an event is due, and its number among those that are due later.
     pub(crate) fn due(&self, when: When) -> Due {
-        self.lock().delays.due(when, self.clock.now())
+        self.lock().delays.due(when, self.clock.both())
     }
 
     /// Puts in what a handler of a posted event emitted and posted, which was accepted before.
@@ -196,7 +197,7 @@ impl Queue {
     /// changes.
     pub(crate) fn hand_over_due(&self, runtime: Option<Id>, cx: &Context<'_>) -> Option<Duration> {
         let mut state = self.lock();
-        let now = self.clock.now();
+        let now = self.clock.both();
         while let Some(posted) = state.delays.pop_due(now) {
             self.under_way.add(1);
             state.lanes.admit(posted);

@@ -14,7 +14,8 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
-use super::delays::{Clock, When};
+use super::clock::Clock;
+use super::delays::When;
 use super::stored_worker::work;
 use super::{PostError, PostRefusal, Priority};
 use crate::engine::under_way::UnderWay;
@@ -109,10 +110,7 @@ impl Stored {
     pub(crate) fn due(&self, when: When) -> Timestamp {
         match when {
             When::At(time) => time,
-            When::After(delay) => {
-                let delay = delay.as_micros().try_into().unwrap_or(i64::MAX);
-                Timestamp::from_unix_micros(self.clock.now().wall.saturating_add(delay))
-            }
+            When::After(delay) => self.clock.after(delay),
         }
     }
 
