@@ -41,7 +41,9 @@ impl Context {
     pub fn request<I: IntoRequest>(
         &self,
         request: I,
-    ) -> impl Future<Output = Result<<I::Request as Request>::Reply, RequestError>> + Send + use<'_, I> {
+    ) -> I::Returned<
+        impl Future<Output = Result<<I::Request as Request>::Reply, RequestError>> + Send + use<'_, I>,
+    > {
         self.bus.request(request)
     }
 

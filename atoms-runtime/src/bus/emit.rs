@@ -23,7 +23,7 @@ impl Bus {
     /// Emits an event, or one in its [`Envelope`](crate::Envelope), and waits until every handler
     /// of it, and of every event that those emitted, is done.
     ///
-    /// What is returned is awaited; nothing happens before that. The sync handlers run first, by their order and path; then
+    /// What is returned, an [`Emit`], is awaited; nothing happens before that. The sync handlers run first, by their order and path; then
     /// the async ones, concurrently. Handlers that fail or panic are in the receipt, and stop
     /// nobody else. Emitted while a handler runs, the event is a consequence of that handler's; in a
     /// task that the handler spawned it is not, unless this is called before the task is spawned.
@@ -36,13 +36,13 @@ impl Bus {
     pub fn emit<I: IntoEnvelope>(
         &self,
         event: I,
-    ) -> Emit<'_, Typed<I>, impl Future<Output = Receipt> + Send + use<'_, I>> {
+    ) -> I::Returned<Emit<'_, Typed<I>, impl Future<Output = Receipt> + Send + use<'_, I>>> {
         I::Event::__needs_handler::<()>();
         // A copy of the parent is made before there is an envelope, and the envelope changed after it
         // has come to rest: a function that might touch it on its way would cost it a move.
         let parent = scope::current();
         let envelope = DropCaught::<_, I::Event>::new(event.into_envelope());
-        Emit { bus: self, emitted: Typed { parent, envelope }, deliver: deliver::<I> }
+        I::returned(Emit { bus: self, emitted: Typed { parent, envelope }, deliver: deliver::<I> })
     }
 
     /// Emits an event whose type is known at run time only, as [`emit`](Self::emit) does.
@@ -74,11 +74,14 @@ impl Bus {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn emit_all<I: IntoEnvelope>(
+    pub fn emit_all<I: IntoEnvelope>(
         &self,
         events: impl IntoIterator<Item = I, IntoIter: Send>,
-    ) -> Vec<Receipt> {
-        stream::iter(events).map(|event| self.emit(event).into_future()).buffered(AT_ONCE).collect().await
+    ) -> I::Returned<impl Future<Output = Vec<Receipt>> + Send> {
+        let events = stream::iter(events);
+        I::returned(async move {
+            events.map(|event| self.emit(event).into_future()).buffered(AT_ONCE).collect().await
+        })
     }
 }
 

@@ -51,12 +51,14 @@ impl Bus {
     pub fn request<I: IntoRequest>(
         &self,
         request: I,
-    ) -> impl Future<Output = Result<<I::Request as Request>::Reply, RequestError>> + Send + use<'_, I> {
+    ) -> I::Returned<
+        impl Future<Output = Result<<I::Request as Request>::Reply, RequestError>> + Send + use<'_, I>,
+    > {
         I::Request::__needs_handler::<()>();
         let parent = scope::current();
         let question = Question::new(request.into_envelope());
         let mut question = DropCaught::<_, (I::Request, <I::Request as Request>::Reply)>::new(question);
-        async move {
+        I::returned(async move {
             if let Some(parent) = parent {
                 question.envelope.head_mut().nest(&parent);
             }
@@ -70,7 +72,7 @@ impl Bus {
             }
             let receipt = progress.into_receipt();
             question.take_reply().ok_or_else(|| RequestError::of::<I::Request>(&receipt))
-        }
+        })
     }
 
     async fn ask_intercepted<R: Request>(&self, question: Question<R>) -> Result<R::Reply, RequestError> {

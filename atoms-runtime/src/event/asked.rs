@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::never::{Never, Nobody};
 use super::{Envelope, Event};
 
 /// A request: an event with a reply, which exactly one handler gives.
@@ -47,9 +48,9 @@ impl<E: Event<Kind: IsAsked<E>>> Request for E {
 
 /// What can be asked: a request, or one in its [`Envelope`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a request",
+    message = "`{Self}` cannot be asked",
     label = "not a request",
-    note = "a request is a struct with `#[request(type = \"...\", reply = Reply)]` on it",
+    note = "a request is a struct with `#[request(type = \"...\", reply = Reply)]` on it, and is asked by value: of a reference, ask a `.clone()`",
     note = "an event is not asked, but emitted: `bus.emit(...).await`"
 )]
 pub trait IntoRequest: Send {
@@ -58,23 +59,62 @@ pub trait IntoRequest: Send {
 
     /// The request in its envelope, a new one if it has none.
     fn into_envelope(self) -> Envelope<Self::Request>;
+
+    /// `T`, as for [`IntoEnvelope::Returned`](super::IntoEnvelope::Returned).
+    #[doc(hidden)]
+    type Returned<T: IntoFuture>: IntoFuture<Output = T::Output, IntoFuture = T::IntoFuture>;
+
+    /// The value itself.
+    #[doc(hidden)]
+    fn returned<T: IntoFuture>(value: T) -> Self::Returned<T>;
 }
 
 impl<R: Request> IntoRequest for R {
     type Request = R;
+    type Returned<T: IntoFuture> = T;
 
     #[inline]
     fn into_envelope(self) -> Envelope<R> {
         Envelope::new(self)
     }
+
+    #[inline(always)]
+    fn returned<T: IntoFuture>(value: T) -> T {
+        value
+    }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Request> IntoRequest for Envelope<R> {
     type Request = R;
+    type Returned<T: IntoFuture> = T;
 
     #[inline]
     fn into_envelope(self) -> Envelope<R> {
         self
+    }
+
+    #[inline(always)]
+    fn returned<T: IntoFuture>(value: T) -> T {
+        value
+    }
+}
+
+/// Applies to nothing: see [`Never`].
+#[diagnostic::do_not_recommend]
+impl<R: for<'a> Never<'a> + Send> IntoRequest for R
+where
+    for<'a> Nobody: Never<'a>,
+{
+    type Request = <R as Never<'static>>::Request;
+    type Returned<T: IntoFuture> = T;
+
+    fn into_envelope(self) -> Envelope<Self::Request> {
+        unreachable!("nothing implements `Never`")
+    }
+
+    fn returned<T: IntoFuture>(value: T) -> T {
+        value
     }
 }
 

@@ -5,7 +5,8 @@ use std::ops::Deref;
 use std::sync::{LazyLock, OnceLock};
 
 use super::carried::Carrying;
-use super::{Carried, Event, EventId, IsEmitted, Metadata, Timestamp};
+use super::never::{Never, Nobody};
+use super::{Carried, DeliveryFailed, Event, EventId, IsEmitted, Metadata, Timestamp};
 
 /// An event with its id, its timestamp and its metadata.
 ///
@@ -306,10 +307,11 @@ impl<E: Event> From<E> for Envelope<E> {
 
 /// What can be emitted: an event, or an event in its envelope.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an event",
+    message = "`{Self}` cannot be emitted",
     label = "not an event",
-    note = "put `#[event(type = \"...\")]` on the struct `{Self}`",
-    note = "a request in its envelope is not emitted, but asked: `bus.request(...).await`"
+    note = "an event is a struct with `#[event(type = \"...\")]` on it, and is emitted by value: of a reference, emit a `.clone()`",
+    note = "an `#[event_set]` is returned by a handler, or emitted by `bus.emit_any(&set.into())`, an `AnyEvent` by `bus.emit_any(&event)`, and several events by `bus.emit_all(events)`",
+    note = "a request is not emitted, but asked: `bus.request(...).await?`, or `context.request(...)` in a handler"
 )]
 pub trait IntoEnvelope: Send {
     /// The event.
@@ -317,22 +319,62 @@ pub trait IntoEnvelope: Send {
 
     /// The event in its envelope, a new one if it has none.
     fn into_envelope(self) -> Envelope<Self::Event>;
+
+    /// `T`, as the return type of what takes an event: where the argument is no event, rustc does not know what is
+    /// returned, and tells of the argument only.
+    #[doc(hidden)]
+    type Returned<T: IntoFuture>: IntoFuture<Output = T::Output, IntoFuture = T::IntoFuture>;
+
+    /// The value itself.
+    #[doc(hidden)]
+    fn returned<T: IntoFuture>(value: T) -> Self::Returned<T>;
 }
 
 impl<E: Event<Kind: IsEmitted<E>>> IntoEnvelope for E {
     type Event = E;
+    type Returned<T: IntoFuture> = T;
 
     #[inline]
     fn into_envelope(self) -> Envelope<E> {
         Envelope::new(self)
     }
+
+    #[inline(always)]
+    fn returned<T: IntoFuture>(value: T) -> T {
+        value
+    }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Event<Kind: IsEmitted<E>>> IntoEnvelope for Envelope<E> {
     type Event = E;
+    type Returned<T: IntoFuture> = T;
 
     #[inline]
     fn into_envelope(self) -> Envelope<E> {
         self
+    }
+
+    #[inline(always)]
+    fn returned<T: IntoFuture>(value: T) -> T {
+        value
+    }
+}
+
+/// Applies to nothing: see [`Never`].
+#[diagnostic::do_not_recommend]
+impl<E: for<'a> Never<'a> + Send> IntoEnvelope for E
+where
+    for<'a> Nobody: Never<'a>,
+{
+    type Event = DeliveryFailed;
+    type Returned<T: IntoFuture> = T;
+
+    fn into_envelope(self) -> Envelope<DeliveryFailed> {
+        unreachable!("nothing implements `Never`")
+    }
+
+    fn returned<T: IntoFuture>(value: T) -> T {
+        value
     }
 }

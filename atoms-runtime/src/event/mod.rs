@@ -11,6 +11,7 @@ mod key;
 mod kind;
 mod list;
 mod metadata;
+pub(crate) mod never;
 pub(crate) mod pattern;
 mod question;
 mod raw;

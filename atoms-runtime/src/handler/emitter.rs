@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::parameters::{ExtractError, FromDelivery, PrepareError};
 use super::{Delivery, Emitting, Outlet, StartContext};
-use crate::event::{AllEmitted, Envelope, Event, EventTypes, One};
+use crate::event::{AllEmitted, Event, EventTypes, IntoEnvelope, One};
 
 /// Emits events from a handler: an event `E`, any of up to eight as `Emitter<(A, B, ...)>`, or those of an
 /// [`#[event_set]`](macro@crate::event_set).
@@ -36,7 +36,7 @@ pub struct Emitter<S> {
 }
 
 impl<S> Emitter<S> {
-    /// Emits an event as a consequence of the one that the handler was called for.
+    /// Emits an event, or one in its [`Envelope`](crate::Envelope), as a consequence of the one that the handler was called for.
     ///
     /// It takes effect now. Awaiting what is returned waits for room in the list of events that
     /// are still to be delivered, never for a handler; a sync handler just drops it. Dropping it has no
@@ -59,12 +59,12 @@ impl<S> Emitter<S> {
     /// [`BusBuilder::follow_up_capacity`] events of one handler are lost, and the first 64 are dead letters.
     ///
     /// [`BusBuilder::follow_up_capacity`]: crate::BusBuilder::follow_up_capacity
-    pub fn emit<E: Event, Place>(&self, event: E) -> Emitting
+    pub fn emit<I: IntoEnvelope, Place>(&self, event: I) -> Emitting
     where
-        S: Declares<E, Place>,
+        S: Declares<I::Event, Place>,
     {
-        E::__needs_handler::<()>();
-        Emitting::new(&self.outlet, Envelope::new(event))
+        I::Event::__needs_handler::<()>();
+        Emitting::new(&self.outlet, event.into_envelope())
     }
 }
 
