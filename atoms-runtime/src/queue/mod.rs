@@ -255,7 +255,7 @@ impl<'a> Post<'a> {
     /// # Ok::<(), atoms::StartError>(())
     /// ```
     pub fn into_new_post(self) -> NewPost {
-        self.bus.0.new_post(self.posted.event, self.posted.priority, None)
+        self.bus.0.new_post(self.event, self.terms.slot.room.priority(), None)
     }
 
     /// Where it is stored, if not in the queue.
