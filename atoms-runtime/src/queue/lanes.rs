@@ -142,15 +142,17 @@ impl Posted {
 mod tests {
     use super::*;
     use crate::event::RawEvent;
+    use crate::queue::Priority;
 
-    fn posted(name: &str, key: Option<u64>, priority: Priority, room: Room) -> Posted {
+    fn posted(name: &str, key: Option<u64>, priority: Priority, kind: RoomKind) -> Posted {
         let event = AnyEvent::from(RawEvent::new(name, *b"{}", None, None, None));
-        Posted { event, key, priority, room, bytes: 0, done: None }
+        let slot = Slot { key: key.map(LaneKey::from), room: Room::new(kind, priority), bytes: 0 };
+        Posted { event, slot, done: None }
     }
 
     /// One that was posted.
     fn ready(name: &str, key: Option<u64>, priority: Priority) -> Posted {
-        posted(name, key, priority, Room::Of(priority))
+        posted(name, key, priority, RoomKind::OfPriority)
     }
 
     fn names(batch: &[Posted]) -> Vec<&str> {
@@ -163,8 +165,8 @@ mod tests {
         assert!(lanes.is_empty() && !lanes.has_ready());
         lanes.admit(ready("d", None, Priority::Normal));
         lanes.admit(ready("b", None, Priority::High));
-        lanes.admit(posted("c", None, Priority::Normal, Room::Followed));
-        lanes.admit(posted("a", None, Priority::High, Room::Followed));
+        lanes.admit(posted("c", None, Priority::Normal, RoomKind::Followed));
+        lanes.admit(posted("a", None, Priority::High, RoomKind::Followed));
         assert!(!lanes.is_empty() && lanes.has_ready());
         lanes.take_share(1, &mut batch);
         assert_eq!(names(&batch), ["a", "b", "c", "d"]);
@@ -195,7 +197,7 @@ mod tests {
             lanes.take_share(1, &mut batch);
             assert_eq!(names(&batch), [name]);
             assert!(!lanes.is_empty() && !lanes.has_ready());
-            lanes.free_keys(&[batch[0].slot()]);
+            lanes.free_keys(&[batch[0].slot]);
         }
         assert!(lanes.is_empty());
     }
