@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::{BusBuilder, DeliveryFailed, EmitOutcome, MemoryBacklog, Refusal};
+use atoms::{BusBuilder, DeliveryFailed, EmitOutcome, MemoryBacklog, Priority, Refusal};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
@@ -321,4 +321,37 @@ fn a_runtime_that_ends_gives_back_the_handlers_that_are_not_done_alone() {
     drop(first);
     runtime().block_on(async { timeout(SOON, bus.idle()).await.unwrap() });
     assert_eq!(log.take(), ["second"]);
+}
+
+/// Takes the room for what is urgent in its first call, and then fails, or waits for ever if the order has a key.
+#[handler]
+async fn takes_room(order: &Order, context: Context, calls: State<Calls>) -> Result<(), String> {
+    let Err(failure) = calls.next(order) else { return Ok(()) };
+    let urgent = context.bus().post(packed("nobody")).priority(Priority::High);
+    urgent.try_send().map_err(|error| error.to_string())?;
+    if order.key.is_some() {
+        pending::<()>().await;
+    }
+    Err(failure)
+}
+
+#[test]
+fn what_is_thrown_away_gives_its_room_back() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    for is_cancelled in [false, true] {
+        let builder = bus().0.queue_capacity(1).state(Calls::default());
+        let bus = builder.handler::<takes_room>().start().unwrap();
+        let urgent = || bus.post(packed("urgent")).priority(Priority::High).try_send();
+        let first = runtime();
+        first.block_on(async {
+            bus.post(Order { key: is_cancelled.then_some(1), failures: 1 }).await.unwrap();
+            sleep(Duration::from_millis(10)).await;
+            assert_eq!(urgent().is_err(), is_cancelled);
+        });
+        drop(first);
+        runtime().block_on(async {
+            timeout(SOON, bus.idle()).await.unwrap();
+            urgent().unwrap();
+        });
+    }
 }

@@ -273,3 +273,48 @@ async fn a_handler_may_wait_until_all_others_are_done() {
     assert!(receipt.is_ok());
     assert_eq!(log.take(), ["posted begins", "saved", "posted ends", "idle"]);
 }
+
+/// Has something to say when it has blocked its thread.
+#[handler]
+fn blocks_and_follows(_: &Blocked) -> Late {
+    std::thread::sleep(Duration::from_millis(300));
+    Late {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_handler_emits_after_the_end_is_not_delivered() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<blocks_and_follows>().handler::<is_late>().start().unwrap();
+    bus.post(Blocked {}).await.unwrap();
+    sleep(Duration::from_millis(100)).await;
+    assert!(bus.shutdown(Duration::from_millis(50)).await.is_err());
+    tokio::time::timeout(SOON, bus.idle()).await.unwrap();
+    sleep(Duration::from_millis(400)).await;
+    tokio::time::timeout(SOON, bus.idle()).await.unwrap();
+    assert!(log.take().is_empty());
+}
+
+/// Posts something that is due a moment after it ends.
+#[handler]
+async fn reminds(work: &Work, context: Context) {
+    let soon = Duration::from_secs(work.secs) + Duration::from_millis(1);
+    drop(context.bus().post(Late {}).after(soon).await.unwrap());
+    sleep(Duration::from_secs(work.secs)).await;
+}
+
+#[handler]
+fn is_late(_: &Late, log: State<Log>) {
+    log.add("late");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_handler_posted_for_later_is_cancelled_if_it_ends_in_a_shutdown() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<reminds>().handler::<is_late>().start().unwrap();
+    for secs in [1, 3] {
+        bus.post(job("posted", secs)).await.unwrap();
+    }
+    tokio::task::yield_now().await;
+    bus.shutdown(SOON).await.unwrap();
+    assert!(log.take().is_empty());
+}
