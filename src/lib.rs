@@ -14,6 +14,10 @@ pub use atoms_agent::{self as agent, graph, node};
 #[doc(hidden)]
 pub use atoms_agent::__agent;
 
+#[cfg(feature = "control")]
+#[doc(no_inline)]
+pub use atoms_control::{self as control, schemars};
+
 #[cfg(feature = "server")]
 #[doc(no_inline)]
 pub use atoms_server as server;
@@ -24,6 +28,10 @@ pub mod prelude {
     pub use atoms_runtime::{
         AnyEvent, Bus, Context, Emitter, Envelope, Event, Receipt, State, event, event_set, handler, request,
     };
+
+    #[cfg(feature = "control")]
+    #[doc(no_inline)]
+    pub use atoms_control::{Approval, Checkpoint, Control, ControlBuilder, Decision, Input, Principal};
 
     #[cfg(feature = "agent")]
     #[doc(no_inline)]

@@ -17,7 +17,7 @@ Usage: cargo xtask <command>
   floors           which module may name which
   miri [args...]   the runtime's unsafe code under Miri; needs a nightly toolchain.
                    The arguments go to the test runner (default: erased)
-  shuttle          the runtime's concurrent code under the random scheduler of shuttle
+  shuttle          concurrent code under the random scheduler of shuttle
   fuzz [seconds]   any bytes at all as a frame (default: 600 seconds); needs a nightly toolchain
   soak [seconds]   ten times more posts than the handlers can take (default: 30 seconds)
   hostile [seconds] [kind]
@@ -86,6 +86,7 @@ fn test() -> Result<(), Failure> {
     report.run(cargo("xtask floors"))?;
     report.run(cargo("clippy --workspace --all-targets -- -D warnings"))?;
     report.run(cargo("check --package atoms-rs --no-default-features"))?;
+    report.run(cargo("check --package atoms-rs --no-default-features --features control"))?;
     report.run(cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"))?;
     report.run(install(CARGO_DENY))?;
     // No `advisories`: their database is a git repository that CI cannot reach.
@@ -94,6 +95,7 @@ fn test() -> Result<(), Failure> {
     report.run(cargo("run --quiet --example quickstart"))?;
     report.run(cargo("run --quiet --example orders"))?;
     report.run(cargo("run --quiet --example interceptors"))?;
+    report.run(cargo("run --quiet --example checkpoints"))?;
     report.run(cargo("run --quiet --example route_log").arg(frames))?;
     report.run(cargo("run --quiet --example route_log").arg("tests/golden/bad_public.jsonl"))?;
     report.run(cargo("run --quiet --example probe").stdin(frames).silent())?;
@@ -121,7 +123,8 @@ fn miri(args: &[&str]) -> Result<(), Failure> {
 /// Runs the tests that are there only if `shuttle` schedules the threads, one after the other: what they
 /// share is safe among its threads, and not among those of the test runner.
 fn shuttle() -> Result<(), Failure> {
-    cargo("test --release --package atoms-runtime --lib --target-dir target/shuttle shuttle -- --test-threads 1")
+    let packages = "--package atoms-runtime --package atoms-control --target-dir target/shuttle";
+    cargo(&format!("test --release --lib {packages} shuttle -- --test-threads 1"))
         .env("RUSTFLAGS", "--cfg shuttle")
         .run()
 }

@@ -2,7 +2,7 @@
 
 use super::{Floor, House};
 
-pub(super) const HOUSES: &[House] = &[RUNTIME, AGENT];
+pub(super) const HOUSES: &[House] = &[RUNTIME, CONTROL, AGENT];
 
 const RUNTIME: House = House {
     src: "atoms-runtime/src",
@@ -22,6 +22,21 @@ const RUNTIME: House = House {
         Floor { name: "expansions", modules: &["macros", "private", "set_macros", "testing"] },
     ],
     exceptions: &[("engine/mod.rs", "queue"), ("engine/step.rs", "queue"), ("engine/worklist.rs", "queue")],
+};
+
+const CONTROL: House = House {
+    src: "atoms-control/src",
+    name: "atoms_control",
+    floors: &[
+        Floor { name: "support", modules: &["principal", "sync"] },
+        Floor { name: "question", modules: &["question"] },
+        Floor { name: "events", modules: &["events"] },
+        Floor { name: "store", modules: &["store"] },
+        Floor { name: "desk", modules: &["desk"] },
+        Floor { name: "face", modules: &["face"] },
+        Floor { name: "checks", modules: &["testing"] },
+    ],
+    exceptions: &[],
 };
 
 const AGENT: House = House {

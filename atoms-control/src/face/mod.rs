@@ -1,0 +1,230 @@
+//! What a program does with questions.
+
+mod answering;
+mod error;
+mod listing;
+mod opened;
+
+use std::fmt;
+use std::sync::Arc;
+
+use atoms_runtime::{Bus, BusBuilder, StoreError};
+use serde::Serialize;
+
+pub use answering::{Answering, By, Nobody};
+pub use error::{AnswerError, NotAnswered, OpenError};
+pub use listing::Listing;
+pub use opened::Opened;
+
+use self::answering::Said;
+use crate::desk::{Desk, LimitsSetting, StoreSetting};
+use crate::question::{Ask, FromAnswer, Kind, Question, QuestionId, QuestionLimits, QuestionRef};
+use crate::store::{Ending, QuestionFilter, QuestionStore};
+
+/// What control adds to a [`Bus`].
+pub trait Control {
+    /// The questions that people answer.
+    fn questions(&self) -> Questions<'_>;
+}
+
+impl Control for Bus {
+    fn questions(&self) -> Questions<'_> {
+        Questions { bus: self, desk: Desk::of(self) }
+    }
+}
+
+/// What control adds to a [`BusBuilder`].
+pub trait ControlBuilder: Sized {
+    /// Keeps questions in this store, and not in memory. How many it keeps is its own affair.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use atoms::Bus;
+    /// use atoms::control::{Checkpoint, Control, ControlBuilder, MemoryQuestions, Principal};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let store = Arc::new(MemoryQuestions::new(100, 1024 * 1024));
+    /// let start = || Bus::builder().question_store(store.clone()).start();
+    ///
+    /// let first = start()?;
+    /// let id = first.questions().open(Checkpoint::new("plan-review")).await?.id();
+    /// drop(first);
+    ///
+    /// let second = start()?; // goes on with the questions of the first one
+    /// second.questions().approve(id).by(&Principal::new("ada")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    fn question_store(self, store: Arc<dyn QuestionStore>) -> Self;
+
+    /// How large the parts of a question may be.
+    #[must_use]
+    fn question_limits(self, limits: QuestionLimits) -> Self;
+}
+
+impl ControlBuilder for BusBuilder {
+    fn question_store(self, store: Arc<dyn QuestionStore>) -> Self {
+        self.extension(StoreSetting(store))
+    }
+
+    fn question_limits(self, limits: QuestionLimits) -> Self {
+        self.extension(LimitsSetting(limits))
+    }
+}
+
+/// The questions of a bus: what [`Control::questions`] returns.
+///
+/// A question is an [`Approval`](crate::Approval), a [`Checkpoint`](crate::Checkpoint) or an [`Input`](crate::Input). It is
+/// opened once, shown to those who may answer it, and ends once: by an answer, at its deadline, or by being cancelled. Who
+/// asks may wait for that, or handle the events that tell of it, or both.
+///
+/// ```
+/// use atoms::control::{Checkpoint, Control, Decision, Input, Principal};
+/// use atoms::prelude::*;
+///
+/// async fn ask(bus: Bus) -> Result<String, atoms::control::NotAnswered> {
+///     let plan = ["research", "draft", "review"];
+///     match bus.questions().ask(Checkpoint::new("plan-review").title("Review the plan").details(&plan)).await? {
+///         Decision::Approved { .. } => {}
+///         Decision::Rejected { feedback } => return Ok(format!("rejected: {feedback:?}")),
+///     }
+///     bus.questions().ask(Input::choice("database", ["PostgreSQL", "SQLite"]).role("admin")).await
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().start()?;
+/// let asking = tokio::spawn(ask(bus.clone()));
+/// # while bus.questions().list().await?.is_empty() { tokio::task::yield_now().await; }
+///
+/// let ada = Principal::new("ada").role("admin");
+/// bus.questions().approve("plan-review").feedback("looks good").by(&ada).await?;
+/// # while bus.questions().list().await?.is_empty() { tokio::task::yield_now().await; }
+///
+/// let wrong = bus.questions().answer("database", "Oracle").by(&ada).await.unwrap_err();
+/// println!("{wrong}"); // says what it may be, and the question stays open
+/// bus.questions().answer("database", "SQLite").by(&ada).await?;
+/// assert_eq!(asking.await??, "SQLite");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// They are in memory, and end with the process, unless [`ControlBuilder::question_store`] says otherwise. A bus that is shut
+/// down opens and answers no questions, and those who wait are told so; its questions stay open in the store.
+#[derive(Clone)]
+pub struct Questions<'a> {
+    bus: &'a Bus,
+    desk: Arc<Desk>,
+}
+
+impl<'a> Questions<'a> {
+    /// Opens a question. Whoever opened it may [wait](Opened::wait) for the answer, or let it be.
+    ///
+    /// What was opened stays, whatever becomes of the handler that did so. A future that is dropped before it is ready may
+    /// have opened the question or not.
+    pub async fn open<K: Kind>(self, ask: Ask<K>) -> Result<Opened<K::Answer>, OpenError> {
+        opened::open(self.bus, self.desk, ask.into_draft()).await
+    }
+
+    /// Opens a question, and waits for the answer.
+    ///
+    /// When the future is dropped, the question stays open, unless it is to be
+    /// [cancelled then](Ask::cancel_if_dropped).
+    pub async fn ask<K: Kind>(self, ask: Ask<K>) -> Result<K::Answer, NotAnswered> {
+        self.open(ask).await?.wait().await
+    }
+
+    /// Waits for the answer to a question that somebody else opened, perhaps in an earlier process; returns at once if it has
+    /// one.
+    ///
+    /// Fails if the answer is of another type.
+    pub async fn wait<T: FromAnswer>(self, question: impl Into<QuestionRef>) -> Result<T, NotAnswered> {
+        let id = match question.into() {
+            QuestionRef::Id(id) => id,
+            QuestionRef::Name(name) => match self.desk.store.find(name.clone()).await? {
+                Some(question) => question.id,
+                None => return Err(NotAnswered::Unknown(QuestionRef::Name(name))),
+            },
+        };
+        let ended = opened::wait(self.bus, &self.desk, id).await?;
+        opened::read(&ended)
+    }
+
+    /// Returns a question: an open one, or by its id one that has ended, if the store keeps it still.
+    pub async fn get(self, question: impl Into<QuestionRef>) -> Result<Option<Arc<Question>>, StoreError> {
+        match question.into() {
+            QuestionRef::Id(id) => self.desk.store.get(id).await,
+            QuestionRef::Name(name) => self.desk.store.find(name).await,
+        }
+    }
+
+    /// Lists the open questions: await it.
+    ///
+    /// ```
+    /// # use atoms::control::{Approval, Control, Principal, QuestionKind};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = atoms::Bus::start()?;
+    /// # bus.questions().open(Approval::new("refund").role("manager")).await?;
+    /// let ada = Principal::new("ada").role("manager");
+    /// for question in bus.questions().list().kind(QuestionKind::Approval).answerable_by(&ada).await? {
+    ///     println!("{question}: {}", question.title);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list(self) -> Listing<'a> {
+        Listing { questions: self, filter: QuestionFilter::default() }
+    }
+
+    /// Returns how many questions are open.
+    pub async fn count(self) -> Result<usize, StoreError> {
+        self.desk.store.count().await
+    }
+
+    /// Says yes to an approval or a checkpoint: say [who](Answering::by) does.
+    pub fn approve(self, question: impl Into<QuestionRef>) -> Answering<'a> {
+        Answering::new(self, question.into(), Said::Approve { feedback: None, edited: None })
+    }
+
+    /// Says no to an approval or a checkpoint: say [who](Answering::by) does.
+    pub fn reject(self, question: impl Into<QuestionRef>) -> Answering<'a> {
+        Answering::new(self, question.into(), Said::Reject { feedback: None })
+    }
+
+    /// Answers an input: say [who](Answering::by) does.
+    pub fn answer(self, question: impl Into<QuestionRef>, answer: impl Serialize) -> Answering<'a> {
+        let answer = serde_json::to_value(answer).map_err(|error| error.to_string());
+        Answering::new(self, question.into(), Said::Answer(answer))
+    }
+
+    /// Cancels a question: say [who](Answering::by) does. Those who may answer it may cancel it.
+    pub fn cancel(self, question: impl Into<QuestionRef>) -> Answering<'a> {
+        Answering::new(self, question.into(), Said::Cancel { reason: None })
+    }
+
+    /// Cancels a question for the program itself, which has asked it. Fails if it is not open.
+    pub async fn withdraw(self, id: QuestionId) -> Result<Arc<Question>, AnswerError> {
+        answering::withdraw(self, id).await
+    }
+
+    /// Ends a question whose deadline has come, and gives it as it is then.
+    async fn ended_if_overdue(&self, question: Arc<Question>) -> Result<Arc<Question>, StoreError> {
+        if !self.desk.is_overdue(&question) {
+            return Ok(question);
+        }
+        let ending = self.desk.expire(self.bus, &question).await?;
+        Ok(match ending {
+            Ending::Ended(ended) | Ending::Before(ended) => ended,
+            Ending::Unknown => question,
+        })
+    }
+}
+
+impl fmt::Debug for Questions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Questions").finish_non_exhaustive()
+    }
+}

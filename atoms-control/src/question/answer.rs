@@ -1,0 +1,104 @@
+//! What questions are answered with.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What an approval or a checkpoint is answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "whoever rejected it meant that it must not go on"]
+pub enum Decision {
+    /// Yes.
+    Approved {
+        /// What was said with it.
+        feedback: Option<String>,
+    },
+    /// No.
+    Rejected {
+        /// What was said with it.
+        feedback: Option<String>,
+    },
+}
+
+impl Decision {
+    /// Returns whether it is a yes.
+    pub fn is_approved(&self) -> bool {
+        matches!(self, Self::Approved { .. })
+    }
+
+    /// What was said with it.
+    pub fn feedback(&self) -> Option<&str> {
+        match self {
+            Self::Approved { feedback } | Self::Rejected { feedback } => feedback.as_deref(),
+        }
+    }
+}
+
+/// The answer to a question of any kind, as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Yes, to an approval or a checkpoint.
+    Approved {
+        /// What was said with it.
+        feedback: Option<String>,
+        /// What is approved instead of the details that were shown, if that is something else.
+        edited: Option<Value>,
+    },
+    /// No, to an approval or a checkpoint.
+    Rejected {
+        /// What was said with it.
+        feedback: Option<String>,
+    },
+    /// What an input was answered with.
+    Given(Value),
+}
+
+impl Answer {
+    /// Returns whether it is a rejection.
+    pub fn is_rejected(&self) -> bool {
+        matches!(self, Self::Rejected { .. })
+    }
+}
+
+impl From<Decision> for Answer {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Approved { feedback } => Self::Approved { feedback, edited: None },
+            Decision::Rejected { feedback } => Self::Rejected { feedback },
+        }
+    }
+}
+
+/// What an [`Answer`] is read as: a [`Decision`], or any value that serde can read.
+pub trait FromAnswer: Sized + Send + 'static {
+    /// Reads the answer; fails if it is of another kind.
+    fn from_answer(answer: &Answer) -> Result<Self, UnreadableAnswer>;
+}
+
+/// An answer is not what the one who waits for it expects.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the answer cannot be read: {0}")]
+pub struct UnreadableAnswer(pub(crate) String);
+
+impl FromAnswer for Decision {
+    fn from_answer(answer: &Answer) -> Result<Self, UnreadableAnswer> {
+        match answer {
+            Answer::Approved { feedback, .. } => Ok(Self::Approved { feedback: feedback.clone() }),
+            Answer::Rejected { feedback } => Ok(Self::Rejected { feedback: feedback.clone() }),
+            Answer::Given(_) => Err(UnreadableAnswer("it is a value, and no decision".into())),
+        }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + Send + 'static> FromAnswer for T {
+    fn from_answer(answer: &Answer) -> Result<Self, UnreadableAnswer> {
+        match answer {
+            Answer::Given(value) => {
+                T::deserialize(value).map_err(|error| UnreadableAnswer(error.to_string()))
+            }
+            _ => Err(UnreadableAnswer("it is a decision: read it as a `Decision`".into())),
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! How a question is put.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use atoms_runtime::{AnyEvent, Event, IntoEnvelope, Timestamp};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::answer::{Answer, Decision, FromAnswer};
+use super::id::{QuestionId, name_problem};
+use super::schema::{Schema, SchemaError, WrongAnswer};
+use super::{Question, QuestionKind};
+
+/// A question that is about to be put: an [`Approval`], a [`Checkpoint`] or an [`Input`].
+///
+/// ```
+/// use std::time::Duration;
+/// use atoms::control::{Checkpoint, Decision};
+///
+/// let plan = ["research", "draft", "review"];
+/// let review = Checkpoint::new("plan-review")
+///     .title("Review the plan")
+///     .description("The plan has three tasks.")
+///     .details(&plan)
+///     .role("editor")
+///     .deadline(Duration::from_secs(3_600))
+///     .default_to(Decision::Rejected { feedback: Some("nobody had time".into()) });
+/// # let _ = review;
+/// ```
+#[must_use = "nothing is asked unless this is given to `ask` or `open`"]
+pub struct Ask<K> {
+    draft: Draft,
+    kind: PhantomData<fn() -> K>,
+}
+
+/// Asks whether something may be done, such as a call of a tool.
+pub type Approval = Ask<OfApproval>;
+
+/// Asks whether to go on.
+pub type Checkpoint = Ask<OfCheckpoint>;
+
+/// Asks for something that the program does not know: a text, a number, one of several choices, or a struct.
+///
+/// ```
+/// use atoms::control::Input;
+/// use atoms::schemars::{self, JsonSchema};
+/// use serde::Deserialize;
+///
+/// #[derive(JsonSchema, Deserialize)]
+/// struct Deployment {
+///     /// Where it runs.
+///     region: String,
+///     #[schemars(range(min = 1, max = 16))]
+///     replicas: u8,
+/// }
+///
+/// let text = Input::<String>::new("name").title("What is it called?");
+/// let number = Input::<u32>::new("count").title("How many?");
+/// let choice = Input::choice("database", ["PostgreSQL", "SQLite"]).title("Which database?");
+/// let deployment = Input::<Deployment>::new("deployment").title("Where does it run?");
+/// # let _ = (text, number, choice, deployment);
+/// ```
+///
+/// The type of the answer says what it must be, by its [`JsonSchema`]. An answer that is something else is refused, and
+/// the question stays open.
+pub type Input<T = String> = Ask<OfInput<T>>;
+
+/// The kind of an [`Approval`].
+#[derive(Debug)]
+pub enum OfApproval {}
+
+/// The kind of a [`Checkpoint`].
+#[derive(Debug)]
+pub enum OfCheckpoint {}
+
+/// The kind of an [`Input`].
+pub struct OfInput<T>(Infallible, PhantomData<fn() -> T>);
+
+impl<T> fmt::Debug for OfInput<T> {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {}
+    }
+}
+
+/// The kinds of questions, and what is answered to each.
+pub trait Kind: sealed::Kind + 'static {
+    /// What the one who asks gets.
+    type Answer: FromAnswer;
+
+    /// What the question is for.
+    const KIND: QuestionKind;
+}
+
+mod sealed {
+    pub trait Kind {}
+
+    impl Kind for super::OfApproval {}
+    impl Kind for super::OfCheckpoint {}
+    impl<T> Kind for super::OfInput<T> {}
+}
+
+impl Kind for OfApproval {
+    type Answer = Decision;
+    const KIND: QuestionKind = QuestionKind::Approval;
+}
+
+impl Kind for OfCheckpoint {
+    type Answer = Decision;
+    const KIND: QuestionKind = QuestionKind::Checkpoint;
+}
+
+impl<T: FromAnswer> Kind for OfInput<T> {
+    type Answer = T;
+    const KIND: QuestionKind = QuestionKind::Input;
+}
+
+/// What is known of a question before it is put.
+pub(crate) struct Draft {
+    pub(crate) question: Question,
+    pub(crate) deadline: Option<Deadline>,
+    pub(crate) is_cancelled_if_dropped: bool,
+    /// The first thing that was wrong.
+    problem: Option<AskProblem>,
+}
+
+/// When a question ends without an answer.
+#[derive(Clone, Copy)]
+pub(crate) enum Deadline {
+    After(Duration),
+    At(Timestamp),
+}
+
+/// What is wrong with a question.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum AskProblem {
+    #[error("`{}` cannot be {what}: {problem}", atoms_runtime::Shown(text))]
+    Name { what: &'static str, text: String, problem: String },
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    #[error("{what} cannot be written as JSON: {problem}")]
+    Unwritable { what: &'static str, problem: String },
+    #[error("the default is not an answer: {0}")]
+    Default(WrongAnswer),
+    #[error("there is a default, and no deadline at which it is the answer: add `.deadline(..)`")]
+    NoDeadline,
+}
+
+impl Draft {
+    fn new(kind: QuestionKind, name: Option<String>) -> Self {
+        let question = Question {
+            id: QuestionId::generate(),
+            name,
+            kind,
+            title: String::new(),
+            description: String::new(),
+            details: Value::Null,
+            roles: Vec::new(),
+            schema: None,
+            session: None,
+            correlation: None,
+            opened_at: Timestamp::now(),
+            deadline: None,
+            default: None,
+            body: Value::Null,
+            then: Vec::new(),
+            end: None,
+        };
+        Self { question, deadline: None, is_cancelled_if_dropped: false, problem: None }
+    }
+
+    fn json(&mut self, what: &'static str, value: &impl Serialize) -> Value {
+        serde_json::to_value(value).unwrap_or_else(|error| {
+            self.problem.get_or_insert(AskProblem::Unwritable { what, problem: error.to_string() });
+            Value::Null
+        })
+    }
+
+    /// Checks what can be checked without a bus.
+    pub(crate) fn check(&mut self) -> Result<(), AskProblem> {
+        if let Some(problem) = self.problem.take() {
+            return Err(problem);
+        }
+        let question = &self.question;
+        let roles = question.roles.iter().map(|role| ("a role", role));
+        for (what, text) in question.name.iter().map(|name| ("the name of a question", name)).chain(roles) {
+            if let Some(problem) = name_problem(text) {
+                return Err(AskProblem::Name { what, text: text.clone(), problem });
+            }
+        }
+        if let Some(schema) = &question.schema {
+            schema.validator()?;
+        }
+        if question.default.is_some() && self.deadline.is_none() {
+            return Err(AskProblem::NoDeadline);
+        }
+        match (&question.default, &question.schema) {
+            (Some(Answer::Given(value)), Some(schema)) => schema.check(value).map_err(AskProblem::Default),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<K: Kind> Ask<K> {
+    fn with_name(name: Option<String>) -> Self {
+        Self { draft: Draft::new(K::KIND, name), kind: PhantomData }
+    }
+
+    fn with_schema(mut self, schema: Schema) -> Self {
+        self.draft.question.schema = Some(schema);
+        self
+    }
+
+    pub(crate) fn into_draft(self) -> Draft {
+        self.draft
+    }
+
+    /// The id that the question will have.
+    pub fn id(&self) -> QuestionId {
+        self.draft.question.id
+    }
+
+    /// Sets the id, in place of a new one. Opening a question with an id that is known opens none: it is that one.
+    pub fn with_id(mut self, id: QuestionId) -> Self {
+        self.draft.question.id = id;
+        self
+    }
+
+    /// What it is about, in one line. Without one, its name is shown.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.draft.question.title = title.into();
+        self
+    }
+
+    /// More of it.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.draft.question.description = description.into();
+        self
+    }
+
+    /// What it is about, as data: a plan, or the arguments of a call.
+    pub fn details(mut self, details: &(impl Serialize + ?Sized)) -> Self {
+        self.draft.question.details = self.draft.json("the details", &details);
+        self
+    }
+
+    /// Lets those answer who have this role, besides others that are named. Without any, everybody may answer.
+    pub fn role(mut self, role: impl Into<String>) -> Self {
+        self.draft.question.roles.push(role.into());
+        self
+    }
+
+    /// The session that it belongs to. In a handler for an event of a session, it is that one if nothing is said.
+    pub fn session(mut self, session: impl Into<String>) -> Self {
+        self.draft.question.session = Some(session.into());
+        self
+    }
+
+    /// How long it stays open.
+    pub fn deadline(mut self, after: Duration) -> Self {
+        self.draft.deadline = Some(Deadline::After(after));
+        self
+    }
+
+    /// Until when it stays open, by the clock of the system.
+    pub fn deadline_at(mut self, time: Timestamp) -> Self {
+        self.draft.deadline = Some(Deadline::At(time));
+        self
+    }
+
+    /// What the one who asks writes down for itself, such as the call that waits. It is kept with the question, and is
+    /// not shown to those who answer.
+    pub fn body(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+        self.draft.question.body = self.draft.json("the body", &body);
+        self
+    }
+
+    /// Posts this event when the question is answered, and not rejected: with the answer, in one commit.
+    ///
+    /// Nobody has to wait for the answer then: the event's handler goes on, in whatever process it is answered. The event
+    /// is a consequence of the one in whose handler the question is opened.
+    pub fn then<I: IntoEnvelope>(mut self, event: I) -> Self {
+        I::Event::__needs_handler::<()>();
+        let envelope = event.into_envelope();
+        self.draft.question.then.push(AnyEvent::from(envelope));
+        self
+    }
+
+    /// Cancels the question when the one who waits for the answer goes: when what [`ask`](crate::Questions::ask) or
+    /// [`wait`](crate::Opened::wait) returned is dropped, or the [`Opened`](crate::Opened). Otherwise it stays open.
+    pub fn cancel_if_dropped(mut self) -> Self {
+        self.draft.is_cancelled_if_dropped = true;
+        self
+    }
+}
+
+impl Ask<OfApproval> {
+    /// An approval with this name, which no other open question has.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self::with_name(Some(name.into()))
+    }
+
+    /// An approval without a name.
+    pub fn unnamed() -> Self {
+        Self::with_name(None)
+    }
+
+    /// Lets the one who approves change the details, to what this schema allows.
+    pub fn editable(self, schema: Schema) -> Self {
+        self.with_schema(schema)
+    }
+
+    /// The answer if there is none by the deadline. Without it, the question then expires.
+    pub fn default_to(mut self, decision: Decision) -> Self {
+        self.draft.question.default = Some(decision.into());
+        self
+    }
+}
+
+impl Ask<OfCheckpoint> {
+    /// A checkpoint with this name, which no other open question has.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self::with_name(Some(name.into()))
+    }
+
+    /// A checkpoint without a name.
+    pub fn unnamed() -> Self {
+        Self::with_name(None)
+    }
+
+    /// The answer if there is none by the deadline. Without it, the question then expires.
+    pub fn default_to(mut self, decision: Decision) -> Self {
+        self.draft.question.default = Some(decision.into());
+        self
+    }
+}
+
+impl<T: JsonSchema + DeserializeOwned + Send + 'static> Ask<OfInput<T>> {
+    /// An input with this name, which no other open question has.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self::with_name(Some(name.into())).with_schema(Schema::of::<T>())
+    }
+
+    /// An input without a name.
+    pub fn unnamed() -> Self {
+        Self::with_name(None).with_schema(Schema::of::<T>())
+    }
+}
+
+impl<T: FromAnswer + Serialize> Ask<OfInput<T>> {
+    /// The answer if there is none by the deadline. Without it, the question then expires.
+    pub fn default_to(mut self, answer: T) -> Self {
+        self.draft.question.default = Some(Answer::Given(self.draft.json("the default", &answer)));
+        self
+    }
+}
+
+impl Ask<OfInput<String>> {
+    /// An input that is one of these texts.
+    pub fn choice<C: Into<String>>(name: impl Into<String>, choices: impl IntoIterator<Item = C>) -> Self {
+        Self::with_name(Some(name.into())).with_schema(Schema::choice(choices))
+    }
+}
+
+impl Ask<OfInput<Value>> {
+    /// An input that is what this schema says, where that is known at run time only.
+    pub fn of_schema(name: impl Into<String>, schema: Schema) -> Self {
+        Self::with_name(Some(name.into())).with_schema(schema)
+    }
+}
+
+impl<K: Kind> fmt::Debug for Ask<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ask")
+            .field("kind", &K::KIND)
+            .field("name", &self.draft.question.name)
+            .finish_non_exhaustive()
+    }
+}
