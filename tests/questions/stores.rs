@@ -1,11 +1,17 @@
 //! Where questions are kept.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use atoms::control::{MemoryQuestions, NotAnswered, QuestionAnswered, QuestionExpired, QuestionStore};
+use atoms::control::{
+    AnswerError, End, Ending, MemoryQuestions, NotAnswered, OpenError, Opening, Question, QuestionAnswered,
+    QuestionExpired, QuestionFilter, QuestionId, QuestionStore,
+};
 use atoms::prelude::*;
-use atoms::{Backlog, MemoryBacklog, NewPost, StoredEvents};
+use atoms::{
+    Backlog, EventId, MemoryBacklog, NewPost, StoreError, StoreErrorKind, StoreFuture, StoredEvents,
+};
 use tokio::time::{sleep, timeout};
 
 use crate::{Log, SOON, ada, bus, plan};
@@ -166,4 +172,94 @@ async fn the_events_of_a_question_are_written_with_what_they_carry() {
     let read = events.read(&bytes).unwrap();
     assert!(read.is::<Refunded>());
     assert_eq!(read.carried::<Principal>(), Some(&ada()));
+}
+
+/// A store that fails while it is told to.
+#[derive(Default)]
+struct Flaky {
+    store: MemoryQuestions,
+    fails: AtomicBool,
+}
+
+impl Flaky {
+    fn unless_it_fails<'a, T: 'a>(&self, does: impl FnOnce() -> StoreFuture<'a, T>) -> StoreFuture<'a, T> {
+        if self.fails.load(Ordering::Relaxed) {
+            return Box::pin(async { Err(StoreError::new(StoreErrorKind::Unavailable, "the disk is gone")) });
+        }
+        does()
+    }
+}
+
+impl QuestionStore for Flaky {
+    fn open(&self, question: Question, posts: Vec<NewPost>) -> StoreFuture<'_, Opening> {
+        self.unless_it_fails(|| self.store.open(question, posts))
+    }
+
+    fn end(&self, id: QuestionId, end: End, posts: Vec<NewPost>) -> StoreFuture<'_, Ending> {
+        self.unless_it_fails(|| self.store.end(id, end, posts))
+    }
+
+    fn get(&self, id: QuestionId) -> StoreFuture<'_, Option<Arc<Question>>> {
+        self.store.get(id)
+    }
+
+    fn find(&self, name: String) -> StoreFuture<'_, Option<Arc<Question>>> {
+        self.store.find(name)
+    }
+
+    fn list(
+        &self,
+        filter: QuestionFilter,
+        above: Option<QuestionId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<Arc<Question>>> {
+        self.store.list(filter, above, limit)
+    }
+
+    fn next_deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<Arc<Question>>> {
+        self.unless_it_fails(|| self.store.next_deadlines(limit))
+    }
+
+    fn unposted(&self, limit: usize) -> StoreFuture<'_, Vec<NewPost>> {
+        self.unless_it_fails(|| self.store.unposted(limit))
+    }
+
+    fn posted(&self, events: Vec<EventId>) -> StoreFuture<'_, ()> {
+        self.unless_it_fails(|| self.store.posted(events))
+    }
+
+    fn count(&self) -> StoreFuture<'_, usize> {
+        self.store.count()
+    }
+}
+
+fn is_gone(error: &StoreError) -> bool {
+    error.kind() == StoreErrorKind::Unavailable
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_is_told_of_and_tried_again() {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    let (builder, log) = bus();
+    let store = Arc::new(Flaky::default());
+    let builder = builder.handler::<expired>().handler::<refund>();
+    let bus = builder.question_store(store.clone()).start().unwrap();
+    let opened = bus.questions().open(plan().deadline(HOUR)).await.unwrap();
+    bus.questions().open(Checkpoint::new("refund").then(Refunded {})).await.unwrap();
+
+    store.fails.store(true, Ordering::Relaxed);
+    let error = bus.questions().approve("refund").by(&ada()).await.unwrap_err();
+    assert!(matches!(&error, AnswerError::Store(error) if is_gone(error)), "{error}");
+    let error = bus.questions().open(Checkpoint::new("other")).await.unwrap_err();
+    assert!(matches!(&error, OpenError::Store(error) if is_gone(error)), "{error}");
+    sleep(2 * HOUR).await;
+    assert_eq!(bus.questions().count().await.unwrap(), 2, "nothing has ended");
+
+    store.fails.store(false, Ordering::Relaxed);
+    assert!(matches!(timeout(SOON, opened.wait()).await.unwrap(), Err(NotAnswered::Expired(_))));
+    bus.questions().approve("refund").by(&ada()).await.unwrap();
+    bus.idle().await;
+    let mut told = log.take();
+    told.sort_unstable();
+    assert_eq!(told, [r#"expired Some("plan-review")"#, "refunded"]);
 }

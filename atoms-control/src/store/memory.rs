@@ -140,14 +140,13 @@ impl State {
     }
 
     fn posted(&mut self, events: &[EventId]) {
-        let (outbox, bytes) = (&mut self.outbox, &mut self.outbox_bytes);
-        outbox.retain(|post| {
-            let is_posted = events.contains(post.event.id());
-            if is_posted {
-                *bytes -= post.event.size();
+        for event in events {
+            // Mostly the first: they are posted in order.
+            let place = self.outbox.iter().position(|post| post.event.id() == event);
+            if let Some(posted) = place.and_then(|place| self.outbox.remove(place)) {
+                self.outbox_bytes -= posted.event.size();
             }
-            !is_posted
-        });
+        }
     }
 }
 
