@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use atoms_runtime::{AnyEvent, Bus, EventId, NewPost, StoreErrorKind, Timestamp, event};
+use atoms_runtime::{AnyEvent, Bus, Envelope, EventId, NewPost, StoreErrorKind, Timestamp};
 use serde_json::json;
 
+use crate::events::QuestionExpired;
 use crate::principal::Principal;
 use crate::question::{
     Answer, Ask, End, Input, OfInput, Outcome, Question, QuestionId, QuestionKind, Schema,
@@ -14,13 +15,6 @@ use crate::question::{
 use crate::store::{Ending, Opening, QuestionFilter, QuestionStore};
 
 const MIB: usize = 1024 * 1024;
-
-/// What is posted here.
-#[event(type = "atoms.testing.asked", framework, crate = atoms_runtime)]
-struct Asked {
-    number: u32,
-    text: String,
-}
 
 /// Checks stores that `make` makes empty, with room for so many open questions in so many bytes of memory, and for as many
 /// that have ended. Panics with what is wrong. Needs a tokio runtime with several threads.
@@ -42,8 +36,11 @@ struct Asked {
 ///
 /// If a store does not do what [`QuestionStore`] says.
 pub async fn check<F: Future<Output = Arc<dyn QuestionStore>>>(make: impl Fn(usize, usize) -> F) {
-    let bus =
-        Bus::builder().without_discovery().event::<Asked>().start().expect("a bus without handlers starts");
+    let bus = Bus::builder()
+        .without_discovery()
+        .event::<QuestionExpired>()
+        .start()
+        .expect("a bus without handlers starts");
     let make = async |capacity, bytes| {
         let store = make(capacity, bytes).await;
         store.start(bus.stored_events());
@@ -76,15 +73,19 @@ fn named(name: &str) -> Question {
     Question { name: Some(name.into()), ..question() }
 }
 
-fn asked(number: u32) -> NewPost {
-    asked_in(number, 0)
+/// An event that has a number in its name.
+fn numbered(number: u32) -> QuestionExpired {
+    let name = Some(number.to_string());
+    QuestionExpired { question: QuestionId::generate(), kind: QuestionKind::Input, name }
 }
 
-fn asked_in(number: u32, bytes: usize) -> NewPost {
-    NewPost::new(
-        AnyEvent::from(atoms_runtime::Envelope::new(Asked { number, text: "x".repeat(bytes) })),
-        ["a"],
-    )
+fn number(event: &AnyEvent) -> u32 {
+    let event = event.downcast_ref::<QuestionExpired>().expect("an event is of its type");
+    event.name.as_ref().and_then(|name| name.parse().ok()).expect("an event is what it was")
+}
+
+fn post(number: u32) -> NewPost {
+    NewPost::new(Envelope::new(numbered(number)).into(), ["a"])
 }
 
 fn answered(text: &str) -> End {
@@ -114,7 +115,7 @@ async fn a_question_is_what_it_was(store: &dyn QuestionStore) {
     let ask: Ask<OfInput<serde_json::Value>> = Input::of_schema("limit", Schema::choice(["low", "high"]));
     let ask =
         ask.title("A limit").description("Which?").details(&json!({"a": [1, 2.5, null]})).role("manager");
-    let ask = ask.body(&json!({"call": "c-1"})).session("s-1").then(Asked { number: 7, text: "then".into() });
+    let ask = ask.body(&json!({"call": "c-1"})).session("s-1").then(numbered(7));
     let mut asked = ask.default_to(json!("low")).into_draft().question;
     asked.deadline = Some(Timestamp::from_unix_micros(1_800_000_000_000_001));
     asked.correlation = Some("c-9".into());
@@ -122,8 +123,8 @@ async fn a_question_is_what_it_was(store: &dyn QuestionStore) {
     let kept = store.get(asked.id).await.unwrap().expect("a question that was opened is there");
     assert_eq!(json(&kept), json(&asked), "a question is what it was");
     assert_eq!(kept.then.len(), 1, "what is posted with the answer is kept with the question");
-    let then = kept.then[0].downcast_ref::<Asked>().expect("an event is of its type");
-    assert_eq!((then.number, then.id()), (7, asked.then[0].id()), "an event is what it was");
+    let then = &kept.then[0];
+    assert_eq!((number(then), then.id()), (7, asked.then[0].id()), "an event is what it was");
     assert!(kept.schema.as_ref().is_some_and(|schema| schema.check(&json!("middle")).is_err()));
 
     let ending = store.end(asked.id, answered("high"), vec![]).await.unwrap();
@@ -142,7 +143,7 @@ async fn a_question_ends_once(store: &dyn QuestionStore) {
     assert!(matches!(unknown, Ending::Unknown), "a question that is not there does not end: {unknown:?}");
     open(store, &asked).await;
     end(store, asked.id).await;
-    let again = store.end(asked.id, answered("no"), vec![asked_in(1, 0)]).await.unwrap();
+    let again = store.end(asked.id, answered("no"), vec![post(1)]).await.unwrap();
     assert!(
         matches!(&again, Ending::Before(ended) if ended.end == Some(answered("yes"))),
         "a question ends once, and tells how: {again:?}"
@@ -175,7 +176,7 @@ async fn a_name_is_free_again_at_the_end(store: &dyn QuestionStore) {
 async fn an_id_is_opened_once(store: &dyn QuestionStore) {
     let asked = named("plan");
     assert_eq!(open(store, &asked).await, Opening::Opened);
-    let again = store.open(asked.clone(), vec![asked_in(1, 0)]).await.unwrap();
+    let again = store.open(asked.clone(), vec![post(1)]).await.unwrap();
     assert_eq!(again, Opening::Known, "opening may be repeated");
     end(store, asked.id).await;
     assert_eq!(open(store, &asked).await, Opening::Known, "a question that has ended is not opened again");
@@ -228,17 +229,16 @@ async fn deadlines_are_in_order(store: &dyn QuestionStore) {
 }
 
 fn numbers(posts: &[NewPost]) -> Vec<u32> {
-    let number = |post: &NewPost| post.event.downcast_ref::<Asked>().expect("an event is of its type").number;
-    posts.iter().map(number).collect()
+    posts.iter().map(|post| number(&post.event)).collect()
 }
 
 /// A store that is the backlog as well has nothing to give out.
 async fn what_is_to_be_posted_is_stored_with_what_it_tells_of(store: &dyn QuestionStore) {
     let first = question();
-    let posts = vec![asked(1), asked(2)];
+    let posts = vec![post(1), post(2)];
     let sent: Vec<EventId> = posts.iter().map(|post| post.event.id().clone()).collect();
     store.open(first.clone(), posts).await.unwrap();
-    store.end(first.id, answered("yes"), vec![asked(3)]).await.unwrap();
+    store.end(first.id, answered("yes"), vec![post(3)]).await.unwrap();
     let unposted = store.unposted(8).await.unwrap();
     if unposted.is_empty() {
         return;
@@ -254,7 +254,7 @@ async fn what_is_to_be_posted_is_stored_with_what_it_tells_of(store: &dyn Questi
 
 async fn what_was_not_stored_posts_nothing(store: &dyn QuestionStore) {
     open(store, &question()).await;
-    let full = store.open(question(), vec![asked(1)]).await.unwrap_err();
+    let full = store.open(question(), vec![post(1)]).await.unwrap_err();
     assert_eq!(full.kind(), StoreErrorKind::Full, "a store that is full says so");
     assert!(store.unposted(8).await.unwrap().is_empty(), "a commit is all or nothing");
 }
@@ -311,8 +311,7 @@ async fn of_several_one_ends_it(store: Arc<dyn QuestionStore>) {
         let ending = (0..8_u32).map(|number| {
             let (store, id) = (Arc::clone(&store), asked.id);
             tokio::spawn(async move {
-                let ending =
-                    store.end(id, answered(&number.to_string()), vec![asked_in(number, 0)]).await.unwrap();
+                let ending = store.end(id, answered(&number.to_string()), vec![post(number)]).await.unwrap();
                 match ending {
                     Ending::Ended(ended) => (true, ended.end.clone()),
                     Ending::Before(ended) => (false, ended.end.clone()),
