@@ -37,10 +37,11 @@ pub use bus::{
 pub use catalog::{CircleEdge, Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem};
 pub use caught::{Guarded, panic_message};
 pub use engine::{
-    Bus, EmitError, Failure, Interceptor, LostEvents, Receipt, Route, Routed, Subscription, Unfinished,
-    WeakBus,
+    Around, Bus, EmitError, EmitLayer, Failure, HandlerCall, Layer, LostEvents, Next, NextEmit, NotDone,
+    Outcome, Receipt, Route, Routed, Subscription, SyncLayer, SyncNext, Unfinished, WeakBus,
 };
 pub use event::EventShape;
+pub use event::erased::lent::Lent;
 pub use event::{
     AllEmitted, AnyEvent, Asked, Carried, Carrying, Cause, DeliveryFailed, Emitted, Envelope, Event, EventId,
     EventIdError, EventInvalid, EventKey, EventKind, EventType, EventTypes, Flow, IntoEnvelope, IntoRequest,
@@ -49,10 +50,11 @@ pub use event::{
 };
 pub use handler::{
     AnsweredBy, AsyncHandler, Backoff, Declares, Delivery, DetachError, Emissions, EmitOutcome, Emitter,
-    Emitting, EventSet, ExtractError, FailureKind, FromDelivery, Handler, HandlerError, HandlerInfo, Input,
-    MissingState, NotInSet, Outlet, Output, Params, PrepareError, Recipient, Refusal, Retry, Retryable,
-    Returns, StartContext, State, SyncHandler, Veto,
+    Emitting, EventSet, ExtractError, FailureKind, FromDelivery, FromSyncDelivery, Handler, HandlerError,
+    HandlerInfo, Input, MissingState, NotInSet, Outlet, Output, Params, PrepareError, Recipient, Refusal,
+    Retry, Retryable, Returns, StartContext, State, SyncDelivery, SyncHandler, SyncParams, Veto,
 };
+pub use layers::intercept::Interceptor;
 pub use letters::{
     Attempt, AttemptKind, DeadLetter, DeadLetterCause, LetterRecipient, LetterStore, MemoryLetters,
     RedeliverError,

@@ -8,8 +8,8 @@ pub use crate::engine::runner::Binding;
 pub use crate::event::upcast::{Read, Unread, Upcasts, read_own, upcast};
 pub use crate::event::{AskedForUnknown, FlatJson, HandlerSymbol, key_field};
 pub use crate::handler::{
-    AlwaysRetry, Declared, Fallible, HandlerParam, In, Judge, Nothing, Parameters, Retries, Taken,
-    Undeclared, Untaken, set,
+    AlwaysRetry, Declared, Fallible, HandlerParam, In, Judge, Nothing, Optional, Parameters, Retries,
+    SyncHandlerParam, Taken, Undeclared, Untaken, set,
 };
 pub use crate::wire::flat_json;
 

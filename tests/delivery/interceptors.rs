@@ -125,7 +125,7 @@ async fn a_vetoed_event_reaches_nobody() {
     let receipt = bus.emit_any(&AnyEvent::from(Envelope::new(Paid {}))).await;
     let Some(Refusal::Vetoed(veto)) = receipt.refusal() else { panic!("{receipt}") };
     assert_eq!((veto.reason(), receipt.deliveries().count()), ("not allowed", 0));
-    assert!(veto.interceptor().ends_with("::Forbid"));
+    assert!(veto.by().ends_with("::Forbid"));
     bus.post(Paid {}).await.unwrap();
     bus.idle().await;
     assert_eq!(log.take(), ["pay"]);

@@ -1,14 +1,17 @@
-//! What makes events dependable: posting, retries, dead letters, interceptors, an orderly end.
+//! What makes events dependable: posting, retries, dead letters, layers, an orderly end.
 
 mod alerts;
 mod backlogs;
 mod dead_letters;
 mod delayed;
 mod detached;
+mod emit_layers;
 mod first_polls;
 mod held;
 mod interceptors;
 mod keys;
+mod layers;
+mod lent;
 mod letter_stores;
 mod lost;
 mod options;

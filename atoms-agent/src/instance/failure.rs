@@ -22,6 +22,13 @@ impl Why {
     pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Self {
         Self::Panic(panic_message(panic))
     }
+
+    pub(crate) fn into_error(self) -> HandlerError {
+        match self {
+            Self::Error(error) => error,
+            Self::Panic(text) => text.into(),
+        }
+    }
 }
 
 impl fmt::Display for Why {

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use atoms_runtime::{Delivery, Dispatch, Envelope, Event, HandlerError, Input, Params};
+use atoms_runtime::{Delivery, Envelope, Event, HandlerError, HandlerInfo, Input, Params};
 use futures_util::FutureExt;
 
 use super::failure::Why;
@@ -20,12 +20,15 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
     type Params = R::Params;
     const CONSUMES: bool = true;
 
+    fn info() -> &'static HandlerInfo {
+        R::info()
+    }
+
     async fn run<'a>(
         node: &'a mut N,
         prepared: &'a <R::Params as Params>::Prepared,
-        dispatch: &'a Dispatch<'a>,
+        delivery: Delivery<'a>,
     ) -> Ran {
-        let delivery = dispatch.delivery(R::info);
         let (Some(outlet), Some(request)) = (NodeOutlet::of(&delivery), envelope(&delivery)) else {
             return Ran::Done;
         };
@@ -71,8 +74,9 @@ struct End<'a> {
 
 impl End<'_> {
     fn failed(mut self, error: HandlerError) -> Ran {
-        self.tell(&Why::Error(error));
-        Ran::Told
+        let why = Why::Error(error);
+        self.tell(&why);
+        Ran::Told(why.into_error())
     }
 
     fn tell(&mut self, why: &Why) {

@@ -165,7 +165,7 @@ impl Seat {
     async fn make<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>) -> Option<Made<N>> {
         let instance = &self.outlet.instance;
         let init = instance.init_event();
-        let dispatch = Dispatch::new(&init, instance.bus(), &self.shared);
+        let dispatch = Dispatch::new(&init, instance.bus(), &self.shared).without_layers();
         let made = P::Factory::make(instance.init(), &prepared.factory, &dispatch);
         let made = enter(&init, AssertUnwindSafe(made).catch_unwind());
         let made = self.unless_over(made).await?;
@@ -182,7 +182,7 @@ impl Seat {
                 false
             }
             Ok(Ran::Failed(error)) => return self.not_made(NOT_STARTED, &Why::Error(error)),
-            Ok(Ran::Done | Ran::Told) => true,
+            Ok(Ran::Done | Ran::Told(_)) => true,
             Err(panic) => return self.not_made(NOT_STARTED, &Why::panicked(panic)),
         };
         Some(Made { node, has_started })
@@ -222,7 +222,7 @@ impl Seat {
             None => running.as_mut().poll(cx).map(Ok),
         });
         match ran.await {
-            Ok(Ok(Ran::Done | Ran::Told)) => Ok(()),
+            Ok(Ok(Ran::Done | Ran::Told(_))) => Ok(()),
             Ok(Ok(Ran::Failed(error))) => {
                 self.failed(&flight.event, &Why::Error(error));
                 Ok(())
@@ -276,11 +276,11 @@ impl Seat {
     async fn stop<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>, node: &mut N) {
         let instance = &self.outlet.instance;
         let init = instance.init_event();
-        let dispatch = Dispatch::new(&init, instance.bus(), &self.shared);
+        let dispatch = Dispatch::new(&init, instance.bus(), &self.shared).without_layers();
         let stopped = AssertUnwindSafe(P::Stopped::run(node, &prepared.stopped, &dispatch, 0)).catch_unwind();
         let why = match enter(&init, stopped).await {
             Ok(Ran::Failed(error)) => Why::Error(error),
-            Ok(Ran::Done | Ran::Told) => return,
+            Ok(Ran::Done | Ran::Told(_)) => return,
             Err(panic) => Why::panicked(panic),
         };
         // The client is not there any more.

@@ -7,6 +7,8 @@ use atoms_runtime::{
     Params, PrepareError, StartContext,
 };
 
+use super::layered::layered;
+
 /// A `#[handler]` of the node `N`.
 pub trait Method<N>: 'static {
     /// The type of the event, without its `&`.
@@ -47,7 +49,7 @@ pub enum Ran {
     /// It failed.
     Failed(HandlerError),
     /// It failed, and has told the client so.
-    Told,
+    Told(HandlerError),
 }
 
 impl From<Result<(), HandlerError>> for Ran {
@@ -92,11 +94,14 @@ pub trait Run<N>: 'static {
     /// Whether the node does not pass the event on.
     const CONSUMES: bool;
 
+    /// What is known of it.
+    fn info() -> &'static HandlerInfo;
+
     /// Runs it.
     fn run<'a>(
         node: &'a mut N,
         prepared: &'a <Self::Params as Params>::Prepared,
-        dispatch: &'a Dispatch<'a>,
+        delivery: Delivery<'a>,
     ) -> impl Future<Output = Ran> + Send + 'a;
 }
 
@@ -109,12 +114,15 @@ impl<N: Send, M: Method<N>> Run<N> for Handles<M> {
     type Params = M::Params;
     const CONSUMES: bool = M::CONSUMES;
 
+    fn info() -> &'static HandlerInfo {
+        M::info()
+    }
+
     async fn run<'a>(
         node: &'a mut N,
         prepared: &'a <M::Params as Params>::Prepared,
-        dispatch: &'a Dispatch<'a>,
+        delivery: Delivery<'a>,
     ) -> Ran {
-        let delivery = dispatch.delivery(M::info);
         let Some(input) = M::Input::from_delivery(&delivery) else { return Ran::Done };
         match M::Params::from_delivery(prepared, &delivery) {
             Ok(params) => M::finish(M::call(node, input.borrow(), params).await, &delivery).into(),
@@ -165,7 +173,8 @@ impl<N: Send, H: Run<N>, Rest: Methods<N>> Methods<N> for (H, Rest) {
         place: usize,
     ) -> Ran {
         match place {
-            0 => H::run(node, &prepared.0, dispatch).await,
+            0 if dispatch.is_layered() => layered::<N, H>(node, &prepared.0, dispatch).await,
+            0 => H::run(node, &prepared.0, dispatch.delivery(H::info)).await,
             _ => Rest::run(node, &prepared.1, dispatch, place - 1).await,
         }
     }

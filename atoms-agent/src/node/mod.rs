@@ -3,6 +3,7 @@
 mod check;
 pub(crate) mod conversation;
 pub(crate) mod factory;
+mod layered;
 pub(crate) mod method;
 pub(crate) mod respond;
 pub(crate) mod shape;

@@ -5,15 +5,23 @@
 //! (p0,): <Self::Params as Params>::Values
 //! ```
 //!
-//! Each type is an associated type of its own, so that rustc tells of each where it stands.
+//! Each type is an associated type of its own, so that rustc tells of each where it stands. Of a sync handler it may
+//! borrow from the delivery, and need not be `Send`:
+//!
+//! ```text
+//! impl SyncHandlerParam<0> for __Handler { type Type = Printer<'static>; }    // printer: Printer<'_>
+//!
+//! (p0,): <Self::Params as SyncParams>::Values<'_>
+//! ```
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
 
 /// The parameters of a function that are extracted from a delivery, as what calls it has them.
 pub(crate) struct Extracted {
     /// The path of the runtime.
     runtime: TokenStream,
+    is_sync: bool,
     types: Vec<TokenStream>,
     /// Local names that no name of the user's can meet.
     pub(crate) names: Vec<Ident>,
@@ -23,15 +31,21 @@ impl Extracted {
     pub(crate) fn new(runtime: impl ToTokens, types: impl Iterator<Item = TokenStream>) -> Self {
         let types: Vec<_> = types.collect();
         let names = (0..types.len()).map(|index| Ident::new(&format!("p{index}"), Span::mixed_site()));
-        Self { runtime: runtime.into_token_stream(), names: names.collect(), types }
+        Self { runtime: runtime.into_token_stream(), is_sync: false, names: names.collect(), types }
+    }
+
+    /// The same, of a sync handler.
+    pub(crate) fn sync(self) -> Self {
+        let types = self.types.into_iter().map(without_elided).collect();
+        Self { is_sync: true, types, ..self }
     }
 
     /// The type of each, by its index.
     pub(crate) fn types_of(&self, marker: &Ident) -> TokenStream {
-        let runtime = &self.runtime;
+        let (runtime, param) = (&self.runtime, format_ident!("{}HandlerParam", self.prefix()));
         let types = self.types.iter().enumerate().map(|(index, ty)| {
             quote! {
-                impl #runtime::__private::HandlerParam<#index> for #marker {
+                impl #runtime::__private::#param<#index> for #marker {
                     type Type = #ty;
                 }
             }
@@ -47,7 +61,33 @@ impl Extracted {
 
     /// All of them as one argument of `fn call`.
     pub(crate) fn argument(&self) -> TokenStream {
-        let (runtime, names) = (&self.runtime, &self.names);
-        quote!((#(#names,)*): <Self::Params as #runtime::Params>::Values)
+        let (runtime, names, params) = (&self.runtime, &self.names, format_ident!("{}Params", self.prefix()));
+        let lifetime = self.is_sync.then(|| quote!(<'_>));
+        quote!((#(#names,)*): <Self::Params as #runtime::#params>::Values #lifetime)
     }
+
+    fn prefix(&self) -> &'static str {
+        if self.is_sync { "Sync" } else { "" }
+    }
+}
+
+/// The type with `'static` in the place of each `'_`, which an associated type cannot have.
+fn without_elided(tokens: TokenStream) -> TokenStream {
+    let mut follows_quote = false;
+    let named = tokens.into_iter().map(|token| {
+        let is_lifetime = follows_quote;
+        follows_quote = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+        match token {
+            TokenTree::Ident(ident) if is_lifetime && ident == "_" => {
+                Ident::new("static", ident.span()).into()
+            }
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), without_elided(group.stream()));
+                inner.set_span(group.span());
+                inner.into()
+            }
+            token => token,
+        }
+    });
+    named.collect()
 }

@@ -21,7 +21,7 @@ pub(crate) fn check<'a>(handler: &Handler<'a>, mut mistakes: Mistakes) -> syn::R
         (None, Some(first)) => input(&first.ty),
         (None, None) => Err(no_parameter(&handler.function.sig)),
     });
-    parameters(&handler.function.sig, 1, &mut mistakes);
+    parameters(&handler.function.sig, 1, !handler.is_async(), &mut mistakes);
     if let Some(ty) = handler.output {
         output(ty, &mut mistakes);
     }
@@ -29,8 +29,9 @@ pub(crate) fn check<'a>(handler: &Handler<'a>, mut mistakes: Mistakes) -> syn::R
     mistakes.and(input)
 }
 
-/// What is wrong with a signature whose parameters are extracted, all but so many at first.
-pub(crate) fn parameters(signature: &Signature, given: usize, mistakes: &mut Mistakes) {
+/// What is wrong with a signature whose parameters are extracted, all but so many at first. They may borrow from the
+/// delivery or not.
+pub(crate) fn parameters(signature: &Signature, given: usize, may_borrow: bool, mistakes: &mut Mistakes) {
     qualifiers(signature, mistakes);
     generics(signature, mistakes);
     let parameters = signature.inputs.iter().filter_map(|input| match input {
@@ -40,7 +41,7 @@ pub(crate) fn parameters(signature: &Signature, given: usize, mistakes: &mut Mis
     for (index, parameter) in parameters.enumerate() {
         conditions(parameter, mistakes);
         if index >= given {
-            extracted(parameter, mistakes);
+            extracted(parameter, may_borrow, mistakes);
         }
         if index == given + MAX_EXTRACTED {
             let after = if given == 0 { "" } else { " after the event" };
@@ -135,7 +136,7 @@ fn owned(ty: &Type) -> syn::Result<&Type> {
 }
 
 /// A parameter behind the event.
-fn extracted(parameter: &PatType, mistakes: &mut Mistakes) {
+fn extracted(parameter: &PatType, may_borrow: bool, mistakes: &mut Mistakes) {
     if let Some(generic) = types::find(&parameter.ty, &is_impl_trait) {
         let problem = "a handler cannot be generic: its parameters are extracted by their types";
         mistakes.at(generic, problem, "name the type");
@@ -148,9 +149,17 @@ fn extracted(parameter: &PatType, mistakes: &mut Mistakes) {
             format!("for a value that handlers share, take `State<{ty}>`; if it is the event, put it first")
         };
         mistakes.at(&parameter.ty, "a handler takes by value what comes after its event", help);
-    } else if let Some(borrowed) = types::find(&parameter.ty, &types::elides_lifetime) {
+    } else if let Some(reference) = types::find(&parameter.ty, &is_reference) {
         let problem = "a handler's parameters own what they hold, and this type borrows";
-        mistakes.at(borrowed, problem, "name an owned type");
+        mistakes.at(reference, problem, "name an owned type");
+    } else if let Some(borrowed) = types::find(&parameter.ty, &types::elides_lifetime).filter(|_| !may_borrow)
+    {
+        let problem = "this type borrows from the delivery, which only a sync handler's parameter may";
+        mistakes.at(
+            borrowed,
+            problem,
+            "name an owned type, or write a handler that is a function without `async`",
+        );
     }
 }
 
@@ -179,6 +188,10 @@ fn timeout(handler: &Handler<'_>, mistakes: &mut Mistakes) {
         let help = format_args!("write `async fn {}`, or remove `timeout`", handler.function.sig.ident);
         mistakes.at(key, problem, help);
     }
+}
+
+fn is_reference(ty: &Type) -> bool {
+    types::reference(ty).is_some_and(|_| types::elides_lifetime(types::peel(ty)))
 }
 
 fn is_impl_trait(ty: &Type) -> bool {

@@ -33,7 +33,13 @@ pub(super) fn accepts(handler: &Handler<'_>) -> Option<TokenStream> {
     let checked = quote_spanned! {at(path)=>
         let #when: fn(&Self::Input) -> ::core::primitive::bool = #path;
     };
+    let is_asked_before = (!handler.is_async() && handler.options.retry.is_some()).then(|| {
+        quote!(
+            const IS_ASKED_BEFORE: ::core::primitive::bool = true;
+        )
+    });
     Some(quote! {
+        #is_asked_before
         fn accepts(#input: &Self::Input) -> ::core::primitive::bool {
             #checked
             #when(#input)

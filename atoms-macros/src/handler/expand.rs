@@ -23,17 +23,23 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
+use syn::Type;
+
 use super::delivery;
 use super::model::{Handler, Input};
-use crate::common::{Extracted, attributes};
+use crate::common::{Extracted, attributes, types};
 
 pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
     let function = handler.function;
     let unit = unit(handler);
     let cfgs = attributes::cfgs(&function.attrs);
     let levels = attributes::levels(&function.attrs).chain(attributes::allow_deprecated(&function.attrs));
-    let extracted = handler.extracted().map(|parameter| parameter.ty.to_token_stream());
-    let extracted = Extracted::new(&handler.options.root, extracted);
+    let root = &handler.options.root;
+    let extracted = if handler.is_async() {
+        Extracted::new(root, handler.extracted().map(|parameter| parameter.ty.to_token_stream()))
+    } else {
+        Extracted::new(root, handler.extracted().map(|parameter| optional(root, &parameter.ty))).sync()
+    };
     let parameters = extracted.types_of(&format_ident!("__Handler"));
     let implementation = implementation(handler, &input, &extracted);
     let registration = registration(handler);
@@ -48,6 +54,14 @@ pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
             #implementation
             #registration
         };
+    }
+}
+
+/// The type of a sync handler's parameter, with what extracts an `Option` of a type that may borrow in place of that.
+fn optional(root: &impl ToTokens, ty: &Type) -> TokenStream {
+    match types::option_of(ty) {
+        Some(inner) => quote!(#root::__private::Optional<#inner>),
+        None => ty.to_token_stream(),
     }
 }
 
@@ -70,7 +84,7 @@ fn implementation(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracte
     let name = handler.function.sig.ident.span();
     let output = handler.output.map_or_else(|| quote_spanned!(name=> ()), |output| quote!(#output));
     let params = extracted.params();
-    let of = if handler.runs_async() { quote!(#root::AsyncHandler) } else { quote!(#root::SyncHandler) };
+    let of = if handler.is_async() { quote!(#root::AsyncHandler) } else { quote!(#root::SyncHandler) };
     let accepts = delivery::accepts(handler);
     let call = call(handler, input, extracted);
     let demands = delivery::demands(handler, &of);
@@ -104,8 +118,7 @@ fn call(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracted) -> Toke
     let (name, names, extracted) = (&handler.function.sig.ident, &extracted.names, extracted.argument());
     let argument = if input.by_value { quote!(__cloned::<Self>(#event)) } else { quote!(#event) };
     let body = quote!(#name(#argument, #(#names),*));
-    if handler.runs_async() {
-        let body = if handler.is_async() { body } else { quote!(async move { #body }) };
+    if handler.is_async() {
         // The span is where rustc tells of a future that is not `Send`.
         let future = quote_spanned! {name.span()=>
             impl ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a
@@ -118,7 +131,7 @@ fn call(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracted) -> Toke
 
 fn registration(handler: &Handler<'_>) -> TokenStream {
     let (root, name) = (&handler.options.root, &handler.function.sig.ident);
-    let kind = format_ident!("{}", if handler.runs_async() { "asynchronous" } else { "sync" });
+    let kind = format_ident!("{}", if handler.is_async() { "asynchronous" } else { "sync" });
     let options = delivery::options(handler);
     quote!(#root::__handler! { #name, __Handler, #kind, options: [#options] })
 }

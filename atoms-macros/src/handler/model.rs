@@ -37,13 +37,6 @@ impl<'a> Handler<'a> {
         }
     }
 
-    /// Whether it runs among the async handlers: as its function is `async`, or as it may have to wait
-    /// for a next attempt, for a place, or to be out of the emit's way.
-    pub(crate) fn runs_async(&self) -> bool {
-        let options = &self.options;
-        self.is_async() || options.retry.is_some() || options.concurrency.is_some() || options.detached
-    }
-
     pub(crate) fn is_async(&self) -> bool {
         self.function.sig.asyncness.is_some()
     }

@@ -30,13 +30,13 @@ pub(crate) fn check(node: &Node<'_>, mut mistakes: Mistakes) -> syn::Result<Inpu
             Role::Respond => {
                 respond(method, &mut mistakes);
                 first(method, "LlmRequest", &mut mistakes);
-                parameters(&method.function.sig, 1, &mut mistakes);
+                parameters(&method.function.sig, 1, false, &mut mistakes);
             }
             Role::Factory => {
                 first(method, "Init", &mut mistakes);
-                parameters(&method.function.sig, 1, &mut mistakes);
+                parameters(&method.function.sig, 1, false, &mut mistakes);
             }
-            Role::Started | Role::Stopped => parameters(&method.function.sig, 0, &mut mistakes),
+            Role::Started | Role::Stopped => parameters(&method.function.sig, 0, false, &mut mistakes),
         }
     }
     for role in [Role::Respond, Role::Factory, Role::Started, Role::Stopped] {

@@ -7,8 +7,9 @@ use std::sync::atomic::AtomicBool;
 
 use super::extensions::Extension;
 use crate::catalog::{Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem, checks};
+use crate::engine::emit_layer::{EmitLayer, StandsAroundEmits};
 use crate::engine::extensions::Extensions;
-use crate::engine::intercept::{Interceptor, Interceptors};
+use crate::engine::layer::{Layer, Stands};
 use crate::engine::limits::Limits;
 use crate::engine::runner::{self, Runner};
 use crate::engine::table::Tables;
@@ -18,6 +19,7 @@ use crate::engine::{Bus, Engine};
 use crate::event::{Carried, Event, EventType};
 use crate::handler::{Handler, HandlerInfo, PrepareError, StartContext, States};
 use crate::layers;
+use crate::layers::intercept::{Intercepting, Interceptor};
 use crate::letters::{LetterStore, Letters, MemoryLetters};
 use crate::queue::{Backlog, OwnedQueue, OwnedStored, Stored};
 use crate::store::Restore;
@@ -57,7 +59,8 @@ pub struct BusBuilder {
     follow_up_limits: Limits,
     stream_limits: Limits,
     frame_limit: usize,
-    interceptors: Interceptors,
+    layers: Vec<Arc<dyn Stands>>,
+    emit_layers: Vec<Arc<dyn StandsAroundEmits>>,
     extensions: Extensions,
     dead_letter_capacity: usize,
     dead_letter_bytes: usize,
@@ -83,7 +86,8 @@ impl BusBuilder {
             follow_up_limits: Limits { events: 65_536, bytes: 64 * 1024 * 1024 },
             stream_limits: Limits { events: 1_024, bytes: 16 * 1024 * 1024 },
             frame_limit: 16 * 1024 * 1024,
-            interceptors: Interceptors::default(),
+            layers: Vec::new(),
+            emit_layers: Vec::new(),
             extensions: Extensions::default(),
             dead_letter_capacity: 1_024,
             dead_letter_bytes: 64 * MIB,
@@ -198,11 +202,25 @@ impl BusBuilder {
         self
     }
 
-    /// Adds an [`Interceptor`], inside of those that were added before.
+    /// Adds a [`Layer`] around deliveries, inside of those that were added before.
     #[must_use]
-    pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
-        self.interceptors.add(Box::new(interceptor));
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        self.layers.push(Arc::new(layer));
         self
+    }
+
+    /// Adds an [`EmitLayer`] around emits, inside of those that were added before.
+    #[must_use]
+    pub fn emit_layer(mut self, layer: impl EmitLayer) -> Self {
+        self.emit_layers.push(Arc::new(layer));
+        self
+    }
+
+    /// Adds an [`Interceptor`], which is a layer around deliveries, and one around emits.
+    #[must_use]
+    pub fn interceptor(self, interceptor: impl Interceptor) -> Self {
+        let intercepting = Intercepting::new(interceptor);
+        self.layer(intercepting.clone()).emit_layer(intercepting)
     }
 
     /// Adds an [`Extension`], and what it [installs](Extension::install). A second one of its type does not start.
@@ -342,7 +360,7 @@ impl BusBuilder {
     /// Checks that every handler has its states, that no events lead back to themselves undeclared,
     /// that each `must_handle` event that a handler emits is handled, that no request has two
     /// handlers, and what each [entry](Entry::check) checks; then makes the bus.
-    pub fn start(mut self) -> Result<Bus, StartError> {
+    pub fn start(self) -> Result<Bus, StartError> {
         let registry = self.registry();
         let mut problems = self.check(&registry);
         problems.extend(self.extensions.check());
@@ -350,9 +368,8 @@ impl BusBuilder {
         StartError::of(problems)?;
         registry.log();
         let under_way = Arc::<UnderWay>::default();
-        let interceptors = Arc::new(std::mem::take(&mut self.interceptors));
         for (info, runner) in &mut handlers {
-            *runner = layers::wrapped(info, runner.clone(), &interceptors);
+            *runner = layers::wrapped(info, runner.clone(), &self.layers);
         }
         let (capacity, bytes) = (self.dead_letter_capacity, self.dead_letter_bytes);
         let letter_store = self.letter_store.unwrap_or_else(|| Arc::new(MemoryLetters::new(capacity, bytes)));
@@ -371,8 +388,9 @@ impl BusBuilder {
             in_flight: Default::default(),
             tasks: Tasks::new(self.detached_limit),
             dead_letters: Letters::new(letter_store).into(),
-            is_intercepted: !interceptors.is_empty(),
-            interceptors,
+            layers: layers::in_order(self.layers).into(),
+            is_layered: !self.emit_layers.is_empty(),
+            emit_layers: self.emit_layers.into(),
             extensions: self.extensions,
             queue: OwnedQueue::new(self.queue_capacity, self.queue_bytes, Arc::clone(&under_way)),
             stored,
@@ -468,6 +486,11 @@ impl BusBuilder {
     }
 }
 
+/// The names of layers.
+fn names(names: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+    names.collect()
+}
+
 impl fmt::Debug for BusBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BusBuilder")
@@ -480,7 +503,8 @@ impl fmt::Debug for BusBuilder {
             .field("codec", &self.codec)
             .field("hop_limit", &self.hop_limit)
             .field("frame_limit", &self.frame_limit)
-            .field("interceptors", &self.interceptors)
+            .field("layers", &names(self.layers.iter().map(|layer| layer.name())))
+            .field("emit_layers", &names(self.emit_layers.iter().map(|layer| layer.name())))
             .finish_non_exhaustive()
     }
 }

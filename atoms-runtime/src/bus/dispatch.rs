@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::engine::step::Step;
-use crate::engine::{Bus, scope};
+use crate::engine::{Bus, HandlerCall, Next, Outcome, scope};
 use crate::event::AnyEvent;
 use crate::handler::{Delivery, HandlerInfo, Outlet};
 
@@ -62,17 +62,45 @@ use crate::handler::{Delivery, HandlerInfo, Outlet};
 /// # Ok(())
 /// # }
 /// ```
-pub struct Dispatch<'a>(Step<'a>);
+pub struct Dispatch<'a> {
+    step: Step<'a>,
+    is_layered: bool,
+}
 
 impl<'a> Dispatch<'a> {
     /// The event is for handlers that emit into `outlet`, and whose bus is this one.
     pub fn new(event: &'a AnyEvent, bus: &'a Bus, outlet: &'a Arc<dyn Outlet>) -> Self {
-        Self(Step::of_any(event, &bus.0).into_outlet(outlet))
+        let step = Step::of_any(event, &bus.0).into_outlet(outlet);
+        Self { step, is_layered: !bus.0.layers.is_empty() }
+    }
+
+    /// The same, for a function that the bus's layers do not stand around: what is called when a node starts is no
+    /// handler of the event.
+    #[must_use]
+    pub fn without_layers(self) -> Self {
+        Self { is_layered: false, ..self }
     }
 
     /// What the parameters of this handler are extracted from.
     pub fn delivery(&self, handler: fn() -> &'static HandlerInfo) -> Delivery<'_> {
-        self.0.delivery(handler)
+        self.step.delivery(handler)
+    }
+
+    /// Whether [layers](crate::Layer) of the bus may stand around the handler, so that [`call`](Self::call) has to call
+    /// it. Without them it is called directly.
+    pub fn is_layered(&self) -> bool {
+        self.is_layered
+    }
+
+    /// Calls this handler by `call`, with the layers of the bus around it. Each says for each delivery whether it covers
+    /// the handler.
+    pub async fn call(
+        &self,
+        handler: fn() -> &'static HandlerInfo,
+        call: &mut (dyn HandlerCall + '_),
+    ) -> Outcome {
+        let layers: &[_] = if self.is_layered { &self.step.bus.layers } else { &[] };
+        Next::around(layers, handler, call, &self.step).run().await
     }
 
     /// Calls a handler of the event, or polls its future: what it emits on a bus meanwhile is a consequence of the
@@ -84,6 +112,6 @@ impl<'a> Dispatch<'a> {
 
 impl fmt::Debug for Dispatch<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Dispatch").field(&self.0.event.name()).finish()
+        f.debug_tuple("Dispatch").field(&self.step.event.name()).finish()
     }
 }

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use crate::caught::DropCaught;
-use crate::engine::deliver::Progress;
+use crate::engine::deliver::delivered;
 use crate::engine::receipt::Receipt;
 use crate::engine::route::Route;
 use crate::engine::step::Step;
@@ -98,7 +98,8 @@ pub struct Emit<'a, T, F> {
 impl<'a, T: Emittable, F> Emit<'a, T, F> {
     /// Sends the event this way as well, in place of the one that it would inherit.
     pub fn via(self, route: Arc<dyn Route>) -> Pin<Box<dyn Future<Output = Receipt> + Send + 'a>> {
-        Box::pin(self.bus.0.deliver_root(self.emitted.into_any(), Some(route)))
+        let (bus, event) = (&self.bus.0, self.emitted.into_any());
+        Box::pin(async move { bus.deliver_root(event, Some(&*route)).await })
     }
 
     /// Emits an event that carries this value, as all do that follow from it.
@@ -212,12 +213,7 @@ fn deliver<I: IntoEnvelope>(
         if bus.0.looks_at(emitted.envelope.head()) {
             return bus.emit_seen(emitted.envelope.into_inner().into()).await;
         }
-        let step = Step::new(EventRef::new(&*emitted.envelope), &bus.0);
-        let mut progress = Progress::new(&step);
-        if let Some(unfinished) = progress.begin_root() {
-            progress.finish_root(unfinished).await;
-        }
-        progress.into_receipt()
+        delivered!(Step::new(EventRef::new(&*emitted.envelope), &bus.0))
     }
 }
 
@@ -226,18 +222,13 @@ async fn deliver_any<'a>(bus: &'a Bus, emitted: Untyped<'a>) -> Receipt {
     if bus.0.looks_at(event.event_ref().head()) {
         return bus.emit_seen(event.clone()).await;
     }
-    let step = Step::of_any(event, &bus.0);
-    let mut progress = Progress::new(&step);
-    if let Some(unfinished) = progress.begin_root() {
-        progress.finish_root(unfinished).await;
-    }
-    progress.into_receipt()
+    delivered!(Step::of_any(event, &bus.0))
 }
 
 impl Bus {
-    /// In a box, so that the future of an emit need not have room for it.
+    /// In a box, so that the future of an emit need not have room for it. It is polled at once.
     #[cold]
     fn emit_seen(&self, event: AnyEvent) -> Pin<Box<dyn Future<Output = Receipt> + Send + '_>> {
-        Box::pin(self.0.deliver_root(event, None))
+        self.0.deliver_root(event, None)
     }
 }

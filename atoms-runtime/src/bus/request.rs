@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::caught::{DropCaught, caught};
-use crate::engine::deliver::Progress;
+use crate::engine::deliver::{Progress, delivered};
+use crate::engine::emission::Way;
 use crate::engine::first_poll::FirstPoll;
 use crate::engine::receipt::Receipt;
 use crate::engine::step::Step;
@@ -62,36 +62,34 @@ impl Bus {
             if let Some(parent) = parent {
                 question.envelope.head_mut().nest(&parent);
             }
-            if self.0.is_intercepted {
-                return Box::pin(self.ask_intercepted(question.into_inner())).await;
+            if self.0.is_layered {
+                return Box::pin(self.ask_seen(question.into_inner())).await;
             }
-            let step = Step::new(EventRef::asked(&*question), &self.0);
-            let mut progress = Progress::new(&step);
-            if let Some(unfinished) = progress.begin_root() {
-                progress.finish_root(unfinished).await;
-            }
-            let receipt = progress.into_receipt();
+            let receipt = delivered!(Step::new(EventRef::asked(&*question), &self.0));
             question.take_reply().ok_or_else(|| RequestError::of::<I::Request>(&receipt))
         })
     }
 
-    async fn ask_intercepted<R: Request>(&self, question: Question<R>) -> Result<R::Reply, RequestError> {
-        let began = Instant::now();
+    async fn ask_seen<R: Request>(&self, question: Question<R>) -> Result<R::Reply, RequestError> {
         let first_poll = FirstPoll::of(&self.0);
+        let closed = self.is_closed().then_some(Refusal::Closed);
         let mut question = DropCaught::<_>::new(question);
         let Ok(event) = caught(|| AnyEvent::from(question.envelope.clone())) else {
             let refusal = Refusal::Vetoed(Veto::new("the request's `Clone` panicked"));
             return Err(RequestError::Refused { request: R::TYPE, refusal });
         };
-        let (event, verdict) = self.0.interceptors.before_emit(event, |_, _| {});
-        question.envelope.head_mut().set_metadata(event.metadata().clone());
-        let step = Step::new(EventRef::asked(&*question), &self.0);
-        let closed = self.is_closed().then_some(Refusal::Closed);
-        let refusal = closed.or_else(|| step.judged(verdict));
-        let mut progress = Progress::new(&step);
-        progress.run(Some(first_poll), refusal).await;
-        self.0.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
-        let receipt = progress.into_receipt();
+        let asked = &mut question;
+        let emitted =
+            self.0.emitted(event, Way::Nowhere, Some(first_poll), |(event, verdict), first_poll| {
+                Box::pin(async move {
+                    asked.envelope.head_mut().set_metadata(event.metadata().clone());
+                    let step = Step::new(EventRef::asked(&**asked), &self.0);
+                    let mut progress = Progress::new(&step);
+                    progress.run(first_poll, closed.or_else(|| step.judged(verdict))).await;
+                    progress.into_receipt()
+                })
+            });
+        let receipt = emitted.await;
         question.take_reply().ok_or_else(|| RequestError::of::<R>(&receipt))
     }
 }

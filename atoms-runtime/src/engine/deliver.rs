@@ -4,11 +4,11 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use tracing::Span;
 
 use super::calls::{AsyncCalls, run_handlers, run_sync};
+use super::emission::{Delivering, Judged, Way};
 use super::first_poll::FirstPoll;
 use super::follow_ups::FollowUps;
 use super::receipt::Receipt;
@@ -27,6 +27,19 @@ use crate::letters::{DeadLetterCause, RedeliverError, Redelivery};
 /// How many emits may wait for each other, each in a handler of the one before it. They lie in each
 /// other on the stack, where in a debug build each takes about 20 KiB.
 const NESTED_LIMIT: u32 = 64;
+
+/// Delivers a root event, of which this is the step: its receipt. No function, whose arguments would be moved.
+macro_rules! delivered {
+    ($step:expr) => {{
+        let step = $step;
+        let mut progress = $crate::engine::deliver::Progress::new(&step);
+        if let Some(unfinished) = progress.begin_root() {
+            progress.finish_root(unfinished).await;
+        }
+        progress.into_receipt()
+    }};
+}
+pub(crate) use delivered;
 
 /// The delivery of one event.
 ///
@@ -185,23 +198,28 @@ impl Engine {
         span
     }
 
-    /// Delivers a root event, with the interceptors around it, and sends it its route.
-    pub(crate) async fn deliver_root(
-        self: &Arc<Self>,
+    /// Delivers a root event, with the layers around it, and sends it its route. What is returned is polled at once.
+    pub(crate) fn deliver_root<'a>(
+        self: &'a Arc<Self>,
         event: AnyEvent,
-        via: Option<Arc<dyn Route>>,
-    ) -> Receipt {
-        let began = Instant::now();
+        via: Option<&'a dyn Route>,
+    ) -> Delivering<'a> {
         let first_poll = FirstPoll::of(self);
         let closed = self.is_closed().then_some(Refusal::Closed);
         let is_refused = closed.is_some() || Step::of_any(&event, self).chain_refusal().is_some();
-        let (event, verdict) = self.before_emit(event, via.as_deref(), is_refused);
-        let step = Step::of_any(&event, self);
-        let refusal = closed.or_else(|| step.judged(verdict));
-        let mut progress = Progress::new(&step);
-        progress.run(Some(first_poll), refusal).await;
-        self.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
-        progress.receipt
+        let way = match via {
+            _ if is_refused => Way::Nowhere,
+            Some(route) => Way::Via(route),
+            None => Way::Carried,
+        };
+        self.emitted(event, way, Some(first_poll), move |(event, verdict), first_poll| {
+            Box::pin(async move {
+                let step = Step::of_any(&event, self);
+                let mut progress = Progress::new(&step);
+                progress.run(first_poll, closed.or_else(|| step.judged(verdict))).await;
+                progress.into_receipt()
+            })
+        })
     }
 
     /// Delivers a dead letter to the handler that failed, or to all if it was delivered to nobody. In a
@@ -219,11 +237,6 @@ impl Engine {
         if let Some(refusal) = Step::of_any(&event, self).chain_refusal() {
             return Err(RedeliverError::Refused(refusal));
         }
-        let began = Instant::now();
-        // One that was delivered to somebody has passed them.
-        let is_asked = handler.is_none();
-        let (event, verdict) = if is_asked { self.before_emit(event, None, false) } else { (event, Ok(())) };
-        let step = Step::of_letter(&event, redelivery, self);
         let only = match handler {
             None => None,
             Some(handler) => {
@@ -231,13 +244,21 @@ impl Engine {
                 Some(Table::only(event.known_type(), handler, runner))
             }
         };
-        let table = only.as_ref().unwrap_or_else(|| self.tables.of(event.known_type()));
-        let mut progress = Progress::with_table(&step, table);
-        progress.run(Some(first_poll), verdict.err().map(Refusal::Vetoed)).await;
-        if is_asked {
-            self.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
-        }
-        Ok(progress.receipt)
+        let only = only.as_ref();
+        let deliver = |(event, verdict): Judged, first_poll| -> Delivering<'_> {
+            Box::pin(async move {
+                let step = Step::of_letter(&event, redelivery, self);
+                let table = only.unwrap_or_else(|| self.tables.of(event.known_type()));
+                let mut progress = Progress::with_table(&step, table);
+                progress.run(first_poll, verdict.err().map(Refusal::Vetoed)).await;
+                progress.into_receipt()
+            })
+        };
+        Ok(match only {
+            None => self.emitted(event, Way::Carried, Some(first_poll), deliver).await,
+            // What was delivered to somebody has passed the layers.
+            Some(_) => deliver((event, Ok(())), Some(first_poll)).await,
+        })
     }
 
     /// Whether anybody gets the events of this type.
@@ -254,7 +275,7 @@ impl Step<'_> {
         self.bus.in_flight.enter(self.event, only, &self.bus.under_way)
     }
 
-    /// Why the event is not delivered, by what the interceptors say and by the chain that led to it.
+    /// Why the event is not delivered, by what the layers say and by the chain that led to it.
     pub(crate) fn judged(&self, verdict: Result<(), Veto>) -> Option<Refusal> {
         verdict.err().map(Refusal::Vetoed).or_else(|| self.chain_refusal())
     }

@@ -3,16 +3,17 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::Engine;
 use super::deliver::Progress;
+use super::emission::Way;
 use super::receipt::Receipt;
 use super::step::Step;
 use super::worklist::{Queued, Worklist};
+use crate::event::AnyEvent;
 use crate::handler::Refusal;
 
 /// A receipt with its node, and the node of the event that it followed from.
@@ -125,20 +126,31 @@ impl Drop for FollowUps<'_> {
 async fn deliver_follow_up(
     bus: Arc<Engine>,
     worklist: Arc<Worklist>,
-    Queued { mut event, parent, mut refusal, size }: Queued,
+    Queued { event, parent, refusal, size }: Queued,
     node: usize,
 ) -> Finished {
-    let began = bus.looks_at(event.event_ref().head()).then(Instant::now);
-    if began.is_some() {
-        let (enriched, verdict) = bus.before_emit(event, None, refusal.is_some());
-        event = enriched;
-        refusal = refusal.or_else(|| verdict.err().map(Refusal::Vetoed));
-    }
-    let step = Step::of_follow_up(&event, &bus, worklist, node);
+    let receipt = if bus.looks_at(event.event_ref().head()) {
+        let way = if refusal.is_some() { Way::Nowhere } else { Way::Carried };
+        let emitted = bus.emitted(event, way, None, |(event, verdict), _| {
+            let refusal = refusal.or_else(|| verdict.err().map(Refusal::Vetoed));
+            Box::pin(async { deliver(&bus, worklist, &{ event }, refusal, node).await })
+        });
+        emitted.await
+    } else {
+        deliver(&bus, worklist, &event, refusal, node).await
+    };
+    Finished { node, parent, size, receipt }
+}
+
+async fn deliver(
+    bus: &Arc<Engine>,
+    worklist: Arc<Worklist>,
+    event: &AnyEvent,
+    refusal: Option<Refusal>,
+    node: usize,
+) -> Receipt {
+    let step = Step::of_follow_up(event, bus, worklist, node);
     let mut progress = Progress::new(&step);
     progress.deliver(refusal).await;
-    if let Some(began) = began {
-        bus.interceptors.after_emit(&event, &progress.receipt, began.elapsed());
-    }
-    Finished { node, parent, size, receipt: progress.receipt }
+    progress.into_receipt()
 }

@@ -2,10 +2,13 @@
 
 pub(crate) mod calls;
 pub(crate) mod deliver;
+pub(crate) mod emission;
+pub(crate) mod emit_layer;
 pub(crate) mod extensions;
 pub(crate) mod first_poll;
 pub(crate) mod follow_ups;
-pub(crate) mod intercept;
+mod held;
+pub(crate) mod layer;
 pub(crate) mod limits;
 pub(crate) mod outlet;
 pub(crate) mod receipt;
@@ -26,14 +29,17 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-pub use intercept::Interceptor;
+pub use emit_layer::{EmitLayer, NextEmit};
+pub use layer::{Around, HandlerCall, Layer, Next, SyncLayer, SyncNext};
 pub use receipt::{EmitError, Failure, LostEvents, Receipt};
 pub use route::{Route, Routed};
+pub use runner::{NotDone, Outcome};
 pub use subscribers::Subscription;
 pub use unfinished::Unfinished;
 
+use self::emit_layer::StandsAroundEmits;
 use self::extensions::Extensions;
-use self::intercept::Interceptors;
+use self::layer::Stands;
 use self::limits::Limits;
 use self::subscribers::Subscribers;
 use self::table::Tables;
@@ -94,9 +100,11 @@ pub(crate) struct Engine {
     pub(crate) under_way: Arc<UnderWay>,
     pub(crate) tasks: Tasks,
     pub(crate) dead_letters: Arc<Letters>,
-    pub(crate) interceptors: Arc<Interceptors>,
-    /// Whether there are any, which each emit asks.
-    pub(crate) is_intercepted: bool,
+    /// What stands around the handlers that something else than the bus calls; around its own, the tables have it.
+    pub(crate) layers: Box<[Arc<dyn Stands>]>,
+    pub(crate) emit_layers: Box<[Arc<dyn StandsAroundEmits>]>,
+    /// Whether there are any of these, which each emit asks.
+    pub(crate) is_layered: bool,
     pub(crate) extensions: Extensions,
     pub(crate) queue: OwnedQueue,
     /// What is posted, if not in the queue.

@@ -3,28 +3,35 @@
 use std::any::Any;
 use std::borrow::Borrow;
 use std::fmt;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use stackfuture::StackFuture;
 
 use super::step::Step;
 use crate::caught::panic_message;
+use crate::event::erased::lent::Lending;
 use crate::handler::{
-    AsyncHandler, Delivery, FailureKind, HandlerError, HandlerInfo, Input, Params, PrepareError,
-    StartContext, SyncHandler,
+    AsyncHandler, Delivery, ExtractError, FailureKind, HandlerError, HandlerInfo, Input, Params,
+    PrepareError, StartContext, SyncDelivery, SyncHandler, SyncParams, Veto,
 };
 use crate::letters::Attempt;
 
-/// What became of one call of a handler: boxed, so that success is one word.
-pub(crate) type Outcome = Result<(), Box<NotDone>>;
+/// What became of one delivery to one handler. The error is boxed, so that success is one word.
+pub type Outcome = Result<(), Box<NotDone>>;
 
 /// Why a handler did not handle an event.
 #[derive(Debug)]
-pub(crate) enum NotDone {
-    /// It failed, after these earlier attempts.
-    Failed { earlier: Vec<Attempt>, kind: FailureKind },
-    /// It does not take this event.
+#[non_exhaustive]
+pub enum NotDone {
+    /// It failed.
+    Failed {
+        /// The attempts before the last one, if the handler has a `retry`.
+        earlier: Vec<Attempt>,
+        /// Why the last one failed.
+        kind: FailureKind,
+    },
+    /// It does not take this event, as its `when` decides. This is no failure.
     Skipped,
 }
 
@@ -36,6 +43,26 @@ impl NotDone {
     pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Box<Self> {
         Self::failed(FailureKind::Panic(panic_message(panic)))
     }
+
+    /// Why the handler failed, if it did.
+    pub fn failure(&self) -> Option<&FailureKind> {
+        match self {
+            Self::Failed { kind, .. } => Some(kind),
+            Self::Skipped => None,
+        }
+    }
+}
+
+impl From<FailureKind> for Box<NotDone> {
+    fn from(kind: FailureKind) -> Self {
+        NotDone::failed(kind)
+    }
+}
+
+impl From<Veto> for Box<NotDone> {
+    fn from(veto: Veto) -> Self {
+        NotDone::failed(FailureKind::Vetoed(veto))
+    }
 }
 
 /// The future of one call of an async handler; larger ones are boxed inside of it.
@@ -46,6 +73,11 @@ const FUTURE_ROOM: usize = 256;
 
 pub(crate) trait RunSync: Send + Sync {
     fn run(&self, step: &Step<'_>) -> Outcome;
+
+    /// As [`run`](Self::run), with what layers lend.
+    fn run_lent(&self, step: &Step<'_>, _lent: &Lending<'_>) -> Outcome {
+        self.run(step)
+    }
 
     /// Whether the handler takes the event, as its `when` decides.
     fn accepts(&self, step: &Step<'_>) -> bool;
@@ -87,12 +119,12 @@ impl Runner {
 pub struct Binding(fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>);
 
 impl Binding {
-    /// That of a handler that never has to wait.
+    /// That of a sync handler.
     pub const fn sync<H: SyncHandler>() -> Self {
         Self(|start| Ok(Runner::Sync(Arc::new(BoundSync::<H> { prepared: H::Params::prepare(start)? }))))
     }
 
-    /// That of a handler that may have to wait.
+    /// That of an async handler.
     pub const fn asynchronous<H: AsyncHandler>() -> Self {
         Self(|start| Ok(Runner::Async(Arc::new(BoundAsync::<H>::new(H::Params::prepare(start)?)))))
     }
@@ -103,6 +135,16 @@ pub(crate) fn bind(info: &HandlerInfo, start: &StartContext<'_>) -> Result<Runne
     match info.binding().and_then(|binding| binding.downcast_ref()) {
         Some(Binding(bind)) => bind(start),
         None => Err(vec![PrepareError::Other("something else than a bus calls it".into())]),
+    }
+}
+
+/// Calls a handler and waits for it.
+pub(crate) async fn call<'a>(run: &'a dyn RunAsync, step: &'a Step<'a>) -> Outcome {
+    let mut room = pin!(None);
+    run.start(step, room.as_mut());
+    match room.as_mut().as_pin_mut() {
+        Some(future) => future.await,
+        None => Ok(()),
     }
 }
 
@@ -130,15 +172,27 @@ impl fmt::Debug for Runner {
 }
 
 struct BoundSync<H: SyncHandler> {
-    prepared: <H::Params as Params>::Prepared,
+    prepared: <H::Params as SyncParams>::Prepared,
+}
+
+impl<H: SyncHandler> BoundSync<H> {
+    #[inline]
+    fn call(&self, step: &Step<'_>, lent: Option<&Lending<'_>>) -> Outcome {
+        let delivery = step.delivery(H::info);
+        let input = take::<H::Input>(&delivery, |input| H::IS_ASKED_BEFORE || H::accepts(input))?;
+        let params = H::Params::from_delivery(&self.prepared, &SyncDelivery::new(&delivery, lent));
+        finished(H::finish(H::call(input.borrow(), extracted(params)?), &delivery))
+    }
 }
 
 impl<H: SyncHandler> RunSync for BoundSync<H> {
     fn run(&self, step: &Step<'_>) -> Outcome {
-        let delivery = step.delivery(H::info);
-        let input = take::<H::Input>(&delivery, H::accepts)?;
-        let params = extract::<H::Params>(&self.prepared, &delivery)?;
-        finished(H::finish(H::call(input.borrow(), params), &delivery))
+        self.call(step, None)
+    }
+
+    fn run_lent(&self, step: &Step<'_>, lent: &Lending<'_>) -> Outcome {
+        // Few handlers need it, and only these are compiled twice.
+        if H::Params::ARE_LENT { self.call(step, Some(lent)) } else { self.run(step) }
     }
 
     fn accepts(&self, step: &Step<'_>) -> bool {
@@ -167,7 +221,7 @@ impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
         room.set(Some(StackFuture::from_or_box(async move {
             let delivery = step.delivery(H::info);
             let input = take::<H::Input>(&delivery, |input| self.is_accepted || H::accepts(input))?;
-            let params = extract::<H::Params>(&self.prepared, &delivery)?;
+            let params = extracted(H::Params::from_delivery(&self.prepared, &delivery))?;
             finished(H::finish(H::call(input.borrow(), params).await, &delivery))
         })));
     }
@@ -195,8 +249,8 @@ fn accepts<I: Input>(delivery: &Delivery<'_>, accepts: impl FnOnce(&I) -> bool) 
 }
 
 #[inline]
-fn extract<P: Params>(prepared: &P::Prepared, delivery: &Delivery<'_>) -> Result<P::Values, Box<NotDone>> {
-    P::from_delivery(prepared, delivery).map_err(|error| NotDone::failed(FailureKind::Extract(error)))
+fn extracted<P>(extracted: Result<P, ExtractError>) -> Result<P, Box<NotDone>> {
+    extracted.map_err(|error| NotDone::failed(FailureKind::Extract(error)))
 }
 
 #[inline]

@@ -1,6 +1,6 @@
 //! One event on its way to its handlers.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::{Arc, OnceLock};
 
 use super::outlet::FollowUpOutlet;
@@ -24,8 +24,22 @@ pub(crate) struct Step<'a> {
     outlet: Option<&'a Arc<dyn Outlet>>,
     /// Where the handler's events wait, if its event was posted.
     hold: Option<&'a Hold>,
+    /// What a layer lays around the call.
+    extended: Option<&'a Extended<'a>>,
     /// One thing to make and to drop, where most events need nothing of it.
     late: OnceLock<Box<Late>>,
+}
+
+/// A value that a layer lays around a call, and what it is of otherwise.
+pub(crate) struct Extended<'a> {
+    outer: &'a Step<'a>,
+    value: &'a (dyn Any + Send + Sync),
+}
+
+impl<'a> Extended<'a> {
+    pub(crate) fn new<T: Any + Send + Sync>(outer: &'a Step<'a>, value: &'a T) -> Self {
+        Self { outer, value }
+    }
 }
 
 /// What is made when somebody first wants it.
@@ -42,7 +56,16 @@ struct Late {
 impl<'a> Step<'a> {
     #[inline]
     pub(crate) fn new(event: EventRef<'a>, bus: &'a Arc<Engine>) -> Self {
-        Self { event, bus, node: 0, shared: None, outlet: None, hold: None, late: OnceLock::new() }
+        Self {
+            event,
+            bus,
+            node: 0,
+            shared: None,
+            outlet: None,
+            hold: None,
+            extended: None,
+            late: OnceLock::new(),
+        }
     }
 
     /// As [`new`](Self::new), of an event that is shared already.
@@ -54,7 +77,16 @@ impl<'a> Step<'a> {
     #[inline]
     pub(crate) fn of_held(event: &'a AnyEvent, bus: &'a Arc<Engine>, hold: &'a Hold) -> Self {
         let (shared, hold) = (Some(event), Some(hold));
-        Self { event: event.event_ref(), bus, node: 0, shared, outlet: None, hold, late: OnceLock::new() }
+        Self {
+            event: event.event_ref(),
+            bus,
+            node: 0,
+            shared,
+            outlet: None,
+            hold,
+            extended: None,
+            late: OnceLock::new(),
+        }
     }
 
     /// As [`of_any`](Self::of_any), of an event that followed from a root event.
@@ -71,6 +103,12 @@ impl<'a> Step<'a> {
     /// The same, for a handler that emits into `outlet`.
     pub(crate) fn into_outlet(self, outlet: &'a Arc<dyn Outlet>) -> Self {
         Self { outlet: Some(outlet), ..self }
+    }
+
+    /// The same, for a call that a layer lays a value around.
+    pub(crate) fn extended(&'a self, extended: &'a Extended<'a>) -> Self {
+        let Self { event, bus, node, shared, outlet, hold, .. } = *self;
+        Self { event, bus, node, shared, outlet, hold, extended: Some(extended), late: OnceLock::new() }
     }
 
     /// An attempt of the handler has failed: what it emitted is thrown away, if it was held.
@@ -157,7 +195,10 @@ impl<'a> Step<'a> {
     }
 
     fn late(&self) -> &Late {
-        self.late.get_or_init(Box::default)
+        match self.extended {
+            None => self.late.get_or_init(Box::default),
+            Some(extended) => extended.outer.late(),
+        }
     }
 
     /// The event as one that can be kept; cloned once, when somebody first wants it.
@@ -224,5 +265,16 @@ impl Caller for Step<'_> {
 
     fn hold(&self) -> Option<&dyn Any> {
         self.hold.map(|hold| hold as _)
+    }
+
+    fn extension(&self, type_id: TypeId) -> Option<&(dyn Any + Send + Sync)> {
+        let mut next = self.extended;
+        while let Some(Extended { outer, value }) = next {
+            if (**value).type_id() == type_id {
+                return Some(*value);
+            }
+            next = outer.extended;
+        }
+        None
     }
 }

@@ -5,6 +5,8 @@
 //! beside the reference, which costs a fraction of `<dyn Any>::downcast_ref`, whose `TypeId` comes
 //! from a virtual call: the table in `benches/README.md` has both.
 
+pub(crate) mod lent;
+
 use std::any::{Any, TypeId};
 
 use super::{AnyEvent, AnyInner, Envelope, Event, EventType, Head, Question, RawEvent, Request};

@@ -1,6 +1,6 @@
 //! One call of a handler.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,6 +25,9 @@ pub(crate) trait Caller: Sync {
 
     /// Where what the handler emits is held until it is done, for the same.
     fn hold(&self) -> Option<&dyn Any>;
+
+    /// The value of this type that the innermost layer which has one lays around the call.
+    fn extension(&self, type_id: TypeId) -> Option<&(dyn Any + Send + Sync)>;
 }
 
 /// One call of one handler for one event: what its parameters are extracted from.
@@ -77,6 +80,12 @@ impl<'a> Delivery<'a> {
     /// The value of this type that the event carries, if it carries one.
     pub fn carried<T: Carried>(&self) -> Option<&'a T> {
         self.event.head().carrying().get()
+    }
+
+    /// The value of this type that a [`Layer`](crate::Layer) lays around the delivery, if one does; of several, that of
+    /// the innermost layer.
+    pub fn extension<T: Any + Send + Sync>(&self) -> Option<&'a T> {
+        self.caller.extension(TypeId::of::<T>())?.downcast_ref()
     }
 
     /// How many events lie between this one and the one that its chain began with.

@@ -38,7 +38,7 @@ pub enum FailureKind {
         /// The time that it had.
         after: Duration,
     },
-    /// An [`Interceptor`](crate::Interceptor) kept the event from this handler.
+    /// A [`Layer`](crate::Layer) kept the event from this handler.
     Vetoed(Veto),
     /// The handler is `detached`, and could not be started.
     NotDetached(DetachError),
@@ -119,6 +119,14 @@ pub enum DetachError {
 }
 
 impl FailureKind {
+    /// The handler's own error if it returned one, and otherwise this.
+    pub fn into_error(mut self) -> HandlerError {
+        match &mut self {
+            Self::Error(error) => mem::replace(error, Box::new(Dropped)),
+            _ => Box::new(self),
+        }
+    }
+
     /// What is to be shown: a handler's error as it is, so that it can be downcast.
     pub(crate) fn cause(&self) -> &(dyn Error + 'static) {
         match self {

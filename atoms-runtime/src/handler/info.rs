@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::options::Options;
-use super::{AsyncHandler, Input, Params, Retry, SyncHandler};
+use super::{AsyncHandler, Input, Params, Retry, SyncHandler, SyncParams};
 use crate::event::{EventType, EventTypes, HandlerSymbol, Request, pattern};
 
 /// By what a bus makes a handler ready to run. Only the engine knows what it is.
@@ -181,9 +181,11 @@ impl HandlerInfo {
     }
 
     /// Whether it runs among the async handlers: its function is `async`, or may have to wait, as its
-    /// `retry`, `concurrency` or `detached` say.
+    /// `retry`, `concurrency` or `detached` say. So does a sync one with a [`Layer`](crate::Layer) around it that waits,
+    /// which its bus knows.
     pub fn is_async(&self) -> bool {
-        self.is_async
+        let Options { retry, concurrency, detached, .. } = &self.options;
+        self.is_async || retry.is_some() || concurrency.is_some() || *detached
     }
 
     /// Whether the handler says that it may fail: its function returns a `Result`, or it has a `timeout`.

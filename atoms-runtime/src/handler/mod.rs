@@ -15,6 +15,7 @@ mod reply;
 mod retry;
 pub mod set;
 mod state;
+mod sync;
 
 use std::future::Future;
 
@@ -29,12 +30,15 @@ pub use input::Input;
 pub use not_in_set::NotInSet;
 pub use outlet::{EmitOutcome, Emitting, Outlet};
 pub use output::{Emissions, HandlerError, Output};
-pub use parameters::{ExtractError, FromDelivery, HandlerParam, Parameters, Params, PrepareError};
+pub use parameters::{
+    ExtractError, FromDelivery, HandlerParam, Parameters, Params, PrepareError, SyncHandlerParam,
+};
 pub use refusal::{Refusal, Veto};
 pub use reply::{AnsweredBy, Declared, Returns, Taken, Undeclared, Untaken};
 pub use retry::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryable};
 pub(crate) use state::States;
 pub use state::{MissingState, StartContext, State};
+pub use sync::{FromSyncDelivery, Optional, SyncDelivery, SyncParams};
 
 /// A type that stands for a `#[handler]` function, and has the function's name.
 ///
@@ -54,12 +58,13 @@ pub trait Handler: 'static {
     fn info() -> &'static HandlerInfo;
 }
 
-/// A handler whose function is not `async`, and that never has to wait.
+/// A handler whose function is not `async`. Where something around it has to wait, as `retry` does, it runs among the
+/// async ones.
 pub trait SyncHandler: Handler {
     /// The type of the first parameter, without its `&`.
     type Input: Input;
     /// The further parameters.
-    type Params: Params;
+    type Params: SyncParams;
     /// The type that the function returns.
     type Output;
 
@@ -69,6 +74,10 @@ pub trait SyncHandler: Handler {
     fn accepts(_input: &Self::Input) -> bool {
         true
     }
+
+    /// Whether the condition of `when` is asked before the first attempt: at a further one it might have changed.
+    #[doc(hidden)]
+    const IS_ASKED_BEFORE: bool = false;
 
     /// Emits the events that the function returned, or hands over the reply.
     #[doc(hidden)]
@@ -83,16 +92,16 @@ pub trait SyncHandler: Handler {
     const CAN_FAIL: bool = false;
 
     /// Calls the function.
-    fn call(input: &Self::Input, params: <Self::Params as Params>::Values) -> Self::Output;
+    fn call(input: &Self::Input, params: <Self::Params as SyncParams>::Values<'_>) -> Self::Output;
 }
 
-/// A handler whose function is `async`, or may have to wait, as `retry`, `concurrency` or `detached` say.
+/// A handler whose function is `async`.
 pub trait AsyncHandler: Handler {
     /// The type of the first parameter, without its `&`.
     type Input: Input;
     /// The further parameters.
     type Params: Params;
-    /// The type that the function returns, when awaited if it is `async`.
+    /// The type that the function returns, when awaited.
     type Output;
 
     /// Whether the handler takes this event, as its `when` decides.

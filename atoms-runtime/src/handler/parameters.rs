@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Delivery, HandlerError, MissingState, StartContext};
+use super::{Delivery, FromSyncDelivery, HandlerError, MissingState, StartContext, SyncDelivery, SyncParams};
 use crate::event::EventTypes;
 
 /// What a further parameter of a handler may be: it is extracted from the delivery.
@@ -58,18 +58,12 @@ impl<T: FromDelivery> FromDelivery for Option<T> {
     type Prepared = Option<T::Prepared>;
 
     fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, PrepareError> {
-        match T::prepare(start) {
-            Err(PrepareError::MissingState(_)) => Ok(None),
-            prepared => prepared.map(Some),
-        }
+        PrepareError::unless_missing(T::prepare(start))
     }
 
     fn from_delivery(prepared: &Self::Prepared, delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
         let Some(prepared) = prepared else { return Ok(None) };
-        match T::from_delivery(prepared, delivery) {
-            Err(error) if error.is_missing() => Ok(None),
-            extracted => extracted.map(Some),
-        }
+        ExtractError::unless_missing(T::from_delivery(prepared, delivery))
     }
 
     const EMITS: EventTypes = T::EMITS;
@@ -85,6 +79,16 @@ pub enum PrepareError {
     /// A parameter's own reason.
     #[error(transparent)]
     Other(HandlerError),
+}
+
+impl PrepareError {
+    /// What was prepared, or `None` if the bus does not have the state that this needs.
+    pub(super) fn unless_missing<T>(prepared: Result<T, Self>) -> Result<Option<T>, Self> {
+        match prepared {
+            Err(Self::MissingState(_)) => Ok(None),
+            prepared => prepared.map(Some),
+        }
+    }
 }
 
 /// Why a parameter could not be extracted from one delivery.
@@ -105,6 +109,14 @@ impl ExtractError {
     /// The value does not exist for this delivery, for this reason: a handler that takes an `Option` gets `None`.
     pub fn missing(reason: impl Into<HandlerError>) -> Self {
         Self { is_missing: true, ..Self::new(reason) }
+    }
+
+    /// What was extracted, or `None` if it does not exist.
+    pub(super) fn unless_missing<T>(extracted: Result<T, Self>) -> Result<Option<T>, Self> {
+        match extracted {
+            Err(error) if error.is_missing => Ok(None),
+            extracted => extracted.map(Some),
+        }
     }
 
     /// Whether the value does not exist, as [`missing`](Self::missing) says.
@@ -158,11 +170,33 @@ pub trait HandlerParam<const INDEX: usize>: 'static {
     type Type: FromDelivery;
 }
 
+/// As [`HandlerParam`], of a sync handler.
+pub trait SyncHandlerParam<const INDEX: usize>: 'static {
+    /// The type of the parameter, with `'static` in the place of a lifetime.
+    type Type: FromSyncDelivery;
+}
+
 /// The first `COUNT` further parameters of the handler `H`: at most eight.
 #[derive(Debug)]
 pub struct Parameters<H, const COUNT: usize>(PhantomData<fn(H)>);
 
 type At<H, const INDEX: usize> = <H as HandlerParam<INDEX>>::Type;
+
+type SyncAt<H, const INDEX: usize> = <H as SyncHandlerParam<INDEX>>::Type;
+
+/// Prepares each of these types.
+macro_rules! prepared {
+    ($start:ident, $($value:ident: $ty:ty as $extracted:ident),*) => {{
+        #[allow(unused_mut, reason = "without parameters")]
+        let mut errors = Vec::new();
+        $(let $value = <$ty as $extracted>::prepare($start).map_err(|error| errors.push(error));)*
+        #[allow(unreachable_patterns, reason = "without parameters")]
+        match ($($value,)*) {
+            ($(Ok($value),)*) => Ok(($($value,)*)),
+            _ => Err(errors),
+        }
+    }};
+}
 
 macro_rules! parameters {
     ($($count:literal: $($value:ident at $index:literal),*;)*) => {
@@ -171,14 +205,8 @@ macro_rules! parameters {
                 type Values = ($(At<H, $index>,)*);
                 type Prepared = ($(<At<H, $index> as FromDelivery>::Prepared,)*);
 
-                #[allow(unreachable_patterns, unused_mut, reason = "without parameters")]
                 fn prepare(_start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>> {
-                    let mut errors = Vec::new();
-                    $(let $value = At::<H, $index>::prepare(_start).map_err(|error| errors.push(error));)*
-                    match ($($value,)*) {
-                        ($(Ok($value),)*) => Ok(($($value,)*)),
-                        _ => Err(errors),
-                    }
+                    prepared!(_start, $($value: At<H, $index> as FromDelivery),*)
                 }
 
                 #[inline]
@@ -186,10 +214,31 @@ macro_rules! parameters {
                     ($($value,)*): &Self::Prepared,
                     _delivery: &Delivery<'_>,
                 ) -> Result<Self::Values, ExtractError> {
-                    Ok(($(At::<H, $index>::from_delivery($value, _delivery)?,)*))
+                    Ok(($(<At<H, $index> as FromDelivery>::from_delivery($value, _delivery)?,)*))
                 }
 
-                const EMITS: EventTypes = EventTypes::all(&[$(&At::<H, $index>::EMITS),*]);
+                const EMITS: EventTypes = EventTypes::all(&[$(&<At<H, $index> as FromDelivery>::EMITS),*]);
+            }
+
+            impl<H: $(SyncHandlerParam<$index> +)* 'static> SyncParams for Parameters<H, $count> {
+                type Values<'d> = ($(<SyncAt<H, $index> as FromSyncDelivery>::Extracted<'d>,)*);
+                type Prepared = ($(<SyncAt<H, $index> as FromSyncDelivery>::Prepared,)*);
+
+                fn prepare(_start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>> {
+                    prepared!(_start, $($value: SyncAt<H, $index> as FromSyncDelivery),*)
+                }
+
+                #[inline]
+                fn from_delivery<'d>(
+                    ($($value,)*): &'d Self::Prepared,
+                    _delivery: &SyncDelivery<'d>,
+                ) -> Result<Self::Values<'d>, ExtractError> {
+                    Ok(($(<SyncAt<H, $index> as FromSyncDelivery>::from_delivery($value, _delivery)?,)*))
+                }
+
+                const EMITS: EventTypes = EventTypes::all(&[$(&<SyncAt<H, $index> as FromSyncDelivery>::EMITS),*]);
+
+                const ARE_LENT: bool = false $(|| <SyncAt<H, $index> as FromSyncDelivery>::IS_LENT)*;
             }
         )*
     };

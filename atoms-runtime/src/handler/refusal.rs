@@ -40,13 +40,12 @@ pub enum Refusal {
     /// The event declares `must_handle`, and nothing on this bus handles it.
     #[error("nothing on this bus handles it, and it declares `must_handle`")]
     Unhandled,
-    /// An [`Interceptor`](crate::Interceptor) stopped the event.
+    /// A [layer](crate::EmitLayer) stopped the event.
     #[error(transparent)]
     Vetoed(Veto),
 }
 
-/// The decision of an [`Interceptor`](crate::Interceptor) that an event is not emitted, or not
-/// delivered to a handler.
+/// The decision of a layer that an event is not emitted, or not delivered to a handler.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("vetoed by {by}: {reason}")]
 pub struct Veto {
@@ -54,14 +53,20 @@ pub struct Veto {
     reason: String,
 }
 
+/// What stops an event, until it is known what that is.
+const UNNAMED: &str = "a layer";
+
 impl Veto {
     /// A veto for this reason.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { by: "an interceptor".into(), reason: reason.into() }
+        Self { by: UNNAMED.into(), reason: reason.into() }
     }
 
-    pub(crate) fn by(self, by: &'static str) -> Self {
-        Self { by: by.into(), ..self }
+    /// Says whose decision it is, unless that is known already.
+    pub(crate) fn name(&mut self, by: &'static str) {
+        if self.by == UNNAMED {
+            self.by = by.into();
+        }
     }
 
     /// Why.
@@ -69,8 +74,8 @@ impl Veto {
         &self.reason
     }
 
-    /// The type of the interceptor.
-    pub fn interceptor(&self) -> &str {
+    /// The name of the layer, or of the interceptor.
+    pub fn by(&self) -> &str {
         &self.by
     }
 }

@@ -1,34 +1,26 @@
 //! `concurrency = 4`
 
-use std::pin::Pin;
-use std::sync::Arc;
-
 use tokio::sync::Semaphore;
 
-use super::call;
-use crate::engine::runner::{HandlerFuture, RunAsync, decorate};
-use crate::engine::step::Step;
+use crate::engine::layer::{Layer, Next};
+use crate::engine::runner::Outcome;
+use crate::handler::Delivery;
 
-/// A handler of which some calls run at once, and the others wait for their turn, in order.
-pub(crate) struct Limited {
-    inner: Arc<dyn RunAsync>,
+/// Lets some calls of a handler run at once, and the others wait for their turn, in order.
+pub(super) struct Limited {
     turns: Semaphore,
 }
 
 impl Limited {
-    pub(crate) fn new(inner: Arc<dyn RunAsync>, calls: usize) -> Self {
-        Self { inner, turns: Semaphore::new(calls.min(Semaphore::MAX_PERMITS)) }
+    pub(super) fn new(calls: usize) -> Self {
+        Self { turns: Semaphore::new(calls.min(Semaphore::MAX_PERMITS)) }
     }
 }
 
-impl RunAsync for Limited {
-    fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
-        room.set(Some(HandlerFuture::from_or_box(async move {
-            // Nobody closes the semaphore.
-            let _turn = self.turns.acquire().await;
-            call(&*self.inner, step).await
-        })));
+impl Layer for Limited {
+    async fn deliver(&self, _: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
+        // Nobody closes the semaphore.
+        let _turn = self.turns.acquire().await;
+        next.run().await
     }
-
-    decorate!();
 }

@@ -3,8 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::call;
-use crate::engine::runner::{HandlerFuture, NotDone, Outcome, RunAsync, RunSync, Runner, decorate};
+use crate::engine::runner::{HandlerFuture, NotDone, Outcome, RunAsync, RunSync, Runner, call, decorate};
 use crate::engine::step::Step;
 use crate::handler::HandlerInfo;
 

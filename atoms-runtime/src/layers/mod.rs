@@ -1,58 +1,80 @@
-//! What the options of `#[handler]` do: each is a runner around another one, so that a handler without
-//! options is called as directly as ever.
+//! What stands around the call of a handler: layers, of which the options `concurrency`, `retry` and `timeout` are
+//! some, and runners around those for `detached`, `when` and `pattern`. A handler without any is called as directly as
+//! ever.
 
 mod concurrency;
 mod detached;
 mod gate;
-mod intercepted;
+pub(crate) mod intercept;
+mod layered;
 mod retry;
 mod timeout;
 
-use std::pin::pin;
 use std::sync::Arc;
 
-use self::intercepted::intercepted;
-use crate::engine::intercept::Interceptors;
-use crate::engine::runner::{Outcome, RunAsync, Runner};
-use crate::engine::step::Step;
+use self::concurrency::Limited;
+use self::layered::{Layered, SyncLayered, Waiting};
+use self::retry::Retried;
+use self::timeout::Timed;
+use crate::engine::layer::{Around, Stands};
+use crate::engine::runner::{RunAsync, Runner};
 use crate::handler::HandlerInfo;
 
-/// The handler with all that its options and the bus's interceptors put around it.
-pub(crate) fn wrapped(info: &'static HandlerInfo, bound: Runner, interceptors: &Arc<Interceptors>) -> Runner {
-    let runner = match bound.clone() {
-        Runner::Async(run) => Runner::Async(limited(info, run)),
-        sync => sync,
-    };
-    let runner = if interceptors.is_empty() { runner } else { intercepted(runner, interceptors) };
-    let runner = match runner {
-        Runner::Async(run) if info.is_detached() => {
-            Runner::Sync(Arc::new(detached::Detached::new(info, run)))
-        }
-        attached => attached,
+/// The handler with all that its options and the bus's layers put around it.
+pub(crate) fn wrapped(info: &'static HandlerInfo, bound: Runner, layers: &[Arc<dyn Stands>]) -> Runner {
+    let runner = match (layered(bound.clone(), around(info, layers)), info.is_detached()) {
+        (runner, true) => Runner::Sync(Arc::new(detached::Detached::new(info, waiting(runner)))),
+        (runner, false) => runner,
     };
     let is_wrapped = !runner.is_same(&bound);
     if is_wrapped || info.pattern().is_some() { gate::gated(info, runner) } else { runner }
 }
 
-fn limited(info: &'static HandlerInfo, mut run: Arc<dyn RunAsync>) -> Arc<dyn RunAsync> {
-    if let Some(limit) = info.timeout() {
-        run = Arc::new(timeout::Timed::new(run, limit));
-    }
-    if let Some(retry) = info.retry() {
-        run = Arc::new(retry::Retried::new(run, retry));
-    }
-    if let Some(calls) = info.concurrency() {
-        run = Arc::new(concurrency::Limited::new(run, calls));
-    }
-    run
+/// The layers in the order in which they stand around a handler without options.
+pub(crate) fn in_order(mut layers: Vec<Arc<dyn Stands>>) -> Vec<Arc<dyn Stands>> {
+    layers.sort_by_key(|layer| layer.around() == Around::Attempt);
+    layers
 }
 
-/// Calls a handler and waits for it.
-pub(crate) async fn call<'a>(run: &'a dyn RunAsync, step: &'a Step<'a>) -> Outcome {
-    let mut room = pin!(None);
-    run.start(step, room.as_mut());
-    match room.as_mut().as_pin_mut() {
-        Some(future) => future.await,
-        None => Ok(()),
+/// What stands around a handler, from the outside to the inside.
+fn around(info: &'static HandlerInfo, layers: &[Arc<dyn Stands>]) -> Vec<Arc<dyn Stands>> {
+    let covering = layers.iter().filter(|layer| layer.covers(info)).cloned();
+    let (mut around, attempts): (Vec<_>, Vec<_>) =
+        covering.partition(|layer| layer.around() == Around::Delivery);
+    if let Some(calls) = info.concurrency() {
+        around.push(Arc::new(Limited::new(calls)));
+    }
+    if let Some(retry) = info.retry() {
+        around.push(Arc::new(Retried(retry)));
+    }
+    if let Some(limit) = info.timeout() {
+        around.push(Arc::new(Timed(limit)));
+    }
+    around.extend(attempts);
+    around
+}
+
+/// The runner with these layers around it. A sync one stays one if none of them has to wait.
+fn layered(runner: Runner, mut layers: Vec<Arc<dyn Stands>>) -> Runner {
+    let runner = match runner {
+        Runner::Sync(inner) => {
+            let waits = layers.iter().rposition(|layer| !layer.is_sync());
+            let sync = layers.split_off(waits.map_or(0, |place| place + 1));
+            if sync.is_empty() {
+                Runner::Sync(inner)
+            } else {
+                Runner::Sync(Arc::new(SyncLayered::new(sync, inner)))
+            }
+        }
+        asynchronous => asynchronous,
+    };
+    if layers.is_empty() { runner } else { Runner::Async(Arc::new(Layered::new(layers, waiting(runner)))) }
+}
+
+/// The runner as one that may wait.
+fn waiting(runner: Runner) -> Arc<dyn RunAsync> {
+    match runner {
+        Runner::Sync(inner) => Arc::new(Waiting(inner)),
+        Runner::Async(run) => run,
     }
 }

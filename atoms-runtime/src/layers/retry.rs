@@ -1,38 +1,24 @@
 //! `retry(attempts = 5, backoff = "exponential")`
 
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ConstantBuilder, ExponentialBuilder};
-use futures_util::FutureExt;
 
-use super::call;
-use crate::engine::runner::{HandlerFuture, NotDone, Outcome, RunAsync, decorate};
-use crate::engine::step::Step;
-use crate::handler::{Backoff, FailureKind, Retry};
+use crate::engine::layer::{Layer, Next};
+use crate::engine::runner::{NotDone, Outcome};
+use crate::handler::{Backoff, Delivery, FailureKind, Retry};
 use crate::letters::{Attempt, MAX_ATTEMPTS};
 use crate::text::Shown;
 
-/// A handler that is called again when it fails.
-pub(crate) struct Retried {
-    inner: Arc<dyn RunAsync>,
-    retry: Retry,
-}
+/// Calls a handler again when it fails.
+pub(super) struct Retried(pub(super) Retry);
 
-impl Retried {
-    pub(crate) fn new(inner: Arc<dyn RunAsync>, retry: Retry) -> Self {
-        Self { inner, retry }
-    }
-
-    async fn run<'a>(&'a self, step: &'a Step<'a>) -> Outcome {
+impl Layer for Retried {
+    async fn deliver(&self, delivery: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
         let mut earlier = Vec::new();
         let mut delays = None;
         loop {
-            let attempt = AssertUnwindSafe(call(&*self.inner, step)).catch_unwind().await;
-            let attempt = attempt.unwrap_or_else(|panic| Err(NotDone::panicked(panic)));
-            let kind = match attempt.map_err(|not_done| *not_done) {
+            let kind = match next.run().await.map_err(|not_done| *not_done) {
                 Err(NotDone::Failed { kind, .. }) => kind,
                 Err(skipped) => return Err(Box::new(skipped)),
                 Ok(()) => return Ok(()),
@@ -43,8 +29,7 @@ impl Retried {
                 None
             };
             let Some(delay) = delay else { return Err(Box::new(NotDone::Failed { earlier, kind })) };
-            step.discard_held();
-            let (event_type, id, handler) = (step.event.name(), step.event.head().id(), self.handler()());
+            let (event_type, id, handler) = (delivery.event_type(), delivery.id(), delivery.handler());
             tracing::warn!(r#type = event_type, %id, %handler, error = %Shown(&kind), ?delay, "a handler failed, and is called again");
             if earlier.len() == MAX_ATTEMPTS {
                 earlier.remove(0);
@@ -53,10 +38,12 @@ impl Retried {
             tokio::time::sleep(delay).await;
         }
     }
+}
 
+impl Retried {
     fn is_worth_it(&self, kind: &FailureKind) -> bool {
         match kind {
-            FailureKind::Error(error) => self.retry.is_worth_it(error),
+            FailureKind::Error(error) => self.0.is_worth_it(error),
             FailureKind::TimedOut { .. } => true,
             _ => false,
         }
@@ -64,7 +51,7 @@ impl Retried {
 
     /// The waits between the attempts.
     fn delays(&self) -> Box<dyn Iterator<Item = Duration> + Send> {
-        let retry = &self.retry;
+        let retry = &self.0;
         let times = retry.attempts().saturating_sub(1) as usize;
         match retry.backoff() {
             Backoff::Fixed => {
@@ -81,12 +68,4 @@ impl Retried {
             }
         }
     }
-}
-
-impl RunAsync for Retried {
-    fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
-        room.set(Some(HandlerFuture::from_or_box(self.run(step))));
-    }
-
-    decorate!();
 }

@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -17,6 +16,7 @@ use crate::caught::drop_caught;
 use crate::engine::Engine;
 use crate::engine::calls::{AsyncCalls, run_handlers, run_sync};
 use crate::engine::deliver::{refuse, refuse_declined, refuse_unhandled};
+use crate::engine::emission::Way;
 use crate::engine::receipt::Receipt;
 use crate::engine::step::Step;
 use crate::engine::table::Table;
@@ -51,18 +51,23 @@ impl Engine {
 
     /// Delivers a posted event to the handlers that are not done with it. What failed is among the dead letters.
     pub(crate) async fn deliver_posted(self: &Arc<Self>, posted: &Posted, done: &mut Option<Vec<usize>>) {
-        let began = Instant::now();
         let chain = Delivering::new(self, &posted.event, posted.slot.room.priority()).chain_refusal();
         // One that was begun has gone its route.
         let is_routed = chain.is_some() || done.is_some();
-        let (event, verdict) = self.before_emit(posted.event.clone(), None, is_routed);
-        let mut delivering = Delivering::new(self, &event, posted.slot.room.priority());
-        let refusal = verdict.err().map(Refusal::Vetoed).or(chain);
-        if refusal.is_some() || done.is_none() {
-            delivering.begin(refusal);
-        }
-        delivering.finish(done.get_or_insert_default()).await;
-        self.interceptors.after_emit(&event, &delivering.receipt, began.elapsed());
+        let way = if is_routed { Way::Nowhere } else { Way::Carried };
+        let emitted = self.emitted(posted.event.clone(), way, None, |(event, verdict), _| {
+            Box::pin(async move {
+                let mut delivering = Delivering::new(self, &event, posted.slot.room.priority());
+                let refusal = verdict.err().map(Refusal::Vetoed).or(chain);
+                if refusal.is_some() || done.is_none() {
+                    delivering.begin(refusal);
+                }
+                delivering.finish(done.get_or_insert_default()).await;
+                delivering.receipt
+            })
+        });
+        // It is either delivered, which is in the log, or goes back into the queue.
+        let _receipt = emitted.await;
     }
 }
 

@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Context;
-use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -15,6 +14,7 @@ use super::stored::Stored;
 use super::stored_worker::Begun;
 use crate::engine::Engine;
 use crate::engine::deliver::refuse_unhandled;
+use crate::engine::emission::Way;
 use crate::engine::table::Table;
 use crate::handler::{HandlerInfo, Refusal};
 use crate::letters::{Attempt, DeadLetterCause, LetterRecipient};
@@ -26,18 +26,23 @@ type Units = Vec<(usize, Vec<String>)>;
 impl Engine {
     /// Delivers an event to the handlers that are not done with it.
     pub(super) async fn deliver_taken(self: &Arc<Self>, Begun { stored, taken, .. }: &Begun) {
-        let began = Instant::now();
         let chain = Delivering::new(self, &taken.event, taken.priority).chain_refusal();
-        let (event, verdict) = self.before_emit(taken.event.clone(), None, chain.is_some());
-        let mut delivering = Delivering::new(self, &event, taken.priority);
-        match verdict.err().map(Refusal::Vetoed).or(chain) {
-            Some(refusal) => {
-                let hold = delivering.refuse(refusal);
-                self.acknowledge(stored, taken, taken.handlers.clone(), hold).await;
-            }
-            None => self.deliver_units(&mut delivering, stored, taken).await,
-        }
-        self.interceptors.after_emit(&event, &delivering.receipt, began.elapsed());
+        let way = if chain.is_some() { Way::Nowhere } else { Way::Carried };
+        let emitted = self.emitted(taken.event.clone(), way, None, |(event, verdict), _| {
+            Box::pin(async move {
+                let mut delivering = Delivering::new(self, &event, taken.priority);
+                match verdict.err().map(Refusal::Vetoed).or(chain) {
+                    Some(refusal) => {
+                        let hold = delivering.refuse(refusal);
+                        self.acknowledge(stored, taken, taken.handlers.clone(), hold).await;
+                    }
+                    None => self.deliver_units(&mut delivering, stored, taken).await,
+                }
+                delivering.receipt
+            })
+        });
+        // What failed is in the log and among the dead letters.
+        let _receipt = emitted.await;
     }
 
     async fn deliver_units(

@@ -1,0 +1,209 @@
+//! The one contract of what stands around an emit.
+
+use std::any::type_name;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+
+use super::receipt::Receipt;
+use crate::caught::panic_message;
+use crate::event::{AnyEvent, Metadata};
+use crate::handler::Veto;
+
+/// Stands around each emit of a bus: of root events, of those that follow from them, of posted events when they are
+/// delivered, of requests and of what is received.
+///
+/// A layer calls [`NextEmit::run`] to go on, or returns a [`Veto`] and does not: then no handler gets the event, which
+/// is refused in the receipt and in the log, and is among the dead letters. It may wait before it goes on, and change
+/// the metadata. [`BusBuilder::emit_layer`](crate::BusBuilder::emit_layer) adds one, around those that are added after
+/// it. What concerns single handlers is a [`Layer`](crate::Layer).
+///
+/// What an event follows from is in its metadata and in itself: [`Metadata::causation_id`],
+/// [`Metadata::correlation_id`], [`AnyEvent::hops`] and [`AnyEvent::carried`].
+///
+/// ```
+/// use atoms::{Bus, EmitLayer, NextEmit, Veto, event, handler};
+///
+/// #[event(type = "shop.order.created")]
+/// struct OrderCreated;
+///
+/// #[handler]
+/// fn confirm(_: &OrderCreated) {}
+///
+/// /// Lets only events with a tenant pass.
+/// struct Tenants;
+///
+/// impl EmitLayer for Tenants {
+///     async fn emit(&self, next: &mut NextEmit<'_>) -> Result<(), Veto> {
+///         next.metadata().get("tenant").ok_or_else(|| Veto::new("no tenant"))?;
+///         println!("{}", next.run().await);
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().emit_layer(Tenants).start()?;
+/// let receipt = bus.emit(OrderCreated).await;
+/// assert!(receipt.refusal().unwrap().to_string().ends_with("::Tenants: no tenant"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An emit that waits in a layer is under way: a shutdown waits for it, and names it if the deadline comes before.
+/// When the emit is dropped, the layer is dropped where it waits, and that the event was not delivered is logged.
+/// What handlers emit waits within the limits of the worklist ([`follow_up_capacity`]); what is posted waits within
+/// those of the queue, and keeps back what has the same key.
+///
+/// [`follow_up_capacity`]: crate::BusBuilder::follow_up_capacity
+pub trait EmitLayer: Send + Sync + 'static {
+    /// Stands around one emit. A panic before the event is delivered is a veto, and later it is logged.
+    fn emit(&self, next: &mut NextEmit<'_>) -> impl Future<Output = Result<(), Veto>> + Send;
+
+    /// What messages call it: the name of its type.
+    fn name(&self) -> &'static str {
+        type_name::<Self>()
+    }
+}
+
+/// What an [`EmitLayer`] stands around in one emit: the layers inside of it, and the handlers of the event.
+pub struct NextEmit<'a> {
+    emission: &'a mut (dyn Emission + 'a),
+    layers: &'a [Arc<dyn StandsAroundEmits>],
+    /// The layer that has this.
+    layer: &'static str,
+}
+
+/// One emit, whatever delivers it.
+pub(crate) trait Emission: Send {
+    fn event(&self) -> &AnyEvent;
+
+    /// The event, and its metadata if they are to be changed.
+    fn parts(&mut self) -> (&AnyEvent, &mut Option<Metadata>);
+
+    /// What became of it, when it was delivered or refused.
+    fn receipt(&self) -> Option<&Receipt>;
+
+    /// Delivers or refuses the event.
+    fn deliver<'a>(&'a mut self, verdict: Result<(), Veto>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+}
+
+impl NextEmit<'_> {
+    /// The event: as it came, until it is delivered, and then as it was delivered.
+    pub fn event(&self) -> &AnyEvent {
+        self.emission.event()
+    }
+
+    /// What became of the event, once it was delivered or refused.
+    pub fn receipt(&self) -> Option<&Receipt> {
+        self.emission.receipt()
+    }
+
+    /// The metadata that the event will have, as the layers around this one left them.
+    pub fn metadata(&mut self) -> &Metadata {
+        let (event, metadata) = self.emission.parts();
+        metadata.as_ref().unwrap_or_else(|| event.metadata())
+    }
+
+    /// The same, to be changed. The frame of a [`RawEvent`](crate::RawEvent) is carried on as it is.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        self.parts().1
+    }
+
+    /// The event as it came, and the metadata that it will have.
+    pub fn parts(&mut self) -> (&AnyEvent, &mut Metadata) {
+        let (event, metadata) = self.emission.parts();
+        (event, metadata.get_or_insert_with(|| event.metadata().clone()))
+    }
+
+    /// Goes on: to the layers inside, then to the handlers. Resolves when all handlers of the event are done, and for a
+    /// root event or a request when all that followed is done. The receipt of an event that followed from another one
+    /// is here without what followed from it.
+    ///
+    /// Called again, it returns the same receipt.
+    pub fn run(&mut self) -> impl Future<Output = &Receipt> + Send {
+        go_on(self.layers, &mut *self.emission)
+    }
+
+    /// Refuses the event, as a layer does that returns the veto, and returns the receipt that says so. An event that is
+    /// delivered is not refused any more.
+    pub async fn refuse(&mut self, mut veto: Veto) -> &Receipt {
+        veto.name(self.layer);
+        if self.emission.receipt().is_none() {
+            self.emission.deliver(Err(veto)).await;
+        }
+        self.emission.receipt().expect(RECEIPT)
+    }
+}
+
+impl fmt::Debug for NextEmit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NextEmit").field("event", self.event()).finish_non_exhaustive()
+    }
+}
+
+const RECEIPT: &str = "it was delivered or refused";
+
+/// Goes through the layers to the handlers.
+pub(crate) async fn go_on<'a>(
+    layers: &[Arc<dyn StandsAroundEmits>],
+    emission: &'a mut (dyn Emission + '_),
+) -> &'a Receipt {
+    if emission.receipt().is_none() {
+        match layers.split_first() {
+            Some((layer, rest)) => stand(&**layer, rest, emission).await,
+            None => emission.deliver(Ok(())).await,
+        }
+    }
+    emission.receipt().expect(RECEIPT)
+}
+
+/// Lets one layer decide.
+async fn stand(
+    layer: &dyn StandsAroundEmits,
+    rest: &[Arc<dyn StandsAroundEmits>],
+    emission: &mut (dyn Emission + '_),
+) {
+    let mut next = NextEmit { emission: &mut *emission, layers: rest, layer: layer.name() };
+    let stood = AssertUnwindSafe(layer.emit(&mut next)).catch_unwind().await;
+    let stood =
+        stood.unwrap_or_else(|panic| Err(Veto::new(format!("it panicked: {}", panic_message(panic)))));
+    let is_done = next.receipt().is_some();
+    match stood {
+        Err(veto) if is_done => {
+            let (event_type, id) = (next.event().event_type(), next.event().id());
+            tracing::error!(r#type = event_type, %id, %veto, "a layer failed after the event was delivered");
+        }
+        Ok(()) if is_done => {}
+        stood => {
+            let veto = stood.err().unwrap_or_else(|| Veto::new("it did not go on"));
+            let _receipt = next.refuse(veto).await;
+        }
+    }
+}
+
+/// An [`EmitLayer`] of whatever type.
+pub(crate) trait StandsAroundEmits: Send + Sync {
+    fn emit<'a>(
+        &'a self,
+        next: &'a mut NextEmit<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Veto>> + Send + 'a>>;
+
+    fn name(&self) -> &'static str;
+}
+
+impl<L: EmitLayer> StandsAroundEmits for L {
+    fn emit<'a>(
+        &'a self,
+        next: &'a mut NextEmit<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Veto>> + Send + 'a>> {
+        Box::pin(EmitLayer::emit(self, next))
+    }
+
+    fn name(&self) -> &'static str {
+        EmitLayer::name(self)
+    }
+}

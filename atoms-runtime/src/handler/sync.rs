@@ -1,0 +1,145 @@
+//! What the further parameters of a sync handler may be, beside those of every handler.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use super::{Delivery, ExtractError, FromDelivery, PrepareError, StartContext};
+use crate::event::EventTypes;
+use crate::event::erased::lent::{Lending, Lent};
+
+/// A delivery to a sync handler, on its thread.
+pub struct SyncDelivery<'d> {
+    delivery: &'d Delivery<'d>,
+    lent: Option<&'d Lending<'d>>,
+}
+
+impl<'d> SyncDelivery<'d> {
+    #[inline]
+    pub(crate) fn new(delivery: &'d Delivery<'d>, lent: Option<&'d Lending<'d>>) -> Self {
+        Self { delivery, lent }
+    }
+
+    /// The value of this kind that a layer lends to the handler; of several, that of the innermost layer.
+    pub fn lent<K: Lent>(&self) -> Option<&'d K::Value<'d>> {
+        self.lent?.get::<K>()
+    }
+}
+
+impl<'d> Deref for SyncDelivery<'d> {
+    type Target = Delivery<'d>;
+
+    #[inline]
+    fn deref(&self) -> &Delivery<'d> {
+        self.delivery
+    }
+}
+
+impl fmt::Debug for SyncDelivery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SyncDelivery").field(self.delivery).finish()
+    }
+}
+
+/// What a further parameter of a sync handler may be: what [`FromDelivery`] extracts, and what it cannot, as it borrows
+/// from the delivery or is not [`Send`]. [`Lent`] has an example.
+///
+/// A handler writes the lifetime of what borrows as `'_`: `printer: Printer<'_>`.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot have a parameter of type `{Self}`",
+    label = "cannot be extracted",
+    note = "after the event come `State<T>`, `Emitter<E>`, `Context`, and types that implement `FromDelivery`",
+    note = "what is extracted is `Send + 'static`, and the `T` of `State<T>` is `Sync` too",
+    note = "a shared value goes into the bus by `Bus::builder().state(value)`, and comes as `State<{Self}>`"
+)]
+pub trait FromSyncDelivery {
+    /// What is found once, when the bus starts, and used for each delivery.
+    type Prepared: Send + Sync + 'static;
+
+    /// The parameter of one delivery: this type, with the delivery's lifetime.
+    type Extracted<'d>;
+
+    /// Finds what each delivery will need; an error stops the bus from starting.
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, PrepareError>;
+
+    /// Makes the parameter; an error is a failure of this one delivery.
+    fn from_delivery<'d>(
+        prepared: &'d Self::Prepared,
+        delivery: &SyncDelivery<'d>,
+    ) -> Result<Self::Extracted<'d>, ExtractError>;
+
+    /// The types of the events that the handler may emit through this parameter: none by default.
+    const EMITS: EventTypes = EventTypes::NONE;
+
+    /// Whether it needs what a layer lends.
+    #[doc(hidden)]
+    const IS_LENT: bool = true;
+}
+
+impl<T: FromDelivery> FromSyncDelivery for T {
+    type Prepared = T::Prepared;
+    type Extracted<'d> = T;
+
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, PrepareError> {
+        T::prepare(start)
+    }
+
+    #[inline]
+    fn from_delivery<'d>(
+        prepared: &'d Self::Prepared,
+        delivery: &SyncDelivery<'d>,
+    ) -> Result<T, ExtractError> {
+        T::from_delivery(prepared, delivery)
+    }
+
+    const EMITS: EventTypes = T::EMITS;
+    const IS_LENT: bool = false;
+}
+
+/// An `Option` of a parameter of a sync handler, as [`FromDelivery`] has it for its own.
+#[derive(Debug)]
+pub struct Optional<T>(PhantomData<fn(T)>);
+
+impl<T: FromSyncDelivery> FromSyncDelivery for Optional<T> {
+    type Prepared = Option<T::Prepared>;
+    type Extracted<'d> = Option<T::Extracted<'d>>;
+
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, PrepareError> {
+        PrepareError::unless_missing(T::prepare(start))
+    }
+
+    fn from_delivery<'d>(
+        prepared: &'d Self::Prepared,
+        delivery: &SyncDelivery<'d>,
+    ) -> Result<Self::Extracted<'d>, ExtractError> {
+        let Some(prepared) = prepared else { return Ok(None) };
+        ExtractError::unless_missing(T::from_delivery(prepared, delivery))
+    }
+
+    const EMITS: EventTypes = T::EMITS;
+    const IS_LENT: bool = T::IS_LENT;
+}
+
+/// The further parameters of a sync handler together.
+pub trait SyncParams: 'static {
+    /// The parameters, as a tuple.
+    type Values<'d>;
+    /// What is found once, when the bus starts.
+    type Prepared: Send + Sync + 'static;
+
+    /// Prepares each parameter; the errors are those of all that cannot be.
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>>;
+
+    /// Extracts each parameter.
+    fn from_delivery<'d>(
+        prepared: &'d Self::Prepared,
+        delivery: &SyncDelivery<'d>,
+    ) -> Result<Self::Values<'d>, ExtractError>;
+
+    /// The types of the events that the handler may emit through its parameters.
+    const EMITS: EventTypes;
+
+    /// Whether one of them needs what a layer lends.
+    #[doc(hidden)]
+    const ARE_LENT: bool;
+}

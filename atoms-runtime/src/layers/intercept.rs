@@ -1,0 +1,154 @@
+//! Looking on, and having a say, at each emit and each delivery.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::caught::caught;
+use crate::engine::emit_layer::{EmitLayer, NextEmit};
+use crate::engine::layer::{Layer, Next, SyncLayer, SyncNext};
+use crate::engine::receipt::Receipt;
+use crate::engine::runner::Outcome;
+use crate::event::{AnyEvent, Metadata};
+use crate::handler::{Delivery, FailureKind, Veto};
+
+/// A [`Layer`](crate::Layer) and an [`EmitLayer`](crate::EmitLayer) that need not wait, in functions that are called
+/// before and after: to veto, to measure, to enrich metadata.
+///
+/// [`BusBuilder::interceptor`](crate::BusBuilder::interceptor) adds one, inside of the layers and interceptors that were
+/// added before. Those inside of one that vetoes are not called. They run
+/// on the emit's own task, so they must not block. A panic in one is a veto before, and is logged after.
+///
+/// ```
+/// use atoms::{AnyEvent, Bus, Delivery, Interceptor, Metadata, Veto, event, handler};
+///
+/// #[event(type = "shop.order.created")]
+/// struct OrderCreated;
+///
+/// #[handler]
+/// fn confirm(_: &OrderCreated) {}
+///
+/// /// Lets only events with a tenant pass.
+/// struct Tenants;
+///
+/// impl Interceptor for Tenants {
+///     fn before_emit(&self, event: &AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
+///         let verdict = metadata.get("tenant").map(drop).ok_or_else(|| Veto::new("no tenant"));
+///         println!("{}: {verdict:?}", event.event_type());
+///         verdict
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().interceptor(Tenants).start()?;
+/// let receipt = bus.emit(OrderCreated).await;
+/// assert!(receipt.refusal().unwrap().to_string().ends_with("::Tenants: no tenant"));
+/// # Ok(())
+/// # }
+/// ```
+pub trait Interceptor: Send + Sync + 'static {
+    /// Before an event is delivered. It may change the metadata, as those around it may have
+    /// done, but for the frame of a [`RawEvent`](crate::RawEvent), which is carried on as it is. A veto
+    /// refuses the event.
+    fn before_emit(&self, _event: &AnyEvent, _metadata: &mut Metadata) -> Result<(), Veto> {
+        Ok(())
+    }
+
+    /// After all handlers of an event are done, or it was refused. The receipt of an event that followed
+    /// from another one is here without what followed from it. It is not called when the emit is
+    /// dropped before its end.
+    fn after_emit(&self, _event: &AnyEvent, _receipt: &Receipt, _took: Duration) {}
+
+    /// Before a handler is called. A veto is a failure of this one delivery.
+    fn before_delivery(&self, _delivery: &Delivery<'_>) -> Result<(), Veto> {
+        Ok(())
+    }
+
+    /// After a handler is done, with the last attempt's outcome, or a veto. It is not called when the
+    /// delivery is cancelled.
+    fn after_delivery(&self, _delivery: &Delivery<'_>, _outcome: Result<(), &FailureKind>, _took: Duration) {}
+
+    /// What messages call it: the name of its type.
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
+}
+
+/// An [`Interceptor`] as a layer around deliveries, and one around emits.
+#[derive(Clone)]
+pub(crate) struct Intercepting(Arc<dyn Interceptor>);
+
+impl Intercepting {
+    pub(crate) fn new(interceptor: impl Interceptor) -> Self {
+        Self(Arc::new(interceptor))
+    }
+
+    fn before(&self, delivery: &Delivery<'_>) -> Outcome {
+        Ok(self.0.before_delivery(delivery)?)
+    }
+
+    fn after(&self, delivery: &Delivery<'_>, outcome: &Outcome, began: Instant) {
+        let outcome = match outcome {
+            Ok(()) => Ok(()),
+            Err(not_done) => match not_done.failure() {
+                Some(kind) => Err(kind),
+                None => return,
+            },
+        };
+        self.tell(|| self.0.after_delivery(delivery, outcome, began.elapsed()));
+    }
+
+    fn tell(&self, tell: impl FnOnce()) {
+        if let Err(panic) = caught(tell) {
+            tracing::error!(interceptor = self.0.name(), panic, "an interceptor panicked");
+        }
+    }
+}
+
+impl Layer for Intercepting {
+    async fn deliver(&self, delivery: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
+        let began = Instant::now();
+        let outcome = match self.before(delivery) {
+            Ok(()) => next.run().await,
+            vetoed => vetoed,
+        };
+        self.after(delivery, &outcome, began);
+        outcome
+    }
+
+    fn as_sync(&self) -> Option<&dyn SyncLayer> {
+        Some(self)
+    }
+
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+}
+
+impl SyncLayer for Intercepting {
+    fn deliver(&self, delivery: &Delivery<'_>, next: &mut SyncNext<'_>) -> Outcome {
+        let began = Instant::now();
+        let outcome = self.before(delivery).and_then(|()| next.run());
+        self.after(delivery, &outcome, began);
+        outcome
+    }
+}
+
+impl EmitLayer for Intercepting {
+    async fn emit(&self, next: &mut NextEmit<'_>) -> Result<(), Veto> {
+        let began = Instant::now();
+        let (event, metadata) = next.parts();
+        match self.0.before_emit(event, metadata) {
+            Ok(()) => next.run().await,
+            Err(veto) => next.refuse(veto).await,
+        };
+        if let Some(receipt) = next.receipt() {
+            self.tell(|| self.0.after_emit(next.event(), receipt, began.elapsed()));
+        }
+        Ok(())
+    }
+
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+}
