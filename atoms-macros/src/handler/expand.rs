@@ -23,11 +23,9 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
-use syn::Type;
-
 use super::delivery;
 use super::model::{Handler, Input};
-use crate::common::{Extracted, attributes, types};
+use crate::common::{Extracted, attributes};
 
 pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
     let function = handler.function;
@@ -38,7 +36,7 @@ pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
     let extracted = if handler.is_async() {
         Extracted::new(root, handler.extracted().map(|parameter| parameter.ty.to_token_stream()))
     } else {
-        Extracted::new(root, handler.extracted().map(|parameter| optional(root, &parameter.ty))).sync()
+        Extracted::sync(root, handler.extracted().map(|parameter| &*parameter.ty))
     };
     let parameters = extracted.types_of(&format_ident!("__Handler"));
     let implementation = implementation(handler, &input, &extracted);
@@ -54,14 +52,6 @@ pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
             #implementation
             #registration
         };
-    }
-}
-
-/// The type of a sync handler's parameter, with what extracts an `Option` of a type that may borrow in place of that.
-fn optional(root: &impl ToTokens, ty: &Type) -> TokenStream {
-    match types::option_of(ty) {
-        Some(inner) => quote!(#root::__private::Optional<#inner>),
-        None => ty.to_token_stream(),
     }
 }
 

@@ -172,8 +172,11 @@ pub trait HandlerParam<const INDEX: usize>: 'static {
 
 /// As [`HandlerParam`], of a sync handler.
 pub trait SyncHandlerParam<const INDEX: usize>: 'static {
-    /// The type of the parameter, with `'static` in the place of a lifetime.
-    type Type: FromSyncDelivery;
+    /// The type of the parameter, with the delivery's lifetime.
+    type Type<'d>;
+
+    /// What extracts it: the type of the parameter, with `'static` in the place of a lifetime.
+    type Extracted: for<'d> FromSyncDelivery<Extracted<'d> = Self::Type<'d>>;
 }
 
 /// The first `COUNT` further parameters of the handler `H`: at most eight.
@@ -182,7 +185,7 @@ pub struct Parameters<H, const COUNT: usize>(PhantomData<fn(H)>);
 
 type At<H, const INDEX: usize> = <H as HandlerParam<INDEX>>::Type;
 
-type SyncAt<H, const INDEX: usize> = <H as SyncHandlerParam<INDEX>>::Type;
+type SyncAt<H, const INDEX: usize> = <H as SyncHandlerParam<INDEX>>::Extracted;
 
 /// Prepares each of these types.
 macro_rules! prepared {
@@ -221,7 +224,7 @@ macro_rules! parameters {
             }
 
             impl<H: $(SyncHandlerParam<$index> +)* 'static> SyncParams for Parameters<H, $count> {
-                type Values<'d> = ($(<SyncAt<H, $index> as FromSyncDelivery>::Extracted<'d>,)*);
+                type Values<'d> = ($(<H as SyncHandlerParam<$index>>::Type<'d>,)*);
                 type Prepared = ($(<SyncAt<H, $index> as FromSyncDelivery>::Prepared,)*);
 
                 fn prepare(_start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>> {
