@@ -240,7 +240,7 @@ async fn an_event_that_cannot_be_cloned_with_its_new_metadata_is_refused() {
     let bus = builder.interceptor(Enriches).start().unwrap();
     let event = AnyEvent::from(Envelope::new(EvilEvent { when: When::Cloned }));
     let refused = bus.emit_any(&event).await.refusal().unwrap().to_string();
-    assert_eq!(refused, "vetoed by an interceptor: the event's `Clone` panicked");
+    assert_eq!(refused, "vetoed by a layer: the event's `Clone` panicked");
     assert!(bus.emit(EvilEvent { when: When::Shown }).await.is_ok());
     assert_eq!(log.take(), ["taken", "seen", "seen later"]);
 }

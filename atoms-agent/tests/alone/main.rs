@@ -1,5 +1,7 @@
 //! Graphs that run without a session.
 
+mod layers;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

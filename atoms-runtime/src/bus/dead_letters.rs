@@ -143,7 +143,7 @@ impl<'a> DeadLetters<'a> {
     }
 
     /// Delivers the event again, to the handler that failed and to no other; one that was not delivered
-    /// to anybody goes to all handlers and subscribers. Interceptors are asked again for each delivery, and for
+    /// to anybody goes to all handlers and subscribers. Layers stand around it again for each delivery, and for
     /// an event that was not delivered to anybody as for one that is emitted: a veto refuses it again.
     ///
     /// The handler is found by its identity ([`HandlerInfo::id`]), also by one that it had before.

@@ -49,7 +49,7 @@ use crate::handler::HandlerError;
 /// # }
 /// ```
 pub trait Extension: Any + Send + Sync {
-    /// Adds to the bus what the extension needs: states, handlers, interceptors.
+    /// Adds to the bus what the extension needs: states, handlers, layers.
     ///
     /// It is called once, when the extension is added to a builder; not for one that a running bus
     /// [is given](Bus::extension_or_insert_with).

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use super::receipt::Receipt;
-use crate::caught::panic_message;
+use crate::caught::{caught, panic_message};
 use crate::event::{AnyEvent, Metadata};
-use crate::handler::Veto;
+use crate::handler::{UNNAMED, Veto};
 
 /// Stands around each emit of a bus: of root events, of those that follow from them, of posted events when they are
 /// delivered, of requests and of what is received.
@@ -204,6 +204,6 @@ impl<L: EmitLayer> StandsAroundEmits for L {
     }
 
     fn name(&self) -> &'static str {
-        EmitLayer::name(self)
+        caught(|| EmitLayer::name(self)).unwrap_or(UNNAMED)
     }
 }

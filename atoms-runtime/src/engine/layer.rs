@@ -10,9 +10,9 @@ use futures_util::FutureExt;
 
 use super::runner::{NotDone, Outcome, RunAsync, RunSync, call};
 use super::step::{Extended, Step};
-use crate::caught::panic_message;
+use crate::caught::{caught, panic_message};
 use crate::event::erased::lent::{Lending, Lent, Slot};
-use crate::handler::{Delivery, FailureKind, HandlerInfo, Veto};
+use crate::handler::{Delivery, FailureKind, HandlerInfo, UNNAMED, Veto};
 
 /// Stands around the delivery of events to handlers: those of a bus, and those of the nodes in its sessions.
 ///
@@ -336,7 +336,7 @@ impl<L: Layer> Stands for L {
     }
 
     fn name(&self) -> &'static str {
-        Layer::name(self)
+        caught(|| Layer::name(self)).unwrap_or(UNNAMED)
     }
 }
 
@@ -347,7 +347,7 @@ fn judged(layer: &impl Layer, stood: Result<Outcome, Box<dyn Any + Send>>) -> Ou
     if let Err(not_done) = &mut outcome
         && let NotDone::Failed { kind: FailureKind::Vetoed(veto), .. } = &mut **not_done
     {
-        veto.name(Layer::name(layer));
+        veto.name(Stands::name(layer));
     }
     outcome
 }

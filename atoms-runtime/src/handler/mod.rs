@@ -33,6 +33,7 @@ pub use output::{Emissions, HandlerError, Output};
 pub use parameters::{
     ExtractError, FromDelivery, HandlerParam, Parameters, Params, PrepareError, SyncHandlerParam,
 };
+pub(crate) use refusal::UNNAMED;
 pub use refusal::{Refusal, Veto};
 pub use reply::{AnsweredBy, Declared, Returns, Taken, Undeclared, Untaken};
 pub use retry::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryable};

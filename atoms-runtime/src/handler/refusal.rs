@@ -54,7 +54,7 @@ pub struct Veto {
 }
 
 /// What stops an event, until it is known what that is.
-const UNNAMED: &str = "a layer";
+pub(crate) const UNNAMED: &str = "a layer";
 
 impl Veto {
     /// A veto for this reason.
@@ -74,7 +74,7 @@ impl Veto {
         &self.reason
     }
 
-    /// The name of the layer, or of the interceptor.
+    /// The name of the layer: by default, of its type.
     pub fn by(&self) -> &str {
         &self.by
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::caught::caught;
 use crate::engine::emit_layer::{EmitLayer, NextEmit};
-use crate::engine::layer::{Layer, Next, SyncLayer, SyncNext};
+use crate::engine::layer::{Layer, Next, Stands, SyncLayer, SyncNext};
 use crate::engine::receipt::Receipt;
 use crate::engine::runner::Outcome;
 use crate::event::{AnyEvent, Metadata};
@@ -100,7 +100,7 @@ impl Intercepting {
 
     fn tell(&self, tell: impl FnOnce()) {
         if let Err(panic) = caught(tell) {
-            tracing::error!(interceptor = self.0.name(), panic, "an interceptor panicked");
+            tracing::error!(interceptor = Stands::name(self), panic, "an interceptor panicked");
         }
     }
 }

@@ -78,3 +78,47 @@ fn waiting(runner: Runner) -> Arc<dyn RunAsync> {
         Runner::Async(run) => run,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::layer::Next;
+    use crate::engine::runner::{Outcome, bind};
+    use crate::handler::{Delivery, Handler, StartContext, States};
+    use crate::{Layer, event, handler};
+
+    #[event(type = "test.layers.order", crate = crate)]
+    struct Order {}
+
+    #[handler(crate = crate)]
+    fn sync(_: &Order) {}
+
+    #[handler(crate = crate)]
+    async fn asynchronous(_: &Order) {}
+
+    /// Stands around the handlers of this name.
+    struct Around(&'static str);
+
+    impl Layer for Around {
+        async fn deliver(&self, _: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
+            next.run().await
+        }
+
+        fn covers(&self, handler: &HandlerInfo) -> bool {
+            handler.path().ends_with(self.0)
+        }
+    }
+
+    #[test]
+    fn a_handler_that_no_layer_covers_runs_as_it_was_bound() {
+        let states = States::default();
+        for info in [<sync as Handler>::info(), <asynchronous as Handler>::info()] {
+            let bound = bind(info, &StartContext::new(&states)).unwrap();
+            assert!(wrapped(info, bound.clone(), &[]).is_same(&bound));
+            assert!(wrapped(info, bound.clone(), &[Arc::new(Around("::another"))]).is_same(&bound));
+            let layered = wrapped(info, bound.clone(), &[Arc::new(Around(info.path()))]);
+            assert!(!layered.is_same(&bound));
+            assert!(matches!(layered, Runner::Async(_)));
+        }
+    }
+}

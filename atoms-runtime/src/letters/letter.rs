@@ -75,7 +75,7 @@ pub enum AttemptKind {
     WrongEvent,
     /// The handler did not return in time.
     TimedOut,
-    /// An [`Interceptor`](crate::Interceptor) kept the event from the handler.
+    /// A [`Layer`](crate::Layer) kept the event from the handler.
     Vetoed,
     /// The handler is `detached`, and could not be started.
     NotDetached,
