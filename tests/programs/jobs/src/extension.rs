@@ -1,4 +1,4 @@
-//! An extension, which installs the codec and the backlog.
+//! An extension, which installs the codec, the backlog and the layer.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,11 +7,12 @@ use std::sync::{Arc, OnceLock};
 
 use atoms::{Bus, BusBuilder, Entry, Extension, HandlerError, PostError};
 
-use crate::{CloudEvents, Job, Journal, When};
+use crate::{CloudEvents, Job, Journal, Pause, When};
 
 /// Runs the jobs of a bus, whose posted events wait in a [`Journal`] as [`CloudEvents`].
 pub struct Jobs {
     journal: Arc<Journal>,
+    pause: Pause,
     /// Each job with those that run after it.
     chains: OnceLock<HashMap<&'static str, Vec<&'static Job>>>,
     has_ended: AtomicBool,
@@ -20,7 +21,12 @@ pub struct Jobs {
 impl Jobs {
     /// The posted events are kept in this journal.
     pub fn new(journal: Arc<Journal>) -> Self {
-        Self { journal, chains: OnceLock::new(), has_ended: AtomicBool::new(false) }
+        Self { journal, pause: Pause::default(), chains: OnceLock::new(), has_ended: AtomicBool::new(false) }
+    }
+
+    /// Holds the deliveries of the bus, and lets them go on.
+    pub fn pause(&self) -> &Pause {
+        &self.pause
     }
 
     /// Whether the bus has ended.
@@ -36,7 +42,7 @@ impl Jobs {
 
 impl Extension for Jobs {
     fn install(&self, bus: BusBuilder) -> BusBuilder {
-        bus.codec(CloudEvents).backlog(self.journal.clone())
+        bus.codec(CloudEvents).backlog(self.journal.clone()).layer(self.pause.clone())
     }
 
     fn started(&self, bus: &Bus) -> Result<(), HandlerError> {

@@ -4,11 +4,13 @@ mod codec;
 mod extension;
 mod job;
 mod journal;
+mod pause;
 
 pub use codec::CloudEvents;
 pub use extension::{Jobs, RunJobs};
 pub use job::{Job, JobProblem, When};
 pub use journal::Journal;
+pub use pause::{Held, Pause};
 
 #[doc(hidden)]
 pub use atoms as __atoms;

@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::{Backlog, BusBuilder, StartProblem};
-use jobs::{Job, Jobs, Journal, RunJobs, When};
+use jobs::{Held, Job, Jobs, Journal, RunJobs, When};
 
 const SOON: Duration = Duration::from_secs(10);
+
+/// Long enough to see that something does not happen.
+const A_MOMENT: Duration = Duration::from_millis(200);
 
 /// How often something was done.
 type Count = AtomicUsize;
@@ -30,8 +33,8 @@ fn report(report: &Report, count: State<Count>) -> Result<(), String> {
 }
 
 #[handler]
-async fn mail(_: &Mail, count: State<Count>) {
-    count.fetch_add(10, Ordering::Relaxed);
+async fn mail(_: &Mail, held: Held, count: State<Count>) {
+    count.fetch_add(if held.0 < A_MOMENT { 10 } else { 100 }, Ordering::Relaxed);
 }
 
 static REPORT: Job = Job::new("report", When::EverySeconds(60), || {
@@ -69,6 +72,25 @@ async fn jobs_are_run_from_the_journal_and_told_of_the_end() {
     assert!(!jobs.has_ended());
     bus.shutdown(SOON).await.unwrap();
     assert!(jobs.has_ended());
+}
+
+#[tokio::test]
+async fn deliveries_are_held_and_refused_by_the_layer() {
+    let count = Arc::<Count>::default();
+    let bus = bus(&count).extension(Jobs::new(journal())).start().unwrap();
+    let jobs = bus.extension::<Jobs>().unwrap();
+    jobs.pause().pause();
+    let mut held = std::pin::pin!(bus.emit(Mail {}).into_future());
+    assert!(tokio::time::timeout(A_MOMENT, &mut held).await.is_err());
+    assert_eq!(count.load(Ordering::Relaxed), 0);
+    jobs.pause().resume();
+    held.await.into_result().unwrap();
+    assert_eq!(count.load(Ordering::Relaxed), 100);
+    jobs.pause().cancel();
+    let receipt = bus.emit(Mail {}).await;
+    let [failure] = &receipt.failures()[..] else { panic!("{receipt}") };
+    assert!(failure.error.to_string().ends_with("the jobs are cancelled"), "{receipt}");
+    assert_eq!(count.load(Ordering::Relaxed), 100);
 }
 
 #[test]
