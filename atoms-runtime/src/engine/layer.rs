@@ -134,15 +134,15 @@ enum Inner<'a> {
 }
 
 impl Inner<'_> {
-    /// The next layer around the handler, and those inside of it. A bus has chosen those of its own handlers.
-    fn first_of<'a>(
+    /// The layers from the next one on that stands around the handler. A bus has chosen those of its own handlers.
+    fn starting_at_next<'a>(
         &self,
         layers: &'a [Arc<dyn Stands>],
         handler: fn() -> &'static HandlerInfo,
-    ) -> Option<(&'a Arc<dyn Stands>, &'a [Arc<dyn Stands>])> {
+    ) -> &'a [Arc<dyn Stands>] {
         let is_chosen = matches!(self, Self::Handler(_));
-        let place = layers.iter().position(|layer| is_chosen || layer.covers(handler()))?;
-        layers[place..].split_first()
+        let next = layers.iter().position(|layer| is_chosen || layer.covers(handler()));
+        &layers[next.unwrap_or(layers.len())..]
     }
 
     fn reborrow(&mut self) -> Inner<'_> {
@@ -201,7 +201,7 @@ impl<'a> Next<'a> {
 
     async fn go_on(&mut self, step: &Step<'_>) -> Outcome {
         let handler = self.handler;
-        let outcome = match self.inner.first_of(self.layers, handler) {
+        let outcome = match self.inner.starting_at_next(self.layers, handler).split_first() {
             Some((layer, rest)) => {
                 layer.deliver(Next { step, handler, layers: rest, inner: self.inner.reborrow() }).await
             }
