@@ -9,12 +9,13 @@
 //! }
 //! ```
 
+use proc_macro2::TokenTree;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, Meta, Token, TypePath, Visibility, braced};
+use syn::{Attribute, Ident, Meta, Token, TypePath, Visibility, braced, token};
 
 use crate::common::keys::{Grammar, Key};
-use crate::common::{Mistakes, Root, values};
+use crate::common::{Mistakes, Root, mistake, values};
 
 static GRAMMAR: Grammar = Grammar {
     attribute: "`#[graph]`",
@@ -36,9 +37,31 @@ struct Chain(Vec<TypePath>);
 
 impl Parse for Chain {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let chain = Punctuated::<TypePath, Token![->]>::parse_separated_nonempty(input)?;
-        Ok(Self(chain.into_iter().collect()))
+        let mut chain = vec![node(input)?];
+        while input.parse::<Option<Token![->]>>()?.is_some() {
+            chain.push(node(input)?);
+        }
+        if input.peek(Token![=>]) {
+            return Err(mistake(
+                input.parse::<Token![=>]>()?,
+                "an edge is written `->`",
+                "write `Node -> Other`",
+            ));
+        }
+        if input.peek(Token![;]) {
+            return Err(mistake(input.parse::<Token![;]>()?, "a comma stands between edges", "write `,`"));
+        }
+        Ok(Self(chain))
     }
+}
+
+fn node(input: ParseStream<'_>) -> syn::Result<TypePath> {
+    if input.peek(token::Bracket) || input.peek(token::Paren) {
+        let several = input.parse::<TokenTree>()?;
+        let help = "write an edge for each: `Node -> One, Node -> Other`";
+        return Err(mistake(several, "an edge leads to one node", help));
+    }
+    input.parse()
 }
 
 impl Parse for Graph {

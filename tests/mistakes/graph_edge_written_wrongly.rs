@@ -1,0 +1,40 @@
+use atoms::agent::events::UserJoined;
+use atoms::prelude::*;
+
+#[derive(Default)]
+struct One;
+
+#[node]
+impl One {
+    #[handler]
+    fn see(&mut self, _: &UserJoined) {}
+}
+
+#[derive(Default)]
+struct Other;
+
+#[node]
+impl Other {
+    #[handler]
+    fn see(&mut self, _: &UserJoined) {}
+}
+
+graph! {
+    struct Fat {
+        One => Other,
+    }
+}
+
+graph! {
+    struct Several {
+        One -> [Other, One],
+    }
+}
+
+graph! {
+    struct Separated {
+        One -> Other;
+    }
+}
+
+fn main() {}
