@@ -29,7 +29,7 @@ macro_rules! __event_set {
                     }
                 )*
                 $(return ::core::option::Option::Some(Self::$other(
-                    $crate::__private::set::other::<$types>(delivery.any().clone())
+                    $crate::__private::set::other::<$types>(::core::clone::Clone::clone(delivery.any()))
                 ));)?
                 #[allow(unreachable_code)]
                 ::core::option::Option::None
