@@ -3,7 +3,7 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::quote;
-use syn::{FnArg, PatType, Receiver, Signature, Type};
+use syn::{Attribute, FnArg, PatType, Receiver, Signature, Type, TypeParamBound};
 
 use super::model::{Handler, Input};
 use crate::common::{Mistakes, attributes, mistake, types};
@@ -26,6 +26,9 @@ pub(crate) fn check<'a>(handler: &Handler<'a>, mut mistakes: Mistakes) -> syn::R
         output(ty, &mut mistakes);
     }
     timeout(handler, &mut mistakes);
+    for again in handler.function.attrs.iter().filter(|attribute| is_handler(attribute)) {
+        mistakes.at(again, "`#[handler]` is given twice", "make them one");
+    }
     mistakes.and(input)
 }
 
@@ -166,6 +169,9 @@ fn extracted(parameter: &PatType, may_borrow: bool, mistakes: &mut Mistakes) {
 fn output(ty: &Type, mistakes: &mut Mistakes) {
     if let Type::Never(never) = types::peel(ty) {
         mistakes.at(never, "a handler returns, so that the next event can come", "return `()`");
+    } else if let Some(future) = types::find(ty, &is_impl_future) {
+        let problem = "a handler returns what it emits, and not a future";
+        mistakes.at(future, problem, "write `async fn`, and return what the future gives");
     } else if let Some(hidden) = types::find(ty, &is_impl_trait) {
         let problem = "a handler's signature says which events it emits, and `impl` hides them";
         mistakes.at(hidden, problem, "name the type");
@@ -194,6 +200,18 @@ fn is_reference(ty: &Type) -> bool {
     types::reference(ty).is_some_and(|_| types::elides_lifetime(types::peel(ty)))
 }
 
+pub(crate) fn is_handler(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("handler")
+}
+
 fn is_impl_trait(ty: &Type) -> bool {
     matches!(ty, Type::ImplTrait(_))
+}
+
+fn is_impl_future(ty: &Type) -> bool {
+    let Type::ImplTrait(hidden) = ty else { return false };
+    let mut bounds = hidden.bounds.iter();
+    bounds.any(
+        |bound| matches!(bound, TypeParamBound::Trait(bound) if attributes::ends_with(&bound.path, "Future")),
+    )
 }

@@ -4,6 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::check::is_handler;
 use super::expand::unit;
 use super::model::Handler;
 
@@ -11,6 +12,7 @@ pub(crate) fn stub(handler: &Handler<'_>, errors: syn::Error) -> TokenStream {
     let mut function = handler.function.clone();
     // It is unstable, which rustc would tell as well.
     function.sig.variadic = None;
+    function.attrs.retain(|attribute| !is_handler(attribute));
     let errors = errors.into_compile_error();
     if handler.receiver.is_some() {
         // In an impl block there can be no struct beside the function.

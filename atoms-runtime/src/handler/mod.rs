@@ -54,6 +54,11 @@ pub use sync::{FromSyncDelivery, Optional, SyncDelivery, SyncParams};
 ///
 /// assert!(<confirm as Handler>::info().path().ends_with("::confirm"));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler",
+    label = "not a handler",
+    note = "put `#[handler]` on the function that takes the event, and name that function: `.handler::<function>()`"
+)]
 pub trait Handler: 'static {
     /// What the registry knows of this handler.
     fn info() -> &'static HandlerInfo;

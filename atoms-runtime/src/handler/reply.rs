@@ -11,7 +11,8 @@ use crate::event::{AllEmitted, Asked, AskedForUnknown, Emitted, EventTypes};
     message = "a handler cannot return `{Self}`",
     label = "cannot be emitted",
     note = "a handler returns `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`",
-    note = "an event is a struct with `#[event(type = \"...\")]` on it"
+    note = "an event is a struct with `#[event(type = \"...\")]` on it",
+    note = "the error of a `Result` is an error type that is `Send + Sync`, text, or `Box<dyn Error + Send + Sync>`"
 )]
 pub trait Returns<Kind> {
     /// The types of the events that are emitted.
