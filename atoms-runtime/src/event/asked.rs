@@ -100,7 +100,7 @@ impl<R: Request> IntoRequest for Envelope<R> {
     }
 }
 
-/// Applies to nothing: see [`Never`].
+/// Applies to nothing: see `Never`.
 #[diagnostic::do_not_recommend]
 impl<R: for<'a> Never<'a> + Send> IntoRequest for R
 where

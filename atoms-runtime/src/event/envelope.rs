@@ -361,7 +361,7 @@ impl<E: Event<Kind: IsEmitted<E>>> IntoEnvelope for Envelope<E> {
     }
 }
 
-/// Applies to nothing: see [`Never`].
+/// Applies to nothing: see `Never`.
 #[diagnostic::do_not_recommend]
 impl<E: for<'a> Never<'a> + Send> IntoEnvelope for E
 where
