@@ -1,9 +1,10 @@
 //! Which event an event follows from, and chains that never end.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use atoms::prelude::*;
-use atoms::{EventId, Metadata, Refusal};
+use atoms::{Delivery, EmitLayer, EventId, Layer, Metadata, Next, NextEmit, Outcome, Refusal, Veto};
 
 use crate::bus;
 
@@ -223,6 +224,44 @@ async fn a_loop_through_the_bus_is_stopped_before_the_stack_overflows() {
     let receipt = bus().handler::<nest_again>().hop_limit(1_024).start().unwrap().emit(Loop {}).await;
     let error = receipt.into_result().unwrap_err().to_string();
     assert!(error.contains("a loop of events was stopped after 64 hops"), "{error}");
+}
+
+/// Stands around everything.
+struct Around;
+
+impl Layer for Around {
+    async fn deliver(&self, _: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
+        next.run().await
+    }
+}
+
+impl EmitLayer for Around {
+    async fn emit(&self, next: &mut NextEmit<'_>) -> Result<(), Veto> {
+        next.run().await;
+        Ok(())
+    }
+}
+
+#[handler(concurrency = 1_000, timeout = "1m", retry(attempts = 2))]
+async fn nest_with_options(_: &Loop, context: Context, depth: State<Depth>) -> Result<(), atoms::EmitError> {
+    depth.0.fetch_add(1, Ordering::Relaxed);
+    drop(context.bus().emit(Loop {}).await);
+    Ok(())
+}
+
+#[derive(Default)]
+struct Depth(AtomicUsize);
+
+#[tokio::test]
+async fn a_loop_through_the_bus_and_its_layers_is_stopped_before_the_stack_overflows() {
+    for layers in 0..6 {
+        let depth = Arc::new(Depth::default());
+        let bus = bus().handler::<nest_with_options>().hop_limit(1_024).shared_state(Arc::clone(&depth));
+        let bus = (0..layers).fold(bus, |it, _| it.layer(Around).emit_layer(Around)).start().unwrap();
+        drop(bus.emit(Loop {}).await);
+        let depth = depth.0.load(Ordering::Relaxed);
+        assert!((8..64).contains(&depth), "{depth} with {layers} layers");
+    }
 }
 
 #[handler]

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::extensions::Extension;
 use crate::catalog::{Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem, checks};
+use crate::engine::deliver::nested_limit;
 use crate::engine::emit_layer::{EmitLayer, StandsAroundEmits};
 use crate::engine::extensions::Extensions;
 use crate::engine::layer::{Layer, Stands};
@@ -153,7 +154,8 @@ impl BusBuilder {
     /// by default, 1,024 at most.
     ///
     /// Emits that handlers make on the bus itself and wait for lie in each other on the stack, and
-    /// are stopped after 64 in any case.
+    /// are stopped after 64 in any case; sooner on a bus with layers: after 128 divided by one more than stand around
+    /// an emit and its handler.
     #[must_use]
     pub fn hop_limit(mut self, hops: u32) -> Self {
         self.hop_limit = hops.min(MAX_HOPS);
@@ -371,6 +373,8 @@ impl BusBuilder {
         for (info, runner) in &mut handlers {
             *runner = layers::wrapped(info, runner.clone(), &self.layers);
         }
+        let layers =
+            layers::most(handlers.iter().map(|(info, _)| *info), &self.layers) + self.emit_layers.len();
         let (capacity, bytes) = (self.dead_letter_capacity, self.dead_letter_bytes);
         let letter_store = self.letter_store.unwrap_or_else(|| Arc::new(MemoryLetters::new(capacity, bytes)));
         let stored = self.backlog.map(|backlog| OwnedStored(Stored::new(backlog, Arc::clone(&under_way))));
@@ -381,6 +385,7 @@ impl BusBuilder {
             states: self.states,
             codec: self.codec,
             hop_limit: self.hop_limit,
+            nested_limit: nested_limit(layers),
             follow_up_limits: self.follow_up_limits,
             stream_limits: self.stream_limits,
             frame_limit: self.frame_limit,

@@ -92,6 +92,7 @@ pub(crate) struct Engine {
     pub(crate) states: States,
     pub(crate) codec: Box<dyn Codec>,
     pub(crate) hop_limit: u32,
+    pub(crate) nested_limit: u32,
     pub(crate) follow_up_limits: Limits,
     pub(crate) stream_limits: Limits,
     pub(crate) frame_limit: usize,

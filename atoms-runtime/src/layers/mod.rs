@@ -36,6 +36,14 @@ pub(crate) fn in_order(mut layers: Vec<Arc<dyn Stands>>) -> Vec<Arc<dyn Stands>>
     layers
 }
 
+/// How many layers stand around the handler that has most of them.
+pub(crate) fn most(
+    handlers: impl Iterator<Item = &'static HandlerInfo>,
+    layers: &[Arc<dyn Stands>],
+) -> usize {
+    handlers.map(|info| around(info, layers).len()).max().unwrap_or(0)
+}
+
 /// What stands around a handler, from the outside to the inside.
 fn around(info: &'static HandlerInfo, layers: &[Arc<dyn Stands>]) -> Vec<Arc<dyn Stands>> {
     let covering = layers.iter().filter(|layer| layer.covers(info)).cloned();
