@@ -173,7 +173,8 @@ impl<N: Send, H: Run<N>, Rest: Methods<N>> Methods<N> for (H, Rest) {
         place: usize,
     ) -> Ran {
         match place {
-            0 if dispatch.is_layered() => layered::<N, H>(node, &prepared.0, dispatch).await,
+            // In a box, so that the future of a node without layers has no room for it.
+            0 if dispatch.is_layered() => Box::pin(layered::<N, H>(node, &prepared.0, dispatch)).await,
             0 => H::run(node, &prepared.0, dispatch.delivery(H::info)).await,
             _ => Rest::run(node, &prepared.1, dispatch, place - 1).await,
         }
