@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -115,14 +115,7 @@ impl Future for DelayedPosting<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            DelayedPostingIn::Queue(reserving, when) => {
-                let reserved = ready!(reserving.poll_room(cx));
-                match (reserving.take_post(), reserved) {
-                    (Some(post), Ok(())) => Poll::Ready(put(post, *when)),
-                    (Some(post), Err(reason)) => Poll::Ready(Err(PostError::new(reason, post.event))),
-                    (None, _) => Poll::Pending,
-                }
-            }
+            DelayedPostingIn::Queue(reserving, when) => reserving.poll_put(cx, |post| put(post, *when)),
             DelayedPostingIn::Backlog(storing) => storing.as_mut().poll(cx),
         }
     }

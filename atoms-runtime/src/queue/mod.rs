@@ -23,7 +23,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 pub use backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
@@ -371,12 +371,7 @@ impl Future for Posting<'_> {
         if let Some(storing) = &mut self.storing {
             return storing.as_mut().poll(cx);
         }
-        let reserved = ready!(self.reserving.poll_room(cx));
-        match (self.reserving.take_post(), reserved) {
-            (Some(post), Ok(())) => Poll::Ready(post.put()),
-            (Some(post), Err(reason)) => Poll::Ready(Err(PostError::new(reason, post.event))),
-            (None, _) => Poll::Pending,
-        }
+        self.reserving.poll_put(cx, Post::put)
     }
 }
 

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use super::{Post, PostRefusal, Terms};
+use super::{Post, PostError, PostRefusal, Terms};
 use crate::engine::Bus;
 use crate::engine::worklist::Worklist;
 use crate::event::AnyEvent;
@@ -35,8 +35,23 @@ impl<'a> Reserving<'a> {
         Self { bus, event: None, terms, held: None, waiting: None }
     }
 
+    /// Puts the post, once room is reserved for it.
     #[inline]
-    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PostRefusal>> {
+    pub(crate) fn poll_put<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        put: impl FnOnce(Post<'a>) -> Result<T, PostError>,
+    ) -> Poll<Result<T, PostError>> {
+        let reserved = ready!(self.poll_room(cx));
+        match (self.take_post(), reserved) {
+            (Some(post), Ok(())) => Poll::Ready(put(post)),
+            (Some(post), Err(reason)) => Poll::Ready(Err(PostError::new(reason, post.event))),
+            (None, _) => Poll::Pending,
+        }
+    }
+
+    #[inline]
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PostRefusal>> {
         if self.waiting.is_none() {
             let exceeds = self.terms.exceeds || self.terms.exceeds_if_awaited;
             match self.terms.try_reserve(self.bus, exceeds) {
@@ -56,7 +71,7 @@ impl<'a> Reserving<'a> {
 
     /// The event, once room is reserved for it; `None` if it was taken before.
     #[inline]
-    pub(crate) fn take_post(&mut self) -> Option<Post<'a>> {
+    fn take_post(&mut self) -> Option<Post<'a>> {
         let event = self.event.take()?;
         Some(Post { bus: self.bus, event, terms: self.terms, held: self.held.take() })
     }
