@@ -582,3 +582,25 @@ async fn a_delivery_that_was_refused_passes_the_layers_again_when_it_is_redelive
     assert_eq!(log.take(), ["count 1"]);
     assert!(bus.dead_letters().is_empty().await.unwrap());
 }
+
+/// Counts how often it is asked for handlers.
+struct Asked(Arc<AtomicUsize>);
+
+impl Layer for Asked {
+    async fn deliver(&self, _: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
+        next.run().await
+    }
+
+    fn covers(&self, _: &HandlerInfo) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+}
+
+#[test]
+fn a_layer_is_asked_once_for_each_handler() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let builder = bus().0.handler::<count>().handler::<pay>().handler::<thank>();
+    let _bus = builder.layer(Asked(Arc::clone(&asked))).start().unwrap();
+    assert_eq!(asked.load(Ordering::Relaxed), 3);
+}

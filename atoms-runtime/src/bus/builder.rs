@@ -370,11 +370,12 @@ impl BusBuilder {
         StartError::of(problems)?;
         registry.log();
         let under_way = Arc::<UnderWay>::default();
+        let mut most_layers = 0;
         for (info, runner) in &mut handlers {
-            *runner = layers::wrapped(info, runner.clone(), &self.layers);
+            let (wrapped, count) = layers::wrapped(info, runner.clone(), &self.layers);
+            *runner = wrapped;
+            most_layers = most_layers.max(count);
         }
-        let layers =
-            layers::most(handlers.iter().map(|(info, _)| *info), &self.layers) + self.emit_layers.len();
         let (capacity, bytes) = (self.dead_letter_capacity, self.dead_letter_bytes);
         let letter_store = self.letter_store.unwrap_or_else(|| Arc::new(MemoryLetters::new(capacity, bytes)));
         let stored = self.backlog.map(|backlog| OwnedStored(Stored::new(backlog, Arc::clone(&under_way))));
@@ -385,7 +386,7 @@ impl BusBuilder {
             states: self.states,
             codec: self.codec,
             hop_limit: self.hop_limit,
-            nested_limit: nested_limit(layers),
+            nested_limit: nested_limit(most_layers + self.emit_layers.len()),
             follow_up_limits: self.follow_up_limits,
             stream_limits: self.stream_limits,
             frame_limit: self.frame_limit,
@@ -394,7 +395,6 @@ impl BusBuilder {
             tasks: Tasks::new(self.detached_limit),
             dead_letters: Letters::new(letter_store).into(),
             layers: layers::in_order(self.layers).into(),
-            is_layered: !self.emit_layers.is_empty(),
             emit_layers: self.emit_layers.into(),
             extensions: self.extensions,
             queue: OwnedQueue::new(self.queue_capacity, self.queue_bytes, Arc::clone(&under_way)),
@@ -491,11 +491,6 @@ impl BusBuilder {
     }
 }
 
-/// The names of layers.
-fn names(names: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
-    names.collect()
-}
-
 impl fmt::Debug for BusBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BusBuilder")
@@ -508,8 +503,8 @@ impl fmt::Debug for BusBuilder {
             .field("codec", &self.codec)
             .field("hop_limit", &self.hop_limit)
             .field("frame_limit", &self.frame_limit)
-            .field("layers", &names(self.layers.iter().map(|layer| layer.name())))
-            .field("emit_layers", &names(self.emit_layers.iter().map(|layer| layer.name())))
+            .field("layers", &self.layers.iter().map(|layer| layer.name()).collect::<Vec<_>>())
+            .field("emit_layers", &self.emit_layers.iter().map(|layer| layer.name()).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

@@ -62,7 +62,7 @@ impl Bus {
             if let Some(parent) = parent {
                 question.envelope.head_mut().nest(&parent);
             }
-            if self.0.is_layered {
+            if !self.0.emit_layers.is_empty() {
                 return Box::pin(self.ask_seen(question.into_inner())).await;
             }
             let receipt = delivered!(Step::new(EventRef::asked(&*question), &self.0));

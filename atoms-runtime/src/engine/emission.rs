@@ -111,7 +111,7 @@ impl Engine {
     /// Whether layers stand around the emit of the event with this head, or it may have a route.
     #[inline]
     pub(crate) fn looks_at(&self, head: &Head) -> bool {
-        self.is_layered || !head.carrying().is_empty()
+        !self.emit_layers.is_empty() || !head.carrying().is_empty()
     }
 
     /// Delivers an event by `deliver`, with the layers of the bus around that, and sends it its way. A root event comes
@@ -126,7 +126,7 @@ impl Engine {
     where
         D: FnOnce(Judged, Option<FirstPoll>) -> Delivering<'a> + Send + 'a,
     {
-        if self.is_layered {
+        if !self.emit_layers.is_empty() {
             Box::pin(self.emitted_in_layers(event, way, first_poll, deliver))
         } else {
             deliver(self.judged(event, None, &way, Ok(())), first_poll)

@@ -104,8 +104,6 @@ pub(crate) struct Engine {
     /// What stands around the handlers that something else than the bus calls; around its own, the tables have it.
     pub(crate) layers: Box<[Arc<dyn Stands>]>,
     pub(crate) emit_layers: Box<[Arc<dyn StandsAroundEmits>]>,
-    /// Whether there are any of these, which each emit asks.
-    pub(crate) is_layered: bool,
     pub(crate) extensions: Extensions,
     pub(crate) queue: OwnedQueue,
     /// What is posted, if not in the queue.

@@ -20,28 +20,27 @@ use crate::engine::layer::{Around, Stands};
 use crate::engine::runner::{RunAsync, Runner};
 use crate::handler::HandlerInfo;
 
-/// The handler with all that its options and the bus's layers put around it.
-pub(crate) fn wrapped(info: &'static HandlerInfo, bound: Runner, layers: &[Arc<dyn Stands>]) -> Runner {
-    let runner = match (layered(bound.clone(), around(info, layers)), info.is_detached()) {
+/// The handler with all that its options and the bus's layers put around it, and how many layers these are.
+pub(crate) fn wrapped(
+    info: &'static HandlerInfo,
+    bound: Runner,
+    layers: &[Arc<dyn Stands>],
+) -> (Runner, usize) {
+    let around = around(info, layers);
+    let count = around.len();
+    let runner = match (layered(bound.clone(), around), info.is_detached()) {
         (runner, true) => Runner::Sync(Arc::new(detached::Detached::new(info, waiting(runner)))),
         (runner, false) => runner,
     };
     let is_wrapped = !runner.is_same(&bound);
-    if is_wrapped || info.pattern().is_some() { gate::gated(info, runner) } else { runner }
+    let is_gated = is_wrapped || info.pattern().is_some();
+    (if is_gated { gate::gated(info, runner) } else { runner }, count)
 }
 
 /// The layers in the order in which they stand around a handler without options.
 pub(crate) fn in_order(mut layers: Vec<Arc<dyn Stands>>) -> Vec<Arc<dyn Stands>> {
     layers.sort_by_key(|layer| layer.around() == Around::Attempt);
     layers
-}
-
-/// How many layers stand around the handler that has most of them.
-pub(crate) fn most(
-    handlers: impl Iterator<Item = &'static HandlerInfo>,
-    layers: &[Arc<dyn Stands>],
-) -> usize {
-    handlers.map(|info| around(info, layers).len()).max().unwrap_or(0)
 }
 
 /// What stands around a handler, from the outside to the inside.
@@ -122,9 +121,9 @@ mod tests {
         let states = States::default();
         for info in [<sync as Handler>::info(), <asynchronous as Handler>::info()] {
             let bound = bind(info, &StartContext::new(&states)).unwrap();
-            assert!(wrapped(info, bound.clone(), &[]).is_same(&bound));
-            assert!(wrapped(info, bound.clone(), &[Arc::new(Around("::another"))]).is_same(&bound));
-            let layered = wrapped(info, bound.clone(), &[Arc::new(Around(info.path()))]);
+            assert!(wrapped(info, bound.clone(), &[]).0.is_same(&bound));
+            assert!(wrapped(info, bound.clone(), &[Arc::new(Around("::another"))]).0.is_same(&bound));
+            let (layered, _) = wrapped(info, bound.clone(), &[Arc::new(Around(info.path()))]);
             assert!(!layered.is_same(&bound));
             assert!(matches!(layered, Runner::Async(_)));
         }
