@@ -25,9 +25,9 @@ use crate::text::Shown;
 /// What a handler returned, or what it panicked with.
 type Caught = Result<Outcome, Box<dyn Any + Send>>;
 
-/// Runs the sync handlers when nobody else looks on.
+/// Runs the sync handlers when nobody else looks on. Root events have a copy of their own, which is inlined.
 #[inline]
-pub(crate) fn run_handlers(step: &Step<'_>, table: &Table, receipt: &mut Receipt) {
+pub(crate) fn run_handlers<const OF_ROOT: bool>(step: &Step<'_>, table: &Table, receipt: &mut Receipt) {
     scope::enter(step.event.head(), || {
         for (place, run) in table.sync.iter().enumerate() {
             let outcome = catch_unwind(AssertUnwindSafe(|| run.run(step)));

@@ -35,14 +35,41 @@ pub(crate) fn nested_limit(layers: usize) -> u32 {
 macro_rules! delivered {
     ($step:expr) => {{
         let step = $step;
-        let mut progress = $crate::engine::deliver::Progress::new(&step);
-        if let Some(unfinished) = progress.begin_root() {
-            progress.finish_root(unfinished).await;
+        let table = step.table();
+        let done = if table.asynchronous.is_empty() {
+            $crate::engine::deliver::run_at_once(&step, table)
+        } else {
+            None
+        };
+        if let Some((receipt, None)) = done {
+            receipt
+        } else {
+            let mut progress = $crate::engine::deliver::Progress::with_table(&step, table);
+            if let Some(unfinished) = progress.begin_root(done) {
+                progress.finish_root(unfinished).await;
+            }
+            progress.into_receipt()
         }
-        progress.into_receipt()
     }};
 }
 pub(crate) use delivered;
+
+/// A root event whose sync handlers have run: its receipt, and what is left to do, if anything is.
+pub(crate) type SyncDone = (Receipt, Option<Unfinished>);
+
+/// Runs the handlers of a root event that has sync ones only, on a plain stack frame, if nobody looks on and nothing may
+/// have to be refused; `None` if nothing was done, since one of these may be.
+pub(crate) fn run_at_once(step: &Step<'_>, table: &Table) -> Option<SyncDone> {
+    let first_poll = FirstPoll::of(step.bus);
+    if !step.goes_straight(table) {
+        return None;
+    }
+    let mut receipt = table.receipt(step);
+    run_handlers::<true>(step, table, &mut receipt);
+    refuse_declined(step, &mut receipt);
+    let unfinished = if step.worklist().is_some() { Some(Unfinished(Some(first_poll))) } else { None };
+    Some((receipt, unfinished))
+}
 
 /// The delivery of one event.
 ///
@@ -74,10 +101,26 @@ impl<'a> Progress<'a> {
         Self { step, table, span: Span::none(), receipt }
     }
 
-    /// As [`begin`](Self::begin), of a root event; what is left to do, if anything is.
-    #[inline]
-    pub(crate) fn begin_root(&mut self) -> Option<Unfinished> {
-        let mut first_poll = Some(FirstPoll::of(self.step.bus));
+    /// As [`begin`](Self::begin), of a root event, unless its sync handlers are done; what is left to do, if anything is.
+    pub(crate) fn begin_root(&mut self, done: Option<SyncDone>) -> Option<Unfinished> {
+        if let Some((receipt, unfinished)) = done {
+            self.receipt = receipt;
+            return unfinished;
+        }
+        let (step, table) = (self.step, self.table);
+        let first_poll = FirstPoll::of(step.bus);
+        if table.asynchronous.is_empty() || !step.goes_straight(table) {
+            return self.begin_refused_or_seen(first_poll);
+        }
+        if !table.sync.is_empty() {
+            run_handlers::<false>(step, table, &mut self.receipt);
+        }
+        Some(Unfinished(Some(first_poll)))
+    }
+
+    #[inline(never)]
+    fn begin_refused_or_seen(&mut self, first_poll: FirstPoll) -> Option<Unfinished> {
+        let mut first_poll = Some(first_poll);
         let refusal = if self.step.bus.is_closed() {
             // A shutdown need not wait for it.
             first_poll = None;
@@ -104,7 +147,7 @@ impl<'a> Progress<'a> {
             refuse(step, &mut self.receipt, refusal);
         } else {
             if step.bus.subscribers.is_empty() && !is_traced() {
-                run_handlers(step, table, &mut self.receipt);
+                run_handlers::<false>(step, table, &mut self.receipt);
             } else {
                 self.span = step.bus.run_seen(step, table, &mut self.receipt);
             }
@@ -283,6 +326,18 @@ impl Step<'_> {
         verdict.err().map(Refusal::Vetoed).or_else(|| self.chain_refusal())
     }
 
+    /// Whether nobody looks on, and nothing may be a reason to refuse the event.
+    #[inline]
+    fn goes_straight(&self, table: &Table) -> bool {
+        let bus: &Engine = self.bus;
+        // Each is seldom true: one jump for all.
+        !(bus.is_closed()
+            | !bus.subscribers.is_empty()
+            | is_traced()
+            | table.lacks_handler
+            | self.event.head().is_in_chain())
+    }
+
     /// Why the event is not delivered if the chain that led to it is too long.
     pub(crate) fn chain_refusal(&self) -> Option<Refusal> {
         let exceeded = self.chain().into_iter().find(|(length, limit)| length > limit);
@@ -311,6 +366,13 @@ pub(crate) fn refuse_unhandled(step: &Step<'_>, receipt: &mut Receipt) {
 /// As [`refuse_unhandled`], once it is known which async handlers do not take the event.
 #[inline]
 pub(crate) fn refuse_declined(step: &Step<'_>, receipt: &mut Receipt) {
+    if !receipt.is_plain() {
+        refuse_if_declined(step, receipt);
+    }
+}
+
+#[cold]
+fn refuse_if_declined(step: &Step<'_>, receipt: &mut Receipt) {
     if receipt.has_skipped() && receipt.refusal().is_none() {
         refuse_unhandled(step, receipt);
     }

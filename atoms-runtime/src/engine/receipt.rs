@@ -111,6 +111,12 @@ impl Receipt {
         Self { outline, details: if outlined { None } else { Details::of(event) } }
     }
 
+    /// Whether all is as it mostly is.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.details.is_none()
+    }
+
     pub(crate) fn fail(&mut self, recipient: Recipient, kind: Arc<FailureKind>) {
         let details = self.details.get_or_insert_default();
         if let (Recipient::Subscriber(_), Some(called)) = (recipient, details.subscribers.last_mut()) {

@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::sync::{Arc, OnceLock};
 
 use super::outlet::FollowUpOutlet;
+use super::table::Table;
 use super::worklist::{Queued, Worklist};
 use super::{Bus, Engine};
 use crate::caught::caught;
@@ -66,6 +67,12 @@ impl<'a> Step<'a> {
             extended: None,
             late: OnceLock::new(),
         }
+    }
+
+    /// Who handles the event.
+    #[inline]
+    pub(crate) fn table(&self) -> &'a Table {
+        self.bus.tables.of(self.event.event_type())
     }
 
     /// As [`new`](Self::new), of an event that is shared already.

@@ -17,6 +17,8 @@ pub(crate) struct Table {
     pub(crate) asynchronous: Box<[Arc<dyn RunAsync>]>,
     /// Whether subscribers of the running bus get the event as well.
     pub(crate) is_for_all: bool,
+    /// Whether nobody handles the event, which may need a handler.
+    pub(crate) lacks_handler: bool,
     units: OnceLock<Box<[Table]>>,
 }
 
@@ -108,7 +110,8 @@ impl Table {
         let handled = infos.iter().any(|info| info.counts_for(event_type));
         let outline = interned(Outline { event_type, handlers: infos, handled });
         let (sync, asynchronous) = (sync.into(), asynchronous.into());
-        Self { outline, sync, asynchronous, is_for_all: true, units: OnceLock::new() }
+        let lacks_handler = !handled && event_type.is_none_or(EventType::must_handle);
+        Self { outline, sync, asynchronous, is_for_all: true, lacks_handler, units: OnceLock::new() }
     }
 
     /// Of one handler alone.

@@ -95,6 +95,12 @@ impl Head {
         self.hops
     }
 
+    /// Whether it is a consequence of another event.
+    #[inline]
+    pub(crate) fn is_in_chain(&self) -> bool {
+        (self.hops | self.nested) != 0
+    }
+
     pub(crate) fn nested(&self) -> u32 {
         self.nested
     }

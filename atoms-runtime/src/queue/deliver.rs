@@ -136,7 +136,7 @@ impl<'a> Delivering<'a> {
             if is_seen {
                 run_sync(&step, unit, None, &self.span, &mut self.receipt);
             } else {
-                run_handlers(&step, unit, &mut self.receipt);
+                run_handlers::<false>(&step, unit, &mut self.receipt);
             }
         });
     }
