@@ -11,6 +11,7 @@ mod held;
 pub(crate) mod layer;
 pub(crate) mod limits;
 pub(crate) mod outlet;
+pub(crate) mod posts;
 pub(crate) mod receipt;
 pub(crate) mod route;
 pub(crate) mod runner;
@@ -41,6 +42,7 @@ use self::emit_layer::StandsAroundEmits;
 use self::extensions::Extensions;
 use self::layer::Stands;
 use self::limits::Limits;
+use self::posts::Posts;
 use self::subscribers::Subscribers;
 use self::table::Tables;
 use self::tasks::Tasks;
@@ -49,7 +51,6 @@ use self::unfinished::InFlight;
 use crate::catalog::Registry;
 use crate::handler::States;
 use crate::letters::Letters;
-use crate::queue::{OwnedQueue, OwnedStored};
 use crate::store::{Frames, Restore, StoredEvents};
 use crate::wire::Codec;
 
@@ -105,9 +106,9 @@ pub(crate) struct Engine {
     pub(crate) layers: Box<[Arc<dyn Stands>]>,
     pub(crate) emit_layers: Box<[Arc<dyn StandsAroundEmits>]>,
     pub(crate) extensions: Extensions,
-    pub(crate) queue: OwnedQueue,
+    pub(crate) queue: <Self as Posts>::Queue,
     /// What is posted, if not in the queue.
-    pub(crate) stored: Option<OwnedStored>,
+    pub(crate) stored: Option<<Self as Posts>::Stored>,
     /// How the values that events carry are brought back with them, by the names under which they are stored.
     pub(crate) restores: HashMap<&'static str, Restore>,
 }

@@ -3,16 +3,18 @@
 use std::any::{Any, TypeId};
 use std::sync::{Arc, OnceLock};
 
+use super::Engine;
 use super::outlet::FollowUpOutlet;
+use super::posts::{Hold as _, Posts};
 use super::table::Table;
 use super::worklist::{Queued, Worklist};
-use super::{Bus, Engine};
 use crate::caught::caught;
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event};
 use crate::handler::{Caller, Delivery, HandlerInfo, Outlet, Recipient};
 use crate::letters::{DeadLetter, DeadLetterCause, Redelivery};
-use crate::queue::Hold;
+
+type Hold = <Engine as Posts>::Hold;
 
 /// One event that is being delivered, and the place of its receipt in the tree of the root's.
 pub(crate) struct Step<'a> {
@@ -165,10 +167,7 @@ impl<'a> Step<'a> {
     /// As [`bury`](Self::bury), when the delivery has ended already: posts what those are told.
     pub(crate) fn bury_late(&self, cause: DeadLetterCause) {
         let Some(failed) = self.keep(cause) else { return };
-        let failed = AnyEvent::from(Envelope::new(failed)).posted_by(self.event.head());
-        if let Err(error) = Bus::from(Arc::clone(self.bus)).post_any(failed).try_send() {
-            tracing::error!(%error, "nobody is told of a dead letter");
-        }
+        self.bus.post_told(AnyEvent::from(Envelope::new(failed)).posted_by(self.event.head()));
     }
 
     /// Puts the event among the dead letters; what to tell those who want to know, if anybody does.

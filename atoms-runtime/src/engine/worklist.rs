@@ -8,12 +8,12 @@ use futures_util::task::AtomicWaker;
 
 use super::Engine;
 use super::limits::{Limits, Load};
+use super::posts::HeldPost;
 use super::receipt::LostEvents;
 use crate::event::{AnyEvent, EventType};
 use crate::handler::Refusal;
 use crate::letters::DeadLetterCause;
 use crate::log_limit::LogLimit;
-use crate::queue::HeldPost;
 use crate::text::Shown;
 
 /// Which part of what may be under way may wait before an emitter that is awaited waits as well.

@@ -10,6 +10,7 @@ use super::backlog::{Acknowledgement, NewPost, Ticket};
 use super::delays::Due;
 use super::lanes::{Posted, Slot};
 use super::room::{Room, RoomKind};
+use crate::engine::posts::{self, Hold as _};
 use crate::engine::worklist::{Queued, Worklist};
 use crate::engine::{Bus, Engine, scope};
 use crate::event::Head;
@@ -87,20 +88,6 @@ impl Hold {
         })
     }
 
-    pub(crate) fn worklist(&self, bus: &Arc<Engine>) -> &Arc<Worklist> {
-        self.worklist.get_or_init(|| Arc::new(Worklist::held(bus)))
-    }
-
-    /// An attempt has failed: what it emitted and posted is thrown away.
-    pub(crate) fn discard(&self, bus: &Engine) {
-        if let Some(taken) = &self.taken {
-            taken.is_acknowledged.store(false, Ordering::Relaxed);
-        }
-        if let Some(worklist) = self.worklist.get() {
-            give_back(bus, worklist.take_held().1);
-        }
-    }
-
     /// What acknowledges the handler with what it has emitted and posted up to now, which is not held any more.
     pub(crate) fn acknowledgement(&self, bus: &Engine) -> Option<Acknowledgement> {
         let taken = self.taken.as_ref()?;
@@ -138,6 +125,22 @@ impl Hold {
     pub(crate) fn release(self, bus: &Engine, priority: Priority) {
         if let Some(worklist) = self.worklist.get() {
             release(bus, worklist, priority);
+        }
+    }
+}
+
+impl posts::Hold for Hold {
+    #[inline]
+    fn worklist(&self, bus: &Arc<Engine>) -> &Arc<Worklist> {
+        self.worklist.get_or_init(|| Arc::new(Worklist::held(bus)))
+    }
+
+    fn discard(&self, bus: &Engine) {
+        if let Some(taken) = &self.taken {
+            taken.is_acknowledged.store(false, Ordering::Relaxed);
+        }
+        if let Some(worklist) = self.worklist.get() {
+            give_back(bus, worklist.take_held().1);
         }
     }
 }

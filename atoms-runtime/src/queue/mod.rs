@@ -30,18 +30,19 @@ pub use backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket}
 pub use clock::Clock;
 pub use delayed::{Delayed, DelayedPost, DelayedPosting};
 pub use error::{PostError, PostRefusal};
-pub(crate) use hold::{HeldPost, Hold};
 pub use memory::MemoryBacklog;
 pub(crate) use state::OwnedQueue;
 pub(crate) use stored::{OwnedStored, Stored};
 
 use self::delays::{Due, When};
+use self::hold::{HeldPost, Hold};
 use self::lanes::{Posted, Slot};
 use self::reserve::Reserving;
 use self::room::{Room, RoomKind};
 use self::state::Queue;
+use crate::engine::posts::Posts;
 use crate::engine::worklist::{NotHeld, Worklist};
-use crate::engine::{Bus, scope};
+use crate::engine::{Bus, Engine, scope};
 use crate::event::{AnyEvent, Event, IntoEnvelope, Timestamp};
 
 /// How soon the delivery of a posted event starts, compared with others that wait for it.
@@ -128,6 +129,19 @@ impl Bus {
     /// its timestamp and what its metadata say already.
     pub fn post_any(&self, event: AnyEvent) -> Post<'_> {
         Post::new(self, event)
+    }
+}
+
+impl Posts for Engine {
+    type Queue = OwnedQueue;
+    type Stored = OwnedStored;
+    type Hold = Hold;
+    type HeldPost = HeldPost;
+
+    fn post_told(self: &Arc<Self>, event: AnyEvent) {
+        if let Err(error) = Post::new(&Bus::from(Arc::clone(self)), event).try_send() {
+            tracing::error!(%error, "nobody is told of a dead letter");
+        }
     }
 }
 

@@ -21,7 +21,6 @@ const RUNTIME: House = House {
         Floor { name: "bus", modules: &["bus"] },
         Floor { name: "expansions", modules: &["macros", "private", "set_macros", "testing"] },
     ],
-    exceptions: &[("engine/mod.rs", "queue"), ("engine/step.rs", "queue"), ("engine/worklist.rs", "queue")],
 };
 
 const CONTROL: House = House {
@@ -36,7 +35,6 @@ const CONTROL: House = House {
         Floor { name: "face", modules: &["face"] },
         Floor { name: "checks", modules: &["testing"] },
     ],
-    exceptions: &[],
 };
 
 const AGENT: House = House {
@@ -50,5 +48,4 @@ const AGENT: House = House {
         Floor { name: "session", modules: &["session"] },
         Floor { name: "expansions", modules: &["private"] },
     ],
-    exceptions: &[],
 };

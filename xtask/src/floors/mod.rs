@@ -10,7 +10,6 @@ mod paths;
 mod sources;
 mod syntax;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -26,8 +25,6 @@ pub(super) struct House {
     pub(super) name: &'static str,
     /// From the lowest to the highest.
     pub(super) floors: &'static [Floor],
-    /// Files that name a higher floor all the same, with the name of that floor. The list only shrinks.
-    pub(super) exceptions: &'static [(&'static str, &'static str)],
 }
 
 /// Modules that may name each other, and those of the floors below.
@@ -44,8 +41,6 @@ pub(crate) enum Problem {
     Upwards { file: PathBuf, line: usize, floor: &'static str, path: String, named: &'static str },
     /// A module is on no floor.
     NoFloor { file: PathBuf },
-    /// A file that is excepted names no higher floor of this name.
-    Unneeded { file: &'static str, named: &'static str },
 }
 
 impl fmt::Display for Problem {
@@ -61,11 +56,6 @@ impl fmt::Display for Problem {
                 f,
                 "{}: this module is on no floor: add it to one in `xtask/src/floors/house.rs`",
                 file.display()
-            ),
-            Self::Unneeded { file, named } => write!(
-                f,
-                "{file}: this names nothing on the floor `{named}`: remove the exception from \
-                 `xtask/src/floors/house.rs`"
             ),
         }
     }
@@ -88,7 +78,6 @@ impl House {
     /// What is wrong, in the order of the files and their lines.
     fn check(&self, sources: &Sources) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let mut excepted = BTreeSet::new();
         for file in sources.files() {
             let Some(own) = self.floor_of(&file.module) else {
                 problems.push(Problem::NoFloor { file: file.path.clone() });
@@ -98,16 +87,9 @@ impl House {
                 // Only what is in the root itself has no floor: it may be anything.
                 let Some(named) = self.floor_of(&module).filter(|named| *named > own) else { continue };
                 let (floor, named) = (self.floors[own].name, self.floors[named].name);
-                match self.exceptions.iter().find(|(of, to)| file.path.ends_with(of) && *to == named) {
-                    Some(exception) => drop(excepted.insert(*exception)),
-                    None => {
-                        problems.push(Problem::Upwards { file: file.path.clone(), line, floor, path, named });
-                    }
-                }
+                problems.push(Problem::Upwards { file: file.path.clone(), line, floor, path, named });
             }
         }
-        let unneeded = self.exceptions.iter().filter(|exception| !excepted.contains(*exception));
-        problems.extend(unneeded.map(|(file, named)| Problem::Unneeded { file, named }));
         problems
     }
 
@@ -132,7 +114,6 @@ mod tests {
             Floor { name: "handler", modules: &["handler"] },
             Floor { name: "bus", modules: &["bus", "event::told"] },
         ],
-        exceptions: &[("event/key.rs", "bus")],
     };
 
     fn problems(files: &[(&str, &str)]) -> Vec<String> {
@@ -145,7 +126,7 @@ mod tests {
         let files = [
             ("lib.rs", "mod bus; mod event; mod handler; pub use bus::Bus;"),
             ("event/mod.rs", "pub(crate) struct Event; #[cfg(test)] mod tests { use crate::bus::Bus; }"),
-            ("event/key.rs", "type Key = crate::bus::Bus;"),
+            ("event/key.rs", "type Key = super::Event;"),
             ("handler.rs", "use crate::event::{self, Event};"),
             ("bus/mod.rs", "mod run; pub struct Bus; use crate::{event, handler};"),
             ("bus/run.rs", "use super::Bus; use crate::event::Event;"),
@@ -157,7 +138,7 @@ mod tests {
     fn a_floor_that_names_a_higher_one_is_told_of_with_file_and_line() {
         let files = [
             ("lib.rs", "mod bus; mod event; mod handler;"),
-            ("event/key.rs", "use crate::bus::Bus;"),
+            ("event/key.rs", ""),
             ("event/mod.rs", "\nmod key;\nfn bus() {\n    drop(crate::bus::run::start());\n}"),
             ("bus/mod.rs", "mod run;"),
             ("bus/run.rs", ""),
@@ -176,7 +157,7 @@ mod tests {
         let files = [
             ("lib.rs", "mod event;"),
             ("event/mod.rs", "mod key; mod told; use told::Told;"),
-            ("event/key.rs", "use crate::bus::Bus;"),
+            ("event/key.rs", ""),
             ("event/told.rs", "use super::Event; use crate::bus::Bus;"),
             ("bus.rs", ""),
         ];
@@ -187,13 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn a_module_without_a_floor_and_an_exception_without_a_need_are_told_of() {
+    fn a_module_without_a_floor_is_told_of() {
         let problems = problems(&[("lib.rs", ""), ("other.rs", "")]);
-        assert_eq!(problems.len(), 2);
+        assert_eq!(problems.len(), 1);
         assert!(problems[0].starts_with("other.rs: this module is on no floor: "), "{problems:?}");
-        assert!(
-            problems[1].starts_with("event/key.rs: this names nothing on the floor `bus`: "),
-            "{problems:?}"
-        );
     }
 }

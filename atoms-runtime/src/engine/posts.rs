@@ -1,0 +1,35 @@
+//! What the engine knows of posted events.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use super::Engine;
+use super::worklist::Worklist;
+use crate::event::AnyEvent;
+
+/// What keeps and delivers posted events. The floor that does so implements this for the [`Engine`], which holds its
+/// types and calls them directly.
+pub(crate) trait Posts {
+    /// What keeps posted events in memory.
+    type Queue: Send + Sync;
+    /// What delivers the events of another backlog.
+    type Stored: Send + Sync;
+    /// What holds the events of one handler of a posted event.
+    type Hold: Hold;
+    /// What such a handler posts.
+    type HeldPost: Send;
+
+    /// Posts an event in which the bus tells something; logs it if that fails.
+    fn post_told(self: &Arc<Self>, event: AnyEvent);
+}
+
+/// Holds what the handler of a posted event emits and posts until the handler is done.
+pub(crate) trait Hold: Any {
+    /// Returns the list of what is held.
+    fn worklist(&self, bus: &Arc<Engine>) -> &Arc<Worklist>;
+
+    /// Throws away what is held, since an attempt has failed.
+    fn discard(&self, bus: &Engine);
+}
+
+pub(crate) type HeldPost = <Engine as Posts>::HeldPost;
