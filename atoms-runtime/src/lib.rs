@@ -33,12 +33,13 @@ mod wire;
 pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
     BusBuilder, Context, DeadLetters, Dispatch, Emit, Emittable, Extension, RequestError, ShutdownError,
+    WeakBus,
 };
 pub use catalog::{CircleEdge, Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem};
 pub use caught::{Guarded, panic_message};
 pub use engine::{
     Around, Bus, EmitError, EmitLayer, Failure, HandlerCall, Layer, LostEvents, Next, NextEmit, NotDone,
-    Outcome, Receipt, Route, Routed, Subscription, SyncLayer, SyncNext, Unfinished, WeakBus,
+    Outcome, Receipt, Route, Routed, Subscription, SyncLayer, SyncNext, Unfinished,
 };
 pub use event::EventShape;
 pub use event::erased::lent::Lent;

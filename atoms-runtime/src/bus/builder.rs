@@ -402,9 +402,9 @@ impl BusBuilder {
             restores: self.restores,
             under_way,
         }));
-        bus.0.dead_letters.start(bus.stored_events());
+        bus.0.dead_letters.start(bus.0.stored_events());
         StartError::of(bus.0.extensions.start(&bus))?;
-        if let Some(stored) = bus.stored() {
+        if let Some(stored) = bus.0.stored() {
             stored.start(&bus);
         }
         Ok(bus)

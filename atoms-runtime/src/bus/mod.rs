@@ -7,9 +7,12 @@ mod dispatch;
 mod dynamic;
 mod emit;
 mod extensions;
+mod post;
 mod request;
 pub(crate) mod shutdown;
 mod stand_in;
+mod subscribe;
+mod weak;
 
 use std::fmt;
 
@@ -21,11 +24,13 @@ pub use emit::{Emit, Emittable};
 pub use extensions::Extension;
 pub use request::RequestError;
 pub use shutdown::ShutdownError;
+pub use weak::WeakBus;
 
 use crate::catalog::{Registry, StartError};
 use crate::engine::{Bus, Receipt};
 use crate::event::{AnyEvent, Event, EventInvalid, EventType};
 use crate::handler::StartContext;
+use crate::store::StoredEvents;
 use crate::wire::{self, DecodeError, DecodeErrorKind, EncodeError};
 
 /// What a frame is written into at first, as serde_json does it; it grows.
@@ -94,6 +99,11 @@ impl Bus {
     /// What the parameters of a handler are prepared with, for those who call handlers that the bus does not.
     pub fn start_context(&self) -> StartContext<'_> {
         StartContext::new(&self.0.states)
+    }
+
+    /// Returns what a store writes the events of this bus with, and reads them back.
+    pub fn stored_events(&self) -> StoredEvents {
+        self.0.stored_events()
     }
 
     /// Returns whether a handler or a subscriber on this bus takes events of this type; with `None`, those of unknown

@@ -54,7 +54,7 @@ impl Bus {
         // Sessions post into the queue on any bus.
         let see_to = || {
             let queue = has_time.then(|| self.0.queue.0.see_to(self)).flatten();
-            let stored = self.stored().filter(|_| has_time).and_then(|stored| stored.see_to(self));
+            let stored = self.0.stored().filter(|_| has_time).and_then(|stored| stored.see_to(self));
             let is_either = queue.is_some() || stored.is_some();
             is_either.then(|| join(OptionFuture::from(queue), OptionFuture::from(stored)).map(drop))
         };
@@ -76,7 +76,7 @@ impl Bus {
     pub async fn shutdown(&self, deadline: Duration) -> Result<(), ShutdownError> {
         self.0.closed.store(true, Ordering::Relaxed);
         let mut unfinished = self.0.queue.0.close();
-        self.stored().into_iter().for_each(|stored| stored.close());
+        self.0.stored().into_iter().for_each(|stored| stored.close());
         self.0.extensions.close();
         let left_out = LeftOut::caller().await;
         let others = Others::of_closed(&self.0).await;
@@ -88,7 +88,7 @@ impl Bus {
         if is_late {
             unfinished.extend(self.0.in_flight.list());
             unfinished.extend(self.0.queue.0.abort());
-            self.stored().into_iter().for_each(|stored| stored.abort());
+            self.0.stored().into_iter().for_each(|stored| stored.abort());
             self.0.tasks.abort();
         }
         self.0.subscribers.close();

@@ -26,9 +26,8 @@ pub(crate) mod unfinished;
 pub(crate) mod worklist;
 
 use std::collections::HashMap;
-use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
 
 pub use emit_layer::{EmitLayer, NextEmit};
 pub use layer::{Around, HandlerCall, Layer, Next, SyncLayer, SyncNext};
@@ -120,6 +119,14 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// What a store writes the events of this bus with.
+    pub(crate) fn stored_events(self: &Arc<Self>) -> StoredEvents {
+        let engine = Arc::downgrade(self);
+        StoredEvents::of(engine)
+    }
+}
+
 impl Frames for Engine {
     fn codec(&self) -> &dyn Codec {
         &*self.codec
@@ -131,49 +138,6 @@ impl Frames for Engine {
 
     fn restores(&self) -> &HashMap<&'static str, Restore> {
         &self.restores
-    }
-}
-
-impl Bus {
-    /// Returns what a store writes the events of this bus with, and reads them back.
-    pub fn stored_events(&self) -> StoredEvents {
-        let engine = Arc::downgrade(&self.0);
-        StoredEvents::of(engine)
-    }
-}
-
-/// A [`Bus`] that does not keep the bus alive: for an [`Extension`](crate::Extension) and its tasks, which the bus owns.
-///
-/// ```
-/// # fn main() -> Result<(), atoms::StartError> {
-/// let bus = atoms::Bus::start()?;
-/// let weak = bus.downgrade();
-/// assert!(weak.upgrade().is_some());
-/// drop(bus);
-/// assert!(weak.upgrade().is_none());
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct WeakBus(Weak<Engine>);
-
-impl Bus {
-    /// Returns a reference to the bus that does not keep it alive.
-    pub fn downgrade(&self) -> WeakBus {
-        WeakBus(Arc::downgrade(&self.0))
-    }
-}
-
-impl WeakBus {
-    /// Returns the bus, if there still is a clone of it.
-    pub fn upgrade(&self) -> Option<Bus> {
-        self.0.upgrade().map(Bus)
-    }
-}
-
-impl fmt::Debug for WeakBus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WeakBus")
     }
 }
 

@@ -81,7 +81,7 @@ impl Hold {
             return None;
         }
         CURRENT.with(|hold| {
-            let is_elsewhere = bus.stored().is_some() && hold.taken.is_none();
+            let is_elsewhere = bus.0.stored().is_some() && hold.taken.is_none();
             let mut is_of = hold.bus == Arc::as_ptr(&bus.0).addr() && !is_elsewhere;
             scope::with_current(|head| is_of &= hold.head == ptr::from_ref(head).addr());
             is_of.then(|| Arc::clone(hold.worklist(&bus.0)))

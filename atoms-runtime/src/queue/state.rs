@@ -364,6 +364,7 @@ impl fmt::Debug for Queue {
 
 #[cfg(all(test, not(shuttle)))]
 mod tests {
+    use super::super::Post;
     use super::*;
     use crate::event::RawEvent;
 
@@ -371,8 +372,8 @@ mod tests {
     async fn what_got_room_before_the_queue_closed_is_too_late_after() {
         let bus = Bus::builder().without_discovery().start().unwrap();
         let event = || AnyEvent::from(RawEvent::new("test.late", *b"{}", None, None, None));
-        let late = bus.post_any(event()).reserved().unwrap();
-        bus.post_any(event()).reserved().unwrap().put().unwrap();
+        let late = Post::new(&bus, event()).reserved().unwrap();
+        Post::new(&bus, event()).reserved().unwrap().put().unwrap();
         assert!(bus.0.queue.0.close().is_empty());
         assert_eq!(late.put().unwrap_err().reason(), PostRefusal::Closed);
     }

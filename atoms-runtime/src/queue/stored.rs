@@ -83,7 +83,7 @@ impl Stored {
 
     /// Says how events are written, and delivers what an earlier process has left, if this is in a runtime.
     pub(crate) fn start(self: &Arc<Self>, bus: &Bus) {
-        self.backlog.start(bus.stored_events());
+        self.backlog.start(bus.0.stored_events());
         self.hire(bus);
     }
 
@@ -288,6 +288,11 @@ impl Drop for Member {
 }
 
 impl Engine {
+    /// What delivers the events of another backlog than the queue, if the bus has one.
+    pub(crate) fn stored(&self) -> Option<&Arc<Stored>> {
+        self.stored.as_ref().map(|owned| &owned.0)
+    }
+
     /// The identities of the handlers of an event.
     fn handlers_of(&self, event: &AnyEvent) -> impl Iterator<Item = &'static str> {
         self.tables.of(event.known_type()).outline.handlers.iter().map(|info| info.id())

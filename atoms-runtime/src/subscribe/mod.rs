@@ -1,4 +1,4 @@
-//! Subscribing to a running bus.
+//! Subscribers, streams and expectations of a running bus.
 
 mod stream;
 
@@ -11,141 +11,93 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::engine::Bus;
-use crate::engine::step::Step;
 pub use stream::{EventStream, Lagged};
 
 use self::stream::Buffer;
+use crate::engine::Bus;
+use crate::engine::step::Step;
 use crate::engine::subscribers::Subscription;
 use crate::event::{AnyEvent, Envelope, Event, EventType};
 
-impl Bus {
-    /// Calls `callback` for each event `E`, after the sync handlers, until the subscription is dropped.
-    ///
-    /// A bus that was started without discovery reads frames of an `E` as events only if it has a
-    /// handler of it, or was told of it by [`BusBuilder::event`](crate::BusBuilder::event).
-    ///
-    /// ```
-    /// # use atoms::{Bus, event};
-    /// # #[event(type = "shop.order.created")]
-    /// # struct OrderCreated { order_id: String }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let bus = Bus::start()?;
-    /// let subscription = bus.on::<OrderCreated>(|order| println!("{}", order.order_id));
-    /// bus.emit(OrderCreated { order_id: "o-1".into() }).await.into_result()?;
-    /// drop(subscription);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn on<E: Event>(&self, callback: impl Fn(&E) + Send + Sync + 'static) -> Subscription {
-        self.on_envelope::<E>(move |envelope| callback(envelope))
-    }
+/// Calls `callback` for each event `E`.
+#[track_caller]
+pub(crate) fn on<E: Event>(bus: &Bus, callback: impl Fn(&E) + Send + Sync + 'static) -> Subscription {
+    subscribe(bus, Some(E::event_type()), move |step| {
+        if let Some(envelope) = step.event.downcast::<E>() {
+            callback(envelope);
+        }
+    })
+}
 
-    /// Calls `callback` for every event, until the subscription is dropped.
-    #[track_caller]
-    pub fn on_any(&self, callback: impl Fn(&AnyEvent) + Send + Sync + 'static) -> Subscription {
-        self.subscribe(None, move |step| callback(step.any()))
-    }
+/// Calls `callback` for every event.
+#[track_caller]
+pub(crate) fn on_any(bus: &Bus, callback: impl Fn(&AnyEvent) + Send + Sync + 'static) -> Subscription {
+    subscribe(bus, None, move |step| callback(step.any()))
+}
 
-    /// Calls `callback` for the next event `E`, and then never again.
-    #[track_caller]
-    pub fn once<E: Event>(&self, callback: impl FnOnce(&E) + Send + 'static) -> Subscription {
-        let callback = Mutex::new(Some(callback));
-        let bus = Arc::downgrade(&self.0);
-        let place = Location::caller();
-        let key = self.0.subscribers.add(Some(E::event_type()), place, |key| {
-            Arc::new(move |step| {
-                let callback = callback.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let (Some(callback), Some(envelope)) = (callback, step.event.downcast::<E>()) {
-                    if let Some(bus) = bus.upgrade() {
-                        bus.subscribers.remove(key);
-                    }
-                    callback(envelope);
+/// Calls `callback` for the next event `E`.
+#[track_caller]
+pub(crate) fn once<E: Event>(bus: &Bus, callback: impl FnOnce(&E) + Send + 'static) -> Subscription {
+    let callback = Mutex::new(Some(callback));
+    let weak = Arc::downgrade(&bus.0);
+    let key = bus.0.subscribers.add(Some(E::event_type()), Location::caller(), |key| {
+        Arc::new(move |step| {
+            let callback = callback.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let (Some(callback), Some(envelope)) = (callback, step.event.downcast::<E>()) {
+                if let Some(bus) = weak.upgrade() {
+                    bus.subscribers.remove(key);
                 }
-            })
-        });
-        Subscription::new(Arc::downgrade(&self.0), key)
-    }
-
-    /// The events `E` from now on, as a stream.
-    ///
-    /// The stream ends when the bus is shut down. One that is not read in time never holds up an
-    /// emit: it loses the oldest events beyond 1,024, or beyond 16 MiB of them, and is told how many
-    /// ([`BusBuilder::stream_capacity`], [`BusBuilder::stream_bytes`]). An event that several streams have
-    /// is in memory once.
-    ///
-    /// [`BusBuilder::stream_capacity`]: crate::BusBuilder::stream_capacity
-    /// [`BusBuilder::stream_bytes`]: crate::BusBuilder::stream_bytes
-    #[track_caller]
-    pub fn stream<E: Event>(&self) -> EventStream<E> {
-        let (buffer, writer) = Buffer::new(self.0.stream_limits);
-        let subscription = self.subscribe(Some(E::event_type()), move |step| {
-            writer.put(step.any().clone(), step.size());
-        });
-        EventStream::new(buffer, subscription)
-    }
-
-    /// The next event `E` for which `predicate` holds, from now on.
-    ///
-    /// ```
-    /// # use std::time::Duration;
-    /// # use atoms::{Bus, event};
-    /// # #[event(type = "shop.order.created")]
-    /// # struct OrderCreated { order_id: String }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let bus = Bus::start()?;
-    /// let expected = bus.expect::<OrderCreated>(|order| order.order_id == "o-1");
-    /// bus.emit(OrderCreated { order_id: "o-1".into() }).await.into_result()?;
-    /// let order = expected.within(Duration::from_secs(1)).await?;
-    /// assert_eq!(order.order_id, "o-1");
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn expect<E: Event>(&self, predicate: impl Fn(&E) -> bool + Send + Sync + 'static) -> Expectation<E> {
-        let (sender, receiver) = oneshot::channel();
-        let sender = Mutex::new(Some(sender));
-        let bus = Arc::downgrade(&self.0);
-        let place = Location::caller();
-        let key = self.0.subscribers.add(Some(E::event_type()), place, |key| {
-            Arc::new(move |step| {
-                if step.event.downcast::<E>().is_some_and(|envelope| predicate(envelope))
-                    && let Some(sender) = sender.lock().unwrap_or_else(PoisonError::into_inner).take()
-                {
-                    if let Some(bus) = bus.upgrade() {
-                        bus.subscribers.remove(key);
-                    }
-                    // Nobody may wait for it any more.
-                    let _ = sender.send(step.any().clone());
-                }
-            })
-        });
-        let subscription = Subscription::new(Arc::downgrade(&self.0), key);
-        Expectation { event: receiver, subscription, events: PhantomData }
-    }
-
-    #[track_caller]
-    fn on_envelope<E: Event>(&self, callback: impl Fn(&Envelope<E>) + Send + Sync + 'static) -> Subscription {
-        self.subscribe(Some(E::event_type()), move |step| {
-            if let Some(envelope) = step.event.downcast::<E>() {
                 callback(envelope);
             }
         })
-    }
+    });
+    Subscription::new(Arc::downgrade(&bus.0), key)
+}
 
-    #[track_caller]
-    fn subscribe(
-        &self,
-        event_type: Option<&'static EventType>,
-        callback: impl Fn(&Step<'_>) + Send + Sync + 'static,
-    ) -> Subscription {
-        let place = Location::caller();
-        let key = self.0.subscribers.add(event_type, place, |_| Arc::new(callback));
-        Subscription::new(Arc::downgrade(&self.0), key)
-    }
+/// Puts the events `E` into a stream.
+#[track_caller]
+pub(crate) fn stream<E: Event>(bus: &Bus) -> EventStream<E> {
+    let (buffer, writer) = Buffer::new(bus.0.stream_limits);
+    let subscription = subscribe(bus, Some(E::event_type()), move |step| {
+        writer.put(step.any().clone(), step.size());
+    });
+    EventStream::new(buffer, subscription)
+}
+
+/// Waits for the next event `E` for which `predicate` holds.
+#[track_caller]
+pub(crate) fn expect<E: Event>(
+    bus: &Bus,
+    predicate: impl Fn(&E) -> bool + Send + Sync + 'static,
+) -> Expectation<E> {
+    let (sender, receiver) = oneshot::channel();
+    let sender = Mutex::new(Some(sender));
+    let weak = Arc::downgrade(&bus.0);
+    let key = bus.0.subscribers.add(Some(E::event_type()), Location::caller(), |key| {
+        Arc::new(move |step| {
+            if step.event.downcast::<E>().is_some_and(|envelope| predicate(envelope))
+                && let Some(sender) = sender.lock().unwrap_or_else(PoisonError::into_inner).take()
+            {
+                if let Some(bus) = weak.upgrade() {
+                    bus.subscribers.remove(key);
+                }
+                // Nobody may wait for it any more.
+                let _ = sender.send(step.any().clone());
+            }
+        })
+    });
+    let subscription = Subscription::new(Arc::downgrade(&bus.0), key);
+    Expectation { event: receiver, subscription, events: PhantomData }
+}
+
+#[track_caller]
+fn subscribe(
+    bus: &Bus,
+    event_type: Option<&'static EventType>,
+    callback: impl Fn(&Step<'_>) + Send + Sync + 'static,
+) -> Subscription {
+    let key = bus.0.subscribers.add(event_type, Location::caller(), |_| Arc::new(callback));
+    Subscription::new(Arc::downgrade(&bus.0), key)
 }
 
 /// Waits for an event, since the call of [`Bus::expect`].
