@@ -1,28 +1,23 @@
-//! Making a bus, and checking it before the first event.
+//! What a bus is made of.
+
+mod start;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use super::extensions::Extension;
-use crate::catalog::{Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem, checks};
-use crate::engine::deliver::nested_limit;
+use crate::catalog::{Entry, EntryInfo};
 use crate::engine::emit_layer::{EmitLayer, StandsAroundEmits};
 use crate::engine::extensions::Extensions;
 use crate::engine::layer::{Layer, Stands};
 use crate::engine::limits::Limits;
-use crate::engine::runner::{self, Runner};
-use crate::engine::table::Tables;
-use crate::engine::tasks::Tasks;
-use crate::engine::under_way::UnderWay;
-use crate::engine::{Bus, Engine};
+use crate::engine::runner::Runner;
 use crate::event::{Carried, Event, EventType};
-use crate::handler::{Handler, HandlerInfo, PrepareError, StartContext, States};
-use crate::layers;
+use crate::handler::{Handler, HandlerInfo, States};
 use crate::layers::intercept::{Intercepting, Interceptor};
-use crate::letters::{LetterStore, Letters, MemoryLetters};
-use crate::queue::{Backlog, OwnedQueue, OwnedStored, Stored};
+use crate::letters::LetterStore;
+use crate::queue::Backlog;
 use crate::store::Restore;
 use crate::wire::{Codec, JsonCodec};
 
@@ -32,7 +27,7 @@ const MAX_HOPS: u32 = 1_024;
 /// A mebibyte.
 const MIB: usize = 1024 * 1024;
 
-/// Makes a [`Bus`].
+/// Makes a [`Bus`](crate::Bus).
 ///
 /// ```
 /// use atoms::{Bus, event, handler};
@@ -181,7 +176,7 @@ impl BusBuilder {
         self
     }
 
-    /// How many unread events a [stream](Bus::stream) keeps: 1,024 by default. Beyond that the oldest are lost,
+    /// How many unread events a [stream](crate::Bus::stream) keeps: 1,024 by default. Beyond that the oldest are lost,
     /// and the stream yields a [`Lagged`](crate::Lagged) with their number. Zero does not start.
     #[must_use]
     pub fn stream_capacity(mut self, events: usize) -> Self {
@@ -233,14 +228,14 @@ impl BusBuilder {
         extension.install(self)
     }
 
-    /// How many [dead letters](Bus::dead_letters) are kept: 1,024 by default. Zero does not start.
+    /// How many [dead letters](crate::Bus::dead_letters) are kept: 1,024 by default. Zero does not start.
     #[must_use]
     pub fn dead_letter_capacity(mut self, letters: usize) -> Self {
         self.dead_letter_capacity = letters;
         self
     }
 
-    /// How many bytes of memory all [dead letters](Bus::dead_letters) together may take: 64 MiB by default. A
+    /// How many bytes of memory all [dead letters](crate::Bus::dead_letters) together may take: 64 MiB by default. A
     /// larger letter is kept alone. Zero does not start.
     #[must_use]
     pub fn dead_letter_bytes(mut self, bytes: usize) -> Self {
@@ -248,7 +243,7 @@ impl BusBuilder {
         self
     }
 
-    /// Keeps the [dead letters](Bus::dead_letters) in this store, and not in memory. How many it keeps is its own
+    /// Keeps the [dead letters](crate::Bus::dead_letters) in this store, and not in memory. How many it keeps is its own
     /// affair: [`dead_letter_capacity`](Self::dead_letter_capacity) and
     /// [`dead_letter_bytes`](Self::dead_letter_bytes) are for those in memory.
     ///
@@ -279,7 +274,7 @@ impl BusBuilder {
         self
     }
 
-    /// Keeps [posted](Bus::post) events in this backlog, and not in the queue in memory. How many it keeps is its own
+    /// Keeps [posted](crate::Bus::post) events in this backlog, and not in the queue in memory. How many it keeps is its own
     /// affair: [`queue_capacity`](Self::queue_capacity) and [`queue_bytes`](Self::queue_bytes) are for the queue.
     ///
     /// What it holds already is delivered, too. A `detached` handler is done with its event when it has been started.
@@ -333,7 +328,7 @@ impl BusBuilder {
         self
     }
 
-    /// How many [posted](Bus::post), unfinished events each priority may hold: 1,024 by default. Events that are
+    /// How many [posted](crate::Bus::post), unfinished events each priority may hold: 1,024 by default. Events that are
     /// due later have as much room of their own. Zero does not start.
     #[must_use]
     pub fn queue_capacity(mut self, events: usize) -> Self {
@@ -341,7 +336,7 @@ impl BusBuilder {
         self
     }
 
-    /// How many bytes of [posted](Bus::post), unfinished events each priority may hold: 64 MiB by default, and a
+    /// How many bytes of [posted](crate::Bus::post), unfinished events each priority may hold: 64 MiB by default, and a
     /// larger event is taken alone, when nothing else is there.
     ///
     /// [`AnyEvent::size`](crate::AnyEvent::size) counts the bytes. Events that are due later have as much room of
@@ -357,137 +352,6 @@ impl BusBuilder {
     pub fn detached_limit(mut self, handlers: usize) -> Self {
         self.detached_limit = handlers;
         self
-    }
-
-    /// Checks that every handler has its states, that no events lead back to themselves undeclared,
-    /// that each `must_handle` event that a handler emits is handled, that no request has two
-    /// handlers, and what each [entry](Entry::check) checks; then makes the bus.
-    pub fn start(self) -> Result<Bus, StartError> {
-        let registry = self.registry();
-        let mut problems = self.check(&registry);
-        problems.extend(self.extensions.check());
-        let mut handlers = self.bind(&registry, &mut problems);
-        StartError::of(problems)?;
-        registry.log();
-        let under_way = Arc::<UnderWay>::default();
-        let mut most_layers = 0;
-        for (info, runner) in &mut handlers {
-            let (wrapped, count) = layers::wrapped(info, runner.clone(), &self.layers);
-            *runner = wrapped;
-            most_layers = most_layers.max(count);
-        }
-        let (capacity, bytes) = (self.dead_letter_capacity, self.dead_letter_bytes);
-        let letter_store = self.letter_store.unwrap_or_else(|| Arc::new(MemoryLetters::new(capacity, bytes)));
-        let stored = self.backlog.map(|backlog| OwnedStored(Stored::new(backlog, Arc::clone(&under_way))));
-        let bus = Bus(Arc::new(Engine {
-            tables: Tables::new(registry.events(), handlers),
-            subscribers: Default::default(),
-            registry,
-            states: self.states,
-            codec: self.codec,
-            hop_limit: self.hop_limit,
-            nested_limit: nested_limit(most_layers + self.emit_layers.len()),
-            follow_up_limits: self.follow_up_limits,
-            stream_limits: self.stream_limits,
-            frame_limit: self.frame_limit,
-            closed: AtomicBool::new(false),
-            in_flight: Default::default(),
-            tasks: Tasks::new(self.detached_limit),
-            dead_letters: Letters::new(letter_store).into(),
-            layers: layers::in_order(self.layers).into(),
-            emit_layers: self.emit_layers.into(),
-            extensions: self.extensions,
-            queue: OwnedQueue::new(self.queue_capacity, self.queue_bytes, Arc::clone(&under_way)),
-            stored,
-            restores: self.restores,
-            under_way,
-        }));
-        bus.0.dead_letters.start(bus.0.stored_events());
-        StartError::of(bus.0.extensions.start(&bus))?;
-        if let Some(stored) = bus.0.stored() {
-            stored.start(&bus);
-        }
-        Ok(bus)
-    }
-
-    /// Makes the checks of [`start`](Self::start), except for missing states. Also fails if there is no handler and no
-    /// [`Entry`] to check, as in a test that does not link the crate that it tests.
-    pub fn verify(self) -> Result<(), StartError> {
-        let registry = self.registry();
-        let mut problems = self.check(&registry);
-        self.bind(&registry, &mut problems);
-        problems.retain(|problem| !problem.is_missing_state());
-        problems.extend(checks::no_handlers(&registry));
-        StartError::of(problems)
-    }
-
-    fn check(&self, registry: &Registry) -> Vec<StartProblem> {
-        let has_store = self.backlog.is_some() || self.letter_store.is_some();
-        let start = StartCheck::new(registry, StartContext::new(&self.states), has_store);
-        let mut problems = checks::check(&start);
-        problems.extend(self.without_room());
-        if self.discovery && !checks::LINKER_FINDS_UNANSWERED {
-            problems.extend(checks::unanswered(registry));
-        }
-        problems
-    }
-
-    /// The limits that leave no room for anything.
-    fn without_room(&self) -> impl Iterator<Item = StartProblem> {
-        let limits = [
-            ("frame_limit", self.frame_limit),
-            ("follow_up_capacity", self.follow_up_limits.events),
-            ("follow_up_bytes", self.follow_up_limits.bytes),
-            ("stream_capacity", self.stream_limits.events),
-            ("stream_bytes", self.stream_limits.bytes),
-            ("dead_letter_capacity", self.dead_letter_capacity),
-            ("dead_letter_bytes", self.dead_letter_bytes),
-            ("queue_capacity", self.queue_capacity),
-            ("queue_bytes", self.queue_bytes),
-            ("detached_limit", self.detached_limit),
-        ];
-        limits
-            .into_iter()
-            .filter(|(_, limit)| *limit == 0)
-            .map(|(setting, _)| StartProblem::NoRoom { setting })
-    }
-
-    fn registry(&self) -> Registry {
-        let (mut events, mut handlers, mut entries) =
-            (self.events.clone(), self.handlers.clone(), self.entries.clone());
-        if self.discovery {
-            events.extend(Registry::linked().events());
-            handlers.extend(Registry::linked().handlers());
-            entries.extend(Registry::linked().all_entries());
-        }
-        handlers.retain(|handler| !self.is_stood_in_for(handler));
-        handlers.extend(self.stand_ins.iter().map(|(info, _)| *info));
-        Registry::new(events, handlers, entries)
-    }
-
-    fn is_stood_in_for(&self, handler: &HandlerInfo) -> bool {
-        let taken = handler.event_types();
-        !taken.is_empty() && self.stand_ins.iter().any(|(info, _)| info.event_types() == taken)
-    }
-
-    fn bind(
-        &self,
-        registry: &Registry,
-        problems: &mut Vec<StartProblem>,
-    ) -> Vec<(&'static HandlerInfo, Runner)> {
-        let start = StartContext::new(&self.states);
-        let mut bound = Vec::with_capacity(registry.handlers().len());
-        for handler in registry.handlers().iter().copied() {
-            let stand_in = self.stand_ins.iter().find(|(info, _)| *info == handler);
-            match stand_in.map_or_else(|| runner::bind(handler, &start), |(_, runner)| Ok(runner.clone())) {
-                Ok(runner) => bound.push((handler, runner)),
-                Err(errors) => problems.extend(errors.into_iter().map(|error| match error {
-                    PrepareError::MissingState(missing) => StartProblem::MissingState { handler, missing },
-                    PrepareError::Other(cause) => StartProblem::Prepare { handler, cause },
-                })),
-            }
-        }
-        bound
     }
 }
 

@@ -1,0 +1,153 @@
+//! Checking what a builder has, and making the bus.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::BusBuilder;
+use crate::catalog::{Registry, StartCheck, StartError, StartProblem, checks};
+use crate::engine::deliver::nested_limit;
+use crate::engine::runner::{self, Runner};
+use crate::engine::table::Tables;
+use crate::engine::tasks::Tasks;
+use crate::engine::under_way::UnderWay;
+use crate::engine::{Bus, Engine};
+use crate::handler::{HandlerInfo, PrepareError, StartContext};
+use crate::layers;
+use crate::letters::{Letters, MemoryLetters};
+use crate::queue::{OwnedQueue, OwnedStored, Stored};
+
+/// A handler, bound to its states.
+type Bound = (&'static HandlerInfo, Runner);
+
+impl BusBuilder {
+    /// Checks that every handler has its states, that no events lead back to themselves undeclared,
+    /// that each `must_handle` event that a handler emits is handled, that no request has two
+    /// handlers, and what each [entry](crate::Entry::check) checks; then makes the bus.
+    pub fn start(self) -> Result<Bus, StartError> {
+        let registry = self.registry();
+        let mut problems = self.check(&registry);
+        problems.extend(self.extensions.check());
+        let handlers = self.bind(&registry, &mut problems);
+        StartError::of(problems)?;
+        registry.log();
+        let bus = Bus(Arc::new(self.engine(registry, handlers)));
+        bus.0.dead_letters.start(bus.0.stored_events());
+        StartError::of(bus.0.extensions.start(&bus))?;
+        if let Some(stored) = bus.0.stored() {
+            stored.start(&bus);
+        }
+        Ok(bus)
+    }
+
+    fn engine(self, registry: Registry, mut handlers: Vec<Bound>) -> Engine {
+        let mut most_layers = 0;
+        for (info, runner) in &mut handlers {
+            let (wrapped, count) = layers::wrapped(info, runner.clone(), &self.layers);
+            *runner = wrapped;
+            most_layers = most_layers.max(count);
+        }
+        let under_way = Arc::<UnderWay>::default();
+        let (capacity, bytes) = (self.dead_letter_capacity, self.dead_letter_bytes);
+        let letter_store = self.letter_store.unwrap_or_else(|| Arc::new(MemoryLetters::new(capacity, bytes)));
+        let stored = self.backlog.map(|backlog| OwnedStored(Stored::new(backlog, Arc::clone(&under_way))));
+        Engine {
+            tables: Tables::new(registry.events(), handlers),
+            subscribers: Default::default(),
+            registry,
+            states: self.states,
+            codec: self.codec,
+            hop_limit: self.hop_limit,
+            nested_limit: nested_limit(most_layers + self.emit_layers.len()),
+            follow_up_limits: self.follow_up_limits,
+            stream_limits: self.stream_limits,
+            frame_limit: self.frame_limit,
+            closed: AtomicBool::new(false),
+            in_flight: Default::default(),
+            tasks: Tasks::new(self.detached_limit),
+            dead_letters: Letters::new(letter_store).into(),
+            layers: layers::in_order(self.layers).into(),
+            emit_layers: self.emit_layers.into(),
+            extensions: self.extensions,
+            queue: OwnedQueue::new(self.queue_capacity, self.queue_bytes, Arc::clone(&under_way)),
+            stored,
+            restores: self.restores,
+            under_way,
+        }
+    }
+
+    /// Makes the checks of [`start`](Self::start), except for missing states. Also fails if there is no handler and no
+    /// [`Entry`](crate::Entry) to check, as in a test that does not link the crate that it tests.
+    pub fn verify(self) -> Result<(), StartError> {
+        let registry = self.registry();
+        let mut problems = self.check(&registry);
+        self.bind(&registry, &mut problems);
+        problems.retain(|problem| !problem.is_missing_state());
+        problems.extend(checks::no_handlers(&registry));
+        StartError::of(problems)
+    }
+
+    fn check(&self, registry: &Registry) -> Vec<StartProblem> {
+        let has_store = self.backlog.is_some() || self.letter_store.is_some();
+        let start = StartCheck::new(registry, StartContext::new(&self.states), has_store);
+        let mut problems = checks::check(&start);
+        problems.extend(self.without_room());
+        if self.discovery && !checks::LINKER_FINDS_UNANSWERED {
+            problems.extend(checks::unanswered(registry));
+        }
+        problems
+    }
+
+    /// The limits that leave no room for anything.
+    fn without_room(&self) -> impl Iterator<Item = StartProblem> {
+        let limits = [
+            ("frame_limit", self.frame_limit),
+            ("follow_up_capacity", self.follow_up_limits.events),
+            ("follow_up_bytes", self.follow_up_limits.bytes),
+            ("stream_capacity", self.stream_limits.events),
+            ("stream_bytes", self.stream_limits.bytes),
+            ("dead_letter_capacity", self.dead_letter_capacity),
+            ("dead_letter_bytes", self.dead_letter_bytes),
+            ("queue_capacity", self.queue_capacity),
+            ("queue_bytes", self.queue_bytes),
+            ("detached_limit", self.detached_limit),
+        ];
+        limits
+            .into_iter()
+            .filter(|(_, limit)| *limit == 0)
+            .map(|(setting, _)| StartProblem::NoRoom { setting })
+    }
+
+    fn registry(&self) -> Registry {
+        let (mut events, mut handlers, mut entries) =
+            (self.events.clone(), self.handlers.clone(), self.entries.clone());
+        if self.discovery {
+            events.extend(Registry::linked().events());
+            handlers.extend(Registry::linked().handlers());
+            entries.extend(Registry::linked().all_entries());
+        }
+        handlers.retain(|handler| !self.is_stood_in_for(handler));
+        handlers.extend(self.stand_ins.iter().map(|(info, _)| *info));
+        Registry::new(events, handlers, entries)
+    }
+
+    fn is_stood_in_for(&self, handler: &HandlerInfo) -> bool {
+        let taken = handler.event_types();
+        !taken.is_empty() && self.stand_ins.iter().any(|(info, _)| info.event_types() == taken)
+    }
+
+    fn bind(&self, registry: &Registry, problems: &mut Vec<StartProblem>) -> Vec<Bound> {
+        let start = StartContext::new(&self.states);
+        let mut bound = Vec::with_capacity(registry.handlers().len());
+        for handler in registry.handlers().iter().copied() {
+            let stand_in = self.stand_ins.iter().find(|(info, _)| *info == handler);
+            match stand_in.map_or_else(|| runner::bind(handler, &start), |(_, runner)| Ok(runner.clone())) {
+                Ok(runner) => bound.push((handler, runner)),
+                Err(errors) => problems.extend(errors.into_iter().map(|error| match error {
+                    PrepareError::MissingState(missing) => StartProblem::MissingState { handler, missing },
+                    PrepareError::Other(cause) => StartProblem::Prepare { handler, cause },
+                })),
+            }
+        }
+        bound
+    }
+}
