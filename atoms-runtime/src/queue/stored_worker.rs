@@ -57,15 +57,7 @@ pub(super) async fn work(member: Member, bus: Weak<Engine>) {
             }
             Ok(taken) => {
                 wait = RETRY[0];
-                for taken in taken {
-                    let mut delivery =
-                        deliver(&bus, Begun { stored: Arc::clone(&stored), taken, is_done: false });
-                    // Polled at once, so that it is known what it waits for if it is ended.
-                    let polled = poll_fn(|cx| Poll::Ready(delivery.as_mut().poll(cx))).await;
-                    if polled.is_pending() {
-                        running.push(delivery);
-                    }
-                }
+                begin(&bus, &stored, taken, &mut running).await;
                 // Others have their turn.
                 drop(bus);
                 beside(&mut running, tokio::task::yield_now()).await;
@@ -73,6 +65,23 @@ pub(super) async fn work(member: Member, bus: Weak<Engine>) {
         }
     }
     drop((running, member));
+}
+
+/// Starts what was taken.
+async fn begin(
+    bus: &Arc<Engine>,
+    stored: &Arc<Stored>,
+    taken: Vec<Taken>,
+    running: &mut FuturesUnordered<Running>,
+) {
+    for taken in taken {
+        let mut delivery = deliver(bus, Begun { stored: Arc::clone(stored), taken, is_done: false });
+        // Polled at once, so that it is known what it waits for if it is ended.
+        let polled = poll_fn(|cx| Poll::Ready(delivery.as_mut().poll(cx))).await;
+        if polled.is_pending() {
+            running.push(delivery);
+        }
+    }
 }
 
 /// Waits until there is something to take, or something else has changed.
