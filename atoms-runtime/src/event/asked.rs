@@ -60,12 +60,10 @@ pub trait IntoRequest: Send {
     /// The request in its envelope, a new one if it has none.
     fn into_envelope(self) -> Envelope<Self::Request>;
 
-    /// `T`, as for [`IntoEnvelope::Returned`](super::IntoEnvelope::Returned).
-    #[doc(hidden)]
+    /// The type `T`, as [`IntoEnvelope::Returned`](super::IntoEnvelope::Returned) is.
     type Returned<T: IntoFuture>: IntoFuture<Output = T::Output, IntoFuture = T::IntoFuture>;
 
-    /// The value itself.
-    #[doc(hidden)]
+    /// Returns `value`.
     fn returned<T: IntoFuture>(value: T) -> Self::Returned<T>;
 }
 

@@ -326,13 +326,11 @@ pub trait IntoEnvelope: Send {
     /// The event in its envelope, a new one if it has none.
     fn into_envelope(self) -> Envelope<Self::Event>;
 
-    /// `T`, as the return type of what takes an event: where the argument is no event, rustc does not know what is
-    /// returned, and tells of the argument only.
-    #[doc(hidden)]
+    /// The type `T`. Functions that take an event return it, so that for an argument that is no event rustc does not
+    /// know what they return, and reports the argument only.
     type Returned<T: IntoFuture>: IntoFuture<Output = T::Output, IntoFuture = T::IntoFuture>;
 
-    /// The value itself.
-    #[doc(hidden)]
+    /// Returns `value`.
     fn returned<T: IntoFuture>(value: T) -> Self::Returned<T>;
 }
 

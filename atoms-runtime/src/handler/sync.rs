@@ -71,8 +71,7 @@ pub trait FromSyncDelivery {
     /// The types of the events that the handler may emit through this parameter: none by default.
     const EMITS: EventTypes = EventTypes::NONE;
 
-    /// Whether it needs what a layer lends.
-    #[doc(hidden)]
+    /// Whether the parameter may be extracted from what a layer [lends](super::SyncDelivery::lent): `true` by default.
     const IS_LENT: bool = true;
 }
 
@@ -139,7 +138,6 @@ pub trait SyncParams: 'static {
     /// The types of the events that the handler may emit through its parameters.
     const EMITS: EventTypes;
 
-    /// Whether one of them needs what a layer lends.
-    #[doc(hidden)]
+    /// Whether one of them may be extracted from what a layer lends.
     const ARE_LENT: bool;
 }
