@@ -1,12 +1,17 @@
 //! What a bus tells `tracing`: nothing that goes wrong is silent.
 
+#[path = "faulty/mod.rs"]
+mod faulty;
+
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atoms::DeliveryFailed;
 use atoms::agent::NodeShape;
 use atoms::prelude::*;
+use faulty::{Call, Faulty, Way};
 use tokio::time::{sleep, timeout};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -283,4 +288,19 @@ fn without_colors(line: &str) -> String {
     let mut parts = line.split("\u{1b}[");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backlog_that_fails_is_in_the_log() {
+    let (trace, _guard) = Trace::start();
+    let fails = AtomicBool::new(true);
+    let backlog = Faulty::new(move |call| {
+        let fails = call == Call::Take && fails.swap(false, Ordering::SeqCst);
+        if fails { Way::Fails } else { Way::AtOnce }
+    });
+    let bus = bus().backlog(backlog).handler::<count>().start().unwrap();
+    bus.post(Followed { number: 1 }).await.unwrap();
+    bus.idle().await;
+    let line = trace.line("the disk is full");
+    assert_parts(&line, &["ERROR", "taking posted events failed, and is tried again"]);
 }

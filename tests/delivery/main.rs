@@ -5,6 +5,7 @@ mod backlogs;
 mod dead_letters;
 mod delayed;
 mod detached;
+mod elsewhere;
 mod emit_layers;
 mod first_polls;
 mod held;
@@ -15,11 +16,14 @@ mod lent;
 mod letter_stores;
 mod lost;
 mod options;
+mod outside;
 mod posting;
 mod room;
 mod runtimes;
 mod shutdown;
 
+#[path = "../faulty/mod.rs"]
+mod faulty;
 #[path = "../log/mod.rs"]
 mod log;
 

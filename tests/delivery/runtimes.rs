@@ -9,6 +9,7 @@ use atoms::{AttemptKind, DeliveryFailed, StoreError};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
+use crate::outside::block_on;
 use crate::{Log, SOON, bus};
 
 #[event(type = "runtimes.job")]
@@ -232,21 +233,6 @@ fn who_waits_outside_of_any_runtime_does_what_is_left() {
     assert_eq!(log.take(), ["0", "1", "2"]);
 }
 
-/// Waits without a runtime.
-fn block_on(future: impl Future<Output = ()>) {
-    struct Unpark(std::thread::Thread);
-    impl std::task::Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Arc::new(Unpark(std::thread::current())).into();
-    let mut future = std::pin::pin!(future);
-    while future.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending() {
-        std::thread::park_timeout(SOON);
-    }
-}
-
 #[event(type = "runtimes.line")]
 struct Line {
     number: u32,
@@ -387,4 +373,42 @@ fn a_bus_that_is_dropped_leaves_no_task_in_its_runtime() {
             tokio::task::yield_now().await;
         }
     });
+}
+
+#[event(type = "runtimes.tick")]
+struct Tick {}
+
+#[handler]
+fn tick(_: &Tick, done: State<Done>) {
+    done.0.fetch_add(1, Ordering::SeqCst);
+}
+
+#[test]
+fn what_was_done_when_its_runtime_ended_is_not_waited_for() {
+    const TICKS: u32 = 1_000;
+    let done = Arc::new(Done::default());
+    let builder = bus().0.shared_state(done.clone()).queue_capacity(TICKS as usize);
+    let bus = builder.handler::<tick>().start().unwrap();
+    // Who waits has his turn after each of the others.
+    let first = tokio::runtime::Builder::new_current_thread().enable_all().event_interval(1).build().unwrap();
+    first.block_on(async {
+        for _ in 0..TICKS {
+            bus.post(Tick {}).await.unwrap();
+        }
+        while done.count() == 0 {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(done.count() < TICKS);
+    drop(first);
+    runtime().block_on(async { timeout(SOON, bus.idle()).await.unwrap() });
+    assert_eq!(done.count(), TICKS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_an_emit_alone_begins_no_task() {
+    let (bus, done) = started();
+    let ((), receipt) = tokio::join!(bus.idle(), bus.emit(job(1)));
+    assert!(receipt.is_ok());
+    assert_eq!((done.count(), tokio::runtime::Handle::current().metrics().num_alive_tasks()), (1, 0));
 }
