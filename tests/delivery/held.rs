@@ -234,6 +234,78 @@ async fn a_delayed_post_can_be_cancelled_while_it_is_held() {
     }
 }
 
+#[handler]
+async fn changes_its_mind_about_one(_: &Packed, context: Context) {
+    let later = async |by: &str| {
+        let sent = Sent { by: by.into() };
+        context.bus().post(sent).after(Duration::from_secs(5)).await.unwrap()
+    };
+    let (first, second) = (later("first").await, later("second").await);
+    assert!(second.cancel().await.unwrap());
+    assert!(first.is_pending().await.unwrap() && !second.is_pending().await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_delayed_posts_that_are_held_one_can_be_cancelled() {
+    for bus in buses() {
+        let (builder, log) = bus;
+        let builder = builder.handler::<changes_its_mind_about_one>().handler::<noted>();
+        let bus = builder.start().unwrap();
+        bus.post(packed("test")).await.unwrap();
+        bus.idle().await;
+        sleep(Duration::from_secs(9)).await;
+        assert_eq!(log.take(), ["sent by first"]);
+        assert!(bus.dead_letters().is_empty().await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_subscriber_that_failed_is_told_of_beside_handlers_that_did_not() {
+    for bus in buses() {
+        let (builder, log) = bus;
+        let bus = builder.handler::<seen>().handler::<quick>().handler::<alert>().start().unwrap();
+        let _subscription = bus.on::<Packed>(|_| panic!("no"));
+        bus.post(packed("test")).await.unwrap();
+        bus.idle().await;
+        assert_eq!(log.take(), ["packed by test", "1 attempts"]);
+    }
+}
+
+#[event(type = "held.needed", must_handle)]
+struct Needed {}
+
+atoms::testing::handled!(Needed);
+
+fn never(_: &Needed) -> bool {
+    false
+}
+
+#[handler(when = never)]
+fn declines(_: &Needed) {}
+
+#[handler(when = never)]
+async fn declines_later(_: &Needed) {}
+
+#[tokio::test]
+async fn an_event_that_must_be_handled_and_is_not_is_told_of() {
+    for handlers in 0..4 {
+        for bus in buses() {
+            let (mut builder, log) = bus;
+            if handlers & 1 != 0 {
+                builder = builder.handler::<declines>();
+            }
+            if handlers & 2 != 0 {
+                builder = builder.handler::<declines_later>();
+            }
+            let bus = builder.handler::<alert>().start().unwrap();
+            bus.post(Needed {}).await.unwrap();
+            bus.idle().await;
+            assert_eq!(log.take(), ["0 attempts"], "{handlers:b}");
+            assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
+        }
+    }
+}
+
 /// Says when the handler is done, and what became of what was emitted then.
 struct Late(Notify, tokio::sync::mpsc::UnboundedSender<EmitOutcome>);
 

@@ -1,6 +1,7 @@
 //! What makes events dependable: posting, retries, dead letters, layers, an orderly end.
 
 mod alerts;
+mod backlog_runtimes;
 mod backlogs;
 mod dead_letters;
 mod delayed;

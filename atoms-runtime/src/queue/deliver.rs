@@ -107,12 +107,8 @@ impl<'a> Delivering<'a> {
             self.run(unit, &hold, is_seen);
             hold.release(self.bus, self.priority);
         }
-        if is_seen {
+        if is_seen || self.receipt.is_unhandled() {
             self.run_subscribers().release(self.bus, self.priority);
-        }
-        if self.receipt.is_unhandled() {
-            self.as_whole(|step, _, receipt| refuse_unhandled(step, receipt))
-                .release(self.bus, self.priority);
         }
     }
 
@@ -141,12 +137,15 @@ impl<'a> Delivering<'a> {
         });
     }
 
-    /// Runs the subscribers, which are no part of what is posted: what they post is not held.
+    /// Runs the subscribers, which are no part of what is posted: what they post is not held. Refuses an event that
+    /// must be handled, if it is not.
     pub(crate) fn run_subscribers(&mut self) -> Hold {
         let subscribers = self.bus.subscribers.snapshot(self.event.known_type());
         let nobody = self.bus.tables.nobody();
-        let hold =
-            self.as_whole(|step, span, receipt| run_sync(step, nobody, subscribers.as_ref(), span, receipt));
+        let hold = self.as_whole(|step, span, receipt| {
+            run_sync(step, nobody, subscribers.as_ref(), span, receipt);
+            refuse_unhandled(step, receipt);
+        });
         // It may have the last reference to a subscriber that is gone.
         drop_caught(subscribers);
         hold

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Context;
 
 use futures_util::StreamExt;
@@ -13,7 +14,7 @@ use super::hold::{Hold, TakenBy};
 use super::stored::Stored;
 use super::stored_worker::Begun;
 use crate::engine::Engine;
-use crate::engine::deliver::refuse_unhandled;
+use crate::engine::deliver::refuse_declined;
 use crate::engine::emission::Way;
 use crate::engine::table::Table;
 use crate::handler::{HandlerInfo, Refusal};
@@ -33,8 +34,8 @@ impl Engine {
                 let mut delivering = Delivering::new(self, &event, taken.priority);
                 match verdict.err().map(Refusal::Vetoed).or(chain) {
                     Some(refusal) => {
-                        let hold = delivering.refuse(refusal);
-                        self.acknowledge(stored, taken, taken.handlers.clone(), hold).await;
+                        let hold = delivering.refuse(refusal).taken(taken_by(taken, taken.handlers.clone()));
+                        finish(self, stored, Some(hold)).await;
                     }
                     None => self.deliver_units(&mut delivering, stored, taken).await,
                 }
@@ -45,6 +46,7 @@ impl Engine {
         let _receipt = emitted.await;
     }
 
+    /// Acknowledges what concerns the whole event before the last handler: with that one, the event is done.
     async fn deliver_units(
         self: &Arc<Self>,
         delivering: &mut Delivering<'_>,
@@ -52,64 +54,77 @@ impl Engine {
         taken: &Taken,
     ) {
         let (units, gone) = units(delivering.table, &taken.handlers);
+        let sync = delivering.table.sync.len();
+        let (sync, asynchronous): (Units, Units) = units.into_iter().partition(|(place, _)| *place < sync);
+        let mut last = None;
         for handler in gone {
             let cause = DeadLetterCause::Failed {
                 recipient: LetterRecipient::Handler(handler.clone()),
                 attempts: vec![Attempt::no_handler()],
             };
             let hold = delivering.as_whole(|step, _, _| step.bury(cause));
-            self.acknowledge(stored, taken, vec![handler], hold).await;
+            let hold = hold.taken(taken_by(taken, vec![handler]));
+            finish(self, stored, last.replace(hold)).await;
         }
-        let is_seen = delivering.look();
-        let (tables, sync) = (delivering.table.units(), delivering.table.sync.len());
-        for (place, ids) in units.iter().filter(|(place, _)| *place < sync) {
-            let hold = hold_of(self, delivering, taken, ids.clone());
-            delivering.run(&tables[*place], &hold, is_seen);
-            finish(self, stored, hold).await;
+        let (is_seen, tables) = (delivering.look(), delivering.table.units());
+        for (place, ids) in sync {
+            let hold = hold_of(self, delivering, taken, ids);
+            delivering.run(&tables[place], &hold, is_seen);
+            finish(self, stored, last.replace(hold)).await;
         }
-        if taken.ticket.times == 1 {
-            let hold = delivering.run_subscribers();
-            self.acknowledge(stored, taken, Vec::new(), hold).await;
-            if delivering.receipt.is_unhandled() {
-                let hold = delivering.as_whole(|step, _, receipt| refuse_unhandled(step, receipt));
-                self.acknowledge(stored, taken, Vec::new(), hold).await;
-            }
+        let is_new = taken.ticket.times == 1;
+        let whole = if is_new { delivering.run_subscribers() } else { delivering.as_whole(|_, _, _| ()) };
+        if taken.handlers.is_empty() {
+            last = Some(whole.taken(taken_by(taken, Vec::new())));
+        } else {
+            self.acknowledge_whole(stored, taken, whole).await;
         }
-        self.deliver_async_units(delivering, stored, taken, units).await;
+        if !asynchronous.is_empty() {
+            finish(self, stored, last.take()).await;
+            last = self.deliver_async_units(delivering, stored, taken, asynchronous).await;
+            let hold = delivering.as_whole(|step, _, receipt| refuse_declined(step, receipt));
+            self.acknowledge_whole(stored, taken, hold).await;
+        }
+        finish(self, stored, last).await;
     }
 
+    /// Runs the async handlers, and acknowledges each but the one that ends last, which is returned.
     async fn deliver_async_units(
         self: &Arc<Self>,
         delivering: &mut Delivering<'_>,
         stored: &Arc<Stored>,
         taken: &Taken,
         units: Units,
-    ) {
+    ) -> Option<Hold> {
         let (step, table) = (delivering.step(), delivering.table);
         let mut waiting = Waiting::new(&step, table);
+        let running = &AtomicUsize::new(units.len());
         let mut calls = FuturesUnordered::new();
         for (place, ids) in units {
-            if place >= table.sync.len() {
-                let hold = hold_of(self, delivering, taken, ids);
-                let (unit, span, event) = (&table.units()[place], delivering.span.clone(), delivering.event);
-                calls.push(async move {
-                    let receipt = run_async(self, event, unit, &hold, &span).await;
-                    finish(self, stored, hold).await;
-                    receipt
-                });
-            }
+            let hold = hold_of(self, delivering, taken, ids);
+            let (unit, span, event) = (&table.units()[place], delivering.span.clone(), delivering.event);
+            calls.push(async move {
+                let receipt = run_async(self, event, unit, &hold, &span).await;
+                if running.fetch_sub(1, Ordering::Relaxed) == 1 {
+                    return (receipt, Some(hold));
+                }
+                finish(self, stored, Some(hold)).await;
+                (receipt, None)
+            });
         }
         let mut next = |cx: &mut Context<'_>| waiting.poll(|| (calls.poll_next_unpin(cx), calls.len()));
-        while let Some(receipt) = poll_fn(&mut next).await {
+        let mut last = None;
+        while let Some((receipt, hold)) = poll_fn(&mut next).await {
             delivering.receipt.absorb(receipt);
+            last = hold.or(last);
         }
+        last
     }
 
-    /// Acknowledges what concerns no one handler that was called; nothing, if nothing is done and nothing follows.
-    async fn acknowledge(&self, stored: &Stored, taken: &Taken, handlers: Vec<String>, hold: Hold) {
-        let is_last = taken.handlers.is_empty();
-        let Some(done) = hold.taken(taken_by(taken, handlers)).into_acknowledgement(self) else { return };
-        if is_last || !done.handlers.is_empty() || !done.posts.is_empty() {
+    /// Acknowledges what concerns no one handler; nothing, if nothing follows.
+    async fn acknowledge_whole(&self, stored: &Stored, taken: &Taken, hold: Hold) {
+        let done = hold.taken(taken_by(taken, Vec::new())).into_acknowledgement(self);
+        if let Some(done) = done.filter(|done| !done.posts.is_empty()) {
             self.dead_letters.written().await;
             stored.acknowledge(done).await;
         }
@@ -142,8 +157,9 @@ fn taken_by(taken: &Taken, handlers: Vec<String>) -> TakenBy {
     TakenBy { ticket: taken.ticket, handlers, priority: taken.priority, is_acknowledged: false.into() }
 }
 
-/// A handler is done. Its dead letter, if there is one, is kept before.
-async fn finish(bus: &Engine, stored: &Stored, hold: Hold) {
+/// A handler is done, if this is one. Its dead letter, if there is one, is kept before.
+async fn finish(bus: &Engine, stored: &Stored, hold: Option<Hold>) {
+    let Some(hold) = hold else { return };
     bus.dead_letters.written().await;
     match hold.into_acknowledgement(bus) {
         Some(done) => stored.acknowledge(done).await,
