@@ -179,6 +179,60 @@ async fn shutdowns_of_two_buses_wait_for_an_emit_on_one_in_a_handler_of_the_othe
     assert_eq!([log.take(), outer_log.take()], [["done"], ["outer done"]]);
 }
 
+#[event(type = "first_polls.nested")]
+struct Nested {}
+
+#[handler]
+fn nothing(_: &Nested) {}
+
+/// Emits an event, which is done at once, and blocks after that.
+#[handler]
+fn emits_and_blocks(_: &Work, on: State<Inner>, gate: State<Gate>, log: State<Log>) {
+    let mut emitting = pin!(on.0.emit(Nested {}).into_future());
+    assert!(emitting.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_ready());
+    gate.pass();
+    log.add("done");
+}
+
+/// As that, on its own bus.
+#[handler]
+fn emits_here_and_blocks(_: &Work, context: Context, gate: State<Gate>, log: State<Log>) {
+    let mut emitting = pin!(context.bus().emit(Nested {}).into_future());
+    assert!(emitting.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_ready());
+    gate.pass();
+    log.add("done");
+}
+
+#[tokio::test]
+async fn a_shutdown_waits_for_what_goes_on_after_an_emit_in_it_and_for_nothing_that_is_over() {
+    for is_elsewhere in [false, true] {
+        let inner = bus().0.handler::<nothing>().start().unwrap();
+        let ((builder, log), (gate, keeper)) = (bus(), gate());
+        let builder = builder.state(gate).state(Inner(inner.clone())).handler::<nothing>();
+        let builder = match is_elsewhere {
+            true => builder.handler::<emits_and_blocks>(),
+            false => builder.handler::<emits_here_and_blocks>(),
+        };
+        let bus = builder.start().unwrap();
+        // The thread stays after its emit: what it does not do any more is not waited for.
+        let (end, ended) = channel::<()>();
+        let emitted = bus.clone();
+        let emitting = thread::spawn(move || {
+            let receipt = block_on(emitted.emit(Work {}));
+            ended.recv().unwrap_err();
+            receipt.is_ok()
+        });
+        keeper.arrived.recv().unwrap();
+        inner.shutdown(SOON).await.unwrap();
+        bus.shutdown(A_WHILE).await.unwrap_err();
+        keeper.open.send(()).unwrap();
+        bus.shutdown(SOON).await.unwrap();
+        assert_eq!(log.take(), ["done"]);
+        drop(end);
+        assert!(emitting.join().unwrap());
+    }
+}
+
 #[handler]
 fn stops(_: &Work, context: Context, log: State<Log>) {
     let shutdown = context.bus().shutdown(6 * SOON);

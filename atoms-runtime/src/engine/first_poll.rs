@@ -163,3 +163,53 @@ impl Others {
         }
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::*;
+    use crate::engine::Bus;
+
+    #[test]
+    fn emits_in_each_other_are_seen_until_they_are_over() {
+        let mark = Mark::default();
+        let first = mark.enter(7);
+        let second = mark.enter(7);
+        let third = mark.enter(8);
+        assert!(mark.is_of(7) && mark.is_of(8) && !mark.is_of(9));
+        mark.leave(third);
+        assert!(mark.is_of(7) && !mark.is_of(8));
+        mark.leave(second);
+        assert!(mark.is_of(7));
+        mark.leave(first);
+        assert!(!mark.is_of(7) && lock(&mark.outer).is_empty());
+    }
+
+    #[test]
+    fn threads_that_have_ended_leave_no_mark() {
+        for _ in 0..100 {
+            thread::spawn(|| OWN.with(|_| ())).join().unwrap();
+        }
+        // Other tests have threads as well.
+        assert!(lock(&MARKS).len() < 100);
+    }
+
+    #[tokio::test]
+    async fn a_shutdown_leaves_time_for_the_marks_of_other_threads_to_be_seen() {
+        let ((marked, is_marked), (end, ended)) = (channel(), channel::<()>());
+        let other = thread::spawn(move || {
+            OWN.with(|_| ());
+            marked.send(()).unwrap();
+            ended.recv().unwrap_err();
+        });
+        is_marked.recv().unwrap();
+        let bus = Bus::builder().without_discovery().start().unwrap();
+        let began = Instant::now();
+        Others::of_closed(&bus.0).await.done().await;
+        assert!(began.elapsed() >= GRACE);
+        drop(end);
+        other.join().unwrap();
+    }
+}
