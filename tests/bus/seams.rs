@@ -168,6 +168,45 @@ async fn an_event_that_is_refused_goes_no_route() {
     assert!(note.take().is_empty());
 }
 
+#[handler]
+async fn order_again(_: &Ordered, context: Context) {
+    context.bus().post(Ordered {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_posted_event_that_is_refused_goes_no_route() {
+    let note = Arc::new(Note::default());
+    let bus = bus().hop_limit(2).handler::<order_again>().start().unwrap();
+    bus.post(Envelope::new(Ordered {}).carry(Routed(note.clone()))).await.unwrap();
+    bus.idle().await;
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
+    assert_eq!(note.take(), ["seams.ordered"; 3]);
+}
+
+#[handler]
+async fn stuck_once(_: &Ordered, calls: State<AtomicUsize>) {
+    if calls.fetch_add(1, Ordering::SeqCst) == 0 {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[test]
+fn a_posted_event_that_is_delivered_again_goes_its_route_once() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (note, calls) = (Arc::new(Note::default()), Arc::new(AtomicUsize::new(0)));
+    let bus = bus().shared_state(calls.clone()).handler::<stuck_once>().start().unwrap();
+    let first = runtime();
+    first.block_on(async {
+        bus.post(Envelope::new(Ordered {}).carry(Routed(note.clone()))).await.unwrap();
+        while calls.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+    });
+    drop(first);
+    runtime().block_on(async { tokio::time::timeout(SOON, bus.idle()).await.unwrap() });
+    assert_eq!((calls.load(Ordering::SeqCst), note.take().len()), (2, 1));
+}
+
 struct Panics;
 
 impl Route for Panics {

@@ -120,3 +120,25 @@ async fn they_end_if_it_is_a_veto_that_they_fail_by() {
         bus.shutdown(SOON).await.unwrap();
     }
 }
+
+#[handler]
+async fn orders_again(_: &Order, context: Context) {
+    context.bus().post(Order {}).await.unwrap();
+}
+
+#[handler]
+fn note(failed: &DeliveryFailed, log: State<Log>) {
+    log.add(format!("{}: {}", failed.event_type, failed.error));
+}
+
+#[tokio::test]
+async fn the_end_of_a_chain_of_posted_events_is_told() {
+    let (builder, log) = bus();
+    let bus = builder.hop_limit(3).handler::<orders_again>().handler::<note>().start().unwrap();
+    bus.post(Order {}).await.unwrap();
+    bus.idle().await;
+    let lines = log.take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("alerts.order: "), "{lines:?}");
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
+}
