@@ -187,3 +187,26 @@ impl Drop for Hold {
         }
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use super::*;
+    use crate::event::{AnyEvent, RawEvent};
+    use crate::queue::{MemoryBacklog, PostRefusal};
+
+    #[tokio::test]
+    async fn what_is_thrown_away_of_a_backlog_gives_no_room_of_the_queue_back() {
+        let builder = Bus::builder().without_discovery().queue_capacity(1);
+        let bus = builder.backlog(Arc::new(MemoryBacklog::default())).start().unwrap();
+        let event = || AnyEvent::from(RawEvent::new("test.held", *b"{}", None, None, None));
+        let (delivered, ticket) = (event(), Ticket { id: 1, times: 1 });
+        let is_acknowledged = AtomicBool::new(false);
+        let taken = TakenBy { ticket, handlers: Vec::new(), priority: Priority::default(), is_acknowledged };
+        let hold = Hold::new(&bus.0, delivered.head()).taken(taken);
+        hold.enter(|| bus.post_any(event()).try_send()).unwrap();
+        hold.discard(&bus.0);
+        let (rooms, room) = (&bus.0.queue.0.rooms, Room::new(RoomKind::OfPriority, Priority::default()));
+        rooms.try_reserve(room, 1).unwrap();
+        assert_eq!(rooms.try_reserve(room, 1), Err(PostRefusal::Full { capacity: 1 }));
+    }
+}

@@ -216,7 +216,7 @@ impl<'a> Post<'a> {
         let Some(held) = &self.held else { return Ok(Some(self)) };
         let (held, size) = (Arc::clone(held), self.event.size());
         let Self { bus, terms, .. } = self;
-        let slot = Slot { room: terms.slot.room.of(RoomKind::Followed), bytes: 0, ..terms.slot };
+        let slot = Slot { room: terms.slot.room.of(RoomKind::Followed), ..terms.slot };
         let posted = Terms { slot, ..terms }.posted(self.event);
         match held.hold(HeldPost { posted, due: due.map(Due::at) }, Some(size)) {
             Ok(()) => Ok(None),
