@@ -98,3 +98,72 @@ fn warn(session: &Session, place: usize, pulse: &Pulse, held: Duration) -> Runni
     );
     handler
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use atoms_macros::node;
+    use atoms_runtime::{Bus, State};
+    use futures_channel::mpsc;
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+    use crate::Graph;
+    use crate::events::UserJoined;
+
+    /// What is seen of the only poll that is under way: its number, since when it has been seen, and whether the log was
+    /// told of it.
+    #[derive(Default)]
+    struct Seen(Mutex<Vec<(u64, Instant, bool)>>);
+
+    impl Seen {
+        fn look(&self, session: &Session, before: &mut Polls, limit: Duration) -> Polls {
+            let polls = look(&session.0.sessions.0, before, limit);
+            let held: Vec<_> =
+                polls.values().map(|held| (held.poll, held.since, held.told.is_some())).collect();
+            assert_eq!(held.len(), 1);
+            self.0.lock().unwrap().extend(held);
+            polls
+        }
+    }
+
+    #[derive(Default)]
+    struct LooksAtItself;
+
+    #[node(crate = atoms_agent)]
+    impl LooksAtItself {
+        #[handler]
+        async fn joined(&mut self, _: &UserJoined, session: Session, seen: State<Seen>) {
+            const LONG: Duration = Duration::from_secs(3_600);
+            let mut polls = seen.look(&session, &mut Polls::new(), LONG);
+            polls = seen.look(&session, &mut polls, LONG);
+            tokio::task::yield_now().await;
+            polls = seen.look(&session, &mut polls, Duration::ZERO);
+            tokio::task::yield_now().await;
+            seen.look(&session, &mut polls, LONG);
+            session.end();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_poll_is_told_from_the_next_and_the_log_is_told_of_one_that_takes_too_long() {
+        let seen = Arc::new(Seen::default());
+        let bus = Bus::builder().shared_state(seen.clone()).start().unwrap();
+        let graph = Graph::builder().node::<LooksAtItself>().build().unwrap();
+        let frames = [
+            br#"{"type":"system.init","version":"1","session_context":{"initial_variables":{},"conversation_type":"chat"}}"#.as_slice(),
+            br#"{"type":"system.user.joined"}"#,
+        ];
+        let incoming = Box::pin(stream::iter(frames).map(Ok).chain(stream::pending()));
+        let (outgoing, sent) = mpsc::channel(8);
+        let running = Sessions::builder(graph).start(&bus).unwrap();
+        tokio::join!(running.run(incoming, outgoing), sent.count());
+        let seen = seen.0.lock().unwrap();
+        let &[first, again, long, last] = &seen[..] else { panic!("{seen:?}") };
+        assert_eq!(first, again);
+        let polls = [first, long, last].map(|(poll, ..)| poll);
+        assert!(polls.is_sorted_by(|before, after| before < after), "{polls:?}");
+        assert_eq!([first.2, long.2, last.2], [false, true, false]);
+    }
+}
