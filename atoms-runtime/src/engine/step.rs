@@ -79,23 +79,24 @@ impl<'a> Step<'a> {
 
     /// As [`new`](Self::new), of an event that is shared already.
     pub(crate) fn of_any(event: &'a AnyEvent, bus: &'a Arc<Engine>) -> Self {
-        Self { shared: Some(event), ..Self::new(event.event_ref(), bus) }
+        Self::of_seen(event.event_ref(), event, bus)
     }
 
-    /// As [`of_any`](Self::of_any), of a posted event, for a handler of it.
+    /// The same, if there is a reference to the event already.
     #[inline]
-    pub(crate) fn of_held(event: &'a AnyEvent, bus: &'a Arc<Engine>, hold: &'a Hold) -> Self {
-        let (shared, hold) = (Some(event), Some(hold));
-        Self {
-            event: event.event_ref(),
-            bus,
-            node: 0,
-            shared,
-            outlet: None,
-            hold,
-            extended: None,
-            late: OnceLock::new(),
-        }
+    pub(crate) fn of_seen(seen: EventRef<'a>, event: &'a AnyEvent, bus: &'a Arc<Engine>) -> Self {
+        Self { shared: Some(event), ..Self::new(seen, bus) }
+    }
+
+    /// As [`of_seen`](Self::of_seen), of a posted event, for a handler of it.
+    #[inline]
+    pub(crate) fn of_held(
+        seen: EventRef<'a>,
+        event: &'a AnyEvent,
+        bus: &'a Arc<Engine>,
+        hold: &'a Hold,
+    ) -> Self {
+        Self { hold: Some(hold), ..Self::of_seen(seen, event, bus) }
     }
 
     /// As [`of_any`](Self::of_any), of an event that followed from a root event.

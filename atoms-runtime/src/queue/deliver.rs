@@ -23,6 +23,7 @@ use crate::engine::table::Table;
 use crate::engine::trace::{emit_span, is_traced};
 use crate::engine::under_way::Part;
 use crate::engine::unfinished::Entered;
+use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Event};
 use crate::handler::Refusal;
 
@@ -30,6 +31,8 @@ use crate::handler::Refusal;
 pub(crate) struct Delivering<'a> {
     bus: &'a Arc<Engine>,
     pub(crate) event: &'a AnyEvent,
+    /// The event, as its handlers see it.
+    seen: EventRef<'a>,
     pub(crate) table: &'a Table,
     priority: Priority,
     pub(crate) span: Span,
@@ -39,12 +42,10 @@ pub(crate) struct Delivering<'a> {
 impl Engine {
     /// Delivers a posted event, if that takes no waiting; whether it did.
     pub(crate) fn deliver_at_once(self: &Arc<Self>, posted: &Posted) -> bool {
-        let seen = posted.event.event_ref();
-        let table = self.tables.of(seen.event_type());
-        if !table.asynchronous.is_empty() || self.looks_at(seen.head()) {
+        let mut delivering = Delivering::new(self, &posted.event, posted.slot.room.priority());
+        if !delivering.table.asynchronous.is_empty() || self.looks_at(delivering.seen.head()) {
             return false;
         }
-        let mut delivering = Delivering::new(self, &posted.event, posted.slot.room.priority());
         delivering.begin(delivering.chain_refusal());
         true
     }
@@ -77,20 +78,24 @@ impl<'a> Delivering<'a> {
         let seen = event.event_ref();
         let table = bus.tables.of(seen.event_type());
         let receipt = Receipt::new(&seen, table.outline);
-        Self { bus, event, table, priority, span: Span::none(), receipt }
+        Self { bus, event, seen, table, priority, span: Span::none(), receipt }
     }
 
     #[inline]
     pub(crate) fn step(&self) -> Step<'a> {
-        Step::of_any(self.event, self.bus)
+        Step::of_seen(self.seen, self.event, self.bus)
     }
 
     /// Why the event is not delivered if the chain that led to it is too long. What the bus has to tell of the last
     /// event of a chain, or of the first one beyond it, is delivered.
     pub(crate) fn chain_refusal(&self) -> Option<Refusal> {
+        let head = self.seen.head();
+        if !head.is_in_chain() {
+            return None;
+        }
         let refusal = self.step().chain_refusal()?;
-        let is_told = self.event.known_type() == Some(DeliveryFailed::event_type())
-            && self.event.head().hops() <= self.bus.hop_limit.saturating_add(2);
+        let is_told = self.seen.event_type() == Some(DeliveryFailed::event_type())
+            && head.hops() <= self.bus.hop_limit.saturating_add(2);
         (!is_told).then_some(refusal)
     }
 
@@ -103,7 +108,7 @@ impl<'a> Delivering<'a> {
         let is_seen = self.look();
         let units = self.table.units();
         for unit in &units[..self.table.sync.len()] {
-            let hold = Hold::new(self.bus, self.event.head());
+            let hold = Hold::new(self.bus, self.seen.head());
             self.run(unit, &hold, is_seen);
             hold.release(self.bus, self.priority);
         }
@@ -127,7 +132,7 @@ impl<'a> Delivering<'a> {
 
     /// Runs one sync handler.
     pub(crate) fn run(&mut self, unit: &Table, hold: &Hold, is_seen: bool) {
-        let step = Step::of_held(self.event, self.bus, hold);
+        let step = Step::of_held(self.seen, self.event, self.bus, hold);
         hold.enter(|| {
             if is_seen {
                 run_sync(&step, unit, None, &self.span, &mut self.receipt);
@@ -153,8 +158,9 @@ impl<'a> Delivering<'a> {
 
     /// Does what concerns the event, and no one handler; what that emits is held.
     pub(crate) fn as_whole(&mut self, act: impl FnOnce(&Step<'_>, &Span, &mut Receipt)) -> Hold {
-        let hold = Hold::new(self.bus, self.event.head());
-        act(&Step::of_held(self.event, self.bus, &hold), &self.span, &mut self.receipt);
+        let hold = Hold::new(self.bus, self.seen.head());
+        let step = Step::of_held(self.seen, self.event, self.bus, &hold);
+        act(&step, &self.span, &mut self.receipt);
         hold
     }
 
@@ -212,7 +218,7 @@ pub(crate) async fn run_async(
     hold: &Hold,
     span: &Span,
 ) -> Receipt {
-    let step = Step::of_held(event, bus, hold);
+    let step = Step::of_held(event.event_ref(), event, bus, hold);
     let mut receipt = Receipt::new(&step.event, unit.outline);
     let mut room = pin!(None);
     let mut calls = AsyncCalls::new(&step, unit);
