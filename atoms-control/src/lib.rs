@@ -17,7 +17,7 @@ pub mod testing;
 pub use events::{QuestionAnswered, QuestionCancelled, QuestionExpired, QuestionOpened};
 pub use face::{
     AnswerError, Answering, By, Control, ControlBuilder, Listing, Nobody, NotAnswered, OpenError, Opened,
-    Questions,
+    Questions, Watch,
 };
 pub use principal::Principal;
 pub use question::{

@@ -8,6 +8,7 @@ mod limits;
 mod opening;
 mod stores;
 mod threads;
+mod watching;
 
 #[path = "../log/mod.rs"]
 mod log;

@@ -3,6 +3,7 @@
 mod keeper;
 mod outbox;
 mod waiters;
+mod watchers;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::store::{Ending, MemoryQuestions, Opening, QuestionStore};
 use crate::sync::Mutex;
 
 pub(crate) use waiters::Waiters;
+pub(crate) use watchers::Watchers;
 
 /// What all who ask and answer on one bus share.
 pub(crate) struct Desk {
@@ -28,6 +30,7 @@ pub(crate) struct Desk {
     pub(crate) limits: QuestionLimits,
     pub(crate) clock: Clock,
     pub(crate) waiters: Waiters,
+    pub(crate) watchers: Watchers,
     is_closed: AtomicBool,
     /// The runtimes that have a task which looks after deadlines.
     keepers: Mutex<Vec<runtime::Id>>,
@@ -59,6 +62,7 @@ impl Desk {
             limits,
             clock: Clock::new(),
             waiters: Waiters::default(),
+            watchers: Watchers::default(),
             is_closed: AtomicBool::new(false),
             keepers: Mutex::default(),
             changed: Notify::new(),
@@ -75,6 +79,7 @@ impl Desk {
     fn close(&self) {
         self.is_closed.store(true, Ordering::SeqCst);
         self.waiters.close();
+        self.watchers.tell(None);
         self.changed.notify_waiters();
     }
 
@@ -86,8 +91,12 @@ impl Desk {
         posts: Vec<NewPost>,
     ) -> Result<Opening, StoreError> {
         let is_posting = !posts.is_empty();
-        let has_deadline = question.deadline.is_some();
+        let (id, has_deadline) = (question.id, question.deadline.is_some());
         let opening = self.store.open(question, posts).await?;
+        // Whoever begins to watch after this finds it in the store.
+        if opening == Opening::Opened && !self.watchers.is_empty() {
+            self.watchers.tell(self.store.get(id).await.unwrap_or_default().as_deref());
+        }
         if has_deadline {
             self.look_again(bus);
         }
@@ -117,6 +126,7 @@ impl Desk {
             let ending = desk.store.end(question.id, end, posts).await?;
             if let Ending::Ended(question) | Ending::Before(question) = &ending {
                 desk.waiters.tell(question);
+                desk.watchers.tell(Some(question));
             }
             if is_posting {
                 desk.post(&bus).await;

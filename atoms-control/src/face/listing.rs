@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use atoms_runtime::StoreError;
 
-use super::Questions;
+use super::{Questions, Watch};
 use crate::principal::Principal;
 use crate::question::{Question, QuestionId, QuestionKind};
 use crate::store::QuestionFilter;
@@ -39,6 +39,12 @@ impl Listing<'_> {
     pub fn answerable_by(mut self, principal: &Principal) -> Self {
         self.filter.answerable_by = Some(principal.clone());
         self
+    }
+
+    /// Tells of changes of the list from now on. A waiting door, or a page that shows the list, lists again when it is told.
+    pub fn watch(self) -> Watch {
+        self.questions.desk.look_again(self.questions.bus);
+        Watch::new(self.questions.desk, self.filter)
     }
 
     /// Those above this one, and no more than `limit`: a page, where there may be too many for one list.

@@ -4,6 +4,7 @@ mod answering;
 mod error;
 mod listing;
 mod opened;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use answering::{Answering, By, Nobody};
 pub use error::{AnswerError, NotAnswered, OpenError};
 pub use listing::Listing;
 pub use opened::Opened;
+pub use watch::Watch;
 
 use self::answering::Said;
 use crate::desk::{Desk, LimitsSetting, StoreSetting};
@@ -141,6 +143,12 @@ impl<'a> Questions<'a> {
     ///
     /// Fails if the answer is of another type.
     pub async fn wait<T: FromAnswer>(self, question: impl Into<QuestionRef>) -> Result<T, NotAnswered> {
+        opened::read(&self.ended(question).await?)
+    }
+
+    /// Waits until a question has ended, and returns it; returns at once if it has. The one who
+    /// [opened](Opened::ended) it need not be this process.
+    pub async fn ended(self, question: impl Into<QuestionRef>) -> Result<Arc<Question>, NotAnswered> {
         let id = match question.into() {
             QuestionRef::Id(id) => id,
             QuestionRef::Name(name) => match self.desk.store.find(name.clone()).await? {
@@ -148,8 +156,7 @@ impl<'a> Questions<'a> {
                 None => return Err(NotAnswered::Unknown(QuestionRef::Name(name))),
             },
         };
-        let ended = opened::wait(self.bus, &self.desk, id).await?;
-        opened::read(&ended)
+        opened::wait(self.bus, &self.desk, id).await
     }
 
     /// Returns a question: an open one, or by its id one that has ended, if the store keeps it still.
