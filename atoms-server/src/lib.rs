@@ -7,6 +7,7 @@
 //! speak plain HTTP: leave TLS to a proxy in front of them, such as nginx or Caddy.
 
 mod access;
+mod linger;
 mod listen;
 mod metrics;
 mod routes;

@@ -1,7 +1,9 @@
-//! Connections: who connects is served over HTTP/1.1, and has to say soon what it wants.
+//! Connections: who connects is served over HTTP/1.1, has to say soon what it wants, and to read the answer in time.
 
+use std::fmt::Display;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use atoms_runtime::{LogLimit, Shown};
@@ -10,13 +12,17 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::Response;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::Level;
+
+use crate::linger::Lingering;
 
 /// Without descriptors, each connection that waits fails to be accepted until there are some.
 static NOT_ACCEPTED: LogLimit = LogLimit::new(1, "more attempts to accept a connection failed");
@@ -24,23 +30,38 @@ static NOT_ACCEPTED: LogLimit = LogLimit::new(1, "more attempts to accept a conn
 /// Clients can break connections as often as they like.
 static BROKEN: LogLimit = LogLimit::new(10, "more connections did not end well");
 
+/// Clients can connect as often as they like.
+static CROWDED: LogLimit = LogLimit::new(1, "more times, connections had to wait");
+
 /// How long nothing is accepted after that failed.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How much connections may take that are no sessions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// How many there may be.
+    pub(crate) connections: usize,
+    /// How long a client may take to say what it wants.
+    pub(crate) header_timeout: Duration,
+    /// How long a client may take to read the whole answer.
+    pub(crate) write_timeout: Duration,
+}
+
 /// Serves until it is told to close, and then until the requests that are under way are answered. Sockets
-/// that became sessions belong to them.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    header_timeout: Duration,
-    closing: CancellationToken,
-) {
+/// that became sessions belong to them, and count no more here.
+pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits, closing: CancellationToken) {
     let router = router.layer(map_response(last));
     let mut connections = JoinSet::new();
     loop {
+        if connections.len() == limits.connections && CROWDED.allows() {
+            tracing::warn!(
+                limit = limits.connections,
+                "connections wait to be accepted: there are too many that are no sessions"
+            );
+        }
         tokio::select! {
-            socket = accept(&listener) => {
-                connections.spawn(connection(socket, router.clone(), header_timeout, closing.clone()));
+            socket = accept(&listener), if connections.len() < limits.connections => {
+                connections.spawn(connection(socket, router.clone(), limits, closing.clone()));
             }
             Some(_) = connections.join_next() => {}
             () = closing.cancelled() => break,
@@ -85,30 +106,46 @@ async fn last(mut response: Response) -> Response {
 /// How many bytes the head of a request may have, and what is read of it while it is not complete.
 const HEAD: usize = 16 * 1024;
 
-async fn connection(socket: TcpStream, router: Router, header_timeout: Duration, closing: CancellationToken) {
+async fn connection(socket: TcpStream, router: Router, limits: Limits, closing: CancellationToken) {
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "small frames may be slow");
     }
+    let answered = Arc::new(Notify::new());
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|request| {
+        let (answering, answered) = (router.call(request), Arc::clone(&answered));
+        async move {
+            let answer = answering.await;
+            answered.notify_one();
+            answer
+        }
+    });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(HEAD);
-    let serving =
-        http.serve_connection(TokioIo::new(socket), TowerToHyperService::new(router)).with_upgrades();
-    let mut serving = pin!(serving);
-    let served = tokio::select! {
-        served = serving.as_mut() => served,
-        () = closing.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
+    http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(HEAD);
+    let serving = http.serve_connection(TokioIo::new(Lingering::new(socket)), service).with_upgrades();
+    let served = async {
+        let mut serving = pin!(serving);
+        tokio::select! {
+            served = serving.as_mut() => served,
+            () = closing.cancelled() => {
+                serving.as_mut().graceful_shutdown();
+                serving.await
+            }
         }
     };
-    if let Err(error) = served {
-        note_broken(&error);
+    let overdue = async {
+        answered.notified().await;
+        sleep(limits.write_timeout).await;
+    };
+    tokio::select! {
+        served = served => served.unwrap_or_else(|error| note_broken(&error)),
+        () = overdue => note_broken("the client did not read its answer in time"),
     }
 }
 
 /// Says in the log, at the level DEBUG, that a connection did not end well.
-pub(crate) fn note_broken(error: &hyper::Error) {
+pub(crate) fn note_broken(why: impl Display) {
     if tracing::enabled!(Level::DEBUG) && BROKEN.allows() {
-        tracing::debug!(error = ?Shown(error), "a connection did not end well");
+        tracing::debug!(error = ?Shown(why), "a connection did not end well");
     }
 }

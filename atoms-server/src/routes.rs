@@ -76,12 +76,13 @@ use crate::websocket::{Limits, WebSocket};
 /// hold, it is the bound of the server's memory. What nodes keep in their own fields is not included.
 ///
 /// A connection that is no session yet holds at most 16 KiB, the longest head of a request that a
-/// [`Server`](crate::Server) reads. How many of these there may be is limited by the process's descriptors.
+/// [`Server`](crate::Server) reads, and the answer. There are no more of these than its
+/// [`connection_limit`](crate::Server::connection_limit).
 #[derive(Clone)]
 #[must_use = "there are no routes before `into_router`"]
 pub struct Routes {
     access: Access,
-    limits: Limits,
+    pub(crate) limits: Limits,
     session_limit: usize,
 }
 
@@ -137,6 +138,9 @@ impl Routes {
 
     /// How long a client may leave pending output unread: 30 seconds by default. Then its session ends. This also
     /// holds before the session has begun, and for pongs.
+    ///
+    /// A [`Server`](crate::Server) also closes a connection whose client has not read the whole answer of any other
+    /// route in this time.
     /// Zero does not start.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.limits.write_timeout = timeout;

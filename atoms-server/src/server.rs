@@ -63,6 +63,7 @@ pub struct Server {
     sessions: SessionsBuilder,
     routes: Routes,
     header_timeout: Duration,
+    connection_limit: usize,
     shutdown_deadline: Duration,
 }
 
@@ -107,6 +108,7 @@ impl Server {
             sessions: sessions.into(),
             routes: Routes::new(),
             header_timeout: ten_seconds,
+            connection_limit: 1_024,
             shutdown_deadline: ten_seconds,
         }
     }
@@ -122,6 +124,13 @@ impl Server {
     /// Zero does not start.
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
         self.header_timeout = timeout;
+        self
+    }
+
+    /// How many connections there may be at once that are no sessions: 1,024 by default. Those beyond wait to be
+    /// accepted until another one has ended, which each does once its one request is answered. Zero does not start.
+    pub fn connection_limit(mut self, connections: usize) -> Self {
+        self.connection_limit = connections;
         self
     }
 
@@ -142,7 +151,8 @@ impl Server {
     /// sessions are checked when they start, with the bus.
     pub async fn bind(self, address: impl ToSocketAddrs) -> Result<Bound, ServeError> {
         let mut zeros = self.routes.zeros();
-        zeros.extend(ZeroSetting::find(&[], &[("header_timeout", self.header_timeout)]));
+        let limits = [("connection_limit", self.connection_limit)];
+        zeros.extend(ZeroSetting::find(&limits, &[("header_timeout", self.header_timeout)]));
         if !zeros.is_empty() {
             return Err(ServeError::Zero(zeros));
         }
@@ -196,7 +206,13 @@ impl Bound {
         stop: impl Future<Output = ()>,
         sessions: Arc<OnceLock<Sessions>>,
     ) -> Result<Ending, ServeError> {
-        let Server { sessions: builder, routes, header_timeout, shutdown_deadline } = self.server;
+        let Server { sessions: builder, routes, header_timeout, connection_limit, shutdown_deadline } =
+            self.server;
+        let limits = listen::Limits {
+            connections: connection_limit,
+            header_timeout,
+            write_timeout: routes.limits.write_timeout,
+        };
         let router = routes.into_router_of(Arc::clone(&sessions));
         // If the bus is there already, nobody meets a server that is not ready.
         let mut starting = pin!(start(bus, builder, &sessions));
@@ -204,7 +220,7 @@ impl Bound {
         let closing = CancellationToken::new();
         // What is dropped here before its end, by an error or by the caller, stops serving as well.
         let mut serving = JoinSet::new();
-        serving.spawn(listen::serve(self.listener, router, header_timeout, closing.clone()));
+        serving.spawn(listen::serve(self.listener, router, limits, closing.clone()));
         let mut stop = pin!(stop);
         let (bus, sessions) = match at_once {
             Some(started) => started?,

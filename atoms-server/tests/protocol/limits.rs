@@ -163,10 +163,10 @@ async fn settings_of_zero_do_not_bind() {
     let zero = Duration::ZERO;
     let routes = Routes::new().frame_limit(0).session_limit(0);
     let routes = routes.write_timeout(zero).ping_interval(zero).pong_timeout(zero);
-    let server = Server::new(Agent::graph()).routes(routes).header_timeout(zero);
+    let server = Server::new(Agent::graph()).routes(routes).header_timeout(zero).connection_limit(0);
     let error = server.bind("127.0.0.1:0").await.unwrap_err();
     let ServeError::Zero(zeros) = &error else { panic!("{error}") };
-    assert_eq!(zeros.len(), 6, "{error}");
+    assert_eq!(zeros.len(), 7, "{error}");
     assert_eq!(format!("{error:?}"), error.to_string());
     for part in [
         "the server cannot serve:\n- `frame_limit(0)` leaves no room for anything: give it 1 or more",

@@ -6,6 +6,7 @@ mod access;
 mod agent;
 mod client;
 mod closing;
+mod connections;
 mod frames;
 mod handshake;
 mod heartbeat;

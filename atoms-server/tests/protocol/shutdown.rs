@@ -18,8 +18,8 @@ use crate::server::{PATIENCE, bus};
 
 /// A server that can be told to stop.
 #[derive(Debug)]
-struct Stoppable {
-    address: SocketAddr,
+pub(crate) struct Stoppable {
+    pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<Result<(), ServeError>>,
 }
@@ -29,7 +29,7 @@ impl Stoppable {
         Self::of(Server::new(Agent::graph())).await
     }
 
-    async fn of(server: Server) -> Self {
+    pub(crate) async fn of(server: Server) -> Self {
         let bound = server.bind("127.0.0.1:0").await.unwrap();
         let address = bound.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

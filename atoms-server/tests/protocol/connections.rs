@@ -1,0 +1,64 @@
+//! Connections that are no sessions.
+
+use std::time::Duration;
+
+use atoms_server::Server;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use crate::agent::Agent;
+use crate::client::Client;
+use crate::http::get;
+use crate::server::PATIENCE;
+use crate::shutdown::Stoppable;
+
+#[tokio::test]
+async fn those_beyond_the_limit_wait_until_another_one_has_ended() {
+    let server = Server::new(Agent::graph()).connection_limit(2).header_timeout(Duration::from_millis(300));
+    let server = Stoppable::of(server).await;
+    let start = Instant::now();
+    let mut silent = Vec::new();
+    for _ in 0..2 {
+        silent.push(TcpStream::connect(server.address).await.unwrap());
+    }
+    assert_eq!(get(server.address, "/health").await.status, 200);
+    assert!(start.elapsed() >= Duration::from_millis(290), "they have had their time: {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn sessions_do_not_count() {
+    let server = Stoppable::of(Server::new(Agent::graph()).connection_limit(1)).await;
+    let mut clients = Vec::new();
+    for _ in 0..5 {
+        clients.push(Client::begin(server.address).await);
+    }
+    assert_eq!(get(server.address, "/health").await.status, 200);
+    for client in &mut clients {
+        assert_eq!(client.hear("hello").await, "You said: hello");
+    }
+}
+
+#[tokio::test]
+async fn who_still_sends_is_told_why_it_is_refused() {
+    let server = Stoppable::of(Server::new(Agent::graph())).await;
+    for round in 0..20 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let head = "POST /health HTTP/1.1\r\nhost: here\r\ncontent-length: 4000000\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // It sends all of it before it looks for an answer.
+        stream.write_all(&[b'x'; 4_000_000]).await.unwrap();
+        let mut answer = String::new();
+        timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("it stays open").unwrap();
+        assert!(answer.starts_with("HTTP/1.1 405 "), "{round}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_close_is_closed() {
+    let server = Stoppable::of(Server::new(Agent::graph()).connection_limit(1)).await;
+    let mut idle = TcpStream::connect(server.address).await.unwrap();
+    idle.write_all(b"GET /health HTTP/1.1\r\nhost: here\r\n\r\n").await.unwrap();
+    idle.read_to_end(&mut Vec::new()).await.unwrap();
+    assert_eq!(get(server.address, "/health").await.status, 200);
+}
