@@ -11,9 +11,11 @@ mod linger;
 mod listen;
 mod metrics;
 mod routes;
+mod served;
 mod server;
 mod signals;
 mod websocket;
 
 pub use routes::Routes;
+pub use served::Served;
 pub use server::{Bound, ServeError, Server};

@@ -23,6 +23,7 @@ use tungstenite::handshake::server::create_response;
 use crate::access::Access;
 use crate::listen::note_broken;
 use crate::metrics;
+use crate::served::Served;
 use crate::websocket::{Limits, WebSocket};
 
 /// The routes of an agent server, to be mounted in an axum application.
@@ -32,7 +33,7 @@ use crate::websocket::{Limits, WebSocket};
 /// | `/ws` | a session over WebSocket; one frame, text or binary, is one event |
 /// | `/` | `{"status":"running","ready":true,"active_sessions":0}` |
 /// | `/health` | `{"status":"ok","active_sessions":0}` |
-/// | `/ready` | `{"status":"ready","active_sessions":0}`, or 503 before and after sessions can begin |
+/// | `/ready` | `{"status":"ready","active_sessions":0}`, or 503 before the bus has started and from the shutdown on |
 /// | `/metrics` | counts for Prometheus |
 ///
 /// # Frames
@@ -170,18 +171,18 @@ impl Routes {
         self
     }
 
-    /// The routes, for a program that has an axum application of its own. It ends the sessions itself, by
-    /// [`Sessions::shutdown`], and sets `TCP_NODELAY` on its connections, without which small frames may take
-    /// 40 milliseconds longer.
+    /// The routes, for a program that has an axum application of its own, of sessions or of a bus without any. It ends
+    /// the sessions itself, by [`Sessions::shutdown`], limits its connections, and sets `TCP_NODELAY` on them, without
+    /// which small frames may take 40 milliseconds longer.
     ///
     /// # Panics
     ///
     /// If a limit or a time-out is zero. [`Server::bind`](crate::Server::bind) returns an error instead.
-    pub fn into_router(self, sessions: Sessions) -> Router {
+    pub fn into_router(self, served: impl Into<Served>) -> Router {
         if let Some(zero) = self.zeros().first() {
             panic!("the routes cannot serve: {zero}");
         }
-        self.into_router_of(Arc::new(OnceLock::from(sessions)))
+        self.into_router_of(Arc::new(OnceLock::from(served.into())))
     }
 
     /// The settings with which nobody could be served.
@@ -195,16 +196,11 @@ impl Routes {
         ZeroSetting::find(&limits, &times)
     }
 
-    /// The same, for sessions that cannot begin yet.
-    pub(crate) fn into_router_of(self, sessions: Arc<OnceLock<Sessions>>) -> Router {
+    /// The same, for what has not started yet.
+    pub(crate) fn into_router_of(self, served: Arc<OnceLock<Served>>) -> Router {
         let room = Arc::new(Semaphore::new(self.session_limit.min(Semaphore::MAX_PERMITS)));
-        let state = Shared {
-            sessions,
-            room,
-            access: Arc::new(self.access),
-            limits: self.limits,
-            session_limit: self.session_limit,
-        };
+        let access = Arc::new(self.access);
+        let state = Shared { served, room, access, limits: self.limits, session_limit: self.session_limit };
         Router::new()
             .route("/ws", get(open))
             .route("/", get(running))
@@ -217,13 +213,14 @@ impl Routes {
 
 impl fmt::Debug for Routes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Routes")
+        let mut routes = f.debug_struct("Routes");
+        routes
             .field("has_token", &self.access.token.is_some())
             .field("origins", &self.access.origins)
             .field("any_origin", &self.access.any_origin)
             .field("limits", &self.limits)
-            .field("session_limit", &self.session_limit)
-            .finish()
+            .field("session_limit", &self.session_limit);
+        routes.finish()
     }
 }
 
@@ -233,7 +230,7 @@ static TURNED_AWAY: LogLimit =
 
 #[derive(Clone)]
 struct Shared {
-    sessions: Arc<OnceLock<Sessions>>,
+    served: Arc<OnceLock<Served>>,
     room: Arc<Semaphore>,
     access: Arc<Access>,
     limits: Limits,
@@ -241,13 +238,13 @@ struct Shared {
 }
 
 impl Shared {
-    /// The sessions, if one can begin.
-    fn open(&self) -> Option<&Sessions> {
-        self.sessions.get().filter(|sessions| !sessions.is_closing())
+    /// What is served, if it is.
+    fn open(&self) -> Option<&Served> {
+        self.served.get().filter(|served| !served.is_closing())
     }
 
     fn active(&self) -> usize {
-        self.sessions.get().map_or(0, |sessions| sessions.counts().active)
+        self.served.get().and_then(Served::counts).map_or(0, |counts| counts.active)
     }
 }
 
@@ -255,8 +252,11 @@ async fn open(State(shared): State<Shared>, request: Request) -> Response {
     if let Err(refused) = shared.access.check(request.headers()) {
         return refused.into_response();
     }
-    let Some(sessions) = shared.open().cloned() else {
+    let Some(served) = shared.open() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "no session can begin now").into_response();
+    };
+    let Some(sessions) = served.sessions().cloned() else {
+        return (StatusCode::NOT_FOUND, "there are no sessions here").into_response();
     };
     let Ok(room) = shared.room.try_acquire_owned() else {
         if tracing::enabled!(Level::INFO) && TURNED_AWAY.allows() {
@@ -305,13 +305,13 @@ async fn ready(State(shared): State<Shared>) -> Response {
     if shared.open().is_some() {
         return json_of(json!({"status": "ready", "active_sessions": shared.active()})).into_response();
     }
-    let reason = if shared.sessions.get().is_some() { "shutting down" } else { "starting" };
+    let reason = if shared.served.get().is_some() { "shutting down" } else { "starting" };
     let body = json_of(json!({"detail": {"status": "not_ready", "reason": reason}}));
     (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
 }
 
 async fn count(State(shared): State<Shared>) -> impl IntoResponse {
-    let counts = shared.sessions.get().map(Sessions::counts);
+    let counts = shared.served.get().and_then(Served::counts);
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(shared.open().is_some(), counts))
 }
 

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::signals::{Signals, running};
-use crate::{Routes, listen};
+use crate::{Routes, Served, listen};
 
 /// An agent server: a session with nodes of its own for each connection.
 ///
@@ -60,7 +60,7 @@ use crate::{Routes, listen};
 #[derive(Debug)]
 #[must_use = "nothing is served before `bind` and `serve`"]
 pub struct Server {
-    sessions: SessionsBuilder,
+    sessions: Option<SessionsBuilder>,
     routes: Routes,
     header_timeout: Duration,
     connection_limit: usize,
@@ -103,9 +103,18 @@ impl fmt::Debug for ServeError {
 impl Server {
     /// A server of sessions with this graph, or of those that are set up already.
     pub fn new(sessions: impl Into<SessionsBuilder>) -> Self {
+        Self::of(Some(sessions.into()))
+    }
+
+    /// A server without sessions: of what else the [`Routes`] have.
+    pub fn without_sessions() -> Self {
+        Self::of(None)
+    }
+
+    fn of(sessions: Option<SessionsBuilder>) -> Self {
         let ten_seconds = Duration::from_secs(10);
         Self {
-            sessions: sessions.into(),
+            sessions,
             routes: Routes::new(),
             header_timeout: ten_seconds,
             connection_limit: 1_024,
@@ -177,11 +186,11 @@ impl Bound {
     ///
     /// Fails if signals cannot be listened to. Dropping the future stops serving.
     pub async fn serve(self, bus: Bus) -> Result<(), ServeError> {
-        let sessions = Arc::new(OnceLock::new());
+        let served = Arc::new(OnceLock::new());
         let deadline = self.server.shutdown_deadline;
-        let mut signals = Signals::listen(bus.clone(), Arc::clone(&sessions), deadline).await?;
+        let mut signals = Signals::listen(bus.clone(), Arc::clone(&served), deadline).await?;
         let bus = std::future::ready(Ok::<_, HandlerError>(bus));
-        if self.run(bus, signals.stop(), sessions).await? == Ending::Unfinished {
+        if self.run(bus, signals.stop(), served).await? == Ending::Unfinished {
             signals.leave();
         }
         Ok(())
@@ -204,7 +213,7 @@ impl Bound {
         self,
         bus: impl Future<Output = Result<Bus, E>>,
         stop: impl Future<Output = ()>,
-        sessions: Arc<OnceLock<Sessions>>,
+        served: Arc<OnceLock<Served>>,
     ) -> Result<Ending, ServeError> {
         let Server { sessions: builder, routes, header_timeout, connection_limit, shutdown_deadline } =
             self.server;
@@ -213,16 +222,16 @@ impl Bound {
             header_timeout,
             write_timeout: routes.limits.write_timeout,
         };
-        let router = routes.into_router_of(Arc::clone(&sessions));
+        let router = routes.into_router_of(Arc::clone(&served));
         // If the bus is there already, nobody meets a server that is not ready.
-        let mut starting = pin!(start(bus, builder, &sessions));
+        let mut starting = pin!(start(bus, builder, &served));
         let at_once = starting.as_mut().now_or_never();
         let closing = CancellationToken::new();
         // What is dropped here before its end, by an error or by the caller, stops serving as well.
         let mut serving = JoinSet::new();
         serving.spawn(listen::serve(self.listener, router, limits, closing.clone()));
         let mut stop = pin!(stop);
-        let (bus, sessions) = match at_once {
+        let served = match at_once {
             Some(started) => started?,
             None => tokio::select! {
                 biased;
@@ -231,7 +240,7 @@ impl Bound {
             },
         };
         stop.await;
-        let ending = shut_down(&bus, sessions, shutdown_deadline).await;
+        let ending = shut_down(served, shutdown_deadline).await;
         closing.cancel();
         // Connections that are idle, or half open, do not keep a server from its end.
         let _ = timeout(Duration::from_secs(1), serving.join_next()).await;
@@ -246,20 +255,37 @@ enum Ending {
     Unfinished,
 }
 
-/// Starts the sessions when the bus is there.
+/// Starts the sessions, if there are to be any, when the bus is there.
 async fn start<E: Into<HandlerError>>(
     bus: impl Future<Output = Result<Bus, E>>,
-    builder: SessionsBuilder,
-    sessions: &OnceLock<Sessions>,
-) -> Result<(Bus, &Sessions), ServeError> {
+    builder: Option<SessionsBuilder>,
+    served: &OnceLock<Served>,
+) -> Result<&Served, ServeError> {
     let bus = bus.await.map_err(|error| ServeError::Bus(error.into()))?;
-    let started = builder.start(&bus)?;
-    Ok((bus, sessions.get_or_init(|| started)))
+    let started = match builder {
+        Some(builder) => Served::from(builder.start(&bus)?),
+        None => Served::from(bus),
+    };
+    Ok(served.get_or_init(|| started))
 }
 
 /// Ends the sessions, and then the bus, both before the deadline.
-async fn shut_down(bus: &Bus, sessions: &Sessions, deadline: Duration) -> Ending {
+async fn shut_down(served: &Served, deadline: Duration) -> Ending {
     let begun = Instant::now();
+    let left = match served.sessions() {
+        Some(sessions) => end(sessions, deadline).await,
+        None => 0,
+    };
+    let bus = served.bus().shutdown(deadline.saturating_sub(begun.elapsed())).await;
+    if let Err(error) = &bus {
+        tracing::error!(error = ?Shown(error), "the bus did not end in time");
+    }
+    let has_tasks = served.counts().is_some_and(|counts| counts.tasks > 0);
+    if left == 0 && bus.is_ok() && !has_tasks { Ending::Clean } else { Ending::Unfinished }
+}
+
+/// Ends the sessions; returns how many have not ended by the deadline.
+async fn end(sessions: &Sessions, deadline: Duration) -> usize {
     let left = sessions.shutdown(deadline).await;
     if left > 0 {
         tracing::error!(
@@ -268,9 +294,5 @@ async fn shut_down(bus: &Bus, sessions: &Sessions, deadline: Duration) -> Ending
             "sessions did not end in time, with handlers that run still"
         );
     }
-    let bus = bus.shutdown(deadline.saturating_sub(begun.elapsed())).await;
-    if let Err(error) = &bus {
-        tracing::error!(error = ?Shown(error), "the bus did not end in time");
-    }
-    if left == 0 && bus.is_ok() && sessions.counts().tasks == 0 { Ending::Clean } else { Ending::Unfinished }
+    left
 }

@@ -12,6 +12,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
+use crate::served::Served;
+
 /// How long after its deadline a shutdown may still be under way: for last words, and for connections to close.
 const REST: Duration = Duration::from_secs(2);
 
@@ -31,7 +33,7 @@ pub(crate) struct Signals {
 /// What the thread has to know.
 struct Watch {
     bus: Bus,
-    sessions: Arc<OnceLock<Sessions>>,
+    served: Arc<OnceLock<Served>>,
     deadline: Duration,
 }
 
@@ -39,10 +41,10 @@ impl Signals {
     /// Listens from now on. From the first signal on, there is time until the deadline.
     pub(crate) async fn listen(
         bus: Bus,
-        sessions: Arc<OnceLock<Sessions>>,
+        served: Arc<OnceLock<Served>>,
         deadline: Duration,
     ) -> io::Result<Self> {
-        let watch = Watch { bus, sessions, deadline };
+        let watch = Watch { bus, served, deadline };
         let (stopping, stop) = oneshot::channel();
         let (over, is_over) = oneshot::channel();
         let (listening, listens) = oneshot::channel();
@@ -105,7 +107,7 @@ impl Watch {
         });
         if let Some((code, why)) = end {
             exit_in(LAST_LINE, code);
-            let handlers = self.sessions.get().map(running).unwrap_or_default();
+            let handlers = self.served.get().and_then(Served::sessions).map_or_else(String::new, running);
             let bus = runtime.block_on(self.bus.shutdown(Duration::ZERO)).err();
             let bus = bus.map_or_else(String::new, |error| format!("; on the bus, {}", Shown(error)));
             tracing::error!("{why}: the process ends, with handlers that run still: {handlers}{bus}");

@@ -8,6 +8,7 @@ use atoms_runtime::{Bus, HandlerError, event};
 use atoms_server::Server;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use tokio_tungstenite::tungstenite::Error;
 
 use crate::agent::Agent;
 use crate::client::{Client, request};
@@ -156,4 +157,26 @@ async fn a_server_whose_bus_lacks_a_state_says_so() {
     let bound = Server::new(Agent::graph()).bind("127.0.0.1:0").await.unwrap();
     let ended = bound.serve_until(async { Bus::start().map_err(HandlerError::from) }, pending()).await;
     assert!(ended.unwrap_err().to_string().contains("Talker"));
+}
+
+#[tokio::test]
+async fn a_server_may_have_no_sessions() {
+    let bound = Server::without_sessions().bind("127.0.0.1:0").await.unwrap();
+    let address = bound.local_addr().unwrap();
+    let (start, started) = oneshot::channel::<Bus>();
+    let (stop, stopped) = oneshot::channel();
+    let starting = async { started.await.map_err(HandlerError::from) };
+    let serving = tokio::spawn(bound.serve_until(starting, async { stopped.await.unwrap() }));
+    assert_eq!(get(address, "/ready").await.status, 503);
+    let bus = bus(&Default::default());
+    start.send(bus.clone()).unwrap();
+    while get(address, "/ready").await.status != 200 {}
+    let health: Value = serde_json::from_str(&get(address, "/health").await.body).unwrap();
+    assert_eq!(health, json!({"status": "ok", "active_sessions": 0}));
+    assert!(get(address, "/metrics").await.body.contains("atoms_ready 1"));
+    let Err(Error::Http(answer)) = Client::open(address, request(address, &[])).await else { panic!() };
+    assert_eq!(answer.status().as_u16(), 404);
+    stop.send(()).unwrap();
+    serving.await.unwrap().unwrap();
+    assert!(bus.is_closed(), "the server shuts the bus down");
 }
