@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use subtle::ConstantTimeEq;
 
 /// Who may connect.
@@ -29,7 +29,7 @@ impl Access {
 
     /// Browsers say which site a connection comes from, and others do not. A page of the server's own host
     /// may connect, and those of the origins that are allowed.
-    fn knows_origin(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn knows_origin(&self, headers: &HeaderMap) -> bool {
         let Some(origin) = headers.get(header::ORIGIN) else { return true };
         if self.any_origin
             || self.origins.iter().any(|allowed| is_same(allowed.as_bytes(), origin.as_bytes()))
@@ -60,14 +60,18 @@ fn is_own_name(host: &[u8]) -> bool {
 }
 
 fn bears(headers: &HeaderMap, token: &str) -> bool {
-    let given = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
-    let given = given.and_then(|value| value.split_at_checked(SCHEME.len()));
-    let given = given.and_then(|(scheme, given)| scheme.eq_ignore_ascii_case(SCHEME).then_some(given));
+    let given = headers.get(header::AUTHORIZATION).and_then(bearer);
     given.is_some_and(|given| is_same(token.as_bytes(), given))
 }
 
+/// The token, if it is one of that scheme.
+pub(crate) fn bearer(authorization: &HeaderValue) -> Option<&[u8]> {
+    let (scheme, given) = authorization.as_bytes().split_at_checked(SCHEME.len())?;
+    scheme.eq_ignore_ascii_case(SCHEME).then_some(given)
+}
+
 /// Compares in a time that does not tell where the two differ.
-fn is_same(one: &[u8], other: &[u8]) -> bool {
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }
 

@@ -10,12 +10,18 @@ mod access;
 mod linger;
 mod listen;
 mod metrics;
+#[cfg(feature = "control")]
+mod questions;
 mod routes;
 mod served;
 mod server;
 mod signals;
 mod websocket;
 
+#[cfg(feature = "control")]
+pub use axum::http::request::Parts;
+#[cfg(feature = "control")]
+pub use questions::{AuthError, Authenticate, Authenticating, Tokens};
 pub use routes::Routes;
 pub use served::Served;
 pub use server::{Bound, ServeError, Server};

@@ -23,6 +23,8 @@ use tungstenite::handshake::server::create_response;
 use crate::access::Access;
 use crate::listen::note_broken;
 use crate::metrics;
+#[cfg(feature = "control")]
+use crate::questions;
 use crate::served::Served;
 use crate::websocket::{Limits, WebSocket};
 
@@ -35,6 +37,7 @@ use crate::websocket::{Limits, WebSocket};
 /// | `/health` | `{"status":"ok","active_sessions":0}` |
 /// | `/ready` | `{"status":"ready","active_sessions":0}`, or 503 before the bus has started and from the shutdown on |
 /// | `/metrics` | counts for Prometheus |
+/// | `/questions` | the questions that people answer, with the feature `control` and for those who are let in |
 ///
 /// # Frames
 ///
@@ -79,12 +82,15 @@ use crate::websocket::{Limits, WebSocket};
 /// A connection that is no session yet holds at most 16 KiB, the longest head of a request that a
 /// [`Server`](crate::Server) reads, and the answer. There are no more of these than its
 /// [`connection_limit`](crate::Server::connection_limit).
+#[cfg_attr(feature = "control", doc = include_str!("questions/door.md"))]
 #[derive(Clone)]
 #[must_use = "there are no routes before `into_router`"]
 pub struct Routes {
     access: Access,
     pub(crate) limits: Limits,
     session_limit: usize,
+    #[cfg(feature = "control")]
+    pub(crate) questions: questions::Options,
 }
 
 impl Default for Routes {
@@ -95,7 +101,13 @@ impl Default for Routes {
             ping_interval: Duration::from_secs(20),
             pong_timeout: Duration::from_secs(20),
         };
-        Self { access: Access::default(), limits, session_limit: 10_000 }
+        Self {
+            access: Access::default(),
+            limits,
+            session_limit: 10_000,
+            #[cfg(feature = "control")]
+            questions: Default::default(),
+        }
     }
 }
 
@@ -193,21 +205,29 @@ impl Routes {
             ("ping_interval", self.limits.ping_interval),
             ("pong_timeout", self.limits.pong_timeout),
         ];
-        ZeroSetting::find(&limits, &times)
+        let zeros = ZeroSetting::find(&limits, &times);
+        #[cfg(feature = "control")]
+        let zeros = [zeros, self.questions.zeros()].concat();
+        zeros
     }
 
     /// The same, for what has not started yet.
     pub(crate) fn into_router_of(self, served: Arc<OnceLock<Served>>) -> Router {
         let room = Arc::new(Semaphore::new(self.session_limit.min(Semaphore::MAX_PERMITS)));
         let access = Arc::new(self.access);
+        #[cfg(feature = "control")]
+        let questions = questions::routes(self.questions, Arc::clone(&access), Arc::clone(&served));
         let state = Shared { served, room, access, limits: self.limits, session_limit: self.session_limit };
-        Router::new()
+        let router = Router::new()
             .route("/ws", get(open))
             .route("/", get(running))
             .route("/health", get(health))
             .route("/ready", get(ready))
             .route("/metrics", get(count))
-            .with_state(state)
+            .with_state(state);
+        #[cfg(feature = "control")]
+        let router = router.merge(questions);
+        router
     }
 }
 
@@ -220,6 +240,8 @@ impl fmt::Debug for Routes {
             .field("any_origin", &self.access.any_origin)
             .field("limits", &self.limits)
             .field("session_limit", &self.session_limit);
+        #[cfg(feature = "control")]
+        routes.field("has_questions", &self.questions.is_on());
         routes.finish()
     }
 }

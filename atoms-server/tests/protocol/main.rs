@@ -7,6 +7,8 @@ mod agent;
 mod client;
 mod closing;
 mod connections;
+#[cfg(feature = "control")]
+mod door;
 mod frames;
 mod handshake;
 mod heartbeat;

@@ -1,0 +1,173 @@
+//! Who sends a request.
+
+use std::fmt;
+use std::pin::Pin;
+
+use atoms_control::Principal;
+use axum::http::header;
+use axum::http::request::Parts;
+
+use crate::access::{bearer, is_same};
+
+/// Says who sends a request, from its head: [`Tokens`], or a closure of the application.
+///
+/// ```
+/// use atoms::control::Principal;
+/// use atoms::server::{AuthError, Parts, Routes};
+///
+/// // A proxy in front of this server has checked who it is, and nobody else can reach it.
+/// let routes = Routes::new().questions(|head: Parts| async move {
+///     let user = head.headers.get("x-user").and_then(|user| user.to_str().ok());
+///     let user = user.ok_or(AuthError::Unauthenticated)?;
+///     Ok(Principal::new(user).role("manager"))
+/// });
+/// # let _ = routes;
+/// ```
+///
+/// If it takes longer than [`question_timeout`](crate::Routes::question_timeout), the request is refused.
+pub trait Authenticate: Send + Sync + 'static {
+    /// Returns who it is, or why they are not let in.
+    fn authenticate<'a>(&'a self, head: &'a Parts) -> Authenticating<'a>;
+}
+
+/// What [`Authenticate::authenticate`] returns.
+pub type Authenticating<'a> = Pin<Box<dyn Future<Output = Result<Principal, AuthError>> + Send + 'a>>;
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// It is not known who they are. The answer is 401.
+    #[error("say who you are: `Authorization: Bearer ...`")]
+    Unauthenticated,
+    /// It is known who they are, and they may not come in. The answer is 403.
+    #[error("you may not see questions")]
+    Forbidden,
+    /// It cannot be found out now. The answer is 503.
+    #[error("who you are cannot be found out now: try again later")]
+    Unavailable,
+}
+
+impl<F, R> Authenticate for F
+where
+    F: Fn(Parts) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<Principal, AuthError>> + Send + 'static,
+{
+    fn authenticate<'a>(&'a self, head: &'a Parts) -> Authenticating<'a> {
+        Box::pin(self(head.clone()))
+    }
+}
+
+/// The bearer tokens of those who are let in, and who they are.
+///
+/// ```
+/// use atoms::control::Principal;
+/// use atoms::server::{Routes, Tokens};
+///
+/// # fn routes() -> Result<Routes, std::env::VarError> {
+/// let ada = Principal::new("ada").role("manager");
+/// let routes = Routes::new().questions(Tokens::new().token(std::env::var("ADA_TOKEN")?, ada));
+/// # Ok(routes)
+/// # }
+/// ```
+///
+/// # Security
+///
+/// Whoever has a token is that principal. Make each of at least 16 random bytes (`openssl rand -hex 32`), one for each
+/// principal, and keep it out of the code and of addresses, which end up in logs. A request sends it as
+/// `Authorization: Bearer ...`, which anybody on the way can read: serve only behind a proxy with TLS, or on
+/// `127.0.0.1`. Each token that comes is compared with all of these, each in a time that does not tell where the two
+/// differ; that of another length is told apart sooner. A token holds until the program ends.
+#[derive(Clone, Default)]
+pub struct Tokens {
+    known: Vec<(String, Principal)>,
+}
+
+impl Tokens {
+    /// No tokens: nobody is let in.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets in whoever sends this token, as this principal.
+    ///
+    /// # Panics
+    ///
+    /// If it is empty, or has a character that no header can carry: a space, a control character, or one outside of
+    /// ASCII; or if it is the token of another principal.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>, principal: Principal) -> Self {
+        let token = token.into();
+        assert!(
+            !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()),
+            "the token of `{principal}` is empty, or has a character that no header can carry: use letters and digits"
+        );
+        assert!(
+            self.known.iter().all(|(known, _)| *known != token),
+            "the token of `{principal}` is another principal's as well: give each one its own"
+        );
+        self.known.push((token, principal));
+        self
+    }
+
+    fn find(&self, given: &[u8]) -> Option<&Principal> {
+        // All are compared, so that the time does not tell which one it was.
+        self.known.iter().fold(
+            None,
+            |found, (token, principal)| {
+                if is_same(token.as_bytes(), given) { Some(principal) } else { found }
+            },
+        )
+    }
+}
+
+impl Authenticate for Tokens {
+    fn authenticate<'a>(&'a self, head: &'a Parts) -> Authenticating<'a> {
+        let mut given = head.headers.get_all(header::AUTHORIZATION).iter();
+        let found = match (given.next(), given.next()) {
+            (Some(only), None) => bearer(only).and_then(|token| self.find(token)),
+            _ => None,
+        };
+        Box::pin(std::future::ready(found.cloned().ok_or(AuthError::Unauthenticated)))
+    }
+}
+
+/// Who is let in, and none of the tokens.
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.known.iter().map(|(_, principal)| principal)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens() -> Tokens {
+        Tokens::new().token("s3cret", Principal::new("ada")).token("other", Principal::new("bob"))
+    }
+
+    #[test]
+    fn a_token_is_that_of_one_principal() {
+        assert_eq!(tokens().find(b"s3cret").unwrap().name(), "ada");
+        assert_eq!(tokens().find(b"other").unwrap().name(), "bob");
+        for wrong in ["", "s3cre", "s3cret3", "S3cret", "ada"] {
+            assert_eq!(tokens().find(wrong.as_bytes()), None, "{wrong}");
+        }
+        assert_eq!(Tokens::new().find(b""), None);
+        let debug = format!("{:?}", tokens());
+        assert!(debug.contains("ada") && !debug.contains("s3cret"), "{debug}");
+    }
+
+    #[test]
+    #[should_panic(expected = "is another principal's as well")]
+    fn a_token_of_two_principals_is_refused() {
+        let _ = tokens().token("s3cret", Principal::new("eve"));
+    }
+
+    #[test]
+    #[should_panic(expected = "is empty, or has a character that no header can carry")]
+    fn an_empty_token_is_refused() {
+        let _ = tokens().token("", Principal::new("eve"));
+    }
+}

@@ -1,0 +1,88 @@
+//! What a request says in its body.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::problem::Problem;
+
+/// To an approval or a checkpoint: yes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Approve {
+    pub(super) feedback: Option<String>,
+    #[serde(default, deserialize_with = "there")]
+    pub(super) edited: Option<Value>,
+}
+
+/// To an approval or a checkpoint: no.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reject {
+    pub(super) feedback: Option<String>,
+}
+
+/// To an input.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Answer {
+    pub(super) answer: Value,
+}
+
+/// To any question.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cancel {
+    pub(super) reason: Option<String>,
+}
+
+/// A `null` is a value as well.
+fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// Reads a body of up to `limit` bytes, of which it never holds more, however they come.
+pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
+    let too_large = || {
+        let detail = format!("the body has more than the {limit} bytes that there is room for");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    };
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > limit as u64) {
+        return Err(too_large());
+    }
+    let (mut bytes, mut parts) = (Vec::new(), body.into_data_stream());
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|_| Problem::bad_request("the body does not come to its end"))?;
+        if part.len() > limit - bytes.len() {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&part);
+    }
+    if !bytes.is_empty() && !is_json(headers) {
+        let detail = "send JSON, and say so: `Content-Type: application/json`";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    Ok(bytes)
+}
+
+/// Whether the body is said to be JSON. A page of another site cannot say so without asking first.
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|content_type| content_type.to_str().ok());
+    let essence = content_type.and_then(|content_type| content_type.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Problem::bad_request(format!("the body cannot be read: {}", atoms_runtime::Shown(error)))
+    })
+}
+
+/// The same, where nothing need be said.
+pub(super) fn parse_if_any<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.is_empty() { Ok(T::default()) } else { parse(bytes) }
+}

@@ -1,0 +1,100 @@
+//! The door to questions: people who are let in list and answer those that are for them, over HTTP.
+
+mod auth;
+mod body;
+mod list;
+mod one;
+mod options;
+mod problem;
+mod query;
+mod view;
+mod waiting;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use atoms_control::{Control, Principal, Question};
+use atoms_runtime::Bus;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::routing::any;
+use futures_util::FutureExt;
+use tokio::time::timeout;
+
+pub use auth::{AuthError, Authenticate, Authenticating, Tokens};
+pub(crate) use options::Options;
+
+use self::problem::Problem;
+use self::waiting::Waiting;
+use crate::access::Access;
+use crate::served::Served;
+
+/// What all requests to the door share.
+struct Door {
+    auth: Arc<dyn Authenticate>,
+    access: Arc<Access>,
+    served: Arc<OnceLock<Served>>,
+    body_limit: usize,
+    timeout: Duration,
+    waiting: Arc<Waiting>,
+}
+
+/// A request that is let in.
+struct Caller {
+    principal: Principal,
+    bus: Bus,
+    head: Parts,
+}
+
+/// The routes of the door, if there is one.
+pub(crate) fn routes(options: Options, access: Arc<Access>, served: Arc<OnceLock<Served>>) -> Router {
+    let Some(auth) = options.auth else { return Router::new() };
+    let door = Door {
+        auth,
+        access,
+        served,
+        body_limit: options.body_limit,
+        timeout: options.timeout,
+        waiting: Arc::new(Waiting::new(options.waiting_limit)),
+    };
+    Router::new()
+        .route("/questions", any(list::list))
+        .route("/questions/{question}", any(one::one))
+        .route("/questions/{question}/{action}", any(one::act))
+        .with_state(Arc::new(door))
+}
+
+impl Door {
+    /// Finds out who sends a request, before anything else is read of it.
+    async fn admit(&self, request: Request, method: Method) -> Result<(Caller, Body), Problem> {
+        let (head, body) = request.into_parts();
+        if !self.access.knows_origin(&head.headers) {
+            return Err(Problem::new(StatusCode::FORBIDDEN, "this origin is not allowed"));
+        }
+        if head.method != method {
+            return Err(Problem::method(&method));
+        }
+        // The application's code may panic, or not come to its end.
+        let who = AssertUnwindSafe(async { self.auth.authenticate(&head).await }).catch_unwind();
+        let principal = match timeout(self.timeout, who).await {
+            Ok(Ok(principal)) => principal?,
+            _ => return Err(AuthError::Unavailable.into()),
+        };
+        match self.served.get() {
+            Some(served) => Ok((Caller { principal, bus: served.bus().clone(), head }, body)),
+            None => Err(Problem::later(StatusCode::SERVICE_UNAVAILABLE, "the bus has not started yet")),
+        }
+    }
+}
+
+impl Caller {
+    /// The question with this id, or the open one with this name, if it is for the caller.
+    async fn find(&self, question: &str) -> Result<Arc<Question>, Problem> {
+        let found = self.bus.questions().get(question).await?;
+        found.filter(|found| found.may_be_answered_by(&self.principal)).ok_or_else(Problem::unknown)
+    }
+}

@@ -1,0 +1,73 @@
+//! What the door to questions is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use atoms_agent::ZeroSetting;
+
+use super::auth::Authenticate;
+use crate::Routes;
+
+/// The door, as [`Routes`] are told of it.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(super) auth: Option<Arc<dyn Authenticate>>,
+    pub(super) body_limit: usize,
+    pub(super) timeout: Duration,
+    pub(super) waiting_limit: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { auth: None, body_limit: 256 * 1024, timeout: Duration::from_secs(10), waiting_limit: 256 }
+    }
+}
+
+impl Options {
+    /// Whether there is a door.
+    pub(crate) fn is_on(&self) -> bool {
+        self.auth.is_some()
+    }
+
+    /// The settings with which nobody could be served.
+    pub(crate) fn zeros(&self) -> Vec<ZeroSetting> {
+        let limits =
+            [("question_body_limit", self.body_limit), ("question_waiting_limit", self.waiting_limit)];
+        ZeroSetting::find(&limits, &[("question_timeout", self.timeout)])
+    }
+}
+
+/// The door to the [questions](atoms_control::Questions) of the bus, with the feature `control`.
+impl Routes {
+    /// Opens the door to questions for those whom this lets in: [`Tokens`](crate::Tokens), or an
+    /// [extractor](Authenticate) of the application. Without it, there is no such route.
+    pub fn questions(mut self, auth: impl Authenticate) -> Self {
+        self.questions.auth = Some(Arc::new(auth));
+        self
+    }
+
+    /// The largest body of a request to `/questions` that is read, in bytes: 256 KiB by default. A larger one is
+    /// answered with 413. Zero does not start.
+    ///
+    /// How large an answer may be is also said by [`QuestionLimits::answer`](atoms_control::QuestionLimits::answer).
+    pub fn question_body_limit(mut self, bytes: usize) -> Self {
+        self.questions.body_limit = bytes;
+        self
+    }
+
+    /// How long it may take to find out who sends a request to `/questions`, and then how long the client may take to send
+    /// its body: 10 seconds each by default. Then the answer is 503, or 408. Zero does not start.
+    pub fn question_timeout(mut self, timeout: Duration) -> Self {
+        self.questions.timeout = timeout;
+        self
+    }
+
+    /// How many requests to `/questions` may wait at once: 256 by default, of which one principal may have a quarter.
+    /// Those beyond are answered with 503, or 429. Zero does not start.
+    ///
+    /// Each takes one of the [connections](crate::Server::connection_limit) of the server.
+    pub fn question_waiting_limit(mut self, requests: usize) -> Self {
+        self.questions.waiting_limit = requests;
+        self
+    }
+}

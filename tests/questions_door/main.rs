@@ -1,0 +1,13 @@
+//! Questions, as those see them who come in over HTTP.
+
+#![cfg(not(miri))]
+
+mod access;
+mod answers;
+mod client;
+mod failing;
+mod limits;
+mod lists;
+mod others;
+mod server;
+mod waiting;
