@@ -13,9 +13,6 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// Bounds how many lines one place in the code writes to the log each second, and counts those beyond.
 ///
 /// A place that a loop, a client or a model can reach any number of times must not write a line each time.
-/// What was left out is told in one line at the end of the second, at the level ERROR. A short-lived thread
-/// writes it, so that neither a runtime that is blocked nor one that ends keeps it back. A process that ends
-/// within that second does not write it.
 ///
 /// ```
 /// use atoms::LogLimit;

@@ -12,17 +12,17 @@ use crate::catalog::Registry;
 use crate::event::AnyEvent;
 use crate::wire::{self, Codec};
 
-/// What a method of a store returns.
+/// The future that a method of a store returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// A store did not do what it was asked to.
+/// A store failed.
 #[derive(Clone)]
 pub struct StoreError {
     kind: StoreErrorKind,
     cause: Arc<dyn Error + Send + Sync>,
 }
 
-/// Why a store did not do what it was asked to.
+/// How a store failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
@@ -39,12 +39,12 @@ pub enum StoreErrorKind {
 }
 
 impl StoreError {
-    /// An error of this kind, with its cause.
+    /// Creates an error of this kind, with its cause.
     pub fn new(kind: StoreErrorKind, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { kind, cause: cause.into().into() }
     }
 
-    /// Why.
+    /// Returns how the store failed.
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
     }
@@ -82,7 +82,7 @@ impl Eq for StoreError {}
 
 /// Writes events for a store, and reads them back, with the codec of a bus.
 ///
-/// The bytes are more than the frame: they also say how long the chain of the event is, and which
+/// The bytes contain more than the frame: they also say how long the chain of the event is, and which
 /// [values](crate::Carried) it carries. A store keeps them as they are.
 #[derive(Clone)]
 pub struct StoredEvents {
@@ -114,8 +114,8 @@ impl StoredEvents {
 
     /// Writes an event.
     ///
-    /// Fails if it carries a value that a stored event keeps, and that the bus does not know how to bring back:
-    /// [`BusBuilder::carries`](crate::BusBuilder::carries) says so.
+    /// Fails if the event carries a value that stored events keep and that the bus cannot restore, because
+    /// [`BusBuilder::carries`](crate::BusBuilder::carries) did not name its type.
     pub fn write(&self, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
         let bus = self.bus()?;
         let values = values(&*bus, event)?;
@@ -129,7 +129,7 @@ impl StoredEvents {
         }
     }
 
-    /// Reads an event. One that the program does not know any more, or whose struct does not take what is there, is a
+    /// Reads an event. An event that the program does not know any more, or that does not match its struct, is a
     /// [`RawEvent`](crate::RawEvent).
     pub fn read(&self, stored: &[u8]) -> Result<AnyEvent, StoreError> {
         let bus = self.bus()?;

@@ -75,15 +75,23 @@ fn metadata_is_no_larger_than_it_may_be() {
 fn a_broken_envelope_is_refused() {
     let long = format!("\"{}\"", "x".repeat(129));
     for (key, value, expected) in [
-        ("id", "\"\"", "an event id is not empty"),
-        ("id", long.as_str(), "an event id has at most 128 bytes, and this one has 129"),
+        ("id", "\"\"", "an event id must not be empty"),
+        ("id", long.as_str(), "an event id must have at most 128 bytes, and this one has 129"),
         (
             "id",
             r#""x\n\u001b[31m""#,
-            "an event id has no control characters, and this one has U+000A at byte 1",
+            "an event id must have no control characters, and this one has U+000A at byte 1",
         ),
-        ("id", "\"x\u{9b}\"", "an event id has no control characters, and this one has U+009B at byte 1"),
-        ("id", "\"\u{202e}x\"", "an event id has no control characters, and this one has U+202E at byte 0"),
+        (
+            "id",
+            "\"x\u{9b}\"",
+            "an event id must have no control characters, and this one has U+009B at byte 1",
+        ),
+        (
+            "id",
+            "\"\u{202e}x\"",
+            "an event id must have no control characters, and this one has U+202E at byte 0",
+        ),
         ("id", "5", "invalid type: integer `5`, expected an event id"),
         ("timestamp", "5", "invalid type: integer `5`, expected a time such as"),
         ("timestamp", "\"2025-01-02\"", "`2025-01-02` is not a time such as"),

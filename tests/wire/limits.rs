@@ -53,7 +53,7 @@ fn values_lie_in_each_other_up_to_127_levels() {
         let error = decode(&deep(event_type, member, 128)).unwrap_err();
         assert!(matches!(error.kind(), DecodeErrorKind::TooDeep { limit: 127 }));
         assert!(
-            error.to_string().ends_with("objects and arrays lie in each other deeper than 127 levels"),
+            error.to_string().ends_with("objects and arrays are nested deeper than 127 levels"),
             "{error}"
         );
     }

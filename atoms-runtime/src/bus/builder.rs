@@ -110,14 +110,14 @@ impl BusBuilder {
         self
     }
 
-    /// Adds an event that can be decoded. One that is discovered as well is no other.
+    /// Adds an event that can be decoded. Adding one that is discovered anyway changes nothing.
     #[must_use]
     pub fn event<E: Event>(mut self) -> Self {
         self.events.push(E::event_type());
         self
     }
 
-    /// Adds an [`Entry`] of whatever kind. One that is discovered as well is no other.
+    /// Adds an [`Entry`] of any kind. Adding one that is discovered anyway changes nothing.
     #[must_use]
     pub fn entry<T: Entry>(mut self, entry: &'static T) -> Self {
         self.entries.push(EntryInfo::of(entry));
@@ -138,29 +138,29 @@ impl BusBuilder {
         self
     }
 
-    /// How frames are read and written: [`JsonCodec`] by default.
+    /// Sets the codec that reads and writes frames: [`JsonCodec`] by default.
     #[must_use]
     pub fn codec(mut self, codec: impl Codec) -> Self {
         self.codec = Box::new(codec);
         self
     }
 
-    /// How many events may follow from each other in one chain before it is stopped as a loop: 64
-    /// by default, 1,024 at most.
+    /// Sets how many events may follow from each other in one chain before the chain is stopped as a loop: 64 by
+    /// default, 1,024 at most.
     ///
-    /// Emits that handlers make on the bus itself and wait for lie in each other on the stack, and
-    /// are stopped after 64 in any case; sooner on a bus with layers: after 128 divided by one more than stand around
-    /// an emit and its handler.
+    /// Emits that handlers make on the bus and await are nested on the stack. So at most 64 of them may await each
+    /// other, whatever this limit is. On a bus with layers it is 128 divided by one more than the number of layers
+    /// around an emit and its handler, and at most 64.
     #[must_use]
     pub fn hop_limit(mut self, hops: u32) -> Self {
         self.hop_limit = hops.min(MAX_HOPS);
         self
     }
 
-    /// How many unfinished events may follow from one root event, directly or not: 65,536 by default. Zero does
-    /// not start.
+    /// Sets how many unfinished events may follow from one root event, directly or not: 65,536 by default. With zero,
+    /// the bus does not start.
     ///
-    /// A handler that awaits its [`Emitter`](crate::Emitter) is held back from a sixty-fourth of the limit on.
+    /// A handler that awaits its [`Emitter`](crate::Emitter) waits as soon as a sixty-fourth of the limit is reached.
     /// Events emitted beyond the limit are lost, and the receipt says so.
     #[must_use]
     pub fn follow_up_capacity(mut self, events: usize) -> Self {
@@ -168,31 +168,31 @@ impl BusBuilder {
         self
     }
 
-    /// The same limit in bytes of memory, as [`AnyEvent::size`](crate::AnyEvent::size) counts them: 64 MiB by
-    /// default. Zero does not start. Once the limit is reached, no further event is taken.
+    /// Sets the same limit in bytes of memory, as [`AnyEvent::size`](crate::AnyEvent::size) counts them: 64 MiB by
+    /// default. With zero, the bus does not start. Once the limit is reached, no further event is taken.
     #[must_use]
     pub fn follow_up_bytes(mut self, bytes: usize) -> Self {
         self.follow_up_limits.bytes = bytes;
         self
     }
 
-    /// How many unread events a [stream](crate::Bus::stream) keeps: 1,024 by default. Beyond that the oldest are lost,
-    /// and the stream yields a [`Lagged`](crate::Lagged) with their number. Zero does not start.
+    /// Sets how many unread events a [stream](crate::Bus::stream) keeps: 1,024 by default. Beyond that the oldest are
+    /// lost, and the stream yields a [`Lagged`](crate::Lagged) with their number. With zero, the bus does not start.
     #[must_use]
     pub fn stream_capacity(mut self, events: usize) -> Self {
         self.stream_limits.events = events;
         self
     }
 
-    /// The same limit in bytes of memory, as [`AnyEvent::size`](crate::AnyEvent::size) counts them: 16 MiB by
-    /// default. Zero does not start. An event that is larger is kept alone.
+    /// Sets the same limit in bytes of memory, as [`AnyEvent::size`](crate::AnyEvent::size) counts them: 16 MiB by
+    /// default. With zero, the bus does not start. An event that is larger is kept alone.
     #[must_use]
     pub fn stream_bytes(mut self, bytes: usize) -> Self {
         self.stream_limits.bytes = bytes;
         self
     }
 
-    /// The largest frame that is read, in bytes: 16 MiB by default. Zero does not start.
+    /// Sets the size of the largest frame that is read, in bytes: 16 MiB by default. With zero, the bus does not start.
     #[must_use]
     pub fn frame_limit(mut self, bytes: usize) -> Self {
         self.frame_limit = bytes;
@@ -220,7 +220,7 @@ impl BusBuilder {
         self.layer(intercepting.clone()).emit_layer(intercepting)
     }
 
-    /// Adds an [`Extension`], and what it [installs](Extension::install). A second one of its type does not start.
+    /// Adds an [`Extension`], and what it [installs](Extension::install). A bus with two of one type does not start.
     #[must_use]
     pub fn extension<T: Extension>(mut self, extension: T) -> Self {
         let extension = Arc::new(extension);
@@ -228,24 +228,25 @@ impl BusBuilder {
         extension.install(self)
     }
 
-    /// How many [dead letters](crate::Bus::dead_letters) are kept: 1,024 by default. Zero does not start.
+    /// Sets how many [dead letters](crate::Bus::dead_letters) are kept: 1,024 by default. With zero, the bus does not
+    /// start.
     #[must_use]
     pub fn dead_letter_capacity(mut self, letters: usize) -> Self {
         self.dead_letter_capacity = letters;
         self
     }
 
-    /// How many bytes of memory all [dead letters](crate::Bus::dead_letters) together may take: 64 MiB by default. A
-    /// larger letter is kept alone. Zero does not start.
+    /// Sets how many bytes of memory all [dead letters](crate::Bus::dead_letters) together may take: 64 MiB by default.
+    /// A larger letter is kept alone. With zero, the bus does not start.
     #[must_use]
     pub fn dead_letter_bytes(mut self, bytes: usize) -> Self {
         self.dead_letter_bytes = bytes;
         self
     }
 
-    /// Keeps the [dead letters](crate::Bus::dead_letters) in this store, and not in memory. How many it keeps is its own
-    /// affair: [`dead_letter_capacity`](Self::dead_letter_capacity) and
-    /// [`dead_letter_bytes`](Self::dead_letter_bytes) are for those in memory.
+    /// Keeps the [dead letters](crate::Bus::dead_letters) in this store instead of in memory. The store decides how
+    /// many it keeps: [`dead_letter_capacity`](Self::dead_letter_capacity) and
+    /// [`dead_letter_bytes`](Self::dead_letter_bytes) apply only to those in memory.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -274,12 +275,14 @@ impl BusBuilder {
         self
     }
 
-    /// Keeps [posted](crate::Bus::post) events in this backlog, and not in the queue in memory. How many it keeps is its own
-    /// affair: [`queue_capacity`](Self::queue_capacity) and [`queue_bytes`](Self::queue_bytes) are for the queue.
+    /// Keeps [posted](crate::Bus::post) events in this backlog instead of in the queue in memory. The backlog decides
+    /// how many it keeps: [`queue_capacity`](Self::queue_capacity) and [`queue_bytes`](Self::queue_bytes) apply only to
+    /// the queue.
     ///
-    /// What it holds already is delivered, too. A `detached` handler is done with its event when it has been started.
-    /// An event whose handler is not on this bus any more becomes a dead letter. A shutdown waits for the handlers that run, and leaves the rest in it.
-    /// The runtimes in which events are delivered need to have time enabled.
+    /// Events that the backlog already holds are delivered, too. A `detached` handler counts as done when it has been
+    /// started. An event whose handler is not on this bus any more becomes a dead letter. A shutdown waits for the
+    /// handlers that run, and leaves the other events in the backlog. The runtimes in which events are delivered must
+    /// have time enabled.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -318,8 +321,9 @@ impl BusBuilder {
         self
     }
 
-    /// Brings values of this type back with the stored events that [carry](Carried) them. An event that carries a value
-    /// of another type which it keeps when it is stored cannot be posted on a bus with a [`backlog`](Self::backlog).
+    /// Restores values of this type with the stored events that [carry](Carried) them. On a bus with a
+    /// [`backlog`](Self::backlog), an event cannot be posted if it carries a value that stored events keep and whose
+    /// type is not named here.
     #[must_use]
     pub fn carries<T: Carried>(mut self) -> Self {
         if let Some(stored) = T::STORED {
@@ -328,26 +332,26 @@ impl BusBuilder {
         self
     }
 
-    /// How many [posted](crate::Bus::post), unfinished events each priority may hold: 1,024 by default. Events that are
-    /// due later have as much room of their own. Zero does not start.
+    /// Sets how many [posted](crate::Bus::post), unfinished events each priority may hold: 1,024 by default. Events
+    /// that are due later have a limit of the same size. With zero, the bus does not start.
     #[must_use]
     pub fn queue_capacity(mut self, events: usize) -> Self {
         self.queue_capacity = events;
         self
     }
 
-    /// How many bytes of [posted](crate::Bus::post), unfinished events each priority may hold: 64 MiB by default, and a
-    /// larger event is taken alone, when nothing else is there.
+    /// Sets how many bytes of [posted](crate::Bus::post), unfinished events each priority may hold: 64 MiB by default.
+    /// A larger event is taken alone, when nothing else is there.
     ///
-    /// [`AnyEvent::size`](crate::AnyEvent::size) counts the bytes. Events that are due later have as much room of
-    /// their own, and so do events that handlers post while there is no room. Zero does not start.
+    /// [`AnyEvent::size`](crate::AnyEvent::size) counts the bytes. Events that are due later have a limit of the same
+    /// size, and so do events that handlers post while there is no room. With zero, the bus does not start.
     #[must_use]
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
         self.queue_bytes = bytes;
         self
     }
 
-    /// How many `detached` handlers may run at once: 1,024 by default. Zero does not start.
+    /// Sets how many `detached` handlers may run at once: 1,024 by default. With zero, the bus does not start.
     #[must_use]
     pub fn detached_limit(mut self, handlers: usize) -> Self {
         self.detached_limit = handlers;

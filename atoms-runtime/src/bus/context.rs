@@ -1,4 +1,4 @@
-//! What a handler may know of the delivery that it is called for.
+//! The delivery that a handler is called for.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::engine::{Bus, Engine};
 use crate::event::{EventId, IntoRequest, Metadata, Request, Timestamp};
 use crate::handler::{Delivery, ExtractError, FromDelivery, HandlerInfo, PrepareError, StartContext};
 
-/// What a handler may know of the delivery that it is called for, and the bus that it runs on.
+/// The delivery that a handler is called for, and the bus that the handler runs on.
 ///
 /// ```
 /// use atoms::{Context, event, handler};
@@ -31,8 +31,9 @@ pub struct Context {
 }
 
 impl Context {
-    /// The bus. What is emitted on it while the handler runs is a consequence of its event, and
-    /// has a receipt of its own; what a task that the handler spawned emits later is not known as one.
+    /// Returns the bus. An event that is emitted on it while the handler runs is a consequence of the handler's event,
+    /// and has a receipt of its own. What a task that the handler spawned emits later is not recognized as a
+    /// consequence.
     pub fn bus(&self) -> &Bus {
         &self.bus
     }
@@ -47,27 +48,27 @@ impl Context {
         self.bus.request(request)
     }
 
-    /// The handler that is called.
+    /// Returns the handler that is called.
     pub fn handler(&self) -> &'static HandlerInfo {
         self.handler
     }
 
-    /// The id of the event.
+    /// Returns the id of the event.
     pub fn id(&self) -> &EventId {
         &self.id
     }
 
-    /// The timestamp of the event.
+    /// Returns the timestamp of the event.
     pub fn timestamp(&self) -> Timestamp {
         self.timestamp
     }
 
-    /// The metadata of the event.
+    /// Returns the metadata of the event.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// How many events lie between this one and the one that its chain began with.
+    /// Returns the number of events before this one in its chain: 0 for the first one.
     pub fn hops(&self) -> u32 {
         self.hops
     }
@@ -94,7 +95,7 @@ impl FromDelivery for Context {
 }
 
 impl Delivery<'_> {
-    /// The bus that the handler runs on.
+    /// Returns the bus that the handler runs on.
     pub fn bus(&self) -> Bus {
         let shared = self.caller().bus().downcast_ref::<Arc<Engine>>();
         Bus::from(Arc::clone(shared.expect("only this bus makes deliveries")))

@@ -1,4 +1,4 @@
-//! What failed for good on a bus, for those who look after it.
+//! The dead letters of a bus.
 
 use std::sync::Arc;
 
@@ -12,13 +12,14 @@ use crate::store::StoreError;
 /// How many letters are read from a store at once.
 const PAGE: usize = 256;
 
-/// What failed for good on a bus: the events that a handler failed for, after all attempts, or that
-/// were not delivered to anybody.
+/// The dead letters of a bus: the events that a handler failed to handle after all attempts, and those that were not
+/// delivered to anybody.
 ///
-/// They are kept in memory, and end with the bus, unless [`BusBuilder::letter_store`] says otherwise: 1,024 of them
-/// ([`BusBuilder::dead_letter_capacity`]), and 64 MiB ([`BusBuilder::dead_letter_bytes`]), by default. Beyond that the one with the lowest number makes room, which is
-/// logged and counted; one that is larger than all room is kept alone. For each one, `atoms.delivery.failed` is
-/// emitted ([`DeliveryFailed`]).
+/// By default they are kept in memory and end with the bus: at most 1,024 of them
+/// ([`BusBuilder::dead_letter_capacity`]), in 64 MiB ([`BusBuilder::dead_letter_bytes`]). [`BusBuilder::letter_store`]
+/// keeps them elsewhere. When there is no room for another one, the one with the lowest number is dropped, logged and
+/// counted. A letter that is larger than the limit is kept alone. For each one, `atoms.delivery.failed` is emitted
+/// ([`DeliveryFailed`]).
 ///
 /// ```
 /// # use atoms::{Bus, State, event, handler};
@@ -57,7 +58,7 @@ pub struct DeadLetters<'a> {
 }
 
 impl Bus {
-    /// What failed for good on this bus.
+    /// Returns the dead letters of this bus.
     pub fn dead_letters(&self) -> DeadLetters<'_> {
         DeadLetters { bus: self }
     }
@@ -68,30 +69,30 @@ impl<'a> DeadLetters<'a> {
         &self.bus.0.dead_letters
     }
 
-    /// Keeps an event that was not delivered to anybody, for this reason; returns its letter's number. What takes
-    /// events to a bus, or from it, keeps here what it could not deliver.
+    /// Keeps an event that was not delivered to anybody, for this reason, and returns the number of its letter. Code
+    /// that carries events to a bus, or from it, uses this for the events that it could not deliver.
     ///
-    /// This does not wait for the store. What a store that is not in memory does not take is in the log.
+    /// This does not wait for the store. If a store does not take the letter, that is logged.
     pub fn keep(self, event: AnyEvent, refusal: Refusal) -> u64 {
         self.bus.0.add_letter(event, DeadLetterCause::Refused(refusal), None).id()
     }
 
-    /// How many there are.
+    /// Returns the number of dead letters.
     pub async fn len(self) -> Result<usize, StoreError> {
         Ok(self.letters().store.count().await?.saturating_sub(self.letters().hidden()))
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no dead letters.
     pub async fn is_empty(self) -> Result<bool, StoreError> {
         Ok(self.len().await? == 0)
     }
 
-    /// How many had to make room for others: since the bus was started, if they are in memory.
+    /// Returns how many were dropped to make room for others: since the bus was started, if they are in memory.
     pub async fn dropped(self) -> Result<u64, StoreError> {
         self.letters().store.dropped().await
     }
 
-    /// All of them, by their numbers.
+    /// Returns all dead letters, sorted by number.
     pub async fn list(self) -> Result<Vec<Arc<DeadLetter>>, StoreError> {
         let (mut all, mut above) = (Vec::new(), 0);
         loop {
@@ -102,7 +103,7 @@ impl<'a> DeadLetters<'a> {
         }
     }
 
-    /// Those with numbers above this one, by their numbers, and no more than `limit`: a page, where there may be too
+    /// Returns at most `limit` dead letters with numbers above this one, sorted by number: for when there may be too
     /// many for a [`list`](Self::list).
     pub async fn page(self, above: u64, limit: usize) -> Result<Vec<Arc<DeadLetter>>, StoreError> {
         let mut page = self.letters().store.list(above, limit).await?;
@@ -110,14 +111,14 @@ impl<'a> DeadLetters<'a> {
         Ok(page)
     }
 
-    /// Those of one event, by their numbers.
+    /// Returns those of one type of events, sorted by number.
     pub async fn of<E: Event>(self) -> Result<Vec<Arc<DeadLetter>>, StoreError> {
         let mut letters = self.list().await?;
         letters.retain(|letter| letter.event.is::<E>());
         Ok(letters)
     }
 
-    /// The one with this number.
+    /// Returns the dead letter with this number.
     pub async fn get(self, id: u64) -> Result<Option<Arc<DeadLetter>>, StoreError> {
         if self.letters().is_redelivered(id) {
             return Ok(None);
@@ -125,7 +126,7 @@ impl<'a> DeadLetters<'a> {
         self.letters().store.get(id).await
     }
 
-    /// Takes one out, which is then forgotten.
+    /// Removes the dead letter with this number, and returns it.
     pub async fn discard(self, id: u64) -> Result<Option<Arc<DeadLetter>>, StoreError> {
         if self.letters().is_redelivered(id) {
             return Ok(None);
@@ -133,7 +134,7 @@ impl<'a> DeadLetters<'a> {
         self.letters().store.take(id).await
     }
 
-    /// Takes all out, by their numbers.
+    /// Removes all dead letters, and returns them sorted by number.
     pub async fn discard_all(self) -> Result<Vec<Arc<DeadLetter>>, StoreError> {
         let mut taken = Vec::new();
         for letter in self.list().await? {
@@ -142,15 +143,15 @@ impl<'a> DeadLetters<'a> {
         Ok(taken)
     }
 
-    /// Delivers the event again, to the handler that failed and to no other; one that was not delivered
-    /// to anybody goes to all handlers and subscribers. Layers stand around it again for each delivery, and for
-    /// an event that was not delivered to anybody as for one that is emitted: a veto refuses it again.
+    /// Delivers the event again, only to the handler that failed. An event that was not delivered to anybody goes to
+    /// all handlers and subscribers. The layers around deliveries stand around it again, and for an event that was not
+    /// delivered to anybody those around emits, too: a veto refuses it again.
     ///
     /// The handler is found by its identity ([`HandlerInfo::id`]), also by one that it had before.
     ///
-    /// The letter is not among the dead letters while this runs. If the handler fails again, it comes back with
-    /// its number and all its attempts; if the future is dropped before it is done, or this is an error, it
-    /// comes back as it was, though the handler may have been done with it.
+    /// The letter is not among the dead letters while this runs. If the handler fails again, the letter comes back with
+    /// its number and all its attempts. If this fails, or the future is dropped before it is ready, the letter comes
+    /// back as it was, even if the handler was done with the event.
     pub async fn redeliver(self, id: u64) -> Result<Receipt, RedeliverError> {
         let claim = Claim::of(&self.bus.0.dead_letters, id).ok_or(RedeliverError::NotFound(id))?;
         let letter = self.letters().store.get(id).await?.ok_or(RedeliverError::NotFound(id))?;

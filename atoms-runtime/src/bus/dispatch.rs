@@ -1,4 +1,4 @@
-//! Handlers that something else than a bus calls, such as the nodes of a graph.
+//! Calling handlers without a bus, as the nodes of a graph are called.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use crate::engine::{Bus, HandlerCall, Next, Outcome, scope};
 use crate::event::AnyEvent;
 use crate::handler::{Delivery, HandlerInfo, Outlet};
 
-/// An event for handlers that something else than a bus calls: it makes the [`Delivery`] of each, from which parameters
-/// are extracted as they are on a bus.
+/// An event for handlers that no bus calls, such as the methods of nodes. It makes the [`Delivery`] of each handler,
+/// from which the parameters are extracted as on a bus.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -68,32 +68,32 @@ pub struct Dispatch<'a> {
 }
 
 impl<'a> Dispatch<'a> {
-    /// The event is for handlers that emit into `outlet`, and whose bus is this one.
+    /// Makes the dispatch of an event to handlers that emit into `outlet` and run on this bus.
     pub fn new(event: &'a AnyEvent, bus: &'a Bus, outlet: &'a Arc<dyn Outlet>) -> Self {
         let step = Step::of_any(event, &bus.0).into_outlet(outlet);
         Self { step, is_layered: !bus.0.layers.is_empty() }
     }
 
-    /// The same, for a function that the bus's layers do not stand around: what is called when a node starts is no
-    /// handler of the event.
+    /// Returns the same without the layers of the bus: for a function that is not a handler of the event, such as one
+    /// that is called when a node starts.
     #[must_use]
     pub fn without_layers(self) -> Self {
         Self { is_layered: false, ..self }
     }
 
-    /// What the parameters of this handler are extracted from.
+    /// Returns the delivery to this handler, from which its parameters are extracted.
     pub fn delivery(&self, handler: fn() -> &'static HandlerInfo) -> Delivery<'_> {
         self.step.delivery(handler)
     }
 
-    /// Whether [layers](crate::Layer) of the bus may stand around the handler, so that [`call`](Self::call) has to call
-    /// it. Without them it is called directly.
+    /// Returns whether [layers](crate::Layer) of the bus may stand around the handler. If so, call it with
+    /// [`call`](Self::call); otherwise it can be called directly.
     pub fn is_layered(&self) -> bool {
         self.is_layered
     }
 
-    /// Calls this handler by `call`, with the layers of the bus around it. Each says for each delivery whether it covers
-    /// the handler.
+    /// Calls this handler by `call`, with the layers of the bus around it. Each layer is asked for each delivery
+    /// whether it covers the handler.
     pub async fn call(
         &self,
         handler: fn() -> &'static HandlerInfo,
@@ -103,8 +103,8 @@ impl<'a> Dispatch<'a> {
         Next::around(layers, handler, call, &self.step).run().await
     }
 
-    /// Calls a handler of the event, or polls its future: what it emits on a bus meanwhile is a consequence of the
-    /// event.
+    /// Calls a handler of the event, or polls its future. Events that the handler emits on a bus meanwhile are
+    /// consequences of this event.
     pub fn enter<R>(event: &AnyEvent, call: impl FnOnce() -> R) -> R {
         scope::enter(event.event_ref().head(), call)
     }

@@ -7,12 +7,11 @@ use crate::wire::{DynamicError, DynamicEvent};
 impl Bus {
     /// Emits an event that is put together at run time, as [`emit_any`](Self::emit_any) does.
     ///
-    /// If this bus has the type, the arguments are checked against the event's struct, which its handlers
-    /// get. If not, the event goes to those who see every event, as a [`RawEvent`](crate::RawEvent).
+    /// If this bus knows the type, the arguments are checked against the event's struct, and the handlers get that
+    /// struct. Otherwise the event goes to the handlers of every event, as a [`RawEvent`](crate::RawEvent).
     ///
-    /// Arguments that are not what the struct says become [`EventInvalid`](crate::EventInvalid) as well, if
-    /// anybody takes that. The linker does not ask for a handler of a `must_handle` event that is emitted
-    /// like this.
+    /// If the arguments do not match the struct, [`EventInvalid`](crate::EventInvalid) is emitted as well, if anything
+    /// takes it. The linker does not ask for a handler of a `must_handle` event that is emitted in this way.
     ///
     /// ```
     /// use atoms::{Bus, DynamicEvent, event, handler};

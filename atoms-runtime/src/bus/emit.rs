@@ -23,10 +23,10 @@ impl Bus {
     /// Emits an event, or one in its [`Envelope`](crate::Envelope), and waits until every handler
     /// of it, and of every event that those emitted, is done.
     ///
-    /// What is returned, an [`Emit`], is awaited; nothing happens before that. The sync handlers run first, by their order and path; then
-    /// the async ones, concurrently. Handlers that fail or panic are in the receipt, and stop
-    /// nobody else. Emitted while a handler runs, the event is a consequence of that handler's; in a
-    /// task that the handler spawned it is not, unless this is called before the task is spawned.
+    /// Await the returned [`Emit`]; nothing happens before that. The sync handlers run first, by their order and path,
+    /// and then the async ones concurrently. A handler that fails or panics is in the receipt, and does not stop the
+    /// others. An event that is emitted while a handler runs is a consequence of that handler's event. In a task that
+    /// the handler spawned it is not, unless this is called before the task is spawned.
     ///
     /// Dropping the future cancels the async handlers that still run at their next await, and
     /// what was emitted but not delivered; each of them is logged.
@@ -47,7 +47,7 @@ impl Bus {
 
     /// Emits an event whose type is known at run time only, as [`emit`](Self::emit) does.
     ///
-    /// It keeps its id, its timestamp and what its metadata say already.
+    /// The event keeps its id, its timestamp, and all metadata that it already has.
     pub fn emit_any<'a>(
         &'a self,
         event: &'a AnyEvent,
@@ -56,10 +56,10 @@ impl Bus {
         Emit { bus: self, emitted: Untyped { event, nested }, deliver: deliver_any }
     }
 
-    /// Emits events one after the other, and waits until all are done: their receipts, in the same order.
+    /// Emits events one after the other, waits until all are done, and returns their receipts in the same order.
     ///
-    /// Each one's sync handlers run before those of the next; async handlers run beside each other, for
-    /// up to 64 events at once. Dropping the future cancels as it does at [`emit`](Self::emit).
+    /// The sync handlers of each event run before those of the next one. Async handlers run concurrently, for up to 64
+    /// events at once. Dropping the future cancels as it does at [`emit`](Self::emit).
     ///
     /// ```
     /// # use atoms::{Bus, event};
@@ -85,9 +85,9 @@ impl Bus {
     }
 }
 
-/// An event that is about to be emitted; what [`Bus::emit`] returns. Await it.
+/// An event that is about to be emitted, as [`Bus::emit`] returns it. Await it.
 ///
-/// Crates above add ways for it to go, with [`via`](Self::via).
+/// Other crates send it along [routes](Route) with [`via`](Self::via).
 #[must_use = "nothing is emitted unless this is awaited"]
 pub struct Emit<'a, T, F> {
     bus: &'a Bus,
@@ -96,13 +96,13 @@ pub struct Emit<'a, T, F> {
 }
 
 impl<'a, T: Emittable, F> Emit<'a, T, F> {
-    /// Sends the event this way as well, in place of the one that it would inherit.
+    /// Emits the event, and sends it along this route too, instead of the route that it would inherit.
     pub fn via(self, route: Arc<dyn Route>) -> Pin<Box<dyn Future<Output = Receipt> + Send + 'a>> {
         let (bus, event) = (&self.bus.0, self.emitted.into_any());
         Box::pin(async move { bus.deliver_root(event, Some(&*route)).await })
     }
 
-    /// Emits an event that carries this value, as all do that follow from it.
+    /// Lets the event carry this value, as all events that follow from it do.
     pub fn carry<V: Carried>(mut self, value: V) -> Self {
         self.emitted.carry(value);
         self
@@ -125,7 +125,7 @@ impl<T: Emittable, F> fmt::Debug for Emit<'_, T, F> {
     }
 }
 
-/// An event that [`Emit`] holds: of a type that is known, or of any.
+/// An event that [`Emit`] holds: of a known type, or of any type.
 pub trait Emittable: sealed::Emittable {}
 
 impl<T: sealed::Emittable> Emittable for T {}
@@ -140,7 +140,7 @@ mod sealed {
     }
 }
 
-/// An event of a type that is known.
+/// An event of a known type.
 pub struct Typed<I: IntoEnvelope> {
     /// The event in whose handler it is emitted, if it is in one's.
     parent: Option<Box<Head>>,

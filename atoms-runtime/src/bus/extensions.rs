@@ -51,8 +51,8 @@ use crate::handler::HandlerError;
 pub trait Extension: Any + Send + Sync {
     /// Adds to the bus what the extension needs: states, handlers, layers.
     ///
-    /// It is called once, when the extension is added to a builder; not for one that a running bus
-    /// [is given](Bus::extension_or_insert_with).
+    /// This is called once, when the extension is added to a builder, but not for one that is [added to a running
+    /// bus](Bus::extension_or_insert_with).
     fn install(&self, bus: BusBuilder) -> BusBuilder {
         bus
     }
@@ -64,8 +64,8 @@ pub trait Extension: Any + Send + Sync {
 
     /// Called once, when a [shutdown](Bus::shutdown) begins, before it waits for what runs.
     ///
-    /// Handlers that wait for something of the extension's that cannot come any more are told so here: the shutdown waits
-    /// for them. It must not block.
+    /// A shutdown waits for running handlers. If they wait for something that the extension will not deliver any more,
+    /// it tells them here. This must not block.
     fn closing(&self) {}
 
     /// Called once, when the bus is [shut down](Bus::shutdown) and all deliveries have ended, or the deadline has come.
@@ -89,13 +89,13 @@ impl<T: Extension> AnyExtension for T {
 }
 
 impl Bus {
-    /// The extension of this type, if the bus has one.
+    /// Returns the extension of this type, if the bus has one.
     pub fn extension<T: Extension>(&self) -> Option<Arc<T>> {
         self.0.extensions.get()
     }
 
-    /// The extension of this type; if there is none, the one that `make` returns. That one is not told of the start,
-    /// which is over. Of several that are made at the same time, one stays.
+    /// Returns the extension of this type. If there is none, adds the one that `make` returns, without telling it of
+    /// the start, which is over. If several are added at the same time, one stays, and all callers get that one.
     pub fn extension_or_insert_with<T: Extension>(&self, make: impl FnOnce() -> T) -> Arc<T> {
         self.extension().unwrap_or_else(|| self.0.extensions.insert(Arc::new(make())))
     }

@@ -37,7 +37,7 @@ use crate::wire::{self, DecodeError, DecodeErrorKind, EncodeError};
 const FRAME_ROOM: usize = 128;
 
 impl Bus {
-    /// A bus with every `#[handler]` that is linked into the program, checked and ready.
+    /// Starts a bus with every `#[handler]` that is linked into the program, and checks it.
     ///
     /// In edition 2024 the doc tests of a crate are one program: mark one that starts a bus as
     /// `standalone_crate`, or it finds the handlers of the others.
@@ -45,18 +45,18 @@ impl Bus {
         Self::builder().start()
     }
 
-    /// Makes a bus with states, limits, or handlers of one's choice.
+    /// Returns a builder that sets the states, limits and handlers of a bus.
     pub fn builder() -> BusBuilder {
         BusBuilder::new()
     }
 
     /// Reads a frame, and delivers the event in it as [`emit_any`](Self::emit_any) does.
     ///
-    /// The caller is trusted: a frame may be any event. One of an unknown type goes to those who
-    /// see every event. A [`Request`](crate::Request) goes to its handler, whose reply nobody waits for
-    /// here, and is dropped.
+    /// The caller is trusted: the frame may be any event. An event of an unknown type goes to the handlers of every
+    /// event. A [`Request`](crate::Request) goes to its handler, and its reply is dropped, since nobody waits for it
+    /// here.
     ///
-    /// One that cannot be read becomes [`EventInvalid`] as well, if anybody takes that.
+    /// If the frame cannot be read, [`EventInvalid`] is emitted, if anything takes it.
     pub async fn receive(&self, frame: &[u8]) -> Result<Receipt, DecodeError> {
         match self.decode(frame) {
             Ok(event) => Ok(self.emit_any(&event).await),
@@ -75,7 +75,7 @@ impl Bus {
         }
     }
 
-    /// Reads a frame with the bus's codec, within its limit, and delivers nothing.
+    /// Reads a frame with the codec and the frame limit of the bus, without delivering the event.
     pub fn decode(&self, frame: &[u8]) -> Result<AnyEvent, DecodeError> {
         let (size, limit) = (frame.len(), self.0.frame_limit);
         if size > limit {
@@ -91,17 +91,17 @@ impl Bus {
         Ok(frame)
     }
 
-    /// The events that this bus can decode, and the handlers that it runs.
+    /// Returns the events that this bus can decode, and the handlers that it runs.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
     }
 
-    /// What the parameters of a handler are prepared with, for those who call handlers that the bus does not.
+    /// Returns what the parameters of handlers are prepared with, for code that calls handlers itself.
     pub fn start_context(&self) -> StartContext<'_> {
         StartContext::new(&self.0.states)
     }
 
-    /// Returns what a store writes the events of this bus with, and reads them back.
+    /// Returns what a store writes and reads the events of this bus with.
     pub fn stored_events(&self) -> StoredEvents {
         self.0.stored_events()
     }
@@ -112,7 +112,7 @@ impl Bus {
         self.0.is_taken(event_type)
     }
 
-    /// Whether [`shutdown`](Self::shutdown) was called.
+    /// Returns whether [`shutdown`](Self::shutdown) was called.
     pub fn is_closed(&self) -> bool {
         self.0.is_closed()
     }

@@ -5,8 +5,8 @@ use crate::event::{AnyEvent, Event, IntoEnvelope};
 use crate::queue::Post;
 
 impl Bus {
-    /// Posts an event, or one in its [`Envelope`](crate::Envelope): the bus delivers it in a task of its
-    /// own, whatever becomes of the poster. What is returned is awaited, or tried; nothing happens
+    /// Posts an event, or one in its [`Envelope`](crate::Envelope): the bus delivers it in tasks of its own, even if
+    /// the caller is gone by then. Await the returned [`Post`], or [`try_send`](Post::try_send) it; nothing happens
     /// before that.
     ///
     /// The queue is in memory: events that wait in it, or are due later, are lost when the process ends. If an event
@@ -17,25 +17,26 @@ impl Bus {
     /// its events. So a handler may see a posted event twice, with the same id. A runtime that still exists, but that
     /// nobody drives any more, keeps the events that it has begun.
     ///
-    /// Each handler of a posted event is done with it for itself. What it returns, emits or posts is held until then,
-    /// and is posted when it has succeeded; what a failed attempt of it emitted is thrown away. What it emits on the
-    /// bus, with [`emit`](Self::emit), is delivered at once, and stands even if it fails. Events that follow from a
-    /// posted one are delivered before others of its priority. Subscribers see a posted event once, when its delivery
-    /// begins.
+    /// Each handler of a posted event finishes independently of the others. The events that it returns, emits or posts
+    /// are held until it is done. They are posted when it succeeds; what a failed attempt emitted is discarded. Events
+    /// that it emits on the bus, with [`emit`](Self::emit), are delivered at once, and stand even if it fails. Events
+    /// that follow from a posted one are delivered before others of its priority. Subscribers see a posted event once,
+    /// when its delivery begins.
     ///
     /// Events with the same key (`#[event(key)]` on a field) are handled one after the other, in the order in which
-    /// they were posted, each after all handlers of the one before; `detached` handlers are not waited for. All others run concurrently, on as many tasks as
-    /// the runtime has workers. Events that fail are among the [dead letters](Self::dead_letters). An event that is
-    /// posted in a handler is a consequence of that handler's event.
+    /// they were posted, each after all handlers of the one before; `detached` handlers are not waited for. All other
+    /// events are handled concurrently, on as many tasks as the runtime has workers. Events that fail are among the
+    /// [dead letters](Self::dead_letters). An event that is posted in a handler is a consequence of that handler's
+    /// event.
     ///
-    /// When the last clone of a bus is dropped and no delivery runs any more, what was not started is
-    /// cancelled, and logged: [`shutdown`](Self::shutdown) waits for it.
+    /// When the last clone of a bus is dropped and no delivery is running, the events that were not started are
+    /// cancelled, and logged; [`shutdown`](Self::shutdown) waits for them.
     ///
     /// An event takes room until its delivery is done: one place
     /// ([`queue_capacity`](crate::BusBuilder::queue_capacity)), and its bytes
-    /// ([`queue_bytes`](crate::BusBuilder::queue_bytes)). An event that is larger than all room is taken alone.
-    /// A handler that awaits a post does not wait for room, since handlers could then wait for each other: beyond
-    /// the room, up to 65,536 events of handlers are taken, with as many bytes as each priority has.
+    /// ([`queue_bytes`](crate::BusBuilder::queue_bytes)). An event that is larger than the whole room is taken alone. A
+    /// handler that awaits a post does not wait for room, since handlers could then wait for each other. Beyond the
+    /// limit, up to 65,536 events of handlers are taken, with as many bytes as each priority has.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -61,8 +62,8 @@ impl Bus {
         Post::new(self, event.into_envelope().into())
     }
 
-    /// Posts an event whose type is known at run time only, as [`post`](Self::post) does. It keeps its id,
-    /// its timestamp and what its metadata say already.
+    /// Posts an event whose type is known at run time only, as [`post`](Self::post) does. The event keeps its id, its
+    /// timestamp, and all metadata that it already has.
     pub fn post_any(&self, event: AnyEvent) -> Post<'_> {
         Post::new(self, event)
     }

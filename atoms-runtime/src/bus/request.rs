@@ -18,13 +18,14 @@ use crate::handler::{FailureKind, HandlerInfo, Refusal, Veto};
 impl Bus {
     /// Asks a request, or one in its [`Envelope`](crate::Envelope), and waits for its reply.
     ///
-    /// It is delivered as [`emit`](Self::emit) delivers an event: to its one handler, to all who see
-    /// every event, and to subscribers; and it waits as well until all are done, and every event that
-    /// they emitted is handled. What fails beside the handler is in the dead letters, and takes nothing
-    /// from the reply; that the handler failed is the asker's to know, and is not. Asked while a handler runs, the request is a consequence of that handler's event.
+    /// It is delivered as [`emit`](Self::emit) delivers an event: to its one handler, to the handlers of every event,
+    /// and to subscribers. This waits until all of them are done, and until every event that they emitted is handled.
+    /// If the request's handler fails, that is the error that is returned, and not a dead letter. Other failures are
+    /// dead letters, and do not change the reply. A request that is asked while a handler runs is a consequence of that
+    /// handler's event.
     ///
-    /// That there is exactly one handler is checked by the linker on Linux, Android and FreeBSD (x86-64
-    /// and ARM64), and elsewhere when a bus starts.
+    /// The linker checks that there is exactly one handler on Linux, Android and FreeBSD (x86-64 and ARM64). Elsewhere,
+    /// this is checked when a bus starts.
     ///
     /// Dropping the future cancels as it does at [`emit`](Self::emit).
     ///
@@ -128,7 +129,7 @@ pub enum RequestError {
     Refused {
         /// The type string of the request.
         request: &'static str,
-        /// Why not.
+        /// The reason.
         refusal: Refusal,
     },
     /// The handler does not take this request, as its `when` decides.
@@ -144,7 +145,7 @@ pub enum RequestError {
         request: &'static str,
         /// The handler.
         handler: &'static HandlerInfo,
-        /// Why. A handler's own error is also the [`source`](Error::source) of this one.
+        /// The reason. A handler's own error is also the [`source`](Error::source) of this one.
         failure: Arc<FailureKind>,
     },
 }
@@ -167,7 +168,7 @@ impl RequestError {
         }
     }
 
-    /// The type string of the request.
+    /// Returns the type string of the request.
     pub fn request(&self) -> &'static str {
         match self {
             Self::Unanswered { request }
@@ -177,7 +178,7 @@ impl RequestError {
         }
     }
 
-    /// The error that the handler returned, if it returned one of this type.
+    /// Returns the error that the handler returned, if it returned one of this type.
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         self.source()?.downcast_ref()
     }

@@ -30,17 +30,17 @@ fn list(unfinished: &[Unfinished]) -> String {
 crate::text::debug_as_display!(ShutdownError);
 
 impl ShutdownError {
-    /// What did not end: emits that wait for handlers, detached handlers, and posted events that were
-    /// not handled, or not even due.
+    /// Returns the deliveries that did not end: emits that wait for handlers, detached handlers, and posted events that
+    /// were not handled, or are not due yet.
     pub fn unfinished(&self) -> &[Unfinished] {
         &self.unfinished
     }
 }
 
 impl Bus {
-    /// Waits until nothing is under way: no emit that waits for a handler, no posted event, no detached
-    /// handler. Posted events that are not due yet do not count. Nor does an emit on another thread whose
-    /// handlers have not waited yet: only [`shutdown`](Self::shutdown) waits for these.
+    /// Waits until nothing is under way: no emit that waits for a handler, no posted event, no detached handler. Posted
+    /// events that are not due yet do not count. An emit on another thread whose handlers have not waited yet does not
+    /// count either: only [`shutdown`](Self::shutdown) waits for it.
     ///
     /// In a handler, this does not wait for the handler's own call, nor for the emits that wait for that call. It
     /// waits for all other handlers of the event. Cancel-safe.
@@ -61,13 +61,14 @@ impl Bus {
         self.0.under_way.idle(left_out.is_under_way(), see_to).await;
     }
 
-    /// Refuses what is emitted or posted from now on, by running handlers as well, and waits until what
-    /// runs or was posted before is done; then ends all subscriptions, streams and expectations.
+    /// Refuses all events that are emitted or posted from now on, also by running handlers. Waits until all deliveries
+    /// and all posted events from before are done, and then ends all subscriptions, streams and expectations.
     ///
-    /// Posted events that are not due yet are cancelled at once. Once the deadline has come, detached
-    /// handlers and posted events are cancelled as well; an emit is its caller's, and goes on. The error
-    /// lists what did not end, but for what a thread is just running without an await, and up to 15 posted events that
-    /// it has taken to run after that, for which there is an error all the same. Those are not run any more. Needs a tokio runtime with time.
+    /// Posted events that are not due yet are cancelled at once. At the deadline, detached handlers and posted events
+    /// are cancelled as well; an emit belongs to its caller, and goes on. The error lists the deliveries that did not
+    /// end. It does not list what a thread is running at that time without an await, nor the up to 15 posted events
+    /// that the thread has taken to run after that. There is an error for these all the same, and the 15 events are not
+    /// run any more. Needs a tokio runtime with time enabled.
     ///
     /// In a handler, this neither waits for nor lists what [`idle`](Self::idle) does not wait for. If the deadline
     /// comes, a posted or detached handler that called this is itself cancelled, at its next await.

@@ -7,8 +7,8 @@ use crate::subscribe::{self, EventStream, Expectation};
 impl Bus {
     /// Calls `callback` for each event `E`, after the sync handlers, until the subscription is dropped.
     ///
-    /// A bus that was started without discovery reads frames of an `E` as events only if it has a
-    /// handler of it, or was told of it by [`BusBuilder::event`](crate::BusBuilder::event).
+    /// A bus that was started without discovery reads frames of an `E` as events only if it has a handler of it, or if
+    /// [`BusBuilder::event`](crate::BusBuilder::event) named it.
     ///
     /// ```
     /// # use atoms::{Bus, event};
@@ -40,12 +40,11 @@ impl Bus {
         subscribe::once(self, callback)
     }
 
-    /// The events `E` from now on, as a stream.
+    /// Returns a stream of the events `E` from now on.
     ///
-    /// The stream ends when the bus is shut down. One that is not read in time never holds up an
-    /// emit: it loses the oldest events beyond 1,024, or beyond 16 MiB of them, and is told how many
-    /// ([`BusBuilder::stream_capacity`], [`BusBuilder::stream_bytes`]). An event that several streams have
-    /// is in memory once.
+    /// The stream ends when the bus is shut down. A stream that is not read in time never delays an emit: it loses the
+    /// oldest events beyond 1,024, or beyond 16 MiB of them, and yields a [`Lagged`](crate::Lagged) with their number
+    /// ([`BusBuilder::stream_capacity`], [`BusBuilder::stream_bytes`]). Several streams share one copy of an event.
     ///
     /// [`BusBuilder::stream_capacity`]: crate::BusBuilder::stream_capacity
     /// [`BusBuilder::stream_bytes`]: crate::BusBuilder::stream_bytes
@@ -54,7 +53,7 @@ impl Bus {
         subscribe::stream(self)
     }
 
-    /// The next event `E` for which `predicate` holds, from now on.
+    /// Returns a future of the next event `E` for which `predicate` holds, from now on.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -1,11 +1,12 @@
-//! A bus that is not kept alive.
+//! A reference that does not keep a bus alive.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
 
 use crate::engine::{Bus, Engine};
 
-/// A [`Bus`] that does not keep the bus alive: for an [`Extension`](crate::Extension) and its tasks, which the bus owns.
+/// A reference to a [`Bus`] that does not keep it alive: for an [`Extension`](crate::Extension) and its tasks, which
+/// the bus owns.
 ///
 /// ```
 /// # fn main() -> Result<(), atoms::StartError> {
@@ -28,7 +29,7 @@ impl Bus {
 }
 
 impl WeakBus {
-    /// Returns the bus, if there still is a clone of it.
+    /// Returns the bus, if a clone of it still exists.
     pub fn upgrade(&self) -> Option<Bus> {
         self.0.upgrade().map(Bus)
     }

@@ -7,11 +7,11 @@ use std::panic::Location;
 use super::Registry;
 use crate::handler::{HandlerError, StartContext};
 
-/// Something beside events and handlers that a program has, and that a crate on top of this one knows how to use: a
-/// node of a graph, a tool, a job. The type that implements this is the kind.
+/// A kind of entries of the registry beside events and handlers, such as the nodes of a graph, tools or jobs. The crate
+/// that implements this trait for a type knows how to use them.
 ///
-/// [`entry!`](crate::entry) puts one into the registry of the program, usually in what a macro of that crate expands to.
-/// [`Registry::entries`] finds those of one kind, [`BusBuilder::entry`](crate::BusBuilder::entry) adds one to a bus
+/// [`entry!`](crate::entry) puts one into the registry of the program, usually in what a macro of that crate expands
+/// to. [`Registry::entries`] finds those of one kind, [`BusBuilder::entry`](crate::BusBuilder::entry) adds one to a bus
 /// without discovery, and a bus that starts lists and [checks](Self::check) all that it has.
 ///
 /// ```standalone_crate
@@ -79,29 +79,29 @@ use crate::handler::{HandlerError, StartContext};
 /// # }
 /// ```
 pub trait Entry: Send + Sync + 'static {
-    /// What an entry of this kind is called, in lists and messages: `tool`.
+    /// The name of this kind in lists and messages, such as `tool`.
     const KIND: &'static str;
 
-    /// Whether no two entries of this kind may have one name. A bus that has two of them does not start.
+    /// Whether each entry of this kind must have a name of its own. A bus with two of one name does not start.
     const UNIQUE: bool = false;
 
-    /// The name of the entry, by which those of one kind are sorted.
+    /// Returns the name of the entry, by which those of one kind are sorted.
     fn name(&self) -> &str;
 
-    /// Where it stands in the program's source.
+    /// Returns its place in the program's source.
     fn place(&self) -> &'static Location<'static>;
 
-    /// Returns all that is wrong with it on a bus that starts, each with what to do: by default, nothing. The start
-    /// error says which entry it is, and where it stands.
+    /// Returns the problems of the entry on a bus that starts, each with what to do: by default, none. The start error
+    /// names the entry and its place.
     ///
-    /// A [`MissingState`](crate::MissingState), or a [`PrepareError`](crate::PrepareError) of one, is a problem of a bus
-    /// that starts, and not of `atoms::verify!()`, which has no states.
+    /// A [`MissingState`](crate::MissingState), or a [`PrepareError`](crate::PrepareError) of one, is a problem of a
+    /// bus that starts, and not of `atoms::verify!()`, which has no states.
     fn check(&self, _start: &StartCheck<'_>) -> Vec<HandlerError> {
         Vec::new()
     }
 }
 
-/// What the [checks](Entry::check) of a bus that starts can look at.
+/// A bus that starts, as the [checks](Entry::check) of its entries see it.
 #[derive(Debug)]
 pub struct StartCheck<'a> {
     registry: &'a Registry,
@@ -114,24 +114,24 @@ impl<'a> StartCheck<'a> {
         Self { registry, context, has_store }
     }
 
-    /// All that the bus will have: events, handlers, and entries of all kinds.
+    /// Returns the registry of the bus: events, handlers, and entries of all kinds.
     pub fn registry(&self) -> &'a Registry {
         self.registry
     }
 
-    /// The states of the bus. Parameters are [prepared](crate::Params::prepare) with it.
+    /// Returns the context with which parameters are [prepared](crate::Params::prepare): the states of the bus.
     pub fn context(&self) -> &StartContext<'a> {
         &self.context
     }
 
-    /// Whether the bus keeps posted events or dead letters elsewhere than in its memory, so that what they name has to
-    /// be found again by a later process.
+    /// Returns whether the bus keeps posted events or dead letters outside of its memory. Then a later process has to
+    /// find the handlers again that they name.
     pub fn has_store(&self) -> bool {
         self.has_store
     }
 }
 
-/// What the registry knows of an [`Entry`] of whatever kind.
+/// An [`Entry`] of any kind, as the registry knows it.
 #[derive(Clone, Copy)]
 pub struct EntryInfo(&'static dyn AnyEntry);
 
@@ -141,22 +141,22 @@ impl EntryInfo {
         Self(entry)
     }
 
-    /// What entries of its kind are called, as [`Entry::KIND`] says.
+    /// Returns the name of its kind: [`Entry::KIND`].
     pub fn kind(self) -> &'static str {
         self.0.kind()
     }
 
-    /// Its name.
+    /// Returns its name.
     pub fn name(self) -> &'static str {
         self.0.name()
     }
 
-    /// Where it stands in the program's source.
+    /// Returns its place in the program's source.
     pub fn place(self) -> &'static Location<'static> {
         self.0.place()
     }
 
-    /// The entry, if it is of this kind.
+    /// Returns the entry, if it is of this kind.
     pub fn downcast<T: Entry>(self) -> Option<&'static T> {
         self.any().downcast_ref()
     }

@@ -6,12 +6,12 @@ use super::EntryInfo;
 use crate::event::EventType;
 use crate::handler::{HandlerError, HandlerInfo, MissingState, PrepareError};
 
-/// Why a bus does not start: all that is wrong with it.
+/// A bus does not start. The error lists all its problems.
 pub struct StartError {
     problems: Vec<StartProblem>,
 }
 
-/// One thing that is wrong with a bus.
+/// One problem of a bus.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartProblem {
@@ -29,7 +29,7 @@ pub enum StartProblem {
     Prepare {
         /// The handler.
         handler: &'static HandlerInfo,
-        /// Why.
+        /// The reason.
         #[source]
         cause: HandlerError,
     },
@@ -66,7 +66,7 @@ pub enum StartProblem {
         /// The handlers.
         handlers: Vec<&'static HandlerInfo>,
     },
-    /// Nothing on the bus answers a request; where the linker checks that, it is no problem of the start.
+    /// Nothing on the bus answers a request. Where the linker checks this, a start does not.
     #[error(
         "the request {request} has no handler: write a `#[handler]` that takes `&{}` and returns the reply; \
          if there is one in a crate that no code names, that crate is not linked, and \
@@ -77,15 +77,15 @@ pub enum StartProblem {
         /// The request.
         request: &'static EventType,
     },
-    /// No handler is there to be checked, but perhaps those of the framework itself; only a check that is asked
-    /// for, as by `atoms::verify!`, fails for that.
+    /// There is no handler to check, except for those of the framework itself. Only an explicit check reports this,
+    /// such as `atoms::verify!`.
     #[error(
         "there is no handler to check: a test in `tests/` links the crate that it tests only if it names it, so \
          write `use the_crate as _;` there; a package that has only a binary cannot be named, so write \
          `atoms::verify!();` in a `#[cfg(test)]` module of the binary"
     )]
     NoHandlers,
-    /// The handler of a request is `detached`, and so would reply to nobody.
+    /// The handler of a request is `detached`, so nobody would wait for its reply.
     #[error(
         "handler {handler} answers the request `{}`, and is `detached`: nobody would wait for its reply; \
          remove `detached`",
@@ -97,7 +97,7 @@ pub enum StartProblem {
         /// The handler.
         handler: &'static HandlerInfo,
     },
-    /// A handler takes an old version of an event, which no frame arrives as.
+    /// A handler takes an old version of an event, but frames are read as the newest version.
     #[error(
         "handler {handler} takes `{}`, which is version {} of `{}`, and frames of it arrive as `{}`, version \
          {}: take `&{}`",
@@ -125,7 +125,7 @@ pub enum StartProblem {
         /// What it should emit.
         newest: &'static EventType,
     },
-    /// Two handlers have one identity, or one of them had that of the other before.
+    /// Two handlers have the same identity, or one of them had the identity of the other before.
     #[error("{}", describe_identity(id, first, second))]
     SameIdentity {
         /// The identity.
@@ -135,7 +135,7 @@ pub enum StartProblem {
         /// The other.
         second: &'static HandlerInfo,
     },
-    /// Two entries of a kind in which each has a name of its own have one name.
+    /// Two entries have the same name, but their kind requires different names.
     #[error("{}", describe_same_name(*first, *second))]
     SameName {
         /// One of them.
@@ -169,7 +169,7 @@ pub enum StartProblem {
     Extension {
         /// The name of its type.
         extension: &'static str,
-        /// Why.
+        /// The reason.
         #[source]
         cause: HandlerError,
     },
@@ -264,7 +264,7 @@ impl StartError {
         if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
     }
 
-    /// All that is wrong; never empty.
+    /// Returns all problems. There is at least one.
     pub fn problems(&self) -> &[StartProblem] {
         &self.problems
     }

@@ -46,7 +46,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// What this program linked: every `#[event]`, every `#[handler]`, and every [`entry!`](crate::entry).
+    /// Returns the registry of the program: every `#[event]`, every `#[handler]`, and every [`entry!`](crate::entry)
+    /// that is linked into it.
     ///
     /// A crate that no code names is not linked; `atoms::link!` names one.
     pub fn linked() -> &'static Self {
@@ -87,29 +88,30 @@ impl Registry {
         Self { events, handlers, entries, by_name }
     }
 
-    /// The events, sorted by their type strings and versions.
+    /// Returns the events, sorted by their type strings and versions.
     pub fn events(&self) -> &[&'static EventType] {
         &self.events
     }
 
-    /// The handlers, sorted by their order and path.
+    /// Returns the handlers, sorted by their order and path.
     pub fn handlers(&self) -> &[&'static HandlerInfo] {
         &self.handlers
     }
 
-    /// The entries of this kind, sorted by their names.
+    /// Returns the entries of this kind, sorted by their names.
     pub fn entries<T: Entry>(&self) -> impl Iterator<Item = &'static T> {
         self.entries.iter().filter_map(|entry| entry.downcast())
     }
 
-    /// What is known of the entries of all kinds, sorted by their kinds and names.
+    /// Returns the entries of all kinds, sorted by kind and name.
     pub fn all_entries(&self) -> &[EntryInfo] {
         &self.entries
     }
 
-    /// The handler with this identity ([`HandlerInfo::id`]), or the one that had it before ([`HandlerInfo::was`]).
+    /// Returns the handler with this identity ([`HandlerInfo::id`]), or the one that had it before
+    /// ([`HandlerInfo::was`]).
     ///
-    /// `None` as well if two handlers share it, as those in the bodies of functions may that have one path.
+    /// Also returns `None` if two handlers share it: functions inside of other functions may have the same path.
     pub fn handler(&self, id: &str) -> Option<&'static HandlerInfo> {
         let mut present = self.handlers.iter().copied().filter(|info| info.id() == id);
         match (present.next(), present.next()) {
@@ -119,12 +121,12 @@ impl Registry {
         }
     }
 
-    /// The event of this type string, in its newest version.
+    /// Returns the event of this type string, in its newest version.
     pub fn event(&self, name: &str) -> Option<&'static EventType> {
         self.by_name.get(name).copied()
     }
 
-    /// The handlers of this event, without those for whom it is merely one of all.
+    /// Returns the handlers of this event, without the handlers of every event.
     pub fn handlers_of(&self, event_type: &EventType) -> impl Iterator<Item = &'static HandlerInfo> {
         let handlers = self.handlers.iter().copied();
         handlers.filter(move |info| info.takes(event_type.name()) && info.counts_for(Some(event_type)))

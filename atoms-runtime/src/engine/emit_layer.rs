@@ -16,10 +16,10 @@ use crate::handler::{UNNAMED, Veto};
 /// Stands around each emit of a bus: of root events, of those that follow from them, of posted events when they are
 /// delivered, of requests and of what is received.
 ///
-/// A layer calls [`NextEmit::run`] to go on, or returns a [`Veto`] and does not: then no handler gets the event, which
-/// is refused in the receipt and in the log, and is among the dead letters. It may wait before it goes on, and change
+/// A layer calls [`NextEmit::run`] to go on, or returns a [`Veto`] instead. Then no handler gets the event: it is
+/// refused in the receipt and in the log, and is among the dead letters. A layer may wait before it goes on, and change
 /// the metadata. [`BusBuilder::emit_layer`](crate::BusBuilder::emit_layer) adds one, around those that are added after
-/// it. What concerns single handlers is a [`Layer`](crate::Layer).
+/// it. A [`Layer`](crate::Layer) stands around the calls of single handlers.
 ///
 /// What an event follows from is in its metadata and in itself: [`Metadata::causation_id`],
 /// [`Metadata::correlation_id`], [`AnyEvent::hops`] and [`AnyEvent::carried`].
@@ -53,23 +53,23 @@ use crate::handler::{UNNAMED, Veto};
 /// # }
 /// ```
 ///
-/// An emit that waits in a layer is under way: a shutdown waits for it, and names it if the deadline comes before.
-/// When the emit is dropped, the layer is dropped where it waits, and that the event was not delivered is logged.
-/// What handlers emit waits within the limits of the worklist ([`follow_up_capacity`]); what is posted waits within
-/// those of the queue, and keeps back what has the same key.
+/// An emit that waits in a layer is under way: a shutdown waits for it, and names it if the deadline comes first. If
+/// the emit is dropped, the layer is dropped where it waits, and the log says that the event was not delivered. Events
+/// that handlers emit wait within the limits of the worklist ([`follow_up_capacity`]). Posted events wait within those
+/// of the queue, and hold up events with the same key.
 ///
 /// [`follow_up_capacity`]: crate::BusBuilder::follow_up_capacity
 pub trait EmitLayer: Send + Sync + 'static {
     /// Stands around one emit. A panic before the event is delivered is a veto, and later it is logged.
     fn emit(&self, next: &mut NextEmit<'_>) -> impl Future<Output = Result<(), Veto>> + Send;
 
-    /// What messages call it: the name of its type.
+    /// Returns its name in messages: by default, that of its type.
     fn name(&self) -> &'static str {
         type_name::<Self>()
     }
 }
 
-/// What an [`EmitLayer`] stands around in one emit: the layers inside of it, and the handlers of the event.
+/// The rest of an emit, which an [`EmitLayer`] stands around: the layers inside of it, and the handlers of the event.
 pub struct NextEmit<'a> {
     emission: &'a mut (dyn Emission + 'a),
     layers: &'a [Arc<dyn StandsAroundEmits>],
@@ -92,44 +92,45 @@ pub(crate) trait Emission: Send {
 }
 
 impl NextEmit<'_> {
-    /// The event: as it came, until it is delivered, and then as it was delivered.
+    /// Returns the event: as it came, until it is delivered, and then as it was delivered.
     pub fn event(&self) -> &AnyEvent {
         self.emission.event()
     }
 
-    /// What became of the event, once it was delivered or refused.
+    /// Returns the receipt, once the event was delivered or refused.
     pub fn receipt(&self) -> Option<&Receipt> {
         self.emission.receipt()
     }
 
-    /// The metadata that the event will have, as the layers around this one left them.
+    /// Returns the metadata that the event will have, as the layers around this one left them.
     pub fn metadata(&mut self) -> &Metadata {
         let (event, metadata) = self.emission.parts();
         metadata.as_ref().unwrap_or_else(|| event.metadata())
     }
 
-    /// The same, to be changed. The frame of a [`RawEvent`](crate::RawEvent) is carried on as it is.
+    /// Returns the metadata that the event will have, so that they can be changed. The frame of a
+    /// [`RawEvent`](crate::RawEvent) stays as it is.
     pub fn metadata_mut(&mut self) -> &mut Metadata {
         self.parts().1
     }
 
-    /// The event as it came, and the metadata that it will have.
+    /// Returns the event as it came, and the metadata that it will have.
     pub fn parts(&mut self) -> (&AnyEvent, &mut Metadata) {
         let (event, metadata) = self.emission.parts();
         (event, metadata.get_or_insert_with(|| event.metadata().clone()))
     }
 
-    /// Goes on: to the layers inside, then to the handlers. Resolves when all handlers of the event are done, and for a
-    /// root event or a request when all that followed is done. The receipt of an event that followed from another one
-    /// is here without what followed from it.
+    /// Goes on to the layers inside, and then to the handlers. Resolves when all handlers of the event are done, and
+    /// for a root event or a request when all that followed is done. The receipt of an event that followed from another
+    /// one does not contain what followed from it.
     ///
     /// Called again, it returns the same receipt.
     pub fn run(&mut self) -> impl Future<Output = &Receipt> + Send {
         go_on(self.layers, &mut *self.emission)
     }
 
-    /// Refuses the event, as a layer does that returns the veto, and returns the receipt that says so. An event that is
-    /// delivered is not refused any more.
+    /// Refuses the event, as returning the veto does, and returns the receipt. An event that was delivered is not
+    /// refused any more.
     pub async fn refuse(&mut self, mut veto: Veto) -> &Receipt {
         veto.name(self.layer);
         if self.emission.receipt().is_none() {

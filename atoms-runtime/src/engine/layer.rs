@@ -16,8 +16,8 @@ use crate::handler::{Delivery, FailureKind, HandlerInfo, UNNAMED, Veto};
 
 /// Stands around the delivery of events to handlers: those of a bus, and those of the nodes in its sessions.
 ///
-/// A layer calls [`Next::run`] to go on to the handler, or returns a [`Veto`] and does not. It may wait before it goes
-/// on, change what became of the delivery, and lay a value around it that the handler's parameters are extracted from
+/// A layer calls [`Next::run`] to go on to the handler, or returns a [`Veto`] instead. It may wait before it goes on,
+/// change the outcome of the delivery, and add a value to it from which the handler's parameters are extracted
 /// ([`Next::run_with`], [`Delivery::extension`]). [`BusBuilder::layer`](crate::BusBuilder::layer) adds one.
 ///
 /// ```
@@ -52,16 +52,16 @@ use crate::handler::{Delivery, FailureKind, HandlerInfo, UNNAMED, Veto};
 ///
 /// # Order
 ///
-/// From the outside to the inside, these stand around a function: `when` and `pattern`; `detached`; the layers
-/// [around the delivery](Around::Delivery); `concurrency`; `retry`; `timeout`; the layers
-/// [around each attempt](Around::Attempt). Of several layers at one place, each stands around those that were added
-/// after it. Subscribers of a running bus have none.
+/// From the outside to the inside, these stand around a function: `when` and `pattern`; `detached`; the layers [around
+/// the delivery](Around::Delivery); `concurrency`; `retry`; `timeout`; the layers [around each
+/// attempt](Around::Attempt). Of several layers at one place, each stands around those that were added after it. No
+/// layers stand around the subscribers of a running bus.
 ///
 /// # Sync handlers
 ///
-/// A sync handler that has to wait for a layer runs among the async ones, as one with a `retry` does. A layer that does
-/// not have to wait has a sync form, too, which [`as_sync`](Self::as_sync) returns; if all that cover a sync handler
-/// have one, it runs among the sync handlers, and nothing is allocated.
+/// A sync handler that has to wait for a layer runs among the async ones, as one with a `retry` does. A layer that
+/// never waits can have a sync form, too, which [`as_sync`](Self::as_sync) returns. If all layers that cover a sync
+/// handler have one, the handler runs among the sync handlers, and nothing is allocated.
 ///
 /// # What goes wrong
 ///
@@ -73,23 +73,23 @@ pub trait Layer: Send + Sync + 'static {
     /// When the emit is dropped, this is dropped where it waits.
     fn deliver(&self, delivery: &Delivery<'_>, next: &mut Next<'_>) -> impl Future<Output = Outcome> + Send;
 
-    /// Whether it stands around this handler: by default, around all. A bus asks once for each of its handlers, when it
-    /// starts.
+    /// Returns whether it stands around this handler: by default, it stands around all. A bus asks once for each of its
+    /// handlers, when it starts.
     fn covers(&self, _handler: &HandlerInfo) -> bool {
         true
     }
 
-    /// What it stands around: by default, the delivery with all its attempts.
+    /// Returns what it stands around: by default, the delivery with all its attempts.
     fn around(&self) -> Around {
         Around::Delivery
     }
 
-    /// The form of it that stands around sync handlers without waiting, if it has one: usually `Some(self)`.
+    /// Returns its sync form, which stands around sync handlers without waiting, if it has one: usually `Some(self)`.
     fn as_sync(&self) -> Option<&dyn SyncLayer> {
         None
     }
 
-    /// What messages call it: the name of its type.
+    /// Returns its name in messages: by default, that of its type.
     fn name(&self) -> &'static str {
         type_name::<Self>()
     }
@@ -98,14 +98,14 @@ pub trait Layer: Send + Sync + 'static {
 /// What a [`Layer`] stands around.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Around {
-    /// The delivery with all its attempts, and with the time that it waits for its turn.
+    /// The delivery with all its attempts, including the time that it waits for its turn.
     #[default]
     Delivery,
-    /// Each attempt, as a transaction does.
+    /// Each attempt, as a transaction would.
     Attempt,
 }
 
-/// The form of a [`Layer`] that stands around sync handlers, on their thread.
+/// The sync form of a [`Layer`], which stands around sync handlers, on their thread.
 ///
 /// It may lend them values that are neither [`Send`] nor `'static`: see [`Lent`].
 pub trait SyncLayer {
@@ -113,7 +113,7 @@ pub trait SyncLayer {
     fn deliver(&self, delivery: &Delivery<'_>, next: &mut SyncNext<'_>) -> Outcome;
 }
 
-/// What a [`Layer`] stands around in one delivery: the layers inside of it, and the handler.
+/// The rest of a delivery, which a [`Layer`] stands around: the layers inside of it, and the handler.
 pub struct Next<'a> {
     step: &'a Step<'a>,
     handler: fn() -> &'static HandlerInfo,
@@ -121,8 +121,7 @@ pub struct Next<'a> {
     inner: Inner<'a>,
 }
 
-/// A handler that something else than a bus calls, for the layers of the bus to stand around:
-/// [`Dispatch::call`](crate::Dispatch::call).
+/// A handler that no bus calls, for the layers of a bus to stand around: see [`Dispatch::call`](crate::Dispatch::call).
 pub trait HandlerCall: Send {
     /// Calls the handler, whose parameters are extracted from this delivery.
     fn call<'a>(&'a mut self, delivery: Delivery<'a>) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
@@ -180,20 +179,21 @@ impl<'a> Next<'a> {
         Self { step, handler, layers, inner: Inner::Call(call) }
     }
 
-    /// What is delivered, and to whom.
+    /// Returns the delivery.
     pub fn delivery(&self) -> Delivery<'a> {
         self.step.delivery(self.handler)
     }
 
-    /// Goes on to the handler, and returns what became of it: a panic is a failure. What a handler emitted before it
-    /// failed is thrown away where it is held, as for a posted event.
+    /// Goes on to the handler, and returns the outcome; a panic is a failure. If the handler fails, what it emitted is
+    /// discarded if it is held, as for a posted event.
     ///
     /// Called again, it calls the handler again.
     pub fn run(&mut self) -> impl Future<Output = Outcome> + Send + use<'_, 'a> {
         self.go_on(self.step)
     }
 
-    /// As [`run`](Self::run), with a value that is found as the [`extension`](Delivery::extension) of this type.
+    /// Goes on as [`run`](Self::run) does, with a value that is found as the [`extension`](Delivery::extension) of this
+    /// type.
     pub async fn run_with<T: Any + Send + Sync>(&mut self, value: &T) -> Outcome {
         let extended = Extended::new(self.step, value);
         self.go_on(&self.step.extended(&extended)).await
@@ -228,7 +228,7 @@ impl fmt::Debug for Next<'_> {
     }
 }
 
-/// What a [`SyncLayer`] stands around in one delivery: the layers inside of it, and the handler.
+/// The rest of a delivery, which a [`SyncLayer`] stands around: the layers inside of it, and the handler.
 pub struct SyncNext<'a> {
     step: &'a Step<'a>,
     lent: Option<&'a Lending<'a>>,
@@ -242,7 +242,7 @@ impl<'a> SyncNext<'a> {
         Self { step, lent: None, layers, run }
     }
 
-    /// What is delivered, and to whom.
+    /// Returns the delivery.
     pub fn delivery(&self) -> Delivery<'a> {
         self.step.delivery(self.run.handler())
     }
@@ -252,13 +252,15 @@ impl<'a> SyncNext<'a> {
         self.go_on(self.step, self.lent)
     }
 
-    /// As [`run`](Self::run), with a value that is found as the [`extension`](Delivery::extension) of this type.
+    /// Goes on as [`run`](Self::run) does, with a value that is found as the [`extension`](Delivery::extension) of this
+    /// type.
     pub fn run_with<T: Any + Send + Sync>(&mut self, value: &T) -> Outcome {
         let extended = Extended::new(self.step, value);
         self.go_on(&self.step.extended(&extended), self.lent)
     }
 
-    /// As [`run`](Self::run), with a value that the handler [is lent](crate::SyncDelivery::lent) meanwhile.
+    /// Goes on as [`run`](Self::run) does, with a value that the handler [is lent](crate::SyncDelivery::lent)
+    /// meanwhile.
     pub fn run_lending<K: Lent>(&mut self, value: &K::Value<'_>) -> Outcome {
         let slot = Slot::<K>::new(value);
         let lending = Lending::new(&slot, self.lent);

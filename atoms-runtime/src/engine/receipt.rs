@@ -68,12 +68,12 @@ pub struct LostEvents {
 }
 
 impl LostEvents {
-    /// The type string of the events.
+    /// Returns the type string of the events.
     pub fn event_type(&self) -> &'static str {
         self.event_type.name()
     }
 
-    /// How many there were.
+    /// Returns how many there were.
     pub fn count(&self) -> u64 {
         self.count
     }
@@ -161,7 +161,7 @@ impl Receipt {
         }
     }
 
-    /// The type string of the event.
+    /// Returns the type string of the event.
     pub fn event_type(&self) -> &str {
         match self.details.as_ref().and_then(|details| details.event.as_ref()) {
             Some(EventName::Known(known)) => known.name(),
@@ -184,8 +184,8 @@ impl Receipt {
         self.details.as_ref().is_some_and(|details| !details.skipped.is_empty())
     }
 
-    /// Who the event was delivered to, with the outcome: not the handlers whose `when` or `pattern`
-    /// did not let it in. That a `detached` handler succeeded means that it was started.
+    /// Returns each recipient of the event with its outcome, without the handlers whose `when` or `pattern` did not let
+    /// it in. The success of a `detached` handler means that it was started.
     pub fn deliveries(&self) -> impl Iterator<Item = (Recipient, Result<(), &FailureKind>)> {
         let handlers = if self.is_undelivered() { &[][..] } else { &self.outline.handlers };
         let failures = self.details.as_ref().map_or(&[][..], |details| &details.failures);
@@ -205,23 +205,23 @@ impl Receipt {
         matches!(self.refusal(), Some(Refusal::Closed | Refusal::HopLimit { .. } | Refusal::Vetoed(_)))
     }
 
-    /// Why the event was not delivered, if it was not.
+    /// Returns why the event was not delivered, if it was not.
     pub fn refusal(&self) -> Option<&Refusal> {
         self.details.as_ref()?.refusal.as_ref()
     }
 
-    /// The events that followed from this root event, directly or not, and were lost because too much was under
-    /// way at once: how many of each type.
+    /// Returns how many events of each type followed from this root event, directly or not, and were lost because too
+    /// much was under way at once.
     pub fn lost(&self) -> &[LostEvents] {
         self.details.as_ref().map_or(&[], |details| &details.lost)
     }
 
-    /// The receipts of the events that the handlers emitted, in the order of emission.
+    /// Returns the receipts of the events that the handlers emitted, in the order of emission.
     pub fn follow_ups(&self) -> &[Receipt] {
         self.details.as_ref().map_or(&[], |details| &details.follow_ups)
     }
 
-    /// Whether nobody took the event: those who see every event do not count.
+    /// Returns whether nothing took the event. Handlers and subscribers of every event do not count.
     pub fn is_unhandled(&self) -> bool {
         self.is_undelivered()
             || !self.is_taken_by_handler() && self.details.as_ref().is_none_or(|details| !details.handled)
@@ -237,7 +237,7 @@ impl Receipt {
         handlers.any(|info| info.counts_for(event_type) && !skipped.contains(&Recipient::Handler(info)))
     }
 
-    /// Whether nothing went wrong, here and in all that followed.
+    /// Returns whether nothing failed, neither here nor in what followed.
     pub fn is_ok(&self) -> bool {
         self.details.as_ref().is_none_or(|details| {
             details.failures.is_empty()
@@ -247,7 +247,7 @@ impl Receipt {
         })
     }
 
-    /// All that went wrong, here and in what followed.
+    /// Returns all failures, here and in what followed.
     pub fn failures(&self) -> Vec<Failure<'_>> {
         let mut failures = Vec::new();
         self.collect_failures(&mut failures);
@@ -267,7 +267,7 @@ impl Receipt {
         self.follow_ups().iter().for_each(|receipt| receipt.collect_failures(all));
     }
 
-    /// An error if anything went wrong, here or in what followed.
+    /// Returns an error if anything failed, here or in what followed.
     pub fn into_result(self) -> Result<(), EmitError> {
         if self.is_ok() { Ok(()) } else { Err(EmitError { receipt: self }) }
     }
@@ -315,14 +315,14 @@ impl fmt::Debug for Receipt {
     }
 }
 
-/// One thing that went wrong with an event or with one that followed from it.
+/// A failure of an event or of one that followed from it.
 #[derive(Clone, Copy)]
 pub struct Failure<'a> {
     /// The type string of the event.
     pub event_type: &'a str,
-    /// Who failed; `None` if the event was not delivered at all.
+    /// The recipient that failed; `None` if the event was not delivered at all.
     pub recipient: Option<Recipient>,
-    /// What happened: a handler's own error, or a [`FailureKind`] or [`Refusal`](crate::Refusal).
+    /// The error: a handler's own error, or a [`FailureKind`] or [`Refusal`](crate::Refusal).
     pub error: &'a (dyn Error + 'static),
 }
 
@@ -345,13 +345,13 @@ impl fmt::Debug for Failure<'_> {
     }
 }
 
-/// Something went wrong with an event, or with one that followed from it.
+/// The error that an event, or one that followed from it, failed.
 pub struct EmitError {
     receipt: Receipt,
 }
 
 impl EmitError {
-    /// What became of the event.
+    /// Returns the receipt of the event.
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
     }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::Bus;
 use crate::event::{AnyEvent, Carried, Metadata, Stored};
 
-/// A way that events go besides the handlers of their bus: into sessions, for instance.
+/// A destination of events besides the handlers of their bus, such as sessions.
 ///
-/// [`Emit::via`](crate::Emit::via) sends one event such a way, and [`Routed`] all that follow from an event.
+/// [`Emit::via`](crate::Emit::via) sends one event along a route, and [`Routed`] all that follow from an event.
 pub trait Route: Send + Sync + 'static {
-    /// Takes an event, before the handlers of the bus get it. They see what is set in the metadata here.
+    /// Takes an event before the handlers of the bus get it. The handlers see the metadata that are set here.
     ///
     /// It is called once for each event, and not for one that the bus or a [layer](crate::EmitLayer) refuses.
     /// It must not block. A panic is a veto.

@@ -17,21 +17,21 @@ use crate::handler::{
 };
 use crate::letters::Attempt;
 
-/// What became of one delivery to one handler. The error is boxed, so that success is one word.
+/// The outcome of one delivery to one handler. The error is boxed, so that success is one word.
 pub type Outcome = Result<(), Box<NotDone>>;
 
 /// Why a handler did not handle an event.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum NotDone {
-    /// It failed.
+    /// The handler failed.
     Failed {
         /// The attempts before the last one, if the handler has a `retry`.
         earlier: Vec<Attempt>,
-        /// Why the last one failed.
+        /// Why the last attempt failed.
         kind: FailureKind,
     },
-    /// It does not take this event, as its `when` decides. This is no failure.
+    /// The handler does not take this event, as its `when` decides. This is not a failure.
     Skipped,
 }
 
@@ -44,7 +44,7 @@ impl NotDone {
         Self::failed(FailureKind::Panic(panic_message(panic)))
     }
 
-    /// Why the handler failed, if it did.
+    /// Returns why the handler failed, if it did.
     pub fn failure(&self) -> Option<&FailureKind> {
         match self {
             Self::Failed { kind, .. } => Some(kind),

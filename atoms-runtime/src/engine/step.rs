@@ -174,7 +174,10 @@ impl<'a> Step<'a> {
     /// Puts the event among the dead letters; what to tell those who want to know, if anybody does.
     fn keep(&self, cause: DeadLetterCause) -> Option<DeliveryFailed> {
         let Ok(event) = caught(|| self.any().clone()) else {
-            tracing::error!(r#type = self.event.name(), "its `Clone` panics, so it is no dead letter");
+            tracing::error!(
+                r#type = self.event.name(),
+                "the event's `Clone` panicked, so it is not kept as a dead letter"
+            );
             return None;
         };
         let letter = self.bus.add_letter(event, cause, self.letter().map(|redelivery| &**redelivery));

@@ -22,17 +22,17 @@ impl Unfinished {
         Self { event_type: event.name().into(), id: event.head().id().clone(), handler }
     }
 
-    /// The type string of the event.
+    /// Returns the type string of the event.
     pub fn event_type(&self) -> &str {
         &self.event_type
     }
 
-    /// The id of the event.
+    /// Returns the id of the event.
     pub fn id(&self) -> &EventId {
         &self.id
     }
 
-    /// The handler, if it is a `detached` one.
+    /// Returns the handler, if it is a `detached` one.
     pub fn handler(&self) -> Option<&'static HandlerInfo> {
         self.handler
     }

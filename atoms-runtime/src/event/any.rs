@@ -12,10 +12,10 @@ use crate::caught::{DropCaught, Guarded, caught};
 
 /// An event of any type in its envelope, shared and cheap to clone.
 ///
-/// It is shown, and dropped, without a panic, even if the event's own `Debug` or `Drop` panics.
+/// Showing or dropping it does not panic, even if the event's own `Debug` or `Drop` does.
 ///
-/// It is what a handler takes that sees every event, and what a [`Codec`](crate::Codec) reads and
-/// writes. An event whose type this program does not know is in it as a [`RawEvent`].
+/// Handlers of every event take it, and a [`Codec`](crate::Codec) reads and writes it. An event whose type this program
+/// does not know is in it as a [`RawEvent`].
 ///
 /// ```
 /// use atoms::{AnyEvent, Envelope, event};
@@ -93,38 +93,38 @@ impl Inner for RawEvent {
 }
 
 impl AnyEvent {
-    /// The type string.
+    /// Returns the type string.
     pub fn event_type(&self) -> &str {
         self.event_ref().name()
     }
 
-    /// What the registry knows of the type; `None` for a [`RawEvent`].
+    /// Returns the description of the type, or `None` for a [`RawEvent`].
     pub fn known_type(&self) -> Option<&'static EventType> {
         self.event_ref().event_type()
     }
 
-    /// The id; made now if there is none yet.
+    /// Returns the id, which is made now if there is none yet.
     pub fn id(&self) -> &EventId {
         self.head().id()
     }
 
-    /// The timestamp; taken now if there is none yet.
+    /// Returns the timestamp, which is taken now if there is none yet.
     pub fn timestamp(&self) -> Timestamp {
         self.head().timestamp()
     }
 
-    /// The metadata.
+    /// Returns the metadata.
     pub fn metadata(&self) -> &Metadata {
         self.head().metadata()
     }
 
-    /// How many events lie between this one and the one that its chain began with, as the bus counted
-    /// them; no frame says so.
+    /// Returns the number of events before this one in its chain, as the bus counted them: 0 for the first one. No
+    /// frame contains it.
     pub fn hops(&self) -> u32 {
         self.head().hops()
     }
 
-    /// The key of the event, if it has one: see [`Event::key`].
+    /// Returns the key of the event, if it has one: see [`Event::key`].
     pub fn key(&self) -> Option<EventKey> {
         self.0.key()
     }
@@ -150,17 +150,17 @@ impl AnyEvent {
         self.0.size()
     }
 
-    /// Whether this is an event `E`.
+    /// Returns whether this is an event `E`.
     pub fn is<E: Event>(&self) -> bool {
         self.downcast_ref::<E>().is_some()
     }
 
-    /// The event `E` in its envelope, if it is one.
+    /// Returns the event `E` in its envelope, if it is one.
     pub fn downcast_ref<E: Event>(&self) -> Option<&Envelope<E>> {
         (&**self.0 as &dyn Any).downcast_ref()
     }
 
-    /// The event `E` in its envelope, if it is one; otherwise this event again.
+    /// Returns the event `E` in its envelope, or this event again if it is another one.
     pub fn downcast<E: Event>(self) -> Result<Arc<Envelope<E>>, Self> {
         if self.is::<E>() {
             let any: Arc<dyn Any + Send + Sync> = Arc::clone(&self.0) as _;
@@ -170,7 +170,7 @@ impl AnyEvent {
         }
     }
 
-    /// The frame of an event whose type this program does not know.
+    /// Returns the raw event, if this program does not know its type.
     pub fn as_raw(&self) -> Option<&RawEvent> {
         (&**self.0 as &dyn Any).downcast_ref()
     }
@@ -202,43 +202,43 @@ impl AnyEvent {
         self.changed(|head| head.set_hops(hops))
     }
 
-    /// The same event with other metadata; the frame of a [`RawEvent`] stays as it is.
+    /// Returns the same event with other metadata. The frame of a [`RawEvent`] stays as it is.
     #[must_use]
     pub fn with_metadata(self, metadata: Metadata) -> Self {
         self.changed(|head| head.set_metadata(metadata))
     }
 
-    /// The same event, which carries this value in this process, as all events which follow from it do.
+    /// Returns the same event with a value that it carries in this process, as all events that follow from it do.
     #[must_use]
     pub fn carry<T: Carried>(self, value: T) -> Self {
         let carrying = self.carrying().with(value);
         self.with_carrying(carrying)
     }
 
-    /// The same event with other values that it carries in this process.
+    /// Returns the same event with other values that it carries in this process.
     #[must_use]
     pub fn with_carrying(self, carrying: Carrying) -> Self {
         self.changed(|head| head.set_carrying(carrying))
     }
 
-    /// The values that the event carries in this process.
+    /// Returns the values that the event carries in this process.
     pub fn carrying(&self) -> &Carrying {
         self.head().carrying()
     }
 
-    /// The value of this type that the event carries, if it carries one.
+    /// Returns the value of this type that the event carries, if it carries one.
     pub fn carried<T: Carried>(&self) -> Option<&T> {
         self.head().carrying().get()
     }
 
-    /// The values that the event carries and that it keeps when it is stored: the name and the JSON of each, or why it
-    /// has none. [`restore`](Self::restore) brings them back.
+    /// Returns the values that the event carries and keeps when it is stored: the name of each, and its JSON or the
+    /// error of writing it. [`restore`](Self::restore) brings them back.
     pub fn stored_values(&self) -> impl Iterator<Item = (&'static str, serde_json::Result<String>)> {
         self.head().carrying().stored()
     }
 
-    /// The same event, which carries a value that was [stored](Self::stored_values) as this JSON. A value of a type
-    /// that says it is not stored is left out.
+    /// Returns the same event, which carries a value that was [stored](Self::stored_values) as this JSON. A value is
+    /// left out if its type says that it is not stored.
     pub fn restore<T: Carried>(self, json: &str) -> serde_json::Result<Self> {
         match restored::<T>(json) {
             Some(value) => value.map(|value| self.carry(value)),

@@ -57,7 +57,7 @@ pub trait IntoRequest: Send {
     /// The request.
     type Request: Request;
 
-    /// The request in its envelope, a new one if it has none.
+    /// Returns the request in its envelope, which is a new one if it has none.
     fn into_envelope(self) -> Envelope<Self::Request>;
 
     /// The type `T`, as [`IntoEnvelope::Returned`](super::IntoEnvelope::Returned) is.

@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 
 /// A value that an event carries beside its metadata, and that all events which follow from it carry, too.
 ///
-/// It says of a chain of events what nobody outside of the process may say: for whom it runs, or of which piece of
-/// work it is a part. It is never written to the wire and never read from a frame. An event carries one value of each
-/// type: [`Envelope::carry`](crate::Envelope::carry) sets it, and a value that an event brings of its own wins over
-/// one that it would inherit.
+/// It tells something about a chain of events that only this process may tell, such as for whom the events run, or
+/// which piece of work they belong to. It is never written to the wire and never read from a frame. An event carries at
+/// most one value of each type: [`Envelope::carry`](crate::Envelope::carry) sets it, and a value that an event has
+/// itself wins over one that it would inherit.
 ///
 /// ```
 /// use atoms::{Bus, Carried, Delivery, Envelope, ExtractError, FromDelivery, PrepareError, StartContext};
@@ -68,7 +68,7 @@ use serde::de::DeserializeOwned;
     note = "implement `atoms::Carried` for a type of your own, and say in `STORED` whether a stored event keeps it"
 )]
 pub trait Carried: Any + Send + Sync + Sized {
-    /// How an event that is kept in a store keeps the value; `None` if the value ends with the process.
+    /// How a stored event keeps the value; `None` if the value ends with the process.
     const STORED: Option<Stored<Self>>;
 }
 
@@ -80,14 +80,14 @@ pub struct Stored<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Stored<T> {
-    /// As JSON, under a name that stays the same from one version of the program to the next.
+    /// Keeps the value as JSON, under a name that stays the same from one version of the program to the next.
     pub const fn json(name: &'static str) -> Self {
         Self { name, write: |value| serde_json::to_string(value), read: |json| serde_json::from_str(json) }
     }
 }
 
 impl<T> Stored<T> {
-    /// The name under which a stored event keeps the value.
+    /// Returns the name under which a stored event keeps the value.
     pub const fn name(&self) -> &'static str {
         self.name
     }
@@ -119,13 +119,13 @@ impl Carrying {
         Self::default()
     }
 
-    /// Whether there are no values.
+    /// Returns whether there are no values.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// The value of this type, if there is one.
+    /// Returns the value of this type, if there is one.
     pub fn get<T: Carried>(&self) -> Option<&T> {
         let values = self.0.as_deref()?;
         let value = values.iter().find(|value| value.type_id == TypeId::of::<T>())?;
@@ -137,7 +137,7 @@ impl Carrying {
         self.0.iter().flat_map(|values| values.iter()).filter_map(|value| (value.stored)(&*value.value))
     }
 
-    /// These values and `value`, in place of another one of its type.
+    /// Returns these values and `value`, which replaces another one of its type.
     #[must_use]
     pub fn with<T: Carried>(&self, value: T) -> Self {
         let others = self.0.iter().flat_map(|values| values.iter().cloned());
@@ -146,7 +146,7 @@ impl Carrying {
         Self(Some(others.chain([own]).collect()))
     }
 
-    /// These values, and of `others` those of other types.
+    /// Returns these values, and those of `others` whose types are not among these.
     #[must_use]
     pub fn or(&self, others: &Self) -> Self {
         match (&self.0, &others.0) {
@@ -172,7 +172,7 @@ fn stored<T: Carried>(value: &dyn Any) -> Option<StoredValue> {
 }
 
 impl PartialEq for Carrying {
-    /// Equal are those that were made together, and clones of them; the values are not compared.
+    /// Two are equal if one is a clone of the other; the values are not compared.
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Some(own), Some(other)) => Arc::ptr_eq(own, other),

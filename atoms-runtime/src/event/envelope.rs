@@ -10,8 +10,8 @@ use super::{Carried, DeliveryFailed, Event, EventId, IsEmitted, Metadata, Timest
 
 /// An event with its id, its timestamp and its metadata.
 ///
-/// Derefs to the event. The id and the timestamp of an event that was made here are taken when
-/// somebody first looks. As serde sees it, an envelope is the flat object that the wire carries.
+/// It dereferences to the event. The id and the timestamp of an event that was made in this process are set when they
+/// are first read. With serde, an envelope is the flat object that is on the wire.
 ///
 /// ```
 /// use atoms::{Envelope, event};
@@ -185,7 +185,7 @@ impl Clone for Head {
 }
 
 impl<E> Envelope<E> {
-    /// An envelope around an event that happens now.
+    /// Creates an envelope around an event that happens now.
     #[inline]
     pub fn new(event: E) -> Self {
         Self { head: Head::default(), event }
@@ -230,37 +230,37 @@ impl<E> Envelope<E> {
         self
     }
 
-    /// The values that the event carries in this process.
+    /// Returns the values that the event carries in this process.
     pub fn carrying(&self) -> &Carrying {
         &self.head.carrying
     }
 
-    /// The value of this type that the event carries, if it carries one.
+    /// Returns the value of this type that the event carries, if it carries one.
     pub fn carried<T: Carried>(&self) -> Option<&T> {
         self.head.carrying().get()
     }
 
-    /// The id; made now if there is none yet.
+    /// Returns the id, which is made now if there is none yet.
     pub fn id(&self) -> &EventId {
         self.head.id()
     }
 
-    /// The timestamp; taken now if there is none yet.
+    /// Returns the timestamp, which is taken now if there is none yet.
     pub fn timestamp(&self) -> Timestamp {
         self.head.timestamp()
     }
 
-    /// The metadata.
+    /// Returns the metadata.
     pub fn metadata(&self) -> &Metadata {
         self.head.metadata()
     }
 
-    /// The metadata, to be changed.
+    /// Returns the metadata, so that they can be changed.
     pub fn metadata_mut(&mut self) -> &mut Metadata {
         self.head.metadata.get_or_insert_default()
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> &E {
         &self.event
     }
@@ -270,7 +270,7 @@ impl<E> Envelope<E> {
         Envelope { head: self.head, event: make(self.event) }
     }
 
-    /// The event, without its envelope.
+    /// Returns the event, without its envelope.
     pub fn into_event(self) -> E {
         self.event
     }
@@ -311,7 +311,7 @@ impl<E: Event> From<E> for Envelope<E> {
     }
 }
 
-/// What can be emitted: an event, or an event in its envelope.
+/// An event that can be emitted, with or without its envelope.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted",
     label = "not an event",
@@ -323,7 +323,7 @@ pub trait IntoEnvelope: Send {
     /// The event.
     type Event: Event;
 
-    /// The event in its envelope, a new one if it has none.
+    /// Returns the event in its envelope, which is a new one if it has none.
     fn into_envelope(self) -> Envelope<Self::Event>;
 
     /// The type `T`. Functions that take an event return it, so that for an argument that is no event rustc does not

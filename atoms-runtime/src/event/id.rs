@@ -11,11 +11,11 @@ use crate::text::first_odd;
 
 /// The identity of one event: text of 1 to [`EventId::MAX_BYTES`] bytes.
 ///
-/// Ids come in from elsewhere, and are shown in logs. So an id has no control characters, no separators of
-/// lines or paragraphs (U+2028, U+2029), and none of the characters that change the direction of writing.
+/// Ids come from other programs, and are shown in logs. So an id contains no control characters, no separators of lines
+/// or paragraphs (U+2028, U+2029), and no characters that change the direction of writing.
 ///
-/// Those that this crate makes are [UUIDv7](https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7):
-/// unique, and sorted by the time of their making. Those that come in from elsewhere are kept as they are.
+/// Ids that this crate makes are [UUIDv7](https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7): unique, and
+/// sorted by the time of their creation. Ids from other programs are kept as they are.
 ///
 /// ```
 /// use atoms::EventId;
@@ -35,19 +35,19 @@ enum Repr {
     Text(Box<str>),
 }
 
-/// Why a text is no [`EventId`].
+/// The error of a text that is not an [`EventId`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventIdError {
     /// The text is empty.
-    #[error("an event id is not empty")]
+    #[error("an event id must not be empty")]
     Empty,
     /// The text is longer than [`EventId::MAX_BYTES`].
-    #[error("an event id has at most {max} bytes, and this one has {0}", max = EventId::MAX_BYTES)]
+    #[error("an event id must have at most {max} bytes, and this one has {0}", max = EventId::MAX_BYTES)]
     TooLong(usize),
     /// The text has a character in it that a log would not show as it is: a control character, a separator of
     /// lines or paragraphs, or one that changes the direction of writing.
-    #[error("an event id has no control characters, and this one has U+{code:04X} at byte {at}", code = u32::from(*.letter))]
+    #[error("an event id must have no control characters, and this one has U+{code:04X} at byte {at}", code = u32::from(*.letter))]
     Control {
         /// The first such character.
         letter: char,
@@ -60,7 +60,7 @@ impl EventId {
     /// The longest id, in bytes.
     pub const MAX_BYTES: usize = 128;
 
-    /// A new UUIDv7.
+    /// Creates a new UUIDv7.
     pub fn generate() -> Self {
         Self(Repr::Uuid(Uuid::now_v7()))
     }

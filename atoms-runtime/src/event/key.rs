@@ -9,7 +9,7 @@ use serde::Serialize;
 /// What the field of an event must be that is its [key](EventKey): any type that implements [`Hash`] and
 /// [`Serialize`].
 ///
-/// The key is what the value serializes as. `Hash` says that it is always the same for equal values: neither a
+/// The key is the JSON that the value serializes as. `Hash` ensures that equal values have the same key: neither a
 /// floating point number nor a `HashMap` implements it. A type that implements `Hash` by hand must serialize equal
 /// values alike.
 #[diagnostic::on_unimplemented(
@@ -24,9 +24,9 @@ impl<T: Hash + Serialize + ?Sized> KeyField for T {}
 
 /// The key of an event: posted events of one key are handled in the order in which they were posted.
 ///
-/// Its bytes are the JSON of the field with `#[event(key)]`. They are the same for the same value in every process
-/// and on every machine, so that a store can keep them. Events of different types have one key if their fields have
-/// one JSON: those of a `u32` and a `u64`, or of a `String` and a struct `OrderId(String)`.
+/// Its bytes are the JSON of the field with `#[event(key)]`. They are the same for the same value in every process and
+/// on every machine, so that a store can keep them. Events of different types have the same key if their fields have
+/// the same JSON: those of a `u32` and a `u64`, or of a `String` and a struct `OrderId(String)`.
 ///
 /// ```
 /// use atoms::prelude::*;
@@ -54,10 +54,10 @@ enum Bytes {
 }
 
 impl EventKey {
-    /// Returns the key that an event has for this value: `None` for one that serializes as nothing, as `None` does,
-    /// since that event belongs to no other.
+    /// Returns the key of an event for this value, or `None` if the value serializes as nothing, as `None` does: the
+    /// event then has no key.
     ///
-    /// A value that cannot be serialized has one key with all others of which that is true.
+    /// All values that cannot be serialized have the same key.
     pub fn of<T: KeyField + ?Sized>(value: &T) -> Option<Self> {
         let mut bytes = Writer { inline: [0; INLINE], len: 0, heap: Vec::new() };
         match serde_json::to_writer(&mut bytes, value) {

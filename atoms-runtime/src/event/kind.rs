@@ -7,7 +7,7 @@ use super::erased::EventRef;
 use super::upcast::Unread;
 use super::{AnyEvent, Event, EventKind, Flow};
 
-/// What the registry knows of a type of events.
+/// A type of events, as the registry describes it.
 pub struct EventType {
     name: &'static str,
     version: u32,
@@ -61,48 +61,48 @@ impl EventType {
         }
     }
 
-    /// The type string.
+    /// Returns the type string.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The version of the struct: 1 if it declares none.
+    /// Returns the version of the struct, which is 1 if it declares none.
     pub fn version(&self) -> u32 {
         self.version
     }
 
-    /// The path of the struct: its module and its name.
+    /// Returns the path of the struct: its module and its name.
     pub fn path(&self) -> &'static str {
         self.path
     }
 
-    /// The source file of the struct.
+    /// Returns the source file of the struct.
     pub fn file(&self) -> &'static str {
         self.file
     }
 
-    /// The line in [`file`](Self::file).
+    /// Returns the line in [`file`](Self::file).
     pub fn line(&self) -> u32 {
         self.line
     }
 
-    /// Whether the event declares `must_handle`.
+    /// Returns whether the event declares `must_handle`.
     pub fn must_handle(&self) -> bool {
         self.must_handle
     }
 
-    /// Whether it is a [`Request`](crate::Request), which has a reply and exactly one handler.
+    /// Returns whether the event is a [`Request`](crate::Request), which has a reply and exactly one handler.
     pub fn is_request(&self) -> bool {
         self.is_request
     }
 
-    /// Where the event may go between a session, its client and the bus, and whether an interrupt drops it.
+    /// Returns where the event may go between a session, its client and the bus, and whether an interrupt drops it.
     pub fn flow(&self) -> Flow {
         self.flow
     }
 
-    /// The names on the wire of the fields whose values no message may show. An empty name stands for a
-    /// flattened field, whose members may have any.
+    /// Returns the names on the wire of the fields whose values no message may show. An empty name stands for a
+    /// flattened field, whose members may have any name.
     pub fn sensitive(&self) -> &'static [&'static str] {
         self.sensitive
     }

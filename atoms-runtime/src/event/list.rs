@@ -59,20 +59,20 @@ pub struct EventShape {
 }
 
 impl EventTypes {
-    /// None.
+    /// No types.
     pub const NONE: Self = Self::All(&[]);
 
-    /// The type of the event `E`.
+    /// Returns the type of the event `E`.
     pub const fn of<E: Event>() -> Self {
         Self::One(EventShape { name: E::TYPE, flow: E::FLOW, hash: hash(E::TYPE), event_type: E::event_type })
     }
 
-    /// Those of several lists.
+    /// Returns the types of several lists.
     pub const fn all(lists: &'static [&'static Self]) -> Self {
         Self::All(lists)
     }
 
-    /// Whether the type is among them.
+    /// Returns whether the type is among them.
     pub fn contains(self, event_type: &'static EventType) -> bool {
         match self {
             Self::One(shape) => (shape.event_type)() == event_type,
@@ -80,7 +80,7 @@ impl EventTypes {
         }
     }
 
-    /// Each type, in the order in which they are named, as often as they are.
+    /// Returns each type, in the order in which they are named, and as often as it is named.
     pub fn to_vec(self) -> Vec<&'static EventType> {
         let mut types = Vec::new();
         self.add_to(&mut types);

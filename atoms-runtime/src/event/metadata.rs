@@ -1,4 +1,4 @@
-//! What travels beside an event's payload.
+//! The metadata of an event.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use super::EventId;
 use super::size::memory_size;
 
-/// What travels beside an event's payload: a JSON object, with names for the keys that matter here.
+/// The metadata of an event, beside its payload: a JSON object, with methods for the keys that have a meaning here.
 ///
-/// On the wire it has at most [`Metadata::MAX_BYTES`]: a frame with more is refused, and an event with more is
-/// not written. Its numbers have 64 bits: of a larger integer that comes in, the nearest `f64` is kept.
+/// On the wire it has at most [`Metadata::MAX_BYTES`]: a frame with more is refused, and an event with more is not
+/// written. Its numbers have 64 bits: a larger integer in a frame is read as the nearest `f64`.
 ///
 /// ```
 /// use atoms::Metadata;
@@ -80,24 +80,24 @@ impl Metadata {
     }
 
     named_keys! {
-        /// The id of the event that a whole chain of events began with. What follows from an event takes over
-        /// one that an [`EventId`] could be, and otherwise begins a chain of its own.
+        /// The id of the first event of the chain. An event that follows inherits it if it is a valid [`EventId`], and
+        /// otherwise begins a chain of its own.
         correlation_id, set_correlation_id;
         /// The id of the event whose handler emitted this one.
         causation_id, set_causation_id;
         /// Who emitted the event.
         source, set_source;
-        /// The session that the event belongs to. What follows from an event takes over one that an
-        /// [`EventId`] could be. No other key is taken over.
+        /// The session that the event belongs to. An event that follows inherits it if it is a valid [`EventId`]. No
+        /// other key is inherited.
         session_id, set_session_id;
-        /// The version of the payload's schema, as the frame says it that the event came in. What is
-        /// written says the version of the event's struct instead, if that is not 1.
+        /// The version of the payload's schema, as the frame says that the event was read from. A written frame says
+        /// the version of the event's struct instead, if that is not 1.
         schema_version, set_schema_version;
         /// The [W3C trace context](https://www.w3.org/TR/trace-context/#traceparent-header).
         traceparent, set_traceparent;
     }
 
-    /// The value of any key.
+    /// Returns the value of any key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
     }
@@ -112,12 +112,12 @@ impl Metadata {
         self.0.remove(key)
     }
 
-    /// Every key with its value.
+    /// Returns every key with its value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// Whether there are no keys.
+    /// Returns whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

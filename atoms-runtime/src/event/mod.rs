@@ -50,9 +50,8 @@ pub use timestamp::{Timestamp, TimestampError};
 
 /// A plain struct with a type string, such as `shop.order.created`.
 ///
-/// Written by [`#[event]`](macro@crate::event) or [`#[derive(Event)]`](derive@crate::Event), which
-/// check the struct, put it in the registry, and make sure that no two events of a program share
-/// one type string.
+/// [`#[event]`](macro@crate::event) and [`#[derive(Event)]`](derive@crate::Event) implement it. They check the struct,
+/// put it into the registry, and make sure that no two events of a program share one type string.
 ///
 /// ```
 /// use atoms::{Event, event};
@@ -70,7 +69,7 @@ pub use timestamp::{Timestamp, TimestampError};
     note = "put `#[event(type = \"...\")]` on the struct `{Self}`"
 )]
 pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 'static {
-    /// The type string: it says on the wire which event a frame is.
+    /// The type string, which says on the wire which event a frame is.
     const TYPE: &'static str;
 
     /// The version of the struct, as `version = n` declares it. On the wire it is the `schema_version` in
@@ -86,11 +85,11 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
     /// Whether fields that the struct does not have are refused on the wire.
     const DENY_UNKNOWN_FIELDS: bool = false;
 
-    /// The names on the wire of the fields whose values no message may show. An empty name stands for a
-    /// flattened field, whose members may have any.
+    /// The names on the wire of the fields whose values no message may show. An empty name stands for a flattened
+    /// field, whose members may have any name.
     const SENSITIVE: &'static [&'static str] = &[];
 
-    /// The key of this event, as `#[event(key)]` on a field says: events of one key are handled in order
+    /// Returns the key of this event, as `#[event(key)]` on a field says: events of one key are handled in order
     /// when they are posted.
     fn key(&self) -> Option<EventKey> {
         None
@@ -99,7 +98,7 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
     /// Whether it is emitted or, being a [`Request`], asked: [`Emitted`] or [`Asked`].
     type Kind: EventKind;
 
-    /// What the registry knows of this event.
+    /// Returns the description of this type of events.
     fn event_type() -> &'static EventType;
 
     /// Reads a flat JSON object whose payload is of this version, which is [`VERSION`](Self::VERSION)

@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::{EventId, Head, Metadata, Timestamp};
 
-/// An event whose type this program does not know, as it came in.
+/// An event whose type this program does not know, as it was received.
 ///
-/// It is carried on byte for byte: `&AnyEvent` handlers see it, and encoding it writes the frame.
+/// It stays the same byte for byte: `&AnyEvent` handlers see it, and encoding it writes the received frame.
 #[derive(Clone)]
 pub struct RawEvent {
     head: Head,
@@ -40,12 +40,12 @@ impl RawEvent {
         }
     }
 
-    /// The type string.
+    /// Returns the type string.
     pub fn event_type(&self) -> &str {
         &self.event_type
     }
 
-    /// The frame, as it came in.
+    /// Returns the frame, as it was received.
     pub fn frame(&self) -> &[u8] {
         &self.frame
     }

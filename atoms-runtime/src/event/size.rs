@@ -25,7 +25,7 @@ const ENTRY: usize = 96;
 
 /// Returns about how many bytes of memory `value` takes, with what it owns on the heap. Limits in bytes count that.
 ///
-/// What its `Serialize` skips is not counted, nor what comes after an error or a panic of that.
+/// Values that its `Serialize` skips are not counted, nor are those after an error or a panic of it.
 ///
 /// ```
 /// assert!((10_000..10_100).contains(&atoms::memory_size(&"x".repeat(10_000))));

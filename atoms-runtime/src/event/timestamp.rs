@@ -11,12 +11,12 @@ use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
 /// When an event happened, to the microsecond.
 ///
-/// Read and written as [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339), with two additions that
-/// the wire's other speakers need: a time without an offset is taken as UTC, and an offset that came
-/// in is written out again. Comparisons look at the instant alone.
+/// It is read and written as [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339), with two additions for other programs
+/// on the wire: a time without an offset is taken as UTC, and an offset that was read is written again. Comparisons
+/// look at the instant alone.
 ///
-/// What is finer than a microsecond is cut off. A leap second, which is 23:59:60 UTC on the last day of a
-/// month, becomes the last microsecond before it: clocks that count the seconds since 1970 have no such second.
+/// Fractions of a microsecond are cut off. A leap second, which is 23:59:60 UTC on the last day of a month, becomes the
+/// last microsecond before it, since clocks that count the seconds since 1970 do not have it.
 ///
 /// ```
 /// use atoms::Timestamp;
@@ -29,7 +29,7 @@ use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(OffsetDateTime);
 
-/// A text that is no [`Timestamp`].
+/// The error of a text that is not a [`Timestamp`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is not a time such as `2026-11-21T00:38:00.123456Z`", shown(.text, MAX_SHOWN))]
 pub struct TimestampError {
@@ -40,13 +40,13 @@ pub struct TimestampError {
 const MAX_SHOWN: usize = 64;
 
 impl Timestamp {
-    /// The time of the system's clock, in UTC.
+    /// Returns the time of the system's clock, in UTC.
     pub fn now() -> Self {
         SystemTime::now().into()
     }
 
-    /// The time so many microseconds after the start of 1970, UTC; the first or the last one that there is, if it does
-    /// not lie in the years 1 to 9999.
+    /// Returns the time this many microseconds after the start of 1970, UTC. A time outside of the years 1 to 9999
+    /// becomes the first or the last one of these years.
     pub fn from_unix_micros(micros: i64) -> Self {
         /// The first and the last second.
         const SECONDS: (i64, i64) = (-62_135_596_800, 253_402_300_799);
@@ -55,14 +55,14 @@ impl Timestamp {
         Self(time.unwrap_or(OffsetDateTime::UNIX_EPOCH))
     }
 
-    /// Microseconds since the start of 1970, UTC.
+    /// Returns the microseconds since the start of 1970, UTC.
     pub fn unix_micros(&self) -> i64 {
         self.0.unix_timestamp() * 1_000_000 + i64::from(self.0.microsecond())
     }
 }
 
 impl From<SystemTime> for Timestamp {
-    /// Cuts off what is finer than a microsecond.
+    /// Cuts off fractions of a microsecond.
     ///
     /// # Panics
     ///

@@ -30,7 +30,7 @@ pub(crate) trait Caller: Sync {
     fn extension(&self, type_id: TypeId) -> Option<&(dyn Any + Send + Sync)>;
 }
 
-/// One call of one handler for one event: what its parameters are extracted from.
+/// One call of one handler for one event. The parameters of the handler are extracted from it.
 pub struct Delivery<'a> {
     event: &'a EventRef<'a>,
     caller: &'a dyn Caller,
@@ -47,53 +47,53 @@ impl<'a> Delivery<'a> {
         Self { event, caller, handler }
     }
 
-    /// The handler that is called.
+    /// Returns the handler that is called.
     pub fn handler(&self) -> &'static HandlerInfo {
         (self.handler)()
     }
 
-    /// The event, shared: a clone of it, made once for all that ask.
+    /// Returns the event as one that can be kept. It is cloned at most once, for all that ask.
     pub fn any(&self) -> &'a AnyEvent {
         self.caller.any()
     }
 
-    /// The type string of the event.
+    /// Returns the type string of the event.
     pub fn event_type(&self) -> &'a str {
         self.event.name()
     }
 
-    /// The id of the event; made now if there is none yet.
+    /// Returns the id of the event, which is made now if there is none yet.
     pub fn id(&self) -> &'a EventId {
         self.event.head().id()
     }
 
-    /// The timestamp of the event; taken now if there is none yet.
+    /// Returns the timestamp of the event, which is taken now if there is none yet.
     pub fn timestamp(&self) -> Timestamp {
         self.event.head().timestamp()
     }
 
-    /// The metadata of the event.
+    /// Returns the metadata of the event.
     pub fn metadata(&self) -> &'a Metadata {
         self.event.head().metadata()
     }
 
-    /// The value of this type that the event carries, if it carries one.
+    /// Returns the value of this type that the event carries, if it carries one.
     pub fn carried<T: Carried>(&self) -> Option<&'a T> {
         self.event.head().carrying().get()
     }
 
-    /// The value of this type that a [`Layer`](crate::Layer) lays around the delivery, if one does; of several, that of
-    /// the innermost layer.
+    /// Returns the value of this type that a [`Layer`](crate::Layer) has added to the delivery, if one has. If several
+    /// have, returns that of the innermost layer.
     pub fn extension<T: Any + Send + Sync>(&self) -> Option<&'a T> {
         self.caller.extension(TypeId::of::<T>())?.downcast_ref()
     }
 
-    /// How many events lie between this one and the one that its chain began with.
+    /// Returns the number of events before this one in its chain: 0 for the first one.
     pub fn hops(&self) -> u32 {
         self.event.head().hops()
     }
 
-    /// Where the events of the handler go, if something else than a bus calls it.
+    /// Returns the outlet of the handler's events, if no bus calls the handler.
     pub fn outlet(&self) -> Option<&'a Arc<dyn Outlet>> {
         self.caller.own_outlet()
     }
@@ -107,8 +107,8 @@ impl<'a> Delivery<'a> {
         self.caller
     }
 
-    /// Hands the reply to the one who asked. It is dropped where nobody waits for it: the request came
-    /// as a frame, or is a dead letter that is delivered again.
+    /// Passes the reply to the caller of the request. It is dropped if nobody waits for it: the request was received as
+    /// a frame, or is a dead letter that is delivered again.
     #[inline]
     pub(crate) fn reply<Reply: 'static>(&self, reply: Reply) {
         if let Some(slot) = self.event.reply_slot() {

@@ -36,27 +36,27 @@ pub struct Emitter<S> {
 }
 
 impl<S> Emitter<S> {
-    /// Emits an event, or one in its [`Envelope`](crate::Envelope), as a consequence of the one that the handler was called for.
+    /// Emits an event, or one in its [`Envelope`](crate::Envelope), as a consequence of the one that the handler was
+    /// called for.
     ///
-    /// It takes effect now. Awaiting what is returned waits for room in the list of events that
-    /// are still to be delivered, never for a handler; a sync handler just drops it. Dropping it has no
-    /// effect on the event.
+    /// This takes effect at once. Awaiting the returned future waits for room in the list of events that are still to
+    /// be delivered, never for a handler. A sync handler drops the future, which has no effect on the event.
     ///
-    /// Both the future and its [`outcome`](Emitting::outcome) say whether the event will be delivered, which
-    /// need not be looked at: what became of the event is in the receipt of the root event. If too much is
-    /// under way for one root event ([`BusBuilder::follow_up_capacity`]), the receipt says how many events
-    /// of which type were lost, and the first 64 are [dead letters](crate::Bus::dead_letters).
+    /// Both the future and its [`outcome`](Emitting::outcome) say whether the event will be delivered. You need not
+    /// check it: the receipt of the root event says what became of the event. If too many events are under way for one
+    /// root event ([`BusBuilder::follow_up_capacity`]), the receipt says how many events of which type were lost, and
+    /// the first 64 are [dead letters](crate::Bus::dead_letters).
     ///
-    /// The emitter may outlive its handler, in a task. What it emits once the root's receipt is
-    /// there comes too late: the first 64 such events of each root event become dead letters.
+    /// The emitter may outlive its handler, in a task. Events that it emits after the root event's receipt was returned
+    /// are too late: the first 64 of them for each root event become dead letters.
     ///
     /// Events that were emitted stand, even if the handler fails afterwards. A handler with `retry` that emits
     /// and then fails emits again in its next attempt. Events that it returns are emitted only
     /// once, when it succeeds.
     ///
-    /// Not so if the event of the handler was [posted](crate::Bus::post): then what it emits is held until it is done,
-    /// and thrown away if it fails. Awaiting what is returned does not wait then, and beyond
-    /// [`BusBuilder::follow_up_capacity`] events of one handler are lost, and the first 64 are dead letters.
+    /// This is different if the handler's event was [posted](crate::Bus::post): then its events are held until it is
+    /// done, and discarded if it fails. Awaiting the returned future does not wait then. Beyond
+    /// [`BusBuilder::follow_up_capacity`] events of one handler, events are lost, and the first 64 are dead letters.
     ///
     /// [`BusBuilder::follow_up_capacity`]: crate::BusBuilder::follow_up_capacity
     pub fn emit<I: IntoEnvelope, Place>(&self, event: I) -> Emitting
@@ -94,7 +94,7 @@ impl<S: EventSet<Events: AllEmitted>> FromDelivery for Emitter<S> {
     const EMITS: EventTypes = S::EVENTS;
 }
 
-/// What an [`Emitter`] may emit: an event, a tuple of up to eight, or an
+/// The events that an [`Emitter`] may emit: one event, a tuple of up to eight, or an
 /// [`#[event_set]`](macro@crate::event_set).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event, and an `Emitter` emits events",

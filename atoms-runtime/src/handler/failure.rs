@@ -1,4 +1,4 @@
-//! What can go wrong with a delivery.
+//! How a delivery can fail.
 
 use std::error::Error;
 use std::panic::Location;
@@ -9,7 +9,7 @@ use super::{ExtractError, HandlerError, HandlerInfo, Veto};
 use crate::caught::{Guarded, caught, drop_caught};
 use crate::event::EventType;
 
-/// Who an event was delivered to.
+/// The recipient of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Recipient {
@@ -21,7 +21,7 @@ pub enum Recipient {
 
 /// Why one delivery failed.
 ///
-/// It is shown, and dropped, without a panic, even if a handler's own error panics then.
+/// Showing or dropping it does not panic, even if a handler's own error does.
 #[non_exhaustive]
 pub enum FailureKind {
     /// The handler returned an error.
@@ -30,12 +30,12 @@ pub enum FailureKind {
     Panic(String),
     /// A parameter could not be extracted.
     Extract(ExtractError),
-    /// The event is not the one that the handler takes, which an implementation of
-    /// [`Event`](crate::Event) by hand can bring about.
+    /// The event is not the one that the handler takes. Only an implementation of [`Event`](crate::Event) by hand can
+    /// cause this.
     WrongEvent,
-    /// The handler did not return in the time that its `timeout` gives it.
+    /// The handler did not return within its `timeout`.
     TimedOut {
-        /// The time that it had.
+        /// The time limit.
         after: Duration,
     },
     /// A [`Layer`](crate::Layer) kept the event from this handler.
@@ -104,10 +104,10 @@ struct Dropped;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DetachError {
-    /// As many detached handlers as the bus allows are running.
+    /// The maximum number of detached handlers is running.
     #[error("{limit} detached handlers are running, which is the limit")]
     TooMany {
-        /// How many may run at once.
+        /// The maximum.
         limit: usize,
     },
     /// The event was emitted outside of a tokio runtime.
@@ -119,7 +119,7 @@ pub enum DetachError {
 }
 
 impl FailureKind {
-    /// The handler's own error if it returned one, and otherwise this.
+    /// Returns the handler's own error if it returned one, and otherwise this error.
     pub fn into_error(mut self) -> HandlerError {
         match &mut self {
             Self::Error(error) => mem::replace(error, Box::new(Dropped)),

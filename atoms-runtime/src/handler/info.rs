@@ -12,7 +12,7 @@ use crate::event::{EventType, EventTypes, HandlerSymbol, Request, pattern};
 /// By what a bus makes a handler ready to run. Only the engine knows what it is.
 pub(crate) type Binding = &'static (dyn Any + Send + Sync);
 
-/// What the registry knows of a handler.
+/// A handler, as the registry describes it.
 pub struct HandlerInfo {
     path: &'static str,
     file: &'static str,
@@ -75,9 +75,9 @@ impl HandlerInfo {
         }
     }
 
-    /// Describes an async function that something else than a bus calls, as nodes call their methods: it takes an `I` and
-    /// the parameters `P`, and stands in this place of the program's source. In a static that is used, it counts as a
-    /// handler for events that declare `must_handle`.
+    /// Describes an async function that something else than a bus calls, as nodes call their methods: it takes an `I`
+    /// and the parameters `P`, and stands in this place of the program's source. In a static that is used, it counts as
+    /// a handler for events that declare `must_handle`.
     pub const fn method<I: Input, P: Params>(
         path: &'static str,
         file: &'static str,
@@ -117,89 +117,88 @@ impl HandlerInfo {
         self.binding
     }
 
-    /// The identity of the handler, as `id` declares it: by default, its [`path`](Self::path).
+    /// Returns the identity of the handler, as `id` declares it: by default, its [`path`](Self::path).
     ///
-    /// Dead letters, and events in a store, name their handler by it.
+    /// Dead letters and stored events name their handler by it.
     pub fn id(&self) -> &'static str {
         self.options.id.unwrap_or(self.path)
     }
 
-    /// The identities that the handler had before, as `was` declares them.
+    /// Returns the identities that the handler had before, as `was` declares them.
     pub fn was(&self) -> &'static [&'static str] {
         self.options.was
     }
 
-    /// The path of the function: its module and its name.
+    /// Returns the path of the function: its module and its name.
     pub fn path(&self) -> &'static str {
         self.path
     }
 
-    /// The source file of the function.
+    /// Returns the source file of the function.
     pub fn file(&self) -> &'static str {
         self.file
     }
 
-    /// The line in [`file`](Self::file).
+    /// Returns the line in [`file`](Self::file).
     pub fn line(&self) -> u32 {
         self.line
     }
 
-    /// The place among the sync handlers of an event: lower ones run earlier, and those of one
-    /// order by their path. 0 by default.
+    /// Returns the order of the handler among the sync handlers of an event: those of lower order run earlier, and
+    /// those of the same order by their path. It is 0 by default.
     pub fn order(&self) -> i32 {
         self.options.order
     }
 
-    /// Whether the events that the handler emits may lead back to it.
+    /// Returns whether the events that the handler emits may lead back to it.
     pub fn allow_cycle(&self) -> bool {
         self.options.allow_cycle
     }
 
-    /// How the handler is tried again when it fails, if it is.
+    /// Returns the `retry` of the handler, if it has one.
     pub fn retry(&self) -> Option<Retry> {
         self.options.retry
     }
 
-    /// How long each call of the handler may take, if that is limited.
+    /// Returns the time limit of each call of the handler, if it has one.
     pub fn timeout(&self) -> Option<Duration> {
         self.options.timeout
     }
 
-    /// How many calls of the handler may run at once, if that is limited.
+    /// Returns how many calls of the handler may run at once, if there is a limit.
     pub fn concurrency(&self) -> Option<usize> {
         self.options.concurrency
     }
 
-    /// The type strings that a handler of `&AnyEvent` takes, if not those of every event.
+    /// Returns the pattern of the type strings that a handler of `&AnyEvent` takes, if it has one.
     pub fn pattern(&self) -> Option<&'static str> {
         self.options.pattern
     }
 
-    /// Whether the handler runs beside the emit, which does not wait for it.
+    /// Returns whether the handler is `detached`: it runs beside the emit, which does not wait for it.
     pub fn is_detached(&self) -> bool {
         self.options.detached
     }
 
-    /// Whether it runs among the async handlers: its function is `async`, or may have to wait, as its
-    /// `retry`, `concurrency` or `detached` say. So does a sync one with a [`Layer`](crate::Layer) around it that waits,
-    /// which its bus knows.
+    /// Returns whether the handler runs among the async handlers: its function is `async`, or may have to wait because
+    /// of its `retry`, `concurrency` or `detached`. A sync handler with a [`Layer`](crate::Layer) around it that waits
+    /// also runs among them, but only its bus knows that.
     pub fn is_async(&self) -> bool {
         let Options { retry, concurrency, detached, .. } = &self.options;
         self.is_async || retry.is_some() || concurrency.is_some() || *detached
     }
 
-    /// Whether the handler says that it may fail: its function returns a `Result`, or it has a `timeout`.
+    /// Returns whether the handler says that it may fail: its function returns a `Result`, or it has a `timeout`.
     pub fn can_fail(&self) -> bool {
         self.returns_result || self.timeout().is_some()
     }
 
-    /// The types of events that the handler names. One that also, or only, takes every event does not name
-    /// the others.
+    /// Returns the types of events that the handler names. A handler of every event does not name the others.
     pub fn event_types(&self) -> Vec<&'static EventType> {
         self.input.to_vec()
     }
 
-    /// Whether the handler sees every event.
+    /// Returns whether the handler sees every event.
     pub fn takes_every_event(&self) -> bool {
         self.takes_every_event
     }
@@ -215,9 +214,9 @@ impl HandlerInfo {
         self.event_types().into_iter().any(|event_type| event_type.name() == type_string)
     }
 
-    /// Whether the handler takes events of this type string: it is that of one of its
-    /// [`event_types`](Self::event_types), or the handler takes every event, or all that its
-    /// [`pattern`](Self::pattern) selects.
+    /// Returns whether the handler takes events of this type string: it is one of its
+    /// [`event_types`](Self::event_types), or the handler takes every event, or its [`pattern`](Self::pattern) selects
+    /// it.
     ///
     /// ```
     /// use atoms::{AnyEvent, Handler, handler};
@@ -244,7 +243,7 @@ impl HandlerInfo {
         names.chain(others).collect::<Vec<_>>().join(", ")
     }
 
-    /// The types of events that the handler's signature says it may emit, each once.
+    /// Returns the types of events that the handler's signature says it may emit, each once.
     pub fn emits(&self) -> Vec<&'static EventType> {
         let mut emitted = Vec::new();
         for event_type in self.emits.to_vec() {

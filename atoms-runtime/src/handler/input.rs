@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use super::Delivery;
 use crate::event::{AnyEvent, Emitted, Envelope, Event, EventTypes, HandlerSymbol};
 
-/// What the first parameter of a handler may be: an event, an [`Envelope`] around one, an
+/// The type of a handler's first parameter: an event, an [`Envelope`] around one, an
 /// [`#[event_set]`](macro@crate::event_set), or [`AnyEvent`] for every event.
 ///
 /// ```
@@ -68,25 +68,25 @@ pub trait Input: Send + Sync + 'static {
     /// How it is held while the handler runs: by reference, or as a value that is made for the call.
     type Held<'a>: Borrow<Self> + Send;
 
-    /// The [`Kind`](Event::Kind) of the events, on which it depends what the handler returns.
+    /// The [`Kind`](Event::Kind) of the events. It decides what the handler may return.
     type Kind;
 
-    /// Whether every event is taken, of whatever type.
+    /// Whether events of every type are taken.
     const EVERY_EVENT: bool = false;
 
     /// The types of the events that count as handled when they are taken.
     const EVENTS: EventTypes;
 
-    /// Returns what a handler is called with for this delivery; `None` if the event is another one. What calls handlers
-    /// itself calls this, before it extracts the further parameters.
+    /// Returns the input of a handler for this delivery, or `None` if the handler does not take the event. Code that
+    /// calls handlers itself calls this before it extracts the further parameters.
     fn from_delivery<'a>(delivery: &Delivery<'a>) -> Option<Self::Held<'a>>;
 
-    /// A copy, for a handler that takes its input by value. `Clone` is no supertrait, so that a type
+    /// Creates a copy, for a handler that takes its input by value. `Clone` is no supertrait, so that a type
     /// that is no event is told of once.
     #[doc(hidden)]
     fn copy(&self) -> Self;
 
-    /// The function that says to the linker that `H` handles the event.
+    /// Returns the function that says to the linker that `H` handles the event.
     #[doc(hidden)]
     fn handled_by<H>() -> fn() {
         || ()

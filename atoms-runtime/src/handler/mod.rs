@@ -60,11 +60,11 @@ pub use sync::{FromSyncDelivery, Optional, SyncDelivery, SyncParams};
     note = "put `#[handler]` on the function that takes the event, and name that function: `.handler::<function>()`"
 )]
 pub trait Handler: 'static {
-    /// What the registry knows of this handler.
+    /// Returns the description of this handler.
     fn info() -> &'static HandlerInfo;
 }
 
-/// A handler whose function is not `async`. Where something around it has to wait, as `retry` does, it runs among the
+/// A handler whose function is not `async`. If something around it has to wait, as `retry` does, it runs among the
 /// async ones.
 pub trait SyncHandler: Handler {
     /// The type of the first parameter, without its `&`.
@@ -74,7 +74,7 @@ pub trait SyncHandler: Handler {
     /// The type that the function returns.
     type Output;
 
-    /// Whether the handler takes this event, as its `when` decides.
+    /// Returns whether the handler takes this event, as its `when` decides.
     #[doc(hidden)]
     #[inline(always)]
     fn accepts(_input: &Self::Input) -> bool {
@@ -110,7 +110,7 @@ pub trait AsyncHandler: Handler {
     /// The type that the function returns, when awaited.
     type Output;
 
-    /// Whether the handler takes this event, as its `when` decides.
+    /// Returns whether the handler takes this event, as its `when` decides.
     #[doc(hidden)]
     #[inline(always)]
     fn accepts(_input: &Self::Input) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::event::AnyEvent;
 
-/// An event that is not in a set of events, which is given back.
+/// The error that an event is not in a set of events. It gives the event back.
 ///
 /// It is the error of `TryFrom<AnyEvent>` of an [`#[event_set]`](macro@crate::event_set).
 ///
@@ -38,17 +38,17 @@ impl NotInSet {
         Self { set, event }
     }
 
-    /// The name of the set.
+    /// Returns the name of the set.
     pub fn set(&self) -> &'static str {
         self.set
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> &AnyEvent {
         &self.event
     }
 
-    /// The event, to be used in another way.
+    /// Returns the event, which is not lost.
     pub fn into_event(self) -> AnyEvent {
         self.event
     }

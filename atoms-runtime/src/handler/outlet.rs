@@ -9,24 +9,25 @@ use std::task::{Context, Poll};
 use super::Refusal;
 use crate::event::{AnyEvent, Cause, Envelope, Event};
 
-/// Where the events of a handler go: what its [`Emitter`](crate::Emitter) leads to, and what takes the events that
-/// it returns.
+/// The destination of a handler's events: of those that it emits through its [`Emitter`](crate::Emitter), and of those
+/// that it returns.
 ///
 /// On a bus, this is the list of the events that are still to be delivered. A graph has one for each node, which leads
 /// to the nodes behind it. [`Dispatch`](crate::Dispatch) shows another one.
 ///
-/// Whoever implements it bounds what it keeps, in number and in bytes: a handler may emit any number of events without
-/// waiting. Extracted parameters find it again by [`Delivery::outlet`](crate::Delivery::outlet), and its type by `Any`.
+/// An implementation must bound what it keeps, in number and in bytes, since a handler may emit any number of events
+/// without waiting. Extracted parameters find it with [`Delivery::outlet`](crate::Delivery::outlet), and its type with
+/// `Any`.
 pub trait Outlet: Any + Send + Sync {
     /// Takes an event at once, or returns why it does not. It must not block.
     fn emit(&self, event: AnyEvent) -> EmitOutcome;
 
-    /// Returns whether there is room for another event, which is what an awaited emitter waits for; if there is none,
-    /// wakes the task when there is.
+    /// Is ready when there is room for another event, which an awaited emitter waits for. Otherwise it wakes the task
+    /// when there is room.
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Returns the event that the handler was called for, if each event that it emits is to name that as its cause
-    /// before it gets here. By default, none is named.
+    /// Returns the event that the handler was called for, if each event that the handler emits is to name it as its
+    /// cause before it gets here. By default, returns `None`.
     fn cause(&self) -> Option<&Cause> {
         None
     }
@@ -42,8 +43,8 @@ pub(crate) fn emit<E: Event>(outlet: &dyn Outlet, mut envelope: Envelope<E>) -> 
 
 /// What became of an event that a handler emitted, as far as it is known at once.
 ///
-/// It need not be looked at: what was refused is in the receipt of the root event or among the
-/// [dead letters](crate::Bus::dead_letters).
+/// You need not check it: refused events are in the receipt of the root event or among the [dead
+/// letters](crate::Bus::dead_letters).
 ///
 /// ```
 /// use atoms::{EmitOutcome, Emitter, event, handler};
@@ -71,12 +72,12 @@ pub enum EmitOutcome {
 }
 
 impl EmitOutcome {
-    /// Whether the event will be delivered.
+    /// Returns whether the event will be delivered.
     pub fn is_accepted(&self) -> bool {
         *self == Self::Accepted
     }
 
-    /// Why the event will not be delivered, if it will not.
+    /// Returns why the event will not be delivered, or `None` if it will be.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Accepted => None,
@@ -84,7 +85,7 @@ impl EmitOutcome {
         }
     }
 
-    /// The refusal as an error, for those who want to return it with `?`.
+    /// Returns the refusal as an error, so that it can be returned with `?`.
     pub fn into_result(self) -> Result<(), Refusal> {
         match self {
             Self::Accepted => Ok(()),
@@ -93,7 +94,7 @@ impl EmitOutcome {
     }
 }
 
-/// An event that was emitted; what [`Emitter::emit`](crate::Emitter::emit) returns.
+/// An event that was emitted, as [`Emitter::emit`](crate::Emitter::emit) returns it.
 ///
 /// Awaiting it waits for room in the list of events that are still to be delivered, or in the mailboxes
 /// of nodes, and returns the [outcome](Self::outcome). Cancel-safe: the event is in the list already.
@@ -107,7 +108,7 @@ impl Emitting {
         Self { outcome: emit(&**outlet, envelope), outlet: Arc::clone(outlet) }
     }
 
-    /// What became of the event, without waiting for room.
+    /// Returns what became of the event, without waiting for room.
     pub fn outcome(&self) -> &EmitOutcome {
         &self.outcome
     }

@@ -3,10 +3,10 @@
 use super::Delivery;
 use crate::event::{Envelope, Event, EventTypes, One};
 
-/// What a failed handler returns, with its cause.
+/// The error of a failed handler, with its cause.
 pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Events that are emitted when a handler returns them: none, one, some.
+/// Events that are emitted when a handler returns them: none, one or several.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted",
     label = "not an event",
@@ -27,7 +27,7 @@ pub trait Emissions: Send {
 
 /// What a handler may return: events to emit, or a `Result` of them.
 ///
-/// The error is whatever turns into a [`HandlerError`]: any error type, or text.
+/// The error can be any type that converts into a [`HandlerError`]: an error type, or text.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot return `{Self}`",
     label = "cannot be emitted",

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::{Delivery, FromSyncDelivery, HandlerError, MissingState, StartContext, SyncDelivery, SyncParams};
 use crate::event::EventTypes;
 
-/// What a further parameter of a handler may be: it is extracted from the delivery.
+/// A further parameter of a handler, which is extracted from the delivery.
 ///
 /// [`State`](super::State), [`Emitter`](super::Emitter) and [`Context`](crate::Context) are, and an `Option` of
 /// any of them, which is `None` where the value does not exist. Users add their own:
@@ -76,7 +76,7 @@ pub enum PrepareError {
     /// The bus does not have a state that the parameter needs.
     #[error(transparent)]
     MissingState(#[from] MissingState),
-    /// A parameter's own reason.
+    /// An error of the parameter itself.
     #[error(transparent)]
     Other(HandlerError),
 }
@@ -101,12 +101,13 @@ pub struct ExtractError {
 }
 
 impl ExtractError {
-    /// An error for this reason, which also fails the delivery of a handler that takes an `Option`.
+    /// Creates an error for this reason. It also fails the delivery of a handler that takes an `Option`.
     pub fn new(reason: impl Into<HandlerError>) -> Self {
         Self { reason: reason.into(), is_missing: false }
     }
 
-    /// The value does not exist for this delivery, for this reason: a handler that takes an `Option` gets `None`.
+    /// Creates the error of a value that does not exist for this delivery, for this reason: a handler that takes an
+    /// `Option` gets `None`.
     pub fn missing(reason: impl Into<HandlerError>) -> Self {
         Self { is_missing: true, ..Self::new(reason) }
     }
@@ -119,7 +120,7 @@ impl ExtractError {
         }
     }
 
-    /// Whether the value does not exist, as [`missing`](Self::missing) says.
+    /// Returns whether the value does not exist, as [`missing`](Self::missing) says.
     pub fn is_missing(&self) -> bool {
         self.is_missing
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// What went wrong with an event as a whole.
+/// Why an event was not delivered at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -23,9 +23,9 @@ pub enum Refusal {
          which is the limit"
     )]
     WorklistFull {
-        /// How many events may be under way at once.
+        /// The maximum number of events under way at once.
         events: usize,
-        /// The bytes from which on no further event is taken.
+        /// The number of bytes from which no further event is taken.
         bytes: usize,
     },
     /// A handler emitted the event when its root event was done, or cancelled.
@@ -57,7 +57,7 @@ pub struct Veto {
 pub(crate) const UNNAMED: &str = "a layer";
 
 impl Veto {
-    /// A veto for this reason.
+    /// Creates a veto for this reason.
     pub fn new(reason: impl Into<String>) -> Self {
         Self { by: UNNAMED.into(), reason: reason.into() }
     }
@@ -69,12 +69,12 @@ impl Veto {
         }
     }
 
-    /// Why.
+    /// Returns the reason.
     pub fn reason(&self) -> &str {
         &self.reason
     }
 
-    /// The name of the layer: by default, of its type.
+    /// Returns the name of the layer: by default, that of its type.
     pub fn by(&self) -> &str {
         &self.by
     }

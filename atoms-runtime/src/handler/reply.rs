@@ -65,7 +65,7 @@ impl<T> Returns<AskedForUnknown> for T {
     note = "return `{Reply}`, or a `Result` of it with an error type or text as its error"
 )]
 pub trait AnsweredBy<T, Reply> {
-    /// The reply, or why there is none.
+    /// Returns the reply, or why there is none.
     fn reply(returned: T) -> Result<Reply, HandlerError>;
 }
 

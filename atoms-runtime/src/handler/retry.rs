@@ -61,27 +61,27 @@ impl Retry {
         Self { attempts, backoff, delay, max_delay, jitter, is_retryable }
     }
 
-    /// How often the handler is called at most, the first time included.
+    /// Returns how often the handler is called at most, including the first time.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// How the waits grow.
+    /// Returns how the waits grow.
     pub fn backoff(&self) -> Backoff {
         self.backoff
     }
 
-    /// The first wait.
+    /// Returns the first wait.
     pub fn delay(&self) -> Duration {
         self.delay
     }
 
-    /// The longest wait.
+    /// Returns the longest wait.
     pub fn max_delay(&self) -> Duration {
         self.max_delay
     }
 
-    /// Whether a random part is added to each wait, of up to its own length.
+    /// Returns whether a random part is added to each wait, of up to its own length.
     pub fn jitter(&self) -> bool {
         self.jitter
     }
@@ -91,12 +91,12 @@ impl Retry {
     }
 }
 
-/// Says of an error whether another attempt may help.
+/// Tells of an error whether another attempt may help.
 ///
-/// A handler with `retry` is called again after an error whose type does not implement this, and
-/// after one that says so. A panic is never tried again.
+/// A handler with `retry` is called again after an error whose type does not implement this, and after one for which
+/// [`is_retryable`](Self::is_retryable) returns `true`. A panic is never tried again.
 ///
-/// The error that is asked is the one of the handler's `Result`: an error in a `Box<dyn Error>` is not.
+/// Only the error of the handler's `Result` is asked, and not one in a `Box<dyn Error>`.
 ///
 /// ```
 /// use atoms::Retryable;
@@ -116,7 +116,7 @@ impl Retry {
 /// }
 /// ```
 pub trait Retryable: std::error::Error + 'static {
-    /// Whether another attempt may help.
+    /// Returns whether another attempt may help.
     fn is_retryable(&self) -> bool;
 }
 

@@ -31,7 +31,7 @@ use super::parameters::{ExtractError, FromDelivery, PrepareError};
 pub struct State<T>(Arc<T>);
 
 impl<T> State<T> {
-    /// The value as it is shared.
+    /// Returns the shared value.
     pub fn into_inner(self) -> Arc<T> {
         self.0
     }
@@ -77,7 +77,7 @@ impl<T: Send + Sync + 'static> FromDelivery for State<T> {
     }
 }
 
-/// The bus does not have a state that is asked for.
+/// The bus does not have a state of the requested type.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the bus has no state `{type_name}`: add `.state(...)` with a value of this type to `Bus::builder()`"
@@ -89,7 +89,7 @@ pub struct MissingState {
 crate::text::debug_as_display!(MissingState);
 
 impl MissingState {
-    /// The name of the type that is asked for.
+    /// Returns the name of the requested type.
     pub fn type_name(&self) -> &'static str {
         self.type_name
     }
@@ -118,7 +118,7 @@ impl fmt::Debug for States {
     }
 }
 
-/// What a bus that starts has, for [`FromDelivery::prepare`](FromDelivery::prepare).
+/// A bus that starts, as [`FromDelivery::prepare`](FromDelivery::prepare) sees it.
 #[derive(Debug)]
 pub struct StartContext<'a> {
     states: &'a States,
@@ -129,7 +129,7 @@ impl<'a> StartContext<'a> {
         Self { states }
     }
 
-    /// The state of this type.
+    /// Returns the state of this type.
     pub fn state<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, MissingState> {
         self.states.get()
     }

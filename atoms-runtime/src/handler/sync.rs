@@ -20,7 +20,8 @@ impl<'d> SyncDelivery<'d> {
         Self { delivery, lent }
     }
 
-    /// The value of this kind that a layer lends to the handler; of several, that of the innermost layer.
+    /// Returns the value of this kind that a layer lends to the handler. If several do, returns that of the innermost
+    /// layer.
     pub fn lent<K: Lent>(&self) -> Option<&'d K::Value<'d>> {
         self.lent?.get::<K>()
     }
@@ -41,10 +42,10 @@ impl fmt::Debug for SyncDelivery<'_> {
     }
 }
 
-/// What a further parameter of a sync handler may be: what [`FromDelivery`] extracts, and what it cannot, as it borrows
-/// from the delivery or is not [`Send`]. [`Lent`] has an example.
+/// A further parameter of a sync handler: one that [`FromDelivery`] extracts, or one that it cannot extract because it
+/// borrows from the delivery or is not [`Send`]. [`Lent`] has an example.
 ///
-/// A handler writes the lifetime of what borrows as `'_`: `printer: Printer<'_>`.
+/// A handler writes the lifetime of a parameter that borrows as `'_`: `printer: Printer<'_>`.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot have a parameter of type `{Self}`",
     label = "cannot be extracted",

@@ -11,12 +11,12 @@ use crate::engine::runner::Outcome;
 use crate::event::{AnyEvent, Metadata};
 use crate::handler::{Delivery, FailureKind, Veto};
 
-/// A [`Layer`](crate::Layer) and an [`EmitLayer`](crate::EmitLayer) that need not wait, in functions that are called
-/// before and after: to veto, to measure, to enrich metadata.
+/// A [`Layer`](crate::Layer) and an [`EmitLayer`](crate::EmitLayer) that do not wait, as functions that are called
+/// before and after: to veto, to measure, to add metadata.
 ///
-/// [`BusBuilder::interceptor`](crate::BusBuilder::interceptor) adds one, inside of the layers and interceptors that were
-/// added before. Those inside of one that vetoes are not called. They run
-/// on the emit's own task, so they must not block. A panic in one is a veto before, and is logged after.
+/// [`BusBuilder::interceptor`](crate::BusBuilder::interceptor) adds one, inside of the layers and interceptors that
+/// were added before. If one vetoes, those inside of it are not called. Interceptors run on the emit's own task, so
+/// they must not block. A panic before the delivery is a veto, and a panic after it is logged.
 ///
 /// ```
 /// use atoms::{AnyEvent, Bus, Delivery, Interceptor, Metadata, Veto, event, handler};
@@ -47,28 +47,27 @@ use crate::handler::{Delivery, FailureKind, Veto};
 /// # }
 /// ```
 pub trait Interceptor: Send + Sync + 'static {
-    /// Before an event is delivered. It may change the metadata, as those around it may have
-    /// done, but for the frame of a [`RawEvent`](crate::RawEvent), which is carried on as it is. A veto
-    /// refuses the event.
+    /// Called before an event is delivered. It may change the metadata, as the interceptors around it may have done.
+    /// The frame of a [`RawEvent`](crate::RawEvent) stays as it is. A veto refuses the event.
     fn before_emit(&self, _event: &AnyEvent, _metadata: &mut Metadata) -> Result<(), Veto> {
         Ok(())
     }
 
-    /// After all handlers of an event are done, or it was refused. The receipt of an event that followed
-    /// from another one is here without what followed from it. It is not called when the emit is
-    /// dropped before its end.
+    /// Called after all handlers of an event are done, or after it was refused. The receipt of an event that followed
+    /// from another one does not contain what followed from it. This is not called if the emit is dropped before its
+    /// end.
     fn after_emit(&self, _event: &AnyEvent, _receipt: &Receipt, _took: Duration) {}
 
-    /// Before a handler is called. A veto is a failure of this one delivery.
+    /// Called before a handler. A veto is a failure of this one delivery.
     fn before_delivery(&self, _delivery: &Delivery<'_>) -> Result<(), Veto> {
         Ok(())
     }
 
-    /// After a handler is done, with the last attempt's outcome, or a veto. It is not called when the
-    /// delivery is cancelled.
+    /// Called after a handler, with the outcome of the last attempt, or a veto. This is not called if the delivery is
+    /// cancelled.
     fn after_delivery(&self, _delivery: &Delivery<'_>, _outcome: Result<(), &FailureKind>, _took: Duration) {}
 
-    /// What messages call it: the name of its type.
+    /// Returns its name in messages: by default, that of its type.
     fn name(&self) -> &'static str {
         std::any::type_name::<Self>()
     }

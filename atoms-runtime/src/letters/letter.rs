@@ -8,10 +8,10 @@ use crate::catalog::Registry;
 use crate::event::{AnyEvent, Timestamp};
 use crate::handler::{FailureKind, Recipient, Refusal};
 
-/// An event that was not delivered for good: to one handler, or to none.
+/// An event that was not delivered in the end: to one handler, or to anybody.
 ///
-/// It holds nothing of the running program but the event: who failed is known by an identity, and why by its text. So
-/// it means the same in another process.
+/// Apart from the event, it holds nothing of the running program: the handler is named by its identity, and its errors
+/// are text. So it means the same in another process.
 #[derive(Debug, Clone)]
 pub struct DeadLetter {
     pub(crate) id: u64,
@@ -34,16 +34,16 @@ const ERROR_BYTES: usize = 64 * 1024;
 pub enum DeadLetterCause {
     /// One delivery failed.
     Failed {
-        /// Who failed.
+        /// The handler or subscriber that failed.
         recipient: LetterRecipient,
-        /// Each call, in order: the last one is why it was given up.
+        /// The failed calls, in order. The last one is why the delivery was given up.
         attempts: Vec<Attempt>,
     },
     /// The event was not delivered to anybody.
     Refused(Refusal),
 }
 
-/// Who failed to handle the event of a [`DeadLetter`].
+/// The handler or subscriber that failed to handle the event of a [`DeadLetter`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum LetterRecipient {
@@ -61,7 +61,7 @@ pub struct Attempt {
     at: Timestamp,
 }
 
-/// How a call of a handler failed: what a [`FailureKind`] is without its values.
+/// How a call of a handler failed: a [`FailureKind`] without its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AttemptKind {
@@ -86,13 +86,13 @@ pub enum AttemptKind {
 }
 
 impl DeadLetter {
-    /// A letter that is given up now.
+    /// Creates a letter that is given up now.
     pub fn new(id: u64, event: AnyEvent, cause: DeadLetterCause) -> Self {
         let size = event.size() + cause.size();
         Self { id, event, cause, size, at: Timestamp::now() }
     }
 
-    /// The same letter, given up at this time, as a store reads it back.
+    /// Returns the same letter, given up at this time, as a store reads it back.
     #[must_use]
     pub fn with_time(self, at: Timestamp) -> Self {
         Self { at, ..self }
@@ -103,28 +103,28 @@ impl DeadLetter {
         self.size
     }
 
-    /// The number under which the bus keeps it. One that is redelivered and fails again keeps its.
+    /// Returns the number of the letter. A letter that is redelivered and fails again keeps its number.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> &AnyEvent {
         &self.event
     }
 
-    /// Why it is here.
+    /// Returns why the event was not delivered.
     pub fn cause(&self) -> &DeadLetterCause {
         &self.cause
     }
 
-    /// Who failed; `None` if the event was not delivered to anybody.
+    /// Returns the handler or subscriber that failed, or `None` if the event was not delivered to anybody.
     pub fn recipient(&self) -> Option<&LetterRecipient> {
         self.cause.recipient()
     }
 
-    /// Each failed call of the handler, in order, those of redeliveries included; empty if there was none. Of
-    /// many the last 64 are kept, or as many of the last as have errors of 64 KiB together, as they are shown.
+    /// Returns the failed calls of the handler in order, including those of redeliveries. It is empty if there was
+    /// none. The last 64 are kept, or as many of them as have errors of 64 KiB together, as they are shown.
     pub fn attempts(&self) -> &[Attempt] {
         match &self.cause {
             DeadLetterCause::Failed { attempts, .. } => attempts,
@@ -132,7 +132,7 @@ impl DeadLetter {
         }
     }
 
-    /// When it was given up.
+    /// Returns when it was given up.
     pub fn at(&self) -> Timestamp {
         self.at
     }
@@ -185,17 +185,17 @@ impl Attempt {
         Self { kind: AttemptKind::NoHandler, error: error.into(), at: Timestamp::now() }
     }
 
-    /// How it failed.
+    /// Returns how the call failed.
     pub fn kind(&self) -> AttemptKind {
         self.kind
     }
 
-    /// The text of the error.
+    /// Returns the text of the error.
     pub fn error(&self) -> &str {
         &self.error
     }
 
-    /// When it had failed.
+    /// Returns when the call had failed.
     pub fn at(&self) -> Timestamp {
         self.at
     }

@@ -32,7 +32,7 @@ struct State {
 }
 
 impl MemoryLetters {
-    /// Keeps so many letters, in so many bytes of memory together. A larger letter is kept alone.
+    /// Creates a store for this many letters, in this many bytes of memory together. A larger letter is kept alone.
     pub fn new(capacity: usize, bytes: usize) -> Self {
         Self { capacity, bytes, state: Mutex::default() }
     }
@@ -60,7 +60,7 @@ impl MemoryLetters {
     }
 }
 
-/// 1,024 letters, in 64 MiB.
+/// Keeps 1,024 letters, in 64 MiB.
 impl Default for MemoryLetters {
     fn default() -> Self {
         Self::new(1_024, 64 * 1024 * 1024)

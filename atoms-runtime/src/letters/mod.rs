@@ -1,4 +1,4 @@
-//! What failed for good, kept until somebody looks after it.
+//! Dead letters, kept until somebody looks after them.
 
 mod letter;
 mod memory;
@@ -33,7 +33,7 @@ pub enum RedeliverError {
         /// The identity of the handler.
         handler: String,
     },
-    /// It was a subscriber that failed, and a subscriber cannot be called on its own.
+    /// A subscriber failed, and a subscriber cannot be called on its own.
     #[error("dead letter {0} is a subscriber's, and only handlers can be called again")]
     Subscriber(u64),
     /// The handler does not take the event any more, as its `when` decides.
@@ -42,7 +42,7 @@ pub enum RedeliverError {
     /// The store could not be read or written. If it was written, the handler has been called.
     #[error("it was not redelivered: {0}")]
     Store(#[from] StoreError),
-    /// The bus was shut down, or it was redelivered in handlers of its own consequences for too long.
+    /// The bus was shut down, or the letter was redelivered too often by handlers of its own consequences.
     #[error("it was not redelivered: {0}")]
     Refused(Refusal),
 }

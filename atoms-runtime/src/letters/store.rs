@@ -9,32 +9,32 @@ use crate::store::{StoreFuture, StoredEvents};
 /// [`BusBuilder::letter_store`](crate::BusBuilder::letter_store) is not told otherwise.
 ///
 /// A letter has a number, under which it is put, replaced and taken. A store is bounded: when it is full, the letters
-/// with the lowest numbers make room for others. What a method did is durable when its future is ready. One whose
-/// future was dropped before may be done or not.
+/// with the lowest numbers are dropped for others. The effect of a method is durable when its future is ready. If the
+/// future is dropped before, the effect may or may not have happened.
 ///
 /// [`testing::letters`](crate::testing::letters) checks an implementation.
 pub trait LetterStore: Send + Sync + 'static {
-    /// Says how events are written and read back. It is called once, before all else, by each bus.
+    /// Tells the store how events are written and read. Each bus calls this once, before all other methods.
     fn start(&self, _events: StoredEvents) {}
 
-    /// Returns a number that no letter of this store has or had, and that is above all of them. It must not wait.
+    /// Returns a new number, which is greater than that of any letter that this store has or had. It must not wait.
     fn next_id(&self) -> u64;
 
-    /// Keeps a letter, in place of the one with its number if there is one.
+    /// Keeps a letter. It replaces the one with its number, if there is one.
     fn put(&self, letter: Arc<DeadLetter>) -> StoreFuture<'_, ()>;
 
     /// Returns the letter with this number.
     fn get(&self, id: u64) -> StoreFuture<'_, Option<Arc<DeadLetter>>>;
 
-    /// Returns the letters with numbers above this one, by their numbers, and no more than `limit`.
+    /// Returns at most `limit` letters with numbers above this one, sorted by number.
     fn list(&self, above: u64, limit: usize) -> StoreFuture<'_, Vec<Arc<DeadLetter>>>;
 
-    /// Takes a letter out; returns it.
+    /// Removes a letter, and returns it.
     fn take(&self, id: u64) -> StoreFuture<'_, Option<Arc<DeadLetter>>>;
 
     /// Returns how many letters there are.
     fn count(&self) -> StoreFuture<'_, usize>;
 
-    /// Returns how many letters had to make room for others.
+    /// Returns how many letters were dropped to make room for others.
     fn dropped(&self) -> StoreFuture<'_, u64>;
 }

@@ -12,84 +12,84 @@ use crate::store::{StoreFuture, StoredEvents};
 /// # What it keeps
 ///
 /// The unit is one handler of one event. [`post`](Self::post) stores an event with the identities of its handlers
-/// ([`HandlerInfo::id`](crate::HandlerInfo::id)), and [`acknowledge`](Self::acknowledge) takes one of them out, and
-/// stores what that handler emitted and posted, in one commit. An event without handlers that are not done is done.
+/// ([`HandlerInfo::id`](crate::HandlerInfo::id)). [`acknowledge`](Self::acknowledge) removes some of them, and stores
+/// what these handlers emitted and posted, in one commit. An event is done when it has no handlers left.
 ///
 /// # Order
 ///
-/// An event may be taken when it is admitted: when it is posted, or when it is due. Those that are due are admitted by
-/// their deadlines, and of one deadline by their numbers. Of the events that may be taken, those of the highest priority
-/// come first, and of these the one that was admitted first.
+/// An event is admitted when it is posted, or when it is due, and may be taken from then on. Events that are due are
+/// admitted in the order of their deadlines, and those of one deadline in the order of their numbers. Of the events
+/// that may be taken, those of the highest priority come first, and among these the one that was admitted first.
 ///
 /// Events of one [key](AnyEvent::key) are taken in the order in which they were admitted, whatever their priorities,
-/// each when the one before is done. An event whose key is held up does not hold up others.
+/// each when the one before is done. An event that waits for its key does not hold up others.
 ///
 /// # Bounds
 ///
-/// It is bounded in number and in bytes, for each priority, and once more for all that are not due yet. What it is given
-/// by `acknowledge` it always takes.
+/// It is bounded in number and in bytes, for each priority, and once more for all events that are not due yet. It
+/// always takes the events that `acknowledge` stores.
 ///
 /// # Failures
 ///
-/// What a method did is durable when its future is ready. One that fails has done nothing. A future that is dropped
-/// before it is ready may have done all or nothing. Posting an event whose id is in the backlog stores nothing, and
-/// returns the number of that one: so a post may be repeated.
+/// The effect of a method is durable when its future is ready. A method that fails has no effect. If a future is
+/// dropped before it is ready, all of its effect may have happened, or nothing. Posting an event whose id is in the
+/// backlog stores nothing, and returns the number of the event that is there, so a post may be repeated.
 ///
-/// Who takes an event has it until it is given back, and has a [`Ticket`] for it. Acknowledging with an earlier ticket
-/// fails with [`StoreErrorKind::Lost`](crate::StoreErrorKind::Lost).
+/// Whoever takes an event has it until it is given back, and has a [`Ticket`] for it. Acknowledging with an earlier
+/// ticket fails with [`StoreErrorKind::Lost`](crate::StoreErrorKind::Lost).
 ///
 /// [`MemoryBacklog`](crate::MemoryBacklog) is an implementation, and [`testing::backlog`](crate::testing::backlog)
-/// checks any.
+/// checks any implementation.
 pub trait Backlog: Send + Sync + 'static {
-    /// Says how events are written and read back. It is called once, before all else, by each bus.
+    /// Tells the backlog how events are written and read. Each bus calls this once, before all other methods.
     fn start(&self, _events: StoredEvents) {}
 
-    /// Stores events in one commit; returns their numbers.
+    /// Stores events in one commit, and returns their numbers.
     ///
-    /// Fails with [`StoreErrorKind::Full`](crate::StoreErrorKind::Full) if there is no room for all of them. One that
-    /// is larger than all room is taken alone.
+    /// Fails with [`StoreErrorKind::Full`](crate::StoreErrorKind::Full) if there is no room for all of them. An event
+    /// that is larger than the whole room is taken alone.
     fn post(&self, posts: Vec<NewPost>) -> StoreFuture<'_, Vec<u64>>;
 
     /// Resolves when there is room for an event of this priority, or due later, and of this size.
     fn room(&self, room: BacklogRoom, bytes: usize) -> StoreFuture<'_, ()>;
 
-    /// Takes events that may be started, and no more than `limit`. An event that was given back comes without the
-    /// handlers that are done.
+    /// Takes at most `limit` events that may be started. An event that was given back comes without the handlers that
+    /// are done.
     ///
-    /// Nobody has what was taken if the future is dropped before it is ready: then it is given back. An event that
-    /// cannot be read is left out, and holds up no other.
+    /// If the future is dropped before it is ready, what was taken is given back. An event that cannot be read is left
+    /// out, and does not hold up others.
     fn take(&self, limit: usize) -> StoreFuture<'_, Vec<Taken>>;
 
     /// Resolves when there is something to take.
     fn ready(&self) -> StoreFuture<'_, ()>;
 
-    /// Says that handlers are done with an event, and stores what they emitted and posted, in one commit.
+    /// Removes handlers that are done with an event, and stores what they emitted and posted, in one commit.
     fn acknowledge(&self, done: Acknowledgement) -> StoreFuture<'_, ()>;
 
     /// Gives an event back, to be taken again before others of its priority. It does nothing if the event is done.
     fn give_back(&self, ticket: Ticket) -> StoreFuture<'_, ()>;
 
-    /// Takes the event with this id out, if it is not due yet; whether it was not.
+    /// Removes the event with this id if it is not due yet, and returns whether it did.
     fn cancel(&self, event: EventId) -> StoreFuture<'_, bool>;
 
     /// Returns whether the event with this id is not due yet, and not cancelled.
     fn is_pending(&self, event: EventId) -> StoreFuture<'_, bool>;
 
-    /// Returns how many events are not done, with those that are not due.
+    /// Returns how many events are not done, including those that are not due.
     fn count(&self) -> StoreFuture<'_, usize>;
 }
 
-/// Which room in a [`Backlog`] an event takes until it is done.
+/// The room in a [`Backlog`] that an event takes until it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BacklogRoom {
-    /// That of its priority.
+    /// The room of its priority.
     Of(Priority),
-    /// That of events that are due later. One that is due stays in it.
+    /// The room of events that are due later. They take it until they are done, also once they are due.
     Delayed,
 }
 
 impl BacklogRoom {
-    /// The room of an event of this priority that is due then, or at once.
+    /// Returns the room of an event of this priority that is due then, or at once.
     pub fn of(priority: Priority, due: Option<Timestamp>) -> Self {
         if due.is_some() { Self::Delayed } else { Self::Of(priority) }
     }
@@ -110,7 +110,7 @@ pub struct NewPost {
 }
 
 impl NewPost {
-    /// An event for these handlers, due at once.
+    /// Creates an event for these handlers, due at once.
     pub fn new(event: AnyEvent, handlers: impl IntoIterator<Item: Into<String>>) -> Self {
         let handlers = handlers.into_iter().map(Into::into).collect();
         Self { event, priority: Priority::default(), due: None, handlers }
@@ -134,14 +134,14 @@ impl NewPost {
 pub struct Ticket {
     /// The number of the event.
     pub id: u64,
-    /// How often it was taken.
+    /// How often the event was taken.
     pub times: u64,
 }
 
 /// An event that was taken from a [`Backlog`].
 #[derive(Debug, Clone)]
 pub struct Taken {
-    /// Names it.
+    /// The right to acknowledge it.
     pub ticket: Ticket,
     /// The event.
     pub event: AnyEvent,
@@ -151,10 +151,10 @@ pub struct Taken {
     pub handlers: Vec<String>,
 }
 
-/// That handlers are done with an event, and what they emitted and posted.
+/// Says that handlers are done with an event, and what they emitted and posted.
 ///
-/// What the handlers of a posted event emit is held for this. A [layer](crate::Delivery::acknowledgement) around a
-/// delivery may take it and store it in a transaction of the delivery's own.
+/// What the handlers of a posted event emit is held until then. A [layer](crate::Delivery::acknowledgement) around a
+/// delivery may take the acknowledgement, and store it in a transaction of its own.
 #[derive(Clone)]
 pub struct Acknowledgement {
     /// The event.

@@ -17,7 +17,7 @@ pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(24 * 3_600);
 
 /// The clock by which stored events and deadlines fall due: that of the system.
 ///
-/// Where a test stops tokio's clock and moves it, this one moves as far.
+/// If a test pauses tokio's clock and advances it, this clock advances with it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,7 +49,7 @@ pub(crate) struct Now {
 }
 
 impl Clock {
-    /// A clock.
+    /// Creates a clock.
     pub fn new() -> Self {
         let now = std::time::Instant::now();
         Self { epoch: now.checked_sub(EARLIER).unwrap_or(now).into() }
@@ -73,13 +73,13 @@ impl Clock {
         Timestamp::from_unix_micros(self.both().wall)
     }
 
-    /// Returns the time after this delay; the last one that there is, if that is too far.
+    /// Returns the time after this delay, or the last one that can be represented.
     pub fn after(&self, delay: Duration) -> Timestamp {
         Timestamp::from_unix_micros(self.both().wall.saturating_add(micros(delay)))
     }
 
-    /// Returns for how long to sleep before looking again whether this time has come. That is a second at most, since
-    /// the system's clock may be set meanwhile, but for a clock that a test has moved.
+    /// Returns how long to sleep before looking again whether this time has come. That is a second at most, since the
+    /// system's clock may be set meanwhile, except with a clock that a test has advanced.
     pub fn wait(&self, time: Timestamp) -> Duration {
         self.both().wait(time.unix_micros()).min(LONGEST_SLEEP)
     }

@@ -47,7 +47,7 @@ impl<'a> Delayed<'a> {
 
     /// Posts the event if there is room in the queue, and otherwise gives it back.
     ///
-    /// As [`Post::try_send`], on a bus with another backlog.
+    /// On a bus with another backlog, this does what [`Post::try_send`] does.
     pub fn try_send(self) -> Result<DelayedPost, PostError> {
         need_timer();
         let Some(stored) = self.post.backlog() else { return put(self.post.reserved()?, self.when) };
@@ -89,7 +89,7 @@ impl<'a> IntoFuture for Delayed<'a> {
     }
 }
 
-/// Waits for room in the queue, in order, and posts the event; what awaiting a [`Delayed`] is.
+/// The future of a [`Delayed`]. It waits for room in the queue, in order, and posts the event.
 ///
 /// Cancel-safe: the event is posted when this is ready, and not before.
 #[derive(Debug)]
@@ -154,7 +154,7 @@ impl Post<'_> {
 }
 
 impl DelayedPost {
-    /// Takes the event back, if it is not due yet; whether it was not.
+    /// Cancels the event if it is not due yet, and returns whether it did.
     pub async fn cancel(&self) -> Result<bool, StoreError> {
         let held = self.held().and_then(|held| held.unhold(|it| self.place.is(it)));
         match &self.place {
@@ -169,7 +169,7 @@ impl DelayedPost {
         }
     }
 
-    /// Whether the event is not due yet, and not cancelled.
+    /// Returns whether the event is not due yet, and not cancelled.
     pub async fn is_pending(&self) -> Result<bool, StoreError> {
         if self.held().is_some_and(|held| held.holds(|it| self.place.is(it))) {
             return Ok(true);

@@ -18,25 +18,25 @@ pub struct PostError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostRefusal {
-    /// As many events of its priority, or that are due later, are waiting or being handled as the bus allows.
+    /// The maximum number of events of its priority, or of events that are due later, are waiting or being handled.
     #[error("the queue is full, with {capacity} events of its kind; await the post to wait for room")]
     Full {
-        /// How many events of one priority, or due later, may be posted and not done.
+        /// The maximum number of unfinished events of one priority, or of events that are due later.
         capacity: usize,
     },
-    /// What waits or is being handled takes as many bytes as the bus allows.
+    /// The events that wait or are being handled take the maximum number of bytes.
     #[error("the queue is full, with {bytes} bytes of events of its kind; await the post to wait for room")]
     FullOfBytes {
-        /// How many bytes of memory the events of one priority, or due later, may take that are not done.
+        /// The maximum number of bytes of the unfinished events of one priority, or of those that are due later.
         bytes: usize,
     },
     /// The bus was shut down.
     #[error("the bus is shut down")]
     Closed,
-    /// The backlog of the bus takes time, so that posting there is awaited.
+    /// The bus has another backlog, where posting has to wait: await the post.
     #[error("the bus has another backlog than its queue, and that takes time; await the post")]
     MustWait,
-    /// The backlog failed: the source of the error is why.
+    /// The backlog failed. The source of the error says why.
     #[error("the backlog failed")]
     Store,
     /// The event was posted outside of a tokio runtime, and no other runtime delivers for the bus.
@@ -67,12 +67,12 @@ impl PostError {
         Self { reason, store: None, event }
     }
 
-    /// Why.
+    /// Returns the reason.
     pub fn reason(&self) -> PostRefusal {
         self.reason
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn into_event(self) -> AnyEvent {
         self.event
     }

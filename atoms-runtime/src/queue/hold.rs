@@ -74,8 +74,8 @@ impl Hold {
         CURRENT.set(self, run)
     }
 
-    /// Where what is posted on this bus is held, if a handler of a posted event runs on this thread. What is posted on a
-    /// bus with another backlog, in the handler of an event that is in the queue, is stored at once.
+    /// Where what is posted on this bus is held, if a handler of a posted event runs on this thread. What is posted on
+    /// a bus with another backlog, in the handler of an event that is in the queue, is stored at once.
     pub(crate) fn current(bus: &Bus) -> Option<Arc<Worklist>> {
         if !CURRENT.is_set() {
             return None;
@@ -167,11 +167,11 @@ fn give_back(bus: &Engine, posts: Vec<HeldPost>) {
 }
 
 impl Delivery<'_> {
-    /// What acknowledges this delivery, with what its handler has emitted and posted up to now, if its event was taken
-    /// from a [`Backlog`](crate::Backlog); `None` otherwise.
+    /// Returns the acknowledgement of this delivery, with what its handler has emitted and posted so far, or `None` if
+    /// its event was not taken from a [`Backlog`](crate::Backlog).
     ///
-    /// Who takes this acknowledges the delivery himself, in a transaction of his own: for a layer around handlers, when
-    /// the handler has returned. The bus does not do so again, unless the delivery then fails.
+    /// It is for a layer around handlers which acknowledges the delivery in a transaction of its own, when the handler
+    /// has returned. The bus does not acknowledge the delivery again, unless it fails afterwards.
     pub fn acknowledgement(&self) -> Option<Acknowledgement> {
         let bus: &Arc<Engine> = self.caller().bus().downcast_ref()?;
         let hold: &Hold = self.caller().hold()?.downcast_ref()?;

@@ -16,7 +16,7 @@ use crate::engine::limits::{Limits, Load};
 use crate::event::{AnyEvent, EventId, EventKey};
 use crate::store::{StoreError, StoreErrorKind, StoreFuture};
 
-/// A [`Backlog`] in memory: what any other does, in the simplest way.
+/// A [`Backlog`] in memory, in the simplest way.
 ///
 /// A bus has a queue in memory of its own, which is faster. This one outlives a bus, and several can share it, which
 /// helps in tests.
@@ -61,7 +61,8 @@ struct Entry {
 }
 
 impl MemoryBacklog {
-    /// Keeps so many events of each priority, and as many that are not due, in so many bytes of memory each.
+    /// Creates a backlog for this many events of each priority, and as many that are not due, each in this many bytes
+    /// of memory.
     pub fn new(capacity: usize, bytes: usize) -> Self {
         let limits = Limits { events: capacity, bytes };
         Self { limits, clock: Clock::new(), state: Mutex::default(), changed: Notify::new() }
@@ -98,7 +99,7 @@ impl MemoryBacklog {
     }
 }
 
-/// 1,024 events of each priority, in 64 MiB.
+/// Keeps 1,024 events of each priority, in 64 MiB.
 impl Default for MemoryBacklog {
     fn default() -> Self {
         Self::new(1_024, 64 * 1024 * 1024)

@@ -47,14 +47,14 @@ use crate::event::{AnyEvent, Timestamp};
 
 /// How soon the delivery of a posted event starts, compared with others that wait for it.
 ///
-/// Each has room of its own, so that one that is full leaves room to the others. An event is not started
-/// for as long as there are any of a higher priority, but a worker takes up to 16 at once. Handlers that
-/// wait, for a turn under `concurrency` for instance, have been started, and are not overtaken.
+/// Each priority has a limit of its own, so that a full one leaves room to the others. An event is not started while
+/// events of a higher priority wait, except that a worker takes up to 16 events at once. Handlers that wait, for
+/// example for a turn under `concurrency`, have been started, and are not overtaken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Priority {
     /// After all others.
     Background,
-    /// What an event has if nothing else is said.
+    /// The default.
     #[default]
     Normal,
     /// Before all others.
@@ -69,7 +69,7 @@ impl Posts for Engine {
 
     fn post_told(self: &Arc<Self>, event: AnyEvent) {
         if let Err(error) = Post::new(&Bus::from(Arc::clone(self)), event).try_send() {
-            tracing::error!(%error, "nobody is told of a dead letter");
+            tracing::error!(%error, "the event that tells of a dead letter could not be posted");
         }
     }
 }
@@ -132,11 +132,11 @@ impl<'a> Post<'a> {
         self
     }
 
-    /// Takes room beyond the capacity of the queue, if that is full, as an awaited post of a handler does: for up to 65,536
-    /// events, with as many bytes as each priority has.
+    /// Takes room beyond the capacity of the queue if that is full, as an awaited post of a handler does: for up to
+    /// 65,536 events, with as many bytes as each priority has.
     ///
-    /// It is for those who must not wait, and are themselves bounded. On a bus with another
-    /// [backlog](crate::BusBuilder::backlog), such an event is in the queue in memory all the same.
+    /// It is for code that must not wait, and whose events are bounded in another way. On a bus with another
+    /// [backlog](crate::BusBuilder::backlog), the event goes into the queue in memory all the same.
     pub fn beyond_capacity(mut self) -> Self {
         self.terms.exceeds = true;
         if self.bus.0.stored().is_some() {
@@ -145,19 +145,18 @@ impl<'a> Post<'a> {
         self
     }
 
-    /// Delivers the event when this time has passed, counted from when it has been posted. Such events
-    /// have room of their own, for as many of all priorities together as there is for each priority. What
-    /// a handler posts belongs to the chain of its event, also later: one that posts itself again and again
-    /// ends at the hop limit.
+    /// Delivers the event when this time has passed since it was posted. Delayed events of all priorities together have
+    /// a limit of their own, as large as that of one priority. An event that a handler posts belongs to the chain of
+    /// the handler's event, also if it is due later: one that posts itself again and again ends at the hop limit.
     ///
-    /// Those that are due are delivered in the order in which they fall due, and of several that fall due at
-    /// once the one first that was posted first. The time is that of a clock that nobody sets
+    /// Events are delivered in the order in which they fall due. Those that fall due at the same time are delivered in
+    /// the order in which they were posted. The delay is measured by a monotonic clock
     /// ([`Instant`](std::time::Instant)).
     pub fn after(self, delay: Duration) -> Delayed<'a> {
         self.later(When::After(delay))
     }
 
-    /// Delivers the event at this time; at once if it is over. Otherwise as [`after`](Self::after).
+    /// Delivers the event at this time, or at once if the time is over. Otherwise as [`after`](Self::after).
     ///
     /// The time is that of the system's clock. If that is set while the event waits, the event is delivered when
     /// the clock shows the time: later if it was set back, and within a second if it was set beyond the time.
@@ -172,8 +171,8 @@ impl<'a> Post<'a> {
 
     /// Posts the event if there is room in the queue, and otherwise gives it back.
     ///
-    /// Fails on a bus with another [backlog](crate::BusBuilder::backlog), which takes time, except in a handler of a
-    /// posted event.
+    /// Fails on a bus with another [backlog](crate::BusBuilder::backlog), where posting has to wait, except in a
+    /// handler of a posted event.
     pub fn try_send(self) -> Result<(), PostError> {
         match self.backlog() {
             None => self.reserved()?.put(),
@@ -181,10 +180,11 @@ impl<'a> Post<'a> {
         }
     }
 
-    /// Returns the event with its handlers on this bus, as a [`Backlog`] stores it. Nothing is posted by this: it is for a
-    /// store that commits the event together with something of its own, and sees to its delivery.
+    /// Returns the event with its handlers on this bus, as a [`Backlog`] stores it. This posts nothing: it is for a
+    /// store that commits the event together with something of its own, and takes care of its delivery.
     ///
-    /// Made in a handler, the event is a consequence of that handler's event, but is not held until that handler is done.
+    /// Made in a handler, the event is a consequence of that handler's event, but is not held until that handler is
+    /// done.
     ///
     /// ```
     /// # use atoms::{Bus, event, handler};
@@ -210,8 +210,8 @@ impl<'a> Post<'a> {
         Err(PostError::new(PostRefusal::MustWait, self.event))
     }
 
-    /// Holds the event until the handler is done that posts it, where a backlog then takes it; gives it back if there is
-    /// no such handler.
+    /// Holds the event until the handler is done that posts it, where a backlog then takes it; gives it back if there
+    /// is no such handler.
     fn hold_stored(self, due: Option<Timestamp>) -> Result<Option<Self>, PostError> {
         let Some(held) = &self.held else { return Ok(Some(self)) };
         let (held, size) = (Arc::clone(held), self.event.size());
@@ -293,11 +293,11 @@ impl fmt::Debug for Post<'_> {
     }
 }
 
-/// Waits for room in the queue, in order, and posts the event; what awaiting a [`Post`] is.
+/// The future of a [`Post`]. It waits for room in the queue, in order, and posts the event.
 ///
 /// Cancel-safe: the event is posted when this is ready, and not before.
 ///
-/// On a bus with another [backlog](crate::BusBuilder::backlog) the event may be posted already when this is dropped.
+/// On a bus with another [backlog](crate::BusBuilder::backlog), the event may already be posted when this is dropped.
 #[must_use = "nothing is posted unless this is awaited"]
 pub struct Posting<'a> {
     reserving: Reserving<'a>,

@@ -100,9 +100,9 @@ fn subscribe(
     Subscription::new(Arc::downgrade(&bus.0), key)
 }
 
-/// Waits for an event, since the call of [`Bus::expect`].
+/// Waits for an event that is emitted after the call of [`Bus::expect`].
 ///
-/// Without [`within`](Self::within) it waits for as long as the bus runs. Cancel-safe.
+/// Without [`within`](Self::within) it waits as long as the bus runs. Cancel-safe.
 #[derive(Debug)]
 #[must_use = "an expectation does nothing unless it is awaited"]
 pub struct Expectation<E> {
@@ -115,12 +115,12 @@ pub struct Expectation<E> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExpectError {
-    /// The time is over.
+    /// The time was over before the event came.
     #[error("`{event_type}` did not come within {after:?}")]
     TimedOut {
         /// The type string of the event.
         event_type: &'static str,
-        /// How long it was waited for.
+        /// The time limit.
         after: Duration,
     },
     /// The bus was shut down.
@@ -132,7 +132,7 @@ pub enum ExpectError {
 }
 
 impl<E: Event> Expectation<E> {
-    /// Waits for `limit` at most. Needs a tokio runtime with time.
+    /// Waits for at most `limit`. Needs a tokio runtime with time enabled.
     pub async fn within(self, limit: Duration) -> Result<Arc<Envelope<E>>, ExpectError> {
         let timed_out = ExpectError::TimedOut { event_type: E::TYPE, after: limit };
         tokio::time::timeout(limit, self).await.map_err(|_| timed_out)?

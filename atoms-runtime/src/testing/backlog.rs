@@ -53,8 +53,8 @@ impl Event for Checked {
     }
 }
 
-/// Checks backlogs that `make` makes empty, with room for so many events of each priority, and so many bytes of memory.
-/// Panics with what is wrong. Needs a tokio runtime with time, whose clock is not stopped.
+/// Checks backlogs that `make` returns empty, with room for this many events of each priority, and this many bytes of
+/// memory. Panics with what is wrong. Needs a tokio runtime with time enabled, whose clock is not paused.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -6,8 +6,8 @@ use crate::event::{AnyEvent, RawEvent};
 use crate::handler::Refusal;
 use crate::letters::{DeadLetter, DeadLetterCause, LetterStore};
 
-/// Checks a store that `make` makes empty, with room for so many letters and so many bytes of memory together. Panics
-/// with what is wrong.
+/// Checks a store that `make` returns empty, with room for this many letters and this many bytes of memory together.
+/// Panics with what is wrong.
 ///
 /// ```
 /// use std::sync::Arc;

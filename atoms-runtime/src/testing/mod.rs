@@ -31,9 +31,9 @@ use crate::handler::AnsweredBy;
 /// # }
 /// ```
 pub trait StandIn: Sized {
-    /// Answers the request on this one bus by `answer`, which returns the reply, or a `Result` of it. The
-    /// handlers that are linked, or added to the builder, are not called, and need no states. A later
-    /// stand-in for the same request replaces this one.
+    /// Answers the request on this one bus with `answer`, which returns the reply, or a `Result` of it. The handlers
+    /// that are linked, or added to the builder, are not called, and need no states. A later stand-in for the same
+    /// request replaces this one.
     ///
     /// A program without any handler of the request needs [`handled!`] as well.
     #[must_use]
@@ -58,8 +58,7 @@ impl StandIn for BusBuilder {
     }
 }
 
-/// Says to the linker that this test program does without a handler of a `must_handle` event, or of
-/// a request.
+/// Tells the linker that this test program needs no handler of a `must_handle` event, or of a request.
 ///
 /// An event that declares `must_handle` does not link into a program that emits it and has no
 /// handler of it; a test program may want to emit it all the same. On the bus nothing changes: the

@@ -14,13 +14,13 @@ use crate::event::{AnyEvent, EventId, Head, Metadata, Timestamp};
 
 /// An event that is put together at run time: a type string, and arguments by their names.
 ///
-/// It is for what no code knows when it is compiled: a script, a rule in a database, an agent's choice.
-/// [`Bus::emit_dynamic`](crate::Bus::emit_dynamic) emits it. If its type is one of the registry's, its
-/// arguments are the fields of that event's struct, and are checked as those of a frame are; otherwise it
-/// is a [`RawEvent`](crate::RawEvent).
+/// It is for events that are not known at compile time: from a script, a rule in a database, or an agent's choice.
+/// [`Bus::emit_dynamic`](crate::Bus::emit_dynamic) emits it. If its type is one of the registry's, its arguments are
+/// the fields of that event's struct, and are checked as those of a frame are; otherwise it is a
+/// [`RawEvent`](crate::RawEvent).
 ///
-/// That a `must_handle` event is handled the linker cannot ask for here, as nothing is known at compile
-/// time; the receipt of one that nobody handled is an error all the same.
+/// The linker cannot check that a `must_handle` event has a handler here, since nothing is known at compile time. If
+/// nothing handles it, its receipt is an error all the same.
 ///
 /// ```
 /// use atoms::{DynamicEvent, Registry, event};
@@ -50,17 +50,17 @@ pub struct DynamicEvent {
     arguments: BTreeMap<String, Result<Value, serde_json::Error>>,
 }
 
-/// Why a [`DynamicEvent`] is no event.
+/// A [`DynamicEvent`] is not a valid event.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DynamicError {
-    /// The type is no type string.
+    /// The type is not a type string.
     #[error("{event_type:?} is not a type: {RULE}")]
     EventType {
         /// The type.
         event_type: String,
     },
-    /// An argument is called like a key of the envelope.
+    /// An argument has the name of a key of the envelope.
     #[error("`{event_type}` cannot have an argument `{name}`, which the envelope of every event has; {}", fix(.name))]
     EnvelopeKey {
         /// The type of the event.
@@ -68,14 +68,14 @@ pub enum DynamicError {
         /// The name of the argument.
         name: String,
     },
-    /// An argument is nothing that JSON has.
+    /// An argument cannot be written as JSON.
     #[error("the argument `{name}` of `{event_type}` cannot be written: {cause}")]
     Argument {
         /// The type of the event.
         event_type: String,
         /// The name of the argument.
         name: String,
-        /// Why.
+        /// The reason.
         #[source]
         cause: serde_json::Error,
     },
@@ -99,10 +99,9 @@ fn fix(name: &str) -> &'static str {
 const ENVELOPE: [&str; 4] = ["type", "id", "timestamp", "metadata"];
 
 impl DynamicEvent {
-    /// An event of this type that happens now, without arguments.
+    /// Creates an event of this type that happens now, without arguments.
     ///
-    /// Whether the type is a type string is found out when it becomes an event. Those of the framework's
-    /// namespaces are types like any other here.
+    /// The type string is checked when this becomes an event. Types of the framework's own namespaces are allowed.
     pub fn new(event_type: impl Into<String>) -> Self {
         Self {
             event_type: event_type.into(),
@@ -113,9 +112,9 @@ impl DynamicEvent {
         }
     }
 
-    /// Sets an argument to whatever serde can write, a [`Value`] among it. A second one of the name replaces
-    /// the first. What JSON does not have, such as a number that is not finite, is found out when this becomes
-    /// an event.
+    /// Sets an argument to any value that serde can write, such as a [`Value`]. It replaces an earlier one of the same
+    /// name. A value that JSON does not have, such as a number that is not finite, is reported when this becomes an
+    /// event.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let value = serde_json::to_value(Checked::new(&value, &Notes::default()));
@@ -137,20 +136,20 @@ impl DynamicEvent {
         self
     }
 
-    /// Sets the metadata. With a `schema_version` in it, the arguments are those of that version of the
-    /// event, and else those of the newest.
+    /// Sets the metadata. With a `schema_version` in it, the arguments are those of that version of the event, and
+    /// otherwise those of the newest.
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
         self
     }
 
-    /// The type, as it was given.
+    /// Returns the type, as it was given.
     pub fn event_type(&self) -> &str {
         &self.event_type
     }
 
-    /// The event: that of the registry, if it has the type, and otherwise a [`RawEvent`](crate::RawEvent),
+    /// Returns the event: one of the registry's, if it has the type, and otherwise a [`RawEvent`](crate::RawEvent),
     /// whose frame is a flat JSON object with the arguments beside the keys of the envelope.
     pub fn into_event(mut self, registry: &Registry) -> Result<AnyEvent, DynamicError> {
         let arguments = self.checked_arguments()?;

@@ -7,7 +7,7 @@ use super::path::{Path, Sensitive};
 use crate::event::EventId;
 use crate::text::{Shown, shown};
 
-/// Why an event could not be written: what is wrong, with which event, and where.
+/// An event could not be written. The error says what is wrong, with which event, and where.
 ///
 /// ```
 /// use atoms::{AnyEvent, Bus, Envelope, event};
@@ -41,8 +41,8 @@ pub enum EncodeErrorKind {
     /// A value cannot be written: its `Serialize` fails, or JSON has nothing like it.
     #[error("{0}")]
     Payload(#[source] serde_json::Error),
-    /// Objects and arrays lie in each other deeper than the limit for reading them.
-    #[error("objects and arrays lie in each other deeper than {limit} levels")]
+    /// Objects and arrays are nested deeper than the limit for reading them.
+    #[error("objects and arrays are nested deeper than {limit} levels")]
     TooDeep {
         /// The limit in levels.
         limit: usize,
@@ -52,16 +52,16 @@ pub enum EncodeErrorKind {
     Unreadable(#[source] Box<DecodeError>),
     /// The code that writes it panicked: a field's `Serialize`, or the codec.
     ///
-    /// What the panic says is left out where it may be about a sensitive field.
+    /// The text of the panic is left out if it may be about a sensitive field.
     #[error("panicked: {0}")]
     Panicked(String),
-    /// A codec's own reason.
+    /// An error of the codec itself.
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl EncodeError {
-    /// The event of this type could not be written, because of `source`.
+    /// Creates the error that an event of this type could not be written, because of `source`.
     pub fn new(
         event_type: impl Into<String>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -91,17 +91,18 @@ impl EncodeError {
         Self { path, ..Self::of(event_type, EncodeErrorKind::Unreadable(Box::new(error))) }
     }
 
-    /// The type string of the event.
+    /// Returns the type string of the event.
     pub fn event_type(&self) -> &str {
         &self.event_type
     }
 
-    /// The path to the field, such as `items[2].price`; empty if it is not known, or is the event itself.
+    /// Returns the path to the field, such as `items[2].price`. It is empty if it is not known, or if it is the event
+    /// itself.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// What is wrong.
+    /// Returns what is wrong.
     pub fn kind(&self) -> &EncodeErrorKind {
         &self.kind
     }

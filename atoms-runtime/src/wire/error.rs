@@ -7,7 +7,7 @@ use super::{scan, versions};
 use crate::event::{EventId, EventInvalid};
 use crate::text::{Shown, first_odd, shown};
 
-/// Why a frame could not be read: what is wrong, with which event, and where.
+/// A frame could not be read. The error says what is wrong, with which event, and where.
 ///
 /// ```
 /// use atoms::{Codec, JsonCodec, Registry, event};
@@ -39,7 +39,7 @@ pub struct DecodeError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
-    /// The frame is larger than the limit; it was not looked at.
+    /// The frame is larger than the limit, and was not parsed.
     #[error("the frame has {size} bytes, and the limit is {limit}")]
     TooLarge {
         /// The frame's size in bytes.
@@ -47,8 +47,8 @@ pub enum DecodeErrorKind {
         /// The limit in bytes.
         limit: usize,
     },
-    /// Objects and arrays lie in each other deeper than the limit.
-    #[error("objects and arrays lie in each other deeper than {limit} levels")]
+    /// Objects and arrays are nested deeper than the limit.
+    #[error("objects and arrays are nested deeper than {limit} levels")]
     TooDeep {
         /// The limit in levels.
         limit: usize,
@@ -62,29 +62,28 @@ pub enum DecodeErrorKind {
     /// The frame is JSON, but not an object with text as its `type`, or its envelope is broken.
     #[error("{}", message(.0))]
     Envelope(#[source] serde_json::Error),
-    /// The frame is not what the event's struct says.
+    /// The frame does not match the event's struct.
     #[error("{}", message(.0))]
     Payload(#[source] serde_json::Error),
-    /// The frame is of a version of the event that this program does not know, or what it says is no
-    /// version.
+    /// The frame is of a version of the event that this program does not know, or its version is not valid.
     #[error("{}", versions::describe(.found, *.newest))]
     Version {
-        /// What the frame says, as JSON.
+        /// The version in the frame, as JSON.
         found: String,
         /// The newest version of the event that this program knows.
         newest: u32,
     },
     /// The code that reads it panicked: a field's `Deserialize`, the `From` of an upcast, or the codec.
     ///
-    /// What the panic says is left out where it may be about a sensitive field.
+    /// The text of the panic is left out if it may be about a sensitive field.
     #[error("panicked: {0}")]
     Panicked(String),
-    /// A codec's own reason.
+    /// An error of the codec itself.
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A place in a frame: both count from 1, columns in bytes.
+/// A place in a frame. Lines and columns count from 1, and columns count bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// The line.
@@ -148,7 +147,7 @@ fn blamed(frame: &str, offset: usize, error: &serde_json::Error) -> usize {
 }
 
 impl DecodeError {
-    /// An error about a whole frame.
+    /// Creates an error about a whole frame.
     pub fn new(kind: DecodeErrorKind) -> Self {
         Self { event_type: None, path: String::new(), place: None, kind }
     }
@@ -170,8 +169,8 @@ impl DecodeError {
         Self { path, place: Some(place), ..Self::new(kind) }
     }
 
-    /// The same error without its [place](Self::place): for a codec that reads with another one what is not the frame
-    /// that came in.
+    /// Returns the same error without its [place](Self::place): for a codec that uses another one to read something
+    /// else than the received frame.
     #[must_use]
     pub fn without_place(self) -> Self {
         Self { place: None, ..self }
@@ -203,25 +202,25 @@ impl DecodeError {
         Self { event_type: None, path: path.shown(), place: is_placed.then_some(place), kind: kind(error) }
     }
 
-    /// The type string, if the frame was read far enough to know it.
+    /// Returns the type string, if the frame was read far enough to know it.
     pub fn event_type(&self) -> Option<&str> {
         self.event_type.as_deref()
     }
 
-    /// The path to the field, such as `items[2].price`; empty if it is the frame itself.
+    /// Returns the path to the field, such as `items[2].price`. It is empty if it is the frame itself.
     ///
-    /// What lies in a `#[serde(flatten)]` field is read late, and its path is the frame itself. In a key that
-    /// the frame brings, control characters are escaped, and a long path is cut off.
+    /// Values in a `#[serde(flatten)]` field are read late, and their path is the frame itself. Control characters in
+    /// keys of the frame are escaped, and a long path is cut off.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The place in the frame, where there is one.
+    /// Returns the place in the frame, if there is one.
     pub fn place(&self) -> Option<Place> {
         self.place
     }
 
-    /// What is wrong.
+    /// Returns what is wrong.
     pub fn kind(&self) -> &DecodeErrorKind {
         &self.kind
     }

@@ -17,16 +17,15 @@ use crate::event::{AnyEvent, Event, FlatJson, RawEvent, type_string};
 /// One flat JSON object for each event:
 /// `{"type":"shop.order.created","id":"0198...","timestamp":"2026-11-21T00:38:00.123456Z","order_id":"o-1"}`.
 ///
-/// `type` is written first, and found wherever it stands. `id`, `timestamp` and `metadata` may be
-/// missing; an `id` or `metadata` that is null counts as missing, and a `timestamp` that is null is refused.
-/// Metadata is written only if there is some. The version of an event that is not its first
-/// one is the `schema_version` in the metadata.
+/// `type` is written first, and found in any place. `id`, `timestamp` and `metadata` may be missing; an `id` or
+/// `metadata` that is null counts as missing, and a `timestamp` that is null is refused. Metadata are written only if
+/// there are any. The version of an event that is not its first one is the `schema_version` in the metadata.
 ///
-/// A type that the registry does not have is of 1 to 128 bytes, without control characters.
+/// A type that the registry does not have must have 1 to 128 bytes, without control characters.
 ///
-/// What cannot be read back is not written, but fails with an [`EncodeError`]: a number that is not finite, a
-/// key that is there twice because of `#[serde(flatten)]`, a number of 128 bits or a map with numbers as keys
-/// in a flattened field, and what lies deeper than [`DEPTH_LIMIT`](Self::DEPTH_LIMIT).
+/// Writing fails with an [`EncodeError`] for an event that could not be read back: with a number that is not finite, a
+/// key that is there twice because of `#[serde(flatten)]`, a number of 128 bits or a map with numbers as keys in a
+/// flattened field, or with a value that is nested deeper than [`DEPTH_LIMIT`](Self::DEPTH_LIMIT).
 ///
 /// ```
 /// use atoms::{Codec, JsonCodec, Registry, event};
@@ -71,7 +70,7 @@ struct TypeOnly {
 }
 
 impl JsonCodec {
-    /// How many levels deep objects and arrays may lie in each other: as many as `serde_json` can read.
+    /// How deep objects and arrays may be nested: as deep as `serde_json` can read.
     pub const DEPTH_LIMIT: usize = 127;
 
     /// A frame of unknown type is kept as it is, once it is known to be sound.
@@ -101,7 +100,7 @@ impl JsonCodec {
     }
 }
 
-/// How the event `E` is read from a flat JSON object, and written as one.
+/// Returns how the event `E` is read from a flat JSON object, and written as one.
 pub const fn flat_json<E: Event>() -> FlatJson {
     FlatJson {
         read: |version, frame| {

@@ -28,10 +28,10 @@ use crate::event::AnyEvent;
 
 /// A way to write events as frames of bytes, and to read them back.
 ///
-/// [`JsonCodec`] is the one that a bus uses if it is not told otherwise. On a bus, a codec that panics
-/// fails with `Panicked`; what the panic says is left out if any event of the bus has sensitive fields.
+/// A bus uses [`JsonCodec`] by default. On a bus, a codec that panics fails with `Panicked`; the text of the panic is
+/// left out if any event of the bus has sensitive fields.
 ///
-/// Another codec reads and writes what is an event's own with [`JsonCodec`], and puts it into another form:
+/// Another codec can read and write the event itself with [`JsonCodec`], and wrap it in another form:
 ///
 /// ```
 /// use atoms::{AnyEvent, Bus, Codec, DecodeError, EncodeError, Envelope, JsonCodec, Registry, event};

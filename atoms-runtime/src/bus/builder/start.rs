@@ -20,9 +20,9 @@ use crate::queue::{OwnedQueue, OwnedStored, Stored};
 type Bound = (&'static HandlerInfo, Runner);
 
 impl BusBuilder {
-    /// Checks that every handler has its states, that no events lead back to themselves undeclared,
-    /// that each `must_handle` event that a handler emits is handled, that no request has two
-    /// handlers, and what each [entry](crate::Entry::check) checks; then makes the bus.
+    /// Checks that every handler has its states, that no undeclared circle of events exists, that each `must_handle`
+    /// event that a handler emits is handled, that no request has two handlers, and what each
+    /// [entry](crate::Entry::check) checks; then starts the bus.
     pub fn start(self) -> Result<Bus, StartError> {
         let registry = self.registry();
         let mut problems = self.check(&registry);

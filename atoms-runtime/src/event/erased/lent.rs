@@ -6,8 +6,8 @@ use std::ptr::NonNull;
 
 /// A kind of value that a layer lends to sync handlers: it may borrow, and need not be [`Send`].
 ///
-/// What implements this is only a name for it, as a parameter's type finds it: [`SyncDelivery::lent`] returns the
-/// value, and [`SyncNext::run_lending`] lends it.
+/// The type that implements this only names the kind: [`SyncDelivery::lent`] finds the value by it, and
+/// [`SyncNext::run_lending`] lends it.
 ///
 /// ```
 /// use std::cell::RefCell;
@@ -96,8 +96,8 @@ pub trait Lent: 'static {
     /// The value.
     type Value<'a>;
 
-    /// Returns `value`, for a shorter time. Its body is `value`, which compiles if nothing in the value could be
-    /// replaced by what lives shorter, as in a `Cell<&'a str>`.
+    /// Returns `value` with a shorter lifetime. The body is just `value`, which compiles if the value is covariant in
+    /// its lifetime: a `Cell<&'a str>` is not.
     fn shorten<'short, 'long: 'short>(value: &'short Self::Value<'long>) -> &'short Self::Value<'short>;
 }
 
