@@ -113,6 +113,36 @@ async fn a_response_that_is_refused_does_not_begin() {
     running.stop().await.unwrap();
 }
 
+/// Has no answer.
+#[derive(Default)]
+struct Broken;
+
+#[node(output, crate = atoms_agent)]
+impl Broken {
+    #[respond]
+    fn answer(&mut self, _: &LlmRequest) -> impl Stream<Item = Result<String, String>> + use<> {
+        stream::iter([Err("there is no model".into())])
+    }
+
+    #[handler]
+    fn greet(&mut self, _: &UserJoined) -> Speak {
+        Speak { text: "hello".into() }
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_fails_in_a_layer_is_told_of_once() {
+    let (running, mut output) = run(&Graph::builder().node::<Broken>().build().unwrap(), Runs("::greeting"));
+    running.send(request()).await.unwrap();
+    running.send(UserJoined).await.unwrap();
+    next_as::<ResponseStart>(&mut output).await;
+    let error = next_as::<AgentError>(&mut output).await;
+    assert!(error.message.starts_with("a response failed (error "), "{}", error.message);
+    next_as::<ResponseEnd>(&mut output).await;
+    next_as::<Speak>(&mut output).await;
+    running.stop().await.unwrap();
+}
+
 /// Stands around `hear` only, holds what comes, and says that all went well.
 #[derive(Clone)]
 struct Holds(Arc<Semaphore>, Arc<AtomicUsize>);

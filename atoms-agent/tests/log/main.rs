@@ -7,7 +7,9 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atoms_agent::events::{LlmRequest, Log, Object, TranscriptUpdate, UserJoined, UserStartedSpeaking};
+use atoms_agent::events::{
+    ConversationType, Init, LlmRequest, Log, Object, TranscriptUpdate, UserJoined, UserStartedSpeaking,
+};
 use atoms_agent::{Graph, SessionEnd, Sessions, node};
 use atoms_runtime::Emitter;
 use client::{Client, bus};
@@ -93,6 +95,7 @@ impl Leaky {
 async fn the_log_has_what_the_client_is_not_told() {
     let (written, _guard) = Written::keep();
     let mut client = Client::of(Graph::builder().node::<Leaky>().build().unwrap()).await;
+    let session = format!("session=\"{}\"", client.sessions.list()[0].id());
     for event in ["system.user.joined", "system.user.started_speaking", "system.llm.request"] {
         client.send(&serde_json::json!({ "type": event }).to_string()).await;
         let mut told = client.next().await;
@@ -103,10 +106,21 @@ async fn the_log_has_what_the_client_is_not_told() {
         let message = told["message"].as_str().unwrap();
         let (_, id) = message.strip_suffix(')').unwrap().split_once(" (error ").unwrap();
         let line = written.lines(id).concat();
-        for part in ["WARN", SECRET, "Leaky", event, "session="] {
+        for part in ["WARN", SECRET, "Leaky", event, &session] {
             assert!(line.contains(part), "`{part}` is not in {line}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_log_names_no_session_where_there_is_none() {
+    let (written, _guard) = Written::keep();
+    let graph = Graph::builder().node::<Leaky>().build().unwrap();
+    let (running, _output) = graph.run_alone(&bus(), Init::new(ConversationType::Chat)).unwrap();
+    running.send(UserJoined).await.unwrap();
+    running.idle().await;
+    let line = written.lines("a node failed").concat();
+    assert!(line.contains(SECRET) && !line.contains("session"), "{line}");
 }
 
 #[tokio::test]
