@@ -1,6 +1,6 @@
-//! What the bus is told of questions.
+//! The events that tell of questions.
 //!
-//! These events are posted: each in one commit with what it tells of. Those of one question are handled in order.
+//! Each of these events is posted in one commit with what it tells of. Those of one question are handled in order.
 
 use atoms_runtime::{Bus, Envelope, Event, IntoEnvelope, Metadata, NewPost, Timestamp, event};
 
@@ -13,11 +13,11 @@ pub struct QuestionOpened {
     /// The question.
     #[event(key)]
     pub question: QuestionId,
-    /// What it is for.
+    /// The kind of the question.
     pub kind: QuestionKind,
     /// Its name, if it has one.
     pub name: Option<String>,
-    /// What it is about, in one line.
+    /// The title of the question.
     pub title: String,
     /// The roles of those who may answer it; if there are none, everybody may.
     pub roles: Vec<String>,
@@ -52,15 +52,15 @@ pub struct QuestionAnswered {
     /// The question.
     #[event(key)]
     pub question: QuestionId,
-    /// What it was for.
+    /// The kind of the question.
     pub kind: QuestionKind,
     /// Its name, if it has one.
     pub name: Option<String>,
     /// The answer.
     pub answer: Answer,
-    /// Who gave it; `None` if it is the default.
+    /// Who gave the answer; `None` if it is the default.
     pub answered_by: Option<Principal>,
-    /// Whether it is the default, which it has had since its deadline.
+    /// Whether it is the default, which is the answer at the deadline.
     pub is_default: bool,
 }
 
@@ -70,7 +70,7 @@ pub struct QuestionExpired {
     /// The question.
     #[event(key)]
     pub question: QuestionId,
-    /// What it was for.
+    /// The kind of the question.
     pub kind: QuestionKind,
     /// Its name, if it has one.
     pub name: Option<String>,
@@ -82,13 +82,13 @@ pub struct QuestionCancelled {
     /// The question.
     #[event(key)]
     pub question: QuestionId,
-    /// What it was for.
+    /// The kind of the question.
     pub kind: QuestionKind,
     /// Its name, if it has one.
     pub name: Option<String>,
-    /// Who cancelled it; `None` if the one who had asked did.
+    /// Who cancelled it; `None` if the program that asked it did.
     pub cancelled_by: Option<Principal>,
-    /// Why, if that was said.
+    /// The reason, if one was given.
     pub reason: Option<String>,
 }
 

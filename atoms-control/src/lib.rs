@@ -1,7 +1,7 @@
 //! Questions that a person answers, for [`atoms`](https://docs.rs/atoms-rs): approvals, checkpoints and inputs.
 //!
-//! Programs depend on `atoms` with the feature `control`, which has all of this as `atoms::control`. What a program does
-//! with them is in [`Questions`]; what keeps them is a [`QuestionStore`].
+//! Programs depend on `atoms` with the feature `control`, which has all of this as `atoms::control`. [`Questions`] is
+//! what a program uses, and a [`QuestionStore`] keeps the questions.
 
 mod desk;
 mod events;

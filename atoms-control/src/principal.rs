@@ -1,4 +1,4 @@
-//! Who somebody is, and which roles they have.
+//! Principals: who somebody is, and which roles they have.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use atoms_runtime::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Who does something, and the roles that say what they may do.
+/// Somebody who does something, with the roles that say what they may do.
 ///
-/// Code of the program makes principals: a server does it after it has checked a token. One is never read from a frame or
-/// a request of a client.
+/// The program's own code makes principals, for example a server after it has checked a token. A principal is never
+/// read from a frame or a request of a client.
 ///
 /// ```
 /// use atoms::control::Principal;
@@ -28,7 +28,7 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// Somebody without roles.
+    /// Creates a principal without roles.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), roles: Vec::new() }
     }
@@ -49,12 +49,12 @@ impl Principal {
         roles.into_iter().fold(self, Self::role)
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The roles, in the order in which they were added.
+    /// Returns the roles, in the order in which they were added.
     pub fn roles(&self) -> &[String] {
         &self.roles
     }

@@ -82,5 +82,5 @@ fn a_text_is_an_id_or_a_name() {
     assert_eq!(QuestionRef::from(id.to_string()), QuestionRef::Id(id));
     assert_eq!(QuestionRef::from("plan-review"), QuestionRef::Name("plan-review".into()));
     let error = "plan".parse::<QuestionId>().unwrap_err().to_string();
-    assert_eq!(error, "`plan` is no id of a question: a UUID is");
+    assert_eq!(error, "`plan` is not the id of a question, which is a UUID");
 }

@@ -36,10 +36,10 @@ impl fmt::Debug for By {
     }
 }
 
-/// An answer to a question, or its cancellation: say [`by`](Self::by) whom, and await it.
+/// An answer to a question, or its cancellation. Name the one who gives it with [`by`](Self::by), and await it.
 ///
-/// It resolves with the question as it has ended, after the answer, and the events to post, are stored. Otherwise the error
-/// says why the answer did not reach an open question. It goes on if the future is dropped once it has been polled.
+/// It resolves with the ended question, after the answer and the events to post are stored. Fails if the answer did not
+/// reach an open question. It goes on if the future is dropped after it was polled once.
 #[must_use = "nothing is answered unless it is said `.by(..)` whom, and this is awaited"]
 pub struct Answering<'a, W = Nobody> {
     questions: Questions<'a>,
@@ -53,7 +53,7 @@ impl<'a> Answering<'a> {
         Self { questions, question, said, by: Nobody(()) }
     }
 
-    /// Says who answers. It has to have one of the roles of the question, and is recorded with the answer.
+    /// Sets who answers. They must have one of the roles of the question, and are recorded with the answer.
     pub fn by(self, principal: &Principal) -> Answering<'a, By> {
         let Self { questions, question, said, .. } = self;
         Answering { questions, question, said, by: By(principal.clone()) }
@@ -61,7 +61,7 @@ impl<'a> Answering<'a> {
 }
 
 impl<W> Answering<'_, W> {
-    /// What is said with it: to an approval or a rejection; for a cancellation, the reason.
+    /// Adds feedback to an approval or a rejection, or the reason to a cancellation.
     pub fn feedback(mut self, text: impl Into<String>) -> Self {
         match &mut self.said {
             Said::Approve { feedback, .. }
@@ -74,8 +74,8 @@ impl<W> Answering<'_, W> {
         self
     }
 
-    /// Approves this instead of the details that were shown, as an [editable](crate::Ask::editable) approval allows. It is
-    /// for approvals only: it does nothing to another answer.
+    /// Approves these details instead of those that were shown, as an [editable](crate::Ask::editable) approval allows.
+    /// It only applies to approvals, and does nothing to another answer.
     pub fn edited(mut self, details: impl Serialize) -> Self {
         if let Said::Approve { edited, .. } = &mut self.said {
             *edited = Some(serde_json::to_value(details).map_err(|error| error.to_string()));

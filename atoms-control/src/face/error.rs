@@ -24,13 +24,13 @@ pub enum OpenError {
         /// The open question.
         id: QuestionId,
     },
-    /// Something in it is not what it has to be.
+    /// A part of the question is not valid.
     #[error("the question cannot be asked: {0}")]
     Invalid(String),
-    /// What the answer must be is no JSON Schema.
+    /// The schema of the answer is not a JSON Schema.
     #[error("the question cannot be asked: {0}")]
     Schema(#[from] SchemaError),
-    /// A part of it is too large.
+    /// A part of the question is too large.
     #[error("the question cannot be asked: {0}")]
     TooLarge(#[from] TooLarge),
     /// The bus was shut down.
@@ -50,46 +50,46 @@ impl From<AskProblem> for OpenError {
     }
 }
 
-/// Why an answer, or a cancellation, did not reach a question.
+/// An answer or a cancellation did not reach an open question.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerError {
-    /// There is no such question, or it has ended long ago.
+    /// The question does not exist, or ended long ago.
     #[error("there is no open question `{0}`")]
     Unknown(QuestionRef),
     /// It had ended before.
     #[error("the question `{0}` was {end}", end = ended(.0))]
     Ended(Arc<Question>),
-    /// They have none of its roles.
+    /// The principal has none of the question's roles.
     #[error("`{principal}` may not answer the question `{question}`, which is for {roles}", roles = roles(question))]
     NotAllowed {
-        /// Who tried.
+        /// The principal.
         principal: String,
         /// The question.
         question: Arc<Question>,
     },
-    /// The question is of another kind. It is open still.
+    /// The question is of another kind. It is still open.
     #[error("the question `{question}` is {hint}", hint = hint(question.kind))]
     OtherKind {
         /// The question.
         question: Arc<Question>,
     },
-    /// Its details are not to be changed. It is open still.
+    /// Its details cannot be changed. It is still open.
     #[error("the details of the question `{0}` cannot be changed: approve or reject them as they are")]
     NotEditable(Arc<Question>),
-    /// The answer is not what it must be. The question is open still.
+    /// The answer does not match the schema. The question is still open.
     #[error("that is no answer to the question: {0}")]
     Wrong(#[from] WrongAnswer),
-    /// The answer cannot be written as JSON. The question is open still.
+    /// The answer cannot be written as JSON. The question is still open.
     #[error("the answer cannot be written as JSON: {0}")]
     Unwritable(String),
-    /// The answer is too large. The question is open still.
+    /// The answer is too large. The question is still open.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    /// The bus was shut down. The question is open still.
+    /// The bus was shut down. The question is still open.
     #[error("the bus is shut down")]
     Closed,
-    /// The store failed. Whether it has the answer is not known.
+    /// The store failed. It is not known whether it has the answer.
     #[error("the question was not answered: {0}")]
     Store(#[from] StoreError),
 }
@@ -111,20 +111,20 @@ fn hint(kind: QuestionKind) -> &'static str {
     }
 }
 
-/// Why the one who waits for an answer has none.
+/// The caller that waits for an answer does not get one.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotAnswered {
     /// The question was not opened.
     #[error(transparent)]
     NotOpened(#[from] OpenError),
-    /// It was not answered by its deadline, and has no default.
+    /// The question was not answered by its deadline, and has no default.
     #[error("the question `{0}` was {end}", end = ended(.0))]
     Expired(Arc<Question>),
-    /// It was cancelled.
+    /// The question was cancelled.
     #[error("the question `{0}` was {end}", end = ended(.0))]
     Cancelled(Arc<Question>),
-    /// The answer is not of the type that is waited for.
+    /// The answer is not of the expected type.
     #[error("the answer to the question `{question}` is not what is waited for: {problem}")]
     Unreadable {
         /// The question, with its answer.
@@ -132,13 +132,13 @@ pub enum NotAnswered {
         /// What is wrong.
         problem: UnreadableAnswer,
     },
-    /// There is no such question, or it has ended long ago.
+    /// The question does not exist, or ended long ago.
     #[error("there is no question `{0}`")]
     Unknown(QuestionRef),
-    /// The bus was shut down. The question is open still.
+    /// The bus was shut down. The question is still open.
     #[error("the bus is shut down")]
     Closed,
-    /// The store failed. The question may be open still.
+    /// The store failed. The question may still be open.
     #[error("the answer cannot be waited for: {0}")]
     Store(#[from] StoreError),
 }

@@ -14,7 +14,7 @@ use crate::store::QuestionFilter;
 /// How many are read from a store at once.
 const PAGE: usize = 256;
 
-/// A list of open questions, by when they were opened: await it; what [`Questions::list`] returns.
+/// A list of open questions, sorted by when they were opened, as [`Questions::list`] returns it. Await it.
 #[derive(Debug)]
 #[must_use = "nothing is listed unless this is awaited"]
 pub struct Listing<'a> {
@@ -23,31 +23,32 @@ pub struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    /// Those of this kind.
+    /// Lists only those of this kind.
     pub fn kind(mut self, kind: QuestionKind) -> Self {
         self.filter.kind = Some(kind);
         self
     }
 
-    /// Those of this session.
+    /// Lists only those of this session.
     pub fn session(mut self, session: impl Into<String>) -> Self {
         self.filter.session = Some(session.into());
         self
     }
 
-    /// Those that this principal may answer.
+    /// Lists only those that this principal may answer.
     pub fn answerable_by(mut self, principal: &Principal) -> Self {
         self.filter.answerable_by = Some(principal.clone());
         self
     }
 
-    /// Tells of changes of the list from now on. A waiting door, or a page that shows the list, lists again when it is told.
+    /// Tells of changes of the list from now on. A waiting door, or a page that shows the list, lists again when it is
+    /// told.
     pub fn watch(self) -> Watch {
         self.questions.desk.look_again(self.questions.bus);
         Watch::new(self.questions.desk, self.filter)
     }
 
-    /// Those above this one, and no more than `limit`: a page, where there may be too many for one list.
+    /// Returns at most `limit` questions after this one: for when there may be too many for one list.
     pub async fn page(
         self,
         above: Option<QuestionId>,

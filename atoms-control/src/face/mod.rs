@@ -25,7 +25,7 @@ use crate::store::{Ending, QuestionFilter, QuestionStore};
 
 /// What control adds to a [`Bus`].
 pub trait Control {
-    /// The questions that people answer.
+    /// Returns the questions of this bus.
     fn questions(&self) -> Questions<'_>;
 }
 
@@ -37,7 +37,7 @@ impl Control for Bus {
 
 /// What control adds to a [`BusBuilder`].
 pub trait ControlBuilder: Sized {
-    /// Keeps questions in this store, and not in memory. How many it keeps is its own affair.
+    /// Keeps questions in this store instead of in memory. The store decides how many it keeps.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -61,7 +61,7 @@ pub trait ControlBuilder: Sized {
     #[must_use]
     fn question_store(self, store: Arc<dyn QuestionStore>) -> Self;
 
-    /// How large the parts of a question may be.
+    /// Sets how large the parts of a question may be.
     #[must_use]
     fn question_limits(self, limits: QuestionLimits) -> Self;
 }
@@ -76,11 +76,11 @@ impl ControlBuilder for BusBuilder {
     }
 }
 
-/// The questions of a bus: what [`Control::questions`] returns.
+/// The questions of a bus, as [`Control::questions`] returns them.
 ///
-/// A question is an [`Approval`](crate::Approval), a [`Checkpoint`](crate::Checkpoint) or an [`Input`](crate::Input). It is
-/// opened once, shown to those who may answer it, and ends once: by an answer, at its deadline, or by being cancelled. Who
-/// asks may wait for that, or handle the events that tell of it, or both.
+/// A question is an [`Approval`](crate::Approval), a [`Checkpoint`](crate::Checkpoint) or an [`Input`](crate::Input).
+/// It is opened once, shown to those who may answer it, and ends once: by an answer, at its deadline, or by being
+/// cancelled. The program that asks may wait for the end, or handle the events that tell of it, or both.
 ///
 /// ```
 /// use atoms::control::{Checkpoint, Control, Decision, Input, Principal};
@@ -113,8 +113,9 @@ impl ControlBuilder for BusBuilder {
 /// # }
 /// ```
 ///
-/// They are in memory, and end with the process, unless [`ControlBuilder::question_store`] says otherwise. A bus that is shut
-/// down opens and answers no questions, and those who wait are told so; its questions stay open in the store.
+/// By default questions are in memory, and end with the process; [`ControlBuilder::question_store`] changes that. A bus
+/// that is shut down opens and answers no questions, and those who wait get an error. Its questions stay open in the
+/// store.
 #[derive(Clone)]
 pub struct Questions<'a> {
     bus: &'a Bus,
@@ -122,10 +123,10 @@ pub struct Questions<'a> {
 }
 
 impl<'a> Questions<'a> {
-    /// Opens a question. Whoever opened it may [wait](Opened::wait) for the answer, or let it be.
+    /// Opens a question. The caller may [wait](Opened::wait) for the answer, but need not.
     ///
-    /// What was opened stays, whatever becomes of the handler that did so. A future that is dropped before it is ready may
-    /// have opened the question or not.
+    /// The question stays open, even if the handler that opened it fails. If the future is dropped before it is ready,
+    /// the question may or may not have been opened.
     pub async fn open<K: Kind>(self, ask: Ask<K>) -> Result<Opened<K::Answer>, OpenError> {
         opened::open(self.bus, self.desk, ask.into_draft()).await
     }
@@ -138,8 +139,8 @@ impl<'a> Questions<'a> {
         self.open(ask).await?.wait().await
     }
 
-    /// Waits for the answer to a question that somebody else opened, perhaps in an earlier process; returns at once if it has
-    /// one.
+    /// Waits for the answer to a question that somebody else opened, perhaps in an earlier process. Returns at once if
+    /// there is an answer.
     ///
     /// Fails if the answer is of another type.
     pub async fn wait<T: FromAnswer>(self, question: impl Into<QuestionRef>) -> Result<T, NotAnswered> {
@@ -159,7 +160,7 @@ impl<'a> Questions<'a> {
         opened::wait(self.bus, &self.desk, id).await
     }
 
-    /// Returns a question: an open one, or by its id one that has ended, if the store keeps it still.
+    /// Returns an open question, or by its id one that has ended, if the store still keeps it.
     pub async fn get(self, question: impl Into<QuestionRef>) -> Result<Option<Arc<Question>>, StoreError> {
         match question.into() {
             QuestionRef::Id(id) => self.desk.store.get(id).await,
@@ -167,7 +168,7 @@ impl<'a> Questions<'a> {
         }
     }
 
-    /// Lists the open questions: await it.
+    /// Lists the open questions. Await the list.
     ///
     /// ```
     /// # use atoms::control::{Approval, Control, Principal, QuestionKind};
@@ -191,28 +192,28 @@ impl<'a> Questions<'a> {
         self.desk.store.count().await
     }
 
-    /// Says yes to an approval or a checkpoint: say [who](Answering::by) does.
+    /// Says yes to an approval or a checkpoint. Name who does with [`by`](Answering::by).
     pub fn approve(self, question: impl Into<QuestionRef>) -> Answering<'a> {
         Answering::new(self, question.into(), Said::Approve { feedback: None, edited: None })
     }
 
-    /// Says no to an approval or a checkpoint: say [who](Answering::by) does.
+    /// Says no to an approval or a checkpoint. Name who does with [`by`](Answering::by).
     pub fn reject(self, question: impl Into<QuestionRef>) -> Answering<'a> {
         Answering::new(self, question.into(), Said::Reject { feedback: None })
     }
 
-    /// Answers an input: say [who](Answering::by) does.
+    /// Answers an input. Name who does with [`by`](Answering::by).
     pub fn answer(self, question: impl Into<QuestionRef>, answer: impl Serialize) -> Answering<'a> {
         let answer = serde_json::to_value(answer).map_err(|error| error.to_string());
         Answering::new(self, question.into(), Said::Answer(answer))
     }
 
-    /// Cancels a question: say [who](Answering::by) does. Those who may answer it may cancel it.
+    /// Cancels a question. Name who does with [`by`](Answering::by). Those who may answer it may cancel it.
     pub fn cancel(self, question: impl Into<QuestionRef>) -> Answering<'a> {
         Answering::new(self, question.into(), Said::Cancel { reason: None })
     }
 
-    /// Cancels a question for the program itself, which has asked it. Fails if it is not open.
+    /// Cancels a question for the program itself, which asked it. Fails if it is not open.
     pub async fn withdraw(self, id: QuestionId) -> Result<Arc<Question>, AnswerError> {
         answering::withdraw(self, id).await
     }

@@ -12,10 +12,9 @@ use crate::events::{self, QuestionOpened};
 use crate::question::{Deadline, Draft, FromAnswer, Question, QuestionId, QuestionRef};
 use crate::store::Opening;
 
-/// A question that was opened; what [`Questions::open`](crate::Questions::open) returns.
+/// A question that was opened, as [`Questions::open`](crate::Questions::open) returns it.
 ///
-/// The question does not need it: when it is dropped, the question stays open, unless it is to be
-/// [cancelled then](crate::Ask::cancel_if_dropped).
+/// Dropping it leaves the question open, unless the question is to be [cancelled then](crate::Ask::cancel_if_dropped).
 ///
 /// ```
 /// use atoms::control::{Control, Input, Principal};
@@ -38,7 +37,7 @@ pub struct Opened<T> {
 }
 
 impl<T: FromAnswer> Opened<T> {
-    /// The id of the question.
+    /// Returns the id of the question.
     pub fn id(&self) -> QuestionId {
         self.id
     }
@@ -48,7 +47,7 @@ impl<T: FromAnswer> Opened<T> {
         read(&self.ended().await?)
     }
 
-    /// Waits until the question has ended, and returns it: with who has ended it, and what they have changed.
+    /// Waits until the question has ended, and returns it, with who has ended it and what they have changed.
     pub async fn ended(mut self) -> Result<Arc<Question>, NotAnswered> {
         let bus = self.bus.upgrade().ok_or(NotAnswered::Closed)?;
         let ended = wait(&bus, &self.desk, self.id);

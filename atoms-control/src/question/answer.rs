@@ -1,21 +1,21 @@
-//! What questions are answered with.
+//! Answers to questions.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What an approval or a checkpoint is answered with.
+/// The answer to an approval or a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "whoever rejected it meant that it must not go on"]
 pub enum Decision {
     /// Yes.
     Approved {
-        /// What was said with it.
+        /// The feedback.
         feedback: Option<String>,
     },
     /// No.
     Rejected {
-        /// What was said with it.
+        /// The feedback.
         feedback: Option<String>,
     },
 }
@@ -26,7 +26,7 @@ impl Decision {
         matches!(self, Self::Approved { .. })
     }
 
-    /// What was said with it.
+    /// Returns the feedback.
     pub fn feedback(&self) -> Option<&str> {
         match self {
             Self::Approved { feedback } | Self::Rejected { feedback } => feedback.as_deref(),
@@ -40,17 +40,17 @@ impl Decision {
 pub enum Answer {
     /// Yes, to an approval or a checkpoint.
     Approved {
-        /// What was said with it.
+        /// The feedback.
         feedback: Option<String>,
-        /// What is approved instead of the details that were shown, if that is something else.
+        /// The details that are approved instead of those that were shown, if they differ.
         edited: Option<Value>,
     },
     /// No, to an approval or a checkpoint.
     Rejected {
-        /// What was said with it.
+        /// The feedback.
         feedback: Option<String>,
     },
-    /// What an input was answered with.
+    /// The answer to an input.
     Given(Value),
 }
 
@@ -70,13 +70,13 @@ impl From<Decision> for Answer {
     }
 }
 
-/// What an [`Answer`] is read as: a [`Decision`], or any value that serde can read.
+/// A type that an [`Answer`] is read as: a [`Decision`], or any type that serde can read.
 pub trait FromAnswer: Sized + Send + 'static {
-    /// Reads the answer; fails if it is of another kind.
+    /// Reads the answer. Fails if it is of another kind.
     fn from_answer(answer: &Answer) -> Result<Self, UnreadableAnswer>;
 }
 
-/// An answer is not what the one who waits for it expects.
+/// An answer is not of the expected type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the answer cannot be read: {0}")]
 pub struct UnreadableAnswer(pub(crate) String);

@@ -1,4 +1,4 @@
-//! How a question is put.
+//! Asking a question.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -16,7 +16,7 @@ use super::id::{QuestionId, name_problem};
 use super::schema::{Schema, SchemaError, WrongAnswer};
 use super::{Question, QuestionKind};
 
-/// A question that is about to be put: an [`Approval`], a [`Checkpoint`] or an [`Input`].
+/// A question that is about to be asked: an [`Approval`], a [`Checkpoint`] or an [`Input`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,7 +41,7 @@ pub struct Ask<K> {
 /// Asks whether something may be done, such as a call of a tool.
 pub type Approval = Ask<OfApproval>;
 
-/// Asks whether to go on.
+/// Asks whether to continue.
 pub type Checkpoint = Ask<OfCheckpoint>;
 
 /// Asks for something that the program does not know: a text, a number, one of several choices, or a struct.
@@ -66,8 +66,8 @@ pub type Checkpoint = Ask<OfCheckpoint>;
 /// # let _ = (text, number, choice, deployment);
 /// ```
 ///
-/// The type of the answer says what it must be, by its [`JsonSchema`]. An answer that is something else is refused, and
-/// the question stays open.
+/// The [`JsonSchema`] of the answer's type says what the answer must be. Another answer is refused, and the question
+/// stays open.
 pub type Input<T = String> = Ask<OfInput<T>>;
 
 /// The kind of an [`Approval`].
@@ -89,10 +89,10 @@ impl<T> fmt::Debug for OfInput<T> {
 
 /// The kinds of questions, and what is answered to each.
 pub trait Kind: sealed::Kind + 'static {
-    /// What the one who asks gets.
+    /// The type of the answer.
     type Answer: FromAnswer;
 
-    /// What the question is for.
+    /// The kind, as a value.
     const KIND: QuestionKind;
 }
 
@@ -219,70 +219,72 @@ impl<K: Kind> Ask<K> {
         self.draft
     }
 
-    /// The id that the question will have.
+    /// Returns the id that the question will have.
     pub fn id(&self) -> QuestionId {
         self.draft.question.id
     }
 
-    /// Sets the id, in place of a new one. Opening a question with an id that is known opens none: it is that one.
+    /// Sets the id, instead of a new one. If a question with this id exists already, opening returns that one, and
+    /// opens no other.
     pub fn with_id(mut self, id: QuestionId) -> Self {
         self.draft.question.id = id;
         self
     }
 
-    /// What it is about, in one line. Without one, its name is shown.
+    /// Sets the title: what it is about, in one line. Without one, its name is shown.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.draft.question.title = title.into();
         self
     }
 
-    /// More of it.
+    /// Sets a longer description.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.draft.question.description = description.into();
         self
     }
 
-    /// What it is about, as data: a plan, or the arguments of a call.
+    /// Sets what it is about, as data: a plan, or the arguments of a call.
     pub fn details(mut self, details: &(impl Serialize + ?Sized)) -> Self {
         self.draft.question.details = self.draft.json("the details", &details);
         self
     }
 
-    /// Lets those answer who have this role, besides others that are named. Without any, everybody may answer.
+    /// Lets those answer who have this role, besides other roles that are named. Without any role, everybody may
+    /// answer.
     pub fn role(mut self, role: impl Into<String>) -> Self {
         self.draft.question.roles.push(role.into());
         self
     }
 
-    /// The session that it belongs to. In a handler for an event of a session, it is that one if nothing is said.
+    /// Sets the session that it belongs to. By default, in a handler of a session's event, it is that session.
     pub fn session(mut self, session: impl Into<String>) -> Self {
         self.draft.question.session = Some(session.into());
         self
     }
 
-    /// How long it stays open.
+    /// Sets how long it stays open.
     pub fn deadline(mut self, after: Duration) -> Self {
         self.draft.deadline = Some(Deadline::After(after));
         self
     }
 
-    /// Until when it stays open, by the clock of the system.
+    /// Sets until when it stays open, by the clock of the system.
     pub fn deadline_at(mut self, time: Timestamp) -> Self {
         self.draft.deadline = Some(Deadline::At(time));
         self
     }
 
-    /// What the one who asks writes down for itself, such as the call that waits. It is kept with the question, and is
-    /// not shown to those who answer.
+    /// Sets data that the program keeps with the question for itself, such as the call that waits. It is not shown to
+    /// those who answer.
     pub fn body(mut self, body: &(impl Serialize + ?Sized)) -> Self {
         self.draft.question.body = self.draft.json("the body", &body);
         self
     }
 
-    /// Posts this event when the question is answered, and not rejected: with the answer, in one commit.
+    /// Posts this event when the question is answered, and not rejected. It is stored with the answer in one commit.
     ///
-    /// Nobody has to wait for the answer then: the event's handler goes on, in whatever process it is answered. The event
-    /// is a consequence of the one in whose handler the question is opened.
+    /// Then nobody has to wait for the answer: the event's handler goes on, in whatever process the question is
+    /// answered. The event is a consequence of the one in whose handler the question is opened.
     pub fn then<I: IntoEnvelope>(mut self, event: I) -> Self {
         I::Event::__needs_handler::<()>();
         let envelope = event.into_envelope();
@@ -290,8 +292,9 @@ impl<K: Kind> Ask<K> {
         self
     }
 
-    /// Cancels the question when the one who waits for the answer goes: when what [`ask`](crate::Questions::ask) or
-    /// [`wait`](crate::Opened::wait) returned is dropped, or the [`Opened`](crate::Opened). Otherwise it stays open.
+    /// Cancels the question when nobody waits for the answer any more: when the future of
+    /// [`ask`](crate::Questions::ask) or [`wait`](crate::Opened::wait), or the [`Opened`](crate::Opened), is dropped.
+    /// Otherwise it stays open.
     pub fn cancel_if_dropped(mut self) -> Self {
         self.draft.is_cancelled_if_dropped = true;
         self
@@ -299,22 +302,22 @@ impl<K: Kind> Ask<K> {
 }
 
 impl Ask<OfApproval> {
-    /// An approval with this name, which no other open question has.
+    /// Creates an approval with this name, which no other open question has.
     pub fn new(name: impl Into<String>) -> Self {
         Self::with_name(Some(name.into()))
     }
 
-    /// An approval without a name.
+    /// Creates an approval without a name.
     pub fn unnamed() -> Self {
         Self::with_name(None)
     }
 
-    /// Lets the one who approves change the details, to what this schema allows.
+    /// Lets those who approve change the details, within this schema.
     pub fn editable(self, schema: Schema) -> Self {
         self.with_schema(schema)
     }
 
-    /// The answer if there is none by the deadline. Without it, the question then expires.
+    /// Sets the answer if none is given by the deadline. Without a default, the question then expires.
     pub fn default_to(mut self, decision: Decision) -> Self {
         self.draft.question.default = Some(decision.into());
         self
@@ -322,17 +325,17 @@ impl Ask<OfApproval> {
 }
 
 impl Ask<OfCheckpoint> {
-    /// A checkpoint with this name, which no other open question has.
+    /// Creates a checkpoint with this name, which no other open question has.
     pub fn new(name: impl Into<String>) -> Self {
         Self::with_name(Some(name.into()))
     }
 
-    /// A checkpoint without a name.
+    /// Creates a checkpoint without a name.
     pub fn unnamed() -> Self {
         Self::with_name(None)
     }
 
-    /// The answer if there is none by the deadline. Without it, the question then expires.
+    /// Sets the answer if none is given by the deadline. Without a default, the question then expires.
     pub fn default_to(mut self, decision: Decision) -> Self {
         self.draft.question.default = Some(decision.into());
         self
@@ -340,19 +343,19 @@ impl Ask<OfCheckpoint> {
 }
 
 impl<T: JsonSchema + DeserializeOwned + Send + 'static> Ask<OfInput<T>> {
-    /// An input with this name, which no other open question has.
+    /// Creates an input with this name, which no other open question has.
     pub fn new(name: impl Into<String>) -> Self {
         Self::with_name(Some(name.into())).with_schema(Schema::of::<T>())
     }
 
-    /// An input without a name.
+    /// Creates an input without a name.
     pub fn unnamed() -> Self {
         Self::with_name(None).with_schema(Schema::of::<T>())
     }
 }
 
 impl<T: FromAnswer + Serialize> Ask<OfInput<T>> {
-    /// The answer if there is none by the deadline. Without it, the question then expires.
+    /// Sets the answer if none is given by the deadline. Without a default, the question then expires.
     pub fn default_to(mut self, answer: T) -> Self {
         self.draft.question.default = Some(Answer::Given(self.draft.json("the default", &answer)));
         self
@@ -360,14 +363,14 @@ impl<T: FromAnswer + Serialize> Ask<OfInput<T>> {
 }
 
 impl Ask<OfInput<String>> {
-    /// An input that is one of these texts.
+    /// Creates an input whose answer is one of these texts.
     pub fn choice<C: Into<String>>(name: impl Into<String>, choices: impl IntoIterator<Item = C>) -> Self {
         Self::with_name(Some(name.into())).with_schema(Schema::choice(choices))
     }
 }
 
 impl Ask<OfInput<Value>> {
-    /// An input that is what this schema says, where that is known at run time only.
+    /// Creates an input whose answer matches this schema, where that is known at run time only.
     pub fn of_schema(name: impl Into<String>, schema: Schema) -> Self {
         Self::with_name(Some(name.into())).with_schema(schema)
     }

@@ -1,4 +1,4 @@
-//! What questions are called.
+//! The ids and names of questions.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,21 +7,21 @@ use atoms_runtime::{EventId, Shown};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The id of a question: a [UUIDv7](https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7), unique for ever, and
-/// sorted by the time of its making.
+/// The id of a question: a [UUIDv7](https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7), unique, and sorted by
+/// the time of its creation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct QuestionId(Uuid);
 
-/// A text that is no [`QuestionId`].
+/// The error of a text that is not a [`QuestionId`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is no id of a question: a UUID is", Shown(text))]
+#[error("`{}` is not the id of a question, which is a UUID", Shown(text))]
 pub struct QuestionIdError {
     text: String,
 }
 
 impl QuestionId {
-    /// A new one.
+    /// Creates a new id.
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
     }
@@ -47,14 +47,14 @@ impl fmt::Debug for QuestionId {
     }
 }
 
-/// Which question is meant: by its id, or an open one by its name.
+/// A reference to a question: by its id, or to an open one by its name.
 ///
-/// A text that is a UUID is an id. No question has such a name.
+/// A text that is a UUID is an id, since questions cannot have such a text as their name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum QuestionRef {
-    /// The one with this id.
+    /// The question with this id.
     Id(QuestionId),
-    /// The open one with this name.
+    /// The open question with this name.
     Name(String),
 }
 

@@ -7,7 +7,7 @@ const KIB: usize = 1_024;
 
 /// How large the parts of a question may be, in bytes of memory, as [`memory_size`] counts them.
 ///
-/// How many questions there may be is the store's affair: see [`MemoryQuestions`](crate::MemoryQuestions).
+/// The store limits the number of questions: see [`MemoryQuestions`](crate::MemoryQuestions).
 ///
 /// ```
 /// use atoms::Bus;
@@ -33,11 +33,11 @@ pub struct QuestionLimits {
 )]
 #[non_exhaustive]
 pub struct TooLarge {
-    /// Which part.
+    /// The part.
     pub part: &'static str,
     /// How many bytes of memory it takes.
     pub bytes: usize,
-    /// How many it may take.
+    /// The limit in bytes.
     pub limit: usize,
 }
 
@@ -53,7 +53,7 @@ macro_rules! setters {
 }
 
 impl QuestionLimits {
-    /// The limits that a bus has if nothing is said.
+    /// Returns the default limits of a bus.
     pub fn new() -> Self {
         Self { title: KIB, description: 16 * KIB, details: 256 * KIB, body: 256 * KIB, answer: 256 * KIB }
     }

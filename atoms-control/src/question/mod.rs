@@ -1,4 +1,4 @@
-//! What a question is.
+//! Questions.
 
 mod answer;
 mod ask;
@@ -22,16 +22,16 @@ pub(crate) use ask::{AskProblem, Deadline, Draft};
 
 use crate::principal::Principal;
 
-/// What a question is for.
+/// The kind of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum QuestionKind {
-    /// Whether something may be done: an [`Approval`].
+    /// An [`Approval`]: whether something may be done.
     Approval,
-    /// Whether to go on: a [`Checkpoint`].
+    /// A [`Checkpoint`]: whether to continue.
     Checkpoint,
-    /// What somebody has to say: an [`Input`].
+    /// An [`Input`]: something that a person has to say.
     Input,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for QuestionKind {
 
 /// A question that somebody is to answer, or has answered.
 ///
-/// As serde sees it, it is all of the question but what is posted with the answer, which a store writes by itself.
+/// Serde writes all of the question except what is posted with the answer, which a store writes by itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Question {
@@ -55,17 +55,17 @@ pub struct Question {
     pub id: QuestionId,
     /// Its name, if it has one. No other open question has it.
     pub name: Option<String>,
-    /// What it is for.
+    /// Its kind.
     pub kind: QuestionKind,
-    /// What it is about, in one line.
+    /// Its title: what it is about, in one line.
     pub title: String,
-    /// More of it.
+    /// A longer description.
     pub description: String,
     /// What it is about, as data: a plan, or the arguments of a call.
     pub details: Value,
     /// The roles of those who may answer it: one of them is enough. If there are none, everybody may.
     pub roles: Vec<String>,
-    /// What the answer to an input must be; for an approval, what may be approved instead of its details.
+    /// The schema of the answer to an input; for an approval, that of the details that may be approved instead.
     pub schema: Option<Schema>,
     /// The session that it belongs to.
     pub session: Option<String>,
@@ -75,11 +75,11 @@ pub struct Question {
     pub opened_at: Timestamp,
     /// When it ends without an answer.
     pub deadline: Option<Timestamp>,
-    /// The answer that it then has.
+    /// The answer at the deadline.
     pub default: Option<Answer>,
-    /// What the one who asked has written down for itself. It is not for those who answer.
+    /// Data that the program keeps with it for itself. It is not shown to those who answer.
     pub body: Value,
-    /// What is posted when it is answered, and not rejected.
+    /// The events that are posted when it is answered, and not rejected.
     #[serde(skip)]
     pub then: Vec<AnyEvent>,
     /// How it has ended; `None` while it is open.
@@ -90,11 +90,11 @@ pub struct Question {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct End {
-    /// How.
+    /// How it has ended.
     pub outcome: Outcome,
-    /// Who has ended it; `None` if it was its deadline, or the one who had asked.
+    /// Who has ended it; `None` if it was the deadline, or the program that asked it.
     pub by: Option<Principal>,
-    /// When.
+    /// When it has ended.
     pub at: Timestamp,
 }
 
@@ -104,24 +104,24 @@ pub struct End {
 pub enum Outcome {
     /// It was answered.
     Answered(Answer),
-    /// Its deadline has come, and the answer is the one that it has then.
+    /// Its deadline has come, and the answer is its default.
     Defaulted(Answer),
     /// Its deadline has come, and there is no answer.
     Expired,
     /// It was cancelled.
     Cancelled {
-        /// Why, if that was said.
+        /// The reason, if one was given.
         reason: Option<String>,
     },
 }
 
 impl End {
-    /// An end at this time.
+    /// Creates an end at this time.
     pub fn new(outcome: Outcome, by: Option<Principal>, at: Timestamp) -> Self {
         Self { outcome, by, at }
     }
 
-    /// The answer, if there is one.
+    /// Returns the answer, if there is one.
     pub fn answer(&self) -> Option<&Answer> {
         match &self.outcome {
             Outcome::Answered(answer) | Outcome::Defaulted(answer) => Some(answer),
@@ -157,7 +157,7 @@ impl Question {
         self.end.is_none()
     }
 
-    /// The answer, if it has one.
+    /// Returns the answer, if it has one.
     pub fn answer(&self) -> Option<&Answer> {
         self.end.as_ref()?.answer()
     }
@@ -167,7 +167,7 @@ impl Question {
         self.roles.is_empty() || self.roles.iter().any(|role| principal.has_role(role))
     }
 
-    /// The same question, with an end.
+    /// Returns the same question, with an end.
     #[must_use]
     pub fn with_end(&self, end: End) -> Self {
         Self { end: Some(end), ..self.clone() }

@@ -1,4 +1,4 @@
-//! What an answer must be.
+//! The schema of an answer.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// How many problems of one answer are told at most.
 const MAX_PROBLEMS: usize = 32;
 
-/// What an answer must be: a JSON Schema of the draft 2020-12, which is compiled once. It is cheap to clone.
+/// A JSON Schema of the draft 2020-12, which an answer must match. It is compiled once, and cheap to clone.
 ///
 /// ```
 /// use atoms::control::Schema;
@@ -28,7 +28,7 @@ const MAX_PROBLEMS: usize = 32;
 /// # Ok::<(), atoms::control::SchemaError>(())
 /// ```
 ///
-/// Patterns are matched in linear time, so they know no look-around and no back-references. Nothing is fetched: a
+/// Patterns are matched in linear time, so look-around and back-references are not supported. Nothing is fetched: a
 /// reference to a schema elsewhere is an error.
 #[derive(Clone)]
 pub struct Schema(Arc<Inner>);
@@ -43,7 +43,7 @@ struct Inner {
 
 type Read = fn(&Value) -> Result<(), serde_json::Error>;
 
-/// A JSON value is no schema.
+/// A JSON value is not a valid schema.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it is no JSON Schema of the draft 2020-12: {problem}")]
 pub struct SchemaError {
@@ -51,7 +51,8 @@ pub struct SchemaError {
 }
 
 impl Schema {
-    /// The schema of a type, as [`schemars`] makes it, without references. There is one for each type of the program.
+    /// Returns the schema of a type, as [`schemars`] makes it, without references. There is one for each type of the
+    /// program.
     pub fn of<T: JsonSchema + DeserializeOwned + 'static>() -> Self {
         static TYPES: RwLock<Option<HashMap<TypeId, Schema>>> = RwLock::new(None);
         let id = TypeId::of::<T>();
@@ -67,14 +68,14 @@ impl Schema {
         types.get_or_insert_default().entry(id).or_insert(schema).clone()
     }
 
-    /// Compiles a schema. Fails if it is none.
+    /// Compiles a schema. Fails if the value is not a valid schema.
     pub fn new(json: Value) -> Result<Self, SchemaError> {
         let schema = Self::with(json, None);
         schema.validator()?;
         Ok(schema)
     }
 
-    /// One of these texts.
+    /// Returns the schema of one of these texts.
     pub fn choice<C: Into<String>>(choices: impl IntoIterator<Item = C>) -> Self {
         let choices: Vec<String> = choices.into_iter().map(Into::into).collect();
         Self::with(json!({ "type": "string", "enum": choices }), None)
@@ -84,7 +85,7 @@ impl Schema {
         Self(Arc::new(Inner { json, validator: OnceLock::new(), read }))
     }
 
-    /// The schema itself.
+    /// Returns the schema as JSON.
     pub fn as_json(&self) -> &Value {
         &self.0.json
     }
@@ -94,7 +95,7 @@ impl Schema {
         self.0.validator.get_or_init(|| compile(&self.0.json)).as_ref().map_err(Clone::clone)
     }
 
-    /// Checks a value; fails with all that is wrong with it.
+    /// Checks a value. Fails with everything that is wrong with it.
     pub fn check(&self, value: &Value) -> Result<(), WrongAnswer> {
         let validator = self.validator().map_err(|error| WrongAnswer::of("", error))?;
         let problems: Vec<_> =
@@ -138,14 +139,14 @@ impl<'de> Deserialize<'de> for Schema {
     }
 }
 
-/// An answer is not what it must be.
+/// An answer does not match its schema.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct WrongAnswer {
     problems: Vec<Problem>,
 }
 
-/// One thing that is wrong with an answer.
+/// One problem of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// The place in the answer, as a [JSON pointer](https://www.rfc-editor.org/rfc/rfc6901): empty for the whole.
@@ -165,7 +166,7 @@ impl WrongAnswer {
         Self { problems: vec![Problem { path: path.into(), message: Shown(message).to_string() }] }
     }
 
-    /// All that is wrong, but no more than 33 things.
+    /// Returns the problems, but no more than 33.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }

@@ -40,8 +40,8 @@ struct Kept {
 }
 
 impl MemoryQuestions {
-    /// Keeps so many open questions in so many bytes of memory together, and as many that have ended. What is not posted
-    /// yet may take as many bytes.
+    /// Creates a store for this many open questions in this many bytes of memory together, and as many that have ended.
+    /// The events that are not posted yet may take as many bytes.
     pub fn new(capacity: usize, bytes: usize) -> Self {
         Self { capacity, bytes, state: Mutex::default() }
     }
@@ -94,7 +94,7 @@ impl MemoryQuestions {
     }
 }
 
-/// 10,000 open questions in 64 MiB, and as many that have ended.
+/// Keeps 10,000 open questions in 64 MiB, and as many that have ended.
 impl Default for MemoryQuestions {
     fn default() -> Self {
         Self::new(10_000, 64 * 1024 * 1024)

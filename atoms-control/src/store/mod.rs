@@ -11,36 +11,37 @@ pub use memory::MemoryQuestions;
 use crate::principal::Principal;
 use crate::question::{End, Question, QuestionId, QuestionKind};
 
-/// Keeps the questions of a bus: [`MemoryQuestions`], if [`ControlBuilder::question_store`](crate::ControlBuilder) is not
-/// told otherwise.
+/// Keeps the questions of a bus: by default [`MemoryQuestions`], unless
+/// [`ControlBuilder::question_store`](crate::ControlBuilder) sets another one.
 ///
 /// # One end
 ///
-/// A question is open until [`end`](Self::end) is called for it first. Of several who call that at once, one ends it, and the
-/// others are told how it has ended. Its name is free again then.
+/// A question is open until the first call of [`end`](Self::end) for it. If several are called at once, one ends the
+/// question, and the others return how it has ended. Its name is free again then.
 ///
 /// # What is posted
 ///
-/// `open` and `end` are given events to post, which they store in one commit with what the events tell of. A store that is
-/// the [`Backlog`](atoms_runtime::Backlog) of the bus as well posts them there in that commit. Any other keeps them, in
-/// order, and gives them out as [`unposted`](Self::unposted) until it is told that they are [`posted`](Self::posted): an
-/// event may so be posted twice if the process ends in between, with the same id.
+/// `open` and `end` are given events to post, which they store in one commit with what the events tell of. A store that
+/// is also the [`Backlog`](atoms_runtime::Backlog) of the bus posts them there in that commit. Any other store keeps
+/// them in order, and returns them as [`unposted`](Self::unposted) until it is told that they are
+/// [`posted`](Self::posted). So an event may be posted twice, with the same id, if the process ends in between.
 ///
 /// # Bounds
 ///
 /// It is bounded in number and in bytes, once for open questions and once for those that have ended. `open` fails with
-/// [`StoreErrorKind::Full`](atoms_runtime::StoreErrorKind::Full) if there is no room, also in what is kept to be posted; a
-/// question that is larger than all room is taken alone. `end` never fails for want of room: of the questions that have
-/// ended, those that ended first make room.
+/// [`StoreErrorKind::Full`](atoms_runtime::StoreErrorKind::Full) if there is no room, also for the events to post; a
+/// question that is larger than the whole room is taken alone. `end` never fails for lack of room: the questions that
+/// ended first are dropped for others.
 ///
 /// # Failures
 ///
-/// What a method did is durable when its future is ready. One that fails has done nothing. A future that is dropped before it
-/// is ready may have done all or nothing. Opening a question whose id is known does nothing, and so may be repeated.
+/// The effect of a method is durable when its future is ready. A method that fails has no effect. If a future is
+/// dropped before it is ready, all of its effect may have happened, or nothing. Opening a question whose id is known
+/// does nothing, and so may be repeated.
 ///
 /// One bus at a time has a store. [`testing::questions`](crate::testing::questions) checks an implementation.
 pub trait QuestionStore: Send + Sync + 'static {
-    /// Says how events are written and read back. It is called once, before all else, by each bus.
+    /// Tells the store how events are written and read. Each bus calls this once, before all other methods.
     fn start(&self, _events: StoredEvents) {}
 
     /// Stores an open question, and the events.
@@ -49,13 +50,13 @@ pub trait QuestionStore: Send + Sync + 'static {
     /// Ends a question if it is open, and then stores the events.
     fn end(&self, id: QuestionId, end: End, posts: Vec<NewPost>) -> StoreFuture<'_, Ending>;
 
-    /// Returns the question with this id, if it is open, or has ended and did not make room.
+    /// Returns the question with this id, if it is open, or has ended and was not dropped.
     fn get(&self, id: QuestionId) -> StoreFuture<'_, Option<Arc<Question>>>;
 
     /// Returns the open question with this name.
     fn find(&self, name: String) -> StoreFuture<'_, Option<Arc<Question>>>;
 
-    /// Returns open questions by their ids, from those above this one, and no more than `limit`.
+    /// Returns at most `limit` open questions after this one, sorted by id.
     fn list(
         &self,
         filter: QuestionFilter,
@@ -63,23 +64,23 @@ pub trait QuestionStore: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Vec<Arc<Question>>>;
 
-    /// Returns the open questions with the earliest deadlines, by these, and no more than `limit`.
+    /// Returns at most `limit` open questions with the earliest deadlines, sorted by these.
     fn next_deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<Arc<Question>>>;
 
-    /// Returns events that are not posted yet, in the order in which they were stored, and no more than `limit`.
+    /// Returns at most `limit` events that are not posted yet, in the order in which they were stored.
     fn unposted(&self, limit: usize) -> StoreFuture<'_, Vec<NewPost>>;
 
-    /// Says that these events are posted.
+    /// Tells the store that these events are posted.
     fn posted(&self, events: Vec<EventId>) -> StoreFuture<'_, ()>;
 
     /// Returns how many questions are open.
     fn count(&self) -> StoreFuture<'_, usize>;
 }
 
-/// What became of opening a question.
+/// The outcome of opening a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// It is open.
+    /// The question is open.
     Opened,
     /// There is a question with its id, open or not: nothing was done.
     Known,
@@ -87,10 +88,10 @@ pub enum Opening {
     NameTaken(QuestionId),
 }
 
-/// What became of ending a question.
+/// The outcome of ending a question.
 #[derive(Debug, Clone)]
 pub enum Ending {
-    /// It has ended by this.
+    /// This call has ended it.
     Ended(Arc<Question>),
     /// It had ended before: nothing was done.
     Before(Arc<Question>),

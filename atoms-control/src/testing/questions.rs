@@ -16,8 +16,8 @@ use crate::store::{Ending, Opening, QuestionFilter, QuestionStore};
 
 const MIB: usize = 1024 * 1024;
 
-/// Checks stores that `make` makes empty, with room for so many open questions in so many bytes of memory, and for as many
-/// that have ended. Panics with what is wrong. Needs a tokio runtime with several threads.
+/// Checks stores that `make` returns empty, with room for this many open questions in this many bytes of memory, and
+/// for as many that have ended. Panics with what is wrong. Needs a tokio runtime with several threads.
 ///
 /// ```
 /// use std::sync::Arc;
