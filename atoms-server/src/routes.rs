@@ -112,13 +112,13 @@ impl Default for Routes {
 }
 
 impl Routes {
-    /// Routes without a token, for pages of the same host and for clients other than browsers.
+    /// Creates routes without a token, for pages of the same host and for clients other than browsers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets only those open a session who send `Authorization: Bearer` and this token. It is compared in
-    /// constant time. The other routes need none.
+    /// Lets only clients open a session that send `Authorization: Bearer` and this token. It is compared in constant
+    /// time. The other routes need no token.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.access.token = Some(token.into());
         self
@@ -138,8 +138,8 @@ impl Routes {
         self
     }
 
-    /// The largest message that is read, in bytes: 16 MiB by default, as one frame or in fragments. A larger
-    /// one ends its session with the close code 1009. Zero does not start.
+    /// Sets the size of the largest message that is read, in bytes: 16 MiB by default, as one frame or in fragments. A
+    /// larger one ends its session with the close code 1009. The server does not start with zero.
     ///
     /// An idle connection holds two buffers of 4 KiB. While a message is read or written, the connection also
     /// holds that message.
@@ -149,47 +149,46 @@ impl Routes {
         self
     }
 
-    /// How long a client may leave pending output unread: 30 seconds by default. Then its session ends. This also
+    /// Sets how long a client may leave pending output unread: 30 seconds by default. Then its session ends. This also
     /// holds before the session has begun, and for pongs.
     ///
     /// A [`Server`](crate::Server) also closes a connection whose client has not read the whole answer of any other
-    /// route in this time.
-    /// Zero does not start.
+    /// route in this time. The server does not start with zero.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.limits.write_timeout = timeout;
         self
     }
 
-    /// How long after a client's last pong, or after it has connected, it is pinged: 20 seconds by default.
-    /// Proxies often close connections on which nothing was sent for a minute. With [`Duration::MAX`], no
-    /// client is pinged. Zero does not start.
+    /// Sets how long after a client's last pong, or after it has connected, it is pinged: 20 seconds by default.
+    /// Proxies often close connections on which nothing was sent for a minute. With [`Duration::MAX`], no client is
+    /// pinged. The server does not start with zero.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.limits.ping_interval = interval;
         self
     }
 
-    /// How long a client may take to answer a ping: 20 seconds by default. Then its session ends.
-    /// Zero does not start.
+    /// Sets how long a client may take to answer a ping: 20 seconds by default. Then its session ends. The server does
+    /// not start with zero.
     pub fn pong_timeout(mut self, timeout: Duration) -> Self {
         self.limits.pong_timeout = timeout;
         self
     }
 
-    /// How many sessions there may be at once: 10,000 by default. Those beyond are answered with 503.
-    /// Zero does not start.
+    /// Sets how many sessions there may be at once: 10,000 by default. Further ones are answered with 503. The server
+    /// does not start with zero.
     #[doc(alias = "max_connections")]
     pub fn session_limit(mut self, sessions: usize) -> Self {
         self.session_limit = sessions;
         self
     }
 
-    /// The routes, for a program that has an axum application of its own, of sessions or of a bus without any. It ends
-    /// the sessions itself, by [`Sessions::shutdown`], limits its connections, and sets `TCP_NODELAY` on them, without
-    /// which small frames may take 40 milliseconds longer.
+    /// Returns the routes, for a program that has an axum application of its own, of sessions or of a bus without any.
+    /// The program ends the sessions itself, by [`Sessions::shutdown`], limits its connections, and sets `TCP_NODELAY`
+    /// on them, without which small frames may take 40 milliseconds longer.
     ///
     /// # Panics
     ///
-    /// If a limit or a time-out is zero. [`Server::bind`](crate::Server::bind) returns an error instead.
+    /// Panics if a limit or a time-out is zero. [`Server::bind`](crate::Server::bind) returns an error instead.
     pub fn into_router(self, served: impl Into<Served>) -> Router {
         if let Some(zero) = self.zeros().first() {
             panic!("the routes cannot serve: {zero}");

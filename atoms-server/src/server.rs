@@ -75,14 +75,14 @@ pub struct Bound {
     listener: TcpListener,
 }
 
-/// Why a server has stopped.
+/// The error with which a server has stopped.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
     /// The bus did not start.
     #[error("the bus did not start: {0}")]
     Bus(#[source] HandlerError),
-    /// Settings of the server are zero: all that are.
+    /// Settings of the server are zero. The error lists all of them.
     #[error("the server cannot serve:{}", .0.iter().map(|zero| format!("\n- {zero}")).collect::<String>())]
     Zero(Vec<ZeroSetting>),
     /// The graph cannot run on this bus.
@@ -93,7 +93,7 @@ pub enum ServeError {
     Io(#[from] io::Error),
 }
 
-/// As `Display`: what `main` returns is printed by `Debug`.
+/// Shows the same as `Display`, since `Debug` prints what `main` returns.
 impl fmt::Debug for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -101,12 +101,12 @@ impl fmt::Debug for ServeError {
 }
 
 impl Server {
-    /// A server of sessions with this graph, or of those that are set up already.
+    /// Creates a server of sessions with this graph, or of those that are set up already.
     pub fn new(sessions: impl Into<SessionsBuilder>) -> Self {
         Self::of(Some(sessions.into()))
     }
 
-    /// A server without sessions: of what else the [`Routes`] have.
+    /// Creates a server without sessions, for the other parts of the [`Routes`].
     pub fn without_sessions() -> Self {
         Self::of(None)
     }
@@ -122,41 +122,41 @@ impl Server {
         }
     }
 
-    /// Who may connect, and how much they may send.
+    /// Sets the routes, which say who may connect, and how much they may send.
     pub fn routes(mut self, routes: Routes) -> Self {
         self.routes = routes;
         self
     }
 
-    /// How long a client may take to send its HTTP request headers: 10 seconds by default. It then has to begin its
-    /// session in time: see [`SessionsBuilder::handshake_timeout`].
-    /// Zero does not start.
+    /// Sets how long a client may take to send its HTTP request headers: 10 seconds by default. It then has to begin
+    /// its session in time: see [`SessionsBuilder::handshake_timeout`]. The server does not start with zero.
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
         self.header_timeout = timeout;
         self
     }
 
-    /// How many connections there may be at once that are no sessions: 1,024 by default. Those beyond wait to be
-    /// accepted until another one has ended, which each does once its one request is answered. Zero does not start.
+    /// Sets how many connections without a session there may be at once: 1,024 by default. Further ones wait to be
+    /// accepted until another one has ended, which each does when its one request is answered. The server does not
+    /// start with zero.
     pub fn connection_limit(mut self, connections: usize) -> Self {
         self.connection_limit = connections;
         self
     }
 
-    /// How long sessions, and then the bus, have to end what is under way when the server shuts down: 10 seconds
-    /// by default, for both together. Up to two seconds more are for last words.
+    /// Sets how long sessions, and then the bus, have to end what is under way when the server shuts down: 10 seconds
+    /// by default, for both together. Last messages may take up to two seconds more.
     ///
-    /// A client that does not close its side of the connection delays the end by up to two seconds.
-    /// With zero, what is under way is dropped at once.
+    /// A client that does not close its side of the connection delays the end by up to two seconds. With zero, what is
+    /// under way is dropped at once.
     #[doc(alias = "shutdown_timeout")]
     pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.shutdown_deadline = deadline;
         self
     }
 
-    /// Listens at this address. `127.0.0.1` is for this machine only, and port 0 is any that is free.
+    /// Listens at this address. `127.0.0.1` is for this machine only, and port 0 is any free port.
     ///
-    /// Fails if it cannot listen there, or if settings of the server are zero that must not be. Those of the
+    /// Fails if it cannot listen there, or if a setting of the server is zero that must not be. The settings of the
     /// sessions are checked when they start, with the bus.
     pub async fn bind(self, address: impl ToSocketAddrs) -> Result<Bound, ServeError> {
         let mut zeros = self.routes.zeros();
@@ -171,7 +171,7 @@ impl Server {
 }
 
 impl Bound {
-    /// Where it listens.
+    /// Returns the address at which it listens.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -196,11 +196,11 @@ impl Bound {
         Ok(())
     }
 
-    /// As [`serve`](Self::serve), with a bus that is still to be started: until then `/ready` says 503. It
-    /// ends when `stop` does.
+    /// Serves as [`serve`](Self::serve) does, with a bus that is still to be started: until then `/ready` answers 503.
+    /// It ends when `stop` does.
     ///
-    /// Signals and the process are the caller's. A handler that never awaits outlives this, and keeps tokio's
-    /// runtime from its end: see `Runtime::shutdown_timeout`.
+    /// It leaves signals and the end of the process to the caller. A handler that never awaits outlives this, and keeps
+    /// tokio's runtime from ending: see `Runtime::shutdown_timeout`.
     pub async fn serve_until<E: Into<HandlerError>>(
         self,
         bus: impl Future<Output = Result<Bus, E>>,

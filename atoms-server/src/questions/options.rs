@@ -46,24 +46,25 @@ impl Routes {
         self
     }
 
-    /// The largest body of a request to `/questions` that is read, in bytes: 256 KiB by default. A larger one is
-    /// answered with 413. Zero does not start.
+    /// Sets the size of the largest body of a request to `/questions` that is read, in bytes: 256 KiB by default. A
+    /// larger one is answered with 413. The server does not start with zero.
     ///
-    /// How large an answer may be is also said by [`QuestionLimits::answer`](atoms_control::QuestionLimits::answer).
+    /// [`QuestionLimits::answer`](atoms_control::QuestionLimits::answer) limits the size of an answer, too.
     pub fn question_body_limit(mut self, bytes: usize) -> Self {
         self.questions.body_limit = bytes;
         self
     }
 
-    /// How long it may take to find out who sends a request to `/questions`, and then how long the client may take to send
-    /// its body: 10 seconds each by default. Then the answer is 503, or 408. Zero does not start.
+    /// Sets how long it may take to find out who sends a request to `/questions`, and then how long the client may take
+    /// to send its body: 10 seconds each by default. Then the answer is 503, or 408. The server does not start with
+    /// zero.
     pub fn question_timeout(mut self, timeout: Duration) -> Self {
         self.questions.timeout = timeout;
         self
     }
 
-    /// How many requests to `/questions` may wait at once: 256 by default, of which one principal may have a quarter.
-    /// Those beyond are answered with 503, or 429. Zero does not start.
+    /// Sets how many requests to `/questions` may wait at once: 256 by default, of which one principal may have a
+    /// quarter. Further ones are answered with 503, or 429. The server does not start with zero.
     ///
     /// Each takes one of the [connections](crate::Server::connection_limit) of the server.
     pub fn question_waiting_limit(mut self, requests: usize) -> Self {
