@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A setting is zero, with which nothing could be served.
+/// A setting is zero, so that nothing could be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ZeroSetting {

@@ -5,7 +5,7 @@ use super::order::{self, Order};
 use super::{Graph, GraphError, GraphProblem};
 use crate::node::{Node, NodeShape};
 
-/// Puts a [`Graph`] together while the program runs, with the checks that `graph!` has rustc make.
+/// Builds a [`Graph`] at run time, with the checks that rustc makes for `graph!`.
 ///
 /// ```
 /// use atoms::agent::events::TranscriptUpdate;
@@ -36,7 +36,7 @@ pub struct GraphBuilder {
 }
 
 impl GraphBuilder {
-    /// Adds a node, which need not have edges if it is the only one.
+    /// Adds a node. If it is the only one, it needs no edges.
     pub fn node<N: Node>(mut self) -> Self {
         self.place::<N>();
         self

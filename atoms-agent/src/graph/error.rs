@@ -7,15 +7,15 @@ use atoms_runtime::PrepareError;
 
 use crate::zero::ZeroSetting;
 
-/// A graph cannot run, for these reasons.
+/// A graph cannot run. The error lists all its problems.
 #[derive(Clone)]
 pub struct GraphError(Vec<GraphProblem>);
 
-/// One thing that is wrong with a graph.
+/// One problem of a graph.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum GraphProblem {
-    /// There is no node in it.
+    /// The graph has no nodes.
     #[error(
         "the graph has no nodes\nhelp: add one with `.node::<Node>()`, or an edge with `.edge::<From, To>()`"
     )]
@@ -28,7 +28,7 @@ pub enum GraphProblem {
         /// The name of the node that it leads to.
         to: &'static str,
     },
-    /// The edges lead from a node back to itself, so that its events would come round again.
+    /// The edges form a circle.
     #[error("nodes are connected in a circle: `{circle}`\nhelp: remove one of these edges")]
     Circle {
         /// The names of the nodes, in order, with the first one again at the end.
@@ -40,7 +40,7 @@ pub enum GraphProblem {
         /// The name of the node.
         node: &'static str,
     },
-    /// Events would get lost, or would never come.
+    /// Some events would be lost, or would never arrive.
     #[error("{0}")]
     Events(String),
     /// The bus cannot read an event that a node takes.
@@ -59,13 +59,13 @@ pub enum GraphProblem {
     Prepare {
         /// The path of the node's type.
         node: &'static str,
-        /// Why.
+        /// The reason.
         #[source]
         cause: Arc<PrepareError>,
     },
 }
 
-/// As `Display`: what `main` returns is printed by `Debug`.
+/// Shows the same as `Display`, since `Debug` prints what `main` returns.
 impl fmt::Debug for GraphError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -82,7 +82,7 @@ impl GraphError {
         self
     }
 
-    /// All that is wrong.
+    /// Returns all problems.
     pub fn problems(&self) -> &[GraphProblem] {
         &self.0
     }

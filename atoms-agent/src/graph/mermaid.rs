@@ -6,8 +6,8 @@ use super::Graph;
 use crate::node::shape::Kind;
 
 impl Graph {
-    /// The graph as a [Mermaid](https://mermaid.js.org/syntax/flowchart.html) flow chart: the client above
-    /// the roots and below the leaves, output nodes as stadiums, background nodes as circles.
+    /// Returns the graph as a [Mermaid](https://mermaid.js.org/syntax/flowchart.html) flow chart, with the client above
+    /// the roots and below the leaves, output nodes as stadiums, and background nodes as circles.
     pub fn mermaid(&self) -> String {
         let mut chart = String::from("flowchart TD\n    client((client))\n    sink((client))\n");
         for (place, node) in self.nodes().enumerate() {

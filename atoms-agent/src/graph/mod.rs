@@ -20,11 +20,10 @@ pub(crate) use plan::Plan;
 use crate::events::Init;
 use crate::node::NodeShape;
 
-/// Nodes and the edges between them, checked: what each session runs.
+/// Nodes and the edges between them, checked. Each session runs one.
 ///
-/// [`graph!`](macro@crate::graph) makes one that rustc has checked, [`Graph::builder`] one that is put
-/// together while the program runs. [`Sessions`](crate::Sessions) run it for each client, and
-/// [`run_alone`](Self::run_alone) without one.
+/// [`graph!`](macro@crate::graph) makes one that rustc has checked, and [`Graph::builder`] one that is built at run
+/// time. [`Sessions`](crate::Sessions) run it for each client, and [`run_alone`](Self::run_alone) without one.
 #[derive(Clone)]
 pub struct Graph(Arc<Parts>);
 
@@ -35,24 +34,24 @@ struct Parts {
 }
 
 impl Graph {
-    /// Puts a graph together while the program runs.
+    /// Returns a builder for a graph that is built at run time.
     pub fn builder() -> GraphBuilder {
         GraphBuilder::default()
     }
 
-    /// The graph that `graph!` has checked.
+    /// Returns the graph that `graph!` has checked.
     #[doc(hidden)]
     pub fn checked(nodes: &[&'static NodeShape], edges: &[(usize, usize)]) -> Self {
         let plan = Arc::new(Plan::new(nodes.len(), edges));
         Self(Arc::new(Parts { nodes: nodes.to_vec(), edges: edges.to_vec(), plan }))
     }
 
-    /// What is known of its nodes.
+    /// Returns the descriptions of its nodes.
     pub fn nodes(&self) -> impl Iterator<Item = &'static NodeShape> {
         self.0.nodes.iter().copied()
     }
 
-    /// Its edges, each from one of the [nodes](Self::nodes) to another, by their places.
+    /// Returns its edges, each from one of the [nodes](Self::nodes) to another, by their places.
     pub fn edges(&self) -> &[(usize, usize)] {
         &self.0.edges
     }

@@ -20,12 +20,13 @@ use crate::protocol::rules::Rules;
 impl Graph {
     /// Runs the graph without a session: for tests, and for programs that have no client.
     ///
-    /// The nodes are made with `init`, and take their states from the bus. What is [sent](RunningGraph::send) goes to
-    /// the roots, as what a client sends in a session. What comes out of the leaves is in the [`GraphOutput`]: every
-    /// event but those that were sent in, whether it declares `to(client)` or not.
+    /// The nodes are made with `init`, and take their states from the bus. Events that are [sent](RunningGraph::send)
+    /// go to the roots, as a client's events do in a session. The [`GraphOutput`] yields what comes out of the leaves:
+    /// every event except those that were sent in, whether it declares `to(client)` or not.
     ///
-    /// The bus is not shown these events, and `agent.end_call` ends nothing: whoever reads the output decides what to
-    /// do. A handler that takes a [`Session`](crate::Session) fails, one that takes an `Option` of it gets `None`.
+    /// These events are not shown to the bus, and `agent.end_call` ends nothing: the reader of the output decides what
+    /// to do. A handler that takes a [`Session`](crate::Session) fails, and one that takes an `Option` of it gets
+    /// `None`.
     ///
     /// At most 64 events, or 1 MiB, wait in the output and for each node before senders wait, as is the default in
     /// sessions. A node that emits without waiting loses its events when 65,536, or 64 MiB, wait.
@@ -86,7 +87,7 @@ impl Graph {
 /// A program that runs a graph by itself.
 struct Alone {
     instance: Arc<Instance>,
-    /// Why the nodes cannot go on.
+    /// Why the nodes cannot continue.
     failure: OnceLock<String>,
 }
 
@@ -124,7 +125,7 @@ pub struct RunningGraph {
 }
 
 impl RunningGraph {
-    /// Sends an event to the roots of the graph, when they have room for it. An interrupt does not wait for that.
+    /// Sends an event to the roots of the graph, and waits for room there. An interrupt does not wait.
     ///
     /// Cancel-safe: the event is sent when this returns, and not before.
     ///
@@ -145,14 +146,14 @@ impl RunningGraph {
         Ok(())
     }
 
-    /// Waits until no node has anything to do. A node that waits for room in the output has.
+    /// Waits until no node has anything to do. A node that waits for room in the output still has something to do.
     pub async fn idle(&self) {
         self.host.instance.nodes_quiet().await;
     }
 
-    /// Stops the nodes, and waits until each has called its `#[stopped]`. Events that wait are dropped, and handlers
-    /// that run are dropped at their next await; await [`idle`](Self::idle) first to have all of it done. What has come
-    /// out of the graph can still be read.
+    /// Stops the nodes, and waits until each has called its `#[stopped]`. Events that wait are dropped, and running
+    /// handlers are dropped at their next await; await [`idle`](Self::idle) first to finish them. What has come out of
+    /// the graph can still be read.
     ///
     /// # Errors
     ///
@@ -183,7 +184,7 @@ impl fmt::Debug for RunningGraph {
 pub struct GraphOutput(Arc<Instance>);
 
 impl GraphOutput {
-    /// The next event; `None` if the nodes have stopped. Cancel-safe.
+    /// Returns the next event, or `None` if the nodes have stopped. Cancel-safe.
     pub async fn next(&mut self) -> Option<AnyEvent> {
         poll_fn(|cx| self.poll_event(cx)).await
     }
@@ -226,8 +227,8 @@ pub struct GraphStopped {
 }
 
 impl GraphStopped {
-    /// Why a node could not go on, if that is what stopped them: what kind of thing failed, and the id under which the
-    /// log has the rest. A node with `expose_errors` says here what its error says.
+    /// Returns why a node could not continue, if that has stopped the nodes: what kind of thing failed, and the id
+    /// under which the log has the rest. For a node with `expose_errors` it contains the text of the error.
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
     }
@@ -242,7 +243,7 @@ impl fmt::Display for GraphStopped {
     }
 }
 
-/// As `Display`: what `main` returns is printed by `Debug`.
+/// Shows the same as `Display`, since `Debug` prints what `main` returns.
 impl fmt::Debug for GraphStopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -6,12 +6,12 @@ use atoms_runtime::{Entry, EventType, HandlerError, StartCheck};
 
 use super::NodeShape;
 
-/// What is wrong with a node on a bus that starts, as the cause of a
+/// A problem of a node on a bus that starts, as the cause of a
 /// [`StartProblem::Entry`](atoms_runtime::StartProblem::Entry).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NodeProblem {
-    /// A handler of the node takes an old version of an event, which no frame arrives as.
+    /// A handler of the node takes an old version of an event, but frames are read as the newest version.
     #[error(
         "`{method}` takes `{}`, which is version {} of `{}`, and frames of it arrive as `{}`, version {}: take `&{}`",
         old.path(), old.version(), old.name(), newest.path(), newest.version(), newest.path()

@@ -11,10 +11,10 @@ pub(crate) struct ConversationLimit {
     pub(crate) bytes: usize,
 }
 
-/// What was said so far: a parameter of the handlers of an output node.
+/// The conversation so far: a parameter of the handlers of an output node.
 ///
-/// For a request that brings its own messages, these are the conversation; else it is what the
-/// [`TranscriptUpdate`]s said, within the [limit](crate::SessionsBuilder::conversation_limit) of the sessions.
+/// For a request with its own messages, these are the conversation. Otherwise it consists of the [`TranscriptUpdate`]s,
+/// within the [limit](crate::SessionsBuilder::conversation_limit) of the sessions.
 ///
 /// ```
 /// use atoms::agent::events::LlmRequest;
@@ -40,7 +40,7 @@ pub struct Conversation {
     forgotten: u64,
 }
 
-/// One thing that was said.
+/// A message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Who said it: `user`, `assistant`, or another role that the model knows.
@@ -50,18 +50,18 @@ pub struct Message {
 }
 
 impl Conversation {
-    /// What was said, the oldest first.
+    /// Returns the messages, the oldest first.
     pub fn messages(&self) -> &[Message] {
         &self.messages
     }
 
-    /// How many messages were said before these and are not kept any more, because there were too many, or too
-    /// large ones. Zero for a request that brings its own messages.
+    /// Returns how many earlier messages were dropped, because there were too many, or too large ones. It is zero for a
+    /// request with its own messages.
     pub fn forgotten(&self) -> u64 {
         self.forgotten
     }
 
-    /// What the user said last, if the user has said anything.
+    /// Returns what the user said last, if the user has said anything.
     pub fn last_user_text(&self) -> Option<&str> {
         let last = self.messages.iter().rev().find(|message| message.role == "user");
         last.map(|message| message.content.as_str())

@@ -15,16 +15,16 @@ pub use shape::NodeShape;
 use factory::Factory;
 use method::Methods;
 
-/// A stateful handler of events in a graph, of which each session has its own.
+/// A stateful handler of events in a graph. Each session has its own instance.
 ///
-/// Written by [`#[node]`](macro@crate::node).
+/// [`#[node]`](macro@crate::node) implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a node",
     label = "not a node",
     note = "put `#[node]` on an `impl {Self}` block that has its handlers"
 )]
 pub trait Node: Sized + Send + 'static {
-    /// What a graph knows of it.
+    /// The description of the node for graphs.
     #[doc(hidden)]
     const SHAPE: &'static NodeShape;
 }

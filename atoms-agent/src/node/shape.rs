@@ -12,11 +12,10 @@ use super::method::Method;
 use crate::events::{AgentError, LlmRequest, ResponseChunk, ResponseEnd, ResponseStart, Severity};
 use crate::node::respond::Respond;
 
-/// What is known of a node at compile time: what it takes, what it emits, and what it keeps from those
-/// behind it.
+/// The description of a node, which is known at compile time: which events it takes, emits, and does not pass on.
 ///
-/// The registry has one for each `#[node]` that is linked. A bus that starts lists them, and checks that none of them
-/// takes an old version of an event ([`NodeProblem`](crate::NodeProblem)).
+/// The registry has one for each linked `#[node]`. A bus that starts lists them, and checks that none of them takes an
+/// old version of an event ([`NodeProblem`](crate::NodeProblem)).
 ///
 /// ```
 /// use atoms::Bus;
@@ -127,29 +126,29 @@ impl NodeShape {
         }
     }
 
-    /// The same node, whose client may read the texts of its errors.
+    /// Returns the same node, whose client may read the texts of its errors.
     #[doc(hidden)]
     pub const fn exposing_errors(self) -> Self {
         Self { exposes_errors: true, ..self }
     }
 
-    /// The same node, which goes on after its `#[started]` has failed.
+    /// Returns the same node, which goes on after its `#[started]` has failed.
     #[doc(hidden)]
     pub const fn starting_or_not(self) -> Self {
         Self { start_may_fail: true, ..self }
     }
 
-    /// What is known of the node `N`.
+    /// Returns the description of the node `N`.
     pub const fn of<N: Node>() -> &'static Self {
         N::SHAPE
     }
 
-    /// The name of its type.
+    /// Returns the name of its type.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The path of its type.
+    /// Returns the path of its type.
     pub const fn path(&self) -> &'static str {
         self.path
     }

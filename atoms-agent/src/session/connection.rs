@@ -30,20 +30,20 @@ static ENDS: LogLimit = LogLimit::new(100, "more sessions ended, or did not begi
 static FAULTS: LogLimit =
     LogLimit::new(100, "more sessions ended, or did not begin, by a fault of the client");
 
-/// What goes out to a client.
+/// An item that is sent to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgoing {
-    /// A frame: one event.
+    /// One event.
     Frame(Vec<u8>),
-    /// The last thing: why the session has ended.
+    /// The last item: why the session has ended.
     Close(SessionEnd),
 }
 
 impl Sessions {
     /// Runs one session, from the client's [`Init`](crate::events::Init) to its end.
     ///
-    /// `incoming` are the client's frames, and `outgoing` takes the agent's. An error of `incoming` ends the
-    /// session with it. Dropping the future ends the session without a word.
+    /// `incoming` are the client's frames, and `outgoing` takes the agent's. An error of `incoming` ends the session
+    /// with it. Dropping the future ends the session without telling the client.
     pub async fn run<I, B, O>(&self, mut incoming: I, mut outgoing: O) -> SessionEnd
     where
         I: Stream<Item = Result<B, SessionEnd>> + Send + Unpin,

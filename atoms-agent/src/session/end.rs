@@ -18,13 +18,13 @@ pub enum SessionEnd {
     /// The client sent nothing for too long.
     #[error("nothing came from the client for too long")]
     Idle,
-    /// The first event was no [`Init`](crate::events::Init), or not a valid one, or did not come in time.
+    /// The first event was not a valid [`Init`](crate::events::Init), or did not come in time.
     #[error("the session did not begin: {0}")]
     NotBegun(String),
     /// A frame of the client was larger than the limit.
     #[error("a frame was larger than the limit")]
     TooLarge,
-    /// What the client sent is against the rules of its connection.
+    /// The client broke the rules of its connection.
     #[error("the client broke the protocol: {0}")]
     Protocol(String),
     /// A text frame of the client was not UTF-8.
@@ -36,8 +36,8 @@ pub enum SessionEnd {
     /// The client did not answer a ping in time.
     #[error("the client did not answer a ping")]
     NoPong,
-    /// The session cannot go on, for example because a node could not be made or started. The text is for the client:
-    /// what kind of thing failed, and the id under which the log has the rest.
+    /// The session cannot continue, for example because a node could not be made or started. The text is for the
+    /// client: what kind of thing failed, and the id under which the log has the rest.
     #[error("{0}")]
     Failed(String),
 }
@@ -57,7 +57,7 @@ impl SessionEnd {
         }
     }
 
-    /// The [close code](https://www.rfc-editor.org/rfc/rfc6455#section-7.4) of a WebSocket that says so.
+    /// Returns the [close code](https://www.rfc-editor.org/rfc/rfc6455#section-7.4) of a WebSocket for this end.
     pub fn close_code(&self) -> u16 {
         match self {
             Self::ByClient | Self::ByAgent => 1000,
@@ -87,7 +87,7 @@ pub enum SessionError {
     Full,
 }
 
-/// As `Display`: what `main` returns is printed by `Debug`.
+/// Shows the same as `Display`, since `Debug` prints what `main` returns.
 impl fmt::Debug for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

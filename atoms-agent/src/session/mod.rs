@@ -41,10 +41,10 @@ const SOURCE: &str = "atoms.session";
 /// What only the session says of its events.
 const SOURCE_KEYS: [&str; 2] = ["source", "session_id"];
 
-/// One conversation, with nodes of its own: a handle that is cheap to clone.
+/// One conversation, with nodes of its own. It is a handle that is cheap to clone.
 ///
-/// It is a parameter of handlers, as `session: Session`: of those of its nodes, and of those on the bus for
-/// events that belong to a session.
+/// Handlers take it as a parameter, `session: Session`: those of its nodes, and those on the bus for events that belong
+/// to a session.
 ///
 /// ```
 /// use atoms::agent::events::{Log, Object, UserJoined};
@@ -77,22 +77,22 @@ struct Core {
 }
 
 impl Session {
-    /// The id, which the envelopes of its events carry on the bus.
+    /// Returns the id, which the envelopes of its events contain on the bus.
     pub fn id(&self) -> &str {
         &self.0.id
     }
 
-    /// What the client said of the session when it began.
+    /// Returns the event with which the client began the session.
     pub fn init(&self) -> &Init {
         self.0.instance.init()
     }
 
-    /// Who takes part in it, as the session's factory says: see [`SessionsBuilder::actor_ids`].
+    /// Returns the actors that take part in it: see [`SessionsBuilder::actor_ids`].
     pub fn actor_ids(&self) -> &[String] {
         &self.0.actor_ids
     }
 
-    /// The bus that its events are seen on.
+    /// Returns the bus that sees its events.
     pub fn bus(&self) -> Bus {
         self.bus_ref().clone()
     }
@@ -100,7 +100,7 @@ impl Session {
     /// Sends an event into the session: to the roots of its graph, and through the graph to the client if
     /// it is an event `to(client)`.
     ///
-    /// It never waits; an error says that the session has ended, or that too much waits there already.
+    /// It never waits. Fails if the session has ended, or if too many events wait there already.
     ///
     /// An event that could go nowhere does not compile:
     ///
@@ -120,18 +120,18 @@ impl Session {
         self.emit_any(Envelope::new(event).into())
     }
 
-    /// Stops what is being said: what belongs to the current turn, and is interruptible, is dropped.
+    /// Stops what is being said: interruptible events of the current turn are dropped.
     pub fn interrupt(&self) {
         self.0.instance.begin_turn();
     }
 
-    /// Ends the session: what is under way in its nodes is still done. What its client has sent, and nobody
-    /// had room for yet, is not.
+    /// Ends the session. What is under way in its nodes is finished. Events of its client that had no room yet are
+    /// dropped.
     pub fn end(&self) {
         self.end_with(SessionEnd::ByAgent);
     }
 
-    /// Whether the session has ended.
+    /// Returns whether the session has ended.
     pub fn has_ended(&self) -> bool {
         self.0.end.get().is_some()
     }

@@ -62,68 +62,65 @@ impl SessionsBuilder {
         Self { graph, options }
     }
 
-    /// How long a client has to send its [`Init`]: 10 seconds by default. Zero does not start.
+    /// Sets how long a client has to send its [`Init`]: 10 seconds by default. Sessions do not start with zero.
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.options.handshake = timeout;
         self
     }
 
-    /// How many bytes of memory the client's [`Init`] may take: 1 MiB by default. A larger one is refused, and no
+    /// Sets how many bytes of memory the client's [`Init`] may take: 1 MiB by default. A larger one is refused, and no
     /// session begins. The session keeps it to its end; [`AnyEvent::size`](atoms_runtime::AnyEvent::size) counts.
-    /// Zero does not start.
+    /// Sessions do not start with zero.
     pub fn init_bytes(mut self, bytes: usize) -> Self {
         self.options.init_bytes = bytes;
         self
     }
 
-    /// How long a client may send nothing before its session ends: 15 minutes by default. What counts is
-    /// events; pings do not. Zero does not start.
+    /// Sets how long a client may send nothing before its session ends: 15 minutes by default. Only events count; pings
+    /// do not. Sessions do not start with zero.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle = timeout;
         self
     }
 
-    /// How long the connection stays open after [`EndCall`](crate::events::EndCall), for the client to close
-    /// it first: 3 seconds by default. With zero, it is closed at once.
+    /// Sets how long the connection stays open after [`EndCall`](crate::events::EndCall), for the client to close it
+    /// first: 3 seconds by default. With zero, it is closed at once.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.options.grace = grace;
         self
     }
 
-    /// How many frames of one client are read in a second: 1,000 by default. Those beyond wait in its
-    /// connection. After a warning, the server reads nothing more from a client until it has read the warning.
-    /// Pings, and fragments of a frame, are not counted: what they cost, a proxy has to limit.
-    /// Zero does not start.
+    /// Sets how many frames of one client are read in a second: 1,000 by default. Further frames wait in its
+    /// connection. After a warning, the server reads nothing more from a client until the client has read the warning.
+    /// Pings and fragments of a frame are not counted: a proxy has to limit these. Sessions do not start with zero.
     pub fn frames_per_second(mut self, frames: u32) -> Self {
         self.options.frames_per_second = frames;
         self
     }
 
-    /// How long a node's handler may hold its thread without awaiting before the log names it: 500 milliseconds by
+    /// Sets how long a node's handler may hold its thread without awaiting before the log names it: 500 milliseconds by
     /// default. The log later also says how long the handler took.
     ///
-    /// The thread `atoms-watchdog` checks twice in this time. It finds every handler that takes longer than one and
-    /// a half times the limit.
-    /// Zero does not start.
+    /// The thread `atoms-watchdog` checks twice in this time. It finds every handler that takes longer than one and a
+    /// half times the limit. Sessions do not start with zero.
     pub fn blocking_limit(mut self, limit: Duration) -> Self {
         self.options.blocking_limit = limit;
         self
     }
 
-    /// How many bytes of events are read ahead for a session: 1 MiB by default. At most 1,024 events are read
+    /// Sets how many bytes of events are read ahead for a session: 1 MiB by default. At most 1,024 events are read
     /// ahead, and the last one may exceed the limit.
     ///
-    /// Events are read ahead while its nodes and the bus have no room for them. A frame takes more memory as an
-    /// event than it has bytes; [`AnyEvent::size`](atoms_runtime::AnyEvent::size) counts.
-    /// Zero does not start.
+    /// Events are read ahead while the session's nodes and the bus have no room for them. An event takes more memory
+    /// than its frame has bytes; [`AnyEvent::size`](atoms_runtime::AnyEvent::size) counts. Sessions do not start with
+    /// zero.
     pub fn read_ahead_bytes(mut self, bytes: usize) -> Self {
         self.options.read_ahead_bytes = bytes;
         self
     }
 
-    /// How many bytes of events may wait for one node, or for the client, before senders wait: 1 MiB by default.
-    /// Senders also wait when 64 events wait, and the last event may exceed the limit.
-    /// Zero does not start.
+    /// Sets how many bytes of events may wait for one node, or for the client, before senders wait: 1 MiB by default.
+    /// Senders also wait when 64 events wait, and the last event may exceed the limit. Sessions do not start with zero.
     ///
     /// [`Session::emit`](super::Session::emit) and the bus do not wait: their events are refused when 1,024 wait, or
     /// four times the bytes. A node that emits without waiting loses its events when 65,536 wait, or 64 times the
@@ -133,19 +130,18 @@ impl SessionsBuilder {
         self
     }
 
-    /// How many messages, and how many bytes, of the conversation an output node keeps: 1,000 and 1 MiB by default.
-    /// Beyond that the oldest are dropped, which [`Conversation::forgotten`](crate::Conversation::forgotten)
-    /// counts. The last message is kept, however large. Zero of either
-    /// does not start.
+    /// Sets how many messages, and how many bytes, of the conversation an output node keeps: 1,000 and 1 MiB by
+    /// default. Beyond that the oldest are dropped, which [`Conversation::forgotten`](crate::Conversation::forgotten)
+    /// counts. The last message is kept, however large. Sessions do not start if either is zero.
     pub fn conversation_limit(mut self, messages: usize, bytes: usize) -> Self {
         self.options.limits.conversation = ConversationLimit { messages, bytes };
         self
     }
 
-    /// Which keys of the metadata of a client's events are kept: `traceparent` and `schema_version` by default.
-    /// The others are dropped, so that a client does not decide what follows from what on the bus.
+    /// Sets which keys of the metadata of a client's events are kept: `traceparent` and `schema_version` by default.
+    /// The others are dropped, so that a client cannot claim causes and chains of events on the bus.
     ///
-    /// `source` and `session_id` are never kept: those of the session stand in their place on the bus.
+    /// `source` and `session_id` are never kept: the bus sees those of the session instead.
     pub fn client_metadata<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         let keys = keys.into_iter().map(Into::into);
         let keys = keys.filter(|key: &String| !SOURCE_KEYS.contains(&key.as_str()));
@@ -153,16 +149,16 @@ impl SessionsBuilder {
         self
     }
 
-    /// How many bytes of metadata are kept for each event of a client, keys and JSON values together: 1,024 by
-    /// default. Keys are kept in the order in which they are listed, and one that does not fit is dropped.
-    /// With zero, none is kept.
+    /// Sets how many bytes of metadata are kept for each event of a client, keys and JSON values together: 1,024 by
+    /// default. Keys are kept in the order in which they are listed, and one that does not fit is dropped. With zero,
+    /// none is kept.
     pub fn client_metadata_bytes(mut self, bytes: usize) -> Self {
         self.options.client_metadata.bytes = bytes;
         self
     }
 
-    /// Who takes part in a session, by what its client says of it: nobody by default. These ids are what
-    /// [`ToSessions::to_actors`](super::ToSessions::to_actors) finds it by.
+    /// Sets which actors take part in a session, by its [`Init`]: none by default.
+    /// [`ToSessions::to_actors`](super::ToSessions::to_actors) finds sessions by these ids.
     pub fn actor_ids<F, I>(mut self, factory: F) -> Self
     where
         F: Fn(&Init) -> I + Send + Sync + 'static,
@@ -172,7 +168,8 @@ impl SessionsBuilder {
         self
     }
 
-    /// Checks that the bus has the states that the nodes take, and that no setting is zero that must not be.
+    /// Checks that the bus has the states that the nodes take, and that no setting is zero that must not be; then
+    /// starts the sessions.
     pub fn start(self, bus: &Bus) -> Result<Sessions, GraphError> {
         Sessions::new(self, bus.clone())
     }

@@ -25,12 +25,12 @@ enum Target {
     All,
 }
 
-/// Sends what [`Bus::emit`](atoms_runtime::Bus::emit) emits into sessions as well.
+/// Sends events that [`Bus::emit`](atoms_runtime::Bus::emit) emits into sessions as well.
 ///
-/// Without any of these, an event that is emitted in a handler of a session, or by one on the bus for an
-/// event of a session, goes to that session.
+/// Without these, an event that is emitted in a handler of a session, or in a handler on the bus for an event of a
+/// session, goes to that session.
 ///
-/// What is sent into a session goes to the roots of its graph, as [`Session::emit`] says; an event that
+/// An event that is sent into a session goes to the roots of its graph, as [`Session::emit`] says. An event that
 /// declares neither `from(bus)` nor `to(client)` stays on the bus.
 ///
 /// ```no_run
@@ -51,13 +51,13 @@ enum Target {
 /// }
 /// ```
 pub trait ToSessions<'a>: Sized {
-    /// To this session. What follows from the event belongs to it as well.
+    /// Sends the event to this session. Events that follow from it belong to the session as well.
     fn to(self, session: &Session) -> Addressed<'a>;
 
-    /// To the sessions that one of these actors takes part in.
+    /// Sends the event to the sessions in which one of these actors takes part.
     fn to_actors<I: IntoIterator<Item: Into<String>>>(self, actor_ids: I) -> Addressed<'a>;
 
-    /// To all sessions.
+    /// Sends the event to all sessions.
     fn global(self) -> Addressed<'a>;
 }
 
@@ -77,9 +77,9 @@ impl<'a, T: Emittable, F> ToSessions<'a> for Emit<'a, T, F> {
     }
 }
 
-/// An emit that goes into sessions as well; what the methods of [`ToSessions`] return.
+/// An emit that goes into sessions as well, as the methods of [`ToSessions`] return it.
 ///
-/// Dropping it before its end is as dropping the emit: what has been sent into sessions stays there.
+/// Dropping it before its end cancels the emit; events that have been sent into sessions stay there.
 #[must_use = "nothing is emitted unless this is awaited"]
 pub struct Addressed<'a> {
     address: Arc<Address>,
@@ -108,10 +108,10 @@ impl fmt::Debug for Addressed<'_> {
     }
 }
 
-/// What became of an event on the bus and in the sessions that it was for.
+/// The outcome of an event on the bus and in the sessions that it was for.
 #[derive(Debug)]
 pub struct Sent {
-    /// What became of it on the bus.
+    /// The receipt of the event on the bus.
     pub receipt: Receipt,
     /// The sessions that it was for, by their ids, and whether they took it.
     pub sessions: Vec<(String, Result<(), SessionError>)>,

@@ -1,4 +1,4 @@
-//! What the nodes of sessions do now.
+//! The handlers that the nodes of sessions run now.
 
 use std::fmt;
 
@@ -31,8 +31,8 @@ impl fmt::Display for RunningHandler {
 }
 
 impl Sessions {
-    /// The handlers of nodes that run now, in no order, also those of sessions that have ended and do not let
-    /// go of their thread. It needs no runtime.
+    /// Returns the handlers of nodes that run now, in no particular order. It includes those of ended sessions that
+    /// still hold their thread. It needs no runtime.
     pub fn running(&self) -> Vec<RunningHandler> {
         let mut running = Vec::new();
         self.0.each_pulse(|session, place, pulse| {

@@ -28,9 +28,9 @@ use crate::node::NodeShape;
 /// How long sessions have to tell their clients that they were cut short.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Runs a graph of nodes for each connection: cheap to clone, and all clones are the same.
+/// Runs a graph of nodes for each connection. It is cheap to clone, and all clones are the same.
 ///
-/// Several may share a bus.
+/// Several of them may share a bus.
 ///
 /// ```
 /// use atoms::agent::events::{Speak, UserJoined};
@@ -110,7 +110,7 @@ pub(super) struct Counters {
     tasks: AtomicUsize,
 }
 
-/// What [`Sessions`] have counted.
+/// The counters of [`Sessions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
@@ -181,22 +181,22 @@ impl Sessions {
         Ok(sessions)
     }
 
-    /// The bus on which the events of all sessions are seen.
+    /// Returns the bus that sees the events of all sessions.
     pub fn bus(&self) -> &Bus {
         &self.0.bus
     }
 
-    /// Those that run now, in no order.
+    /// Returns the sessions that run now, in no particular order.
     pub fn list(&self) -> Vec<Session> {
         self.0.sessions()
     }
 
-    /// The one with this id, if it runs.
+    /// Returns the session with this id, if it runs.
     pub fn get(&self, id: &str) -> Option<Session> {
         self.0.session(id)
     }
 
-    /// What has been counted.
+    /// Returns the counters.
     pub fn counts(&self) -> Counts {
         let counters = &self.0.counters;
         Counts {
@@ -209,14 +209,14 @@ impl Sessions {
         }
     }
 
-    /// Whether [`shutdown`](Self::shutdown) was called.
+    /// Returns whether [`shutdown`](Self::shutdown) was called.
     pub fn is_closing(&self) -> bool {
         self.0.closing.is_cancelled()
     }
 
-    /// Ends all sessions, each as [`Session::end`] does, and begins no more. What is under way
-    /// at the deadline is dropped; returns how many connections there still were. A client that does not close its
-    /// side of the connection delays the end of its session by up to two seconds.
+    /// Ends all sessions, each as [`Session::end`] does, and begins no more. What is under way at the deadline is
+    /// dropped. Returns how many connections were still open then. A client that does not close its side of the
+    /// connection delays the end of its session by up to two seconds.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
         let connections = &self.0.connections;
         self.0.closing.cancel();

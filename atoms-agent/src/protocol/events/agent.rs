@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Object;
 
-/// The agent is there: the first event of each session.
+/// The agent is ready: the first event of each session.
 #[doc(alias = "agent.ready")]
 #[event(type = "agent.ready", framework, to(client), crate = atoms_runtime)]
 pub struct Ready;
@@ -14,10 +14,10 @@ pub struct Ready;
 #[doc(alias = "agent.error")]
 #[event(type = "agent.error", framework, to(client), crate = atoms_runtime)]
 pub struct AgentError {
-    /// What went wrong. For an error of a node, this is what kind of thing failed, and the id under which the log
-    /// has the rest; a node with `expose_errors` tells the text of the error, too.
+    /// The text of the error. For an error of a node, it is what kind of thing failed, and the id under which the log
+    /// has the rest; for a node with `expose_errors`, it also contains the text of the node's error.
     pub message: String,
-    /// How bad it is. Only a close says that the session has ended.
+    /// How severe the error is. Only a close says that the session has ended.
     #[event(default = Severity::Warning)]
     pub severity: Severity,
     /// Anything else.
@@ -25,7 +25,7 @@ pub struct AgentError {
     pub payload: Object,
 }
 
-/// How bad an [`AgentError`] is.
+/// How severe an [`AgentError`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
@@ -56,14 +56,14 @@ pub struct ResponseChunk {
 #[doc(alias = "agent.llm.response.end")]
 #[event(type = "agent.llm.response.end", framework, to(client), crate = atoms_runtime)]
 pub struct ResponseEnd {
-    /// Whether the response was interrupted. Only then it is on the wire, which the SDK does without.
+    /// Whether the response was interrupted. It is on the wire only if it is true, since the SDK does not have it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
 }
 
 /// The agent stops what is being said.
 ///
-/// What belongs to the current turn, and is interruptible, is dropped.
+/// Interruptible events of the current turn are dropped.
 #[doc(alias = "agent.control.interrupt")]
 #[event(type = "agent.control.interrupt", framework, to(client), crate = atoms_runtime)]
 pub struct AgentInterrupt;
@@ -98,7 +98,7 @@ pub enum Role {
     Assistant,
 }
 
-/// The agent says something that is no response, such as a greeting.
+/// The agent says something that is not a response, such as a greeting.
 #[doc(alias = "agent.speak")]
 #[event(type = "agent.speak", framework, to(client), interruptible, crate = atoms_runtime)]
 pub struct Speak {

@@ -1,11 +1,11 @@
 //! The standard events of an agent's conversation, exactly as the
 //! [Atoms SDK](https://pypi.org/project/smallestai/) 5.14 has them on its wire.
 //!
-//! `system.*` is what the platform, or a chat client, tells the agent; `agent.*` is what the agent says and
-//! does. Every field is written, null and defaults included. An `Option` is what may be null; a field with a
-//! default may be missing, and is not null.
+//! `system.*` is what the platform, or a chat client, tells the agent; `agent.*` is what the agent says and does. Every
+//! field is written, including null and defaults. An `Option` may be null; a field with a default may be missing, but
+//! not null.
 //!
-//! What each of them may do in a session:
+//! What each event may do in a session:
 //!
 #![doc = include_str!("../table.md")]
 

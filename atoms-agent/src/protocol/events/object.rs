@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 /// A node can write any number of such values.
 static NULLED: LogLimit = LogLimit::new(1, "more values that are no JSON were null in objects");
 
-/// A JSON object with whatever is in it: values keep their text, so that large integers, floats and
-/// spellings come out as they came in.
+/// A JSON object with any members. Values keep their text, so that large integers, floats and spellings are written as
+/// they were read.
 ///
 /// ```
 /// use atoms::agent::events::Object;
@@ -27,12 +27,12 @@ static NULLED: LogLimit = LogLimit::new(1, "more values that are no JSON were nu
 pub struct Object(BTreeMap<String, Box<RawValue>>);
 
 impl Object {
-    /// An empty object.
+    /// Creates an empty object.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same object with one more member. A value that serde cannot write as JSON becomes null.
+    /// Returns the same object with one more member. A value that serde cannot write as JSON becomes null.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
         let raw = serde_json::value::to_raw_value(&value).unwrap_or_else(|error| {
@@ -45,17 +45,17 @@ impl Object {
         self
     }
 
-    /// The member of this name, if there is one and it is of this type.
+    /// Returns the member of this name, if there is one and it is of this type.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         serde_json::from_str(self.0.get(key)?.get()).ok()
     }
 
-    /// Each member: its name, and its value as JSON.
+    /// Returns each member: its name, and its value as JSON.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
         self.0.iter().map(|(key, value)| (key.as_str(), &**value))
     }
 
-    /// Whether there are no members.
+    /// Returns whether there are no members.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -20,7 +20,7 @@ pub struct Init {
 }
 
 impl Init {
-    /// What a client says that knows nothing but what kind of conversation it is.
+    /// Creates what a client says that only knows the kind of the conversation.
     pub fn new(conversation_type: ConversationType) -> Self {
         let session_context =
             SessionContext { initial_variables: Object::new(), conversation_type, caller: None };
@@ -67,7 +67,7 @@ pub struct Caller {
     pub direction: Option<String>,
     /// The platform's name for the call.
     pub call_id: Option<String>,
-    /// What else there is.
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Object,
 }
@@ -94,9 +94,9 @@ impl<'de> Deserialize<'de> for Caller {
 /// How an agent speaks; fields that are not known here are kept.
 #[derive(Debug, Clone, Serialize)]
 pub struct OutputAgentSettings {
-    /// Whether the user may break in.
+    /// Whether the user may interrupt.
     pub interruptible: bool,
-    /// What else there is.
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Object,
 }
@@ -144,15 +144,15 @@ pub struct UserStartedSpeaking;
 #[event(type = "system.user.stopped_speaking", framework, from(client), crate = atoms_runtime)]
 pub struct UserStoppedSpeaking;
 
-/// The user is there: the time for a greeting.
+/// The user has joined: the time for a greeting.
 #[doc(alias = "system.user.joined")]
 #[event(type = "system.user.joined", framework, from(client), crate = atoms_runtime)]
 pub struct UserJoined;
 
-/// The user broke in.
+/// The user interrupted.
 ///
-/// It overtakes all other events. What belongs to the current turn, and is interruptible, is dropped, unless
-/// the [settings](OutputAgentSettings::interruptible) say that the user may not break in.
+/// It overtakes all other events. Interruptible events of the current turn are dropped, unless the
+/// [settings](OutputAgentSettings::interruptible) say that the user may not interrupt.
 #[doc(alias = "system.control.interrupt")]
 #[event(type = "system.control.interrupt", framework, from(client), crate = atoms_runtime)]
 pub struct SystemInterrupt;
