@@ -56,7 +56,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits,
         if connections.len() == limits.connections && CROWDED.allows() {
             tracing::warn!(
                 limit = limits.connections,
-                "connections wait to be accepted: there are too many that are no sessions"
+                "connections wait to be accepted: there are too many without a session"
             );
         }
         tokio::select! {

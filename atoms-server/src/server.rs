@@ -291,7 +291,7 @@ async fn end(sessions: &Sessions, deadline: Duration) -> usize {
         tracing::error!(
             left,
             handlers = running(sessions),
-            "sessions did not end in time, with handlers that run still"
+            "sessions did not end in time, with handlers that still run"
         );
     }
     left

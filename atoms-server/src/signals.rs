@@ -110,7 +110,7 @@ impl Watch {
             let handlers = self.served.get().and_then(Served::sessions).map_or_else(String::new, running);
             let bus = runtime.block_on(self.bus.shutdown(Duration::ZERO)).err();
             let bus = bus.map_or_else(String::new, |error| format!("; on the bus, {}", Shown(error)));
-            tracing::error!("{why}: the process ends, with handlers that run still: {handlers}{bus}");
+            tracing::error!("{why}: the process ends, with handlers that still run: {handlers}{bus}");
             process::exit(code);
         }
     }

@@ -96,8 +96,7 @@ async fn a_default_needs_a_deadline_and_is_an_answer() {
     let error = bus.questions().ask(plan().default_to(approved())).await.unwrap_err().to_string();
     assert_eq!(
         error,
-        "the question cannot be asked: there is a default, and no deadline at which it is the answer: add \
-         `.deadline(..)`"
+        "the question cannot be asked: there is a default, but no deadline: add `.deadline(..)`"
     );
     let choice = Input::choice("database", ["SQLite"]).deadline(HOUR).default_to("Oracle".into());
     let error = bus.questions().open(choice).await.unwrap_err();

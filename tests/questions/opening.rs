@@ -32,7 +32,7 @@ async fn what_is_no_name_is_refused() {
         ("", "it is empty"),
         ("a\nb", "it has a control character, or one that begins a line or changes the direction"),
         ("0198c0de-0000-7000-8000-000000000000", "it looks like an id"),
-        (&*"x".repeat(129), "it has 129 bytes, and 128 are the most"),
+        (&*"x".repeat(129), "it has 129 bytes, and the limit is 128"),
     ] {
         let error = bus.questions().open(Checkpoint::new(name)).await.unwrap_err().to_string();
         assert!(error.starts_with("the question cannot be asked: `") && error.ends_with(why), "{error}");

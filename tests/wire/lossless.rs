@@ -241,7 +241,7 @@ fn what_serde_cannot_read_in_a_flattened_field_is_refused() {
     ] {
         let error = encoded(event(inner)).unwrap_err();
         assert!(matches!(error.kind(), EncodeErrorKind::Unreadable(_)), "{error}");
-        assert!(error.to_string().contains("what is written could not be read: "), "{error}");
+        assert!(error.to_string().contains("the written event could not be read back: "), "{error}");
     }
     let error = encoded(ByNumber { rest: BTreeMap::from([(5, 5)]) }).unwrap_err();
     assert!(matches!(error.kind(), EncodeErrorKind::Unreadable(_)), "{error}");

@@ -83,7 +83,11 @@ impl Graph {
                 let flow = event_type.flow();
                 if flow.to_bus && !flow.to_client && !bus.takes(Some(event_type)) {
                     let (node, r#type) = (node.path, event_type.name());
-                    tracing::warn!(node, r#type, "nobody on the bus takes what a node emits for it");
+                    tracing::warn!(
+                        node,
+                        r#type,
+                        "nothing on the bus takes an event that a node emits for the bus"
+                    );
                 }
             }
         }

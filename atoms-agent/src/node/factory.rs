@@ -101,7 +101,7 @@ impl<N, E: Into<HandlerError>> Made<N> for Result<N, E> {
 
 /// A node that needs no `#[factory]`.
 #[diagnostic::on_unimplemented(
-    message = "nobody knows how to make the node `{Self}`",
+    message = "the node `{Self}` has no constructor",
     label = "has neither `Default` nor a factory",
     note = "derive `Default` for `{Self}`, or write a factory in its `#[node]` block: `#[factory] fn new(init: &Init) -> Self`"
 )]

@@ -56,7 +56,7 @@ impl fmt::Debug for Say<'_> {
 
 /// What the stream of a `#[respond]` is made of: text, or a `Result` of it.
 #[diagnostic::on_unimplemented(
-    message = "a response is a stream of text, and `{Self}` is no text",
+    message = "a response is a stream of text, and `{Self}` is not text",
     label = "not a stream of `String`, or of `Result<String, _>`",
     note = "return `impl Stream<Item = String>`, or `impl Stream<Item = Result<String, E>>` with an error type or text as its error"
 )]

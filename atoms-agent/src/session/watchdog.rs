@@ -43,7 +43,7 @@ impl Sessions {
             let (agent, limit) = (Arc::downgrade(&self.0), self.0.options.blocking_limit);
             let thread = thread::Builder::new().name("atoms-watchdog".into());
             if let Err(error) = thread.spawn(move || watch(&agent, &runtime, limit)) {
-                tracing::warn!(%error, "nobody notices when a handler holds its thread");
+                tracing::warn!(%error, "the watchdog did not start, so handlers that hold their threads are not noticed");
             }
         });
     }

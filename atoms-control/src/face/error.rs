@@ -78,7 +78,7 @@ pub enum AnswerError {
     #[error("the details of the question `{0}` cannot be changed: approve or reject them as they are")]
     NotEditable(Arc<Question>),
     /// The answer does not match the schema. The question is still open.
-    #[error("that is no answer to the question: {0}")]
+    #[error("the answer is not valid: {0}")]
     Wrong(#[from] WrongAnswer),
     /// The answer cannot be written as JSON. The question is still open.
     #[error("the answer cannot be written as JSON: {0}")]
@@ -125,7 +125,7 @@ pub enum NotAnswered {
     #[error("the question `{0}` was {end}", end = ended(.0))]
     Cancelled(Arc<Question>),
     /// The answer is not of the expected type.
-    #[error("the answer to the question `{question}` is not what is waited for: {problem}")]
+    #[error("the answer to the question `{question}` is not of the expected type: {problem}")]
     Unreadable {
         /// The question, with its answer.
         question: Arc<Question>,

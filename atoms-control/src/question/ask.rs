@@ -146,7 +146,7 @@ pub(crate) enum AskProblem {
     Unwritable { what: &'static str, problem: String },
     #[error("the default is not an answer: {0}")]
     Default(WrongAnswer),
-    #[error("there is a default, and no deadline at which it is the answer: add `.deadline(..)`")]
+    #[error("there is a default, but no deadline: add `.deadline(..)`")]
     NoDeadline,
 }
 

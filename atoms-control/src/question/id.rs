@@ -103,6 +103,6 @@ pub(crate) fn name_problem(name: &str) -> Option<String> {
             .parse::<EventId>()
             .is_err()
             .then(|| "it has a control character, or one that begins a line or changes the direction".into()),
-        longer => Some(format!("it has {longer} bytes, and {max} are the most")),
+        longer => Some(format!("it has {longer} bytes, and the limit is {max}")),
     }
 }

@@ -45,7 +45,7 @@ type Read = fn(&Value) -> Result<(), serde_json::Error>;
 
 /// A JSON value is not a valid schema.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it is no JSON Schema of the draft 2020-12: {problem}")]
+#[error("the schema is not a valid JSON Schema of the draft 2020-12: {problem}")]
 pub struct SchemaError {
     problem: String,
 }

@@ -48,7 +48,7 @@ pub enum EncodeErrorKind {
         limit: usize,
     },
     /// What was written could not be read back, as numbers of 128 bits in a flattened field cannot.
-    #[error("what is written could not be read: {}", .0.kind())]
+    #[error("the written event could not be read back: {}", .0.kind())]
     Unreadable(#[source] Box<DecodeError>),
     /// The code that writes it panicked: a field's `Serialize`, or the codec.
     ///

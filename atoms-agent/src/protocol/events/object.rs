@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 /// A node can write any number of such values.
-static NULLED: LogLimit = LogLimit::new(1, "more values that are no JSON were null in objects");
+static NULLED: LogLimit = LogLimit::new(1, "more values were replaced by null");
 
 /// A JSON object with any members. Values keep their text, so that large integers, floats and spellings are written as
 /// they were read.
@@ -37,7 +37,7 @@ impl Object {
     pub fn with(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
         let raw = serde_json::value::to_raw_value(&value).unwrap_or_else(|error| {
             if NULLED.allows() {
-                tracing::error!(error = %Shown(error), "a value that is no JSON is null in an object");
+                tracing::error!(error = %Shown(error), "a value that cannot be written as JSON was replaced by null");
             }
             RawValue::NULL.to_owned()
         });
