@@ -42,7 +42,7 @@ fn identities(registry: &Registry, has_store: bool) -> Vec<StartProblem> {
 }
 
 /// The crates whose handlers say nothing of whether the program's own are linked.
-const FRAMEWORK: [&str; 4] = ["atoms", "atoms_agent", "atoms_runtime", "atoms_server"];
+const FRAMEWORK: [&str; 5] = ["atoms", "atoms_agent", "atoms_runtime", "atoms_server", "atoms_tools"];
 
 /// Entries that may not share their names, and do.
 fn same_names(registry: &Registry) -> impl Iterator<Item = StartProblem> {

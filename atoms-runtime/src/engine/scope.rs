@@ -1,6 +1,6 @@
 //! Which event's handler runs on this thread, so that what it emits is known as its consequence.
 
-use crate::event::{AnyEvent, Head};
+use crate::event::{AnyEvent, Cause, Head};
 
 scoped_tls::scoped_thread_local! {
     static CURRENT: Head
@@ -22,6 +22,38 @@ pub(crate) fn current() -> Option<Box<Head>> {
 #[inline(never)]
 fn copy_of_current() -> Option<Box<Head>> {
     CURRENT.with(|head| Some(Box::new(head.as_cause())))
+}
+
+impl Cause {
+    /// Returns the event whose handler runs on this thread, if one does: for those who make something that follows from
+    /// it, and do not get its [`Delivery`](crate::Delivery).
+    ///
+    /// ```
+    /// # use atoms::{Bus, Cause, event, handler};
+    /// # #[event(type = "shop.order.created")]
+    /// # struct OrderCreated;
+    /// #[handler]
+    /// fn confirm(_: &OrderCreated) {
+    ///     assert!(Cause::current().is_some());
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// assert!(Cause::current().is_none());
+    /// Bus::builder().without_discovery().handler::<confirm>().start()?.emit(OrderCreated).await.into_result()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn current() -> Option<Self> {
+        if CURRENT.is_set() { Some(CURRENT.with(Self::of)) } else { None }
+    }
+}
+
+impl From<&AnyEvent> for Cause {
+    fn from(event: &AnyEvent) -> Self {
+        Self::of(event.event_ref().head())
+    }
 }
 
 /// Tells which event's handler runs on this thread, if one does.

@@ -164,8 +164,23 @@ impl Cause {
         Self(head.as_cause())
     }
 
+    /// The id of the event.
+    pub fn id(&self) -> &EventId {
+        self.0.id()
+    }
+
+    /// What the events that follow inherit of its metadata.
+    pub fn metadata(&self) -> &Metadata {
+        self.0.metadata()
+    }
+
+    /// The value of this type that the event carries, if it carries one.
+    pub fn carried<T: Carried>(&self) -> Option<&T> {
+        self.0.carrying().get()
+    }
+
     /// Makes an event a consequence of this one.
-    pub(crate) fn lead_to<E>(&self, envelope: &mut Envelope<E>) {
+    pub fn lead_to<E>(&self, envelope: &mut Envelope<E>) {
         envelope.head.follow(&self.0);
     }
 }

@@ -20,6 +20,12 @@ impl<'d> SyncDelivery<'d> {
         Self { delivery, lent }
     }
 
+    /// Returns a delivery to which nothing is lent. It is for code that calls functions which the bus does not call.
+    #[inline]
+    pub fn lending_nothing(delivery: &'d Delivery<'d>) -> Self {
+        Self::new(delivery, None)
+    }
+
     /// Returns the value of this kind that a layer lends to the handler. If several do, returns that of the innermost
     /// layer.
     pub fn lent<K: Lent>(&self) -> Option<&'d K::Value<'d>> {
