@@ -237,6 +237,14 @@ impl<K: Kind> Ask<K> {
         self
     }
 
+    /// Sets what it is about, in one line, unless that is set already.
+    pub fn default_title(mut self, title: impl Into<String>) -> Self {
+        if self.draft.question.title.is_empty() {
+            self.draft.question.title = title.into();
+        }
+        self
+    }
+
     /// Sets a longer description.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.draft.question.description = description.into();
@@ -256,6 +264,11 @@ impl<K: Kind> Ask<K> {
         self
     }
 
+    /// Returns the roles of those who may answer it.
+    pub fn roles(&self) -> &[String] {
+        &self.draft.question.roles
+    }
+
     /// Sets the session that it belongs to. By default, in a handler of a session's event, it is that session.
     pub fn session(mut self, session: impl Into<String>) -> Self {
         self.draft.question.session = Some(session.into());
@@ -265,6 +278,12 @@ impl<K: Kind> Ask<K> {
     /// Sets how long it stays open.
     pub fn deadline(mut self, after: Duration) -> Self {
         self.draft.deadline = Some(Deadline::After(after));
+        self
+    }
+
+    /// Sets how long it stays open, unless that is set already.
+    pub fn default_deadline(mut self, after: Duration) -> Self {
+        self.draft.deadline.get_or_insert(Deadline::After(after));
         self
     }
 
