@@ -22,6 +22,14 @@ pub use atoms_control::{self as control, schemars};
 #[doc(no_inline)]
 pub use atoms_server as server;
 
+#[cfg(feature = "tools")]
+#[doc(no_inline)]
+pub use atoms_tools as tools;
+
+#[cfg(feature = "tools")]
+#[doc(hidden)]
+pub use atoms_tools::__tools;
+
 /// What most programs need: `use atoms::prelude::*;`.
 pub mod prelude {
     #[doc(no_inline)]
@@ -32,6 +40,10 @@ pub mod prelude {
     #[cfg(feature = "control")]
     #[doc(no_inline)]
     pub use atoms_control::{Approval, Checkpoint, Control, ControlBuilder, Decision, Input, Principal};
+
+    #[cfg(feature = "tools")]
+    #[doc(no_inline)]
+    pub use atoms_tools::{Call, Done, Tool, ToolBus, ToolCall, ToolDone, ToolError, ToolsBuilder, Verdict};
 
     #[cfg(feature = "agent")]
     #[doc(no_inline)]

@@ -2,7 +2,7 @@
 
 use super::{Floor, House};
 
-pub(super) const HOUSES: &[House] = &[RUNTIME, CONTROL, AGENT];
+pub(super) const HOUSES: &[House] = &[RUNTIME, CONTROL, TOOLS, AGENT];
 
 const RUNTIME: House = House {
     src: "atoms-runtime/src",
@@ -35,6 +35,23 @@ const CONTROL: House = House {
         Floor { name: "face", modules: &["face"] },
         Floor { name: "checks", modules: &["testing"] },
     ],
+};
+
+const TOOLS: House = House {
+    src: "atoms-tools/src",
+    name: "atoms_tools",
+    floors: &[
+        Floor { name: "support", modules: &["caller", "pattern"] },
+        Floor { name: "schema", modules: &["schema"] },
+        Floor { name: "events", modules: &["events"] },
+        Floor { name: "tool", modules: &["tool"] },
+        Floor { name: "call", modules: &["call"] },
+        Floor { name: "hook", modules: &["hook"] },
+        Floor { name: "bench", modules: &["bench"] },
+        Floor { name: "face", modules: &["face"] },
+        Floor { name: "expansions", modules: &["macros", "private"] },
+    ],
+    exceptions: &[],
 };
 
 const AGENT: House = House {

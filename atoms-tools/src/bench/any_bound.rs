@@ -1,0 +1,157 @@
+//! A tool of a bus, whichever it is.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use atoms_runtime::{Bus, Cause, memory_size, panic_message};
+use futures_util::FutureExt;
+use serde_json::Value;
+
+use super::Bench;
+use super::approval::StoredCall;
+use super::before::written;
+use super::bound::Bound;
+use super::observe::Observer;
+use super::run::{Mode, NewCall, Stage, call, in_event};
+use crate::call::{CallHead, CallOutcome, ToolError};
+use crate::caller::Caller;
+use crate::schema::{ArgumentsSchema, WrongArguments, hash};
+use crate::tool::Tool;
+
+type Boxed<'a, O> = Pin<Box<dyn Future<Output = O> + Send + 'a>>;
+
+/// How the question about a call has ended.
+pub(crate) enum Answered {
+    /// The call may be made, with these arguments instead of those that were shown.
+    Approved { edited: Option<Value> },
+    /// It may not.
+    Denied(ToolError),
+}
+
+/// A tool of whatever type, on one bus.
+pub(crate) trait AnyBound: Any + Send + Sync {
+    /// Calls it with JSON.
+    fn call<'a>(
+        &'a self,
+        bus: &'a Bus,
+        cause: Option<Cause>,
+        arguments: Value,
+        caller: Option<Arc<Caller>>,
+    ) -> Boxed<'a, Result<Value, ToolError>>;
+
+    /// Goes on with a call whose question has ended.
+    fn resume<'a>(
+        &'a self,
+        bus: &'a Bus,
+        cause: Option<Cause>,
+        stored: StoredCall,
+        answered: Answered,
+    ) -> Boxed<'a, ()>;
+}
+
+impl<T: Tool> AnyBound for Bound<T> {
+    fn call<'a>(
+        &'a self,
+        bus: &'a Bus,
+        cause: Option<Cause>,
+        arguments: Value,
+        caller: Option<Arc<Caller>>,
+    ) -> Boxed<'a, Result<Value, ToolError>> {
+        Box::pin(async move {
+            let tool = T::info().name();
+            let limit = Bench::of(bus).settings.arguments;
+            let args = match read::<T>(&arguments, limit) {
+                Ok(args) => args,
+                Err(error) => {
+                    let head = CallHead::new(T::info(), caller);
+                    Observer::new(bus, false).ended(&head, CallOutcome::Ran, Some(&error)).await;
+                    return Err(error);
+                }
+            };
+            let output = call::<T>(bus, cause, NewCall::new(args, Some(arguments), caller)).await?;
+            serde_json::to_value(output).map_err(|error| ToolError::Failed { tool, cause: Arc::new(error) })
+        })
+    }
+
+    fn resume<'a>(
+        &'a self,
+        bus: &'a Bus,
+        cause: Option<Cause>,
+        stored: StoredCall,
+        answered: Answered,
+    ) -> Boxed<'a, ()> {
+        Box::pin(async move {
+            let bench = Bench::of(bus);
+            let id = stored.id.clone();
+            let resumed = AssertUnwindSafe(resumed(self, bus, &bench, cause, stored, answered));
+            let tool = T::info().name();
+            let stage = resumed.catch_unwind().await.unwrap_or_else(|panic| {
+                Stage::Done(Err(ToolError::Panicked { tool, message: panic_message(panic) }))
+            });
+            if let Stage::Done(end) = stage {
+                bench.waiters.tell(&id, end);
+            }
+        })
+    }
+}
+
+async fn resumed<'a, T: Tool>(
+    bound: &Bound<T>,
+    bus: &Bus,
+    bench: &'a Bench,
+    cause: Option<Cause>,
+    stored: StoredCall,
+    answered: Answered,
+) -> Stage<'a, T> {
+    match again::<T>(stored, answered, bench.settings.arguments) {
+        Ok((new, mode)) => in_event(bus, bench, bound, cause, new, mode).await,
+        Err(error) => Stage::Done(Err(error)),
+    }
+}
+
+/// The call as it was, or as it was edited, with what is approved of it; and why it is denied, if it is.
+fn again<T: Tool>(
+    stored: StoredCall,
+    answered: Answered,
+    limit: usize,
+) -> Result<(NewCall<T>, Mode), ToolError> {
+    let tool = T::info().name();
+    let StoredCall { id, arguments, caller, mut approved, .. } = stored;
+    let (edited, mode) = match answered {
+        Answered::Approved { edited } => (edited, Mode::Resumed),
+        Answered::Denied(error) => (None, Mode::Denied(error)),
+    };
+    let is_edited = edited.is_some();
+    let arguments = match edited {
+        Some(edited) => schema::<T>()?.unmasked(edited, &arguments),
+        None => arguments,
+    };
+    let args = read::<T>(&arguments, limit)?;
+    let json = written(&args).map_err(|problem| ToolError::NotReady { tool, problem })?;
+    if is_edited {
+        // Who approves other arguments than those that were shown is the only one who has approved these.
+        approved.hash = hash(tool, &json);
+        approved.roles.drain(..approved.roles.len().saturating_sub(1));
+    }
+    let head = CallHead::new(T::info(), caller.map(Arc::new)).with_id(id);
+    Ok((NewCall { args, json: Some(json), head, approved: Some(approved) }, mode))
+}
+
+pub(super) fn schema<T: Tool>() -> Result<&'static ArgumentsSchema, ToolError> {
+    let schema = T::info().arguments_schema();
+    schema.map_err(|problem| ToolError::NotReady { tool: T::info().name(), problem: problem.into() })
+}
+
+/// Reads arguments that have come as JSON.
+fn read<T: Tool>(arguments: &Value, limit: usize) -> Result<T::Args, ToolError> {
+    let tool = T::info().name();
+    let bytes = memory_size(arguments);
+    if bytes > limit {
+        return Err(ToolError::TooLarge { tool, bytes, limit });
+    }
+    let wrong = |problems| ToolError::InvalidArguments { tool, problems };
+    schema::<T>()?.check(arguments).map_err(wrong)?;
+    serde::Deserialize::deserialize(arguments).map_err(|error| wrong(WrongArguments::one(error)))
+}

@@ -1,0 +1,260 @@
+//! Asking a person whether a call may be made.
+
+use std::time::Duration;
+
+use atoms_control::{Approval, Control, Decision, OpenError, Opened, Outcome, Question, QuestionId};
+use atoms_runtime::{EventId, memory_size};
+use futures_util::future::{Either, select};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::any_bound::schema;
+use super::before::{Asked, Judging, within, written};
+use super::run::{Flow, Waiting};
+use super::waiters::Waiter;
+use crate::call::{CallHead, ToolError, reason_text};
+use crate::caller::Caller;
+use crate::events::{Decided, ToolCallApproved};
+use crate::schema::{Hash, hash};
+use crate::tool::Tool;
+
+/// How often a call is asked for, if hooks change its arguments again each time that it is approved.
+const MOST_ROUNDS: u32 = 8;
+
+/// How long after its end a question's handler may take to tell the one who waits.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What people have said yes to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Approved {
+    /// The hash of the arguments, as they were shown or edited.
+    pub(super) hash: Hash,
+    /// The roles of those who did: a list for each question.
+    pub(super) roles: Vec<Vec<String>>,
+    /// How many questions there were, for whatever arguments.
+    pub(super) round: u32,
+}
+
+/// A call that waits for a person, as its question keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredCall {
+    pub(super) id: EventId,
+    pub(super) tool: String,
+    pub(super) arguments: Value,
+    pub(super) caller: Option<Caller>,
+    /// What is approved once the question is answered.
+    pub(super) approved: Approved,
+}
+
+/// The body of a question about a call.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Body {
+    pub(super) tool_call: StoredCall,
+}
+
+/// Whether somebody is to be asked now.
+pub(super) enum Due {
+    Nothing,
+    Ask(Box<Asking>),
+    Stopped(ToolError),
+}
+
+/// A question that is to be asked.
+pub(super) struct Asking {
+    approval: Approval,
+    stored: StoredCall,
+}
+
+/// Whom to ask, and what to say to them.
+struct Wanted {
+    roles: Vec<String>,
+    approval: Approval,
+}
+
+impl<T: Tool> Flow<'_, '_, T> {
+    /// Whether nobody has to say yes.
+    #[inline]
+    pub(super) fn asks_nobody(&self, asked: &[Asked], approved: Option<&Approved>) -> bool {
+        asked.is_empty() && approved.is_none() && T::info().approve_role().is_none()
+    }
+
+    /// Who is to be asked next: each list of roles once for the same arguments.
+    pub(super) async fn due(
+        &self,
+        judging: &mut Judging<T>,
+        asked: Vec<Asked>,
+        approved: Option<Approved>,
+    ) -> Due {
+        let (tool, limit) = (self.tool(), self.bench.settings.arguments);
+        let arguments = match written(&*judging.call.args) {
+            Ok(arguments) => arguments,
+            Err(problem) => return Due::Stopped(ToolError::NotAsked { tool, problem }),
+        };
+        let bytes = memory_size(&arguments);
+        if bytes > limit {
+            return Due::Stopped(ToolError::TooLarge { tool, bytes, limit });
+        }
+        let hash = hash(tool, &arguments);
+        let round = approved.as_ref().map_or(0, |approved| approved.round);
+        let last = approved.as_ref().and_then(|approved| approved.roles.last().cloned());
+        let mut said = approved.filter(|it| it.hash == hash).map_or_else(Vec::new, |it| it.roles);
+        // What was approved is something else than what would be done.
+        let anew = last.filter(|_| said.is_empty());
+        let wanted = self.wanted(judging, asked, anew, &said).await;
+        let Some(Wanted { roles, approval }) = wanted.into_iter().find(|it| !said.contains(&it.roles)) else {
+            return Due::Nothing;
+        };
+        if round >= MOST_ROUNDS {
+            let problem = format!("it was approved {round} times, and hooks change its arguments each time");
+            return Due::Stopped(ToolError::NotAsked { tool, problem });
+        }
+        said.push(roles);
+        let head = &judging.call.head;
+        let stored = StoredCall {
+            id: head.id().clone(),
+            tool: tool.into(),
+            arguments,
+            caller: head.caller.as_deref().cloned(),
+            approved: Approved { hash, roles: said, round: round + 1 },
+        };
+        Due::Ask(Box::new(Asking { approval, stored }))
+    }
+
+    /// All who have to say yes: to what hooks ask, to what the tool asks itself, and to what has changed.
+    async fn wanted(
+        &self,
+        judging: &Judging<T>,
+        asked: Vec<Asked>,
+        anew: Option<Vec<String>>,
+        said: &[Vec<String>],
+    ) -> Vec<Wanted> {
+        let own = T::info().approve_role();
+        let mut wanted = Vec::new();
+        for Asked { hook, mut approval } in asked {
+            if let (Some(role), true) = (own, approval.roles().is_empty()) {
+                *approval = approval.role(role);
+            }
+            let mut roles = approval.roles().to_vec();
+            roles.sort();
+            if self.observer.is_decided_taken {
+                let decided = if said.contains(&roles) { Decided::Approved } else { Decided::Ask };
+                self.observer.decided(&judging.call.head, hook, decided, None).await;
+            }
+            wanted.push(Wanted { roles, approval: *approval });
+        }
+        let others = own.map(|role| vec![role.to_owned()]).into_iter().chain(anew);
+        for roles in others {
+            if !wanted.iter().any(|it| it.roles == roles) {
+                let approval = roles.iter().fold(Approval::unnamed(), |approval, role| approval.role(role));
+                wanted.push(Wanted { roles, approval });
+            }
+        }
+        wanted
+    }
+}
+
+impl<'a, T: Tool> Flow<'_, 'a, T> {
+    /// Opens the question. What is shown is what the function would be called with, but for what is sensitive.
+    pub(super) async fn ask(
+        &self,
+        head: &CallHead,
+        asking: Asking,
+        is_waited_for: bool,
+    ) -> Result<Waiting<'a>, ToolError> {
+        let tool = self.tool();
+        let Asking { approval, stored } = asking;
+        let end = is_waited_for.then(|| self.bench.waiters.enter(head.id())).transpose()?;
+        let id = question_id(head.id(), stored.approved.round);
+        let shown = schema::<T>()?.masked(&stored.arguments);
+        let call = head.id().clone();
+        let mut approval = approval
+            .with_id(id)
+            .default_title(format!("May the tool `{tool}` be called?"))
+            .default_deadline(self.bench.settings.approval_deadline)
+            .details(&shown)
+            .body(&Body { tool_call: stored })
+            .then(ToolCallApproved { question: id, call, tool: tool.into() });
+        if let Some(editable) = T::info().editable() {
+            approval = approval.editable(editable.clone());
+        }
+        if let Some(session) = head.session() {
+            approval = approval.session(session);
+        }
+        match self.bus.questions().open(approval).await {
+            Ok(question) => Ok(Waiting { end, question }),
+            Err(OpenError::Closed) => Err(ToolError::Closed),
+            Err(error) => Err(ToolError::NotAsked { tool, problem: reason_text(error) }),
+        }
+    }
+}
+
+impl Waiting<'_> {
+    /// Waits for the end of the call.
+    pub(super) async fn end<T: Tool>(self) -> Result<T::Output, ToolError> {
+        let Some(waiter) = self.end else { return Err(ToolError::Closed) };
+        ended::<T>(waiter, self.question).await
+    }
+}
+
+async fn ended<T: Tool>(mut waiter: Waiter<'_>, question: Opened<Decision>) -> Result<T::Output, ToolError> {
+    let tool = T::info().name();
+    let asked = std::pin::pin!(question.ended());
+    let question = match select(Box::pin(waiter.end()), asked).await {
+        Either::Left((end, _)) => return end,
+        Either::Right((Ok(question), _)) => question,
+        Either::Right((Err(problem), _)) => return Err(ToolError::not_asked(tool, &problem)),
+    };
+    match denial(tool, &question) {
+        // The function runs, or a person is asked once more.
+        None => waiter.end().await,
+        // The hooks after it run.
+        Some(denied) => within(PATIENCE, waiter.end()).await.unwrap_or(Err(denied)),
+    }
+}
+
+/// Why a call is not made, if its question has ended so.
+pub(super) fn denial(tool: &'static str, question: &Question) -> Option<ToolError> {
+    use atoms_control::Answer;
+    let end = question.end.as_ref()?;
+    match &end.outcome {
+        Outcome::Answered(answer) | Outcome::Defaulted(answer) => match answer {
+            Answer::Approved { .. } => None,
+            Answer::Rejected { feedback } => {
+                let feedback = feedback.as_ref().map(reason_text);
+                Some(ToolError::Rejected { tool, by: end.by.clone(), feedback })
+            }
+            Answer::Given(_) => {
+                Some(ToolError::NotAsked { tool, problem: "the answer is no decision".into() })
+            }
+        },
+        Outcome::Expired => Some(ToolError::Expired { tool, question: question.id }),
+        Outcome::Cancelled { reason } => {
+            Some(ToolError::Cancelled { tool, reason: reason.as_ref().map(reason_text) })
+        }
+    }
+}
+
+/// The id of a question about a call: the same each time, so that a question which was opened before the process ended is
+/// not opened again.
+fn question_id(call: &EventId, round: u32) -> QuestionId {
+    let hash = hash("question", &serde_json::json!([call.to_string(), round]));
+    let (hash, call) = (hash.as_str(), call.to_string());
+    // A UUID of version 7, with the time of the call, so that questions are sorted by their times.
+    let time = call.get(..13).unwrap_or_default();
+    let id = format!("{time}-7{}-8{}-{}", &hash[..3], &hash[3..6], &hash[6..18]);
+    id.parse().unwrap_or_else(|_| QuestionId::generate())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_has_one_id_for_each_round_of_a_call() {
+        let (one, other) = (EventId::generate(), EventId::generate());
+        assert_eq!(question_id(&one, 1), question_id(&one, 1));
+        assert_ne!(question_id(&one, 1), question_id(&one, 2));
+        assert_ne!(question_id(&one, 1), question_id(&other, 1));
+        assert_eq!(question_id(&one, 1).to_string()[..15], format!("{}-7", &one.to_string()[..13]));
+    }
+}

@@ -1,0 +1,82 @@
+//! Hooks that nobody waits for.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use atoms_runtime::{AnyEvent, Bus, Dispatch, LogLimit, Outlet};
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+
+use super::before::{caught, panicked};
+use super::outlet::Posted;
+use super::run::Flow;
+use crate::call::reason_text;
+use crate::hook::{HookInfo, HookInput, RunHook, Running};
+use crate::tool::Tool;
+
+static FAILED: LogLimit = LogLimit::new(10, "more detached hooks failed");
+
+impl<T: Tool> Flow<'_, '_, T> {
+    /// Starts a hook in a task of its own, with a copy of what it sees. What goes wrong there is in the log.
+    pub(super) fn detach<I: HookInput>(
+        &self,
+        info: &'static HookInfo,
+        run: &Arc<dyn RunHook<I, ()>>,
+        input: &I,
+    ) {
+        if let Err(problem) = self.start(info, run, input) {
+            tell(info, &problem);
+        }
+    }
+
+    fn start<I: HookInput>(
+        &self,
+        info: &'static HookInfo,
+        run: &Arc<dyn RunHook<I, ()>>,
+        input: &I,
+    ) -> Result<(), String> {
+        let runtime = Handle::try_current().map_err(|_| "there is no tokio runtime")?;
+        let room = Arc::clone(&self.bench.detached).try_acquire_owned();
+        let room = room.map_err(|_| "too many detached hooks run already")?;
+        let copied = catch_unwind(AssertUnwindSafe(|| input.copy()));
+        let mut input = copied.map_err(panicked)?.map_err(reason_text)?;
+        let (bus, event, run) = (self.bus.clone(), self.event.clone(), Arc::clone(run));
+        runtime.spawn(async move {
+            if let Err(problem) = call(&bus, &event, info, &*run, &mut input).await {
+                tell(info, &problem);
+            }
+            drop(room);
+        });
+        Ok(())
+    }
+}
+
+async fn call<I: HookInput>(
+    bus: &Bus,
+    event: &AnyEvent,
+    info: &'static HookInfo,
+    run: &dyn RunHook<I, ()>,
+    input: &mut I,
+) -> Result<(), String> {
+    let outlet: Arc<dyn Outlet> = Arc::new(Posted::new(bus, event));
+    let dispatch = Dispatch::new(event, bus, &outlet);
+    let delivery = dispatch.delivery(info.handler_fn());
+    match Dispatch::enter(event, || {
+        let input = input;
+        caught(run, input, &delivery)
+    })? {
+        Err(error) => Err(error.to_string()),
+        Ok(Running::Ready(done)) => done.map_err(reason_text),
+        Ok(Running::Pending(mut future)) => {
+            let entered = std::future::poll_fn(|cx| Dispatch::enter(event, || future.as_mut().poll(cx)));
+            let done = AssertUnwindSafe(entered).catch_unwind().await;
+            done.map_err(panicked)?.map_err(reason_text)
+        }
+    }
+}
+
+fn tell(info: &HookInfo, problem: &str) {
+    if FAILED.allows() {
+        tracing::error!(hook = info.path(), problem, "a detached hook failed");
+    }
+}

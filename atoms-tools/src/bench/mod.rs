@@ -1,0 +1,144 @@
+//! Where the tools of one bus are called: all that is bound to it, frozen at its start.
+
+mod after;
+mod any_bound;
+mod approval;
+mod before;
+mod bound;
+mod detached;
+mod function;
+mod observe;
+mod outlet;
+mod resume;
+mod run;
+mod settings;
+mod waiters;
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use atoms_runtime::{AnyEvent, Bus, Envelope, Extension, Outlet};
+use tokio::sync::Semaphore;
+
+pub(crate) use any_bound::AnyBound;
+pub use bound::Binding;
+use bound::Bound;
+pub(crate) use resume::{end_answered, end_cancelled, end_expired, run_approved};
+pub(crate) use run::{NewCall, call};
+pub use settings::ToolSettings;
+
+use self::outlet::Nowhere;
+use self::waiters::Waiters;
+use crate::call::ToolError;
+use crate::events::ToolInvoked;
+use crate::hook::HookInfo;
+use crate::pattern;
+use crate::tool::{Tool, ToolInfo};
+
+/// How many detached hooks run at once. Those beyond are not started, and the log tells of them.
+const MOST_DETACHED: usize = 1_024;
+
+/// What all who call tools on one bus share.
+pub(crate) struct Bench {
+    /// By their indices.
+    tools: Box<[Option<Ready>]>,
+    by_name: HashMap<&'static str, &'static ToolInfo>,
+    pub(crate) settings: ToolSettings,
+    waiters: Waiters,
+    detached: Arc<Semaphore>,
+    /// For calls in which nothing is extracted.
+    nothing: AnyEvent,
+    nowhere: Arc<dyn Outlet>,
+}
+
+/// A tool that is ready to be called, or why it is not.
+type Ready = Result<Arc<dyn AnyBound>, String>;
+
+impl Bench {
+    /// The bench of a bus.
+    #[inline]
+    pub(crate) fn of(bus: &Bus) -> Arc<Self> {
+        bus.extension_or_insert_with(|| Self::new(bus))
+    }
+
+    fn new(bus: &Bus) -> Self {
+        let registry = bus.registry();
+        let mut hooks: Vec<_> = registry.entries::<HookInfo>().collect();
+        // Those of one order are sorted by their paths already.
+        hooks.sort_by_key(|hook| hook.place_in_order());
+        let infos: Vec<_> = registry.entries::<ToolInfo>().collect();
+        let count = infos.iter().map(|info| info.index() + 1).max().unwrap_or_default();
+        let mut tools: Vec<_> = (0..count).map(|_| None).collect();
+        for info in &infos {
+            tools[info.index()] = Some(Binding::of_tool(info).bind(bus, info, &hooks));
+        }
+        Self {
+            tools: tools.into(),
+            by_name: infos.into_iter().map(|info| (info.name(), info)).collect(),
+            settings: bus.extension::<ToolSettings>().map(|it| (*it).clone()).unwrap_or_default(),
+            waiters: Waiters::default(),
+            detached: Arc::new(Semaphore::new(MOST_DETACHED)),
+            nothing: Envelope::new(ToolInvoked { tool: String::new() }).into(),
+            nowhere: Arc::new(Nowhere),
+        }
+    }
+
+    /// The tool of this name.
+    pub(crate) fn find(&self, name: &str) -> Result<&'static ToolInfo, ToolError> {
+        self.by_name.get(name).copied().ok_or_else(|| ToolError::Unknown {
+            name: name.chars().take(64).collect(),
+            nearest: pattern::nearest(name, self.by_name.keys().copied()),
+        })
+    }
+
+    /// The tools, by their names.
+    pub(crate) fn infos(&self) -> impl Iterator<Item = &'static ToolInfo> + use<> {
+        let mut infos: Vec<_> = self.by_name.values().copied().collect();
+        infos.sort_by_key(|info| info.name());
+        infos.into_iter()
+    }
+
+    /// What calls this tool.
+    #[inline]
+    pub(crate) fn tool(&self, info: &'static ToolInfo) -> Result<&Arc<dyn AnyBound>, ToolError> {
+        match self.tools.get(info.index()) {
+            Some(Some(Ok(bound))) => Ok(bound),
+            other => Err(not_ready(info, other.and_then(Option::as_ref))),
+        }
+    }
+
+    #[inline]
+    fn bound<T: Tool>(&self) -> Result<&Bound<T>, ToolError> {
+        let bound: &dyn Any = &**self.tool(T::info())?;
+        bound.downcast_ref().ok_or_else(|| not_ready(T::info(), None))
+    }
+}
+
+#[cold]
+fn not_ready(info: &'static ToolInfo, ready: Option<&Ready>) -> ToolError {
+    let problem = match ready {
+        Some(Err(problem)) => problem.clone(),
+        _ => format!("it was not added: write `.tool::<{info}>()` where the bus is built"),
+    };
+    ToolError::NotReady { tool: info.name(), problem }
+}
+
+impl Extension for Bench {
+    fn closing(&self) {
+        self.waiters.close();
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.waiters.close();
+    }
+}
+
+impl fmt::Debug for Bench {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bench").field("tools", &self.by_name.len()).finish_non_exhaustive()
+    }
+}

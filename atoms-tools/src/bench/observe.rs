@@ -1,0 +1,134 @@
+//! What the bus is told of a call, if somebody takes it.
+
+use std::time::{Duration, Instant};
+
+use atoms_runtime::{Bus, Event, Shown, memory_size};
+use serde_json::Value;
+
+use crate::call::{CallHead, CallOutcome, ToolError};
+use crate::events::{Decided, ToolCompleted, ToolDecided, ToolDenied, ToolFailed, ToolStarted};
+use crate::hook::HookInfo;
+
+/// The largest arguments that an event shows, in bytes of memory.
+const MOST_SHOWN: usize = 16 * 1024;
+
+/// Which events of a call somebody takes.
+pub(super) struct Observer<'a> {
+    bus: &'a Bus,
+    pub(super) is_decided_taken: bool,
+    /// When the call has begun, if anybody wants to know how long it took.
+    begun: Option<Instant>,
+}
+
+fn is_taken<E: Event>(bus: &Bus) -> bool {
+    bus.takes(Some(E::event_type()))
+}
+
+impl<'a> Observer<'a> {
+    /// A call begins. The clock is read if somebody asks for its time.
+    #[inline]
+    pub(super) fn new(bus: &'a Bus, is_timed: bool) -> Self {
+        let is_timed = is_timed
+            || is_taken::<ToolCompleted>(bus)
+            || is_taken::<ToolFailed>(bus)
+            || is_taken::<ToolDenied>(bus);
+        let begun = if is_timed { Some(Instant::now()) } else { None };
+        Self { bus, is_decided_taken: is_taken::<ToolDecided>(bus), begun }
+    }
+
+    pub(super) fn latency(&self) -> Option<Duration> {
+        self.begun.map(|begun| begun.elapsed())
+    }
+
+    fn latency_micros(&self) -> u64 {
+        self.latency().map_or(0, |latency| latency.as_micros().try_into().unwrap_or(u64::MAX))
+    }
+
+    #[inline]
+    pub(super) fn is_started_taken(&self) -> bool {
+        is_taken::<ToolStarted>(self.bus)
+    }
+
+    #[cold]
+    pub(super) async fn started(&self, head: &CallHead, masked: Value) {
+        let arguments = match memory_size(&masked) {
+            bytes if bytes > MOST_SHOWN => format!("({bytes} bytes)").into(),
+            _ => masked,
+        };
+        emit(
+            self.bus,
+            ToolStarted {
+                call: head.id().clone(),
+                tool: head.tool.name().into(),
+                sender: head.sender().cloned(),
+                principal: head.principal().cloned(),
+                arguments,
+            },
+        )
+        .await;
+    }
+
+    #[cold]
+    pub(super) async fn decided(
+        &self,
+        head: &CallHead,
+        hook: &HookInfo,
+        verdict: Decided,
+        reason: Option<String>,
+    ) {
+        emit(
+            self.bus,
+            ToolDecided {
+                call: head.id().clone(),
+                tool: head.tool.name().into(),
+                sender: head.sender().cloned(),
+                principal: head.principal().cloned(),
+                hook: hook.path().into(),
+                verdict,
+                reason,
+            },
+        )
+        .await;
+    }
+
+    /// Tells what a call has come to.
+    #[inline]
+    pub(super) async fn ended(&self, head: &CallHead, outcome: CallOutcome, error: Option<&ToolError>) {
+        if self.begun.is_some() {
+            Box::pin(self.tell_of_end(head, outcome, error)).await;
+        }
+    }
+
+    async fn tell_of_end(&self, head: &CallHead, outcome: CallOutcome, error: Option<&ToolError>) {
+        let (call, tool) = (head.id().clone(), head.tool.name().to_owned());
+        let (sender, principal) = (head.sender().cloned(), head.principal().cloned());
+        let latency_micros = self.latency_micros();
+        match error {
+            None => {
+                let is_replaced = outcome == CallOutcome::Replaced;
+                let event = ToolCompleted { call, tool, sender, principal, is_replaced, latency_micros };
+                emit(self.bus, event).await;
+            }
+            Some(denied) if outcome == CallOutcome::Denied => {
+                let reason = Shown(denied).to_string();
+                let event = ToolDenied { call, tool, sender, principal, reason, latency_micros };
+                emit(self.bus, event).await;
+            }
+            Some(error) => {
+                let error = Shown(error).to_string();
+                emit(self.bus, ToolFailed { call, tool, sender, principal, error, latency_micros }).await;
+            }
+        }
+    }
+}
+
+/// Emits an event, if somebody takes it.
+async fn emit<I>(bus: &Bus, event: I)
+where
+    I: atoms_runtime::IntoEnvelope<Event = I> + Event,
+{
+    if is_taken::<I>(bus) {
+        // What fails there is among the dead letters.
+        let _receipt = bus.emit(event).await;
+    }
+}

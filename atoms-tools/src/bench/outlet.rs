@@ -1,0 +1,195 @@
+//! Where the events go that tools and hooks emit.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use atoms_runtime::{AnyEvent, Bus, Cause, Dispatch, EmitOutcome, Outlet, Refusal, WeakBus};
+
+/// How many events of one call may wait to be delivered, and how many bytes they may take. Those beyond are refused.
+const MOST: usize = 1_024;
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+/// An emitter that is awaited waits for room from here on.
+const HIGH: usize = 64;
+
+/// For those in which nothing is extracted, so that nothing is emitted.
+pub(crate) struct Nowhere;
+
+impl Outlet for Nowhere {
+    fn emit(&self, _: AnyEvent) -> EmitOutcome {
+        EmitOutcome::Refused(Refusal::Closed)
+    }
+
+    fn poll_room(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+/// Where the events of one call go: on its bus, one after the other, while the call goes on, as a consequence of the event in
+/// whose handler the tool is called. They are delivered when the call is done.
+pub(crate) struct CallOutlet {
+    bus: WeakBus,
+    cause: Cause,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    events: VecDeque<AnyEvent>,
+    bytes: usize,
+    is_closed: bool,
+    /// Those who wait for room, and who delivers.
+    wakers: Vec<Waker>,
+}
+
+impl CallOutlet {
+    pub(crate) fn new(bus: &Bus, event: &AnyEvent) -> Self {
+        Self { bus: bus.downgrade(), cause: Cause::from(event), state: Mutex::default() }
+    }
+
+    /// Keeps an event that comes too late, or is too much, among the dead letters.
+    fn refuse(&self, event: AnyEvent, refusal: Refusal) -> EmitOutcome {
+        if let Some(bus) = self.bus.upgrade() {
+            bus.dead_letters().keep(event, refusal.clone());
+        }
+        EmitOutcome::Refused(refusal)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next event that is to be delivered.
+    fn next(&self) -> Option<AnyEvent> {
+        let mut state = self.lock();
+        let next = state.events.pop_front()?;
+        state.bytes = state.bytes.saturating_sub(next.size());
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        Some(next)
+    }
+
+    fn close(&self) {
+        self.lock().is_closed = true;
+    }
+
+    /// Says whom to wake when an event comes.
+    fn wake_on_change(&self, cx: &Context<'_>) {
+        let mut state = self.lock();
+        if !state.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
+            state.wakers.push(cx.waker().clone());
+        }
+    }
+
+    /// Runs a call, which belongs to this event, and delivers what it emits.
+    pub(crate) async fn drive<R>(&self, bus: &Bus, event: &AnyEvent, call: impl Future<Output = R>) -> R {
+        let mut call = pin!(call);
+        let mut done = None;
+        let mut delivering: Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = None;
+        poll_fn(|cx| {
+            if done.is_none()
+                && let Poll::Ready(result) = Dispatch::enter(event, || call.as_mut().poll(cx))
+            {
+                done = Some(result);
+                self.close();
+            }
+            loop {
+                if let Some(delivery) = &mut delivering {
+                    if delivery.as_mut().poll(cx).is_pending() {
+                        return Poll::Pending;
+                    }
+                    delivering = None;
+                }
+                match self.next() {
+                    Some(next) => delivering = Some(Box::pin(deliver(bus, next))),
+                    None => break,
+                }
+            }
+            match done.take() {
+                Some(result) => Poll::Ready(result),
+                None => {
+                    self.wake_on_change(cx);
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
+
+/// What fails there is among the dead letters.
+async fn deliver(bus: &Bus, event: AnyEvent) {
+    let _receipt = bus.emit_any(&event).await;
+}
+
+impl Outlet for CallOutlet {
+    fn emit(&self, event: AnyEvent) -> EmitOutcome {
+        let size = event.size();
+        let mut state = self.lock();
+        let is_full =
+            state.events.len() >= MOST || (state.bytes + size > MOST_BYTES && !state.events.is_empty());
+        if state.is_closed || is_full {
+            let too_much = Refusal::WorklistFull { events: MOST, bytes: MOST_BYTES };
+            let refusal = if state.is_closed { Refusal::TooLate } else { too_much };
+            drop(state);
+            return self.refuse(event, refusal);
+        }
+        state.bytes += size;
+        state.events.push_back(event);
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        EmitOutcome::Accepted
+    }
+
+    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let state = self.lock();
+        if state.events.len() < HIGH || state.is_closed {
+            return Poll::Ready(());
+        }
+        drop(state);
+        self.wake_on_change(cx);
+        Poll::Pending
+    }
+
+    fn cause(&self) -> Option<&Cause> {
+        Some(&self.cause)
+    }
+}
+
+/// Where the events of a detached hook go: into the queue of the bus.
+pub(crate) struct Posted {
+    bus: Bus,
+    cause: Cause,
+}
+
+impl Posted {
+    pub(crate) fn new(bus: &Bus, event: &AnyEvent) -> Self {
+        Self { bus: bus.clone(), cause: Cause::from(event) }
+    }
+}
+
+impl Outlet for Posted {
+    fn emit(&self, event: AnyEvent) -> EmitOutcome {
+        match self.bus.post_any(event.clone()).try_send() {
+            Ok(()) => EmitOutcome::Accepted,
+            Err(_) => {
+                let refusal = if self.bus.is_closed() { Refusal::Closed } else { Refusal::MailboxFull };
+                self.bus.dead_letters().keep(event, refusal.clone());
+                EmitOutcome::Refused(refusal)
+            }
+        }
+    }
+
+    fn poll_room(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    fn cause(&self) -> Option<&Cause> {
+        Some(&self.cause)
+    }
+}

@@ -1,0 +1,99 @@
+//! Going on with a call once the question about it has ended, in whatever process.
+
+use std::sync::Arc;
+
+use atoms_control::{
+    Answer, Control, Question, QuestionAnswered, QuestionCancelled, QuestionExpired, QuestionId, QuestionKind,
+};
+use atoms_runtime::{Bus, Cause, Context, StoreError, handler};
+use serde::Deserialize;
+
+use super::Bench;
+use super::any_bound::Answered;
+use super::approval::{Body, StoredCall, denial};
+use crate::call::ToolError;
+use crate::events::ToolCallApproved;
+
+/// Why a call that was approved is not made. Its event is among the dead letters.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotResumed {
+    #[error("the question {0} is not there any more")]
+    Gone(QuestionId),
+    #[error("the question {0} was not approved")]
+    NotApproved(QuestionId),
+    #[error("the question {0} is about no call of a tool, or about another one")]
+    NoCall(QuestionId),
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    #[error("the question cannot be read: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Makes a call that was approved.
+#[handler(id = "atoms.tool.run_approved", retry(attempts = 3, delay = "100ms"), crate = atoms_runtime)]
+pub(crate) async fn run_approved(approved: &ToolCallApproved, context: Context) -> Result<(), NotResumed> {
+    let bus = context.bus();
+    let (stored, answered) = found(bus, approved).await?;
+    resume(bus, stored, answered).await.map_err(Into::into)
+}
+
+async fn found(bus: &Bus, approved: &ToolCallApproved) -> Result<(StoredCall, Answered), NotResumed> {
+    let id = approved.question;
+    let question = bus.questions().get(id).await?.ok_or(NotResumed::Gone(id))?;
+    let Some(Answer::Approved { edited, .. }) = question.answer() else {
+        return Err(NotResumed::NotApproved(id));
+    };
+    let stored = call_of(&question).filter(|stored| stored.id == approved.call);
+    let answered = Answered::Approved { edited: edited.clone() };
+    Ok((stored.ok_or(NotResumed::NoCall(id))?, answered))
+}
+
+/// Ends a call that was rejected.
+#[handler(id = "atoms.tool.end_answered", crate = atoms_runtime)]
+pub(crate) async fn end_answered(answered: &QuestionAnswered, context: Context) -> Result<(), NotResumed> {
+    if answered.kind != QuestionKind::Approval || !answered.answer.is_rejected() {
+        return Ok(());
+    }
+    end(context.bus(), answered.question).await
+}
+
+/// Ends a call that nobody has approved in time.
+#[handler(id = "atoms.tool.end_expired", crate = atoms_runtime)]
+pub(crate) async fn end_expired(expired: &QuestionExpired, context: Context) -> Result<(), NotResumed> {
+    if expired.kind != QuestionKind::Approval {
+        return Ok(());
+    }
+    end(context.bus(), expired.question).await
+}
+
+/// Ends a call whose question was cancelled.
+#[handler(id = "atoms.tool.end_cancelled", crate = atoms_runtime)]
+pub(crate) async fn end_cancelled(cancelled: &QuestionCancelled, context: Context) -> Result<(), NotResumed> {
+    if cancelled.kind != QuestionKind::Approval {
+        return Ok(());
+    }
+    end(context.bus(), cancelled.question).await
+}
+
+async fn end(bus: &Bus, id: QuestionId) -> Result<(), NotResumed> {
+    // Who waits for it looks at the question as well, and is told.
+    let Some(question) = bus.questions().get(id).await? else { return Ok(()) };
+    let Some(stored) = call_of(&question) else { return Ok(()) };
+    let tool = Bench::of(bus).find(&stored.tool)?.name();
+    match denial(tool, &question) {
+        Some(denied) => Ok(resume(bus, stored, Answered::Denied(denied)).await?),
+        None => Ok(()),
+    }
+}
+
+/// The call that a question is about, if it is about one.
+fn call_of(question: &Question) -> Option<StoredCall> {
+    Body::deserialize(&question.body).ok().map(|body| body.tool_call)
+}
+
+async fn resume(bus: &Bus, stored: StoredCall, answered: Answered) -> Result<(), ToolError> {
+    let bench = Bench::of(bus);
+    let tool = Arc::clone(bench.tool(bench.find(&stored.tool)?)?);
+    tool.resume(bus, Cause::current(), stored, answered).await;
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! The one path of all calls.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use atoms_control::Principal;
+use atoms_runtime::{AnyEvent, Bus, Carried, Cause, Dispatch, Envelope, Outlet, Stored};
+use futures_util::FutureExt;
+use serde_json::Value;
+
+use super::Bench;
+use super::any_bound::schema;
+use super::approval::{Approved, Due};
+use super::before::{Judged, Judging};
+use super::bound::Bound;
+use super::observe::Observer;
+use super::outlet::CallOutlet;
+use super::waiters::Waiter;
+use crate::call::{Call, CallHead, CallOutcome, ToolError};
+use crate::caller::Caller;
+use crate::events::ToolInvoked;
+use crate::tool::Tool;
+
+/// How many calls may lie in each other, each made by the function or a hook of the one around it.
+const MOST_NESTED: u32 = 32;
+
+/// How many calls lie around this one.
+struct Depth(u32);
+
+impl Carried for Depth {
+    const STORED: Option<Stored<Self>> = None;
+}
+
+/// A call that is to be made.
+pub(crate) struct NewCall<T: Tool> {
+    pub(crate) args: T::Args,
+    /// The arguments as JSON, if they have come so, and have been checked.
+    pub(crate) json: Option<Value>,
+    pub(crate) head: CallHead,
+    /// What people have said yes to already.
+    pub(crate) approved: Option<Approved>,
+}
+
+impl<T: Tool> NewCall<T> {
+    #[inline]
+    pub(crate) fn new(args: T::Args, json: Option<Value>, caller: Option<Arc<Caller>>) -> Self {
+        Self { args, json, head: CallHead::new(T::info(), caller), approved: None }
+    }
+}
+
+/// Where a call goes on.
+pub(super) enum Mode {
+    /// From its beginning; the caller waits for its end.
+    Called,
+    /// From the hooks before it on: it was approved.
+    Resumed,
+    /// From the hooks after it on: it was not.
+    Denied(ToolError),
+}
+
+/// All that the steps of one call have in common.
+pub(super) struct Flow<'f, 'a, T: Tool> {
+    pub(super) bus: &'f Bus,
+    pub(super) bench: &'a Bench,
+    pub(super) bound: &'f Bound<T>,
+    pub(super) dispatch: Dispatch<'f>,
+    pub(super) event: &'f AnyEvent,
+    pub(super) observer: Observer<'f>,
+}
+
+/// Where a call has got to.
+pub(super) enum Stage<'a, T: Tool> {
+    Done(Result<T::Output, ToolError>),
+    /// A person was asked. What they say comes as an event, whose handler goes on with the call.
+    Waits(Waiting<'a>),
+}
+
+/// What a caller waits for; who does not wait, drops it.
+pub(super) struct Waiting<'a> {
+    pub(super) end: Option<Waiter<'a>>,
+    /// It cancels the question when it is dropped, if the question is to be cancelled then.
+    pub(super) question: atoms_control::Opened<atoms_control::Decision>,
+}
+
+/// Makes a call, and waits for its end.
+pub(crate) async fn call<T: Tool>(
+    bus: &Bus,
+    cause: Option<Cause>,
+    call: NewCall<T>,
+) -> Result<T::Output, ToolError> {
+    let bench = Bench::of(bus);
+    let bound = bench.bound::<T>()?;
+    let stage = if bound.needs_event {
+        Box::pin(in_event(bus, &bench, bound, cause, call, Mode::Called)).await
+    } else {
+        let dispatch = Dispatch::new(&bench.nothing, bus, &bench.nowhere);
+        let observer = Observer::new(bus, bound.has_untyped_after);
+        let flow = Flow { bus, bench: &bench, bound, dispatch, event: &bench.nothing, observer };
+        flow.guarded(call, Mode::Called).await
+    };
+    match stage {
+        Stage::Done(done) => done,
+        Stage::Waits(waiting) => Box::pin(waiting.end::<T>()).await,
+    }
+}
+
+/// Takes a call through its steps, as far as it gets now. What it emits is delivered meanwhile.
+pub(super) async fn in_event<'a, T: Tool>(
+    bus: &Bus,
+    bench: &'a Bench,
+    bound: &Bound<T>,
+    cause: Option<Cause>,
+    call: NewCall<T>,
+    mode: Mode,
+) -> Stage<'a, T> {
+    let depth = cause.as_ref().and_then(|cause| cause.carried::<Depth>()).map_or(0, |depth| depth.0);
+    if depth >= MOST_NESTED {
+        return Stage::Done(Err(ToolError::TooDeep { tool: T::info().name(), limit: MOST_NESTED }));
+    }
+    let event = invoked(cause.as_ref(), &call.head, depth + 1);
+    let calls = Arc::new(CallOutlet::new(bus, &event));
+    let outlet: Arc<dyn Outlet> = Arc::clone(&calls) as _;
+    let dispatch = Dispatch::new(&event, bus, &outlet);
+    let observer = Observer::new(bus, bound.has_untyped_after);
+    let flow = Flow { bus, bench, bound, dispatch, event: &event, observer };
+    calls.drive(bus, &event, flow.guarded(call, mode)).await
+}
+
+/// The event that a call is, for what is extracted: it says who calls, and follows from the event in whose handler it is made.
+fn invoked(cause: Option<&Cause>, head: &CallHead, depth: u32) -> AnyEvent {
+    let mut envelope = Envelope::new(ToolInvoked { tool: head.tool.name().into() }).carry(Depth(depth));
+    if let Some(sender) = head.sender() {
+        envelope = envelope.carry(sender.clone());
+    }
+    if let Some(principal) = head.principal() {
+        envelope = envelope.carry::<Principal>(principal.clone());
+    }
+    if let Some(session) = head.session() {
+        envelope.metadata_mut().set_session_id(session);
+    }
+    if let Some(cause) = cause {
+        cause.lead_to(&mut envelope);
+    }
+    envelope.into()
+}
+
+impl<'a, T: Tool> Flow<'_, 'a, T> {
+    pub(super) fn tool(&self) -> &'static str {
+        T::info().name()
+    }
+
+    /// As [`stages`](Self::stages), where a panic of what is not a hook or a function, such as a `Clone`, stops the call.
+    #[inline]
+    async fn guarded(&self, new: NewCall<T>, mode: Mode) -> Stage<'a, T> {
+        let staged = AssertUnwindSafe(self.stages(new, mode)).catch_unwind().await;
+        staged.unwrap_or_else(|panic| Stage::Done(Err(self.panicked(panic))))
+    }
+
+    /// The steps of a call: hooks before it, a person who is asked, the function, hooks after it. Each is the same for all
+    /// callers.
+    async fn stages(&self, new: NewCall<T>, mode: Mode) -> Stage<'a, T> {
+        let is_waited_for = match mode {
+            Mode::Called => true,
+            Mode::Resumed => false,
+            Mode::Denied(error) => return Stage::Done(self.deny(new, error).await),
+        };
+        let NewCall { args, json, head, approved } = new;
+        let is_checked = json.is_some() || approved.is_some();
+        let mut judging = Judging::new(Call::<T>::new(head, args), json);
+        if !is_checked
+            && self.bound.is_constrained
+            && let Err(error) = self.check(&mut judging)
+        {
+            self.observer.ended(&judging.call.head, CallOutcome::Ran, Some(&error)).await;
+            return Stage::Done(Err(error));
+        }
+        if approved.is_none() && self.observer.is_started_taken() {
+            Box::pin(self.tell_of_start(&mut judging)).await;
+        }
+        let judged = match self.judge(&mut judging).await {
+            Judged::Passed(asked) if self.asks_nobody(&asked, approved.as_ref()) => Judged::Passed(asked),
+            Judged::Passed(asked) => match Box::pin(self.due(&mut judging, asked, approved)).await {
+                Due::Nothing => Judged::Passed(Vec::new()),
+                Due::Stopped(error) => Judged::Stopped(error),
+                Due::Ask(asking) => {
+                    match Box::pin(self.ask(&judging.call.head, *asking, is_waited_for)).await {
+                        Ok(waiting) => return Stage::Waits(waiting),
+                        Err(error) => Judged::Stopped(error),
+                    }
+                }
+            },
+            decided => decided,
+        };
+        Stage::Done(self.conclude(judging, judged).await)
+    }
+
+    /// Calls the function, if that is the judgement, and then the hooks after it.
+    #[inline]
+    async fn conclude(&self, judging: Judging<T>, judged: Judged<T>) -> Result<T::Output, ToolError> {
+        let mut judging = judging;
+        let json = if self.bound.has_untyped_after { judging.json().cloned() } else { Ok(Value::Null) };
+        let (call, _) = judging.into_parts();
+        let (head, args) = (call.head, call.args.into_inner());
+        let kept = if self.bound.after.is_empty() { None } else { Some((args.clone(), json)) };
+        let (outcome, result) = match judged {
+            Judged::Passed(_) => (CallOutcome::Ran, self.run(args).await),
+            Judged::Replaced(output) => (CallOutcome::Replaced, Ok(output)),
+            Judged::Stopped(error) => (CallOutcome::Denied, Err(error)),
+        };
+        let (head, result) = match kept {
+            None => (head, result),
+            Some((args, json)) => self.after(head, args, json, outcome, result).await,
+        };
+        self.observer.ended(&head, outcome, result.as_ref().err()).await;
+        result
+    }
+
+    #[cold]
+    fn check(&self, judging: &mut Judging<T>) -> Result<(), ToolError> {
+        let tool = self.tool();
+        let json = judging.json().map_err(|problem| ToolError::NotReady { tool, problem })?;
+        schema::<T>()?.check(json).map_err(|problems| ToolError::InvalidArguments { tool, problems })
+    }
+
+    async fn tell_of_start(&self, judging: &mut Judging<T>) {
+        let masked = match (judging.json(), T::info().arguments_schema()) {
+            (Ok(json), Ok(schema)) => schema.masked(json),
+            _ => Value::Null,
+        };
+        self.observer.started(&judging.call.head, masked).await;
+    }
+
+    /// Ends a call that nobody has approved.
+    async fn deny(&self, new: NewCall<T>, error: ToolError) -> Result<T::Output, ToolError> {
+        let judging = Judging::new(Call::new(new.head, new.args), new.json);
+        self.conclude(judging, Judged::Stopped(error)).await
+    }
+}

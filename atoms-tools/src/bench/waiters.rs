@@ -1,0 +1,106 @@
+//! Who waits for the end of which call that a person has to approve.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use atoms_runtime::EventId;
+use tokio::sync::oneshot;
+
+use crate::call::ToolError;
+
+/// What a call has come to: its output, which is of the tool's own type.
+type End = Result<Box<dyn Any + Send>, ToolError>;
+
+/// Who waits, by call. There are no more than there are callers.
+#[derive(Default)]
+pub(crate) struct Waiters(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    slots: HashMap<EventId, oneshot::Sender<End>>,
+    is_closed: bool,
+}
+
+/// One who waits, until this is dropped.
+pub(crate) struct Waiter<'a> {
+    waiters: &'a Waiters,
+    call: EventId,
+    told: oneshot::Receiver<End>,
+}
+
+impl Waiters {
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to wait for the end of a call; fails if nobody is told any more.
+    pub(crate) fn enter(&self, call: &EventId) -> Result<Waiter<'_>, ToolError> {
+        let (tell, told) = oneshot::channel();
+        let mut table = self.lock();
+        if table.is_closed {
+            return Err(ToolError::Closed);
+        }
+        table.slots.insert(call.clone(), tell);
+        Ok(Waiter { waiters: self, call: call.clone(), told })
+    }
+
+    /// Tells who waits for this call what it has come to.
+    pub(crate) fn tell<O: Send + 'static>(&self, call: &EventId, end: Result<O, ToolError>) {
+        let slot = self.lock().slots.remove(call);
+        if let Some(tell) = slot {
+            // Who does not wait any more need not know.
+            let _ = tell.send(end.map(|output| Box::new(output) as _));
+        }
+    }
+
+    /// Tells all who wait that they will not be told.
+    pub(crate) fn close(&self) {
+        let mut table = self.lock();
+        table.is_closed = true;
+        let slots = std::mem::take(&mut table.slots);
+        drop(table);
+        drop(slots);
+    }
+}
+
+impl Waiter<'_> {
+    /// Waits for the end of the call.
+    pub(crate) async fn end<O: 'static>(&mut self) -> Result<O, ToolError> {
+        let end = (&mut self.told).await.unwrap_or(Err(ToolError::Closed));
+        end?.downcast().map(|output| *output).map_err(|_| ToolError::Closed)
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.waiters.lock().slots.remove(&self.call);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_is_told_once_and_is_not_kept() {
+        let waiters = Waiters::default();
+        let (one, other) = (EventId::generate(), EventId::generate());
+        let mut waiter = waiters.enter(&one).unwrap();
+        drop(waiters.enter(&other).unwrap());
+        waiters.tell(&other, Ok(1_u8));
+        waiters.tell(&one, Ok(2_u8));
+        waiters.tell(&one, Ok(3_u8));
+        assert_eq!(waiter.end::<u8>().await.unwrap(), 2);
+        assert!(waiters.lock().slots.is_empty());
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_what_is_closed() {
+        let waiters = Waiters::default();
+        let mut waiter = waiters.enter(&EventId::generate()).unwrap();
+        waiters.close();
+        assert!(matches!(waiter.end::<u8>().await, Err(ToolError::Closed)));
+        assert!(matches!(waiters.enter(&EventId::generate()), Err(ToolError::Closed)));
+    }
+}

@@ -1,0 +1,98 @@
+//! What a before-hook says of a call.
+
+use std::fmt;
+
+use atoms_control::Approval;
+use serde_json::Value;
+
+use crate::tool::{Tool, ToolOutput};
+
+/// Stands for any tool, in the [`Verdict`] of a hook that is about several.
+#[derive(Debug)]
+pub enum AnyTool {}
+
+/// What a [`Verdict`] is about: a [`Tool`], or [`AnyTool`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no tool",
+    label = "no tool",
+    note = "put `#[tool]` on the function `{Self}`; a hook that is about several tools returns `Verdict`, and takes `&mut ToolCall`"
+)]
+pub trait Target: 'static {
+    /// What the call has as its result.
+    type Output: ToolOutput;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Tool> Target for T {
+    type Output = T::Output;
+}
+
+impl Target for AnyTool {
+    type Output = Value;
+}
+
+/// What a before-hook says of a call: of the tool `T`, or of any.
+///
+/// ```
+/// use atoms::prelude::*;
+///
+/// #[tool]
+/// fn refund(cents: u64) -> u64 {
+///     cents
+/// }
+///
+/// #[hook(before)]
+/// fn limit(call: &mut Call<refund>) -> Verdict<refund> {
+///     match call.args.cents {
+///         0 => Verdict::Replace(0),
+///         1..1_000 => Verdict::Allow,
+///         1_000..10_000 => Verdict::ask(Approval::unnamed().title("A large refund").role("manager")),
+///         _ => Verdict::deny("more than 100 needs a director"),
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().tool::<refund>().tool_hook::<limit>().start()?;
+/// assert_eq!(refund::call(&bus, RefundArgs { cents: 50 }).await?, 50);
+/// let denied = refund::call(&bus, RefundArgs { cents: 20_000 }).await.unwrap_err();
+/// assert!(denied.to_string().contains("more than 100 needs a director"));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a hook has to return its verdict"]
+pub enum Verdict<T: Target = AnyTool> {
+    /// The call may go on: to the hooks that come after this one, and then to the function.
+    Allow,
+    /// It may not, for this reason, which the caller is told. The first 1 KiB of it are kept.
+    Deny(String),
+    /// It has this result, and the function is not called, nor are the hooks that come after this one.
+    Replace(T::Output),
+    /// A person has to say yes, once all hooks have had their say. The title, the description and the roles are those of
+    /// this approval; without roles, the one that the tool has in `approve`. What is shown as its details are the arguments.
+    Ask(Box<Approval>),
+}
+
+impl<T: Target> Verdict<T> {
+    /// Denies, for this reason.
+    pub fn deny(reason: impl Into<String>) -> Self {
+        Self::Deny(reason.into())
+    }
+
+    /// Asks a person.
+    pub fn ask(approval: Approval) -> Self {
+        Self::Ask(Box::new(approval))
+    }
+}
+
+/// The result of a replaced call is not shown.
+impl<T: Target> fmt::Debug for Verdict<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allow => f.write_str("Allow"),
+            Self::Deny(reason) => f.debug_tuple("Deny").field(reason).finish(),
+            Self::Replace(_) => f.debug_tuple("Replace").finish_non_exhaustive(),
+            Self::Ask(approval) => f.debug_tuple("Ask").field(approval).finish(),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A call of a tool by its type.
+
+use std::fmt;
+use std::sync::Arc;
+
+use atoms_control::Principal;
+use atoms_runtime::{Bus, Cause};
+
+use crate::bench::{NewCall, call};
+use crate::call::ToolError;
+use crate::caller::{Caller, Sender};
+use crate::tool::Tool;
+
+/// A call that is about to be made; what the `call` of a tool returns. Await it.
+///
+/// It says who calls: by default, whoever the event is for in whose handler it is made. When it is dropped while it waits for
+/// a person, the question stays open; the function and the hooks that run are stopped at their next await.
+#[must_use = "no tool is called unless this is awaited"]
+pub struct ToolCalling<M> {
+    said: Option<Caller>,
+    make: M,
+}
+
+impl<M> ToolCalling<M> {
+    /// Says which agent calls.
+    pub fn sender(mut self, sender: impl Into<Sender>) -> Self {
+        self.said.get_or_insert_default().sender = Some(sender.into());
+        self
+    }
+
+    /// Says for whom it calls.
+    pub fn principal(mut self, principal: &Principal) -> Self {
+        self.said.get_or_insert_default().principal = Some(principal.clone());
+        self
+    }
+}
+
+/// What makes the future of a call.
+pub trait Called {
+    /// What the call comes to.
+    type Output;
+    /// The future.
+    type Future: Future<Output = Self::Output> + Send;
+
+    /// Makes the future of a call, of which this is said of who makes it.
+    #[doc(hidden)]
+    fn called(self, said: Said) -> Self::Future;
+}
+
+/// What is said of who makes a call.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Said(Option<Caller>);
+
+impl<M: FnOnce(Said) -> F, F: Future + Send> Called for M {
+    type Output = F::Output;
+    type Future = F;
+
+    #[inline]
+    fn called(self, said: Said) -> F {
+        self(said)
+    }
+}
+
+/// Calls the tool `T`: what the `call` of each tool does.
+#[inline]
+pub fn calling<T: Tool>(
+    bus: &Bus,
+    args: T::Args,
+) -> ToolCalling<impl Called<Output = Result<T::Output, ToolError>> + Send + use<'_, T>> {
+    ToolCalling {
+        said: None,
+        make: move |Said(said): Said| {
+            // Known here, and not where it is polled first: that may be in a task.
+            let cause = Cause::current();
+            let caller = Caller::of(cause.as_ref(), said);
+            call::<T>(bus, cause, NewCall::new(args, None, caller))
+        },
+    }
+}
+
+impl<M: Called> IntoFuture for ToolCalling<M> {
+    type Output = M::Output;
+    type IntoFuture = M::Future;
+
+    #[inline]
+    fn into_future(self) -> M::Future {
+        self.make.called(Said(self.said))
+    }
+}
+
+impl<M> fmt::Debug for ToolCalling<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolCalling").field("said", &self.said).finish_non_exhaustive()
+    }
+}
+
+/// Who makes a call on this thread now.
+pub(super) fn caller(said: Option<Caller>) -> (Option<Cause>, Option<Arc<Caller>>) {
+    let cause = Cause::current();
+    let caller = Caller::of(cause.as_ref(), said);
+    (cause, caller)
+}

@@ -1,0 +1,64 @@
+//! What a program does with tools.
+
+mod calling;
+mod set;
+mod tools;
+
+use atoms_control::Principal;
+use atoms_runtime::{Bus, BusBuilder};
+
+pub use calling::{Called, ToolCalling, calling};
+pub use set::ToolSet;
+pub use tools::{JsonCalling, Tools};
+
+use crate::bench::{ToolSettings, end_answered, end_cancelled, end_expired, run_approved};
+use crate::caller::Sender;
+use crate::hook::Hook;
+use crate::tool::Tool;
+
+/// What tools add to a [`Bus`].
+pub trait ToolBus {
+    /// The tools of the bus, which are called by their names.
+    fn tools(&self) -> Tools<'_>;
+}
+
+impl ToolBus for Bus {
+    fn tools(&self) -> Tools<'_> {
+        Tools::new(self)
+    }
+}
+
+/// What tools add to a [`BusBuilder`].
+pub trait ToolsBuilder: Sized {
+    /// Adds a tool to a bus without discovery; with discovery, it has all that are linked.
+    #[must_use]
+    fn tool<T: Tool>(self) -> Self;
+
+    /// Adds a hook to a bus without discovery; with discovery, it has all that are linked.
+    #[must_use]
+    fn tool_hook<H: Hook>(self) -> Self;
+
+    /// Sets the limits of all tools.
+    #[must_use]
+    fn tool_settings(self, settings: ToolSettings) -> Self;
+}
+
+impl ToolsBuilder for BusBuilder {
+    fn tool<T: Tool>(self) -> Self {
+        self.entry(T::info())
+            .handler::<run_approved>()
+            .handler::<end_answered>()
+            .handler::<end_expired>()
+            .handler::<end_cancelled>()
+            .carries::<Sender>()
+            .carries::<Principal>()
+    }
+
+    fn tool_hook<H: Hook>(self) -> Self {
+        self.entry(H::info())
+    }
+
+    fn tool_settings(self, settings: ToolSettings) -> Self {
+        self.extension(settings)
+    }
+}

@@ -1,0 +1,217 @@
+//! What is known of a hook.
+
+use std::any::TypeId;
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+use atoms_runtime::{
+    Entry, EventTypes, HandlerError, HandlerInfo, Params, PrepareError, StartCheck, StartContext,
+};
+
+use super::run::{Bind, BoundHook};
+use super::{Hook, HookInput};
+use crate::events::ToolInvoked;
+use crate::pattern;
+use crate::tool::ToolInfo;
+
+/// When a hook runs, and whether it is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "as the functions of the same names")]
+#[doc(hidden)]
+pub enum Stage {
+    Before,
+    After,
+    BeforeDetached,
+    AfterDetached,
+}
+
+/// What the registry knows of a hook.
+pub struct HookInfo {
+    place: &'static Location<'static>,
+    handler: HandlerInfo,
+    handler_fn: fn() -> &'static HandlerInfo,
+    stage: Stage,
+    tool: fn() -> Option<&'static ToolInfo>,
+    has_parameters: fn() -> bool,
+    bind: Bind,
+    options: Options,
+}
+
+#[derive(Clone, Copy)]
+struct Options {
+    order: i32,
+    timeout: Duration,
+    tools: Option<&'static str>,
+    sender: Option<&'static str>,
+}
+
+/// How long a hook may take, if it does not say so.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+impl HookInfo {
+    /// Describes the hook `H` that takes an `I` and the parameters `P`, and stands at `path`, in this place of the program's source.
+    #[doc(hidden)]
+    #[track_caller]
+    pub const fn new<H: Hook, I: HookInput, P: Params>(path: &'static str, stage: Stage, bind: Bind) -> Self {
+        let place = Location::caller();
+        let emits: EventTypes = P::EMITS;
+        Self {
+            place,
+            handler: HandlerInfo::method::<ToolInvoked, P>(path, place.file(), place.line(), emits, true),
+            handler_fn: || &H::info().handler,
+            stage,
+            tool: I::tool,
+            has_parameters: || TypeId::of::<P::Prepared>() != TypeId::of::<()>(),
+            bind,
+            options: Options { order: 0, timeout: TIMEOUT, tools: None, sender: None },
+        }
+    }
+
+    /// With its place among the hooks of a call.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn order(mut self, order: i32) -> Self {
+        self.options.order = order;
+        self
+    }
+
+    /// With a limit of the time that it takes.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn timeout(mut self, millis: u64) -> Self {
+        self.options.timeout = Duration::from_millis(millis);
+        self
+    }
+
+    /// For tools with such names.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn tools(mut self, pattern: &'static str) -> Self {
+        self.options.tools = Some(pattern);
+        self
+    }
+
+    /// For callers with such names.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn sender(mut self, pattern: &'static str) -> Self {
+        self.options.sender = Some(pattern);
+        self
+    }
+
+    /// The path of the function: its module and its name.
+    pub fn path(&self) -> &'static str {
+        self.handler.path()
+    }
+
+    /// Its place among the hooks of a call: those with lower numbers run first, and of one number by their paths.
+    pub fn place_in_order(&self) -> i32 {
+        self.options.order
+    }
+
+    /// How long it may take, if it is `async`.
+    pub fn time_limit(&self) -> Duration {
+        self.options.timeout
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Whether it is about one tool, whose types it takes.
+    pub(crate) fn is_typed(&self) -> bool {
+        (self.tool)().is_some()
+    }
+
+    /// What its parameters are extracted for.
+    pub(crate) fn handler_fn(&self) -> fn() -> &'static HandlerInfo {
+        self.handler_fn
+    }
+
+    /// Whether it takes anything from the delivery.
+    pub(crate) fn has_parameters(&self) -> bool {
+        (self.has_parameters)()
+    }
+
+    pub(crate) fn bind(&self, start: &StartContext<'_>) -> Result<BoundHook, Vec<PrepareError>> {
+        (self.bind)(start)
+    }
+
+    /// Returns whether it is about this tool.
+    pub fn is_about(&self, tool: &ToolInfo) -> bool {
+        match (self.tool)() {
+            Some(own) => std::ptr::eq(own, tool),
+            None => self.options.tools.is_none_or(|pattern| pattern::matches(pattern, tool.name())),
+        }
+    }
+
+    /// Returns whether it is about the calls of this sender.
+    pub(crate) fn is_for(&self, sender: Option<&str>) -> bool {
+        match self.options.sender {
+            None => true,
+            Some(pattern) => sender.is_some_and(|sender| pattern::matches(pattern, sender)),
+        }
+    }
+
+    /// Why it will never run, if there is no tool on the bus that it is about.
+    fn is_about_none(&self, start: &StartCheck<'_>) -> Option<String> {
+        let mut tools = start.registry().entries::<ToolInfo>();
+        if tools.any(|tool| self.is_about(tool)) {
+            return None;
+        }
+        Some(match ((self.tool)(), self.options.tools) {
+            (Some(tool), _) => {
+                format!(
+                    "it is about the tool `{tool}`, which this bus does not have: add `.tool::<{tool}>()`"
+                )
+            }
+            (None, Some(pattern)) => {
+                let names = start.registry().entries::<ToolInfo>().map(ToolInfo::name);
+                let nearest = pattern::nearest(pattern, names);
+                let hint = nearest.map_or_else(
+                    || "write the name of a tool, or a pattern such as `shop_*`".into(),
+                    |nearest| format!("is `{nearest}` meant?"),
+                );
+                format!("`tools = \"{pattern}\"` matches no tool of this bus: {hint}")
+            }
+            // There is nothing that it could have missed.
+            (None, None) => return None,
+        })
+    }
+}
+
+impl Entry for HookInfo {
+    const KIND: &'static str = "hook";
+
+    fn name(&self) -> &str {
+        self.path()
+    }
+
+    fn place(&self) -> &'static Location<'static> {
+        self.place
+    }
+
+    fn check(&self, start: &StartCheck<'_>) -> Vec<HandlerError> {
+        let unprepared = self.bind(start.context()).err().unwrap_or_default();
+        let mut problems: Vec<HandlerError> = unprepared.into_iter().map(Into::into).collect();
+        problems.extend(self.is_about_none(start).map(HandlerError::from));
+        problems
+    }
+}
+
+impl fmt::Debug for HookInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HookInfo")
+            .field("path", &self.path())
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Its path.
+impl fmt::Display for HookInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path())
+    }
+}

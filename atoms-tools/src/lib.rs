@@ -1,0 +1,34 @@
+//! Tools that agents call, and the hooks around them, for [`atoms`](https://docs.rs/atoms-rs).
+//!
+//! Programs depend on `atoms` with the feature `tools`, which has all of this as `atoms::tools`. A tool is a function with
+//! `#[tool]`; it is called by its type, or by its name with JSON, and all calls go one way: the arguments are checked, hooks
+//! before it may change, deny or replace the call, a person approves it if one has to, the function runs, and hooks after it
+//! see what became of it.
+
+// The expansions of the macros name this crate by the path that they are given.
+extern crate self as atoms_tools;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __tools;
+mod bench;
+mod call;
+mod caller;
+mod events;
+mod face;
+mod hook;
+mod macros;
+mod pattern;
+mod schema;
+mod tool;
+
+pub use bench::ToolSettings;
+pub use call::{AnyTool, Arguments, Call, CallOutcome, Done, Target, ToolCall, ToolDone, ToolError, Verdict};
+pub use caller::Sender;
+pub use events::{
+    Decided, ToolCallApproved, ToolCompleted, ToolDecided, ToolDenied, ToolFailed, ToolInvoked, ToolStarted,
+};
+pub use face::{JsonCalling, ToolBus, ToolCalling, ToolSet, Tools, ToolsBuilder};
+pub use hook::{AfterInput, Answers, BeforeInput, Hook, HookInfo, HookInput, NoAnswer};
+pub use schema::{Argument, ToolArgument, WrongArguments};
+pub use tool::{Tool, ToolArguments, ToolInfo, ToolOutput};

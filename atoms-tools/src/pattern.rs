@@ -1,0 +1,84 @@
+//! Patterns of names, as `tools = "shop_*"` has them.
+
+/// Whether the pattern selects the name: `*` stands for any characters, or for none.
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut at, mut from) = (0, 0);
+    // Where to go on if what follows the last star does not fit: the place behind it, and the next one in the name.
+    let mut star = None;
+    while from < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                at += 1;
+                star = Some((at, from));
+            }
+            Some(expected) if *expected == name[from] => (at, from) = (at + 1, from + 1),
+            _ => match &mut star {
+                Some((behind, next)) => {
+                    *next += 1;
+                    (at, from) = (*behind, *next);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|byte| *byte == b'*')
+}
+
+/// Of these names, the one that is most like this one, if any is like it.
+pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness = |other: &str| strsim::jaro_winkler(&name.replace('*', ""), other);
+    let rated = names.into_iter().map(|other| (likeness(other), other));
+    let best = rated.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    best.filter(|(likeness, _)| *likeness > 0.7).map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{matches, nearest};
+
+    #[test]
+    fn a_star_stands_for_any_characters_anywhere() {
+        for (pattern, name) in [
+            ("*", ""),
+            ("*", "refund"),
+            ("refund", "refund"),
+            ("shop_*", "shop_"),
+            ("shop_*", "shop_refund"),
+            ("*_order", "lookup_order"),
+            ("a*b*c", "a-b-b-c"),
+            ("**", "refund"),
+            ("aiagents.Main*", "aiagents.MainAgent"),
+        ] {
+            assert!(matches(pattern, name), "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn all_else_is_what_it_is() {
+        for (pattern, name) in [
+            ("", "refund"),
+            ("refund", "refunds"),
+            ("refund", "Refund"),
+            ("shop_*", "shop"),
+            ("a*b", "a-b-c"),
+            ("ref?nd", "refund"),
+            ("re.und", "refund"),
+        ] {
+            assert!(!matches(pattern, name), "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn it_takes_no_longer_for_many_stars() {
+        assert!(!matches(&"a*".repeat(2_000), &"a".repeat(1_999)));
+    }
+
+    #[test]
+    fn the_nearest_name_is_like_it() {
+        let names = ["lookup_order", "refund"];
+        assert_eq!(nearest("refnd", names), Some("refund"));
+        assert_eq!(nearest("refunds_*", names), Some("refund"));
+        assert_eq!(nearest("xyz", names), None);
+    }
+}

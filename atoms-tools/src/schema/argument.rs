@@ -1,0 +1,90 @@
+//! One argument of a tool.
+
+use std::fmt;
+
+use atoms_control::schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What an argument of a tool may be.
+#[diagnostic::on_unimplemented(
+    message = "an argument of a tool cannot be of type `{Self}`",
+    label = "a model cannot send it",
+    note = "if the type is yours, derive `Clone`, `Serialize`, `Deserialize` and `JsonSchema` for it: without crates of your own, those of `atoms::serde` and `atoms::schemars`",
+    note = "if the tool is not called with it, but takes it from the bus as a handler does, write `#[extract]` before the parameter"
+)]
+pub trait ToolArgument: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static> ToolArgument for T {}
+
+/// What is known of an argument: `#[tool]` makes it of a parameter.
+pub struct Argument {
+    pub(super) name: &'static str,
+    pub(super) description: &'static str,
+    pub(super) schema: fn(&mut SchemaGenerator) -> Schema,
+    pub(super) default: Option<fn() -> Value>,
+    pub(super) is_optional: bool,
+    pub(super) is_sensitive: bool,
+}
+
+impl Argument {
+    /// An argument of type `T`, which has to be there.
+    pub const fn new<T: ToolArgument>(name: &'static str, description: &'static str) -> Self {
+        Self {
+            name,
+            description,
+            schema: SchemaGenerator::subschema_for::<T>,
+            default: None,
+            is_optional: false,
+            is_sensitive: false,
+        }
+    }
+
+    /// The same, which may be missing.
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        self.is_optional = true;
+        self
+    }
+
+    /// The same, which is this if it is missing.
+    #[must_use]
+    pub const fn with_default(mut self, default: fn() -> Value) -> Self {
+        self.default = Some(default);
+        self.optional()
+    }
+
+    /// The same, of which no event and no message tells the value.
+    #[must_use]
+    pub const fn sensitive(mut self) -> Self {
+        self.is_sensitive = true;
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether no event and no message tells its value.
+    pub fn is_sensitive(&self) -> bool {
+        self.is_sensitive
+    }
+}
+
+impl fmt::Debug for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Argument")
+            .field("name", &self.name)
+            .field("is_optional", &self.is_optional)
+            .field("is_sensitive", &self.is_sensitive)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The value as JSON; `null` if it cannot be written.
+pub fn json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}

@@ -1,0 +1,179 @@
+//! What the arguments of a tool must be.
+
+mod argument;
+mod canonical;
+mod constrained;
+mod wrong;
+
+use atoms_control::schemars::generate::SchemaSettings;
+use jsonschema::{Draft, PatternOptions, Validator};
+use serde_json::{Map, Value, json};
+
+pub use argument::{Argument, ToolArgument, json};
+pub(crate) use canonical::{Hash, hash};
+pub use wrong::WrongArguments;
+
+/// What stands in the place of a value that is not told.
+pub(crate) const MASK: &str = "[sensitive]";
+
+/// The JSON Schema of a tool's arguments, and what checks them by it.
+pub(crate) struct ArgumentsSchema {
+    json: Value,
+    validator: Validator,
+    arguments: &'static [Argument],
+    /// Whether a value of the right Rust type may break it.
+    pub(crate) is_constrained: bool,
+}
+
+impl ArgumentsSchema {
+    /// Makes the schema, and compiles it; fails if an argument's own schema is none.
+    pub(crate) fn new(arguments: &'static [Argument]) -> Result<Self, String> {
+        let json = object(arguments);
+        let options = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .with_pattern_options(PatternOptions::regex())
+            .should_validate_formats(true);
+        let validator = options.build(&json).map_err(|error| error.to_string())?;
+        let is_constrained = constrained::is_constrained(&json);
+        Ok(Self { json, validator, arguments, is_constrained })
+    }
+
+    pub(crate) fn as_json(&self) -> &Value {
+        &self.json
+    }
+
+    /// Checks arguments; fails with all that is wrong with them.
+    pub(crate) fn check(&self, arguments: &Value) -> Result<(), WrongArguments> {
+        if self.validator.is_valid(arguments) {
+            return Ok(());
+        }
+        Err(WrongArguments::of(self.validator.iter_errors(arguments), self.arguments))
+    }
+
+    /// The arguments as others may see them.
+    pub(crate) fn masked(&self, arguments: &Value) -> Value {
+        masked(self.arguments, arguments.clone())
+    }
+
+    /// The schema of what others may see, and change: a mask may stand where something is sensitive.
+    pub(crate) fn with_masks(&self) -> Value {
+        let mut json = self.json.clone();
+        for argument in self.arguments.iter().filter(|argument| argument.is_sensitive) {
+            let own = json["properties"][argument.name].take();
+            json["properties"][argument.name] = json!({ "anyOf": [own, { "const": MASK }] });
+        }
+        json
+    }
+
+    /// What others have made of the arguments, with what was masked as it is.
+    pub(crate) fn unmasked(&self, mut edited: Value, arguments: &Value) -> Value {
+        for argument in self.arguments.iter().filter(|argument| argument.is_sensitive) {
+            if let Some(value) = edited.get_mut(argument.name).filter(|value| **value == MASK)
+                && let Some(own) = arguments.get(argument.name)
+            {
+                *value = own.clone();
+            }
+        }
+        edited
+    }
+}
+
+/// The arguments, with what is sensitive masked.
+pub(crate) fn masked(arguments: &[Argument], mut value: Value) -> Value {
+    let sensitive = arguments.iter().filter(|argument| argument.is_sensitive);
+    for argument in sensitive {
+        if let Some(value) = value.get_mut(argument.name).filter(|value| !value.is_null()) {
+            *value = MASK.into();
+        }
+    }
+    value
+}
+
+/// The schema of an object with these members.
+fn object(arguments: &[Argument]) -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let mut generator = settings.into_generator();
+    let mut properties = Map::new();
+    for argument in arguments {
+        let mut schema = (argument.schema)(&mut generator);
+        if !argument.description.is_empty() {
+            schema.insert("description".into(), argument.description.into());
+        }
+        if let Some(default) = argument.default {
+            schema.insert("default".into(), default());
+        }
+        properties.insert(argument.name.into(), schema.into());
+    }
+    let required: Vec<_> =
+        arguments.iter().filter(|argument| !argument.is_optional).map(|argument| argument.name).collect();
+    let mut object = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    });
+    // Only types that contain themselves are not inlined.
+    let definitions = generator.take_definitions(true);
+    if !definitions.is_empty() {
+        object["$defs"] = definitions.into();
+    }
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static REFUND: &[Argument] = &[
+        Argument::new::<String>("order_id", "The order, as on the invoice."),
+        Argument::new::<u64>("cents", "").with_default(|| json(&100)),
+        Argument::new::<Option<String>>("card", "").optional().sensitive(),
+    ];
+
+    fn schema() -> ArgumentsSchema {
+        ArgumentsSchema::new(REFUND).unwrap()
+    }
+
+    #[test]
+    fn the_schema_is_an_object_of_the_arguments() {
+        let schema = schema();
+        assert_eq!(schema.as_json()["required"], json!(["order_id"]));
+        assert_eq!(schema.as_json()["additionalProperties"], false);
+        let order = &schema.as_json()["properties"]["order_id"];
+        assert_eq!(*order, json!({"type": "string", "description": "The order, as on the invoice."}));
+        assert_eq!(schema.as_json()["properties"]["cents"]["default"], 100);
+        assert!(!schema.is_constrained);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let wrong = schema().check(&json!({"order": "o-1", "cents": -1, "card": 4111})).unwrap_err();
+        let text = wrong.to_string();
+        for said in ["order_id", "`order`", "/cents", "/card"] {
+            assert!(text.contains(said), "{said} is not in {text}");
+        }
+        assert!(!text.contains("4111"), "{text}");
+    }
+
+    #[test]
+    fn who_edits_what_is_masked_leaves_it_or_replaces_it() {
+        let schema = schema();
+        let editable = jsonschema::validator_for(&schema.with_masks()).unwrap();
+        let own = json!({"order_id": "o-1", "card": "4111", "cents": 5});
+        for (edited, meant) in [(MASK, "4111"), ("4222", "4222")] {
+            let edited = json!({"order_id": "o-2", "card": edited, "cents": 5});
+            assert!(editable.is_valid(&edited));
+            assert_eq!(schema.unmasked(edited, &own)["card"], meant);
+        }
+        assert!(!editable.is_valid(&json!({"order_id": "o-1", "card": 4111})));
+    }
+
+    #[test]
+    fn what_is_sensitive_is_masked() {
+        let masked = schema().masked(&json!({"order_id": "o-1", "card": "4111"}));
+        assert_eq!(masked, json!({"order_id": "o-1", "card": MASK}));
+        assert_eq!(schema().masked(&json!({"card": null})), json!({"card": null}));
+        assert_eq!(schema().masked(&json!(["card"])), json!(["card"]));
+    }
+}

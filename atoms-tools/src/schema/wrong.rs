@@ -1,0 +1,73 @@
+//! What is wrong with arguments, in words that a model can act on.
+
+use std::fmt;
+
+use atoms_control::Problem;
+use atoms_runtime::Shown;
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
+
+use super::{Argument, MASK};
+use crate::pattern;
+
+/// How many problems of one call are told at most.
+const MAX_PROBLEMS: usize = 32;
+
+/// Arguments are not what they must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongArguments {
+    problems: Vec<Problem>,
+}
+
+impl WrongArguments {
+    pub(super) fn of<'a>(errors: impl Iterator<Item = ValidationError<'a>>, arguments: &[Argument]) -> Self {
+        Self { problems: errors.take(MAX_PROBLEMS + 1).map(|error| problem(&error, arguments)).collect() }
+    }
+
+    /// One problem of the whole.
+    pub(crate) fn one(message: impl fmt::Display) -> Self {
+        let message = Shown(message).to_string();
+        Self { problems: vec![Problem { path: String::new(), message }] }
+    }
+
+    /// All that is wrong, each with its place in the arguments; no more than 33 things.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+fn problem(error: &ValidationError<'_>, arguments: &[Argument]) -> Problem {
+    let path = error.instance_path().to_string();
+    let first = path.split('/').nth(1);
+    let is_sensitive = arguments.iter().any(|it| it.is_sensitive && first == Some(it.name));
+    let message = match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } if path.is_empty() => {
+            let unknown = unexpected.iter().map(|name| unknown(name, arguments));
+            Shown(unknown.collect::<Vec<_>>().join("; ")).to_string()
+        }
+        _ if is_sensitive => Shown(error.masked_with(MASK)).to_string(),
+        _ => Shown(error).to_string(),
+    };
+    Problem { path: Shown(path).to_string(), message }
+}
+
+fn unknown(name: &str, arguments: &[Argument]) -> String {
+    match pattern::nearest(name, arguments.iter().map(|argument| argument.name)) {
+        Some(nearest) => format!("there is no argument `{name}`: is it `{nearest}`?"),
+        None => format!("there is no argument `{name}`: leave it out"),
+    }
+}
+
+impl fmt::Display for WrongArguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, problem) in self.problems.iter().take(MAX_PROBLEMS).enumerate() {
+            let Problem { path, message } = problem;
+            let separator = if number == 0 { "" } else { "; " };
+            let path = if path.is_empty() { "the arguments" } else { path };
+            write!(f, "{separator}{path}: {message}")?;
+        }
+        if self.problems.len() > MAX_PROBLEMS { f.write_str("; and more") } else { Ok(()) }
+    }
+}
+
+impl std::error::Error for WrongArguments {}

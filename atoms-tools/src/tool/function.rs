@@ -1,0 +1,186 @@
+//! The functions of tools: what `#[tool]` implements, and what calls it.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use atoms_runtime::{
+    Delivery, EventTypes, ExtractError, HandlerError, Params, PrepareError, StartContext, SyncDelivery,
+    SyncParams,
+};
+
+use super::{Tool, ToolOutput};
+
+/// The function of a tool, if it is not `async`.
+pub trait SyncFunction: 'static {
+    /// The tool.
+    type Tool: Tool;
+    /// The parameters that are extracted.
+    type Params: SyncParams;
+    /// What the function returns: a `Result`, or [`Plain`].
+    type Returned: Returned;
+
+    /// Calls the function.
+    fn call(
+        args: <Self::Tool as Tool>::Args,
+        params: <Self::Params as SyncParams>::Values<'_>,
+    ) -> Self::Returned;
+}
+
+/// The function of a tool, if it is `async`.
+pub trait AsyncFunction: 'static {
+    /// The tool.
+    type Tool: Tool;
+    /// The parameters that are extracted.
+    type Params: Params;
+    /// What the function returns when awaited: a `Result`, or [`Plain`].
+    type Returned: Returned;
+
+    /// Calls the function.
+    fn call(
+        args: <Self::Tool as Tool>::Args,
+        params: <Self::Params as Params>::Values,
+    ) -> impl Future<Output = Self::Returned> + Send;
+}
+
+/// What the function of a tool returns.
+#[diagnostic::on_unimplemented(
+    message = "a tool cannot return `{Self}`",
+    label = "cannot be written as JSON, or is no error",
+    note = "a tool returns a value that implements `Serialize` and `Deserialize`, or a `Result` of one with an error type or text as its error"
+)]
+pub trait Returned: 'static {
+    /// What it returns if it succeeds.
+    type Output: ToolOutput;
+
+    /// What it returned, or why it failed.
+    fn into_result(self) -> Result<Self::Output, HandlerError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ToolOutput, E: Into<HandlerError> + 'static> Returned for Result<T, E> {
+    type Output = T;
+
+    #[inline]
+    fn into_result(self) -> Result<T, HandlerError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// What a function returns that cannot fail.
+#[derive(Debug)]
+pub struct Plain<T>(pub T);
+
+#[diagnostic::do_not_recommend]
+impl<T: ToolOutput> Returned for Plain<T> {
+    type Output = T;
+
+    #[inline]
+    fn into_result(self) -> Result<T, HandlerError> {
+        Ok(self.0)
+    }
+}
+
+/// Why a function has no result.
+#[derive(Debug)]
+pub enum NotRun {
+    /// A parameter cannot be extracted; the function was not called.
+    Extract(ExtractError),
+    /// It returned an error.
+    Failed(HandlerError),
+}
+
+/// A function that was called.
+pub enum Ran<'a, O> {
+    /// It is done already.
+    Ready(Result<O, NotRun>),
+    /// It has to be waited for.
+    Pending(Pin<Box<dyn Future<Output = Result<O, NotRun>> + Send + 'a>>),
+}
+
+/// What calls the function of the tool `T`. It is no part of the tool's own type, so that what is extracted need not be as
+/// public as the tool.
+pub trait Function<T: Tool>: 'static {
+    /// What is found once, when the bus starts.
+    type Prepared: Send + std::marker::Sync + 'static;
+
+    /// The types of the events that the function may emit.
+    const EMITS: EventTypes;
+
+    /// Prepares the parameters that are extracted.
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>>;
+
+    /// Extracts the parameters, and calls the function.
+    fn run<'a>(args: T::Args, prepared: &'a Self::Prepared, delivery: Delivery<'a>) -> Ran<'a, T::Output>;
+}
+
+/// A [`SyncFunction`] as a [`Function`].
+pub struct Sync<F>(PhantomData<fn(F)>);
+
+impl<T, F> Function<T> for Sync<F>
+where
+    T: Tool,
+    F: SyncFunction<Tool = T, Returned: Returned<Output = T::Output>>,
+{
+    type Prepared = <F::Params as SyncParams>::Prepared;
+
+    const EMITS: EventTypes = F::Params::EMITS;
+
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>> {
+        F::Params::prepare(start)
+    }
+
+    #[inline]
+    fn run<'a>(args: T::Args, prepared: &'a Self::Prepared, delivery: Delivery<'a>) -> Ran<'a, T::Output> {
+        let delivery = SyncDelivery::lending_nothing(&delivery);
+        let params = F::Params::from_delivery(prepared, &delivery).map_err(NotRun::Extract);
+        Ran::Ready(params.and_then(|params| F::call(args, params).into_result().map_err(NotRun::Failed)))
+    }
+}
+
+/// An [`AsyncFunction`] as a [`Function`].
+pub struct Async<F>(PhantomData<fn(F)>);
+
+impl<T, F> Function<T> for Async<F>
+where
+    T: Tool,
+    F: AsyncFunction<Tool = T, Returned: Returned<Output = T::Output>>,
+{
+    type Prepared = <F::Params as Params>::Prepared;
+
+    const EMITS: EventTypes = F::Params::EMITS;
+
+    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>> {
+        F::Params::prepare(start)
+    }
+
+    fn run<'a>(args: T::Args, prepared: &'a Self::Prepared, delivery: Delivery<'a>) -> Ran<'a, T::Output> {
+        match F::Params::from_delivery(prepared, &delivery) {
+            Ok(params) => Ran::Pending(Box::pin(async move {
+                F::call(args, params).await.into_result().map_err(NotRun::Failed)
+            })),
+            Err(error) => Ran::Ready(Err(NotRun::Extract(error))),
+        }
+    }
+}
+
+impl<O> fmt::Debug for Ran<'_, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready(_) => "Ready",
+            Self::Pending(_) => "Pending",
+        })
+    }
+}
+
+impl<F> fmt::Debug for Sync<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sync")
+    }
+}
+
+impl<F> fmt::Debug for Async<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Async")
+    }
+}
