@@ -51,7 +51,6 @@ const TOOLS: House = House {
         Floor { name: "face", modules: &["face"] },
         Floor { name: "expansions", modules: &["macros", "private"] },
     ],
-    exceptions: &[],
 };
 
 const AGENT: House = House {
