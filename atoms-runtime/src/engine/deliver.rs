@@ -45,7 +45,11 @@ macro_rules! delivered {
             receipt
         } else {
             let mut progress = $crate::engine::deliver::Progress::with_table(&step, table);
-            if let Some(unfinished) = progress.begin_root(done) {
+            let unfinished = match done {
+                Some(done) => progress.go_on(done),
+                None => progress.begin_root(),
+            };
+            if let Some(unfinished) = unfinished {
                 progress.finish_root(unfinished).await;
             }
             progress.into_receipt()
@@ -101,12 +105,15 @@ impl<'a> Progress<'a> {
         Self { step, table, span: Span::none(), receipt }
     }
 
-    /// As [`begin`](Self::begin), of a root event, unless its sync handlers are done; what is left to do, if anything is.
-    pub(crate) fn begin_root(&mut self, done: Option<SyncDone>) -> Option<Unfinished> {
-        if let Some((receipt, unfinished)) = done {
-            self.receipt = receipt;
-            return unfinished;
-        }
+    /// Takes over a root event whose sync handlers are done; what is left to do, if anything is.
+    #[cold]
+    pub(crate) fn go_on(&mut self, (receipt, unfinished): SyncDone) -> Option<Unfinished> {
+        self.receipt = receipt;
+        unfinished
+    }
+
+    /// As [`begin`](Self::begin), of a root event; what is left to do, if anything is.
+    pub(crate) fn begin_root(&mut self) -> Option<Unfinished> {
         let (step, table) = (self.step, self.table);
         let first_poll = FirstPoll::of(step.bus);
         if table.asynchronous.is_empty() || !step.goes_straight(table) {
