@@ -6,7 +6,7 @@ use atoms_agent::events::{
     AgentInterrupt, EndCall, LlmRequest, Log, Object, Speak, SystemInterrupt, TranscriptUpdate, TransferCall,
     UserJoined, UserStartedSpeaking,
 };
-use atoms_agent::{Conversation, Graph, Session, node};
+use atoms_agent::{Conversation, Graph, Outgoing, Session, SessionEnd, node};
 use atoms_runtime::{AnyEvent, Emitter, event};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -154,6 +154,43 @@ async fn the_agent_may_interrupt_itself() {
     let events = client.response().await;
     assert!(types(&events).contains(&"agent.control.interrupt"), "{events:?}");
     assert_eq!(events.last().unwrap()["interrupted"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_program_may_interrupt() {
+    let mut client = Client::of(graph()).await;
+    client.say("talk").await;
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    client.sessions.list()[0].interrupt();
+    assert_eq!(client.response().await.last().unwrap()["interrupted"], true);
+    client.say("again").await;
+    client.next().await;
+    assert_eq!(client.next().await["type"], "agent.llm.response.start");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_nobody_waits_for_any_more_is_interrupted() {
+    let mut client = Client::of(graph()).await;
+    client.say("talk").await;
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    let end = SessionEnd::Protocol("odd".into());
+    client.fail(end.clone()).await;
+    let events = client.response().await;
+    assert!(types(&events).contains(&"agent.error"), "{events:?}");
+    assert_eq!(events.last().unwrap()["interrupted"], true);
+    assert_eq!(client.next_outgoing().await, Some(Outgoing::Close(end)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_a_shutdown_cuts_short_says_so() {
+    let mut client = Client::of(graph()).await;
+    client.say("talk").await;
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    let sessions = client.sessions.clone();
+    let shutdown = tokio::spawn(async move { sessions.shutdown(Duration::from_secs(1)).await });
+    assert_eq!(client.response().await.last().unwrap()["interrupted"], true);
+    assert_eq!(client.next_outgoing().await, Some(Outgoing::Close(SessionEnd::Shutdown)));
+    assert_eq!(shutdown.await.unwrap(), 1);
 }
 
 /// Works on a request without being an output node.

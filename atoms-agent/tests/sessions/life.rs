@@ -41,7 +41,7 @@ impl Biographer {
     }
 
     #[stopped]
-    async fn stopped(&self, story: State<Story>) {
+    async fn stopped(&self, story: State<Story>, _: Session) {
         tokio::time::sleep(Duration::from_millis(1)).await;
         story.lock().unwrap().push(format!("{} stopped", self.name));
     }

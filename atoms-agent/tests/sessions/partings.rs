@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use atoms_agent::events::{Log, Object, UserJoined};
+use atoms_agent::events::{Log, Object, TranscriptUpdate, UserJoined};
 use atoms_agent::{Graph, Outgoing, Session, SessionEnd, Sessions, node};
 use futures_channel::mpsc;
 use futures_util::stream::{iter, poll_fn};
 use futures_util::{Sink, SinkExt, StreamExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use crate::client::{INIT, bus};
+use crate::client::{Client, INIT, bus};
 
 /// Has something to say, and leaves.
 #[derive(Default)]
@@ -96,5 +96,30 @@ async fn a_session_that_cannot_write_ends_with_what_its_connection_says_of_that(
         let incoming = iter([Ok(INIT.as_bytes().to_vec())]).chain(then);
         let running = timeout(Duration::from_secs(5), sessions.run(incoming, outgoing));
         assert_eq!(running.await.expect("it does not end"), end);
+    }
+}
+
+/// Thinks about what is said for a while.
+#[derive(Default)]
+struct Slow;
+
+#[node(crate = atoms_agent)]
+impl Slow {
+    #[handler]
+    async fn think(&mut self, _: &TranscriptUpdate) {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_under_way_is_not_waited_for_when_the_client_is_gone() {
+    for end in [SessionEnd::ByClient, SessionEnd::NotReading, SessionEnd::NoPong] {
+        let mut client = Client::of(Graph::builder().node::<Slow>().build().unwrap()).await;
+        client.say("well?").await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let began = Instant::now();
+        client.fail(end.clone()).await;
+        assert_eq!(client.leave_last().await, end);
+        assert_eq!(began.elapsed(), Duration::ZERO, "{end}");
     }
 }
