@@ -113,13 +113,16 @@ impl Slow {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_under_way_is_not_waited_for_when_the_client_is_gone() {
-    for end in [SessionEnd::ByClient, SessionEnd::NotReading, SessionEnd::NoPong] {
+    let closed = |end: SessionEnd| (end.clone(), Some(Outgoing::Close(end)));
+    let by_client = (SessionEnd::ByClient, None);
+    for (end, last) in [by_client, closed(SessionEnd::NotReading), closed(SessionEnd::NoPong)] {
         let mut client = Client::of(Graph::builder().node::<Slow>().build().unwrap()).await;
         client.say("well?").await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         let began = Instant::now();
         client.fail(end.clone()).await;
-        assert_eq!(client.leave_last().await, end);
+        assert_eq!(client.next_outgoing().await, last);
         assert_eq!(began.elapsed(), Duration::ZERO, "{end}");
+        assert_eq!(client.leave_last().await, end);
     }
 }
