@@ -54,3 +54,19 @@ impl Watchers {
         }
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_of_a_watcher_that_goes() {
+        let watchers = Watchers::default();
+        let (first, _) = watchers.enter(QuestionFilter::default());
+        let (second, _) = watchers.enter(QuestionFilter::default());
+        watchers.leave(first);
+        assert!(!watchers.is_empty());
+        watchers.leave(second);
+        assert!(watchers.is_empty());
+    }
+}
