@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use atoms_control::{Control, Principal, Question};
-use atoms_runtime::Bus;
+use atoms_runtime::{Bus, LogLimit};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -32,6 +32,9 @@ use self::problem::Problem;
 use self::waiting::Waiting;
 use crate::access::Access;
 use crate::served::Served;
+
+/// What fails, fails for each request.
+static NOT_KNOWN: LogLimit = LogLimit::new(10, "more times, it could not be found out who sends a request");
 
 /// What all requests to the door share.
 struct Door {
@@ -78,16 +81,27 @@ impl Door {
         if head.method != method {
             return Err(Problem::method(&method));
         }
-        // The application's code may panic, or not come to its end.
-        let who = AssertUnwindSafe(async { self.auth.authenticate(&head).await }).catch_unwind();
-        let principal = match timeout(self.timeout, who).await {
-            Ok(Ok(principal)) => principal?,
-            _ => return Err(AuthError::Unavailable.into()),
-        };
+        let principal = self.authenticate(&head).await?;
         match self.served.get() {
             Some(served) => Ok((Caller { principal, bus: served.bus().clone(), head }, body)),
             None => Err(Problem::later(StatusCode::SERVICE_UNAVAILABLE, "the bus has not started yet")),
         }
+    }
+}
+
+impl Door {
+    /// Who it is. The application's code may panic, or not come to its end, and then it is nobody.
+    async fn authenticate(&self, head: &Parts) -> Result<Principal, AuthError> {
+        let who = AssertUnwindSafe(async { self.auth.authenticate(head).await }).catch_unwind();
+        let why = match timeout(self.timeout, who).await {
+            Ok(Ok(who)) => return who,
+            Ok(Err(_)) => "`Authenticate` has panicked",
+            Err(_) => "`Authenticate` took longer than `Routes::question_timeout`",
+        };
+        if NOT_KNOWN.allows() {
+            tracing::error!(why, "it cannot be found out who sends a request about questions");
+        }
+        Err(AuthError::Unavailable)
     }
 }
 
