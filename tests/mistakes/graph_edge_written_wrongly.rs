@@ -37,4 +37,39 @@ graph! {
     }
 }
 
+graph! {
+    struct Broken {
+        One -> Other
+        Other -> One
+    }
+}
+
+graph! {
+    struct Backwards {
+        One <- Other,
+    }
+}
+
+graph! {
+    struct Named {
+        one: One -> other: Other,
+    }
+}
+
+graph! {
+    struct Made {
+        One::default() -> Other,
+    }
+}
+
+graph! {
+    Undeclared {
+        One -> Other,
+    }
+}
+
+graph! {
+    struct Bare;
+}
+
 fn main() {}

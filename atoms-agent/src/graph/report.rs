@@ -10,11 +10,25 @@ const ROOM: usize = 8_192;
 pub struct Report {
     text: [u8; ROOM],
     length: usize,
+    /// The only node that it is about, if it is not about all.
+    only: Option<usize>,
 }
 
 impl Report {
     pub(crate) const fn new() -> Self {
-        Self { text: [0; ROOM], length: 0 }
+        Self { text: [0; ROOM], length: 0, only: None }
+    }
+
+    /// One about the node at this place.
+    pub(super) const fn about(node: usize) -> Self {
+        Self { only: Some(node), ..Self::new() }
+    }
+
+    const fn leaves_out(&self, node: usize) -> bool {
+        match self.only {
+            Some(only) => only != node,
+            None => false,
+        }
     }
 
     /// Whether nothing is wrong.
@@ -33,7 +47,11 @@ impl Report {
 
     /// Each of these nodes leads to the next, and the last one to the first.
     pub(super) const fn circle(&mut self, nodes: &[&'static NodeShape], circle: &[usize]) {
-        self.line(&["nodes are connected in a circle: `", nodes[circle[circle.len() - 1]].name]);
+        let first = circle[circle.len() - 1];
+        if self.leaves_out(first) {
+            return;
+        }
+        self.line(&["nodes are connected in a circle: `", nodes[first].name]);
         let mut node = 0;
         while node < circle.len() {
             self.add(&[" -> ", nodes[circle[node]].name]);
@@ -43,20 +61,28 @@ impl Report {
     }
 
     /// A node emits what reaches nobody.
-    pub(super) const fn lost(&mut self, node: &str, event: &str) {
+    pub(super) const fn lost(&mut self, nodes: &[&'static NodeShape], node: usize, event: &str) {
+        if self.leaves_out(node) {
+            return;
+        }
+        let node = nodes[node].name;
         self.line(&[
             "`",
             node,
             "` emits `",
             event,
-            "`, which no node behind it handles, and the client is not sent",
+            "`, but no node behind it handles that, and it is not sent to the client",
         ]);
         self.add(&["\nhelp: handle it in a node behind `", node, "`, or declare `to(client)` on the event"]);
         self.add(&[", or `to(bus)` if handlers of the bus take it"]);
     }
 
     /// A node handles what never comes.
-    pub(super) const fn missing(&mut self, node: &str, event: &str) {
+    pub(super) const fn missing(&mut self, nodes: &[&'static NodeShape], node: usize, event: &str) {
+        if self.leaves_out(node) {
+            return;
+        }
+        let node = nodes[node].name;
         self.line(&[
             "`",
             node,

@@ -12,13 +12,18 @@
 //!     const NODES: &[&NodeShape] = &[NodeShape::of::<SupportBot>(), NodeShape::of::<Supervisor>()];
 //!     const EDGES: &[(usize, usize)] = &[(0, 1)];
 //!     const SIZES: Sizes = Sizes::of(NODES, EDGES.len());
-//!     const REPORT: Report = at_compile_time::<{ SIZES.names }, ...>(NODES, EDGES);
-//!     const _: () = if !REPORT.is_empty() { panic!("{}", REPORT.as_str()) };
+//!     const IS_WRONG: bool = is_wrong::<{ SIZES.names }, ...>(NODES, EDGES);
+//!     const SupportBot: () = if IS_WRONG {                // for each node, with its span
+//!         let report = of_node::<{ SIZES.names }, ...>(NODES, EDGES, 0);
+//!         if !report.is_empty() { panic!("{}", report.as_str()) }
+//!     };
 //! };
 //! ```
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use std::collections::HashSet;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::check::Shape;
@@ -29,12 +34,7 @@ pub(crate) fn expand(graph: &Graph, root: &Root, shape: &Shape<'_>) -> TokenStre
     let agent = quote!(#root::__agent);
     let nodes = shape.nodes.iter().map(|node| quote_spanned!(node.span()=> #agent::NodeShape::of::<#node>()));
     let edges = shape.edges.iter().map(|(from, to)| quote!((#from, #to)));
-    let name = &graph.name;
-    let checked = quote_spanned! {name.span()=>
-        const _: () = if !REPORT.is_empty() {
-            ::core::panic!("{}", REPORT.as_str())
-        };
-    };
+    let checks = checks(shape, &agent);
     let item = item(graph);
     let functions =
         functions(graph, &agent, quote!(#agent::Graph::checked(__Checked::NODES, __Checked::EDGES)));
@@ -47,15 +47,40 @@ pub(crate) fn expand(graph: &Graph, root: &Root, shape: &Shape<'_>) -> TokenStre
                 const EDGES: &'static [(::core::primitive::usize, ::core::primitive::usize)] = &[#(#edges),*];
             }
             const SIZES: #agent::Sizes = #agent::Sizes::of(__Checked::NODES, __Checked::EDGES.len());
-            const REPORT: #agent::Report =
-                #agent::at_compile_time::<{ SIZES.names }, { SIZES.words }, { SIZES.numbers }>(
+            const IS_WRONG: ::core::primitive::bool =
+                #agent::is_wrong::<{ SIZES.names }, { SIZES.words }, { SIZES.numbers }>(
                     __Checked::NODES,
                     __Checked::EDGES,
                 );
-            #checked
+            #checks
             #functions
         };
     }
+}
+
+/// Tells of each node where it stands. A constant has the name of its node, which rustc tells, too.
+fn checks(shape: &Shape<'_>, agent: &TokenStream) -> TokenStream {
+    let mut names = HashSet::new();
+    let checks = shape.nodes.iter().enumerate().map(|(index, node)| {
+        let name = node.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+        let name = if names.insert(name.clone()) { name } else { format!("{name}_{index}") };
+        let name = format_ident!("{name}", span = Span::call_site());
+        let told = quote_spanned!(node.span()=> ::core::panic!("{}", report.as_str()));
+        quote! {
+            #[allow(dead_code, non_upper_case_globals)]
+            const #name: () = if IS_WRONG {
+                let report = #agent::of_node::<{ SIZES.names }, { SIZES.words }, { SIZES.numbers }>(
+                    __Checked::NODES,
+                    __Checked::EDGES,
+                    #index,
+                );
+                if !report.is_empty() {
+                    #told
+                }
+            };
+        }
+    });
+    checks.collect()
 }
 
 /// What a graph with mistakes expands to, so that code that names it has nothing else to complain of.

@@ -12,10 +12,10 @@
 use proc_macro2::TokenTree;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, Meta, Token, TypePath, Visibility, braced, token};
+use syn::{Attribute, Ident, Meta, Token, Type, TypePath, Visibility, braced, token};
 
 use crate::common::keys::{Grammar, Key};
-use crate::common::{Mistakes, Root, mistake, values};
+use crate::common::{Mistakes, Root, mistake, types, values};
 
 static GRAMMAR: Grammar = Grammar {
     attribute: "`#[graph]`",
@@ -48,14 +48,38 @@ impl Parse for Chain {
                 "write `Node -> Other`",
             ));
         }
-        if input.peek(Token![;]) {
-            return Err(mistake(input.parse::<Token![;]>()?, "a comma stands between edges", "write `,`"));
+        if !input.is_empty() && !input.peek(Token![,]) {
+            return Err(behind(&chain, input.parse()?));
         }
         Ok(Self(chain))
     }
 }
 
+/// What stands behind nodes, and does not belong there.
+fn behind(chain: &[TypePath], found: TokenTree) -> syn::Error {
+    let node = chain.last().map(|node| types::text(&Type::Path(node.clone()))).unwrap_or_default();
+    match &found {
+        TokenTree::Punct(punct) if punct.as_char() == ':' => {
+            let help = "write `Node -> Other`, with the types of the nodes: a graph has one node of a type";
+            mistake(&found, "a node has no name but its type", help)
+        }
+        TokenTree::Group(_) => {
+            let help = "write the type alone, and derive `Default` for it, or give it a `#[factory]`";
+            mistake(&found, "a node is named by its type, and each session makes its own", help)
+        }
+        _ => {
+            let help = format_args!("write `,` behind `{node}`, or `->` if an edge goes on from it");
+            mistake(&found, "a comma stands between edges", help)
+        }
+    }
+}
+
 fn node(input: ParseStream<'_>) -> syn::Result<TypePath> {
+    if input.peek(Ident) && input.peek2(Token![<-]) {
+        input.parse::<Ident>()?;
+        let arrow = input.parse::<Token![<-]>()?;
+        return Err(mistake(arrow, "an edge begins at the node that emits", "write `Other -> Node`"));
+    }
     if input.peek(token::Bracket) || input.peek(token::Paren) {
         let several = input.parse::<TokenTree>()?;
         let help = "write an edge for each: `Node -> One, Node -> Other`";
@@ -68,8 +92,17 @@ impl Parse for Graph {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
+        let form = "write `struct SupportDesk { Node -> Other }`";
+        if !input.peek(Token![struct]) {
+            return Err(
+                input.error(format_args!("a graph is a struct, whose fields are its edges\nhelp: {form}"))
+            );
+        }
         input.parse::<Token![struct]>()?;
         let name = input.parse()?;
+        if !input.peek(token::Brace) {
+            return Err(input.error(format_args!("the edges of a graph stand in braces\nhelp: {form}")));
+        }
         let content;
         braced!(content in input);
         let chains = Punctuated::<Chain, Token![,]>::parse_terminated(&content)?;

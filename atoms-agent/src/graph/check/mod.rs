@@ -62,14 +62,31 @@ impl Sizes {
     }
 }
 
-/// Checks a graph at compile time; the sizes are those of [`Sizes::of`] it.
-pub const fn at_compile_time<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
+/// Whether something is wrong with a graph, at compile time; the sizes are those of [`Sizes::of`] it.
+pub const fn is_wrong<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
     nodes: &[&'static NodeShape],
     edges: &[(usize, usize)],
+) -> bool {
+    !at_compile_time::<NAMES, WORDS, NUMBERS>(nodes, edges, Report::new()).is_empty()
+}
+
+/// What is wrong with the node at this place of a graph, at compile time; the sizes are those of [`Sizes::of`] the graph.
+pub const fn of_node<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
+    nodes: &[&'static NodeShape],
+    edges: &[(usize, usize)],
+    node: usize,
+) -> Report {
+    at_compile_time::<NAMES, WORDS, NUMBERS>(nodes, edges, Report::about(node))
+}
+
+const fn at_compile_time<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
+    nodes: &[&'static NodeShape],
+    edges: &[(usize, usize)],
+    report: Report,
 ) -> Report {
     let (mut events, mut table) = ([None; NAMES], [0; NAMES]);
     let (mut sets, mut numbers) = ([0; WORDS], [0; NUMBERS]);
-    Check::new(nodes, edges, &mut events, &mut table, &mut sets, &mut numbers).report()
+    Check::new(nodes, edges, &mut events, &mut table, &mut sets, &mut numbers).report(report)
 }
 
 /// Checks a graph while the program runs.
@@ -77,7 +94,8 @@ pub(super) fn at_run_time(nodes: &[&'static NodeShape], edges: &[(usize, usize)]
     let sizes = Sizes::of(nodes, edges.len());
     let (mut events, mut table) = (vec![None; sizes.names], vec![0; sizes.names]);
     let (mut sets, mut numbers) = (vec![0; sizes.words], vec![0; sizes.numbers]);
-    Check::new(nodes, edges, &mut events, &mut table, &mut sets, &mut numbers).report().as_str().to_owned()
+    let check = Check::new(nodes, edges, &mut events, &mut table, &mut sets, &mut numbers);
+    check.report(Report::new()).as_str().to_owned()
 }
 
 struct Check<'a> {
@@ -103,8 +121,7 @@ impl<'a> Check<'a> {
         Self { nodes, events: Events::new(events, table), order, sets, words }
     }
 
-    const fn report(mut self) -> Report {
-        let mut report = Report::new();
+    const fn report(mut self, mut report: Report) -> Report {
         if !self.order.circle().is_empty() {
             report.circle(self.nodes, self.order.circle());
             return report;
@@ -224,7 +241,7 @@ impl<'a> Check<'a> {
         while lost != 0 {
             let event = self.events.get(word * 64 + lost.trailing_zeros() as usize);
             if !event.flow.to_client && !event.flow.to_bus {
-                report.lost(self.nodes[node].name, event.name);
+                report.lost(self.nodes, node, event.name);
             }
             lost &= lost - 1;
         }
@@ -235,7 +252,7 @@ impl<'a> Check<'a> {
         let mut missing = self.get(node, Set::Handled, word) & !self.get(node, Set::Coming, word);
         while missing != 0 {
             let event = self.events.get(word * 64 + missing.trailing_zeros() as usize);
-            report.missing(self.nodes[node].name, event.name);
+            report.missing(self.nodes, node, event.name);
             missing &= missing - 1;
         }
     }
