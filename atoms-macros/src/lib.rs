@@ -216,7 +216,7 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | key | what it does |
 /// | --- | --- |
-/// | `order = number` | the place among the sync handlers of the event: lower ones run earlier, and those of one number by their paths; 0 if not given |
+/// | `order = number` | the place among the sync handlers of the event: lower ones run earlier, and those of one number by their paths; 0 if not given. Async handlers start in this order as well, after the sync ones, but run at the same time: what they do after their first `await` has no order |
 /// | `allow_cycle` | the events that the handler emits may lead back to it |
 /// | `when = path` | the handler takes only the events of which this function says so: a `fn(&E) -> bool`, where `E` is what the handler takes: the event, its `Envelope`, or `AnyEvent` |
 /// | `pattern = "shop.order.*"` | a handler of `&AnyEvent` takes only events of these types: `*` stands for one segment, and `**` at the end for one or more |
@@ -326,7 +326,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | attribute | the method |
 /// | --- | --- |
-/// | `#[handler]` | `fn(&mut self, event: &Event, ...)` or `fn(&mut self, event: Event, ...)`, `async` or not |
+/// | `#[handler]` | `fn(&mut self, event: &OrderCreated, ...)` or `fn(&mut self, event: OrderCreated, ...)`, `async` or not |
 /// | `#[respond]` | `fn(&mut self, request: &LlmRequest, ...) -> impl Stream<Item = String>`, or of `Result<String, E>`; the stream itself may come in a `Result`, and the method may be `async`. `Conversation` is what was said so far |
 /// | `#[factory]` | `fn(init: &Init, ...) -> Self`, or a `Result` of it: makes the node, in place of `Default` |
 /// | `#[started]` | `fn(&mut self, ...)`: called when the node has been made, also when it is made anew |

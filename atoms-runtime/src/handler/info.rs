@@ -146,6 +146,9 @@ impl HandlerInfo {
 
     /// Returns the order of the handler among the sync handlers of an event: those of lower order run earlier, and
     /// those of the same order by their path. It is 0 by default.
+    ///
+    /// Async handlers start in this order as well, after the sync ones, but run at the same time: what they do
+    /// after their first `await` has no order.
     pub fn order(&self) -> i32 {
         self.options.order
     }
