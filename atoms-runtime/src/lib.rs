@@ -53,7 +53,7 @@ pub use handler::{
     AnsweredBy, AsyncHandler, Backoff, Declares, Delivery, DetachError, Emissions, EmitOutcome, Emitter,
     Emitting, EventSet, ExtractError, FailureKind, FromDelivery, FromSyncDelivery, Handler, HandlerError,
     HandlerInfo, Input, MissingState, NotInSet, Outlet, Output, Params, PrepareError, Recipient, Refusal,
-    Retry, Retryable, Returns, StartContext, State, SyncDelivery, SyncHandler, SyncParams, Veto,
+    Retry, Retryable, Returns, Shared, StartContext, State, SyncDelivery, SyncHandler, SyncParams, Veto,
 };
 pub use layers::intercept::Interceptor;
 pub use letters::{

@@ -279,3 +279,22 @@ macro_rules! entry {
         };
     };
 }
+
+/// `State(db)`, as the pattern of a parameter: of a type whose field is public, or of [`State`](crate::State), of which
+/// rustc tells.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __State_is_taken_by_a_name_without_a_pattern {
+    ($($pattern:tt)*) => {
+        State($($pattern)*)
+    };
+}
+
+/// `Event`, as the first parameter of a handler: a struct of this name, or the trait, of which rustc tells.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __name_one_event_or_take_AnyEvent {
+    () => {
+        Event
+    };
+}

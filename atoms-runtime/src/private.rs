@@ -85,13 +85,16 @@ pub const fn assert_symbol(name: &str) {
     label = "cannot be sent between threads",
     note = "the handler may run on another thread than the one who asks: a reply is `Send + 'static`"
 )]
-pub trait Reply: Send + 'static {}
+pub trait Reply {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> Reply for T {}
 
-/// Fails to compile where a request's reply is no [`Reply`].
-pub const fn assert_reply<T: Reply>() {}
+/// Fails to compile where a request's reply is not a [`Reply`].
+pub trait HasReply {
+    /// The type of the reply.
+    type Reply: Reply;
+}
 
 /// Fails to compile where a field's type is no [`Field`].
 pub const fn assert_field<T: SharedField + Field>() {}

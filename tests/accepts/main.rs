@@ -6,6 +6,7 @@
 mod attributes;
 mod derived;
 mod made_by_macros;
+mod named_alike;
 mod no_prelude;
 mod nodes;
 mod options;

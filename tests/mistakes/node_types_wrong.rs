@@ -35,6 +35,31 @@ impl Numbers {
     }
 }
 
+#[derive(Default)]
+struct Text;
+
+#[node(output)]
+impl Text {
+    #[respond]
+    fn respond(&mut self, _: &LlmRequest) -> String {
+        "hello".into()
+    }
+}
+
+#[request(type = "shop.quote.get", reply = u64)]
+struct GetQuote;
+
+#[derive(Default)]
+struct Answers;
+
+#[node]
+impl Answers {
+    #[handler]
+    fn quote(&mut self, _: &GetQuote) -> u64 {
+        1
+    }
+}
+
 struct NoEvent;
 
 #[derive(Default)]

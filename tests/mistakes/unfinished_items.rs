@@ -61,5 +61,5 @@ async fn emit(bus: &Bus, order: &OrderCreated) {
 }
 
 fn main() {
-    let _ = (Bus::builder().handler::<without_type>().handler::<without_body>(), Shop::graph());
+    let _ = (Bus::builder().handler::<without_type>(), Shop::graph());
 }

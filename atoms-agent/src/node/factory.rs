@@ -40,7 +40,7 @@ pub trait FactoryMethod<N>: 'static {
 #[derive(Debug)]
 pub struct MadeBy<F>(PhantomData<fn(F)>);
 
-impl<N: Send + 'static, F: FactoryMethod<N>> Factory<N> for MadeBy<F> {
+impl<N: 'static, F: FactoryMethod<N>> Factory<N> for MadeBy<F> {
     type Params = F::Params;
 
     async fn make<'a>(
@@ -57,7 +57,7 @@ impl<N: Send + 'static, F: FactoryMethod<N>> Factory<N> for MadeBy<F> {
 #[derive(Debug)]
 pub struct MadeByDefault;
 
-impl<N: ByDefault + Send + 'static> Factory<N> for MadeByDefault {
+impl<N: ByDefault + 'static> Factory<N> for MadeByDefault {
     type Params = ();
 
     async fn make<'a>(_: &'a Init, (): &'a (), _: &'a Dispatch<'a>) -> Result<N, HandlerError> {

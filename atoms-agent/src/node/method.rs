@@ -1,6 +1,7 @@
 //! What `#[node]` makes of the methods of a node.
 
 use std::borrow::Borrow;
+use std::future::ready;
 
 use atoms_runtime::{
     Delivery, Dispatch, Emitted, EventType, EventTypes, ExtractError, HandlerError, HandlerInfo, Input,
@@ -12,7 +13,7 @@ use super::layered::layered;
 /// A `#[handler]` of the node `N`.
 pub trait Method<N>: 'static {
     /// The type of the event, without its `&`.
-    type Input: Input<Kind = Emitted>;
+    type Input: Input<Kind: IsPassedOn<Self::Input>>;
     /// The further parameters.
     type Params: Params;
     /// The type that the method returns, when awaited if it is `async`.
@@ -40,6 +41,16 @@ pub trait Method<N>: 'static {
         params: <Self::Params as Params>::Values,
     ) -> impl Future<Output = Self::Output> + Send + 'a;
 }
+
+/// What a node handles: events, and no requests.
+#[diagnostic::on_unimplemented(
+    message = "`{I}` is a request, which a node does not handle",
+    label = "a request",
+    note = "write the handler outside of the node, as a function with `#[handler]`: a request has one handler in the program, and a node is there in every session"
+)]
+pub trait IsPassedOn<I> {}
+
+impl<I> IsPassedOn<I> for Emitted {}
 
 /// What a method has come to.
 #[derive(Debug)]
@@ -131,7 +142,7 @@ impl<N: Send, M: Method<N>> Run<N> for Handles<M> {
     }
 }
 
-impl<N: Send> Methods<N> for () {
+impl<N> Methods<N> for () {
     type Prepared = ();
 
     fn prepare(_: &StartContext<'_>) -> Result<(), Vec<PrepareError>> {
@@ -142,8 +153,14 @@ impl<N: Send> Methods<N> for () {
         None
     }
 
-    async fn run<'a>(_: &'a mut N, (): &'a (), _: &'a Dispatch<'a>, _: usize) -> Ran {
-        Ran::Done
+    /// It does not hold the node: of one that is not `Send`, rustc then tells where it is handled, and not here, too.
+    fn run<'a>(
+        _: &'a mut N,
+        (): &'a (),
+        _: &'a Dispatch<'a>,
+        _: usize,
+    ) -> impl Future<Output = Ran> + Send + 'a {
+        ready(Ran::Done)
     }
 }
 

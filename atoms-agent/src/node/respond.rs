@@ -35,9 +35,9 @@ impl<'a> Say<'a> {
     /// Sends each text of the stream to its end, or to its first error.
     ///
     /// The future is boxed, so that rustc tells of a wrong stream once: its type does not depend on it.
-    pub fn all<S: Stream<Item: Text> + Send + 'a>(self, texts: S) -> BoxFuture<'a, Result<(), HandlerError>> {
+    pub fn all<S: Texts + 'a>(self, texts: S) -> BoxFuture<'a, Result<(), HandlerError>> {
         Box::pin(async move {
-            let mut texts = pin!(texts);
+            let mut texts = pin!(texts.texts());
             while let Some(text) = texts.next().await {
                 // What becomes of it is seen to where it goes.
                 drop(self.0.emit(Envelope::new(ResponseChunk { text: text.text()? }).into()));
@@ -54,12 +54,26 @@ impl fmt::Debug for Say<'_> {
     }
 }
 
-/// What the stream of a `#[respond]` is made of: text, or a `Result` of it.
+/// What a `#[respond]` returns: a stream of [`Text`]s.
 #[diagnostic::on_unimplemented(
-    message = "a response is a stream of text, and `{Self}` is not text",
+    message = "a response is a stream of text, and `{Self}` is not",
     label = "not a stream of `String`, or of `Result<String, _>`",
-    note = "return `impl Stream<Item = String>`, or `impl Stream<Item = Result<String, E>>` with an error type or text as its error"
+    note = "return `impl Stream<Item = String>`, or `impl Stream<Item = Result<String, E>>` with an error type or text as its error; the stream is `Send`",
+    note = "of a text that is there at once, `futures_util::stream::iter([text])` is such a stream"
 )]
+pub trait Texts: Send {
+    /// The stream.
+    fn texts(self) -> impl Stream<Item: Text> + Send;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: Stream<Item: Text> + Send> Texts for S {
+    fn texts(self) -> impl Stream<Item: Text> + Send {
+        self
+    }
+}
+
+/// What the stream of a `#[respond]` is made of: text, or a `Result` of it.
 pub trait Text: Send {
     /// The text, or why there is none.
     fn text(self) -> Result<String, HandlerError>;

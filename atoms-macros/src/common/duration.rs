@@ -40,13 +40,13 @@ pub(crate) fn millis(given: &Given, example: &str) -> syn::Result<u64> {
 /// The milliseconds; otherwise what is wrong.
 fn of_text(text: &str) -> Result<u64, String> {
     let Ok(duration) = humantime::parse_duration(text) else {
-        return Err(format!("takes a duration, which `{text}` is not"));
+        return Err(format!("takes a duration, and `{text}` is not one"));
     };
     if duration.is_zero() {
         return Err("cannot be zero".into());
     }
     if duration.subsec_nanos() % 1_000_000 != 0 {
-        return Err(format!("counts whole milliseconds, and `{text}` is none"));
+        return Err(format!("takes whole milliseconds, and `{text}` has a part of one"));
     }
     u64::try_from(duration.as_millis()).map_err(|_| format!("cannot be as long as `{text}`"))
 }
@@ -118,19 +118,19 @@ mod tests {
     #[test]
     fn what_is_no_duration_is_told_the_nearest_one() {
         for (text, problem, near) in [
-            ("5x", "takes a duration, which `5x` is not", "5s"),
-            ("5", "takes a duration, which `5` is not", "5s"),
-            ("", "takes a duration, which `` is not", "2s"),
-            ("soon", "takes a duration, which `soon` is not", "2s"),
-            ("about 3 minutes", "takes a duration, which `about 3 minutes` is not", "3m"),
-            ("5S", "takes a duration, which `5S` is not", "5s"),
-            ("10 milli", "takes a duration, which `10 milli` is not", "10ms"),
-            ("1_000ms", "takes a duration, which `1_000ms` is not", "1000ms"),
-            ("-5s", "takes a duration, which `-5s` is not", "5s"),
+            ("5x", "takes a duration, and `5x` is not one", "5s"),
+            ("5", "takes a duration, and `5` is not one", "5s"),
+            ("", "takes a duration, and `` is not one", "2s"),
+            ("soon", "takes a duration, and `soon` is not one", "2s"),
+            ("about 3 minutes", "takes a duration, and `about 3 minutes` is not one", "3m"),
+            ("5S", "takes a duration, and `5S` is not one", "5s"),
+            ("10 milli", "takes a duration, and `10 milli` is not one", "10ms"),
+            ("1_000ms", "takes a duration, and `1_000ms` is not one", "1000ms"),
+            ("-5s", "takes a duration, and `-5s` is not one", "5s"),
             ("0s", "cannot be zero", "2s"),
-            ("0x", "takes a duration, which `0x` is not", "2s"),
-            ("500us", "counts whole milliseconds, and `500us` is none", "1ms"),
-            ("1ms 1ns", "counts whole milliseconds, and `1ms 1ns` is none", "2ms"),
+            ("0x", "takes a duration, and `0x` is not one", "2s"),
+            ("500us", "takes whole milliseconds, and `500us` has a part of one", "1ms"),
+            ("1ms 1ns", "takes whole milliseconds, and `1ms 1ns` has a part of one", "2ms"),
         ] {
             let message = format!("`timeout` {problem}\nhelp: write `timeout = {near:?}`");
             assert_eq!(read(parse_quote!(#text)), Err(message), "{text}");

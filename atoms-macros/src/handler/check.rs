@@ -5,6 +5,7 @@ use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::quote;
 use syn::{Attribute, FnArg, PatType, Receiver, Signature, Type, TypeParamBound};
 
+use super::meant;
 use super::model::{Handler, Input};
 use crate::common::{Mistakes, attributes, mistake, types};
 
@@ -18,10 +19,11 @@ const EXTRACTED: [&str; 3] = ["State", "Emitter", "Context"];
 pub(crate) fn check<'a>(handler: &Handler<'a>, mut mistakes: Mistakes) -> syn::Result<Input<'a>> {
     let input = mistakes.take(match (handler.receiver, handler.parameters.first()) {
         (Some(receiver), _) => Err(method(receiver)),
-        (None, Some(first)) => input(&first.ty),
+        (None, Some(first)) => input(handler, &first.ty),
         (None, None) => Err(no_parameter(&handler.function.sig)),
     });
-    parameters(&handler.function.sig, 1, !handler.is_async(), &mut mistakes);
+    let given = if is_behind_extracted(handler) { handler.parameters.len() } else { 1 };
+    parameters(&handler.function.sig, given, !handler.is_async(), &mut mistakes);
     if let Some(ty) = handler.output {
         output(ty, &mut mistakes);
     }
@@ -65,7 +67,7 @@ fn no_parameter(signature: &Signature) -> syn::Error {
     parentheses.set_span(signature.paren_token.span.join());
     let (keyword, name) = (&signature.fn_token, &signature.ident);
     let problem = "a handler needs a parameter: the event that it handles";
-    let help = format_args!("write `fn {name}(event: &Event)`, with the type of the event");
+    let help = format_args!("write `fn {name}(event: &OrderCreated)`, with the type of your event");
     mistake(quote!(#keyword #name #parentheses), problem, help)
 }
 
@@ -98,7 +100,7 @@ fn generics(signature: &Signature, mistakes: &mut Mistakes) {
     if !parameters.is_empty() {
         let only_lifetimes = signature.generics.lifetimes().count() == parameters.len();
         let (problem, help) = if only_lifetimes {
-            ("a handler cannot have lifetime parameters", "leave the lifetimes out: `event: &Event`")
+            ("a handler cannot have lifetime parameters", "leave the lifetimes out: `event: &OrderCreated`")
         } else {
             ("a handler cannot be generic: it handles one type of event", "write a handler for each type")
         };
@@ -108,9 +110,14 @@ fn generics(signature: &Signature, mistakes: &mut Mistakes) {
 }
 
 /// The first parameter.
-fn input(ty: &Type) -> syn::Result<Input<'_>> {
+fn input<'a>(handler: &Handler<'a>, ty: &'a Type) -> syn::Result<Input<'a>> {
+    if is_behind_extracted(handler) {
+        let problem =
+            format_args!("the first parameter of a handler is the event, and not `{}`", types::text(ty));
+        return Err(mistake(ty, problem, "put the event first"));
+    }
     let Some(reference) = types::reference(ty) else {
-        return owned(ty).map(|ty| Input { ty, by_value: true });
+        return owned(ty, handler).map(|ty| Input { ty, by_value: true });
     };
     if let Some(mutability) = &reference.mutability {
         let event = types::text(&reference.elem);
@@ -122,10 +129,23 @@ fn input(ty: &Type) -> syn::Result<Input<'_>> {
         let problem = "a handler has the event only while it runs";
         return Err(mistake(lifetime, problem, "take it by value to keep it: what you get is a copy"));
     }
-    owned(&reference.elem).map(|ty| Input { ty, by_value: false })
+    owned(&reference.elem, handler).map(|ty| Input { ty, by_value: false })
 }
 
-fn owned(ty: &Type) -> syn::Result<&Type> {
+/// Whether the event seems to come behind what is extracted: that is never lent.
+fn is_behind_extracted(handler: &Handler<'_>) -> bool {
+    let mut types = handler.parameters.iter().map(|parameter| &*parameter.ty);
+    types.next().is_some_and(is_extracted) && types.any(|ty| types::reference(ty).is_some())
+}
+
+fn is_extracted(ty: &Type) -> bool {
+    EXTRACTED.iter().any(|name| types::is_named(ty, name))
+}
+
+fn owned<'a>(ty: &'a Type, handler: &Handler<'_>) -> syn::Result<&'a Type> {
+    if let Some(meant) = meant::event(ty, &handler.options.root) {
+        return Err(meant.mistake(ty));
+    }
     if let Some(generic) = types::find(ty, &is_impl_trait) {
         let problem = "a handler cannot be generic: it handles one type of event";
         return Err(mistake(generic, problem, "name the type, or take `&AnyEvent` to see every event"));
@@ -144,26 +164,36 @@ fn extracted(parameter: &PatType, may_borrow: bool, mistakes: &mut Mistakes) {
         let problem = "a handler cannot be generic: its parameters are extracted by their types";
         mistakes.at(generic, problem, "name the type");
     } else if let Some(reference) = types::reference(&parameter.ty) {
-        let ty = types::text(&reference.elem);
-        let is_extracted = EXTRACTED.iter().any(|name| types::is_named(&reference.elem, name));
-        let help = if is_extracted {
-            format!("write `{ty}`")
-        } else {
-            format!("for a value that handlers share, take `State<{ty}>`; if it is the event, put it first")
-        };
+        let help = by_value(&reference.elem);
         mistakes.at(&parameter.ty, "a handler takes by value what comes after its event", help);
+    } else if let Some(meant) = meant::extracted(&parameter.ty) {
+        mistakes.add(meant.mistake(&parameter.ty));
     } else if let Some(reference) = types::find(&parameter.ty, &is_reference) {
         let problem = "a handler's parameters own what they hold, and this type borrows";
         mistakes.at(reference, problem, "name an owned type");
     } else if let Some(borrowed) = types::find(&parameter.ty, &types::elides_lifetime).filter(|_| !may_borrow)
     {
-        let problem = "this type borrows from the delivery, which only a sync handler's parameter may";
+        let problem = "only a parameter of a sync handler may borrow from the delivery, and this type does";
         mistakes.at(
             borrowed,
             problem,
             "name an owned type, or write a handler that is a function without `async`",
         );
     }
+}
+
+/// What to take instead of a reference to the type.
+fn by_value(ty: &Type) -> String {
+    let text = types::text(ty);
+    if is_extracted(ty) {
+        return format!("write `{text}`");
+    }
+    if types::is_named(ty, "Bus") {
+        return "take `Context`, and call `context.bus()`".into();
+    }
+    format!(
+        "for a value that handlers share, take `State<{text}>`; a second event has a handler of its own, or comes in an `#[event_set]`"
+    )
 }
 
 fn output(ty: &Type, mistakes: &mut Mistakes) {

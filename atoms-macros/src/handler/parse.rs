@@ -7,7 +7,7 @@
 //! The list of `retry` is read in `retry.rs`, and what `id` and `was` say in `identity.rs`.
 
 use proc_macro2::TokenStream;
-use syn::{ExprPath, Ident, LitStr};
+use syn::{ExprPath, Ident, LitStr, Meta};
 
 use super::identity;
 use super::retry::{self, Retry};
@@ -56,12 +56,17 @@ pub(crate) struct Options {
 
 pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
     let mut options = Options::default();
+    if names_event(&list) {
+        let help = "write `#[handler]` on `fn name(event: &OrderCreated)`, with the type of your event";
+        mistakes.at(list, "the event of a handler is the type of its first parameter, and not a key", help);
+        return options;
+    }
     for given in GRAMMAR.read(list, mistakes).given {
         match given.key.to_string().as_str() {
             "order" => options.order = mistakes.take(values::integer(&given)).unwrap_or_default(),
             "allow_cycle" => options.allow_cycle = true,
             "when" => {
-                let condition = values::function(&given, "fn condition(event: &Event) -> bool");
+                let condition = values::function(&given, "fn condition(event: &OrderCreated) -> bool");
                 options.when = mistakes.take(condition).ok();
             }
             "pattern" => {
@@ -85,6 +90,18 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
     }
     identity::check_all(&options, mistakes);
     options
+}
+
+/// Whether the list is `OrderCreated`, or `event = OrderCreated`.
+fn names_event(list: &TokenStream) -> bool {
+    match syn::parse2::<Meta>(list.clone()) {
+        Ok(Meta::Path(path)) => path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident.to_string().starts_with(|c: char| c.is_ascii_uppercase())),
+        Ok(Meta::NameValue(value)) => value.path.is_ident("event"),
+        _ => false,
+    }
 }
 
 fn check_pattern(literal: LitStr) -> syn::Result<LitStr> {

@@ -59,7 +59,8 @@ pub(crate) fn retry(given: Given, mistakes: &mut Mistakes) -> Result<Retry, Told
     for entry in GRAMMAR.read(given.list(), mistakes).given {
         match entry.key.to_string().as_str() {
             "attempts" => {
-                let least = (2, "is at least 2: the first call counts, and one attempt is no retry");
+                let least =
+                    (2, "is at least 2: the first call counts, and with one attempt nothing is tried again");
                 attempts = mistakes.take(values::count(&entry, least, "3"));
             }
             "backoff" => {
@@ -159,14 +160,14 @@ mod tests {
         for (list, problem) in [
             (
                 quote!(attempts = 0),
-                "`attempts` is at least 2: the first call counts, and one attempt is no retry",
+                "`attempts` is at least 2: the first call counts, and with one attempt nothing is tried again",
             ),
             (
                 quote!(attempts = 1),
-                "`attempts` is at least 2: the first call counts, and one attempt is no retry",
+                "`attempts` is at least 2: the first call counts, and with one attempt nothing is tried again",
             ),
             (quote!(backoff = "linear"), "`backoff` is `\"exponential\"` or `\"fixed\"`"),
-            (quote!(delay = "5x", max_delay = "1s"), "`delay` takes a duration, which `5x` is not"),
+            (quote!(delay = "5x", max_delay = "1s"), "`delay` takes a duration, and `5x` is not one"),
             (quote!(delay = "2s", max_delay = "1s"), "`delay` is above `max_delay`"),
             (quote!(delay = "1m"), "`delay` is above `max_delay`, which is 30s if not given"),
             (quote!(max_delay = "50ms"), "`max_delay` is below `delay`, which is 100ms if not given"),

@@ -6,12 +6,14 @@ use quote::quote;
 
 use super::check::is_handler;
 use super::expand::unit;
+use super::meant::mend;
 use super::model::Handler;
 
 pub(crate) fn stub(handler: &Handler<'_>, errors: syn::Error) -> TokenStream {
     let mut function = handler.function.clone();
     // It is unstable, which rustc would tell as well.
     function.sig.variadic = None;
+    mend(&mut function.sig, &handler.options.root);
     function.attrs.retain(|attribute| !is_handler(attribute));
     let errors = errors.into_compile_error();
     if handler.receiver.is_some() {

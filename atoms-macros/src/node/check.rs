@@ -85,7 +85,7 @@ fn kind(node: &Node<'_>, mistakes: &mut Mistakes) {
             mistakes.at(
                 ty,
                 problem,
-                "put `#[handler]` on a method that takes an event: `fn name(&mut self, event: &Event)`",
+                "put `#[handler]` on a method that takes an event: `fn name(&mut self, event: &OrderCreated)`",
             );
         }
         _ => {}

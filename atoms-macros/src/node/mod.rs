@@ -7,16 +7,18 @@ mod parse;
 mod stub;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::quote;
-use syn::ItemImpl;
+use quote::{quote, quote_spanned};
+use syn::{ImplItem, ItemImpl};
 
 use crate::common::bodies::{self, Bodies};
 use crate::common::{Mistakes, unfinished};
+use crate::handler::mark;
 use model::Node;
+use parse::Role;
 
 pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     match bodies::implementation(item.clone()) {
-        Ok((block, bodies)) => node(args, &block, &bodies),
+        Ok((mut block, bodies)) => node(args, &mut block, &bodies),
         Err(_) if is_unfinished(&item) => unfinished_block(args, item),
         Err(_) => {
             let error = syn::Error::new(
@@ -54,9 +56,19 @@ fn unfinished_block(args: TokenStream, item: TokenStream) -> TokenStream {
     quote!(#item #errors #stub #does_not_build)
 }
 
-fn node(args: TokenStream, block: &ItemImpl, bodies: &Bodies) -> TokenStream {
+fn node(args: TokenStream, block: &mut ItemImpl, bodies: &Bodies) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let keys = parse::keys(args, &mut mistakes);
+    for item in &mut block.items {
+        if let ImplItem::Fn(method) = item
+            && method.attrs.iter().any(|attribute| Role::of(attribute) == Some(Role::Handler))
+        {
+            mark(&mut method.sig, |span| {
+                let root = keys.root.at(span);
+                quote_spanned!(span=> #root::__agent::atoms_runtime)
+            });
+        }
+    }
     let node = Node::new(keys, block, bodies, &mut mistakes);
     match check::check(&node, mistakes) {
         Ok(inputs) => expand::expand(&node, &inputs),

@@ -3,14 +3,25 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::ImplItem;
+use syn::{ImplItem, ItemImpl};
 
 use super::model::Node;
 use super::parse::Role;
+use crate::handler::mend;
 
 pub(crate) fn stub(node: &Node<'_>, errors: syn::Error) -> TokenStream {
-    let errors = errors.into_compile_error();
-    let (block, stub) = (given_back(node), unfinished(node));
+    let (errors, agent) = (errors.into_compile_error(), agent(node));
+    let mut block = node.block.clone();
+    let runtime = quote!(#agent::atoms_runtime);
+    for item in &mut block.items {
+        match item {
+            ImplItem::Fn(function) if function.attrs.iter().any(|it| Role::of(it).is_some()) => {
+                mend(&mut function.sig, &runtime);
+            }
+            _ => {}
+        }
+    }
+    let (block, stub) = (without_roles(node, block), unfinished(node));
     quote!(#block #errors #stub)
 }
 
@@ -42,7 +53,10 @@ pub(super) fn agent_at(node: &Node<'_>, span: Span) -> TokenStream {
 
 /// The block without the attributes that only `#[node]` knows.
 pub(super) fn given_back(node: &Node<'_>) -> TokenStream {
-    let mut block = node.block.clone();
+    without_roles(node, node.block.clone())
+}
+
+fn without_roles(node: &Node<'_>, mut block: ItemImpl) -> TokenStream {
     for item in &mut block.items {
         if let ImplItem::Fn(function) = item {
             function

@@ -14,7 +14,7 @@ use crate::engine::layer::{Layer, Stands};
 use crate::engine::limits::Limits;
 use crate::engine::runner::Runner;
 use crate::event::{Carried, Event, EventType};
-use crate::handler::{Handler, HandlerInfo, States};
+use crate::handler::{Handler, HandlerInfo, Shared, States};
 use crate::layers::intercept::{Intercepting, Interceptor};
 use crate::letters::LetterStore;
 use crate::queue::Backlog;
@@ -127,13 +127,13 @@ impl BusBuilder {
     /// Adds a value that handlers take as [`State<T>`](crate::State); a second one of the type
     /// replaces the first.
     #[must_use]
-    pub fn state<T: Send + Sync + 'static>(self, state: T) -> Self {
+    pub fn state<T: Shared>(self, state: T) -> Self {
         self.shared_state(Arc::new(state))
     }
 
     /// As [`state`](Self::state), for a value that is shared already.
     #[must_use]
-    pub fn shared_state<T: Send + Sync + 'static>(mut self, state: Arc<T>) -> Self {
+    pub fn shared_state<T: Shared>(mut self, state: Arc<T>) -> Self {
         self.states.insert(state);
         self
     }

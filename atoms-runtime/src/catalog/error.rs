@@ -55,7 +55,7 @@ pub enum StartProblem {
     },
     /// Several handlers on the bus answer one request.
     #[error(
-        "the request `{}` has {} handlers, and needs exactly one: {}",
+        "the request `{}` has {} handlers, and needs exactly one: {}; remove the others",
         request.name(),
         handlers.len(),
         handlers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -232,7 +232,7 @@ pub(super) fn describe_circle(edges: &[CircleEdge]) -> String {
     for edge in edges {
         text += &format!("\n    `{}` -> {} -> `{}`", edge.takes.name(), edge.handler, edge.emits.name());
     }
-    text + "\n  if that ends by itself, say `#[handler(allow_cycle)]` on one of these handlers"
+    text + "\n  break it; or, if it ends by itself, write `#[handler(allow_cycle)]` on one of these handlers"
 }
 
 fn describe_same_name(first: EntryInfo, second: EntryInfo) -> String {

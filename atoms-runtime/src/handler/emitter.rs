@@ -99,7 +99,8 @@ impl<S: EventSet<Events: AllEmitted>> FromDelivery for Emitter<S> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event, and an `Emitter` emits events",
     label = "not an event",
-    note = "write `Emitter<Event>` or `Emitter<(Event, OtherEvent)>`, with at most eight events, or `Emitter<Set>` with an `#[event_set]`",
+    note = "an event is a struct with `#[event(type = \"...\")]` on it",
+    note = "write `Emitter<OrderPaid>`, `Emitter<(OrderPaid, OrderSent)>` with at most eight events, or `Emitter<Set>` with an `#[event_set]`",
     note = "an `#[event_set]` with `#[other]` does not say which events it emits"
 )]
 pub trait EventSet: 'static {

@@ -38,7 +38,7 @@ pub use refusal::{Refusal, Veto};
 pub use reply::{AnsweredBy, Declared, Returns, Taken, Undeclared, Untaken};
 pub use retry::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryable};
 pub(crate) use state::States;
-pub use state::{MissingState, StartContext, State};
+pub use state::{MissingState, Shared, StartContext, State};
 pub use sync::{FromSyncDelivery, Optional, SyncDelivery, SyncParams};
 
 /// A type that stands for a `#[handler]` function, and has the function's name.

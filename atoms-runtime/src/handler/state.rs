@@ -64,8 +64,18 @@ impl<T: fmt::Debug> fmt::Debug for State<T> {
     }
 }
 
+/// What handlers may share: every type that is `Send + Sync + 'static`.
+#[diagnostic::on_unimplemented(
+    message = "a state cannot be of type `{Self}`",
+    label = "cannot be shared between threads",
+    note = "handlers run on several threads, so a state is `Send + Sync + 'static`: hold an `Arc`, and not an `Rc`, and a `Mutex`, and not a `RefCell` or a `Cell`"
+)]
+pub trait Shared: Send + Sync + 'static {}
+
 #[diagnostic::do_not_recommend]
-impl<T: Send + Sync + 'static> FromDelivery for State<T> {
+impl<T: Send + Sync + 'static> Shared for T {}
+
+impl<T: Shared> FromDelivery for State<T> {
     type Prepared = Arc<T>;
 
     fn prepare(start: &StartContext<'_>) -> Result<Arc<T>, PrepareError> {

@@ -55,9 +55,9 @@ impl fmt::Debug for SyncDelivery<'_> {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot have a parameter of type `{Self}`",
     label = "cannot be extracted",
-    note = "after the event come `State<T>`, `Emitter<E>`, `Context`, and types that implement `FromDelivery`",
-    note = "what is extracted is `Send + 'static`, and the `T` of `State<T>` is `Sync` too",
-    note = "a shared value goes into the bus by `Bus::builder().state(value)`, and comes as `State<{Self}>`"
+    note = "after the event come `State<T>`, `Emitter<E>`, `Context`, which has the bus, and types that implement `FromDelivery`",
+    note = "a shared value goes into the bus by `Bus::builder().state(value)`, and comes as `State<{Self}>`",
+    note = "what is extracted is `Send + 'static`"
 )]
 pub trait FromSyncDelivery {
     /// What is found once, when the bus starts, and used for each delivery.

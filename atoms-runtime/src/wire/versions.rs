@@ -106,7 +106,7 @@ pub(super) fn describe(found: &str, newest: u32) -> String {
         format!("the frame is of version {number}, and the newest one that this program knows is {newest}")
     } else {
         format!(
-            "{found} is no version, which is a whole number from 1; \
+            "{found} is not a version, which is a whole number from 1; \
              the newest one that this program knows is {newest}"
         )
     }

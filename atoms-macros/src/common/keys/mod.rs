@@ -27,6 +27,26 @@ pub(crate) struct Grammar {
 /// be any type, also one that is no expression.
 pub(crate) struct Key(pub(crate) &'static str, pub(crate) Option<&'static str>);
 
+/// What other frameworks call some of the keys.
+const SYNONYMS: [(&str, &str); 16] = [
+    ("name", "type"),
+    ("topic", "type"),
+    ("topic", "pattern"),
+    ("subject", "type"),
+    ("subject", "pattern"),
+    ("channel", "type"),
+    ("kind", "type"),
+    ("priority", "order"),
+    ("filter", "when"),
+    ("condition", "when"),
+    ("retries", "retry"),
+    ("parallel", "concurrency"),
+    ("response", "reply"),
+    ("returns", "reply"),
+    ("required", "must_handle"),
+    ("max_attempts", "attempts"),
+];
+
 /// What a list says.
 #[derive(Default)]
 pub(crate) struct List {
@@ -62,8 +82,9 @@ impl Key {
         self.1.is_some_and(|example| example.starts_with('('))
     }
 
-    fn takes_string(&self) -> bool {
-        self.1.is_some_and(|example| example.starts_with('"'))
+    /// Whether it takes a type string, or a pattern of them.
+    fn takes_types(&self) -> bool {
+        self.1.is_some_and(|example| example.starts_with('"') && example.contains('.'))
     }
 
     fn takes_type(&self) -> bool {
@@ -109,9 +130,14 @@ impl Grammar {
         self.keys.iter().chain(self.hidden).find(|known| key == known.0)
     }
 
-    /// The key that is most like `text`, if one is like it.
+    /// The key that is most like `text`, or has its meaning elsewhere, if there is one.
     fn nearest(&self, text: &str) -> Option<&'static Key> {
         let text = text.to_lowercase();
+        let elsewhere = SYNONYMS.iter().filter(|(word, _)| *word == text);
+        let mut meant = elsewhere.filter_map(|(_, meant)| self.keys.iter().find(|key| key.0 == *meant));
+        if let Some(meant) = meant.next() {
+            return Some(meant);
+        }
         let likeness = |key: &Key| strsim::jaro_winkler(&text, key.0);
         let near = self.keys.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         near.filter(|key| likeness(key) > 0.8)
@@ -119,13 +145,14 @@ impl Grammar {
 
     /// `"shop.order.created"`, without `type =`.
     fn no_key(&self, found: TokenStream) -> Wrong {
-        let by_string = self.keys.iter().find(|key| key.takes_string());
+        let by_string = self.keys.iter().find(|key| key.takes_types());
         let (meant, example) = match (by_string, syn::parse2(found.clone())) {
             (Some(key), Ok(Lit::Str(text))) => (key, format!("{} = {}", key.0, text.to_token_stream())),
             _ => (&self.keys[0], self.keys[0].example()),
         };
         let problem = format_args!("{} takes keys", self.attribute);
-        meant.wrong(mistake(found, problem, format_args!("write `{example}`; {}", self.all())))
+        let write = meant.1.map(|_| format!("write `{example}`; ")).unwrap_or_default();
+        meant.wrong(mistake(found, problem, format_args!("{write}{}", self.all())))
     }
 
     fn unknown(&self, key: &Ident) -> Wrong {

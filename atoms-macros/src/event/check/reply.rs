@@ -10,7 +10,7 @@ use crate::common::{Mistakes, values};
 pub(super) fn check(event: &Event<'_>, mistakes: &mut Mistakes) {
     if let Some(key) = &event.keys.misplaced {
         let (problem, help) = match event.form {
-            Form::Request => ("a request has a handler in any case", "remove `must_handle`"),
+            Form::Request => ("a request always has a handler", "remove `must_handle`"),
             _ => ("an event has no reply", "write `#[request(...)]` instead of `#[event(...)]`"),
         };
         mistakes.at(key, problem, help);

@@ -58,7 +58,7 @@ fn needs_upcasts(event: &Event<'_>, version: u32, key: &Ident, mistakes: &mut Mi
 
 fn upcasts_nothing(event: &Event<'_>, given: &Given, old: &Path, mistakes: &mut Mistakes) -> Told {
     let (name, old) = (&event.item.ident, old.to_token_stream().to_string().replace(' ', ""));
-    let problem = "the first version of an event has none below it to upcast";
+    let problem = "version 1 of an event has no older version to upcast";
     let help = format_args!("write `version = 2, upcasts = {old}`, and `impl From<{old}> for {name}`");
     mistakes.at(&given.key, problem, help)
 }

@@ -24,8 +24,7 @@ mod upcast;
 use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
+use quote::quote;
 
 use super::Form;
 use super::check::{Checked, Upcast};
@@ -73,12 +72,15 @@ fn call(event: &Event<'_>, Checked { type_string: literal, upcast }: &Checked) -
     let version = upcast.as_ref().map(|Upcast { version, .. }| quote!(, version: #version, UPCAST));
     let must_handle = event.keys.must_handle.then(|| quote!(, must_handle: #identifier));
     let reply = event.keys.reply.as_ref().and_then(|reply| reply.as_ref().ok());
-    let reply = reply.map(|reply| quote!(, reply: #reply, #identifier));
+    // rustc gives advice about generics where an unknown type stands in another.
+    let alias = reply.map(|reply| quote!(type __Reply = #reply;));
+    let reply = reply.map(|_| quote!(, reply: __Reply, #identifier));
     let sensitive = sensitive(event);
     let key = key::function(event).map(|function| quote!(, key: { #function }));
     let flow = &event.keys.flow;
     let flow = (!flow.is_empty()).then(|| quote!(, flow: #(#flow)*));
     quote! {
+        #alias
         #root::__event! {
             #name, #literal, deny_unknown_fields: #deny, sensitive: [#(#sensitive),*]
             #version #must_handle #key #flow #reply
@@ -92,8 +94,13 @@ fn reply_check(event: &Event<'_>) -> Option<TokenStream> {
     let root = &event.keys.root;
     let cfgs = attributes::cfgs(&event.item.attrs);
     let levels = attributes::levels(&event.item.attrs);
-    Some(quote_spanned! {reply.span()=>
-        #(#cfgs)* #(#levels)* const _: fn() = || #root::__private::assert_reply::<#reply>();
+    Some(quote! {
+        #(#cfgs)* #(#levels)* const _: () = {
+            struct __Checked;
+            impl #root::__private::HasReply for __Checked {
+                type Reply = #reply;
+            }
+        };
     })
 }
 

@@ -1,0 +1,216 @@
+//! Types that no parameter of a handler can have, and what they are meant to be.
+//!
+//! | type | meant |
+//! | --- | --- |
+//! | the event as `&dyn Event` | `&AnyEvent` |
+//! | the event as `&str` or `&[u8]` | the struct |
+//! | the event as `&Event` | one of them, or `&AnyEvent` |
+//! | `Emitter<A, B>` | `Emitter<(A, B)>` |
+//! | `State(db): State<Db>` | `db: State<Db>` |
+//! | `State<dyn Mailer>` | `State<Arc<dyn Mailer>>` |
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
+use syn::{
+    FnArg, GenericArgument, Pat, PathArguments, Signature, Token, Type, parse_quote, parse_quote_spanned,
+};
+
+use crate::common::{mistake, types};
+
+/// What is wrong with a type, and what to write instead.
+pub(super) struct Meant {
+    problem: String,
+    help: String,
+    /// The type that the function has instead, so that rustc has nothing else to complain of.
+    instead: Type,
+}
+
+impl Meant {
+    pub(super) fn mistake(&self, ty: &Type) -> syn::Error {
+        mistake(ty, &self.problem, &self.help)
+    }
+}
+
+/// What the type of the event, without its `&`, is meant to be. `runtime` is where the crate is.
+pub(super) fn event(ty: &Type, runtime: &impl ToTokens) -> Option<Meant> {
+    let text = types::text(ty);
+    let (problem, help, instead) = match types::peel(ty) {
+        Type::TraitObject(_) => (
+            format!("a handler takes one type of event, and `{text}` may be of several"),
+            "name the event, such as `&OrderCreated`, or take `&AnyEvent` for events of every type",
+            parse_quote!(#runtime::AnyEvent),
+        ),
+        Type::Path(path) if path.path.is_ident("str") => (not_a_struct(&text), NAME_THE_STRUCT, ty.clone()),
+        Type::Slice(_) => (not_a_struct(&text), NAME_THE_STRUCT, ty.clone()),
+        _ => return None,
+    };
+    Some(Meant { problem, help: help.into(), instead })
+}
+
+const NAME_THE_STRUCT: &str = "name the struct, such as `&OrderCreated`: a frame is read by `bus.receive(...)`, which calls the handlers of its event";
+
+fn not_a_struct(text: &str) -> String {
+    format!("the first parameter of a handler is the event, which is a struct, and not `{text}`")
+}
+
+/// Writes as macros what is wrong only if it is of this crate: an event that is called `Event`, which may be the trait or a
+/// struct, and the pattern `State(..)`, which may be of another type. rustc, which knows, then names the macro in place of
+/// its own advice. `runtime` is where the crate is, as if it stood there.
+pub(crate) fn mark(signature: &mut Signature, runtime: impl Fn(Span) -> TokenStream) {
+    let parameters = signature.inputs.iter_mut().filter_map(|input| match input {
+        FnArg::Typed(parameter) => Some(parameter),
+        FnArg::Receiver(_) => None,
+    });
+    for (index, parameter) in parameters.enumerate() {
+        if index == 0 {
+            mark_event(&mut parameter.ty, &runtime);
+        } else {
+            mark_state(&mut parameter.pat, &runtime);
+        }
+    }
+}
+
+fn mark_event(ty: &mut Type, runtime: impl Fn(Span) -> TokenStream) {
+    let ty = match ty {
+        Type::Reference(reference) => &mut *reference.elem,
+        ty => ty,
+    };
+    let Type::Path(path) = &*ty else { return };
+    if let Some(name) = path.path.get_ident().filter(|name| *name == "Event") {
+        let (span, runtime) = (name.span(), runtime(name.span()));
+        *ty = parse_quote_spanned!(span=> #runtime::__name_one_event_or_take_AnyEvent!());
+    }
+}
+
+fn mark_state(pattern: &mut Pat, runtime: impl Fn(Span) -> TokenStream) {
+    let Pat::TupleStruct(state) = &*pattern else { return };
+    if let Some(name) = state.path.get_ident().filter(|name| *name == "State") {
+        let (span, runtime, fields) = (name.span(), runtime(name.span()), &state.elems);
+        *pattern =
+            parse_quote_spanned!(span=> #runtime::__State_is_taken_by_a_name_without_a_pattern!(#fields));
+    }
+}
+
+/// What the type of a parameter behind the event is meant to be.
+pub(super) fn extracted(ty: &Type) -> Option<Meant> {
+    if types::is_named(ty, "Emitter") {
+        several_events(ty)
+    } else if types::is_named(ty, "State") {
+        unsized_state(ty)
+    } else {
+        None
+    }
+}
+
+fn several_events(ty: &Type) -> Option<Meant> {
+    let several = arguments(ty).filter(|arguments| arguments.len() > 1)?;
+    let instead = with_argument(ty, &quote!((#several)))?;
+    let problem = "an `Emitter` takes one type: of several events, a tuple".to_owned();
+    Some(Meant { problem, help: format!("write `{}`", types::text(&instead)), instead })
+}
+
+fn unsized_state(ty: &Type) -> Option<Meant> {
+    let arguments = arguments(ty)?;
+    let Some(GenericArgument::Type(inner)) = arguments.first() else { return None };
+    if !matches!(types::peel(inner), Type::TraitObject(_)) {
+        return None;
+    }
+    let (shared, instead) =
+        (with_argument(ty, &quote!(Arc<#inner>))?, with_argument(ty, &quote!(::std::sync::Arc<#inner>))?);
+    let (inner, shared) = (types::text(inner), types::text(&shared));
+    let problem = format!("the type of a state has a size, and `{inner}` has none");
+    let help = format!("take `{shared}`, and give the bus one: `.state(Arc::new(value) as Arc<{inner}>)`");
+    Some(Meant { problem, help, instead })
+}
+
+fn arguments(ty: &Type) -> Option<&Punctuated<GenericArgument, Token![,]>> {
+    let Type::Path(path) = types::peel(ty) else { return None };
+    match &path.path.segments.last()?.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    }
+}
+
+/// The type with this as its only argument.
+fn with_argument(ty: &Type, argument: &TokenStream) -> Option<Type> {
+    let Type::Path(mut path) = types::peel(ty).clone() else { return None };
+    path.path.segments.last_mut()?.arguments = PathArguments::AngleBracketed(parse_quote!(<#argument>));
+    Some(Type::Path(path))
+}
+
+/// The signature with what is meant.
+pub(crate) fn mend(signature: &mut Signature, runtime: &impl ToTokens) {
+    let parameters = signature.inputs.iter_mut().filter_map(|input| match input {
+        FnArg::Typed(parameter) => Some(&mut *parameter.ty),
+        FnArg::Receiver(_) => None,
+    });
+    for (index, ty) in parameters.enumerate() {
+        let ty = match ty {
+            Type::Reference(reference) if index == 0 => &mut *reference.elem,
+            ty => ty,
+        };
+        let meant = if index == 0 { event(ty, runtime) } else { None };
+        if let Some(meant) = meant.or_else(|| extracted(ty)) {
+            *ty = meant.instead;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::ItemFn;
+
+    use super::*;
+
+    #[test]
+    fn what_is_meant_stands_in_the_signature() {
+        for (written, mended) in [
+            (
+                quote!(
+                    fn f(e: &dyn Event) {}
+                ),
+                quote!(
+                    fn f(e: &::atoms::AnyEvent) {}
+                ),
+            ),
+            (
+                quote!(
+                    fn f(e: &A, out: Emitter<A, B>) {}
+                ),
+                quote!(
+                    fn f(e: &A, out: Emitter<(A, B)>) {}
+                ),
+            ),
+            (
+                quote!(
+                    fn f(e: &A, m: atoms::State<dyn Mail + Send>) {}
+                ),
+                quote!(
+                    fn f(e: &A, m: atoms::State<::std::sync::Arc<dyn Mail + Send>>) {}
+                ),
+            ),
+            (
+                quote!(
+                    fn f(e: &str, m: State<A>, out: Emitter<A>) {}
+                ),
+                quote!(
+                    fn f(e: &str, m: State<A>, out: Emitter<A>) {}
+                ),
+            ),
+        ] {
+            let mut function: ItemFn = syn::parse2(written).unwrap();
+            mend(&mut function.sig, &quote!(::atoms));
+            let mended: ItemFn = syn::parse2(mended).unwrap();
+            assert_eq!(function.to_token_stream().to_string(), mended.to_token_stream().to_string());
+        }
+    }
+
+    #[test]
+    fn the_message_says_what_to_write() {
+        let several: Type = parse_quote!(Emitter<Created, shop::Paid>);
+        assert_eq!(extracted(&several).unwrap().help, "write `Emitter<(Created, shop::Paid)>`");
+        let state: Type = parse_quote!(State<dyn Mailer>);
+        assert!(extracted(&state).unwrap().help.starts_with("take `State<Arc<dyn Mailer>>`, and"));
+    }
+}
