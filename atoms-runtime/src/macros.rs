@@ -15,6 +15,7 @@ macro_rules! __event {
         $name:ident, $type:literal,
         deny_unknown_fields: $deny:literal,
         sensitive: [$($sensitive:literal),*]
+        $(, fields: $fields:ident)?
         $(, version: $version:literal, $read:ident)?
         $(, must_handle: $handled:literal)?
         $(, key: { $($key:tt)* })?
@@ -23,8 +24,13 @@ macro_rules! __event {
     ) => {
         #[allow(deprecated)]
         const _: () = {
+            $($crate::__checked! { $name, $fields })?
+
             #[automatically_derived]
-            impl $crate::Event for $name {
+            impl $crate::Event for $name
+            where
+                $($fields:)?
+            {
                 const TYPE: &'static ::core::primitive::str = $type;
                 $(const VERSION: ::core::primitive::u32 = $version;)?
                 const DENY_UNKNOWN_FIELDS: ::core::primitive::bool = $deny;
@@ -60,7 +66,7 @@ macro_rules! __event {
             }
 
             $crate::__private::inventory::submit! {
-                $crate::__private::Linked::Event(<$name as $crate::Event>::event_type)
+                $crate::__private::Linked::event::<$name>()
             }
 
             const _: () = $crate::__private::assert_symbol($type);
@@ -72,6 +78,16 @@ macro_rules! __event {
             ))]
             static IS_DEFINED: ::core::primitive::u8 = 0;
         };
+    };
+}
+
+/// An event whose fields are checked, in `$fields`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __checked {
+    ($name:ident, $fields:ident) => {
+        #[automatically_derived]
+        impl $crate::__private::field::Checked for $name {}
     };
 }
 

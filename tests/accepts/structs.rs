@@ -195,3 +195,67 @@ struct Old {
 fn a_field_may_be_deprecated() {
     assert_eq!(format!("{:?}", Old { count: 1, other: 2 }), "Old { count: [redacted], other: 2 }");
 }
+
+/// Types that are checked, under several names, in each other, and called as others that are refused.
+#[event(type = "structs.tree")]
+struct Tree {
+    branches: Vec<Tree>,
+    named: BTreeMap<String, Tree>,
+    wrapped: Wrapped<Tree>,
+    leaf: Option<Box<Leaf>>,
+    itself: Vec<Self>,
+    plain: Plain,
+    same: SameAsPlain,
+    arrays: ([Plain; 2], [SameAsPlain; 2]),
+    #[serde(skip)]
+    skipped: Plain,
+    #[event(sensitive)]
+    secret: Option<SameAsPlain>,
+    sender: Sender,
+    at: Instant,
+    text: std::borrow::Cow<'static, str>,
+    raw: Option<Box<serde_json::value::RawValue>>,
+}
+
+#[event(type = "structs.leaf")]
+struct Leaf {
+    tree: Option<Box<Tree>>,
+    trees: BTreeMap<String, Tree>,
+    #[serde(flatten)]
+    plain: Plain,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Wrapped<T>(Vec<T>);
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Plain {
+    leaves: Vec<Leaf>,
+}
+
+type SameAsPlain = Plain;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Sender;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Instant;
+
+#[test]
+fn events_may_hold_each_other() {
+    fn is_event<E: Event>() {}
+    is_event::<Tree>();
+    is_event::<Leaf>();
+    let json = json!({ "tree": null, "trees": {}, "leaves": [] });
+    let leaf: Leaf = from_value(json.clone()).unwrap();
+    assert_eq!(to_value(leaf.clone()).unwrap(), json);
+    assert_eq!(format!("{leaf:?}"), "Leaf { tree: None, trees: {}, plain: Plain { leaves: [] } }");
+    let plain = json!({ "leaves": [json] });
+    let json = json!({
+        "branches": [], "named": {}, "wrapped": [], "leaf": json, "itself": [], "plain": plain, "same": plain,
+        "arrays": [[plain, plain], [plain, plain]], "secret": null, "sender": null, "at": null, "text": "x", "raw": null
+    });
+    let tree: Tree = from_value(json.clone()).unwrap();
+    assert!(tree.skipped.leaves.is_empty());
+    assert_eq!(to_value(tree.clone()).unwrap(), json);
+}

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 pub use entry::{Entry, EntryInfo, StartCheck};
 pub use error::{CircleEdge, StartError, StartProblem};
 
-use crate::event::EventType;
+use crate::event::{Event, EventType};
 use crate::handler::HandlerInfo;
 
 /// What the macros submit.
@@ -22,6 +22,13 @@ pub enum Linked {
     Event(fn() -> &'static EventType),
     Handler(fn() -> &'static HandlerInfo),
     Entry(EntryInfo),
+}
+
+impl Linked {
+    /// The event `E`. That `E` is one is asked of it here, and not in the event's crate.
+    pub const fn event<E: Event>() -> Self {
+        Self::Event(E::event_type)
+    }
 }
 
 inventory::collect!(Linked);

@@ -5,6 +5,7 @@ mod asked;
 mod carried;
 mod envelope;
 pub(crate) mod erased;
+pub mod field;
 mod flow;
 mod id;
 mod key;

@@ -1,11 +1,13 @@
 //! What stands beside the struct for its fields.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::{GenericArgument, PathArguments, Type};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{GenericArgument, PathArguments, Type, TypePath};
 
 use super::super::model::{Event, Field};
+use super::kind::{self, Kind};
 use crate::common::{attributes, types};
 
 /// The functions that give the defaults; a value of another type is a mismatch in its function.
@@ -32,32 +34,132 @@ pub(super) fn default_function(field: &Field<'_>) -> Ident {
     format_ident!("__default_{}", field.ident)
 }
 
-/// One check for each field whose type might not be right.
-pub(super) fn checks(event: &Event<'_>) -> Option<TokenStream> {
-    let root = &event.keys.root;
-    let fields = event.fields.iter().filter(|field| !is_well_known(&field.syntax.ty));
-    let checks: Vec<_> = fields
-        .map(|field| {
-            let (cfgs, ty) = (attributes::cfgs(&field.syntax.attrs), &field.syntax.ty);
-            let levels = attributes::levels(&field.syntax.attrs);
-            let assert = Ident::new(assertion(field), ty.span().resolved_at(Span::call_site()));
-            quote_spanned!(ty.span()=> #(#cfgs)* #(#levels)* #root::__private::#assert::<#ty>();)
-        })
-        .collect();
-    let levels = attributes::levels(&event.item.attrs);
-    (!checks.is_empty()).then(|| quote!(#(#levels)* const _: fn() = || { #(#checks)* };))
+/// The check of the fields. What is derived has it as a condition, so that rustc tells of a type that is not right only
+/// where it stands.
+pub(super) struct Check<'a> {
+    event: &'a Event<'a>,
+    types: Vec<Checked<'a>>,
 }
 
-/// The function that tells what is wrong with the field's type, as far as its spelling says what to do. An `Rc` is
-/// never right, whatever serde makes of it.
-fn assertion(field: &Field<'_>) -> &'static str {
-    let holds = |name| types::find(&field.syntax.ty, &|ty| types::is_named(ty, name)).is_some();
-    match field.serde.needs_both() {
-        true if holds("Arc") => "assert_arc_field",
-        true if !holds("Rc") => "assert_field",
-        _ => "assert_shared_field",
+/// A type that might not be right.
+struct Checked<'a> {
+    field: &'a Field<'a>,
+    ty: &'a Type,
+    kind: Kind,
+}
+
+impl<'a> Check<'a> {
+    /// If there is anything to check.
+    pub(super) fn new(event: &'a Event<'a>) -> Option<Self> {
+        let types = event.fields.iter().flat_map(|field| {
+            let ty = &field.syntax.ty;
+            let of_itself = kind::by_its_place(event, field);
+            // Of what a container holds, its default needs nothing.
+            let types = if of_itself == Some(Kind::Skipped) { vec![ty] } else { unknown(ty) };
+            types.into_iter().map(move |ty| {
+                let kind = of_itself.unwrap_or_else(|| kind::by_its_spelling(ty));
+                Checked { field, ty, kind }
+            })
+        });
+        let types = types.filter(|checked| !names(&event.item.ident, checked.ty));
+        let mut earlier = HashSet::new();
+        let types: Vec<_> = types.filter(|checked| earlier.insert(checked.identity())).collect();
+        (!types.is_empty()).then_some(Self { event, types })
+    }
+
+    /// The check, as a type that others name.
+    pub(super) fn declaration(&self) -> TokenStream {
+        let (root, name) = (&self.event.keys.root, self.name());
+        let types = self.types.iter().map(|Checked { field, ty, kind }| {
+            let cfgs = attributes::cfgs(&field.syntax.attrs);
+            let levels = attributes::levels(&field.syntax.attrs);
+            // The call begins and ends where the type does.
+            let (first, last) = ends(ty);
+            let (of, check) = (quote_spanned!(first=> __Field::<), Ident::new(kind.check(), last));
+            let check = quote_spanned!(last=> >::#check(););
+            quote!(#(#cfgs)* #(#levels)* #of #ty #check)
+        });
+        let cfgs = attributes::cfgs(&self.event.item.attrs);
+        let levels = attributes::levels(&self.event.item.attrs);
+        quote! {
+            #(#cfgs)*
+            #(#levels)*
+            #[doc(hidden)]
+            type #name = [(); {
+                #[allow(unused_imports)]
+                use #root::__private::field::{Field as __Field, Fields as _};
+                let _ = || { #(#types)* };
+                1
+            }];
+        }
+    }
+
+    /// What holds if everything is right.
+    pub(super) fn condition(&self) -> TokenStream {
+        let name = self.name();
+        quote!(where #name:)
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self) -> Ident {
+        format_ident!("__FieldsOf{}", self.event.item.ident, span = Span::call_site())
     }
 }
+
+impl Checked<'_> {
+    /// What is the same for two types of which one check is enough.
+    fn identity(&self) -> (Kind, String, String) {
+        let cfgs = attributes::cfgs(&self.field.syntax.attrs);
+        (self.kind, self.ty.to_token_stream().to_string(), quote!(#(#cfgs)*).to_string())
+    }
+}
+
+/// Whether the event is named, which is what is being checked.
+fn names(event: &Ident, ty: &Type) -> bool {
+    let event = event.to_string();
+    types::find(ty, &|ty| types::is_named(ty, "Self") || types::is_named(ty, &event)).is_some()
+}
+
+/// Where a type begins and ends.
+fn ends(ty: &Type) -> (Span, Span) {
+    let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());
+    let first = tokens.next().unwrap_or_else(Span::call_site);
+    (first, tokens.last().unwrap_or(first))
+}
+
+/// The types in a type that might not be right: itself, or, as in `Vec<Address>`, those of what it holds.
+fn unknown(ty: &Type) -> Vec<&Type> {
+    let ty = types::peel(ty);
+    match ty {
+        known if is_well_known(known) => Vec::new(),
+        Type::Tuple(tuple) => tuple.elems.iter().flat_map(unknown).collect(),
+        _ => match held(ty) {
+            Some(held) => unknown(held),
+            None => vec![ty],
+        },
+    }
+}
+
+/// The type on which it depends whether a container is right.
+fn held(ty: &Type) -> Option<&Type> {
+    let Type::Path(TypePath { qself: None, path, .. }) = ty else { return None };
+    // With a path in front of it, it may be anybody's.
+    let container = path.segments.first().filter(|_| path.segments.len() == 1)?;
+    let PathArguments::AngleBracketed(arguments) = &container.arguments else { return None };
+    let types = arguments.args.iter().map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    match types.collect::<Option<Vec<_>>>()?[..] {
+        [held] if OF_ONE.iter().any(|name| container.ident == name) => Some(held),
+        [key, held] if OF_TWO.iter().any(|name| container.ident == name) && is_well_known(key) => Some(held),
+        _ => None,
+    }
+}
+
+/// What is right if what it holds is. A `Box` may be right even so, as that of a `RawValue` is.
+const OF_ONE: [&str; 3] = ["Option", "Vec", "VecDeque"];
+const OF_TWO: [&str; 2] = ["HashMap", "BTreeMap"];
 
 const WELL_KNOWN: [&str; 17] = [
     "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",

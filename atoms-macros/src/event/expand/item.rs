@@ -6,13 +6,24 @@ use syn::{Attribute, Data, DeriveInput, Field, LitStr, parse_quote};
 
 use super::super::model::Event;
 use super::super::parse::is_helper;
+use super::derived::Derived;
+use super::fields::Check;
 
-pub(super) fn written_anew(event: &Event<'_>, type_string: &LitStr) -> TokenStream {
+pub(super) fn written_anew(
+    event: &Event<'_>,
+    type_string: &LitStr,
+    check: Option<&Check<'_>>,
+    derived: Derived<'_>,
+) -> TokenStream {
     let mut item = without_helpers(event.item);
-    let derives = missing_derives(event);
+    let derives = missing_derives(event, derived);
     let adds_serde = !(event.derives("Serialize") && event.derives("Deserialize"));
     let (serde, alias) =
         if adds_serde && !event.serde.has_crate { serde_path(event) } else { Default::default() };
+    let bound = check.filter(|_| !event.serde.has_bound).map(|check| {
+        let bound = format!("{}:", check.name());
+        quote!(#[serde(bound = #bound)])
+    });
     let deny = event.keys.deny_unknown_fields.as_ref().filter(|_| !event.serde.denies_unknown_fields);
     let deny = deny.map(|key| quote!(#[serde(#key)]));
     add_defaults(event, &mut item);
@@ -20,13 +31,13 @@ pub(super) fn written_anew(event: &Event<'_>, type_string: &LitStr) -> TokenStre
     let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
     // Serde's attributes come last: they have to stand below the derives that they belong to.
     let attributes = &item.attrs;
-    let attributes = quote!(#derives #(#attributes)* #serde #deny);
+    let attributes = quote!(#derives #(#attributes)* #serde #bound #deny);
     item.attrs.clear();
     quote!(#alias #attributes #item)
 }
 
 /// What an event needs and no `derive` beside `#[event]` names.
-fn missing_derives(event: &Event<'_>) -> Vec<TokenStream> {
+fn missing_derives(event: &Event<'_>, derived: Derived<'_>) -> Vec<TokenStream> {
     let root = &event.keys.root;
     let derives = [
         ("Clone", quote!(::core::clone::Clone)),
@@ -35,7 +46,11 @@ fn missing_derives(event: &Event<'_>) -> Vec<TokenStream> {
         ("Deserialize", quote!(#root::__private::serde::Deserialize)),
     ];
     let needed = derives.into_iter().filter(|(name, _)| {
-        let is_written_out = *name == "Debug" && event.has_sensitive_field();
+        let is_written_out = match *name {
+            "Clone" => derived.has_clone(),
+            "Debug" => derived.has_debug(),
+            _ => false,
+        };
         !event.derives(name) && !is_written_out
     });
     needed.map(|(_, path)| path).collect()

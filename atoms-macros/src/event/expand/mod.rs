@@ -6,18 +6,18 @@
 //! impl OrderCreated {                            // for each `#[event(default = value)]`
 //!     fn __default_currency() -> String { value }
 //! }
-//! impl Debug for OrderCreated { ... }            // if a field is sensitive
-//! const _: fn() = || {                           // a mistake is told at the field
-//!     ::atoms::__private::assert_field::<Address>();
-//! };
+//! type __FieldsOfOrderCreated = [(); { ...; 1 }]; // a mistake in the type of a field is told there
+//! impl Clone for OrderCreated where __FieldsOfOrderCreated: { ... }       // and nowhere else
+//! impl Debug for OrderCreated where __FieldsOfOrderCreated: { ... }
 //! const UPCAST: ... = ::atoms::__private::upcast::<OrderCreated, OldVersion>(...);    // if it upcasts one
 //! ::atoms::__event! { OrderCreated, "shop.order.created", ... }
 //! ```
 
-mod debug;
+mod derived;
 mod fields;
 mod item;
 mod key;
+mod kind;
 mod namespace;
 mod upcast;
 
@@ -31,32 +31,35 @@ use super::check::{Checked, Upcast};
 use super::model::Event;
 use super::type_string;
 use crate::common::attributes;
+use derived::Derived;
+use fields::Check;
 
 pub(crate) use item::{retain, without_helpers};
 
 pub(crate) fn expand(event: &Event<'_>, checked: &Checked) -> TokenStream {
     let type_string = &checked.type_string;
-    let item = (event.form != Form::Derive).then(|| item::written_anew(event, type_string));
+    let check = Check::new(event);
+    let check = check.as_ref();
+    let derived = Derived::new(event, check);
+    let item = (event.form != Form::Derive).then(|| item::written_anew(event, type_string, check, derived));
     let defaults = fields::defaults(event);
-    let debug = debug::redacted(event);
-    // In front of the struct, since rustc tells of mistakes in the order of the items: of a field's type
-    // by itself before what serde's derives make of it.
-    let checks = fields::checks(event);
+    let derived = derived.implementations();
+    let declaration = check.map(Check::declaration);
     let reply_check = reply_check(event);
     let warning = namespace::warning(event, type_string);
     let upcast = checked.upcast.as_ref().map(|upcast| upcast::constant(event, upcast, type_string));
-    let call = call(event, checked);
+    let call = call(event, checked, check);
     let levels = attributes::levels(&event.item.attrs);
     let allow_deprecated = attributes::allow_deprecated(&event.item.attrs);
     quote! {
-        #checks
+        #declaration
         #reply_check
         #item
         #(#levels)*
         #allow_deprecated
         const _: () = {
             #defaults
-            #debug
+            #derived
             #warning
             #upcast
             #call
@@ -65,7 +68,11 @@ pub(crate) fn expand(event: &Event<'_>, checked: &Checked) -> TokenStream {
 }
 
 /// The call of the macro that implements the trait, registers the event and claims its type string.
-fn call(event: &Event<'_>, Checked { type_string: literal, upcast }: &Checked) -> TokenStream {
+fn call(
+    event: &Event<'_>,
+    Checked { type_string: literal, upcast }: &Checked,
+    check: Option<&Check<'_>>,
+) -> TokenStream {
     let (root, name, deny) = (&event.keys.root, &event.item.ident, event.denies_unknown_fields());
     let text = literal.value();
     let identifier = type_string::identifier(&text);
@@ -76,6 +83,7 @@ fn call(event: &Event<'_>, Checked { type_string: literal, upcast }: &Checked) -
     let alias = reply.map(|reply| quote!(type __Reply = #reply;));
     let reply = reply.map(|_| quote!(, reply: __Reply, #identifier));
     let sensitive = sensitive(event);
+    let fields = check.map(Check::name).map(|name| quote!(, fields: #name));
     let key = key::function(event).map(|function| quote!(, key: { #function }));
     let flow = &event.keys.flow;
     let flow = (!flow.is_empty()).then(|| quote!(, flow: #(#flow)*));
@@ -83,7 +91,7 @@ fn call(event: &Event<'_>, Checked { type_string: literal, upcast }: &Checked) -
         #alias
         #root::__event! {
             #name, #literal, deny_unknown_fields: #deny, sensitive: [#(#sensitive),*]
-            #version #must_handle #key #flow #reply
+            #fields #version #must_handle #key #flow #reply
         }
     }
 }

@@ -10,6 +10,8 @@ use super::{Directions, SerdeMeta, metas};
 pub(crate) struct Container {
     pub(super) rename_all: Directions<Rule>,
     pub(crate) has_crate: bool,
+    pub(crate) has_bound: bool,
+    pub(crate) has_default: bool,
     pub(crate) denies_unknown_fields: bool,
     /// The keys that an event cannot have.
     pub(crate) refused: Vec<Refused>,
@@ -38,6 +40,8 @@ impl Container {
                 self.rename_all = Directions { serialize: rule(serialize), deserialize: rule(deserialize) };
             }
             "crate" => self.has_crate = true,
+            "bound" => self.has_bound = true,
+            "default" => self.has_default = true,
             "deny_unknown_fields" => self.denies_unknown_fields = true,
             key => {
                 if let Some(reason) = refusal(key) {
@@ -77,7 +81,8 @@ mod tests {
         };
         let container = Container::read(&item.attrs);
         assert_eq!(container.rename_all, Directions { serialize: Rule::Camel, deserialize: Rule::AsIs });
-        assert!(container.has_crate && container.denies_unknown_fields);
+        assert!(container.has_crate && container.has_bound && container.has_default);
+        assert!(container.denies_unknown_fields);
         let refused: Vec<_> = container.refused.iter().map(|refused| refused.key.to_string()).collect();
         assert_eq!(refused, ["tag", "from"]);
     }

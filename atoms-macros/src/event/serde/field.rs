@@ -61,6 +61,11 @@ impl Field {
         !(self.skipped.serialize || self.skipped.deserialize || self.custom)
     }
 
+    /// Whether it has its default value in an event that is read.
+    pub(crate) fn is_never_read(&self) -> bool {
+        self.skipped.deserialize
+    }
+
     /// Whether its members lie in the object that the struct is.
     pub(crate) fn is_flattened(&self) -> bool {
         self.flattened
