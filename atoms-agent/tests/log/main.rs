@@ -11,7 +11,7 @@ use atoms_agent::events::{
     ConversationType, Init, LlmRequest, Log, Object, TranscriptUpdate, UserJoined, UserStartedSpeaking,
 };
 use atoms_agent::{Graph, SessionEnd, Sessions, node};
-use atoms_runtime::Emitter;
+use atoms_runtime::{Emitter, handler};
 use client::{Client, bus};
 use futures_util::{Stream, stream};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -228,4 +228,22 @@ async fn clients_that_break_the_protocol_do_not_fill_the_log() {
     // A hundred in a second, and this may take several.
     let lines = written.lines("the client broke the protocol: again").len();
     assert!((1..300).contains(&lines), "{lines} lines");
+}
+
+#[handler(crate = atoms_runtime)]
+fn takes(_: &UserJoined) {}
+
+#[tokio::test]
+async fn an_event_of_a_session_that_the_bus_refuses_is_in_the_log() {
+    let (written, _guard) = Written::keep();
+    let bus = bus();
+    let sessions = Sessions::builder(Graph::builder().node::<Odd>().build().unwrap()).start(&bus).unwrap();
+    let mut client = Client::begin(&sessions).await;
+    bus.shutdown(Duration::from_secs(10)).await.unwrap();
+    client.send(r#"{"type":"system.user.joined"}"#).await;
+    let line = written.wait_for("an event of a session is not seen on the bus");
+    let line = tokio::time::timeout(Duration::from_secs(10), line).await.unwrap();
+    for part in ["ERROR", sessions.list()[0].id(), "system.user.joined", "the bus is shut down"] {
+        assert!(line.contains(part), "`{part}` is not in {line}");
+    }
 }
