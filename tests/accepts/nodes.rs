@@ -82,6 +82,7 @@ pub(crate) mod public {
 }
 
 atoms::graph! {
+    #[derive(Debug, PartialEq, Default)]
     struct Public {
         public::OfTheCrate -> public::Restricted -> public::Last,
     }

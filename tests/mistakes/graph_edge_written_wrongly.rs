@@ -69,6 +69,12 @@ graph! {
 }
 
 graph! {
+    struct Open {
+        One ->
+    }
+}
+
+graph! {
     struct Bare;
 }
 

@@ -37,6 +37,13 @@ graph! {
 }
 
 graph! {
+    struct OnlyOne {
+        A,
+        A,
+    }
+}
+
+graph! {
     struct Alone {
         A -> B,
         D,

@@ -59,7 +59,8 @@ impl<'a> Shape<'a> {
 
     /// Adds the nodes that stand without an edge, which is right for an only one.
     fn add_alone(&mut self, graph: &'a Graph, mistakes: &mut Mistakes) {
-        let is_only = graph.chains.len() == 1;
+        let first = graph.chains.first().map(|chain| text(&chain[0]));
+        let is_only = graph.chains.iter().all(|chain| chain.len() == 1 && Some(text(&chain[0])) == first);
         let alone =
             graph.chains.iter().filter_map(|chain| if let [only] = &chain[..] { Some(only) } else { None });
         for node in alone {

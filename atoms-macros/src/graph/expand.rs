@@ -28,7 +28,7 @@ use syn::spanned::Spanned;
 
 use super::check::Shape;
 use super::parse::{Graph, is_helper};
-use crate::common::Root;
+use crate::common::{Root, attributes};
 
 pub(crate) fn expand(graph: &Graph, root: &Root, shape: &Shape<'_>) -> TokenStream {
     let agent = quote!(#root::__agent);
@@ -94,9 +94,18 @@ pub(crate) fn stub(graph: &Graph, root: &Root) -> TokenStream {
 fn item(graph: &Graph) -> TokenStream {
     let Graph { visibility, name, .. } = graph;
     let attributes = graph.attributes.iter().filter(|attribute| !is_helper(attribute));
+    let derived = attributes::derives(&graph.attributes);
+    let derives = [
+        ("Clone", quote!(::core::clone::Clone)),
+        ("Copy", quote!(::core::marker::Copy)),
+        ("Debug", quote!(::core::fmt::Debug)),
+        ("Default", quote!(::core::default::Default)),
+    ];
+    let is_missing = |name: &str| !derived.iter().any(|path| attributes::ends_with(path, name));
+    let missing = derives.into_iter().filter(|(name, _)| is_missing(name)).map(|(_, path)| path);
     quote! {
         #(#attributes)*
-        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default)]
+        #[derive(#(#missing),*)]
         #visibility struct #name;
     }
 }

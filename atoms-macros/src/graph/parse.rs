@@ -75,6 +75,9 @@ fn behind(chain: &[TypePath], found: TokenTree) -> syn::Error {
 }
 
 fn node(input: ParseStream<'_>) -> syn::Result<TypePath> {
+    if input.is_empty() {
+        return Err(here(input, "an edge leads to a node", "write `Node -> Other`"));
+    }
     if input.peek(Ident) && input.peek2(Token![<-]) {
         input.parse::<Ident>()?;
         let arrow = input.parse::<Token![<-]>()?;
@@ -88,20 +91,23 @@ fn node(input: ParseStream<'_>) -> syn::Result<TypePath> {
     input.parse()
 }
 
+/// A mistake at the next token, or where there is none.
+fn here(input: ParseStream<'_>, problem: &str, help: &str) -> syn::Error {
+    syn::Error::new(input.span(), format_args!("{problem}\nhelp: {help}"))
+}
+
 impl Parse for Graph {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
         let form = "write `struct SupportDesk { Node -> Other }`";
         if !input.peek(Token![struct]) {
-            return Err(
-                input.error(format_args!("a graph is a struct, whose fields are its edges\nhelp: {form}"))
-            );
+            return Err(here(input, "a graph is a struct, whose fields are its edges", form));
         }
         input.parse::<Token![struct]>()?;
         let name = input.parse()?;
         if !input.peek(token::Brace) {
-            return Err(input.error(format_args!("the edges of a graph stand in braces\nhelp: {form}")));
+            return Err(here(input, "the edges of a graph stand in braces", form));
         }
         let content;
         braced!(content in input);
