@@ -20,6 +20,17 @@ fn of_bytes(_: &[u8]) {}
 #[handler]
 fn of_nothing() {}
 
+#[event(type = "shop.order.created")]
+struct OrderCreated;
+
+#[handler]
+fn returns_any(order: &OrderCreated) -> Vec<Box<dyn Event>> {
+    vec![Box::new(order.clone())]
+}
+
+#[handler]
+fn emits_any(_: &OrderCreated, _: Emitter<dyn Event>) {}
+
 #[derive(Default)]
 struct Desk;
 

@@ -57,6 +57,9 @@ impl Borrows {
     fn started<T>(&mut self, init: &Init) {}
 
     #[handler]
+    fn nothing(&mut self) {}
+
+    #[handler]
     #[stopped]
     fn listen(&mut self, _: &TranscriptUpdate) {}
 }

@@ -202,6 +202,9 @@ fn output(ty: &Type, mistakes: &mut Mistakes) {
     } else if let Some(future) = types::find(ty, &is_impl_future) {
         let problem = "a handler returns what it emits, and not a future";
         mistakes.at(future, problem, "write `async fn`, and return what the future gives");
+    } else if let Some(any) = meant::any_event(ty) {
+        let problem = "a handler's signature says which events it emits, and `dyn Event` may be any";
+        mistakes.at(any, problem, "name the event, or return an enum with `#[event_set]`");
     } else if let Some(hidden) = types::find(ty, &is_impl_trait) {
         let problem = "a handler's signature says which events it emits, and `impl` hides them";
         mistakes.at(hidden, problem, "name the type");

@@ -5,6 +5,7 @@
 //! | the event as `&dyn Event` | `&AnyEvent` |
 //! | the event as `&str` or `&[u8]` | the struct |
 //! | the event as `&Event` | one of them, or `&AnyEvent` |
+//! | `Emitter<dyn Event>` | `Emitter<A>` |
 //! | `Emitter<A, B>` | `Emitter<(A, B)>` |
 //! | `State(db): State<Db>` | `db: State<Db>` |
 //! | `State<dyn Mailer>` | `State<Arc<dyn Mailer>>` |
@@ -13,10 +14,11 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::{
-    FnArg, GenericArgument, Pat, PathArguments, Signature, Token, Type, parse_quote, parse_quote_spanned,
+    FnArg, GenericArgument, Pat, PathArguments, ReturnType, Signature, Token, Type, TypeParamBound,
+    parse_quote, parse_quote_spanned,
 };
 
-use crate::common::{mistake, types};
+use crate::common::{attributes, mistake, types};
 
 /// What is wrong with a type, and what to write instead.
 pub(super) struct Meant {
@@ -104,6 +106,14 @@ pub(super) fn extracted(ty: &Type) -> Option<Meant> {
 }
 
 fn several_events(ty: &Type) -> Option<Meant> {
+    if let Some(GenericArgument::Type(any)) = arguments(ty)?.first()
+        && matches!(types::peel(any), Type::TraitObject(_))
+    {
+        let problem =
+            format!("an `Emitter` says which events it emits, and `{}` may be of any type", types::text(any));
+        let help = "name them: `Emitter<OrderPaid>`, or `Emitter<(OrderPaid, OrderSent)>`".into();
+        return Some(Meant { problem, help, instead: with_argument(ty, &quote!(()))? });
+    }
     let several = arguments(ty).filter(|arguments| arguments.len() > 1)?;
     let instead = with_argument(ty, &quote!((#several)))?;
     let problem = "an `Emitter` takes one type: of several events, a tuple".to_owned();
@@ -139,8 +149,23 @@ fn with_argument(ty: &Type, argument: &TokenStream) -> Option<Type> {
     Some(Type::Path(path))
 }
 
+/// The `dyn Event` in a type.
+pub(super) fn any_event(ty: &Type) -> Option<&Type> {
+    types::find(ty, &|ty| {
+        let Type::TraitObject(object) = ty else { return false };
+        object.bounds.iter().any(
+            |bound| matches!(bound, TypeParamBound::Trait(bound) if attributes::ends_with(&bound.path, "Event")),
+        )
+    })
+}
+
 /// The signature with what is meant.
 pub(crate) fn mend(signature: &mut Signature, runtime: &impl ToTokens) {
+    if let ReturnType::Type(_, ty) = &mut signature.output
+        && any_event(ty).is_some()
+    {
+        **ty = parse_quote!(impl ::core::marker::Sized);
+    }
     let parameters = signature.inputs.iter_mut().filter_map(|input| match input {
         FnArg::Typed(parameter) => Some(&mut *parameter.ty),
         FnArg::Receiver(_) => None,

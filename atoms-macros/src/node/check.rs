@@ -133,6 +133,13 @@ fn is_reference(receiver: &Receiver) -> bool {
 }
 
 fn handler(node: &Node<'_>, method: &Method, mistakes: &mut Mistakes) -> Option<Input> {
+    if method.function.sig.inputs.is_empty() {
+        let name = method.name();
+        let help =
+            format_args!("write `fn {name}(&mut self, event: &OrderCreated)`, with the type of your event");
+        mistakes.at(name, "a handler needs a parameter: the event that it handles", help);
+        return None;
+    }
     let input = mistakes.take(signature(&method.function)).ok()?;
     let input = Input { ty: input.ty.clone(), by_value: input.by_value };
     if input.by_value && node.keys.background.is_some() {

@@ -82,9 +82,11 @@ impl Key {
         self.1.is_some_and(|example| example.starts_with('('))
     }
 
-    /// Whether it takes a type string, or a pattern of them.
-    fn takes_types(&self) -> bool {
-        self.1.is_some_and(|example| example.starts_with('"') && example.contains('.'))
+    /// Whether it may take this text: one that takes a word, such as `"fatal"`, takes no other than its example.
+    fn takes_text(&self, text: &str) -> bool {
+        let Some(example) = self.1.and_then(|example| example.strip_prefix('"')) else { return false };
+        let example = example.trim_end_matches('"');
+        text == example || !example.bytes().all(|byte| byte.is_ascii_lowercase())
     }
 
     fn takes_type(&self) -> bool {
@@ -145,11 +147,15 @@ impl Grammar {
 
     /// `"shop.order.created"`, without `type =`.
     fn no_key(&self, found: TokenStream) -> Wrong {
-        let by_string = self.keys.iter().find(|key| key.takes_types());
-        let (meant, example) = match (by_string, syn::parse2(found.clone())) {
-            (Some(key), Ok(Lit::Str(text))) => (key, format!("{} = {}", key.0, text.to_token_stream())),
-            _ => (&self.keys[0], self.keys[0].example()),
+        let text = match syn::parse2(found.clone()) {
+            Ok(Lit::Str(text)) => Some(text),
+            _ => None,
         };
+        let by_text = text.and_then(|text| {
+            let key = self.keys.iter().find(|key| key.takes_text(&text.value()))?;
+            Some((key, format!("{} = {}", key.0, text.to_token_stream())))
+        });
+        let (meant, example) = by_text.unwrap_or_else(|| (&self.keys[0], self.keys[0].example()));
         let problem = format_args!("{} takes keys", self.attribute);
         let write = meant.1.map(|_| format!("write `{example}`; ")).unwrap_or_default();
         meant.wrong(mistake(found, problem, format_args!("{write}{}", self.all())))
