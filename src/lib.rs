@@ -30,7 +30,7 @@ pub use atoms_tools as tools;
 #[doc(hidden)]
 pub use atoms_tools::__tools;
 
-/// What most programs need: `use atoms::prelude::*;`.
+/// The items that most programs need: `use atoms::prelude::*;`.
 pub mod prelude {
     #[doc(no_inline)]
     pub use atoms_runtime::{
@@ -52,7 +52,7 @@ pub mod prelude {
 
 /// Names crates whose events and handlers a program wants, so that they are linked.
 ///
-/// Cargo does not link a dependency that your code never names, so its handlers would silently be missing.
+/// Cargo does not link a dependency that your code never names, so its handlers would be missing without an error.
 ///
 /// ```
 /// // In a program with the dependencies `billing` and `shipping`: `atoms::link!(billing, shipping);`
@@ -65,11 +65,10 @@ macro_rules! link {
     };
 }
 
-/// A test that every event of this program is routed: what [`Bus::start`] checks, before it runs.
+/// Defines a test that makes the checks of [`Bus::start`], such as that every event of this program is routed.
 ///
-/// `verify!()` checks what is linked into the test program, all but the states, which it does not
-/// have; `verify!(builder)` starts that builder's bus, and so checks its states and the handlers that it names as
-/// well.
+/// `verify!()` checks everything that is linked into the test program, except for the states, which it does not have.
+/// `verify!(builder)` starts that builder's bus, and so checks its states and the handlers that it names as well.
 ///
 /// ```
 /// // In a `#[cfg(test)]` module of the program's crate:
@@ -78,8 +77,8 @@ macro_rules! link {
 /// ```
 ///
 /// The test fails if there is no handler to check, and no node or other [`Entry`]. A test in `tests/` links the crate
-/// that it tests only if it names it, so it says `use the_crate as _;` first. A package that has only a binary cannot be
-/// named, and has the test in the binary. rustc checks the graphs of nodes.
+/// that it tests only if it names it, so write `use the_crate as _;` first. A package that has only a binary cannot be
+/// named, so put the test into the binary. rustc checks the graphs of nodes.
 #[macro_export]
 macro_rules! verify {
     () => {
