@@ -13,6 +13,7 @@ pub(crate) mod limits;
 pub(crate) mod outlet;
 pub(crate) mod posts;
 pub(crate) mod receipt;
+mod root;
 pub(crate) mod route;
 pub(crate) mod runner;
 pub(crate) mod scope;
