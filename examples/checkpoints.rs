@@ -1,16 +1,31 @@
 //! A deployment that waits for people: a checkpoint, two inputs, and an approval for which nobody waits. Two people answer,
-//! one of them wrongly at first. It plays by itself.
+//! one of them wrongly at first. It plays by itself, or waits for answers over HTTP:
 //!
-//! `cargo run --example checkpoints`
+//! ```sh
+//! cargo run --example checkpoints
+//! cargo run --example checkpoints -- --port 8080
+//!
+//! bob="Authorization: Bearer bob-token"; ada="Authorization: Bearer ada-token"; door=http://127.0.0.1:8080/questions
+//! curl -H "$bob" "$door"                                                     # the refund is not for bob
+//! curl -H "$bob" --json '{"feedback": "looks good"}' "$door/plan-review/approve"
+//! curl -H "$bob" "$door?kind=input&wait=30s"
+//! curl -H "$bob" --json '{"answer": "a spreadsheet"}' "$door/database/answer" # what is wrong with it
+//! curl -H "$bob" --json '{"answer": "SQLite"}' "$door/database/answer"
+//! curl -H "$ada" -X POST "$door/refund%20o-1/approve"
+//! curl -H "$bob" --json '{"answer": {"region": "eu-west", "replicas": 3}}' "$door/deployment/answer"
+//! ```
 
+use std::env;
 use std::error::Error;
 use std::time::Duration;
 
+use atoms::StartError;
 use atoms::control::{
     AnswerError, NotAnswered, QuestionAnswered, QuestionExpired, QuestionKind, QuestionOpened,
 };
 use atoms::prelude::*;
 use atoms::schemars::{self, JsonSchema};
+use atoms::server::{Routes, Server, Tokens};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -112,6 +127,7 @@ async fn answer(bus: &Bus, ada: &Principal, bob: &Principal) -> Result<(), Answe
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let port = port()?;
     let bus = Bus::start()?;
     let (ada, bob) = (Principal::new("ada").role("manager"), Principal::new("bob"));
 
@@ -121,6 +137,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     bus.questions().open(approval.then(approved)).await?; // waits for nothing
 
     let mut deploying = tokio::spawn(deploy(bus.clone()));
+    if let Some(port) = port {
+        // Tokens for a demonstration on this machine. Others are random, and not in the code.
+        let tokens = Tokens::new().token("ada-token", ada).token("bob-token", bob);
+        let routes = Routes::new().questions(tokens);
+        let server = Server::without_sessions().routes(routes).bind(("127.0.0.1", port)).await?;
+        println!("listening on http://{}", server.local_addr()?);
+        let mut deployed = None;
+        let done = async { deployed = Some(deploying.await) };
+        server.serve_until(async { Ok::<_, StartError>(bus) }, done).await?;
+        if let Some(deployed) = deployed {
+            deployed??;
+        }
+        return Ok(());
+    }
     loop {
         tokio::select! {
             done = &mut deploying => break done??,
@@ -129,4 +159,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     bus.shutdown(Duration::from_secs(10)).await?;
     Ok(())
+}
+
+/// The number after `--port`, if there is one.
+fn port() -> Result<Option<u16>, Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => Ok(None),
+        ["--port", port] => Ok(Some(port.parse()?)),
+        _ => Err("start it without arguments, or with `--port 8080`".into()),
+    }
 }
