@@ -74,10 +74,10 @@ where
 /// # Security
 ///
 /// Whoever has a token is that principal. Make each of at least 16 random bytes (`openssl rand -hex 32`), one for each
-/// principal, and keep it out of the code and of addresses, which end up in logs. A request sends it as
-/// `Authorization: Bearer ...`, which anybody on the way can read: serve only behind a proxy with TLS, or on
-/// `127.0.0.1`. Each token that comes is compared with all of these, each in a time that does not tell where the two
-/// differ; that of another length is told apart sooner. A token holds until the program ends.
+/// principal, and keep it out of the code and of URLs, which end up in logs. A request sends it as
+/// `Authorization: Bearer ...`, which anybody on the way can read: serve behind a proxy with TLS, or on `127.0.0.1`. A
+/// token that comes is compared with each of these in constant time, which tells at most its length. A token is valid until
+/// the program ends.
 #[derive(Clone, Default)]
 pub struct Tokens {
     known: Vec<(String, Principal)>,
