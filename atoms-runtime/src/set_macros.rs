@@ -96,8 +96,7 @@ macro_rules! __event_set_closed {
         // As for a single event: with a second implementation, an event that is not in the set is not
         // declared, instead of being a mismatch.
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
-        impl $crate::Declares<$crate::__private::Nothing, $crate::__private::Nothing> for $name {}
+        impl $crate::__private::set::Has<$crate::__private::Nothing, { ::core::primitive::usize::MAX }> for $name {}
 
         #[automatically_derived]
         impl $crate::Emissions for $name {

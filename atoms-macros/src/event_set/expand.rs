@@ -5,7 +5,7 @@
 //!     struct __Types;                     // not public, so that the events need not be
 //!     impl Variant<0> for __Types { type Held = OrderCreated; }
 //!     impl From<OrderCreated> for OrderEvent { ... }
-//!     impl<E> Declares<E, In<0>> for OrderEvent where OrderCreated: Holds<E> {}    // without `#[other]`
+//!     impl<E> Has<E, 0> for OrderEvent where OrderCreated: Holds<E> {}    // without `#[other]`
 //!     const TYPE_STRINGS: &[(usize, &str)] = &[(0, ...), (1, ...)];
 //!     const _: () = assert_new(TYPE_STRINGS, 1, ...);
 //!     ::atoms::__event_set! { OrderEvent, __Types, [Created = 0, Cancelled = 1], open: false }
@@ -110,8 +110,7 @@ fn declarations(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
         quote! {
             #cfgs
             #[automatically_derived]
-            #[diagnostic::do_not_recommend]
-            impl<__E: #root::Event> #root::Declares<__E, #root::__private::In<#place>> for #name
+            impl<__E: #root::Event> #root::__private::set::Has<__E, #place> for #name
             where
                 #held: #root::__private::set::Holds<__E>,
             {}

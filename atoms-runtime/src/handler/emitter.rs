@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::parameters::{ExtractError, FromDelivery, PrepareError};
+use super::set::Has;
 use super::{Delivery, Emitting, Outlet, StartContext};
 use crate::event::{AllEmitted, Event, EventTypes, IntoEnvelope, One};
 
@@ -146,6 +147,10 @@ impl<E: Event> Declares<E, Only> for E {}
 /// another one is not declared, instead of being a mismatch.
 #[diagnostic::do_not_recommend]
 impl<E: Event> Declares<Nothing, Nothing> for E {}
+
+// Here, and not beside each set: where there is no prelude, `#[diagnostic]` is not known either.
+#[diagnostic::do_not_recommend]
+impl<S: Has<E, INDEX>, E: Event, const INDEX: usize> Declares<E, In<INDEX>> for S {}
 
 /// What no handler emits.
 #[derive(Debug)]

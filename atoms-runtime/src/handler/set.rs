@@ -88,6 +88,9 @@ impl<E: Event<Kind: IsEmitted<E>>> Member for Envelope<E> {
     }
 }
 
+/// That a set has the event `E` in the variant at a place, so that it [declares](super::Declares) it.
+pub trait Has<E, const INDEX: usize> {}
+
 /// What the variant with `#[other]` holds: [`AnyEvent`].
 #[diagnostic::on_unimplemented(
     message = "a variant with `#[other]` holds events of every type, and `{Self}` does not",
