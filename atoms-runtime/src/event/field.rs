@@ -57,6 +57,20 @@ impl<T: Checked> Field<T> {
     pub fn shared() {}
 }
 
+/// Checks an event of which nothing is derived by `#[derive(Event)]`.
+pub fn derived<T: DerivedEvent>() {}
+
+/// What an event is besides.
+#[diagnostic::on_unimplemented(
+    message = "an event is `Debug`, `Clone`, `Serialize` and `Deserialize`, and `{Self}` is not",
+    label = "lacks `Debug`, `Clone`, `Serialize` or `Deserialize`",
+    note = "write `#[event(type = \"...\")]` without `#[derive(Event)]`, which derives all four; or derive them beside it: `#[derive(Debug, Clone, Serialize, Deserialize, Event)]`"
+)]
+pub trait DerivedEvent {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Debug + Serialize + DeserializeOwned> DerivedEvent for T {}
+
 /// Written to the wire and read back.
 #[diagnostic::on_unimplemented(
     message = "a field of an event cannot be of type `{Self}`",

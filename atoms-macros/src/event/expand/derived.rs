@@ -44,7 +44,9 @@ impl<'a> Derived<'a> {
 
     fn implement(self, path: &TokenStream, body: &TokenStream) -> TokenStream {
         let name = &self.event.item.ident;
-        let condition = self.check.map(Check::condition);
+        // Of an event that derives the rest itself, the check asks for this as well.
+        let check = self.check.filter(|_| self.event.form != Form::Derive);
+        let condition = check.map(Check::condition);
         let attributes = self.event.fields.iter().flat_map(|field| &field.syntax.attrs);
         let allow_deprecated = attributes::allow_deprecated(attributes);
         quote! {

@@ -6,6 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{GenericArgument, PathArguments, Type, TypePath};
 
+use super::super::Form;
 use super::super::model::{Event, Field};
 use super::kind::{self, Kind};
 use crate::common::{attributes, types};
@@ -64,7 +65,7 @@ impl<'a> Check<'a> {
         let types = types.filter(|checked| !names(&event.item.ident, checked.ty));
         let mut earlier = HashSet::new();
         let types: Vec<_> = types.filter(|checked| earlier.insert(checked.identity())).collect();
-        (!types.is_empty()).then_some(Self { event, types })
+        (!types.is_empty() || event.form == Form::Derive).then_some(Self { event, types })
     }
 
     /// The check, as a type that others name.
@@ -79,16 +80,22 @@ impl<'a> Check<'a> {
             let check = quote_spanned!(last=> >::#check(););
             quote!(#(#cfgs)* #(#levels)* #of #ty #check)
         });
+        let of_itself = (self.event.form == Form::Derive).then(|| {
+            let event = &self.event.item.ident;
+            quote!(#root::__private::field::derived::<#event>();)
+        });
         let cfgs = attributes::cfgs(&self.event.item.attrs);
         let levels = attributes::levels(&self.event.item.attrs);
+        let allow_deprecated = attributes::allow_deprecated(&self.event.item.attrs);
         quote! {
             #(#cfgs)*
             #(#levels)*
+            #allow_deprecated
             #[doc(hidden)]
             type #name = [(); {
                 #[allow(unused_imports)]
                 use #root::__private::field::{Field as __Field, Fields as _};
-                let _ = || { #(#types)* };
+                let _ = || { #of_itself #(#types)* };
                 1
             }];
         }
