@@ -14,6 +14,11 @@ pub use atoms_agent::{self as agent, graph, node};
 #[doc(hidden)]
 pub use atoms_agent::__agent;
 
+// They say that the feature is off.
+#[cfg(not(feature = "agent"))]
+#[doc(hidden)]
+pub use atoms_runtime::__private::{graph_without_agent as graph, node_without_agent as node};
+
 #[cfg(feature = "control")]
 #[doc(no_inline)]
 pub use atoms_control::{self as control, schemars};
@@ -48,6 +53,10 @@ pub mod prelude {
     #[cfg(feature = "agent")]
     #[doc(no_inline)]
     pub use atoms_agent::{Conversation, Session, ToSessions, graph, node};
+
+    #[cfg(not(feature = "agent"))]
+    #[doc(hidden)]
+    pub use atoms_runtime::__private::{graph_without_agent as graph, node_without_agent as node};
 }
 
 /// Names crates whose events and handlers a program wants, so that they are linked.

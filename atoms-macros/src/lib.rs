@@ -371,3 +371,17 @@ pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
 pub fn graph(input: TokenStream) -> TokenStream {
     graph::graph(input.into()).into()
 }
+
+/// What `#[node]` is without the feature `agent` of `atoms-rs`, which has nodes.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn node_without_agent(_args: TokenStream, item: TokenStream) -> TokenStream {
+    node::without_agent::node(item.into()).into()
+}
+
+/// What `graph!` is without the feature `agent` of `atoms-rs`, which has graphs.
+#[doc(hidden)]
+#[proc_macro]
+pub fn graph_without_agent(input: TokenStream) -> TokenStream {
+    node::without_agent::graph(&input.into()).into()
+}

@@ -5,6 +5,7 @@ mod expand;
 mod model;
 mod parse;
 mod stub;
+pub(crate) mod without_agent;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
