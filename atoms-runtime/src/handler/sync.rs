@@ -53,9 +53,9 @@ impl fmt::Debug for SyncDelivery<'_> {
 ///
 /// A handler writes the lifetime of a parameter that borrows as `'_`: `printer: Printer<'_>`.
 #[diagnostic::on_unimplemented(
-    message = "a handler cannot have a parameter of type `{Self}`",
+    message = "a parameter of type `{Self}` cannot be extracted",
     label = "cannot be extracted",
-    note = "after the event come `State<T>`, `Emitter<E>`, `Context`, which has the bus, and types that implement `FromDelivery`",
+    note = "`State<T>`, `Emitter<E>`, `Context`, which has the bus, and types that implement `FromDelivery` are extracted; in a handler, they come after the event",
     note = "a shared value goes into the bus by `Bus::builder().state(value)`, and comes as `State<{Self}>`",
     note = "what is extracted is `Send + 'static`"
 )]
