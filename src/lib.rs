@@ -29,7 +29,7 @@ pub use atoms_server as server;
 
 #[cfg(feature = "tools")]
 #[doc(no_inline)]
-pub use atoms_tools as tools;
+pub use atoms_tools::{self as tools, hook, tool};
 
 #[cfg(feature = "tools")]
 #[doc(hidden)]
@@ -48,7 +48,9 @@ pub mod prelude {
 
     #[cfg(feature = "tools")]
     #[doc(no_inline)]
-    pub use atoms_tools::{Call, Done, Tool, ToolBus, ToolCall, ToolDone, ToolError, ToolsBuilder, Verdict};
+    pub use atoms_tools::{
+        Call, Done, Tool, ToolBus, ToolCall, ToolDone, ToolError, ToolsBuilder, Verdict, hook, tool,
+    };
 
     #[cfg(feature = "agent")]
     #[doc(no_inline)]

@@ -5,7 +5,9 @@ mod event;
 mod event_set;
 mod graph;
 mod handler;
+mod hook;
 mod node;
+mod tool;
 
 use proc_macro::TokenStream;
 
@@ -384,4 +386,114 @@ pub fn node_without_agent(_args: TokenStream, item: TokenStream) -> TokenStream 
 #[proc_macro]
 pub fn graph_without_agent(input: TokenStream) -> TokenStream {
     node::without_agent::graph(&input.into()).into()
+}
+
+/// Makes a function a tool, which an agent calls by its name, with JSON, and a program by its type.
+///
+/// ```ignore
+/// /// Pays money back to a customer.
+/// #[tool(approve = "manager")]
+/// fn refund(
+///     /// The order, as on the invoice.
+///     order_id: String,
+///     /// How much, in cents; all of it if not given.
+///     cents: Option<u64>,
+///     #[tool(default = Currency::Euro)] currency: Currency,
+///     shop: State<Shop>,
+/// ) -> Result<Refund, RefundError> {
+///     shop.refund(&order_id, cents, currency)
+/// }
+///
+/// let paid = refund::call(&bus, RefundArgs { order_id, cents: None, currency: Currency::Euro }).await?;
+/// let paid = bus.tools().call("refund", json!({ "order_id": "o-1" })).await?;
+/// ```
+///
+/// The function stays as it is written, and can be called. It is a free function, `async` or not, and
+/// neither generic nor `const`, `unsafe` or `extern`.
+///
+/// - A parameter is an argument. It has a name, and a type that is `Clone`, `Serialize`, `Deserialize`, `JsonSchema`,
+///   `Send` and `Sync`. Its doc comment tells the model what it is. An `Option` may be missing.
+/// - `State`, `Emitter`, `Context`, `Session`, `Tx` and `Run`, and an `Option` of these, are extracted from the delivery of
+///   the call, as the parameters of a [handler](macro@handler): at most eight. They are known by their names.
+/// - It returns a value that is `Serialize` and `Deserialize`, or a `Result` of it, which is spelled `Result`.
+/// - The doc comment of the function tells the model what the tool does.
+/// - The future of an `async` tool is `Send`.
+///
+/// | key | what it does |
+/// | --- | --- |
+/// | `name = "refund"` | the name of the tool, of which no other is in the program; that of the function if not given. From 1 to 64 of the characters `A-Z`, `a-z`, `0-9`, `_` and `-` |
+/// | `args = RefundArgs` | the name of the struct of the arguments; that of the function in capitals, and `Args`, if not given |
+/// | `approve = "manager"` | a person who has this role must say yes to the very arguments of each call |
+/// | `timeout = "2s"` | a call of the function, which is `async`, is dropped after this time, and has failed |
+/// | `concurrency = 4` | on one bus at most so many calls of the function run at once; others wait |
+/// | `read_only` | the tool changes nothing |
+/// | `idempotent` | a second call with the same arguments changes nothing more |
+/// | `crate = path` | where `atoms` is, if not at `::atoms` |
+///
+/// | attribute on a parameter | what it does |
+/// | --- | --- |
+/// | `#[tool(default = expression)]` | the argument's value if a call does not have it; an expression of its type |
+/// | `#[tool(sensitive)]` | `Debug` and the events of the call do not show the argument |
+/// | `#[extract]` | the parameter is extracted, although its name is not one of those above |
+/// | `#[arg]` | the parameter is an argument, although its type has one of these names |
+///
+/// # What it adds
+///
+/// - The struct of the arguments, as visible as the function, with a field for each. It is `Clone`, `Debug`, `Serialize`
+///   and `Deserialize`.
+/// - A type of the function's name, for `refund::call` and for [hooks](macro@hook): `Call<refund>`.
+///
+/// A type of one of these names in the same scope collides with it, and so does a module of the function's name.
+#[proc_macro_attribute]
+pub fn tool(args: TokenStream, item: TokenStream) -> TokenStream {
+    tool::attribute(args.into(), item.into()).into()
+}
+
+/// Makes a function a hook, which is called before a tool, or after it, whoever calls the tool.
+///
+/// ```ignore
+/// #[hook(before)]
+/// fn limit(call: &mut Call<refund>) -> Verdict<refund> {
+///     match call.args.cents {
+///         Some(cents) if cents > 10_000 => Verdict::deny("more than 100 needs a director"),
+///         _ => Verdict::Allow,
+///     }
+/// }
+///
+/// #[hook(before, tools = "shop_*", sender = "aiagents.Main*")]
+/// async fn guard(call: &mut ToolCall, rules: State<Rules>) -> Result<Verdict, RulesError> {
+///     rules.judge(call.tool().name(), call.principal()).await
+/// }
+///
+/// #[hook(after, detached)]
+/// async fn audit(done: &ToolDone) {
+///     println!("{done:?}");
+/// }
+/// ```
+///
+/// The function stays as it is written, and can be called. It is a free function, `async` or not, and
+/// neither generic nor `const`, `unsafe` or `extern`.
+///
+/// - The first parameter of a before-hook is the call: `&mut Call<refund>` of one tool, whose arguments it may change, or
+///   `&mut ToolCall` of any tool. Arguments that it changed are validated again. It returns a `Verdict<refund>`, or a `Verdict`,
+///   or a `Result` of it. If it returns an error, panics or takes too long, the call is denied.
+/// - The first parameter of an after-hook is what became of the call: `&mut Done<refund>`, or `&mut ToolDone` of any tool. It
+///   may replace the result, and returns nothing, or a `Result<(), E>`.
+/// - Up to eight further parameters are extracted, as those of a [handler](macro@handler).
+/// - The future of an `async` hook is `Send`.
+///
+/// | key | what it does |
+/// | --- | --- |
+/// | `before`, `after` | when the hook is called; one of the two is given |
+/// | `order = number` | the place among the hooks of a call: lower ones run earlier, and those of one number by their paths; 0 if not given |
+/// | `timeout = "2s"` | a call of the hook, which is `async`, is dropped after this time, and has failed; 30 seconds if not given |
+/// | `tools = "shop_*"` | the hook of any tool is called only for tools of these names; `*` stands for any characters, or none |
+/// | `sender = "aiagents.Main*"` | the hook is called only for calls of these senders |
+/// | `detached` | the hook runs beside the call, which does not wait for it. It takes what it sees by `&`, and returns nothing, or a `Result<(), E>` |
+/// | `crate = path` | where `atoms` is, if not at `::atoms` |
+///
+/// Beside the function stands a type of its name. A type or a module of that name in the same scope collides with it.
+#[proc_macro_attribute]
+pub fn hook(args: TokenStream, item: TokenStream) -> TokenStream {
+    hook::attribute(args.into(), item.into()).into()
 }

@@ -18,10 +18,12 @@ mod events;
 mod face;
 mod hook;
 mod macros;
+mod never;
 mod pattern;
 mod schema;
 mod tool;
 
+pub use atoms_macros::{hook, tool};
 pub use bench::ToolSettings;
 pub use call::{AnyTool, Arguments, Call, CallOutcome, Done, Target, ToolCall, ToolDone, ToolError, Verdict};
 pub use caller::Sender;

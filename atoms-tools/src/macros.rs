@@ -11,7 +11,7 @@ macro_rules! __tool {
         symbol: $symbol:literal,
         description: $description:expr,
         arguments: $arguments:expr,
-        returned: $returned:ty,
+        output: $output:ty,
         options: [$($option:ident($($value:expr)?))*] $(,)?
     ) => {
         const _: () = $crate::__tools::assert_name($tool);
@@ -31,13 +31,23 @@ macro_rules! __tool {
         #[automatically_derived]
         impl $crate::__tools::Tool for $name {
             type Args = $args;
-            type Output = <$returned as $crate::__tools::Returned>::Output;
+            type Output = $output;
 
             fn info() -> &'static $crate::__tools::ToolInfo {
                 &INFO
             }
         }
 
+        $crate::__tools::tool_call! { $name, $args, vis: [$($vis)*] }
+        $crate::__tools::atoms_runtime::entry! { &INFO, unique: "tools.", $symbol }
+    };
+}
+
+/// The function of a tool's type that calls the tool.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tool_call {
+    ($name:ident, $args:ident, vis: [$($vis:tt)*]) => {
         #[allow(dead_code)]
         impl $name {
             /// Calls the tool, with all that stands around a call: await it.
@@ -56,8 +66,60 @@ macro_rules! __tool {
                 $crate::__tools::calling::<$name>(bus, args)
             }
         }
+    };
+}
 
-        $crate::__tools::atoms_runtime::entry! { &INFO, unique: "tools.", $symbol }
+/// What stands for a tool with mistakes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tool_stub {
+    ($name:ident, $args:ident, vis: [$($vis:tt)*], output: $output:ty) => {
+        const _: () = {
+            #[automatically_derived]
+            impl ::core::clone::Clone for $args {
+                fn clone(&self) -> Self {
+                    ::core::unreachable!("the tool did not compile")
+                }
+            }
+
+            #[automatically_derived]
+            impl ::core::fmt::Debug for $args {
+                fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    ::core::unreachable!("the tool did not compile")
+                }
+            }
+
+            #[automatically_derived]
+            impl $crate::__tools::serde::Serialize for $args {
+                fn serialize<S: $crate::__tools::serde::Serializer>(
+                    &self,
+                    _: S,
+                ) -> ::core::result::Result<S::Ok, S::Error> {
+                    ::core::unreachable!("the tool did not compile")
+                }
+            }
+
+            #[automatically_derived]
+            impl<'de> $crate::__tools::serde::Deserialize<'de> for $args {
+                fn deserialize<D: $crate::__tools::serde::Deserializer<'de>>(
+                    _: D,
+                ) -> ::core::result::Result<Self, D::Error> {
+                    ::core::unreachable!("the tool did not compile")
+                }
+            }
+
+            #[automatically_derived]
+            impl $crate::__tools::Tool for $name {
+                type Args = $args;
+                type Output = $output;
+
+                fn info() -> &'static $crate::__tools::ToolInfo {
+                    ::core::unreachable!("the tool did not compile")
+                }
+            }
+
+            $crate::__tools::tool_call! { $name, $args, vis: [$($vis)*] }
+        };
     };
 }
 
@@ -75,22 +137,23 @@ macro_rules! __assert_plain {
     }};
 }
 
-/// Makes the type that has a function's name a [`Hook`](crate::Hook), and puts it in the registry.
+/// Makes the type that has a function's name a [`Hook`](crate::Hook), and puts it in the registry. What is `of` is the tool
+/// that it is about.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __hook {
     (
-        $name:ident, $function:ident, $stage:ident, $kind:ident,
+        $name:ident, $function:ident, $kind:ident,
+        of: $of:ty,
         options: [$($option:ident($($value:expr)?))*] $(,)?
     ) => {
-        static INFO: $crate::__tools::HookInfo = $crate::__tools::HookInfo::new::<
-            $name,
-            $crate::__tools::hook_part!($kind, $function, Input),
-            $crate::__tools::hook_part!($kind, $function, Params),
-        >(
+        static INFO: $crate::__tools::HookInfo = $crate::__tools::HookInfo::new::<$name>(
             ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
-            $crate::__tools::hook_stage!($stage),
-            $crate::__tools::$stage::$kind::<$function>(),
+            {
+                #[allow(unused_imports)]
+                use $crate::__tools::IfNoTool as _;
+                $crate::__tools::IfTool::<$of, $function>::$kind
+            },
         )
         $(.$option($($value)?))*;
 
@@ -105,32 +168,16 @@ macro_rules! __hook {
     };
 }
 
-/// An associated type of a hook's function.
+/// What stands for a hook with mistakes.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __hook_part {
-    (sync, $function:ident, $part:ident) => {
-        <$function as $crate::__tools::SyncHook>::$part
-    };
-    (asynchronous, $function:ident, $part:ident) => {
-        <$function as $crate::__tools::AsyncHook>::$part
-    };
-}
-
-/// When a hook runs.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __hook_stage {
-    (before) => {
-        $crate::__tools::Stage::Before
-    };
-    (after) => {
-        $crate::__tools::Stage::After
-    };
-    (before_detached) => {
-        $crate::__tools::Stage::BeforeDetached
-    };
-    (after_detached) => {
-        $crate::__tools::Stage::AfterDetached
+macro_rules! __hook_stub {
+    ($name:ident) => {
+        #[automatically_derived]
+        impl $crate::__tools::Hook for $name {
+            fn info() -> &'static $crate::__tools::HookInfo {
+                ::core::unreachable!("the hook did not compile")
+            }
+        }
     };
 }

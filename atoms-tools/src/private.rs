@@ -5,17 +5,18 @@ pub use atoms_runtime;
 pub use serde;
 
 pub use crate::bench::Binding;
-pub use crate::call::ToolError;
+pub use crate::call::{AnyTool, ToolError};
 pub use crate::face::{Called, ToolCalling, calling};
 pub use crate::hook::{
-    AsyncHook, Bind, Hook, HookInfo, Stage, SyncHook, after, after_detached, before, before_detached,
+    AfterDetachedHook, AfterHook, AsyncHook, BeforeDetachedHook, BeforeHook, Hook, HookFunction, HookInfo,
+    IfNoTool, IfTool, IsTool, SyncHook,
 };
-pub use crate::schema::{Argument, json};
+pub use crate::schema::{Argument, ArgumentAt, IsArgument, IsReadArgument, json};
 pub use crate::tool::{
-    Async as asynchronous, AsyncFunction, Function, IsNoResult, IsResult, NotRun, Plain, Ran, Returned,
-    Sync as sync, SyncFunction, Tool, ToolInfo, assert_name, debug,
+    Async as asynchronous, AsyncFunction, Function, IsNoResult, IsResult, IsResultOf, NotRun, Plain, Ran,
+    Returned, Sync as sync, SyncFunction, Tool, ToolInfo, assert_name, debug,
 };
 pub use crate::{
-    __assert_plain as assert_plain, __hook as hook, __hook_part as hook_part, __hook_stage as hook_stage,
-    __tool as tool,
+    __assert_plain as assert_plain, __hook as hook, __hook_stub as hook_stub, __tool as tool,
+    __tool_call as tool_call, __tool_stub as tool_stub,
 };

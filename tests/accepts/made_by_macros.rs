@@ -51,6 +51,39 @@ handlers! {
     in_parentheses: (&(Sent)), (Context), State<u8> => (), 0, atoms;
 }
 
+macro_rules! tools {
+    ($($(#[$attribute:meta])* $visibility:vis $name:ident $args:ident ($($(#[$on:meta])* $field:ident: $ty:ty),*), $hook:ident;)*) => {
+        $(
+            #[tool(args = $args, crate = $crate::made_by_macros::re_exported::atoms)]
+            $(#[$attribute])*
+            $visibility fn $name($($(#[$on])* $field: $ty),*, _: Option<Context>) -> $crate::made_by_macros::Row {
+                $(let _ = $field;)*
+                $crate::made_by_macros::Row(1)
+            }
+
+            #[hook(before, crate = $crate::made_by_macros::re_exported::atoms)]
+            $visibility fn $hook(_: &Call<$name>) -> Verdict<$name> {
+                Verdict::Allow
+            }
+        )*
+    };
+}
+
+#[allow(missing_docs)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, atoms::schemars::JsonSchema)]
+#[schemars(crate = "atoms::schemars")]
+pub(crate) struct Row(u8);
+
+tools! {
+    /// Prints a line.
+    pub(crate) print PrintArgs (
+        /// The rows.
+        #[tool(default = vec![Row(1)])] rows: Vec<Row>,
+        #[tool(sensitive)] width: Option<u8>
+    ), before_print;
+    scan ScanArgs (row: Row), before_scan;
+}
+
 mod in_a_function {
     use atoms::prelude::*;
 
@@ -80,4 +113,8 @@ fn what_a_macro_made_is_what_was_written() {
     assert_eq!(<by_value as atoms::Handler>::info().emits(), [Sent::event_type()]);
     assert_eq!(<in_parentheses as atoms::Handler>::info().event_types(), [Sent::event_type()]);
     assert_eq!(Created::TYPE, "macros.created");
+    let print = <print as Tool>::info();
+    assert_eq!((print.name(), print.description()), ("print", "Prints a line."));
+    assert_eq!(print.schema()["properties"]["rows"]["description"], "The rows.");
+    assert_eq!(<scan as Tool>::info().schema()["required"], serde_json::json!(["row"]));
 }

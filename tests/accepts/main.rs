@@ -15,3 +15,4 @@ mod requests;
 mod shadowed;
 mod signatures;
 mod structs;
+mod tools;

@@ -1,6 +1,7 @@
 //! Nothing of the prelude is taken to be what it was.
 
-use atoms::{Emitter, Event, State, event, handler};
+use atoms::tools::{Call, Done, Verdict};
+use atoms::{Emitter, Event, State, event, handler, hook, tool};
 
 #[expect(dead_code, reason = "only the names matter")]
 mod prelude {
@@ -21,9 +22,14 @@ mod prelude {
     pub(super) struct Backoff;
     pub(super) struct Judge;
     pub(super) struct AlwaysRetry;
+    pub(super) struct Argument;
+    pub(super) struct Plain;
+    pub(super) struct Tool;
     pub(super) fn drop() {}
     pub(super) fn input() {}
     pub(super) fn when() {}
+    pub(super) fn args() {}
+    pub(super) fn formatter() {}
 }
 
 #[allow(unused_imports, reason = "the names are in scope, and not used")]
@@ -81,6 +87,23 @@ async fn retry(_: &Asked) -> ::std::result::Result<(), &'static str> {
 fn is_five(asked: &Asked) -> bool {
     asked.number == 5
 }
+
+#[tool(read_only)]
+fn formatter(
+    #[tool(default = ::std::option::Option::Some(5))] args: ::std::option::Option<u8>,
+    #[tool(sensitive)] input: ::std::vec::Vec<u8>,
+    _: State<i32>,
+) -> bool {
+    args.is_some() && input.is_empty()
+}
+
+#[hook(before, order = 1)]
+async fn input(_: &mut Call<formatter>) -> ::std::result::Result<Verdict<formatter>, &'static str> {
+    ::std::result::Result::Ok(Verdict::Allow)
+}
+
+#[hook(after)]
+fn args(_: &mut Done<formatter>) {}
 
 #[test]
 fn names_of_the_prelude_may_mean_something_else() {

@@ -1,10 +1,6 @@
 //! Calls by the type of a tool, and by its name.
 
-use std::fmt;
-
-use atoms::__tools;
 use atoms::prelude::*;
-use atoms::tools::{Call, ToolBus, ToolCall, ToolError, ToolsBuilder, Verdict};
 use serde_json::json;
 
 use super::bus;
@@ -22,71 +18,19 @@ struct Refund {
 struct NoOrder(String);
 
 /// Pays money back to a customer.
-fn refund(order_id: String, card: Option<String>, cents: u64, rate: State<Rate>) -> Result<Refund, NoOrder> {
+#[tool]
+fn refund(
+    /// The order, as on the invoice.
+    order_id: String,
+    #[tool(sensitive)] card: Option<String>,
+    #[tool(default = 100)] cents: u64,
+    rate: State<Rate>,
+) -> Result<Refund, NoOrder> {
     let _ = card;
     if order_id == "o-0" { Err(NoOrder(order_id)) } else { Ok(Refund { order_id, cents: cents * rate.0 }) }
 }
 
-/// The arguments of `refund`.
-#[derive(Clone, serde::Serialize, serde::Deserialize)]
-struct RefundArgs {
-    order_id: String,
-    #[serde(default)]
-    card: Option<String>,
-    #[serde(default = "RefundArgs::__default_cents")]
-    cents: u64,
-}
-
-impl RefundArgs {
-    fn __default_cents() -> u64 {
-        100
-    }
-}
-
-impl fmt::Debug for RefundArgs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        __tools::debug::<refund>(self, f)
-    }
-}
-
-#[allow(non_camel_case_types)]
-struct refund {}
-
-const _: () = {
-    use __tools::atoms_runtime as runtime;
-    struct __Tool;
-    impl runtime::__private::SyncHandlerParam<0> for __Tool {
-        type Type<'d> = State<Rate>;
-        type Extracted = State<Rate>;
-    }
-    impl __tools::SyncFunction for __Tool {
-        type Tool = refund;
-        type Params = runtime::__private::Parameters<Self, 1>;
-        type Returned = Result<Refund, NoOrder>;
-        fn call(
-            args: RefundArgs,
-            (p0,): <Self::Params as runtime::SyncParams>::Values<'_>,
-        ) -> Self::Returned {
-            let RefundArgs { order_id, card, cents } = args;
-            refund(order_id, card, cents, p0)
-        }
-    }
-    __tools::tool! {
-        refund, RefundArgs, __Tool, sync,
-        vis: [],
-        name: "refund",
-        symbol: "refund",
-        description: "Pays money back to a customer.",
-        arguments: || const { &[
-            __tools::Argument::new::<String>("order_id", "The order, as on the invoice."),
-            __tools::Argument::new::<Option<String>>("card", "").optional().sensitive(),
-            __tools::Argument::new::<u64>("cents", "").with_default(|| __tools::json(&RefundArgs::__default_cents())),
-        ] },
-        returned: Result<Refund, NoOrder>,
-        options: []
-    }
-};
-
+#[hook(before, order = -3)]
 fn limit(call: &mut Call<refund>) -> Verdict<refund> {
     match call.args.cents {
         0 => Verdict::Replace(Refund { order_id: String::new(), cents: 0 }),
@@ -99,52 +43,11 @@ fn limit(call: &mut Call<refund>) -> Verdict<refund> {
     }
 }
 
-#[allow(non_camel_case_types)]
-struct limit {}
-
-const _: () = {
-    struct __Hook;
-    impl __tools::SyncHook for __Hook {
-        type Input = Call<refund>;
-        type Params = __tools::atoms_runtime::__private::Parameters<Self, 0>;
-        type Output = Verdict<refund>;
-        fn call(
-            input: &mut Self::Input,
-            (): <Self::Params as __tools::atoms_runtime::Params>::Values,
-        ) -> Self::Output {
-            limit(input)
-        }
-    }
-    __tools::hook! { limit, __Hook, before, sync, options: [order(-3)] }
-};
-
+#[hook(before, tools = "ref*", timeout = "500ms")]
 async fn audit(call: &mut ToolCall, _context: Context) -> Result<Verdict, String> {
     tokio::task::yield_now().await;
     if call.args["order_id"] == "o-9" { Err("no".into()) } else { Ok(Verdict::Allow) }
 }
-
-#[allow(non_camel_case_types)]
-struct audit {}
-
-const _: () = {
-    use __tools::atoms_runtime as runtime;
-    struct __Hook;
-    impl runtime::__private::HandlerParam<0> for __Hook {
-        type Type = Context;
-    }
-    impl __tools::AsyncHook for __Hook {
-        type Input = ToolCall;
-        type Params = runtime::__private::Parameters<Self, 1>;
-        type Output = Result<Verdict, String>;
-        fn call<'a>(
-            input: &'a mut Self::Input,
-            (p0,): <Self::Params as runtime::Params>::Values,
-        ) -> impl Future<Output = Self::Output> + Send + 'a {
-            audit(input, p0)
-        }
-    }
-    __tools::hook! { audit, __Hook, before, asynchronous, options: [tools("ref*") timeout(500)] }
-};
 
 fn args(order_id: &str, cents: u64) -> RefundArgs {
     RefundArgs { order_id: order_id.into(), card: None, cents }

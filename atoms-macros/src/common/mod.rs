@@ -2,8 +2,10 @@
 
 pub(crate) mod attributes;
 pub(crate) mod bodies;
+pub(crate) mod docs;
 pub(crate) mod duration;
 mod extracted;
+pub(crate) mod function;
 pub(crate) mod implement;
 pub(crate) mod keys;
 mod mistakes;

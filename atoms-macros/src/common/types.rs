@@ -1,7 +1,9 @@
 //! Looking into types, as far as their spelling tells.
 
 use quote::ToTokens;
-use syn::{GenericArgument, Path, PathArguments, ReturnType, Type, TypeReference};
+use syn::{
+    AngleBracketedGenericArguments, GenericArgument, Path, PathArguments, ReturnType, Type, TypeReference,
+};
 
 /// A type without parentheses and without a macro's invisible delimiters.
 pub(crate) fn peel(mut ty: &Type) -> &Type {
@@ -29,16 +31,54 @@ pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
 
 /// The `T` of an `Option<T>`.
 pub(crate) fn option_of(ty: &Type) -> Option<&Type> {
+    arguments_of(ty, "Option").and_then(|arguments| match arguments.args.first() {
+        Some(GenericArgument::Type(inner)) if arguments.args.len() == 1 => Some(inner),
+        _ => None,
+    })
+}
+
+/// The first of the types between the `<` and the `>` of a type with this name.
+pub(crate) fn first_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+    arguments_of(ty, name)?.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(inner) => Some(inner),
+        _ => None,
+    })
+}
+
+fn arguments_of<'a>(ty: &'a Type, name: &str) -> Option<&'a AngleBracketedGenericArguments> {
     let Type::Path(path) = peel(ty) else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    let last = path.path.segments.last().filter(|last| last.ident == name)?;
     match &last.arguments {
-        PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
-            Some(GenericArgument::Type(inner)) if arguments.args.len() == 1 => Some(inner),
-            _ => None,
-        },
+        PathArguments::AngleBracketed(arguments) => Some(arguments),
         _ => None,
     }
 }
+
+/// The types in a type that serde and schemars might not know: itself, or those of what it holds.
+pub(crate) fn unknown(ty: &Type) -> Vec<&Type> {
+    let Type::Path(path) = peel(ty) else { return vec![ty] };
+    if path.path.get_ident().is_some_and(|name| KNOWN.iter().any(|known| name == known)) {
+        return Vec::new();
+    }
+    match CONTAINERS.iter().find_map(|name| arguments_of(ty, name)) {
+        Some(arguments) => {
+            let held = arguments.args.iter().filter_map(|argument| match argument {
+                GenericArgument::Type(held) => Some(held),
+                _ => None,
+            });
+            held.flat_map(unknown).collect()
+        }
+        None => vec![ty],
+    }
+}
+
+const KNOWN: [&str; 17] = [
+    "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+    "isize", "f32", "f64",
+];
+
+const CONTAINERS: [&str; 8] =
+    ["Option", "Vec", "Box", "VecDeque", "HashMap", "BTreeMap", "HashSet", "BTreeSet"];
 
 /// The type as one would write it.
 pub(crate) fn text(ty: &Type) -> String {
@@ -132,6 +172,21 @@ mod tests {
     fn a_type_reads_as_it_is_written() {
         for written in ["Database", "State<a::b::Database>", "::a::B<(u8, C<'static, D>), &str>", "[u8; 3]"] {
             assert_eq!(text(&syn::parse_str(written).unwrap()), written);
+        }
+    }
+
+    #[test]
+    fn what_a_container_holds_is_looked_at() {
+        for (written, expected) in [
+            ("String", vec![]),
+            ("Option<Vec<u8>>", vec![]),
+            ("HashMap<String, Vec<Address>>", vec!["Address"]),
+            ("my::Vec<&'static str>", vec!["&'static str"]),
+            ("my::String", vec!["my::String"]),
+            ("(u8, Address)", vec!["(u8, Address)"]),
+        ] {
+            let ty = syn::parse_str(written).unwrap();
+            assert_eq!(unknown(&ty).into_iter().map(text).collect::<Vec<_>>(), expected, "{written}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Items that do not parse, of which rustc tells by itself.
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::quote;
 
 /// What stands in front of `keyword`, and the name behind it.
@@ -17,6 +17,17 @@ pub(crate) fn name(item: &TokenStream, keyword: &str) -> Option<(TokenStream, Id
         }
     }
     None
+}
+
+/// Whether the item is a function by itself. In an impl block, a struct for it could not stand beside it.
+pub(crate) fn is_function(item: &TokenStream) -> bool {
+    let mut behind_fn = item.clone().into_iter().skip_while(|token| !is_word(token, "fn"));
+    let parameters = behind_fn.find_map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group.stream()),
+        _ => None,
+    });
+    let has_self = parameters.is_some_and(|inputs| inputs.into_iter().any(|token| is_word(&token, "self")));
+    name(item, "fn").is_some() && !has_self
 }
 
 /// The item without the attributes of these names inside of it. If there are none, it is just what it was: rustc

@@ -1,25 +1,20 @@
 //! What is known of a hook.
 
-use std::any::TypeId;
 use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use atoms_runtime::{
-    Entry, EventTypes, HandlerError, HandlerInfo, Params, PrepareError, StartCheck, StartContext,
-};
+use atoms_runtime::{Entry, HandlerError, HandlerInfo, PrepareError, StartCheck, StartContext};
 
-use super::run::{Bind, BoundHook};
-use super::{Hook, HookInput};
+use super::Hook;
+use super::run::{BoundHook, HookFunction};
 use crate::events::ToolInvoked;
 use crate::pattern;
 use crate::tool::ToolInfo;
 
 /// When a hook runs, and whether it is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "as the functions of the same names")]
-#[doc(hidden)]
-pub enum Stage {
+pub(crate) enum Stage {
     Before,
     After,
     BeforeDetached,
@@ -31,10 +26,7 @@ pub struct HookInfo {
     place: &'static Location<'static>,
     handler: HandlerInfo,
     handler_fn: fn() -> &'static HandlerInfo,
-    stage: Stage,
-    tool: fn() -> Option<&'static ToolInfo>,
-    has_parameters: fn() -> bool,
-    bind: Bind,
+    function: HookFunction,
     options: Options,
 }
 
@@ -50,20 +42,17 @@ struct Options {
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl HookInfo {
-    /// Describes the hook `H` that takes an `I` and the parameters `P`, and stands at `path`, in this place of the program's source.
+    /// Describes the hook `H` with this function, which stands at `path`, in this place of the program's source.
     #[doc(hidden)]
     #[track_caller]
-    pub const fn new<H: Hook, I: HookInput, P: Params>(path: &'static str, stage: Stage, bind: Bind) -> Self {
+    pub const fn new<H: Hook>(path: &'static str, function: HookFunction) -> Self {
         let place = Location::caller();
-        let emits: EventTypes = P::EMITS;
+        let (file, line) = (place.file(), place.line());
         Self {
             place,
-            handler: HandlerInfo::method::<ToolInvoked, P>(path, place.file(), place.line(), emits, true),
+            handler: HandlerInfo::method::<ToolInvoked, ()>(path, file, line, function.emits, true),
             handler_fn: || &H::info().handler,
-            stage,
-            tool: I::tool,
-            has_parameters: || TypeId::of::<P::Prepared>() != TypeId::of::<()>(),
-            bind,
+            function,
             options: Options { order: 0, timeout: TIMEOUT, tools: None, sender: None },
         }
     }
@@ -116,12 +105,12 @@ impl HookInfo {
     }
 
     pub(crate) fn stage(&self) -> Stage {
-        self.stage
+        self.function.stage
     }
 
     /// Whether it is about one tool, whose types it takes.
     pub(crate) fn is_typed(&self) -> bool {
-        (self.tool)().is_some()
+        (self.function.tool)().is_some()
     }
 
     /// What its parameters are extracted for.
@@ -131,16 +120,16 @@ impl HookInfo {
 
     /// Whether it takes anything from the delivery.
     pub(crate) fn has_parameters(&self) -> bool {
-        (self.has_parameters)()
+        (self.function.has_parameters)()
     }
 
     pub(crate) fn bind(&self, start: &StartContext<'_>) -> Result<BoundHook, Vec<PrepareError>> {
-        (self.bind)(start)
+        (self.function.bind)(start)
     }
 
     /// Returns whether it is about this tool.
     pub fn is_about(&self, tool: &ToolInfo) -> bool {
-        match (self.tool)() {
+        match (self.function.tool)() {
             Some(own) => std::ptr::eq(own, tool),
             None => self.options.tools.is_none_or(|pattern| pattern::matches(pattern, tool.name())),
         }
@@ -160,7 +149,7 @@ impl HookInfo {
         if tools.any(|tool| self.is_about(tool)) {
             return None;
         }
-        Some(match ((self.tool)(), self.options.tools) {
+        Some(match ((self.function.tool)(), self.options.tools) {
             (Some(tool), _) => {
                 format!(
                     "it is about the tool `{tool}`, which this bus does not have: add `.tool::<{tool}>()`"
@@ -204,7 +193,7 @@ impl fmt::Debug for HookInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HookInfo")
             .field("path", &self.path())
-            .field("stage", &self.stage)
+            .field("stage", &self.function.stage)
             .finish_non_exhaustive()
     }
 }

@@ -29,7 +29,7 @@ pub trait HookInput: Send + Sync + Sized + 'static {
 )]
 pub trait BeforeInput: HookInput {
     /// What the hook answers.
-    type Verdict: Send;
+    type Verdict: Send + 'static;
 }
 
 /// What a hook takes that runs after a call.
@@ -106,7 +106,7 @@ impl AfterInput for ToolDone {}
     note = "a hook that takes `&mut Call<tool>` returns `Verdict<tool>`, and one that takes `&mut ToolCall` returns `Verdict`: `Verdict::Allow`, `Verdict::deny(\"why\")`, `Verdict::Replace(result)` or `Verdict::ask(approval)`; or a `Result` of one",
     note = "a hook that has nothing to say of whether the call is made is `#[hook(before, detached)]`, or comes after it"
 )]
-pub trait Answers<I: BeforeInput>: Send {
+pub trait Answers<I: BeforeInput>: Send + 'static {
     /// The verdict, or why there is none.
     fn into_verdict(self) -> Result<I::Verdict, HandlerError>;
 }
@@ -120,7 +120,7 @@ impl<T: Tool> Answers<Call<T>> for Verdict<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Tool, E: Into<HandlerError> + Send> Answers<Call<T>> for Result<Verdict<T>, E> {
+impl<T: Tool, E: Into<HandlerError> + Send + 'static> Answers<Call<T>> for Result<Verdict<T>, E> {
     #[inline]
     fn into_verdict(self) -> Result<Verdict<T>, HandlerError> {
         self.map_err(Into::into)
@@ -136,7 +136,7 @@ impl Answers<ToolCall> for Verdict {
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: Into<HandlerError> + Send> Answers<ToolCall> for Result<Verdict, E> {
+impl<E: Into<HandlerError> + Send + 'static> Answers<ToolCall> for Result<Verdict, E> {
     #[inline]
     fn into_verdict(self) -> Result<Verdict, HandlerError> {
         self.map_err(Into::into)
@@ -150,7 +150,7 @@ impl<E: Into<HandlerError> + Send> Answers<ToolCall> for Result<Verdict, E> {
     note = "a hook that is `detached` is not waited for, so it cannot veto: remove `detached`, or return nothing",
     note = "a hook after a call returns nothing, or a `Result<(), E>`: it changes `done.result`"
 )]
-pub trait NoAnswer: Send {
+pub trait NoAnswer: Send + 'static {
     /// Whether it has failed.
     fn into_result(self) -> Result<(), HandlerError>;
 }
@@ -164,7 +164,7 @@ impl NoAnswer for () {
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: Into<HandlerError> + Send> NoAnswer for Result<(), E> {
+impl<E: Into<HandlerError> + Send + 'static> NoAnswer for Result<(), E> {
     #[inline]
     fn into_result(self) -> Result<(), HandlerError> {
         self.map_err(Into::into)

@@ -6,10 +6,13 @@ mod run;
 
 use atoms_runtime::Params;
 
-pub use info::{HookInfo, Stage};
+pub use info::HookInfo;
+pub(crate) use info::Stage;
 pub use input::{AfterInput, Answers, BeforeInput, HookInput, NoAnswer};
-pub use run::{Bind, after, after_detached, before, before_detached};
+pub use run::{HookFunction, IfNoTool, IfTool};
 pub(crate) use run::{RunHook, Running};
+
+use crate::tool::Tool;
 
 /// A type that stands for a `#[hook]` function, and has the function's name.
 ///
@@ -34,31 +37,61 @@ pub trait Hook: 'static {
     fn info() -> &'static HookInfo;
 }
 
-/// The function of a hook, if it is not `async`.
-pub trait SyncHook: 'static {
+/// What a hook before a call takes and returns.
+pub trait BeforeHook: 'static {
     /// The type of the first parameter, without its `&mut`.
-    type Input: HookInput;
-    /// The further parameters, which are extracted.
-    type Params: Params;
-    /// The type that the function returns.
-    type Output;
-
-    /// Calls the function.
-    fn call(input: &mut Self::Input, params: <Self::Params as Params>::Values) -> Self::Output;
+    type Input: BeforeInput;
+    /// The type that the function returns, when awaited if it is `async`.
+    type Output: Answers<Self::Input>;
 }
 
-/// The function of a hook, if it is `async`.
-pub trait AsyncHook: 'static {
+/// What a hook after a call takes and returns.
+pub trait AfterHook: 'static {
     /// The type of the first parameter, without its `&mut`.
-    type Input: HookInput;
+    type Input: AfterInput;
+    /// The type that the function returns, when awaited if it is `async`.
+    type Output: NoAnswer;
+}
+
+/// What a hook before a call that is not waited for takes and returns.
+pub trait BeforeDetachedHook: 'static {
+    /// The type of the first parameter, without its `&`.
+    type Input: BeforeInput;
+    /// The type that the function returns, when awaited if it is `async`.
+    type Output: NoAnswer;
+}
+
+/// What a hook after a call that is not waited for takes and returns.
+pub trait AfterDetachedHook: 'static {
+    /// The type of the first parameter, without its `&`.
+    type Input: AfterInput;
+    /// The type that the function returns, when awaited if it is `async`.
+    type Output: NoAnswer;
+}
+
+/// The function of a hook that takes an `I` and returns an `O`, if it is not `async`.
+pub trait SyncHook<I, O>: 'static {
     /// The further parameters, which are extracted.
     type Params: Params;
-    /// The type that the function returns, when awaited.
-    type Output;
+
+    /// Calls the function.
+    fn call(input: &mut I, params: <Self::Params as Params>::Values) -> O;
+}
+
+/// The function of a hook that takes an `I` and returns an `O`, if it is `async`.
+pub trait AsyncHook<I: 'static, O>: 'static {
+    /// The further parameters, which are extracted.
+    type Params: Params;
 
     /// Calls the function.
     fn call<'a>(
-        input: &'a mut Self::Input,
+        input: &'a mut I,
         params: <Self::Params as Params>::Values,
-    ) -> impl Future<Output = Self::Output> + Send + 'a;
+    ) -> impl Future<Output = O> + Send + 'a;
 }
+
+/// What an expansion assumes of the type in `Call<T>`, so that rustc tells of one that is no tool where it is written, and only
+/// there. The lifetime keeps rustc from checking it again.
+pub trait IsTool<'a>: Tool {}
+
+impl<T: Tool> IsTool<'_> for T {}

@@ -1,13 +1,18 @@
 //! Hooks as a bus runs them: bound to what their parameters need, and of one type for each stage.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use atoms_runtime::{Delivery, ExtractError, HandlerError, Params, PrepareError, StartContext};
+use atoms_runtime::{Delivery, EventTypes, ExtractError, HandlerError, Params, PrepareError, StartContext};
 
-use super::{AfterInput, Answers, AsyncHook, BeforeInput, NoAnswer, SyncHook};
+use super::{
+    AfterDetachedHook, AfterHook, Answers, AsyncHook, BeforeDetachedHook, BeforeHook, BeforeInput, HookInput,
+    NoAnswer, Stage, SyncHook,
+};
+use crate::call::Target;
+use crate::tool::ToolInfo;
 
 /// What a hook answers, or why it does not.
 pub(crate) type Answered<A> = Result<A, HandlerError>;
@@ -30,7 +35,7 @@ pub(crate) enum Running<'a, A> {
 pub(crate) type BoundHook = Box<dyn Any + Send + Sync>;
 
 /// How a hook is made ready to run.
-pub type Bind = fn(&StartContext<'_>) -> Result<Box<dyn Any + Send + Sync>, Vec<PrepareError>>;
+pub(super) type Bind = fn(&StartContext<'_>) -> Result<Box<dyn Any + Send + Sync>, Vec<PrepareError>>;
 
 struct Bound<H, P: Params, Answer> {
     prepared: P::Prepared,
@@ -50,7 +55,7 @@ struct Decides<I>(PhantomData<fn(I)>);
 /// That of a hook that does not.
 struct Sees;
 
-impl<I: BeforeInput<Verdict: 'static>, O: Answers<I>> Read<O> for Decides<I> {
+impl<I: BeforeInput, O: Answers<I>> Read<O> for Decides<I> {
     type Answer = I::Verdict;
 
     #[inline]
@@ -69,15 +74,15 @@ impl<O: NoAnswer> Read<O> for Sees {
 }
 
 /// A [`SyncHook`].
-struct IsSync<H>(PhantomData<fn(H)>);
+struct IsSync<H, I, O>(PhantomData<fn(H, I) -> O>);
 
 /// An [`AsyncHook`].
-struct IsAsync<H>(PhantomData<fn(H)>);
+struct IsAsync<H, I, O>(PhantomData<fn(H, I) -> O>);
 
-impl<H: SyncHook, R: Read<H::Output>> RunHook<H::Input, R::Answer> for Bound<IsSync<H>, H::Params, R> {
+impl<H: SyncHook<I, O>, I, O, R: Read<O>> RunHook<I, R::Answer> for Bound<IsSync<H, I, O>, H::Params, R> {
     fn run<'a>(
         &'a self,
-        input: &'a mut H::Input,
+        input: &'a mut I,
         delivery: &Delivery<'_>,
     ) -> Result<Running<'a, R::Answer>, ExtractError> {
         let params = H::Params::from_delivery(&self.prepared, delivery)?;
@@ -85,14 +90,49 @@ impl<H: SyncHook, R: Read<H::Output>> RunHook<H::Input, R::Answer> for Bound<IsS
     }
 }
 
-impl<H: AsyncHook, R: Read<H::Output>> RunHook<H::Input, R::Answer> for Bound<IsAsync<H>, H::Params, R> {
+impl<H, I, O, R> RunHook<I, R::Answer> for Bound<IsAsync<H, I, O>, H::Params, R>
+where
+    H: AsyncHook<I, O>,
+    I: Send + 'static,
+    R: Read<O>,
+{
     fn run<'a>(
         &'a self,
-        input: &'a mut H::Input,
+        input: &'a mut I,
         delivery: &Delivery<'_>,
     ) -> Result<Running<'a, R::Answer>, ExtractError> {
         let params = H::Params::from_delivery(&self.prepared, delivery)?;
         Ok(Running::Pending(Box::pin(async move { R::read(H::call(input, params).await) })))
+    }
+}
+
+/// What is known of a hook's function before a bus starts.
+#[derive(Debug, Clone, Copy)]
+pub struct HookFunction {
+    pub(super) stage: Stage,
+    pub(super) emits: EventTypes,
+    pub(super) tool: fn() -> Option<&'static ToolInfo>,
+    pub(super) has_parameters: fn() -> bool,
+    pub(super) bind: Bind,
+}
+
+impl HookFunction {
+    const fn of<H, I, P, R, A>(stage: Stage) -> Self
+    where
+        H: 'static,
+        I: HookInput,
+        P: Params,
+        R: 'static,
+        A: 'static,
+        Bound<H, P, R>: RunHook<I, A> + 'static,
+    {
+        Self {
+            stage,
+            emits: P::EMITS,
+            tool: I::tool,
+            has_parameters: || TypeId::of::<P::Prepared>() != TypeId::of::<()>(),
+            bind: bound::<H, P, R, I, A>,
+        }
     }
 }
 
@@ -107,39 +147,69 @@ where
     Ok(Box::new(bound))
 }
 
-/// For each stage, how a hook of it is bound: a sync one, and an async one.
+/// The function of the hook `H`, if `T`, which it is about, is a tool. If not, rustc has told so, and takes
+/// [`IfNoTool`] instead, which has nothing to add.
+#[derive(Debug)]
+pub struct IfTool<T, H>(PhantomData<fn(T, H)>);
+
+/// For each stage, the functions of its hooks: a sync one, and an async one.
 macro_rules! stages {
-    ($($(#[$doc:meta])* $stage:ident: $input:ident, $output:path, $read:ty;)*) => {$(
-        $(#[$doc])*
-        pub mod $stage {
-            use super::*;
-
-            /// Binds a [`SyncHook`].
-            pub const fn sync<H: SyncHook<Input: $input>>() -> Bind
-            where
-                H::Output: $output,
-            {
-                bound::<IsSync<H>, H::Params, $read, H::Input, _>
-            }
-
-            /// Binds an [`AsyncHook`].
-            pub const fn asynchronous<H: AsyncHook<Input: $input>>() -> Bind
-            where
-                H::Output: $output,
-            {
-                bound::<IsAsync<H>, H::Params, $read, H::Input, _>
-            }
+    ($($stage:ident, $hook:ident, $read:ty: $sync:ident, $asynchronous:ident;)*) => {
+        /// See [`IfTool`].
+        #[allow(missing_docs, reason = "as those of `IfTool`")]
+        pub trait IfNoTool {
+            $(
+                const $sync: HookFunction = OF_NO_TOOL;
+                const $asynchronous: HookFunction = OF_NO_TOOL;
+            )*
         }
-    )*};
+
+        impl<T, H> IfNoTool for IfTool<T, H> {}
+
+        $(
+            impl<T: Target, H> IfTool<T, H>
+            where
+                H: $hook + SyncHook<<H as $hook>::Input, <H as $hook>::Output>,
+            {
+                /// Its function, if it is not `async`.
+                pub const $sync: HookFunction = HookFunction::of::<
+                    IsSync<H, <H as $hook>::Input, <H as $hook>::Output>,
+                    <H as $hook>::Input,
+                    H::Params,
+                    $read,
+                    _,
+                >(Stage::$stage);
+            }
+
+            impl<T: Target, H> IfTool<T, H>
+            where
+                H: $hook + AsyncHook<<H as $hook>::Input, <H as $hook>::Output>,
+            {
+                /// Its function, if it is `async`.
+                pub const $asynchronous: HookFunction = HookFunction::of::<
+                    IsAsync<H, <H as $hook>::Input, <H as $hook>::Output>,
+                    <H as $hook>::Input,
+                    H::Params,
+                    $read,
+                    _,
+                >(Stage::$stage);
+            }
+        )*
+    };
 }
 
 stages! {
-    /// Hooks before a call.
-    before: BeforeInput, Answers<H::Input>, Decides<H::Input>;
-    /// Hooks after a call.
-    after: AfterInput, NoAnswer, Sees;
-    /// Hooks before a call that are not waited for.
-    before_detached: BeforeInput, NoAnswer, Sees;
-    /// Hooks after a call that are not waited for.
-    after_detached: AfterInput, NoAnswer, Sees;
+    Before, BeforeHook, Decides<<H as BeforeHook>::Input>: BEFORE_SYNC, BEFORE_ASYNC;
+    After, AfterHook, Sees: AFTER_SYNC, AFTER_ASYNC;
+    BeforeDetached, BeforeDetachedHook, Sees: BEFORE_DETACHED_SYNC, BEFORE_DETACHED_ASYNC;
+    AfterDetached, AfterDetachedHook, Sees: AFTER_DETACHED_SYNC, AFTER_DETACHED_ASYNC;
 }
+
+/// That of a program that does not compile.
+const OF_NO_TOOL: HookFunction = HookFunction {
+    stage: Stage::Before,
+    emits: EventTypes::NONE,
+    tool: || None,
+    has_parameters: || false,
+    bind: |_| Err(Vec::new()),
+};

@@ -4,20 +4,7 @@ use std::fmt;
 
 use atoms_control::schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-
-/// What an argument of a tool may be.
-#[diagnostic::on_unimplemented(
-    message = "an argument of a tool cannot be of type `{Self}`",
-    label = "a model cannot send it",
-    note = "if the type is yours, derive `Clone`, `Serialize`, `Deserialize` and `JsonSchema` for it: without crates of your own, those of `atoms::serde` and `atoms::schemars`",
-    note = "if the tool is not called with it, but takes it from the bus as a handler does, write `#[extract]` before the parameter"
-)]
-pub trait ToolArgument: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static> ToolArgument for T {}
 
 /// What is known of an argument: `#[tool]` makes it of a parameter.
 pub struct Argument {
@@ -31,7 +18,7 @@ pub struct Argument {
 
 impl Argument {
     /// An argument of type `T`, which has to be there.
-    pub const fn new<T: ToolArgument>(name: &'static str, description: &'static str) -> Self {
+    pub const fn new<T: JsonSchema>(name: &'static str, description: &'static str) -> Self {
         Self {
             name,
             description,

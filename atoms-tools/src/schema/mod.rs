@@ -3,14 +3,16 @@
 mod argument;
 mod canonical;
 mod constrained;
+mod given;
 mod wrong;
 
 use atoms_control::schemars::generate::SchemaSettings;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 
-pub use argument::{Argument, ToolArgument, json};
+pub use argument::{Argument, json};
 pub(crate) use canonical::{Hash, hash};
+pub use given::{ArgumentAt, IsArgument, IsReadArgument, ToolArgument};
 pub use wrong::WrongArguments;
 
 /// What stands in the place of a value that is not told.

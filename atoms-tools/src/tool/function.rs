@@ -9,7 +9,7 @@ use atoms_runtime::{
     SyncParams,
 };
 
-use super::{Tool, ToolOutput};
+use super::Tool;
 
 /// The function of a tool, if it is not `async`.
 pub trait SyncFunction: 'static {
@@ -18,7 +18,7 @@ pub trait SyncFunction: 'static {
     /// The parameters that are extracted.
     type Params: SyncParams;
     /// What the function returns: a `Result`, or [`Plain`].
-    type Returned: Returned;
+    type Returned: Returned<<Self::Tool as Tool>::Output>;
 
     /// Calls the function.
     fn call(
@@ -34,7 +34,7 @@ pub trait AsyncFunction: 'static {
     /// The parameters that are extracted.
     type Params: Params;
     /// What the function returns when awaited: a `Result`, or [`Plain`].
-    type Returned: Returned;
+    type Returned: Returned<<Self::Tool as Tool>::Output>;
 
     /// Calls the function.
     fn call(
@@ -43,24 +43,19 @@ pub trait AsyncFunction: 'static {
     ) -> impl Future<Output = Self::Returned> + Send;
 }
 
-/// What the function of a tool returns.
+/// What the function of a tool returns, whose output is a `T`.
 #[diagnostic::on_unimplemented(
     message = "a tool cannot return `{Self}`",
-    label = "cannot be written as JSON, or is no error",
-    note = "a tool returns a value that implements `Serialize` and `Deserialize`, or a `Result` of one with an error type or text as its error"
+    label = "its `E` is neither an error nor text",
+    note = "the `E` of a `Result<T, E>` implements `std::error::Error`, and is `Send + Sync`, or is text: a `String` or a `&'static str`"
 )]
-pub trait Returned: 'static {
-    /// What it returns if it succeeds.
-    type Output: ToolOutput;
-
+pub trait Returned<T>: 'static {
     /// What it returned, or why it failed.
-    fn into_result(self) -> Result<Self::Output, HandlerError>;
+    fn into_result(self) -> Result<T, HandlerError>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: ToolOutput, E: Into<HandlerError> + 'static> Returned for Result<T, E> {
-    type Output = T;
-
+impl<T: 'static, E: Into<HandlerError> + 'static> Returned<T> for Result<T, E> {
     #[inline]
     fn into_result(self) -> Result<T, HandlerError> {
         self.map_err(Into::into)
@@ -71,14 +66,21 @@ impl<T: ToolOutput, E: Into<HandlerError> + 'static> Returned for Result<T, E> {
 #[derive(Debug)]
 pub struct Plain<T>(pub T);
 
-#[diagnostic::do_not_recommend]
-impl<T: ToolOutput> Returned for Plain<T> {
-    type Output = T;
-
+impl<T: 'static> Returned<T> for Plain<T> {
     #[inline]
     fn into_result(self) -> Result<T, HandlerError> {
         Ok(self.0)
     }
+}
+
+/// A `Result` that is spelled without its types, such as `std::fmt::Result`.
+pub trait IsResultOf {
+    /// What it has if it is no error.
+    type Output;
+}
+
+impl<T, E> IsResultOf for Result<T, E> {
+    type Output = T;
 }
 
 /// Why a function has no result.
@@ -120,7 +122,7 @@ pub struct Sync<F>(PhantomData<fn(F)>);
 impl<T, F> Function<T> for Sync<F>
 where
     T: Tool,
-    F: SyncFunction<Tool = T, Returned: Returned<Output = T::Output>>,
+    F: SyncFunction<Tool = T>,
 {
     type Prepared = <F::Params as SyncParams>::Prepared;
 
@@ -144,7 +146,7 @@ pub struct Async<F>(PhantomData<fn(F)>);
 impl<T, F> Function<T> for Async<F>
 where
     T: Tool,
-    F: AsyncFunction<Tool = T, Returned: Returned<Output = T::Output>>,
+    F: AsyncFunction<Tool = T>,
 {
     type Prepared = <F::Params as Params>::Prepared;
 

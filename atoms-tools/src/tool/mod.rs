@@ -10,9 +10,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use function::{Async, AsyncFunction, Function, NotRun, Plain, Ran, Returned, Sync, SyncFunction};
+pub use function::{
+    Async, AsyncFunction, Function, IsResultOf, NotRun, Plain, Ran, Returned, Sync, SyncFunction,
+};
 pub use info::ToolInfo;
 
+use crate::never::{Never, Nobody};
 use crate::schema::masked;
 
 /// A type that stands for a `#[tool]` function, and has the function's name.
@@ -65,6 +68,15 @@ pub trait ToolOutput: Serialize + DeserializeOwned + Send + std::marker::Sync + 
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + std::marker::Sync + 'static> ToolOutput for T {}
+
+/// Applies to nothing: see `Never`.
+#[diagnostic::do_not_recommend]
+impl<T> ToolOutput for T
+where
+    T: for<'a> Never<'a> + ToolOutput,
+    for<'a> Nobody: Never<'a>,
+{
+}
 
 /// Shows the arguments of a tool, with what is sensitive masked.
 pub fn debug<T: Tool>(arguments: &T::Args, f: &mut fmt::Formatter<'_>) -> fmt::Result {

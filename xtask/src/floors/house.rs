@@ -41,7 +41,7 @@ const TOOLS: House = House {
     src: "atoms-tools/src",
     name: "atoms_tools",
     floors: &[
-        Floor { name: "support", modules: &["caller", "pattern"] },
+        Floor { name: "support", modules: &["caller", "never", "pattern"] },
         Floor { name: "schema", modules: &["schema"] },
         Floor { name: "events", modules: &["events"] },
         Floor { name: "tool", modules: &["tool"] },

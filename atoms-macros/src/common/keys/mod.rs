@@ -165,7 +165,8 @@ impl Grammar {
         let (elsewhere, place) = self.elsewhere;
         if let Some(misplaced) = elsewhere.iter().find(|known| key == known.0) {
             let problem = format_args!("`{key}` does not belong here");
-            let help = format_args!("put `#[event({})]` {place}", misplaced.example());
+            let attribute = self.attribute.trim_start_matches("`#[").split(']').next().unwrap_or_default();
+            let help = format_args!("put `#[{attribute}({})]` {place}", misplaced.example());
             return mistake(key, problem, help).into();
         }
         let problem = format_args!("{} has no key `{key}`", self.attribute);

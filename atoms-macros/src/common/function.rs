@@ -1,0 +1,207 @@
+//! What goes for functions that the program calls by itself. `noun` is what one is, as the messages call it: "a tool".
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, FnArg, ItemFn, PatType, Signature, Type, TypeParamBound};
+
+use super::{Mistakes, attributes, types};
+
+/// The most parameters of a function that are extracted.
+const MAX_EXTRACTED: usize = 8;
+
+/// What is known to be extracted by the name of its type.
+pub(crate) const EXTRACTED: [&str; 6] = ["State", "Emitter", "Context", "Session", "Tx", "Run"];
+
+/// Whether the type is known to be extracted, or is an `Option` of one that is.
+pub(crate) fn is_extracted(ty: &Type) -> bool {
+    let ty = types::option_of(ty).unwrap_or(ty);
+    EXTRACTED.iter().any(|name| types::is_named(ty, name))
+}
+
+/// The type that stands for the function. With braces it leaves the function's name to the function.
+pub(crate) fn unit(function: &ItemFn) -> TokenStream {
+    let (visibility, name, cfgs) = (&function.vis, &function.sig.ident, attributes::cfgs(&function.attrs));
+    quote! {
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(non_camel_case_types)]
+        #visibility struct #name {}
+    }
+}
+
+/// The attributes of which a function has one.
+const KINDS: [&str; 3] = ["handler", "tool", "hook"];
+
+fn is_kind(attribute: &Attribute) -> bool {
+    KINDS.iter().any(|kind| attribute.path().is_ident(kind))
+}
+
+/// The function without such attributes, and its parameters without those that rustc does not know.
+pub(crate) fn given_back(function: &ItemFn, is_unknown: impl Fn(&Attribute) -> bool) -> ItemFn {
+    let mut given = function.clone();
+    given.attrs.retain(|attribute| !is_kind(attribute));
+    for input in &mut given.sig.inputs {
+        let attributes = match input {
+            FnArg::Typed(parameter) => &mut parameter.attrs,
+            FnArg::Receiver(receiver) => &mut receiver.attrs,
+        };
+        attributes.retain(|attribute| !is_unknown(attribute));
+    }
+    given
+}
+
+/// That no other attribute makes something of the function; `own` is the attribute that is read.
+pub(crate) fn one_kind(own: &str, function: &ItemFn, mistakes: &mut Mistakes) {
+    for again in function.attrs.iter().filter(|attribute| is_kind(attribute)) {
+        if again.path().is_ident(own) {
+            mistakes.at(again, format_args!("`#[{own}]` is given twice"), "make them one");
+        } else {
+            let path = again.path();
+            let other = quote!(#path);
+            let problem = format_args!("a function has `#[{own}]` or `#[{other}]`, not both");
+            mistakes.at(again, problem, "write a function for each, which may call a third one");
+        }
+    }
+}
+
+/// What is wrong with the signature, all but the types in it.
+pub(crate) fn signature(noun: &str, signature: &Signature, mistakes: &mut Mistakes) {
+    qualifiers(noun, signature, mistakes);
+    if !signature.generics.params.is_empty() {
+        let generics = &signature.generics;
+        let only_lifetimes = generics.lifetimes().count() == generics.params.len();
+        let (problem, help) = if only_lifetimes {
+            (
+                format!("{noun} cannot have lifetime parameters"),
+                "leave the lifetimes out, and name types that own what they hold",
+            )
+        } else {
+            (format!("{noun} cannot be generic: its types are known to the program"), "name the types")
+        };
+        mistakes.at(quote!(#generics), problem, help);
+    }
+    for input in &signature.inputs {
+        match input {
+            FnArg::Receiver(receiver) => {
+                let help =
+                    "write a free function without `self`: a value that calls share comes as `State<T>`";
+                mistakes.at(receiver, format_args!("{noun} is a free function"), help);
+            }
+            FnArg::Typed(parameter) => {
+                for cfg in attributes::cfgs(&parameter.attrs) {
+                    let problem = format_args!("a parameter of {noun} cannot depend on `#[cfg]`");
+                    mistakes.at(
+                        cfg,
+                        problem,
+                        "put the `#[cfg]` on the function, and write one for each case",
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn qualifiers(noun: &str, signature: &Signature, mistakes: &mut Mistakes) {
+    if let Some(variadic) = &signature.variadic {
+        // Such a function is also `unsafe` and `extern`, which is not to be told as well.
+        mistakes.at(variadic, format_args!("{noun} cannot be variadic"), "name the parameters");
+        return;
+    }
+    if let Some(keyword) = &signature.constness {
+        let problem = format_args!("{noun} cannot be `const`: it runs when a tool is called");
+        mistakes.at(keyword, problem, "remove `const`");
+    }
+    if let syn::Safety::Unsafe(keyword) = &signature.safety {
+        let problem =
+            format_args!("{noun} cannot be `unsafe`: what calls it does not know what it has to ensure");
+        mistakes.at(keyword, problem, "remove `unsafe`, and put an `unsafe` block inside");
+    }
+    if let Some(abi) = &signature.abi {
+        let problem = format_args!("{noun} cannot be `extern`: it is called from Rust");
+        mistakes.at(abi, problem, "remove `extern`");
+    }
+}
+
+/// What is wrong with the parameters that are extracted. Of a function that is not async they may borrow.
+pub(crate) fn extracted<'a>(
+    noun: &str,
+    parameters: impl Iterator<Item = &'a PatType>,
+    may_borrow: bool,
+    mistakes: &mut Mistakes,
+) {
+    for (index, parameter) in parameters.enumerate() {
+        each_extracted(noun, parameter, may_borrow, mistakes);
+        if index == MAX_EXTRACTED {
+            let problem = format_args!("{noun} has at most {MAX_EXTRACTED} parameters that are extracted");
+            mistakes.at(parameter, problem, "put some into one type, and implement `FromDelivery` for it");
+        }
+    }
+}
+
+fn each_extracted(noun: &str, parameter: &PatType, may_borrow: bool, mistakes: &mut Mistakes) {
+    let ty = &*parameter.ty;
+    if let Some(hidden) = types::find(ty, &is_impl_trait) {
+        generic(noun, hidden, mistakes);
+    } else if let Some(reference) = types::reference(ty) {
+        let inner = types::text(&reference.elem);
+        let help = if is_extracted(&reference.elem) {
+            format!("write `{inner}`")
+        } else {
+            format!("for a value that is shared, take `State<{inner}>`")
+        };
+        mistakes.at(ty, format_args!("{noun} takes by value what is extracted"), help);
+    } else if let Some(borrowed) = types::find(ty, &types::elides_lifetime).filter(|_| !may_borrow) {
+        let problem = "this type borrows from the delivery, which only a function without `async` may";
+        mistakes.at(borrowed, problem, "name an owned type, or remove `async`");
+    }
+}
+
+/// That a parameter has no type of its own.
+pub(crate) fn generic(noun: &str, hidden: &Type, mistakes: &mut Mistakes) {
+    let problem = format_args!("{noun} cannot be generic, and `impl` stands for any type");
+    mistakes.at(hidden, problem, "name the type");
+}
+
+/// What is wrong with what the function returns. `what` is that, as the messages call it.
+pub(crate) fn output(noun: &str, what: &str, ty: &Type, mistakes: &mut Mistakes) {
+    if let Type::Never(never) = types::peel(ty) {
+        mistakes.at(
+            never,
+            format_args!("{noun} returns, so that the call can end"),
+            format_args!("return {what}"),
+        );
+    } else if let Some(future) = types::find(ty, &is_impl_future) {
+        let problem = format_args!("{noun} returns {what}, and not a future");
+        mistakes.at(future, problem, "write `async fn`, and return what the future gives");
+    } else if let Some(hidden) = types::find(ty, &is_impl_trait) {
+        mistakes.at(
+            hidden,
+            format_args!("{noun} says what it returns, and `impl` hides it"),
+            "name the type",
+        );
+    } else if let Some(borrowed) = types::find(ty, &types::elides_lifetime) {
+        let problem = format_args!("{noun} returns {what} that it owns, and this type borrows");
+        mistakes.at(borrowed, problem, "name an owned type");
+    }
+}
+
+/// That a call may take so long, which only an async function can be held to.
+pub(crate) fn timeout(noun: &str, key: &syn::Ident, signature: &Signature, mistakes: &mut Mistakes) {
+    if signature.asyncness.is_none() {
+        let problem = format_args!("{noun} with `timeout` is `async`: another cannot be interrupted");
+        let help = format_args!("write `async fn {}`, or remove `timeout`", signature.ident);
+        mistakes.at(key, problem, help);
+    }
+}
+
+pub(crate) fn is_impl_trait(ty: &Type) -> bool {
+    matches!(ty, Type::ImplTrait(_))
+}
+
+fn is_impl_future(ty: &Type) -> bool {
+    let Type::ImplTrait(hidden) = ty else { return false };
+    let mut bounds = hidden.bounds.iter();
+    bounds.any(
+        |bound| matches!(bound, TypeParamBound::Trait(bound) if attributes::ends_with(&bound.path, "Future")),
+    )
+}

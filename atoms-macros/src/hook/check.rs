@@ -1,0 +1,162 @@
+//! Finds what is wrong with a hook's signature, as far as it tells by itself: whether its tool is one, and its answer
+//! fits, is checked where the types are known.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::Type;
+
+use super::model::{Hook, Stage};
+use crate::common::{Mistakes, Told, function, mistake, types};
+
+const NOUN: &str = "a hook";
+
+/// What is right.
+pub(crate) struct Checked<'a> {
+    pub(crate) stage: Stage,
+    /// What the hook takes first, without the `&` or the `&mut`.
+    pub(crate) input: &'a Type,
+}
+
+pub(crate) fn check<'a>(hook: &Hook<'a>, mut mistakes: Mistakes) -> syn::Result<Checked<'a>> {
+    let signature = &hook.function.sig;
+    function::signature(NOUN, signature, &mut mistakes);
+    function::extracted(NOUN, hook.extracted(), !hook.is_async(), &mut mistakes);
+    let checked = stage(hook, &mut mistakes).and_then(|stage| {
+        output(hook, stage, &mut mistakes);
+        let input = mistakes.take(input(hook, stage))?;
+        Ok(Checked { stage, input })
+    });
+    if let Some((key, _)) = &hook.options.timeout {
+        function::timeout(NOUN, key, signature, &mut mistakes);
+    }
+    function::one_kind("hook", hook.function, &mut mistakes);
+    mistakes.and(checked)
+}
+
+fn stage(hook: &Hook<'_>, mistakes: &mut Mistakes) -> Result<Stage, Told> {
+    match (&hook.options.before, &hook.options.after) {
+        (Some(_), None) => Ok(Stage::Before),
+        (None, Some(_)) => Ok(Stage::After),
+        (Some(_), Some(after)) => {
+            let problem = "a hook runs before the tool or after it, not both";
+            Err(mistakes.at(after, problem, "remove one of the two, and write a hook for each"))
+        }
+        (None, None) => Err(match hook.options.stage_told {
+            Some(told) => told,
+            None => mistakes.add(syn::Error::new(
+                Span::call_site(),
+                "a hook runs before the tool or after it\nhelp: write `#[hook(before)]` or `#[hook(after)]`",
+            )),
+        }),
+    }
+}
+
+/// The first parameter.
+fn input<'a>(hook: &Hook<'a>, stage: Stage) -> syn::Result<&'a Type> {
+    let Some(first) = hook.parameters.first() else { return Err(no_parameter(hook, stage)) };
+    let lent = if hook.options.detached.is_some() { "&" } else { "&mut " };
+    let reference = types::reference(&first.ty);
+    let ty = reference.map_or(&*first.ty, |reference| types::peel(&reference.elem));
+    if !is_subject(ty) {
+        let [of_one, of_any] = [Some("tool"), None].map(|tool| format!("`{lent}{}`", stage.subject(tool)));
+        let help = format_args!(
+            "take {of_one}, with the name of the tool, or {of_any} for any tool, and put it first; \
+             a function that takes an event has `#[handler]`"
+        );
+        return Err(mistake(ty, "a hook takes the call that it looks at", help));
+    }
+    let Some(reference) = reference else {
+        let help = format_args!("write `{lent}{}`", types::text(ty));
+        return Err(mistake(ty, "a hook is lent the call that it looks at", help));
+    };
+    other_stage(ty, lent, stage)?;
+    if let (Some(mutability), Some(_)) = (&reference.mutability, &hook.options.detached) {
+        let problem = "a detached hook runs beside the call, and cannot change it";
+        let help = format_args!("write `&{}`, or remove `detached`", types::text(ty));
+        return Err(mistake(mutability, problem, help));
+    }
+    if let (Some((key, _)), Some(tool)) = (&hook.options.tools, tool_of(ty).map(types::text)) {
+        let problem = format_args!("`tools` selects among all tools, and this hook is of `{tool}` only");
+        let help = format_args!("remove `tools`, or take `{lent}{}`", stage.subject(None));
+        return Err(mistake(key, problem, help));
+    }
+    Ok(&reference.elem)
+}
+
+fn no_parameter(hook: &Hook<'_>, stage: Stage) -> syn::Error {
+    let signature = &hook.function.sig;
+    let mut parentheses = Group::new(Delimiter::Parenthesis, TokenStream::new());
+    parentheses.set_span(signature.paren_token.span.join());
+    let (keyword, name) = (&signature.fn_token, &signature.ident);
+    let help = format_args!(
+        "write `fn {name}(call: &mut {})`, with the name of the tool, or `&mut {}` for any tool",
+        stage.subject(Some("tool")),
+        stage.subject(None)
+    );
+    mistake(quote!(#keyword #name #parentheses), "a hook needs a parameter: the call that it looks at", help)
+}
+
+/// That what the hook takes exists when it runs.
+fn other_stage(ty: &Type, lent: &str, stage: Stage) -> syn::Result<()> {
+    let (other, problem, help) = match stage {
+        Stage::Before => (
+            Stage::After,
+            "before the tool runs, nothing is done yet",
+            "write `#[hook(after)]`, if it is to see the result",
+        ),
+        Stage::After => (
+            Stage::Before,
+            "after the tool has run, its arguments cannot be changed",
+            "write `#[hook(before)]`: before-hooks may change the arguments",
+        ),
+    };
+    if !other.names().iter().any(|name| types::is_named(ty, name)) {
+        return Ok(());
+    }
+    let right = stage.subject(tool_of(ty).map(types::text).as_deref());
+    Err(mistake(ty, problem, format_args!("take `{lent}{right}`; or {help}")))
+}
+
+fn is_subject(ty: &Type) -> bool {
+    [Stage::Before, Stage::After].iter().flat_map(|stage| stage.names()).any(|name| types::is_named(ty, name))
+}
+
+/// The `refund` of a `Call<refund>` or a `Done<refund>`.
+pub(super) fn tool_of(ty: &Type) -> Option<&Type> {
+    types::first_of(ty, "Call").or_else(|| types::first_of(ty, "Done"))
+}
+
+fn output(hook: &Hook<'_>, stage: Stage, mistakes: &mut Mistakes) {
+    let verdict = hook.output.and_then(|ty| types::find(ty, &|ty| types::is_named(ty, "Verdict")));
+    match (stage, &hook.options.detached, hook.output) {
+        (_, Some(_), _) if verdict.is_some() => {
+            let problem = "a hook that is not waited for cannot veto";
+            mistakes.at(verdict, problem, "remove `detached`, or return nothing");
+        }
+        (Stage::After, None, _) if verdict.is_some() => {
+            let problem = "after the tool has run, a hook cannot veto";
+            mistakes.at(verdict, problem, "write `#[hook(before)]`, or return nothing");
+        }
+        (Stage::Before, None, None) => no_verdict(hook, &hook.function.sig.ident, mistakes),
+        (Stage::Before, None, Some(ty)) if is_unit(ty) => no_verdict(hook, ty, mistakes),
+        (.., Some(ty)) => function::output(NOUN, "its answer", ty, mistakes),
+        (.., None) => {}
+    }
+}
+
+fn no_verdict(hook: &Hook<'_>, at: impl ToTokens, mistakes: &mut Mistakes) {
+    let tool = hook.parameters.first().and_then(|first| {
+        let ty = types::reference(&first.ty).map_or(&*first.ty, |reference| &reference.elem);
+        tool_of(ty).map(types::text)
+    });
+    let verdict = tool.map_or("Verdict".into(), |tool| format!("Verdict<{tool}>"));
+    let problem = "a before-hook says whether the call goes on";
+    let help = format_args!(
+        "return `{verdict}`: `Verdict::Allow` lets it; or write `detached`, if the hook only looks"
+    );
+    mistakes.at(at, problem, help);
+}
+
+fn is_unit(ty: &Type) -> bool {
+    matches!(types::peel(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
+}

@@ -1,0 +1,68 @@
+//! What a hook is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
+
+use syn::{FnArg, ItemFn, PatType, Receiver, Type};
+
+use super::parse::Options;
+use crate::common::types;
+
+/// A hook.
+pub(crate) struct Hook<'a> {
+    pub(crate) function: &'a ItemFn,
+    pub(crate) options: Options,
+    pub(crate) receiver: Option<&'a Receiver>,
+    /// The parameters without the receiver: the first is the call, the others are extracted.
+    pub(crate) parameters: Vec<&'a PatType>,
+    pub(crate) output: Option<&'a Type>,
+}
+
+/// When a hook runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Stage {
+    Before,
+    After,
+}
+
+impl<'a> Hook<'a> {
+    pub(crate) fn new(options: Options, function: &'a ItemFn) -> Self {
+        let parameters = function.sig.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(parameter) => Some(parameter),
+            FnArg::Receiver(_) => None,
+        });
+        Self {
+            function,
+            options,
+            receiver: function.sig.receiver(),
+            parameters: parameters.collect(),
+            output: types::returned(&function.sig.output),
+        }
+    }
+
+    pub(crate) fn is_async(&self) -> bool {
+        self.function.sig.asyncness.is_some()
+    }
+
+    /// The parameters behind the call.
+    pub(crate) fn extracted(&self) -> impl Iterator<Item = &'a PatType> + '_ {
+        self.parameters.iter().copied().skip(1)
+    }
+}
+
+impl Stage {
+    /// What a hook of it takes, of the tool of this name, or of any tool.
+    pub(crate) fn subject(self, tool: Option<&str>) -> String {
+        match (self, tool) {
+            (Self::Before, Some(tool)) => format!("Call<{tool}>"),
+            (Self::Before, None) => "ToolCall".into(),
+            (Self::After, Some(tool)) => format!("Done<{tool}>"),
+            (Self::After, None) => "ToolDone".into(),
+        }
+    }
+
+    /// The names of the types that a hook of it takes.
+    pub(crate) fn names(self) -> [&'static str; 2] {
+        match self {
+            Self::Before => ["Call", "ToolCall"],
+            Self::After => ["Done", "ToolDone"],
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! ```text
+//! #[hook(before, order = -3, timeout = "2s", tools = "shop_*", sender = "aiagents.Main*", crate = path)]
+//! #[hook(after, detached)]
+//! ```
+
+use proc_macro2::TokenStream;
+use syn::{Ident, LitStr};
+
+use crate::common::keys::{Given, Grammar, Key};
+use crate::common::{Mistakes, Root, Told, duration, mistake, values};
+
+static GRAMMAR: Grammar = Grammar {
+    attribute: "`#[hook]`",
+    keys: &[
+        Key("before", None),
+        Key("after", None),
+        Key("order", Some("-3")),
+        Key("detached", None),
+        Key("timeout", Some("\"2s\"")),
+        Key("tools", Some("\"shop_*\"")),
+        Key("sender", Some("\"aiagents.Main*\"")),
+        Key("crate", Some("path")),
+    ],
+    hidden: &[],
+    elsewhere: (&[], ""),
+};
+
+/// What `#[hook(...)]` says.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) before: Option<Ident>,
+    pub(crate) after: Option<Ident>,
+    /// That one of the two may have been meant.
+    pub(crate) stage_told: Option<Told>,
+    pub(crate) order: i32,
+    pub(crate) detached: Option<Ident>,
+    /// The word `timeout`, and its milliseconds.
+    pub(crate) timeout: Option<(Ident, u64)>,
+    /// The word `tools`, and the pattern.
+    pub(crate) tools: Option<(Ident, LitStr)>,
+    pub(crate) sender: Option<LitStr>,
+    pub(crate) root: Root,
+}
+
+pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
+    let list = GRAMMAR.read(list, mistakes);
+    let stage_told = list.may_mean("before").or(list.may_mean("after"));
+    let mut options = Options { stage_told, ..Options::default() };
+    for given in list.given {
+        match given.key.to_string().as_str() {
+            "before" => options.before = Some(given.key),
+            "after" => options.after = Some(given.key),
+            "order" => options.order = mistakes.take(values::integer(&given)).unwrap_or_default(),
+            "detached" => options.detached = Some(given.key),
+            "timeout" => {
+                let millis = mistakes.take(duration::millis(&given, "2s"));
+                options.timeout = millis.ok().map(|millis| (given.key, millis));
+            }
+            "tools" => {
+                let pattern = mistakes.take(tools(&given));
+                options.tools = pattern.ok().map(|pattern| (given.key, pattern));
+            }
+            "sender" => options.sender = mistakes.take(sender(&given)).ok(),
+            _crate => options.root = mistakes.take(values::root(&given)).unwrap_or_default(),
+        }
+    }
+    options
+}
+
+/// A pattern of tools' names.
+fn tools(given: &Given) -> syn::Result<LitStr> {
+    let literal = values::string(given, "shop_*")?;
+    let text = literal.value();
+    let is_valid = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '*');
+    let problem = match text.chars().find(|letter| !is_valid(letter)) {
+        _ if text.is_empty() => "the pattern is empty, and matches no tool".into(),
+        Some(odd) => format!("`{text}` matches no tool: there is a {odd:?} in it"),
+        None => return Ok(literal),
+    };
+    let nearest: String = text.chars().map(|letter| if is_valid(&letter) { letter } else { '_' }).collect();
+    let nearest = if nearest.is_empty() { "*" } else { &nearest };
+    let help = format_args!(
+        "write `tools = {nearest:?}`\nnote: tools' names have the characters `A-Z`, `a-z`, `0-9`, `_` and `-`; \
+         `*` in a pattern stands for any of them, or none"
+    );
+    Err(mistake(&literal, problem, help))
+}
+
+/// A pattern of what calls tools.
+fn sender(given: &Given) -> syn::Result<LitStr> {
+    let literal = values::string(given, "aiagents.Main*")?;
+    match literal.value().is_empty() {
+        true => Err(given.not("is empty, and matches no caller", "\"aiagents.Main*\"")),
+        false => Ok(literal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    fn read(list: TokenStream) -> (Options, Vec<String>) {
+        let mut mistakes = Mistakes::default();
+        let options = options(list, &mut mistakes);
+        let told = mistakes.and(Ok(())).err().into_iter().flatten();
+        (options, told.map(|error| error.to_string()).collect())
+    }
+
+    #[test]
+    fn what_is_given_is_read() {
+        let (options, told) = read(quote! {
+            before, order = -3, timeout = "2s", tools = "shop_*", sender = "aiagents.Main*", crate = renamed
+        });
+        assert_eq!(told, [""; 0]);
+        assert!(options.before.is_some() && options.after.is_none() && options.detached.is_none());
+        assert_eq!((options.order, options.timeout.unwrap().1), (-3, 2_000));
+        assert_eq!(options.tools.unwrap().1.value(), "shop_*");
+        assert_eq!(options.sender.unwrap().value(), "aiagents.Main*");
+    }
+
+    #[test]
+    fn one_mistake_gives_one_message() {
+        for (list, message) in [
+            (quote!(before, order = 1, order = 2), "`order` is given twice"),
+            (quote!(befor), "did you mean `before`?"),
+            (quote!(before = true), "`before` takes no value"),
+            (quote!(before, tools = ""), "help: write `tools = \"*\"`"),
+            (quote!(before, tools = "shop.*"), "help: write `tools = \"shop_*\"`"),
+            (quote!(before, tools = shop), "`tools` takes a string literal"),
+            (quote!(before, sender = ""), "`sender` is empty, and matches no caller"),
+            (quote!(before, timeout = 5), "help: write `timeout = \"5s\"`"),
+        ] {
+            let told = read(list).1;
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert!(told[0].contains(message), "{told:?}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! ```text
+//! #[tool(name = "refund", args = RefundArgs, approve = "manager", timeout = "2s", concurrency = 4, crate = path)]
+//! #[tool(read_only, idempotent)]
+//! #[tool(default = expression, sensitive)], #[arg], #[extract]     on a parameter
+//! ```
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, Expr, Ident, LitStr, Meta};
+
+use super::name;
+use crate::common::keys::{Given, Grammar, Key};
+use crate::common::{Mistakes, Root, duration, mistake, values};
+
+const FUNCTION_KEYS: &[Key] = &[
+    Key("name", Some("\"refund\"")),
+    Key("args", Some("RefundArgs")),
+    Key("approve", Some("\"manager\"")),
+    Key("timeout", Some("\"2s\"")),
+    Key("concurrency", Some("4")),
+    Key("read_only", None),
+    Key("idempotent", None),
+    Key("crate", Some("path")),
+];
+
+const PARAMETER_KEYS: &[Key] = &[Key("default", Some("value")), Key("sensitive", None)];
+
+static FUNCTION: Grammar = Grammar {
+    attribute: "`#[tool]`",
+    keys: FUNCTION_KEYS,
+    hidden: &[],
+    elsewhere: (PARAMETER_KEYS, "on a parameter"),
+};
+
+static PARAMETER: Grammar = Grammar {
+    attribute: "`#[tool]` on a parameter",
+    keys: PARAMETER_KEYS,
+    hidden: &[],
+    elsewhere: (FUNCTION_KEYS, "on the function"),
+};
+
+/// What `#[tool(...)]` says on the function.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) name: Option<LitStr>,
+    /// The name of the struct of the arguments.
+    pub(crate) args: Option<Ident>,
+    /// The word `approve`, and the role.
+    pub(crate) approve: Option<(Ident, LitStr)>,
+    /// The word `timeout`, and its milliseconds.
+    pub(crate) timeout: Option<(Ident, u64)>,
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) read_only: bool,
+    pub(crate) idempotent: bool,
+    pub(crate) root: Root,
+}
+
+pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
+    let mut options = Options::default();
+    for given in FUNCTION.read(list, mistakes).given {
+        match given.key.to_string().as_str() {
+            "name" => options.name = mistakes.take(name::given(&given)).ok(),
+            "args" => options.args = mistakes.take(args(&given)).ok(),
+            "approve" => {
+                let role = mistakes.take(role(&given));
+                options.approve = role.ok().map(|role| (given.key, role));
+            }
+            "timeout" => {
+                let millis = mistakes.take(duration::millis(&given, "2s"));
+                options.timeout = millis.ok().map(|millis| (given.key, millis));
+            }
+            "concurrency" => {
+                let least = (1, "is at least 1: with 0 no call would ever start");
+                options.concurrency = mistakes.take(values::count(&given, least, "4")).ok();
+            }
+            "read_only" => options.read_only = true,
+            "idempotent" => options.idempotent = true,
+            _crate => options.root = mistakes.take(values::root(&given)).unwrap_or_default(),
+        }
+    }
+    options
+}
+
+fn args(given: &Given) -> syn::Result<Ident> {
+    match given.value.as_ref().map(values::peel) {
+        Some(Expr::Path(path)) if path.path.get_ident().is_some() => Ok(path.path.require_ident()?.clone()),
+        _ => Err(given.not("takes the name of the struct that is made of the arguments", "RefundArgs")),
+    }
+}
+
+fn role(given: &Given) -> syn::Result<LitStr> {
+    let role = values::string(given, "manager")?;
+    match role.value().trim().is_empty() {
+        true => Err(given.not("takes the role of those who may say yes, and this is empty", "\"manager\"")),
+        false => Ok(role),
+    }
+}
+
+/// What stands on a parameter.
+#[derive(Default)]
+pub(crate) struct ParameterKeys {
+    pub(crate) default: Option<Given>,
+    pub(crate) sensitive: Option<Ident>,
+    /// `#[arg]`.
+    pub(crate) arg: Option<Attribute>,
+    /// `#[extract]`.
+    pub(crate) extract: Option<Attribute>,
+}
+
+pub(crate) fn parameter_keys(attributes: &[Attribute], mistakes: &mut Mistakes) -> ParameterKeys {
+    let mut keys = ParameterKeys::default();
+    for given in PARAMETER.read(lists(attributes), mistakes).given {
+        match given.key.to_string().as_str() {
+            "default" => keys.default = Some(given),
+            _sensitive => keys.sensitive = Some(given.key),
+        }
+    }
+    for attribute in attributes {
+        let mark = match attribute.path().get_ident().map(ToString::to_string).as_deref() {
+            Some("arg") => &mut keys.arg,
+            Some("extract") => &mut keys.extract,
+            Some("tool") if matches!(attribute.meta, Meta::List(_)) => continue,
+            Some("tool") => {
+                mistakes.at(
+                    attribute,
+                    "`#[tool]` on a parameter takes keys",
+                    "write `#[tool(default = value)]`",
+                );
+                continue;
+            }
+            _ => continue,
+        };
+        match &attribute.meta {
+            Meta::Path(_) if mark.is_none() => *mark = Some(attribute.clone()),
+            Meta::Path(_) => {
+                mistakes.at(attribute, "this mark is given twice", "remove one of the two");
+            }
+            _ => {
+                mistakes.add(takes_no_list(attribute));
+            }
+        }
+    }
+    keys
+}
+
+fn takes_no_list(attribute: &Attribute) -> syn::Error {
+    let path = attribute.path();
+    let name = quote!(#path);
+    mistake(
+        &attribute.meta,
+        format_args!("`#[{name}]` takes no keys"),
+        format_args!("write `#[{name}]` alone"),
+    )
+}
+
+/// The lists of all `#[tool(...)]`s as one.
+fn lists(attributes: &[Attribute]) -> TokenStream {
+    let lists = attributes.iter().filter_map(|attribute| match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("tool") => Some(&list.tokens),
+        _ => None,
+    });
+    quote!(#(#lists,)*)
+}
+
+/// What only `#[tool]` and `#[hook]` know on a parameter.
+const MARKS: [&str; 3] = ["tool", "arg", "extract"];
+
+/// Whether rustc would refuse the attribute on a parameter.
+pub(crate) fn is_ours(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("doc") || MARKS.iter().any(|mark| attribute.path().is_ident(mark))
+}
