@@ -9,5 +9,6 @@ mod programs;
 mod requests;
 mod symbols;
 mod third_party;
+mod tools;
 mod user_crates;
 mod verified;
