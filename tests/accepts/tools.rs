@@ -113,6 +113,45 @@ fn round(done: &mut Done<refund>) {
 #[hook(after, tools = "*", detached)]
 async fn audit(_: &ToolDone, _: Option<State<u8>>, #[extract] _: Tenant) {}
 
+#[cfg(any())]
+#[tool(nonsense)]
+fn not_there(_: &Missing) {}
+
+#[tool]
+#[cfg(not(any()))]
+#[allow(clippy::unused_unit, reason = "it is written so")]
+fn behind_cfg(money: Money) -> () {
+    drop(money);
+}
+
+#[hook(after)]
+#[cfg(not(any()))]
+fn after_cfg(_: &mut Done<behind_cfg>) {}
+
+#[allow(deprecated, reason = "what is derived names it")]
+mod old {
+    use super::JsonSchema;
+
+    #[deprecated]
+    #[derive(Clone, atoms::serde::Serialize, atoms::serde::Deserialize, JsonSchema)]
+    #[serde(crate = "atoms::serde")]
+    #[schemars(crate = "atoms::schemars")]
+    pub(crate) struct Old(pub(crate) u8);
+}
+
+#[tool]
+#[deprecated]
+#[expect(deprecated)]
+fn of_old(#[tool(default = old::Old(1))] old: old::Old, _: Option<State<old::Old>>) -> old::Old {
+    old
+}
+
+/// As `std::fmt` has it.
+#[tool]
+fn spelled_without_types() -> std::fmt::Result {
+    Ok(())
+}
+
 fn info<T: Tool>() -> &'static ToolInfo {
     T::info()
 }
@@ -134,6 +173,25 @@ fn what_is_written_beside_a_tool_is_known_of_it() {
     assert_eq!(info::<args>().time_limit(), Some(std::time::Duration::from_secs(1)));
     assert_eq!(info::<args>().most_at_once(), Some(2));
     assert_eq!(info::<nothing>().description(), "");
+}
+
+#[test]
+fn tools_and_hooks_may_stand_in_functions() {
+    /// Local.
+    #[tool]
+    fn local(money: Money, #[tool(default = 7)] count: u8) -> u64 {
+        money.cents * u64::from(count)
+    }
+
+    #[hook(before)]
+    fn before_local(_: &mut Call<local>) -> Verdict<local> {
+        Verdict::Allow
+    }
+
+    let args: LocalArgs = serde_json::from_str(r#"{"money": {"cents": 2}}"#).unwrap();
+    assert_eq!(local(args.money, args.count), 14);
+    assert!(info::<local>().path().ends_with("::local"));
+    assert!(Bus::builder().without_discovery().tool::<local>().tool_hook::<before_local>().verify().is_ok());
 }
 
 #[test]
