@@ -20,7 +20,7 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
         Err(_) => {
             let error = syn::Error::new(
                 Span::call_site(),
-                "a hook is a function\nhelp: put `#[hook(before)]` or `#[hook(after)]` on a `fn` that takes the call",
+                "a hook is a free function\nhelp: put `#[hook(before)]` or `#[hook(after)]` on a `fn` with a body, outside of traits and `impl` blocks",
             );
             let error = error.into_compile_error();
             quote!(#error #item)

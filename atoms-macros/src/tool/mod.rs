@@ -20,8 +20,10 @@ pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
         Ok((function, bodies)) => bodies.of_function(tool(args, &function)),
         Err(_) if unfinished::is_function(&item) => unfinished_function(args, item),
         Err(_) => {
-            let error =
-                syn::Error::new(Span::call_site(), "a tool is a function\nhelp: put `#[tool]` on a `fn`");
+            let error = syn::Error::new(
+                Span::call_site(),
+                "a tool is a free function\nhelp: put `#[tool]` on a `fn` with a body, outside of traits and `impl` blocks",
+            );
             let error = error.into_compile_error();
             quote!(#error #item)
         }
