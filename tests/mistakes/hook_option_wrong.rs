@@ -21,6 +21,11 @@ fn misspelt(call: &mut ToolCall) -> Verdict {
     Verdict::Allow
 }
 
+#[hook(refund)]
+fn with_the_name_of_the_tool(call: &mut Call<refund>) -> Verdict<refund> {
+    Verdict::Allow
+}
+
 #[hook(after, order = 1, order = 2)]
 fn ordered_twice(done: &mut ToolDone) {}
 

@@ -34,6 +34,9 @@ fn nothing(order_id: String, money: Money) {}
 async fn no_schema(order_id: String, to: Vec<Address>) {}
 
 #[tool]
+fn in_a_tuple(to: (String, Option<Address>)) {}
+
+#[tool]
 fn not_marked(order_id: String, tenant: Tenant) {}
 
 #[tool]

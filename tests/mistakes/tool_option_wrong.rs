@@ -35,6 +35,12 @@ fn on_what_is_extracted(order_id: String, #[tool(default = Context)] context: Co
 #[tool]
 fn marked_twice(#[arg] #[extract] context: Context, #[arg(always)] order_id: String, #[tool] card: String) {}
 
+#[tool(description = "Says hello.")]
+fn described(name: String) {}
+
+#[tool]
+fn with_attributes_of_fields(#[serde(default)] card: String, #[schemars(range(min = 1))] cents: u64) {}
+
 #[tool]
 #[tool]
 fn twice(order_id: String) {}

@@ -53,6 +53,11 @@ fn borrows(order_id: String) -> Cow<'_, str> {
 }
 
 #[tool]
+fn static_text(order_id: String) -> Result<&'static str, &'static str> {
+    Ok("paid")
+}
+
+#[tool]
 fn behind_cfg(order_id: String, #[cfg(all())] count: u8) {}
 
 struct Desk;

@@ -31,6 +31,11 @@ impl Mistakes {
         result.map_err(|error| self.add(error))
     }
 
+    /// Whether a mistake has been collected.
+    pub(crate) fn told(&self) -> Option<Told> {
+        self.0.as_ref().map(|_| Told(()))
+    }
+
     /// What was found, if nothing is wrong.
     pub(crate) fn and<T>(self, found: Result<T, Told>) -> syn::Result<T> {
         match (found, self.0) {

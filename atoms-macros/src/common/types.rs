@@ -56,7 +56,13 @@ fn arguments_of<'a>(ty: &'a Type, name: &str) -> Option<&'a AngleBracketedGeneri
 
 /// The types in a type that serde and schemars might not know: itself, or those of what it holds.
 pub(crate) fn unknown(ty: &Type) -> Vec<&Type> {
-    let Type::Path(path) = peel(ty) else { return vec![ty] };
+    let path = match peel(ty) {
+        Type::Path(path) => path,
+        Type::Tuple(tuple) if !tuple.elems.is_empty() => {
+            return tuple.elems.iter().flat_map(unknown).collect();
+        }
+        _ => return vec![ty],
+    };
     if path.path.get_ident().is_some_and(|name| KNOWN.iter().any(|known| name == known)) {
         return Vec::new();
     }
@@ -183,7 +189,8 @@ mod tests {
             ("HashMap<String, Vec<Address>>", vec!["Address"]),
             ("my::Vec<&'static str>", vec!["&'static str"]),
             ("my::String", vec!["my::String"]),
-            ("(u8, Address)", vec!["(u8, Address)"]),
+            ("(u8, Address)", vec!["Address"]),
+            ("[Address; 3]", vec!["[Address; 3]"]),
         ] {
             let ty = syn::parse_str(written).unwrap();
             assert_eq!(unknown(&ty).into_iter().map(text).collect::<Vec<_>>(), expected, "{written}");

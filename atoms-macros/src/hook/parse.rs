@@ -30,7 +30,7 @@ static GRAMMAR: Grammar = Grammar {
 pub(crate) struct Options {
     pub(crate) before: Option<Ident>,
     pub(crate) after: Option<Ident>,
-    /// That one of the two may have been meant.
+    /// That something is wrong, which may have been meant as one of the two.
     pub(crate) stage_told: Option<Told>,
     pub(crate) order: i32,
     pub(crate) detached: Option<Ident>,
@@ -44,8 +44,7 @@ pub(crate) struct Options {
 
 pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
     let list = GRAMMAR.read(list, mistakes);
-    let stage_told = list.may_mean("before").or(list.may_mean("after"));
-    let mut options = Options { stage_told, ..Options::default() };
+    let mut options = Options { stage_told: mistakes.told(), ..Options::default() };
     for given in list.given {
         match given.key.to_string().as_str() {
             "before" => options.before = Some(given.key),

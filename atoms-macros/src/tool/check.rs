@@ -2,7 +2,7 @@
 //! the others can be extracted is checked where the types are known.
 
 use syn::ext::IdentExt;
-use syn::{Ident, LitStr, Pat, Type, TypeReference};
+use syn::{Ident, LitStr, Pat, Type};
 
 use super::model::{Parameter, Tool};
 use super::name;
@@ -31,6 +31,7 @@ pub(crate) fn check<'a>(tool: &Tool<'a>, mut mistakes: Mistakes) -> syn::Result<
     if let Some(ty) = tool.output.filter(|_| !elides) {
         function::output(NOUN, "a value", ty, &mut mistakes);
     }
+    static_output(tool, &mut mistakes);
     options(tool, &mut mistakes);
     function::one_kind("tool", tool.function, &mut mistakes);
     let name = match &tool.options.name {
@@ -102,9 +103,21 @@ fn owned(ty: &Type, mistakes: &mut Mistakes) {
 
 /// With a lifetime of the function's own, that is told of already.
 fn borrows(ty: &Type) -> bool {
-    let is_static =
-        |reference: &TypeReference| reference.lifetime.as_ref().is_some_and(|it| it.ident == "static");
-    types::elides_lifetime(ty) || types::reference(ty).is_some_and(is_static)
+    types::elides_lifetime(ty) || is_static(ty)
+}
+
+fn is_static(ty: &Type) -> bool {
+    let lifetime = types::reference(ty).and_then(|reference| reference.lifetime.as_ref());
+    lifetime.is_some_and(|lifetime| lifetime.ident == "static")
+}
+
+/// That what is returned, if it is no error, can be read back from JSON.
+fn static_output(tool: &Tool<'_>, mistakes: &mut Mistakes) {
+    let output = tool.output.map(|ty| types::first_of(ty, "Result").unwrap_or(ty));
+    if let Some(borrowed) = output.and_then(|ty| types::find(ty, &is_static)) {
+        let problem = "what a tool returns is written as JSON and read back, and this type borrows";
+        mistakes.at(borrowed, problem, instead(borrowed));
+    }
 }
 
 /// To write the owned type that is meant.

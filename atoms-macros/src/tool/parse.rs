@@ -28,7 +28,7 @@ const PARAMETER_KEYS: &[Key] = &[Key("default", Some("value")), Key("sensitive",
 static FUNCTION: Grammar = Grammar {
     attribute: "`#[tool]`",
     keys: FUNCTION_KEYS,
-    hidden: &[],
+    hidden: &[Key("description", Some("\"...\""))],
     elsewhere: (PARAMETER_KEYS, "on a parameter"),
 };
 
@@ -75,6 +75,14 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
             }
             "read_only" => options.read_only = true,
             "idempotent" => options.idempotent = true,
+            "description" => {
+                let problem = "a tool is described by the doc comment of its function";
+                mistakes.at(
+                    &given.key,
+                    problem,
+                    "write it above the function, as `/// ...`, and remove this key",
+                );
+            }
             _crate => options.root = mistakes.take(values::root(&given)).unwrap_or_default(),
         }
     }
@@ -128,6 +136,12 @@ pub(crate) fn parameter_keys(attributes: &[Attribute], mistakes: &mut Mistakes) 
                 );
                 continue;
             }
+            Some(other) if OTHERS.contains(&other) => {
+                let problem = format_args!("`#[{other}]` does not belong on a parameter");
+                let help = "write `#[tool(default = value)]` for a default; what else it says goes on a type of your own";
+                mistakes.at(attribute, problem, help);
+                continue;
+            }
             _ => continue,
         };
         match &attribute.meta {
@@ -165,7 +179,11 @@ fn lists(attributes: &[Attribute]) -> TokenStream {
 /// What only `#[tool]` and `#[hook]` know on a parameter.
 const MARKS: [&str; 3] = ["tool", "arg", "extract"];
 
+/// What stands on fields, which a parameter is none of.
+const OTHERS: [&str; 3] = ["serde", "schemars", "event"];
+
 /// Whether rustc would refuse the attribute on a parameter.
 pub(crate) fn is_ours(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("doc") || MARKS.iter().any(|mark| attribute.path().is_ident(mark))
+    let is = |name: &&str| attribute.path().is_ident(name);
+    attribute.path().is_ident("doc") || MARKS.iter().chain(&OTHERS).any(is)
 }

@@ -81,5 +81,5 @@ fn output(tool: &Tool<'_>) -> TokenStream {
 }
 
 fn is_not_nameable(ty: &Type) -> bool {
-    types::elides_lifetime(ty) || matches!(ty, Type::ImplTrait(_) | Type::Never(_))
+    types::elides_lifetime(ty) || matches!(ty, Type::ImplTrait(_) | Type::Never(_) | Type::Reference(_))
 }
