@@ -121,7 +121,7 @@ fn not_there(_: &Missing) {}
 #[cfg(not(any()))]
 #[allow(clippy::unused_unit, reason = "it is written so")]
 fn behind_cfg(money: Money) -> () {
-    drop(money);
+    let _ = money;
 }
 
 #[hook(after)]
