@@ -94,6 +94,12 @@ impl Bus {
         self.0.extensions.get()
     }
 
+    /// Returns the extension of this type, if the bus has one, without a lock: for those who look it up often.
+    #[inline]
+    pub fn borrow_extension<T: Extension>(&self) -> Option<&T> {
+        self.0.extensions.borrow()
+    }
+
     /// Returns the extension of this type. If there is none, adds the one that `make` returns, without telling it of
     /// the start, which is over. If several are added at the same time, one stays, and all callers get that one.
     pub fn extension_or_insert_with<T: Extension>(&self, make: impl FnOnce() -> T) -> Arc<T> {

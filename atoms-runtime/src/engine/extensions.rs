@@ -2,20 +2,29 @@
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
+use std::{fmt, iter};
 
 use super::Bus;
 use crate::catalog::StartProblem;
 use crate::handler::HandlerError;
 
-/// The extensions of a bus, in the order in which they were added.
+/// The extensions of a bus, in the order in which they were added. None is taken away while the bus lives, so they are found
+/// without a lock.
 #[derive(Default)]
 pub(crate) struct Extensions {
-    added: RwLock<Vec<Added>>,
+    first: Slot,
     are_closing: AtomicBool,
     have_ended: AtomicBool,
+}
+
+/// Where the next extension goes.
+type Slot = OnceLock<Box<Node>>;
+
+struct Node {
+    added: Added,
+    next: Slot,
 }
 
 /// An extension of whatever type, as the engine knows it.
@@ -30,7 +39,6 @@ pub(crate) trait AnyExtension: Any + Send + Sync {
     fn ended(&self);
 }
 
-#[derive(Clone)]
 struct Added {
     type_id: TypeId,
     name: &'static str,
@@ -45,41 +53,68 @@ impl Added {
 
 impl Extensions {
     pub(crate) fn add<T: AnyExtension>(&mut self, extension: Arc<T>) {
-        self.added.get_mut().unwrap_or_else(PoisonError::into_inner).push(Added::new(extension));
+        self.put(Added::new(extension), |_| false);
     }
 
-    fn list(&self) -> Vec<Added> {
-        self.added.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Puts an extension at the end, unless one that is there is enough.
+    fn put(&self, added: Added, is_enough: impl Fn(&Added) -> bool) {
+        let mut node = Box::new(Node { added, next: Slot::new() });
+        let mut slot = &self.first;
+        loop {
+            match slot.get() {
+                Some(there) if is_enough(&there.added) => return,
+                Some(there) => slot = &there.next,
+                None => match slot.set(node) {
+                    Ok(()) => return,
+                    // Another one was put there meanwhile.
+                    Err(again) => node = again,
+                },
+            }
+        }
+    }
+
+    fn list(&self) -> impl DoubleEndedIterator<Item = &Added> {
+        let nodes = iter::successors(self.first.get(), |node| node.next.get());
+        nodes.map(|node| &node.added).collect::<Vec<_>>().into_iter()
+    }
+
+    fn find<T: AnyExtension>(&self) -> Option<&Added> {
+        let mut next = self.first.get();
+        while let Some(node) = next {
+            if node.added.type_id == TypeId::of::<T>() {
+                return Some(&node.added);
+            }
+            next = node.next.get();
+        }
+        None
     }
 
     pub(crate) fn get<T: AnyExtension>(&self) -> Option<Arc<T>> {
-        let added = self.added.read().unwrap_or_else(PoisonError::into_inner);
-        let found = added.iter().find(|added| added.type_id == TypeId::of::<T>())?;
-        let extension: Arc<dyn Any + Send + Sync> = Arc::clone(&found.extension) as _;
+        let extension: Arc<dyn Any + Send + Sync> = Arc::clone(&self.find::<T>()?.extension) as _;
         extension.downcast().ok()
+    }
+
+    pub(crate) fn borrow<T: AnyExtension>(&self) -> Option<&T> {
+        let extension: &dyn Any = &*self.find::<T>()?.extension;
+        extension.downcast_ref()
     }
 
     /// The extension, or the one of its type that was there before.
     pub(crate) fn insert<T: AnyExtension>(&self, extension: Arc<T>) -> Arc<T> {
-        let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
-        if !added.iter().any(|added| added.type_id == TypeId::of::<T>()) {
-            added.push(Added::new(extension));
-        }
-        drop(added);
-        self.get().expect("one of this type was found or pushed")
+        self.put(Added::new(extension), |there| there.type_id == TypeId::of::<T>());
+        self.get().expect("one of this type was found or put there")
     }
 
     /// The types that were added twice.
     pub(crate) fn check(&self) -> Vec<StartProblem> {
         let mut types = HashSet::new();
-        let added = self.list().into_iter();
-        let seconds = added.filter(|added| !types.insert(added.type_id));
+        let seconds = self.list().filter(|added| !types.insert(added.type_id));
         seconds.map(|added| StartProblem::ExtensionTwice { extension: added.name }).collect()
     }
 
     /// Tells each that the bus runs.
     pub(crate) fn start(&self, bus: &Bus) -> Vec<StartProblem> {
-        let started = self.list().into_iter().map(|Added { name, extension, .. }| {
+        let started = self.list().map(|Added { name, extension, .. }| {
             let started = extension.started(bus);
             started.map_err(|cause| StartProblem::Extension { extension: name, cause })
         });
@@ -89,20 +124,20 @@ impl Extensions {
     /// Tells each, last to first, that the bus is shut down.
     pub(crate) fn close(&self) {
         if !self.are_closing.swap(true, Ordering::Relaxed) {
-            self.list().iter().rev().for_each(|added| added.extension.closing());
+            self.list().rev().for_each(|added| added.extension.closing());
         }
     }
 
     /// Tells each, last to first, that the bus has ended.
     pub(crate) fn end(&self) {
         if !self.have_ended.swap(true, Ordering::Relaxed) {
-            self.list().iter().rev().for_each(|added| added.extension.ended());
+            self.list().rev().for_each(|added| added.extension.ended());
         }
     }
 }
 
 impl fmt::Debug for Extensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.list().iter().map(|added| added.name)).finish()
+        f.debug_list().entries(self.list().map(|added| added.name)).finish()
     }
 }

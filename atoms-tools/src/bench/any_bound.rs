@@ -85,7 +85,7 @@ impl<T: Tool> AnyBound for Bound<T> {
         Box::pin(async move {
             let bench = Bench::of(bus);
             let id = stored.id.clone();
-            let resumed = AssertUnwindSafe(resumed(self, bus, &bench, cause, stored, answered));
+            let resumed = AssertUnwindSafe(resumed(self, bus, bench, cause, stored, answered));
             let tool = T::info().name();
             let stage = resumed.catch_unwind().await.unwrap_or_else(|panic| {
                 Stage::Done(Err(ToolError::Panicked { tool, message: panic_message(panic) }))

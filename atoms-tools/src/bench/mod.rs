@@ -59,8 +59,14 @@ type Ready = Result<Arc<dyn AnyBound>, String>;
 impl Bench {
     /// The bench of a bus.
     #[inline]
-    pub(crate) fn of(bus: &Bus) -> Arc<Self> {
-        bus.extension_or_insert_with(|| Self::new(bus))
+    pub(crate) fn of(bus: &Bus) -> &Self {
+        bus.borrow_extension().unwrap_or_else(|| Self::put(bus))
+    }
+
+    #[cold]
+    fn put(bus: &Bus) -> &Self {
+        bus.extension_or_insert_with(|| Self::new(bus));
+        bus.borrow_extension().expect("it was put there")
     }
 
     fn new(bus: &Bus) -> Self {

@@ -91,11 +91,11 @@ pub(crate) async fn call<T: Tool>(
     let bench = Bench::of(bus);
     let bound = bench.bound::<T>()?;
     let stage = if bound.needs_event {
-        Box::pin(in_event(bus, &bench, bound, cause, call, Mode::Called)).await
+        Box::pin(in_event(bus, bench, bound, cause, call, Mode::Called)).await
     } else {
         let dispatch = Dispatch::new(&bench.nothing, bus, &bench.nowhere);
         let observer = Observer::new(bus, bound.has_untyped_after);
-        let flow = Flow { bus, bench: &bench, bound, dispatch, event: &bench.nothing, observer };
+        let flow = Flow { bus, bench, bound, dispatch, event: &bench.nothing, observer };
         flow.guarded(call, Mode::Called).await
     };
     match stage {

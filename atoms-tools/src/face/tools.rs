@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use atoms_control::Principal;
 use atoms_runtime::Bus;
@@ -45,7 +44,7 @@ use crate::tool::ToolInfo;
 #[derive(Clone)]
 pub struct Tools<'a> {
     bus: &'a Bus,
-    bench: Arc<Bench>,
+    bench: &'a Bench,
 }
 
 impl<'a> Tools<'a> {
