@@ -179,6 +179,16 @@ impl Cause {
         self.0.carrying().get()
     }
 
+    /// How many events wait for each other, each in a handler of the one before it, up to this one.
+    pub fn nested(&self) -> u32 {
+        self.0.nested()
+    }
+
+    /// Makes an event a consequence of this one, for which the handler waits.
+    pub fn wait_for<E>(&self, envelope: &mut Envelope<E>) {
+        envelope.head.nest(&self.0);
+    }
+
     /// Makes an event a consequence of this one.
     pub fn lead_to<E>(&self, envelope: &mut Envelope<E>) {
         envelope.head.follow(&self.0);

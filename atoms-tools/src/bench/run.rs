@@ -21,11 +21,15 @@ use crate::caller::Caller;
 use crate::events::ToolInvoked;
 use crate::tool::Tool;
 
-/// How many calls may lie in each other, each made by the function or a hook of the one around it.
-const MOST_NESTED: u32 = 32;
+/// How many calls may lie in each other, each made by the function or a hook of the one around it, on a stack of 2 MiB: in a
+/// debug build, a call takes up to 80 KiB.
+const MOST_NESTED: u32 = 16;
 
-/// How many calls lie around this one.
-struct Depth(u32);
+/// How many calls lie in each other, up to one at this place among all events that wait for each other.
+struct Depth {
+    calls: u32,
+    place: u32,
+}
 
 impl Carried for Depth {
     const STORED: Option<Stored<Self>> = None;
@@ -39,6 +43,15 @@ pub(crate) struct NewCall<T: Tool> {
     pub(crate) head: CallHead,
     /// What people have said yes to already.
     pub(crate) approved: Option<Approved>,
+}
+
+impl Depth {
+    /// That of a call that this event leads to. What waits for nobody, such as a posted event, begins anew.
+    fn behind(cause: Option<&Cause>) -> Self {
+        let Some(cause) = cause else { return Self { calls: 1, place: 0 } };
+        let around = cause.carried::<Self>().filter(|around| around.place <= cause.nested());
+        Self { calls: 1 + around.map_or(0, |around| around.calls), place: cause.nested() + 1 }
+    }
 }
 
 impl<T: Tool> NewCall<T> {
@@ -113,11 +126,11 @@ pub(super) async fn in_event<'a, T: Tool>(
     call: NewCall<T>,
     mode: Mode,
 ) -> Stage<'a, T> {
-    let depth = cause.as_ref().and_then(|cause| cause.carried::<Depth>()).map_or(0, |depth| depth.0);
-    if depth >= MOST_NESTED {
+    let depth = Depth::behind(cause.as_ref());
+    if depth.calls > MOST_NESTED {
         return Stage::Done(Err(ToolError::TooDeep { tool: T::info().name(), limit: MOST_NESTED }));
     }
-    let event = invoked(cause.as_ref(), &call.head, depth + 1);
+    let event = invoked(cause.as_ref(), &call.head, depth);
     let calls = Arc::new(CallOutlet::new(bus, &event));
     let outlet: Arc<dyn Outlet> = Arc::clone(&calls) as _;
     let dispatch = Dispatch::new(&event, bus, &outlet);
@@ -127,8 +140,8 @@ pub(super) async fn in_event<'a, T: Tool>(
 }
 
 /// The event that a call is, for what is extracted: it says who calls, and follows from the event in whose handler it is made.
-fn invoked(cause: Option<&Cause>, head: &CallHead, depth: u32) -> AnyEvent {
-    let mut envelope = Envelope::new(ToolInvoked { tool: head.tool.name().into() }).carry(Depth(depth));
+fn invoked(cause: Option<&Cause>, head: &CallHead, depth: Depth) -> AnyEvent {
+    let mut envelope = Envelope::new(ToolInvoked { tool: head.tool.name().into() }).carry(depth);
     if let Some(sender) = head.sender() {
         envelope = envelope.carry(sender.clone());
     }
@@ -139,7 +152,7 @@ fn invoked(cause: Option<&Cause>, head: &CallHead, depth: u32) -> AnyEvent {
         envelope.metadata_mut().set_session_id(session);
     }
     if let Some(cause) = cause {
-        cause.lead_to(&mut envelope);
+        cause.wait_for(&mut envelope);
     }
     envelope.into()
 }
