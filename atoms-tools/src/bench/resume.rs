@@ -5,7 +5,7 @@ use std::sync::Arc;
 use atoms_control::{
     Answer, Control, Question, QuestionAnswered, QuestionCancelled, QuestionExpired, QuestionId, QuestionKind,
 };
-use atoms_runtime::{Bus, Cause, Context, StoreError, handler};
+use atoms_runtime::{Bus, Cause, Context, Retryable, StoreError, handler};
 use serde::Deserialize;
 
 use super::Bench;
@@ -27,6 +27,12 @@ pub(crate) enum NotResumed {
     Tool(#[from] ToolError),
     #[error("the question cannot be read: {0}")]
     Store(#[from] StoreError),
+}
+
+impl Retryable for NotResumed {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Store(_))
+    }
 }
 
 /// Makes a call that was approved.
