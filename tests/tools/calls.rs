@@ -1,13 +1,15 @@
 //! Calls by the type of a tool, and by its name.
 
 use atoms::prelude::*;
+use atoms::tools::ToolSet;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::bus;
+use crate::{ada, bob, bus};
 
 struct Rate(u64);
 
-#[derive(Debug, PartialEq, Clone, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Refund {
     order_id: String,
     cents: u64,
@@ -22,49 +24,50 @@ struct NoOrder(String);
 fn refund(
     /// The order, as on the invoice.
     order_id: String,
-    #[tool(sensitive)] card: Option<String>,
     #[tool(default = 100)] cents: u64,
     rate: State<Rate>,
 ) -> Result<Refund, NoOrder> {
-    let _ = card;
     if order_id == "o-0" { Err(NoOrder(order_id)) } else { Ok(Refund { order_id, cents: cents * rate.0 }) }
 }
 
-#[hook(before, order = -3)]
-fn limit(call: &mut Call<refund>) -> Verdict<refund> {
-    match call.args.cents {
-        0 => Verdict::Replace(Refund { order_id: String::new(), cents: 0 }),
-        50 => {
-            call.args.cents = 60;
-            Verdict::Allow
-        }
-        1..10_000 => Verdict::Allow,
-        _ => Verdict::deny("more than 100 needs a director"),
-    }
-}
-
-#[hook(before, tools = "ref*", timeout = "500ms")]
-async fn audit(call: &mut ToolCall, _context: Context) -> Result<Verdict, String> {
+#[tool]
+async fn slowly(order_id: String) -> String {
     tokio::task::yield_now().await;
-    if call.args["order_id"] == "o-9" { Err("no".into()) } else { Ok(Verdict::Allow) }
+    order_id
 }
 
-fn args(order_id: &str, cents: u64) -> RefundArgs {
-    RefundArgs { order_id: order_id.into(), card: None, cents }
+#[tool]
+fn panics() -> u8 {
+    panic!("out of paper")
+}
+
+#[tool]
+async fn panics_later() -> u8 {
+    tokio::task::yield_now().await;
+    panic!("out of paper")
+}
+
+#[tool]
+fn delete_customer(id: u64) {
+    let _ = id;
 }
 
 fn started() -> Bus {
-    bus().tool::<refund>().tool_hook::<limit>().tool_hook::<audit>().state(Rate(1)).start().unwrap()
+    let builder = bus().0.tool::<refund>().tool::<slowly>().tool::<panics>().tool::<panics_later>();
+    builder.tool::<delete_customer>().state(Rate(1)).start().unwrap()
+}
+
+fn args(order_id: &str) -> RefundArgs {
+    RefundArgs { order_id: order_id.into(), cents: 20 }
 }
 
 #[tokio::test]
 async fn a_tool_is_called_by_its_type() {
     let bus = started();
-    let refunded = refund::call(&bus, args("o-1", 20)).await.unwrap();
+    let refunded = refund::call(&bus, args("o-1")).await.unwrap();
     assert_eq!(refunded, Refund { order_id: "o-1".into(), cents: 20 });
-    let error = refund::call(&bus, args("o-0", 20)).await.unwrap_err();
-    assert_eq!(error.to_string(), "the tool `refund` failed: there is no order o-0");
-    assert!(error.downcast_ref::<NoOrder>().is_some());
+    assert_eq!(slowly::call(&bus, SlowlyArgs { order_id: "o-2".into() }).await.unwrap(), "o-2");
+    delete_customer::call(&bus, DeleteCustomerArgs { id: 1 }).await.unwrap();
 }
 
 #[tokio::test]
@@ -72,27 +75,134 @@ async fn a_tool_is_called_by_its_name() {
     let bus = started();
     let refunded = bus.tools().call("refund", json!({"order_id": "o-1"})).await.unwrap();
     assert_eq!(refunded, json!({"order_id": "o-1", "cents": 100}));
+    assert_eq!(bus.tools().call("slowly", json!({"order_id": "o-2"})).await.unwrap(), "o-2");
+    assert_eq!(bus.tools().call("delete_customer", json!({"id": 1})).await.unwrap(), json!(null));
     let error = bus.tools().call("refnd", json!({})).await.unwrap_err();
     assert_eq!(error.to_string(), "there is no tool `refnd`: is it `refund`?");
-    let error = bus.tools().call("refund", json!({"order": 1})).await.unwrap_err();
-    assert!(matches!(error, ToolError::InvalidArguments { .. }), "{error}");
+    let error = bus.tools().call("x".repeat(100_000), json!({})).await.unwrap_err();
+    assert!(error.to_string().len() < 200);
 }
 
 #[tokio::test]
-async fn hooks_change_replace_and_deny() {
+async fn an_error_of_the_function_is_there_as_it_is() {
     let bus = started();
-    assert_eq!(refund::call(&bus, args("o-1", 50)).await.unwrap().cents, 60);
-    assert_eq!(refund::call(&bus, args("o-1", 0)).await.unwrap().order_id, "");
-    let error = refund::call(&bus, args("o-1", 20_000)).await.unwrap_err();
-    assert_eq!(error.to_string(), "the call of the tool `refund` was denied: more than 100 needs a director");
-    let error = refund::call(&bus, args("o-9", 20)).await.unwrap_err();
-    assert!(matches!(error, ToolError::HookFailed { is_after: false, .. }), "{error}");
+    let error = refund::call(&bus, args("o-0")).await.unwrap_err();
+    assert_eq!(error.to_string(), "the tool `refund` failed: there is no order o-0");
+    assert_eq!(error.downcast_ref::<NoOrder>().unwrap().0, "o-0");
+    assert!(!error.is_denied());
 }
 
-#[test]
-fn what_a_tool_lacks_is_told_at_the_start() {
-    let error = bus().tool::<refund>().start().unwrap_err();
-    assert!(error.to_string().contains("Rate"), "{error}");
-    let error = bus().tool_hook::<limit>().start().unwrap_err();
-    assert!(error.to_string().contains("add `.tool::<refund>()`"), "{error}");
+#[tokio::test]
+async fn a_panic_of_the_function_is_an_error() {
+    let bus = started();
+    for error in [
+        panics::call(&bus, PanicsArgs {}).await.unwrap_err(),
+        panics_later::call(&bus, PanicsLaterArgs {}).await.unwrap_err(),
+    ] {
+        assert!(error.to_string().ends_with("panicked: out of paper"), "{error}");
+    }
+    refund::call(&bus, args("o-1")).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_agent_calls_what_its_set_has() {
+    let bus = started();
+    let tools = ToolSet::for_agent("aiagents.Main").tools(["ref*", "slowly"]);
+    assert_eq!(tools.list(&bus).map(|tool| tool.name()).collect::<Vec<_>>(), ["refund", "slowly"]);
+    tools.call(&bus, "refund", json!({"order_id": "o-1"})).await.unwrap();
+    let error = tools.call(&bus, "delete_customer", json!({"id": 1})).await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no tool `delete_customer`");
+    // What is not there, and what one may not call, are told alike.
+    let error = tools.call(&bus, "delete_customers", json!({"id": 1})).await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no tool `delete_customers`");
+}
+
+/// Who calls, as the tool sees it.
+#[tool]
+fn whoami(
+    #[extract] sender: Option<atoms::tools::Sender>,
+    #[extract] principal: Option<Principal>,
+) -> String {
+    let principal = principal.map_or("nobody".into(), |principal| principal.name().to_owned());
+    format!("{} for {principal}", sender.map_or("nothing".into(), |sender| sender.to_string()))
+}
+
+#[event(type = "test.asked")]
+struct Asked;
+
+#[handler]
+async fn asks(_: &Asked, context: Context, log: State<crate::Log>) {
+    log.add(whoami::call(context.bus(), WhoamiArgs {}).await.unwrap());
+    log.add(
+        whoami::call(context.bus(), WhoamiArgs {}).sender("aiagents.Other").principal(&bob()).await.unwrap(),
+    );
+    let in_json = context.bus().tools().call("whoami", json!({})).await.unwrap();
+    log.add(in_json.as_str().unwrap());
+}
+
+#[tokio::test]
+async fn who_calls_is_whoever_the_event_is_for_unless_it_is_said() {
+    let (builder, log) = bus();
+    let bus = builder.tool::<whoami>().handler::<asks>().start().unwrap();
+    assert_eq!(whoami::call(&bus, WhoamiArgs {}).await.unwrap(), "nothing for nobody");
+    let asked = Envelope::new(Asked).carry(ada()).carry(atoms::tools::Sender::from("aiagents.Main"));
+    bus.emit(asked).await.into_result().unwrap();
+    assert_eq!(log.take(), ["aiagents.Main for ada", "aiagents.Other for bob", "aiagents.Main for ada"]);
+    // No argument says it.
+    let forged = json!({"sender": "aiagents.Admin", "principal": {"name": "eve", "roles": ["manager"]}});
+    bus.tools().call("whoami", forged).await.unwrap_err();
+}
+
+/// A tool that calls itself, by its name.
+#[tool]
+async fn deeper(depth: u32, context: Context) -> Result<u32, ToolError> {
+    let deeper = context.bus().tools().call("deeper", json!({"depth": depth + 1})).await?;
+    Ok(deeper.as_u64().unwrap_or_default() as u32)
+}
+
+#[tokio::test]
+async fn calls_in_calls_come_to_an_end() {
+    let bus = bus().0.tool::<deeper>().start().unwrap();
+    let mut error = deeper::call(&bus, DeeperArgs { depth: 0 }).await.unwrap_err();
+    while let Some(inner) = error.downcast_ref::<ToolError>() {
+        error = inner.clone();
+    }
+    assert!(matches!(error, ToolError::TooDeep { limit: 16, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_bus_without_the_tool_says_so() {
+    let bus = bus().0.start().unwrap();
+    let error = refund::call(&bus, args("o-1")).await.unwrap_err();
+    assert!(error.to_string().contains("write `.tool::<refund>()` where the bus is built"), "{error}");
+}
+
+#[event(type = "test.again")]
+struct Again {
+    left: u32,
+}
+
+#[tool]
+async fn begins(left: u32, context: Context) -> u32 {
+    context.bus().post(Again { left }).await.unwrap();
+    left
+}
+
+#[handler]
+async fn again(again: &Again, context: Context, log: State<crate::Log>) -> Result<(), ToolError> {
+    log.add("again");
+    if again.left > 0 {
+        begins::call(context.bus(), BeginsArgs { left: again.left - 1 }).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_that_wait_for_nobody_do_not_lie_in_each_other() {
+    let (builder, log) = bus();
+    let bus = builder.tool::<begins>().handler::<again>().start().unwrap();
+    begins::call(&bus, BeginsArgs { left: 20 }).await.unwrap();
+    bus.idle().await;
+    assert_eq!(log.take().len(), 21);
+    assert!(bus.dead_letters().is_empty().await.unwrap());
 }

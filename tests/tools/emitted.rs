@@ -1,0 +1,83 @@
+//! What tools and hooks emit.
+
+use atoms::prelude::*;
+
+use crate::bus;
+use crate::log::Log;
+
+#[event(type = "test.emitted")]
+struct Emitted {
+    number: u32,
+}
+
+#[event(type = "test.after.emitted")]
+struct Followed;
+
+#[handler]
+async fn takes(emitted: &Emitted, context: Context, log: State<Log>) -> Followed {
+    tokio::task::yield_now().await;
+    let cause = context.metadata().causation_id().is_some();
+    log.add(format!("{} follows {cause}", emitted.number));
+    Followed
+}
+
+#[handler]
+fn follows(_: &Followed, log: State<Log>) {
+    log.add("followed");
+}
+
+#[tool]
+async fn emits(count: u32, out: Emitter<Emitted>) -> u32 {
+    for number in 0..count {
+        out.emit(Emitted { number }).await;
+    }
+    count
+}
+
+#[hook(after)]
+fn emits_after(_: &mut Done<emits>, out: Emitter<Emitted>) {
+    drop(out.emit(Emitted { number: 99 }));
+}
+
+#[tokio::test]
+async fn what_is_emitted_is_delivered_when_the_call_is_done() {
+    let (builder, log) = bus();
+    let builder = builder.tool::<emits>().tool_hook::<emits_after>().handler::<takes>().handler::<follows>();
+    let bus = builder.start().unwrap();
+    emits::call(&bus, EmitsArgs { count: 2 }).await.unwrap();
+    let follows = ["0 follows true", "followed", "1 follows true", "followed", "99 follows true", "followed"];
+    assert_eq!(log.take(), follows);
+    emits::call(&bus, EmitsArgs { count: 5_000 }).await.unwrap();
+    assert_eq!(log.take().len(), 10_002);
+}
+
+#[tool]
+fn keeps(out: Emitter<Emitted>, kept: State<std::sync::Mutex<Vec<Emitter<Emitted>>>>) {
+    kept.lock().unwrap().push(out);
+}
+
+#[tokio::test]
+async fn what_is_emitted_too_late_is_a_dead_letter() {
+    let (builder, log) = bus();
+    let kept = std::sync::Arc::<std::sync::Mutex<Vec<Emitter<Emitted>>>>::default();
+    let bus = builder.tool::<keeps>().shared_state(kept.clone()).handler::<takes>().start().unwrap();
+    keeps::call(&bus, KeepsArgs {}).await.unwrap();
+    let out = kept.lock().unwrap().pop().unwrap();
+    assert!(!out.emit(Emitted { number: 1 }).await.is_accepted());
+    assert!(log.take().is_empty());
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
+}
+
+#[tool]
+fn floods(out: Emitter<Emitted>) -> u32 {
+    (0..2_000).filter(|number| out.emit(Emitted { number: *number }).outcome().is_accepted()).count() as u32
+}
+
+#[tokio::test]
+async fn what_is_emitted_without_waiting_is_bounded() {
+    let (builder, log) = bus();
+    let bus = builder.tool::<floods>().handler::<takes>().start().unwrap();
+    assert_eq!(floods::call(&bus, FloodsArgs {}).await.unwrap(), 1_024);
+    assert_eq!(log.take().len(), 1_024);
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 976);
+}
