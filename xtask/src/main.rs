@@ -87,6 +87,7 @@ fn test() -> Result<(), Failure> {
     report.run(cargo("clippy --workspace --all-targets -- -D warnings"))?;
     report.run(cargo("check --package atoms-rs --no-default-features"))?;
     report.run(cargo("check --package atoms-rs --no-default-features --features control"))?;
+    report.run(cargo("check --package atoms-rs --no-default-features --features tools"))?;
     report.run(cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"))?;
     report.run(install(CARGO_DENY))?;
     // No `advisories`: their database is a git repository that CI cannot reach.
