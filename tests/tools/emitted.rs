@@ -81,3 +81,24 @@ async fn what_is_emitted_without_waiting_is_bounded() {
     assert_eq!(log.take().len(), 1_024);
     assert_eq!(bus.dead_letters().len().await.unwrap(), 976);
 }
+
+#[tool]
+async fn waits(out: Emitter<Emitted>) {
+    drop(out.emit(Emitted { number: 1 }));
+    drop(out.emit(Emitted { number: 2 }));
+    std::future::pending::<()>().await;
+}
+
+#[handler]
+async fn never(_: &Emitted) {
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn what_a_call_that_is_dropped_has_not_delivered_is_a_dead_letter() {
+    let bus = bus().0.tool::<waits>().handler::<never>().start().unwrap();
+    let call = waits::call(&bus, WaitsArgs {}).into_future();
+    tokio::time::timeout(std::time::Duration::from_millis(10), call).await.unwrap_err();
+    // The first one was being delivered.
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
+}

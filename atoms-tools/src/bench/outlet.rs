@@ -62,10 +62,13 @@ impl CallOutlet {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next event that is to be delivered.
-    fn next(&self) -> Option<AnyEvent> {
+    /// The next event that is to be delivered. If there is none, wakes the task when there is.
+    fn poll_next(&self, cx: &Context<'_>) -> Option<AnyEvent> {
         let mut state = self.lock();
-        let next = state.events.pop_front()?;
+        let Some(next) = state.events.pop_front() else {
+            state.wake_on_change(cx);
+            return None;
+        };
         state.bytes = state.bytes.saturating_sub(next.size());
         let wakers = std::mem::take(&mut state.wakers);
         drop(state);
@@ -73,20 +76,14 @@ impl CallOutlet {
         Some(next)
     }
 
+    /// Takes no more events.
     fn close(&self) {
         self.lock().is_closed = true;
     }
 
-    /// Says whom to wake when an event comes.
-    fn wake_on_change(&self, cx: &Context<'_>) {
-        let mut state = self.lock();
-        if !state.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
-            state.wakers.push(cx.waker().clone());
-        }
-    }
-
     /// Runs a call, which belongs to this event, and delivers what it emits.
     pub(crate) async fn drive<R>(&self, bus: &Bus, event: &AnyEvent, call: impl Future<Output = R>) -> R {
+        let _rest = Rest(self);
         let mut call = pin!(call);
         let mut done = None;
         let mut delivering: Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = None;
@@ -104,20 +101,35 @@ impl CallOutlet {
                     }
                     delivering = None;
                 }
-                match self.next() {
+                match self.poll_next(cx) {
                     Some(next) => delivering = Some(Box::pin(deliver(bus, next))),
-                    None => break,
-                }
-            }
-            match done.take() {
-                Some(result) => Poll::Ready(result),
-                None => {
-                    self.wake_on_change(cx);
-                    Poll::Pending
+                    None => return done.take().map_or(Poll::Pending, Poll::Ready),
                 }
             }
         })
         .await
+    }
+}
+
+impl State {
+    /// Wakes the task when an event comes or goes.
+    fn wake_on_change(&mut self, cx: &Context<'_>) {
+        if !self.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
+            self.wakers.push(cx.waker().clone());
+        }
+    }
+}
+
+/// What is left of a call that is dropped before it is done.
+struct Rest<'a>(&'a CallOutlet);
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+        let rest = std::mem::take(&mut self.0.lock().events);
+        for event in rest {
+            self.0.refuse(event, Refusal::TooLate);
+        }
     }
 }
 
@@ -147,12 +159,11 @@ impl Outlet for CallOutlet {
     }
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let state = self.lock();
+        let mut state = self.lock();
         if state.events.len() < HIGH || state.is_closed {
             return Poll::Ready(());
         }
-        drop(state);
-        self.wake_on_change(cx);
+        state.wake_on_change(cx);
         Poll::Pending
     }
 
