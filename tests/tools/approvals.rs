@@ -328,3 +328,20 @@ async fn an_answer_says_who_has_approved_what() {
     assert_eq!(end.by, Some(ada()));
     assert!(matches!(&end.outcome, Outcome::Answered(Answer::Approved { edited: None, .. })));
 }
+
+#[tokio::test]
+async fn an_event_that_comes_twice_makes_one_call() {
+    let (bus, log) = started();
+    let question = async {
+        let question = asked(&bus).await;
+        bus.questions().approve(question.id).by(&ada()).await.unwrap();
+        question
+    };
+    let (called, question) = tokio::join!(refund::call(&bus, args(5)), question);
+    called.unwrap();
+    log.take();
+    let call: atoms::EventId = question.body["tool_call"]["id"].as_str().unwrap().parse().unwrap();
+    let again = ToolCallApproved { question: question.id, call, tool: "refund".into() };
+    bus.emit(again).await.into_result().unwrap();
+    assert_eq!(log.take(), Vec::<String>::new());
+}

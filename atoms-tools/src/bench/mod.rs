@@ -7,6 +7,7 @@ mod before;
 mod bound;
 mod detached;
 mod function;
+mod made;
 mod observe;
 mod outlet;
 mod resume;
@@ -29,6 +30,7 @@ pub(crate) use resume::{end_answered, end_cancelled, end_expired, run_approved};
 pub(crate) use run::{NewCall, call};
 pub use settings::ToolSettings;
 
+use self::made::Made;
 use self::outlet::Nowhere;
 use self::waiters::Waiters;
 use crate::call::ToolError;
@@ -47,6 +49,7 @@ pub(crate) struct Bench {
     by_name: HashMap<&'static str, &'static ToolInfo>,
     pub(crate) settings: ToolSettings,
     waiters: Waiters,
+    made: Made,
     detached: Arc<Semaphore>,
     /// For calls in which nothing is extracted.
     nothing: AnyEvent,
@@ -85,6 +88,7 @@ impl Bench {
             by_name: infos.into_iter().map(|info| (info.name(), info)).collect(),
             settings: bus.extension::<ToolSettings>().map(|it| (*it).clone()).unwrap_or_default(),
             waiters: Waiters::default(),
+            made: Made::default(),
             detached: Arc::new(Semaphore::new(MOST_DETACHED)),
             nothing: Envelope::new(ToolInvoked { tool: String::new() }).into(),
             nowhere: Arc::new(Nowhere),

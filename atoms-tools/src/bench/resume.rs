@@ -40,7 +40,7 @@ impl Retryable for NotResumed {
 pub(crate) async fn run_approved(approved: &ToolCallApproved, context: Context) -> Result<(), NotResumed> {
     let bus = context.bus();
     let (stored, answered) = found(bus, approved).await?;
-    resume(bus, stored, answered).await.map_err(Into::into)
+    resume(bus, approved.question, stored, answered).await.map_err(Into::into)
 }
 
 async fn found(bus: &Bus, approved: &ToolCallApproved) -> Result<(StoredCall, Answered), NotResumed> {
@@ -87,7 +87,7 @@ async fn end(bus: &Bus, id: QuestionId) -> Result<(), NotResumed> {
     let Some(stored) = call_of(&question) else { return Ok(()) };
     let tool = Bench::of(bus).find(&stored.tool)?.name();
     match denial(tool, &question) {
-        Some(denied) => Ok(resume(bus, stored, Answered::Denied(denied)).await?),
+        Some(denied) => Ok(resume(bus, id, stored, Answered::Denied(denied)).await?),
         None => Ok(()),
     }
 }
@@ -97,9 +97,12 @@ fn call_of(question: &Question) -> Option<StoredCall> {
     Body::deserialize(&question.body).ok().map(|body| body.tool_call)
 }
 
-async fn resume(bus: &Bus, stored: StoredCall, answered: Answered) -> Result<(), ToolError> {
+/// Goes on with a call, once for each question: an event that is delivered again, or forged, makes no second call.
+async fn resume(bus: &Bus, id: QuestionId, stored: StoredCall, answered: Answered) -> Result<(), ToolError> {
     let bench = Bench::of(bus);
     let tool = Arc::clone(bench.tool(bench.find(&stored.tool)?)?);
-    tool.resume(bus, Cause::current(), stored, answered).await;
+    if bench.made.begin(id) {
+        tool.resume(bus, Cause::current(), stored, answered).await;
+    }
     Ok(())
 }
