@@ -153,18 +153,6 @@ impl ToolCall {
     asked!();
 }
 
-impl<T: Tool> Clone for Call<T> {
-    fn clone(&self) -> Self {
-        Self::new(self.head.clone(), T::Args::clone(&self.args))
-    }
-}
-
-impl Clone for ToolCall {
-    fn clone(&self) -> Self {
-        Self::new(self.head.clone(), Value::clone(&self.args))
-    }
-}
-
 impl<T: Tool> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")

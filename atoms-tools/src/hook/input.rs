@@ -1,6 +1,7 @@
 //! What hooks take and return.
 
 use atoms_runtime::HandlerError;
+use serde_json::Value;
 
 use crate::call::{Call, Done, ToolCall, ToolDone, Verdict};
 use crate::tool::{Tool, ToolInfo};
@@ -17,6 +18,7 @@ pub trait HookInput: Send + Sync + Sized + 'static {
     fn tool() -> Option<&'static ToolInfo>;
 
     /// A copy, for a hook that nobody waits for.
+    #[doc(hidden)]
     fn copy(&self) -> Result<Self, HandlerError>;
 }
 
@@ -46,7 +48,7 @@ impl<T: Tool> HookInput for Call<T> {
     }
 
     fn copy(&self) -> Result<Self, HandlerError> {
-        Ok(self.clone())
+        Ok(Self { args: T::Args::clone(&self.args).into(), head: self.head.clone() })
     }
 }
 
@@ -60,7 +62,7 @@ impl HookInput for ToolCall {
     }
 
     fn copy(&self) -> Result<Self, HandlerError> {
-        Ok(self.clone())
+        Ok(Self { args: Value::clone(&self.args).into(), head: self.head.clone() })
     }
 }
 
