@@ -12,7 +12,7 @@ use super::bound::{Before, Hooked};
 use super::run::Flow;
 use crate::call::{AnyTool, Call, ToolCall, ToolError, Verdict, reason_text};
 use crate::events::Decided;
-use crate::hook::{HookInfo, RunHook, Running};
+use crate::hook::{Answered, HookInfo, RunHook, Running};
 use crate::tool::Tool;
 
 /// What the hooks before a call have come to.
@@ -186,14 +186,17 @@ impl<T: Tool> Flow<'_, '_, T> {
         match called? {
             Err(error) => Err(error.to_string()),
             Ok(Running::Ready(answer)) => answer.map_err(reason_text),
-            Ok(Running::Pending(future)) => {
-                let answered = within(info.time_limit(), future);
-                match AssertUnwindSafe(answered).catch_unwind().await.map_err(panicked)? {
-                    Some(answer) => answer.map_err(reason_text),
-                    None => Err(format!("it took longer than {:?}", info.time_limit())),
-                }
-            }
+            // In a box of its own, so that a call whose hooks do not wait has no room for it.
+            Ok(Running::Pending(future)) => Box::pin(waited(info, future)).await,
         }
+    }
+}
+
+async fn waited<A>(info: &'static HookInfo, future: impl Future<Output = Answered<A>>) -> Result<A, String> {
+    let answered = AssertUnwindSafe(within(info.time_limit(), future)).catch_unwind().await;
+    match answered.map_err(panicked)? {
+        Some(answer) => answer.map_err(reason_text),
+        None => Err(format!("it took longer than {:?}", info.time_limit())),
     }
 }
 

@@ -17,7 +17,7 @@ impl<T: Tool> Flow<'_, '_, T> {
     #[inline]
     pub(super) async fn run(&self, args: T::Args) -> Result<T::Output, ToolError> {
         let _room = match &self.bound.room {
-            Some(room) => Some(room.acquire().await.map_err(|_| ToolError::Closed)?),
+            Some(room) => Some(Box::pin(room.acquire()).await.map_err(|_| ToolError::Closed)?),
             None => None,
         };
         let delivery = self.dispatch.delivery(|| T::info().handler());
@@ -25,7 +25,8 @@ impl<T: Tool> Flow<'_, '_, T> {
         let result = match catch_unwind(AssertUnwindSafe(|| function.run(args, delivery))) {
             Ok(Ran::Ready(result)) => result,
             Ok(Ran::Pending(future)) => {
-                let waited = AssertUnwindSafe(self.in_time(future)).catch_unwind();
+                // In a box of its own, so that a call that does not wait has no room for it.
+                let waited = Box::pin(AssertUnwindSafe(self.in_time(future)).catch_unwind());
                 match waited.await {
                     Ok(in_time) => in_time?,
                     Err(panic) => return Err(self.panicked(panic)),
