@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::engine::Bus;
 use crate::event::{AnyEvent, RawEvent};
 use crate::handler::Refusal;
 use crate::letters::{DeadLetter, DeadLetterCause, LetterStore};
@@ -27,6 +28,12 @@ use crate::letters::{DeadLetter, DeadLetterCause, LetterStore};
 /// If the store does not do what [`LetterStore`] says.
 pub async fn check<F: Future<Output = Arc<dyn LetterStore>>>(make: impl Fn(usize, usize) -> F) {
     const MIB: usize = 1024 * 1024;
+    let bus = Bus::builder().without_discovery().start().expect("a bus without handlers starts");
+    let make = async |capacity, bytes| {
+        let store = make(capacity, bytes).await;
+        store.start(bus.stored_events());
+        store
+    };
     kept_by_number(&*make(8, MIB).await).await;
     replaced(&*make(8, MIB).await).await;
     bounded(&*make(2, MIB).await, 3, 10, &[4, 5]).await;
