@@ -6,10 +6,11 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::catalog::Registry;
-use crate::event::AnyEvent;
+use crate::event::{AnyEvent, EventId, Metadata, Timestamp};
 use crate::wire::{self, Codec};
 
 /// The future that a method of a store returns.
@@ -149,6 +150,27 @@ impl StoredEvents {
 /// How values of one type are brought back.
 pub(crate) type Restore = fn(AnyEvent, &str) -> serde_json::Result<AnyEvent>;
 
+/// The value that says what is not in the frame of a [`RawEvent`](crate::RawEvent), which is kept as it came in.
+const ENVELOPE: &str = "atoms.envelope";
+
+/// The envelope of an event.
+#[derive(Serialize, Deserialize)]
+struct StoredEnvelope {
+    id: EventId,
+    timestamp: Timestamp,
+    metadata: Metadata,
+}
+
+impl StoredEnvelope {
+    fn of(event: &AnyEvent) -> Self {
+        Self { id: event.id().clone(), timestamp: event.timestamp(), metadata: event.metadata().clone() }
+    }
+
+    fn restore(self, event: AnyEvent) -> AnyEvent {
+        event.with_parts(self.id, self.timestamp, self.metadata)
+    }
+}
+
 /// The values that an event carries, as a JSON object; nothing if there are none.
 fn values(bus: &dyn Frames, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
     let unwritable = |cause: Box<dyn Error + Send + Sync>| StoreError::new(StoreErrorKind::Unwritable, cause);
@@ -163,6 +185,10 @@ fn values(bus: &dyn Frames, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
         }
         let json = json.and_then(RawValue::from_string).map_err(|error| unwritable(error.into()))?;
         values.insert(name, json);
+    }
+    if event.as_raw().is_some() {
+        let envelope = to_raw_value(&StoredEnvelope::of(event)).map_err(|error| unwritable(error.into()))?;
+        values.insert(ENVELOPE, envelope);
     }
     if values.is_empty() {
         return Ok(Vec::new());
@@ -184,7 +210,11 @@ fn restore(bus: &dyn Frames, mut event: AnyEvent, values: &[u8]) -> Result<AnyEv
         return Ok(event);
     }
     let unreadable = |error| StoreError::new(StoreErrorKind::Unreadable, error);
-    let values: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(values).map_err(unreadable)?;
+    let mut values: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(values).map_err(unreadable)?;
+    if let Some(json) = values.remove(ENVELOPE) {
+        let envelope: StoredEnvelope = serde_json::from_str(json.get()).map_err(unreadable)?;
+        event = envelope.restore(event);
+    }
     for (name, json) in values {
         match bus.restores().get(&*name) {
             Some(restore) => event = restore(event, json.get()).map_err(unreadable)?,

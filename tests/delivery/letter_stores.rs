@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::{
-    AnyEvent, BusBuilder, Carried, DeadLetter, LetterRecipient, LetterStore, MemoryLetters, RedeliverError,
-    Refusal, StoreError, StoreErrorKind, StoreFuture, Stored, StoredEvents,
+    AnyEvent, BusBuilder, Carried, DeadLetter, LetterRecipient, LetterStore, MemoryLetters, Metadata,
+    RawEvent, RedeliverError, Refusal, StoreError, StoreErrorKind, StoreFuture, Stored, StoredEvents,
 };
 use tokio::time::sleep;
 
@@ -162,4 +162,21 @@ async fn a_stored_event_is_what_it_was_with_the_values_that_it_carries() {
     }
     drop((bus, other));
     assert_eq!(events.write(&event).unwrap_err().kind(), StoreErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn an_event_of_an_unknown_type_is_written_with_the_envelope_that_its_frame_lacks() {
+    let bus = bus().0.start().unwrap();
+    let frame = br#"{"type":"letter_stores.unknown", "n": 1}"#;
+    let raw = RawEvent::new("letter_stores.unknown", *frame, None, None, None);
+    let mut metadata = Metadata::new();
+    metadata.insert("tenant", "t-1");
+    let event = AnyEvent::from(raw).with_metadata(metadata);
+    let events: StoredEvents = bus.stored_events();
+    let read = events.read(&events.write(&event).unwrap()).unwrap();
+    assert_eq!(
+        (read.id(), read.timestamp(), read.metadata()),
+        (event.id(), event.timestamp(), event.metadata())
+    );
+    assert_eq!(read.as_raw().unwrap().frame(), frame);
 }

@@ -202,6 +202,11 @@ impl AnyEvent {
         self.changed(|head| head.set_hops(hops))
     }
 
+    /// The same event, with what its envelope was when it was stored.
+    pub(crate) fn with_parts(self, id: EventId, timestamp: Timestamp, metadata: Metadata) -> Self {
+        self.changed(|head| head.set_parts(id, timestamp, metadata))
+    }
+
     /// Returns the same event with other metadata. The frame of a [`RawEvent`] stays as it is.
     #[must_use]
     pub fn with_metadata(self, metadata: Metadata) -> Self {

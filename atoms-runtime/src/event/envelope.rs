@@ -116,6 +116,13 @@ impl Head {
         (self.hops, self.nested) = (0, 0);
     }
 
+    /// Says what the envelope of the event was when it was stored.
+    pub(crate) fn set_parts(&mut self, id: EventId, timestamp: Timestamp, metadata: Metadata) {
+        let Self { id: new_id, timestamp: new_timestamp, metadata: new_metadata, .. } =
+            Self::from_parts(Some(id), Some(timestamp), Some(metadata));
+        (self.id, self.timestamp, self.metadata) = (new_id, new_timestamp, new_metadata);
+    }
+
     /// Says how many events lie between this one and the one that its chain began with.
     pub(crate) fn set_hops(&mut self, hops: u32) {
         self.hops = hops;
