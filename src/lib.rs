@@ -27,6 +27,10 @@ pub use atoms_control::{self as control, schemars};
 #[doc(no_inline)]
 pub use atoms_server as server;
 
+#[cfg(feature = "store")]
+#[doc(no_inline)]
+pub use atoms_store as store;
+
 #[cfg(feature = "tools")]
 #[doc(no_inline)]
 pub use atoms_tools::{self as tools, hook, tool};
@@ -45,6 +49,10 @@ pub mod prelude {
     #[cfg(feature = "control")]
     #[doc(no_inline)]
     pub use atoms_control::{Approval, Checkpoint, Control, ControlBuilder, Decision, Input, Principal};
+
+    #[cfg(feature = "store")]
+    #[doc(no_inline)]
+    pub use atoms_store::{Sqlite, StoreBuilder};
 
     #[cfg(feature = "tools")]
     #[doc(no_inline)]

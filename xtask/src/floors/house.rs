@@ -2,7 +2,7 @@
 
 use super::{Floor, House};
 
-pub(super) const HOUSES: &[House] = &[RUNTIME, CONTROL, TOOLS, AGENT];
+pub(super) const HOUSES: &[House] = &[RUNTIME, CONTROL, TOOLS, AGENT, STORE];
 
 const RUNTIME: House = House {
     src: "atoms-runtime/src",
@@ -63,5 +63,17 @@ const AGENT: House = House {
         Floor { name: "instance", modules: &["instance"] },
         Floor { name: "session", modules: &["session"] },
         Floor { name: "expansions", modules: &["private"] },
+    ],
+};
+
+const STORE: House = House {
+    src: "atoms-store/src",
+    name: "atoms_store",
+    floors: &[
+        Floor { name: "file", modules: &["file"] },
+        Floor { name: "backlog", modules: &["backlog"] },
+        Floor { name: "others", modules: &["letters", "questions"] },
+        Floor { name: "store", modules: &["sqlite"] },
+        Floor { name: "face", modules: &["builder"] },
     ],
 };

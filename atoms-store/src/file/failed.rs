@@ -1,0 +1,137 @@
+//! What goes wrong in the file.
+
+use std::io;
+use std::path::PathBuf;
+
+use atoms_runtime::{StoreError, StoreErrorKind};
+use rusqlite::ffi::ErrorCode;
+
+/// Why a job did not do what it should.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// It must not be done, and has changed nothing.
+    Refused(StoreError),
+    /// The file failed: nothing of the transaction may stay.
+    File(rusqlite::Error),
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::File(error)
+    }
+}
+
+impl From<Failed> for StoreError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Refused(error) => error,
+            Failed::File(error) => store_error(error),
+        }
+    }
+}
+
+/// A full disk is no full backlog: nobody waits for room in it.
+pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
+    let kind = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreErrorKind::Unreadable,
+        _ => StoreErrorKind::Unavailable,
+    };
+    StoreError::new(kind, error)
+}
+
+/// Bytes in the file are not what this crate has written there.
+pub(crate) fn unreadable(problem: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+    StoreError::new(StoreErrorKind::Unreadable, problem)
+}
+
+/// A file could not be opened as a store. Nothing in it was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Another process, or another store in this one, has the file.
+    #[error("`{}` is the store of another running program: end that one, or open another file", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A later version of this crate has written the file.
+    #[error(
+        "`{}` has version {found} of the schema, and this program knows {known}: use the program that wrote it, or a \
+         later one",
+        path.display()
+    )]
+    NewerSchema {
+        /// The file.
+        path: PathBuf,
+        /// The version of the file.
+        found: u32,
+        /// The latest version that this crate knows.
+        known: u32,
+    },
+    /// The file, or the directory that it is in, cannot be written.
+    #[error("`{}` cannot be written: a store needs to write the file, and to make others beside it", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot have a write-ahead log: it is on a file system that cannot share memory, as one of a network.
+    #[error("`{}` cannot have a write-ahead log, but only the journal mode `{mode}`: put it on a local disk", path.display())]
+    NoLog {
+        /// The file.
+        path: PathBuf,
+        /// The mode that it has.
+        mode: String,
+    },
+    /// The file is something else than a database of SQLite, or a damaged one.
+    #[error("`{}` cannot be read as a database: {error}", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        error: rusqlite::Error,
+    },
+    /// The directory, or the file that locks the store, could not be used.
+    #[error("`{}` cannot be opened: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        error: io::Error,
+    },
+    /// SQLite could not do what opening needs.
+    #[error("`{}` cannot be opened: {error}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        error: rusqlite::Error,
+    },
+}
+
+impl OpenError {
+    pub(crate) fn of(path: &std::path::Path, error: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::NotADatabase { path, error },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path },
+            _ => Self::Sqlite { path, error },
+        }
+    }
+
+    pub(crate) fn of_io(path: &std::path::Path, error: io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            _ => Self::Io { path, error },
+        }
+    }
+}

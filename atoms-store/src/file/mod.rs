@@ -1,0 +1,113 @@
+//! The file: who may write it, its schema, and the threads that read and write it.
+
+mod board;
+mod failed;
+mod load;
+mod lock;
+mod open;
+mod thread;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::Builder;
+
+use atoms_runtime::{AnyEvent, StoreError, StoreErrorKind, StoredEvents};
+use rusqlite::Connection;
+
+pub(crate) use self::board::Board;
+pub use self::failed::OpenError;
+pub(crate) use self::failed::{Failed, unreadable};
+pub(crate) use self::load::{Limits, Load, Room, load, next};
+use self::lock::{Lock, real_path};
+use self::open::{Access, connect};
+pub(crate) use self::thread::Durability;
+use self::thread::{Jobs, Queued};
+use self::writer::Writer;
+
+/// A file that is open.
+#[derive(Debug)]
+pub(crate) struct File {
+    writer: Jobs,
+    reader: Jobs,
+    pub(crate) board: Arc<Board>,
+    /// Of the bus that has the store.
+    events: Mutex<Option<StoredEvents>>,
+}
+
+impl File {
+    /// Opens a file, and first looks into it.
+    pub(crate) fn open<T>(
+        path: &Path,
+        max_bytes: Option<u64>,
+        look: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<(Self, T), OpenError> {
+        let path = &real_path(path)?;
+        let lock = Lock::of(path)?;
+        let writes = open::open(path, max_bytes)?;
+        let reads = connect(path, Access::Read).map_err(|error| OpenError::of(path, error))?;
+        let seen = look(&writes).map_err(|error| OpenError::of(path, error))?;
+        let board = Arc::new(Board::default());
+        let work = Writer::new(writes, Arc::clone(&board));
+        let spawn = |work: Box<dyn FnOnce(mpsc::Receiver<Queued>) + Send>| {
+            let (jobs, queue) = Jobs::queue();
+            let spawned = Builder::new().name("atoms-store".into()).spawn(move || work(queue));
+            spawned.map(|_| jobs).map_err(|error| OpenError::of_io(path, error))
+        };
+        let writer = spawn(Box::new(move |jobs| {
+            work.work(&jobs);
+            // The file is closed before another may have it.
+            drop(lock);
+        }))?;
+        let reader = spawn(Box::new(move |jobs| thread::read(&reads, &jobs)))?;
+        Ok((Self { writer, reader, board, events: Mutex::default() }, seen))
+    }
+
+    /// Does something that changes the file, and holds so many bytes.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        bytes: usize,
+        job: impl FnMut(&Connection) -> Result<T, Failed> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.run(durability, bytes, job, |done| done).await
+    }
+
+    /// The same, and then something that must not be done for a transaction that is rolled back, but also if nobody waits
+    /// for it any more.
+    pub(crate) async fn write_then<T: Send + 'static, U: Send + 'static>(
+        &self,
+        durability: Durability,
+        bytes: usize,
+        job: impl FnMut(&Connection) -> Result<T, Failed> + Send + 'static,
+        committed: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, StoreError> {
+        self.writer.run(durability, bytes, job, committed).await
+    }
+
+    /// Does something that only reads the file.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnMut(&Connection) -> Result<T, Failed> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.reader.run(Durability::Process, 0, job, |done| done).await
+    }
+
+    pub(crate) fn start(&self, events: StoredEvents) {
+        *self.events.lock().unwrap_or_else(PoisonError::into_inner) = Some(events);
+    }
+
+    fn events(&self) -> Result<StoredEvents, StoreError> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        events
+            .ok_or_else(|| StoreError::new(StoreErrorKind::Unavailable, "no bus has started with the store"))
+    }
+
+    pub(crate) fn write_event(&self, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
+        self.events()?.write(event)
+    }
+
+    pub(crate) fn read_event(&self, frame: &[u8]) -> Result<AnyEvent, StoreError> {
+        self.events()?.read(frame)
+    }
+}

@@ -1,0 +1,93 @@
+//! Connections to the file, and its schema.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::failed::OpenError;
+
+/// What makes the schema of one version that of the next.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+/// How long to wait for a transaction of somebody else on the file.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// How large the write-ahead log stays when it was larger.
+const LOG_BYTES: u32 = 64 * 1024 * 1024;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Write,
+    Read,
+}
+
+/// Opens the file, which has the schema already if it is to be read.
+pub(crate) fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, access == Access::Write);
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // The triggers need no functions that an application has added.
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "query_only", access == Access::Read)?;
+    Ok(connection)
+}
+
+/// Opens the file to write, with the schema of this version.
+pub(crate) fn open(path: &Path, max_bytes: Option<u64>) -> Result<Connection, OpenError> {
+    let failed = |error| OpenError::of(path, error);
+    let mut connection = connect(path, Access::Write).map_err(failed)?;
+    if connection.is_readonly("main").map_err(failed)? {
+        return Err(OpenError::ReadOnly { path: path.to_owned() });
+    }
+    // Nothing is written before it is known whether the schema is known.
+    let found = version(&connection).map_err(failed)?;
+    let known = MIGRATIONS.len() as u32;
+    if found > known {
+        return Err(OpenError::NewerSchema { path: path.to_owned(), found, known });
+    }
+    let mode = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+    let mode: String = mode.map_err(failed)?;
+    if mode != "wal" {
+        return Err(OpenError::NoLog { path: path.to_owned(), mode });
+    }
+    set_up(&mut connection, max_bytes).map_err(failed)?;
+    Ok(connection)
+}
+
+fn set_up(connection: &mut Connection, max_bytes: Option<u64>) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
+    if let Some(bytes) = max_bytes {
+        let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = bytes.div_ceil(page).min(u32::MAX.into());
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    }
+    migrate(connection)
+}
+
+/// Makes the schema that of this version, in one transaction, and gives back what an earlier process had taken.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&transaction)?;
+    for migration in &MIGRATIONS[found as usize..] {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.execute_batch("CREATE TABLE IF NOT EXISTS atoms_schema (version INTEGER NOT NULL)")?;
+    transaction.execute("DELETE FROM atoms_schema", [])?;
+    transaction.execute("INSERT INTO atoms_schema VALUES (?)", [MIGRATIONS.len()])?;
+    transaction.execute("UPDATE atoms_post SET state = 1 WHERE state > 2", [])?;
+    transaction.commit()
+}
+
+/// The version of the schema; 0 if there is none. The file's `user_version` is the user's.
+fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'atoms_schema')";
+    if !connection.query_row(sql, [], |row| row.get(0))? {
+        return Ok(0);
+    }
+    connection.query_row("SELECT version FROM atoms_schema", [], |row| row.get(0))
+}

@@ -1,0 +1,127 @@
+//! Threads that do something with the file, for tasks that wait for it.
+
+use std::fmt;
+use std::sync::{Arc, mpsc};
+
+use atoms_runtime::{StoreError, StoreErrorKind};
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::failed::Failed;
+
+/// How many jobs may wait for a thread.
+const JOBS: usize = 4_096;
+
+/// How many bytes they may hold, in shares: each job takes one share at least.
+const SHARE: usize = 16 * 1024;
+
+/// Whether a commit is on the disk when it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Durability {
+    /// It survives the process, but may be lost with the power: for what is found out again.
+    Process,
+    /// It survives all.
+    Disk,
+}
+
+/// Something to do with the file, in a transaction that may be begun again.
+pub(crate) trait Job: Send {
+    /// Does it. A job that is refused has changed nothing.
+    fn run(&mut self, connection: &Connection) -> Result<(), Failed>;
+
+    /// Says how it ended.
+    fn end(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// A job in the queue of a thread, with its room there.
+pub(crate) struct Queued {
+    pub(crate) job: Box<dyn Job>,
+    pub(crate) durability: Durability,
+    pub(crate) room: OwnedSemaphorePermit,
+}
+
+/// Where jobs for a thread go. The thread ends when all of these are gone.
+#[derive(Clone)]
+pub(crate) struct Jobs {
+    queue: mpsc::Sender<Queued>,
+    room: Arc<Semaphore>,
+}
+
+impl Jobs {
+    /// The two ends of a queue for 4,096 jobs, of 64 MiB together.
+    pub(crate) fn queue() -> (Self, mpsc::Receiver<Queued>) {
+        let (queue, jobs) = mpsc::channel();
+        (Self { queue, room: Arc::new(Semaphore::new(JOBS)) }, jobs)
+    }
+
+    /// Waits for room in the queue, and until the job, which holds so many bytes, is done and committed. Then `committed`
+    /// has what it returned, also if nobody waits any more.
+    ///
+    /// If this is dropped, the job is done or not.
+    pub(crate) async fn run<T: Send + 'static, U: Send + 'static>(
+        &self,
+        durability: Durability,
+        bytes: usize,
+        job: impl FnMut(&Connection) -> Result<T, Failed> + Send + 'static,
+        committed: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, StoreError> {
+        let shares = (bytes / SHARE + 1).min(JOBS) as u32;
+        let room = Arc::clone(&self.room).acquire_many_owned(shares).await.map_err(|_| gone())?;
+        let (reply, done) = oneshot::channel();
+        let job = Box::new(Call { job, value: Err(gone()), committed, reply });
+        self.queue.send(Queued { job, durability, room }).map_err(|_| gone())?;
+        done.await.map_err(|_| gone())?
+    }
+}
+
+impl fmt::Debug for Jobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jobs").finish_non_exhaustive()
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "the thread of the store has ended")
+}
+
+struct Call<T, U, F, C> {
+    job: F,
+    value: Result<T, StoreError>,
+    committed: C,
+    reply: oneshot::Sender<Result<U, StoreError>>,
+}
+
+impl<T, U, F, C> Job for Call<T, U, F, C>
+where
+    T: Send,
+    U: Send,
+    F: FnMut(&Connection) -> Result<T, Failed> + Send,
+    C: FnOnce(T) -> U + Send,
+{
+    fn run(&mut self, connection: &Connection) -> Result<(), Failed> {
+        if self.reply.is_closed() {
+            // Nobody waits for it any more.
+            return Ok(());
+        }
+        self.value = match (self.job)(connection) {
+            Ok(value) => Ok(value),
+            Err(Failed::Refused(error)) => Err(error),
+            Err(failed) => return Err(failed),
+        };
+        Ok(())
+    }
+
+    fn end(self: Box<Self>, committed: Result<(), StoreError>) {
+        let value = committed.and(self.value).map(self.committed);
+        // Nobody may wait for it any more.
+        let _ = self.reply.send(value);
+    }
+}
+
+/// Does jobs that only read, one after the other, until there are no more to come.
+pub(crate) fn read(connection: &Connection, jobs: &mpsc::Receiver<Queued>) {
+    while let Ok(Queued { mut job, .. }) = jobs.recv() {
+        let done = job.run(connection).map_err(StoreError::from);
+        job.end(done);
+    }
+}

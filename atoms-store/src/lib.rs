@@ -1,0 +1,77 @@
+//! Posted events, dead letters and questions of [`atoms`](https://docs.rs/atoms-rs) in one SQLite file.
+//!
+//! Programs depend on `atoms` with the feature `store`, which has all of this as `atoms::store`:
+//! `Bus::builder().store(Sqlite::open("shop.db")?)`.
+//!
+//! # What is kept, and when
+//!
+//! ```text
+//!  post(event) ----> atoms_post, atoms_frame, and a row in atoms_delivery for each handler
+//!      |             [commit 1, on the disk]  then `post` returns
+//!      v
+//!  a worker takes it: state = taken, times + 1
+//!      |             [commit, which survives the process, and not the power]
+//!      v
+//!  handler a runs; what it emits and posts is held
+//!      |
+//!      +-- done --> its row in atoms_delivery goes; what it emitted and posted comes, as in commit 1
+//!      |             [commit 2, on the disk]  with its last row, the event goes
+//!      +-- fails -> what it emitted and posted is thrown away; the dead letter comes
+//!      |             [commit, on the disk]  and then its row goes, as above
+//!      +-- the process ends
+//!                    nothing: the next process finds the event, as it was after commit 1, and calls handler a again
+//!
+//!  answer(question) -> atoms_question has its end, and the events that tell of it, and follow it, are posted
+//!                    [one commit, on the disk]  then `answer` returns
+//! ```
+//!
+//! | the process ends | what the next one finds |
+//! | --- | --- |
+//! | before commit 1 | nothing. Who posted was not told that it was posted, and may post the same event again: an event id that is there is stored once |
+//! | after commit 1, before `post` returned | the event: it is handled |
+//! | while a handler runs | the event, for the handlers that are not done: these are called again, so what they do elsewhere is done at least once. The event's id is the same, as the key of idempotence |
+//! | after commit 2 | what the handler emitted and posted, once, and the other handlers' rows |
+//! | between a dead letter and the end of its delivery | both: the handler is called again, and there may be two letters |
+//! | while a question is answered | the question, open; or its end, with all that was posted |
+//!
+//! All that is taken is given back when a file is opened. Of one key, the first event is taken again before others.
+//!
+//! # Commits
+//!
+//! One thread writes. What waits for it shares a commit: 512 jobs at most, whoever they are from. Each is done or not done as
+//! a whole. If the file fails under one of them, each is tried in a commit of its own, so that what is too large for the disk
+//! fails alone. Another thread reads. 4,096 jobs of 64 MiB together may wait for a thread; further ones wait, without a
+//! thread. A job is not begun if nobody waits for it any more.
+//!
+//! The file has a write-ahead log, and a commit waits until that is on the disk (`synchronous = FULL`). Two kinds of commits
+//! do not: those that only say what is taken, and what is due. They survive the process, and may be lost with the power, which
+//! gives back what was taken anyway.
+//!
+//! # When the disk fails
+//!
+//! A commit that fails is an error for those who wait for it, and nothing of it is in the file. The bus tries again to
+//! acknowledge and to take; who posts is told. A full disk is [`Unavailable`](atoms_runtime::StoreErrorKind::Unavailable),
+//! not `Full`: there would be nothing to wait for. If the disk fails in the moment in which it should say that the log is
+//! written, the commit may be found after all by the next process that opens the file. Posting the same event again is safe.
+//!
+//! # The file
+//!
+//! Its tables and triggers begin with `atoms_`; all else in it is the program's own. `FILE-lock` is locked for as long as a
+//! program has the store, and the lock ends with the process; the file stays. Others may read the file meanwhile, and write
+//! to it for a short time: what they change is found within 100 ms. Who reads in one transaction for long keeps the log from
+//! being cut. The file must be on a local disk.
+//!
+//! What a later version of this crate has written is not opened. What an earlier one has written is brought to this version
+//! when it is opened, in one commit.
+
+mod backlog;
+mod builder;
+mod file;
+mod letters;
+mod questions;
+mod sqlite;
+
+pub use builder::StoreBuilder;
+pub use file::OpenError;
+pub use rusqlite;
+pub use sqlite::{Sqlite, SqliteOptions};

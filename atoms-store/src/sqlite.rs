@@ -1,0 +1,136 @@
+//! A store in one file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use atoms_control::QuestionStore;
+use atoms_runtime::{Backlog, LetterStore};
+
+use crate::backlog::Posts;
+use crate::file::{File, Limits, OpenError};
+use crate::letters::Letters;
+use crate::questions::Asked;
+
+const MIB: usize = 1024 * 1024;
+
+/// Posted events, dead letters and questions in one SQLite file.
+///
+/// A clone is the same store. The file is closed, and free for others, when all clones and all buses that have them are
+/// gone.
+///
+/// ```
+/// use atoms::prelude::*;
+/// use atoms::store::{Sqlite, StoreBuilder};
+///
+/// #[event(type = "shop.order.created")]
+/// struct OrderCreated {
+///     order_id: String,
+/// }
+///
+/// #[handler(id = "shop.bill")]
+/// async fn bill(order: &OrderCreated) {
+///     println!("billed {}", order.order_id);
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # std::env::set_current_dir(&directory)?;
+/// let bus = Bus::builder().store(Sqlite::open("shop.db")?).start()?;
+/// bus.post(OrderCreated { order_id: "o-1".into() }).await?; // on the disk, and billed whatever happens to the process
+/// # bus.idle().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Sqlite {
+    posts: Arc<Posts>,
+    letters: Arc<Letters>,
+    questions: Arc<Asked>,
+}
+
+/// How a [`Sqlite`] is opened, and how much it keeps.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is opened unless `open` is called"]
+pub struct SqliteOptions {
+    posts: Limits,
+    letters: Limits,
+    questions: Limits,
+    max_bytes: Option<u64>,
+}
+
+impl Sqlite {
+    /// Opens the file, or makes it. Waits for the disk, and for a second if another program has the file and is just
+    /// ending.
+    ///
+    /// Fails if another program has the file, if a later version of this crate has written it, or if it cannot be written.
+    /// Then nothing in it was changed.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::options().open(path)
+    }
+
+    /// How much the store keeps, if not the usual.
+    pub fn options() -> SqliteOptions {
+        SqliteOptions {
+            posts: Limits { number: 1_000_000, bytes: 4_096 * MIB },
+            letters: Limits { number: 10_000, bytes: 256 * MIB },
+            questions: Limits { number: 10_000, bytes: 256 * MIB },
+            max_bytes: None,
+        }
+    }
+
+    /// The posted events.
+    pub fn backlog(&self) -> Arc<dyn Backlog> {
+        self.posts.clone()
+    }
+
+    /// The dead letters.
+    pub fn letters(&self) -> Arc<dyn LetterStore> {
+        self.letters.clone()
+    }
+
+    /// The questions. What tells of them is posted in the [backlog](Self::backlog) of the same file, so the bus needs both.
+    pub fn questions(&self) -> Arc<dyn QuestionStore> {
+        self.questions.clone()
+    }
+}
+
+impl SqliteOptions {
+    /// How many posted events there may be of each priority, and as many that are due later, and how many bytes of memory
+    /// those of one kind may take: 1,000,000 and 4 GiB by default.
+    pub fn posts(mut self, number: usize, bytes: usize) -> Self {
+        self.posts = Limits { number, bytes };
+        self
+    }
+
+    /// How many dead letters are kept, and how many bytes of memory they may take: 10,000 and 256 MiB by default.
+    pub fn letters(mut self, number: usize, bytes: usize) -> Self {
+        self.letters = Limits { number, bytes };
+        self
+    }
+
+    /// How many questions may be open, and how many bytes of memory they may take, and as many that have ended: 10,000 and
+    /// 256 MiB by default.
+    pub fn questions(mut self, number: usize, bytes: usize) -> Self {
+        self.questions = Limits { number, bytes };
+        self
+    }
+
+    /// How large the file may become: as large as the disk by default. What finds no room fails as on a full disk.
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = Some(bytes);
+        self
+    }
+
+    /// Opens the file: see [`Sqlite::open`].
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Sqlite, OpenError> {
+        let path: PathBuf = path.as_ref().into();
+        let (file, last_letter) = File::open(&path, self.max_bytes, crate::letters::last)?;
+        let file = Arc::new(file);
+        Ok(Sqlite {
+            posts: Arc::new(Posts::new(Arc::clone(&file), self.posts)),
+            letters: Arc::new(Letters::new(Arc::clone(&file), self.letters, last_letter)),
+            questions: Arc::new(Asked::new(file, self.questions, self.posts)),
+        })
+    }
+}

@@ -1,0 +1,229 @@
+//! What one process leaves to the next.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use atoms::control::{AnswerError, Checkpoint, Control, Principal};
+use atoms::prelude::*;
+use atoms::store::{Sqlite, StoreBuilder};
+use atoms::{AttemptKind, BusBuilder, LetterRecipient, PostRefusal, Priority};
+use tokio::time::{sleep, timeout};
+
+const SOON: Duration = Duration::from_secs(10);
+
+#[derive(Default)]
+struct Log(Mutex<Vec<String>>);
+
+impl Log {
+    fn add(&self, line: impl Into<String>) {
+        self.0.lock().unwrap().push(line.into());
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+fn file() -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("shop.db");
+    (directory, path)
+}
+
+fn on(path: &Path) -> (BusBuilder, Arc<Log>) {
+    let log = Arc::new(Log::default());
+    let builder = Bus::builder().without_discovery().shared_state(Arc::clone(&log));
+    (builder.store(Sqlite::open(path).unwrap()), log)
+}
+
+async fn end(bus: Bus) {
+    bus.shutdown(SOON).await.unwrap();
+}
+
+#[event(type = "restarts.job")]
+struct Job {
+    #[event(key)]
+    key: Option<String>,
+    number: u32,
+}
+
+fn job(number: u32) -> Job {
+    Job { key: None, number }
+}
+
+fn keyed(key: &str, number: u32) -> Job {
+    Job { key: Some(key.into()), number }
+}
+
+#[event(type = "restarts.done")]
+struct Done {
+    number: u32,
+}
+
+#[handler(id = "restarts.work")]
+async fn work(job: &Job, log: State<Log>) -> Done {
+    log.add(format!("work {}", job.number));
+    Done { number: job.number }
+}
+
+#[handler(id = "restarts.done")]
+fn done(done: &Done, log: State<Log>) {
+    log.add(format!("done {}", done.number));
+}
+
+#[handler(id = "restarts.renamed", was = "restarts.work")]
+fn renamed(job: &Job, log: State<Log>) {
+    log.add(format!("renamed {}", job.number));
+}
+
+#[handler(id = "restarts.stuck")]
+async fn stuck(_: &Job) {
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_posted_is_handled_with_what_follows() {
+    let (_directory, path) = file();
+    let (builder, log) = on(&path);
+    let bus = builder.handler::<work>().handler::<done>().start().unwrap();
+    bus.post(job(1)).await.unwrap();
+    timeout(SOON, bus.idle()).await.unwrap();
+    assert_eq!(log.take(), ["work 1", "done 1"]);
+    let error = bus.post(job(2)).try_send().unwrap_err();
+    assert_eq!(error.reason(), PostRefusal::MustWait);
+    end(bus).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_done_is_done_by_the_next_process_in_order() {
+    let (_directory, path) = file();
+    let (builder, _) = on(&path);
+    let first = builder.handler::<stuck>().start().unwrap();
+    for number in [1, 2, 3] {
+        first.post(keyed("k", number)).await.unwrap();
+    }
+    first.post(job(4)).priority(Priority::High).await.unwrap();
+    first.post(job(5)).after(Duration::from_millis(300)).await.unwrap();
+    first.post(job(6)).after(Duration::from_secs(100 * 365 * 24 * 3_600)).await.unwrap();
+    sleep(Duration::from_millis(50)).await;
+    // What is begun is given up: as much as the end of the process does.
+    assert!(first.shutdown(Duration::from_millis(1)).await.is_err());
+    drop(first);
+    #[handler(id = "restarts.newer", was = "restarts.stuck")]
+    fn newer(job: &Job, log: State<Log>) {
+        log.add(job.number.to_string());
+    }
+    let (builder, log) = on(&path);
+    let second = builder.handler::<newer>().start().unwrap();
+    timeout(SOON, async {
+        while log.0.lock().unwrap().len() < 5 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .unwrap();
+    let lines = log.take();
+    let of_key: Vec<_> = lines.iter().filter(|line| ["1", "2", "3"].contains(&line.as_str())).collect();
+    assert_eq!(of_key, ["1", "2", "3"], "{lines:?}");
+    assert_eq!(lines[4], "5");
+    end(second).await;
+    assert_eq!(Sqlite::open(&path).unwrap().backlog().count().await.unwrap(), 1, "what is due in 100 years");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_is_gone_leaves_a_letter_and_one_that_was_renamed_goes_on() {
+    let (_directory, path) = file();
+    let later = Duration::from_millis(200);
+    let (builder, _) = on(&path);
+    let first = builder.handler::<work>().handler::<stuck>().start().unwrap();
+    first.post(job(1)).after(later).await.unwrap();
+    end(first).await;
+    let (builder, log) = on(&path);
+    let second = builder.handler::<renamed>().start().unwrap();
+    sleep(2 * later).await;
+    timeout(SOON, bus_idle(&second)).await.unwrap();
+    assert_eq!(log.take(), ["renamed 1"]);
+    end(second).await;
+    let third = on(&path).0.handler::<renamed>().start().unwrap();
+    let letters = third.dead_letters().list().await.unwrap();
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
+    assert_eq!(letter.recipient(), Some(&LetterRecipient::Handler("restarts.stuck".into())));
+    assert_eq!(letter.attempts()[0].kind(), AttemptKind::NoHandler);
+    assert_eq!(letter.event().downcast_ref::<Job>().map(|job| job.number), Some(1));
+    end(third).await;
+}
+
+async fn bus_idle(bus: &Bus) {
+    bus.idle().await;
+}
+
+static FAILS: AtomicU32 = AtomicU32::new(0);
+
+#[handler(id = "restarts.fails")]
+fn fails(job: &Job, log: State<Log>) -> Result<(), String> {
+    log.add(format!("fails {}", job.number));
+    if FAILS.fetch_add(1, Ordering::Relaxed) < 2 { Err("not yet".into()) } else { Ok(()) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_waits_for_the_next_process_with_its_attempts() {
+    let (_directory, path) = file();
+    let (builder, _) = on(&path);
+    let first = builder.handler::<fails>().start().unwrap();
+    first.post(job(1)).await.unwrap();
+    timeout(SOON, first.idle()).await.unwrap();
+    end(first).await;
+    let (builder, _) = on(&path);
+    let second = builder.handler::<fails>().start().unwrap();
+    let id = second.dead_letters().list().await.unwrap()[0].id();
+    assert!(!second.dead_letters().redeliver(id).await.unwrap().is_ok());
+    end(second).await;
+    let (builder, log) = on(&path);
+    let third = builder.handler::<fails>().start().unwrap();
+    let letters = third.dead_letters().list().await.unwrap();
+    assert_eq!((letters[0].id(), letters[0].attempts().len()), (id, 2));
+    assert!(third.dead_letters().redeliver(id).await.unwrap().is_ok());
+    assert_eq!((log.take(), third.dead_letters().len().await.unwrap()), (vec!["fails 1".into()], 0));
+    end(third).await;
+}
+
+#[event(type = "restarts.refunded")]
+struct Refunded {}
+
+#[handler]
+fn refunded(_: &Refunded, log: State<Log>) {
+    log.add("refunded");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_is_answered_once_in_the_next_process() {
+    let (_directory, path) = file();
+    let ada = Principal::new("ada");
+    let first = on(&path).0.handler::<refunded>().start().unwrap();
+    let asked = first.questions().open(Checkpoint::new("refund").then(Refunded {})).await.unwrap().id();
+    end(first).await;
+    let (builder, log) = on(&path);
+    let second = builder.handler::<refunded>().start().unwrap();
+    assert_eq!(second.questions().count().await.unwrap(), 1);
+    second.questions().approve("refund").by(&ada).await.unwrap();
+    timeout(SOON, async {
+        while log.0.lock().unwrap().is_empty() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(log.take(), ["refunded"]);
+    let again = second.questions().approve(asked).by(&ada).await.unwrap_err();
+    assert!(matches!(again, AnswerError::Ended { .. }), "{again}");
+    end(second).await;
+    let (builder, log) = on(&path);
+    let third = builder.handler::<refunded>().start().unwrap();
+    let again = third.questions().approve(asked).by(&ada).await.unwrap_err();
+    assert!(matches!(again, AnswerError::Ended { .. }), "{again}");
+    timeout(SOON, third.idle()).await.unwrap();
+    assert!(log.take().is_empty());
+    end(third).await;
+}
