@@ -1,0 +1,144 @@
+//! The program that is killed. What it says goes through a pipe, and so outlives it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use atoms::control::{Checkpoint, Control, Principal};
+use atoms::prelude::*;
+use atoms::store::{Sqlite, StoreBuilder};
+
+/// Where the store is; set for the child alone.
+pub(crate) const FILE: &str = "ATOMS_STORE_CRASH_FILE";
+
+/// The number of the first event that it posts; not set if it is only to finish what is there.
+pub(crate) const FIRST: &str = "ATOMS_STORE_CRASH_FIRST";
+
+const KEYS: u64 = 4;
+
+#[event(type = "crash.step")]
+struct Step {
+    #[event(key)]
+    key: u64,
+    number: u64,
+}
+
+#[event(type = "crash.followed")]
+struct Followed {
+    #[event(key)]
+    key: u64,
+    number: u64,
+}
+
+#[event(type = "crash.later")]
+struct Later {
+    poster: u64,
+    number: u64,
+}
+
+#[event(type = "crash.refunded")]
+struct Refunded {
+    number: u64,
+}
+
+/// One write, which is not torn.
+fn say(what: &str, key: u64, number: u64) {
+    println!("{what} {key} {number}");
+}
+
+#[handler(id = "crash.step")]
+async fn step(step: &Step) -> Followed {
+    tokio::task::yield_now().await;
+    say("handled", step.key, step.number);
+    Followed { key: step.key, number: step.number }
+}
+
+/// A second handler, which is done by itself.
+#[handler(id = "crash.seen")]
+fn seen(step: &Step) {
+    say("seen", step.key, step.number);
+}
+
+#[handler(id = "crash.followed")]
+fn followed(followed: &Followed) {
+    say("followed", followed.key, followed.number);
+}
+
+#[handler(id = "crash.later")]
+async fn later(later: &Later) {
+    say("later-handled", later.poster, later.number);
+}
+
+#[handler(id = "crash.refunded")]
+fn refunded(refunded: &Refunded) {
+    say("refunded", 0, refunded.number);
+}
+
+fn bus(path: &Path) -> Bus {
+    let builder =
+        Bus::builder().without_discovery().handler::<step>().handler::<seen>().handler::<followed>();
+    let builder = builder.handler::<later>().handler::<refunded>();
+    builder.store(Sqlite::open(path).unwrap()).start().unwrap()
+}
+
+async fn post_steps(bus: Bus, key: u64, first: u64) {
+    for number in first.. {
+        bus.post(Step { key, number }).await.unwrap();
+        say("posted", key, number);
+        if number % 5 == key {
+            bus.post(Later { poster: key, number }).after(Duration::from_millis(20)).await.unwrap();
+            say("later-posted", key, number);
+        }
+    }
+}
+
+async fn ask(bus: Bus, first: u64) {
+    for number in first.. {
+        bus.questions().open(Checkpoint::unnamed().then(Refunded { number })).await.unwrap();
+        say("asked", 0, number);
+        answer_all(&bus).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Answers what is open: that of earlier processes, too.
+async fn answer_all(bus: &Bus) {
+    for question in bus.questions().list().await.unwrap() {
+        bus.questions().approve(question.id).by(&Principal::new("ada")).await.unwrap();
+    }
+}
+
+async fn post(bus: &Bus, first: u64) {
+    let mut posters: Vec<_> =
+        (0..KEYS).map(|key| tokio::spawn(post_steps(bus.clone(), key, first))).collect();
+    posters.push(tokio::spawn(ask(bus.clone(), first)));
+    for poster in posters {
+        poster.await.unwrap();
+    }
+}
+
+async fn finish(bus: &Bus, path: &Path) {
+    answer_all(bus).await;
+    let store = atoms::store::rusqlite::Connection::open(path).unwrap();
+    let left = || store.query_row("SELECT count(*) FROM atoms_post", [], |row| row.get::<_, i64>(0)).unwrap();
+    while left() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 0);
+    assert_eq!(bus.questions().count().await.unwrap(), 0);
+    say("finished", 0, 0);
+}
+
+#[test]
+fn child() {
+    let Some(path) = std::env::var_os(FILE) else { return };
+    let first = std::env::var(FIRST).ok().map(|first| first.parse().unwrap());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let bus = bus(path.as_ref());
+        say("started", 0, 0);
+        match first {
+            Some(first) => post(&bus, first).await,
+            None => finish(&bus, path.as_ref()).await,
+        }
+    });
+}
