@@ -19,6 +19,7 @@ pub struct HandlerInfo {
     line: u32,
     pub(super) options: Options,
     is_async: bool,
+    is_lent: bool,
     /// Whether the function returns a `Result`.
     returns_result: bool,
     takes_every_event: bool,
@@ -43,7 +44,8 @@ impl HandlerInfo {
     ) -> Self {
         let emits = const { EventTypes::all(&[&H::Params::EMITS, &H::EMITS]) };
         let info = Self::linked::<H, Named, H::Input>(path, file, line, emits);
-        Self { returns_result: H::CAN_FAIL, binding: Some(binding), ..info }
+        let is_lent = H::Params::ARE_LENT;
+        Self { is_lent, returns_result: H::CAN_FAIL, binding: Some(binding), ..info }
     }
 
     /// As [`sync`](Self::sync), for an `async` handler.
@@ -102,6 +104,7 @@ impl HandlerInfo {
             line,
             options: Options::DEFAULT,
             is_async: false,
+            is_lent: false,
             returns_result: false,
             takes_every_event: I::EVERY_EVENT,
             input: I::EVENTS,
@@ -189,6 +192,12 @@ impl HandlerInfo {
     pub fn is_async(&self) -> bool {
         let Options { retry, concurrency, detached, .. } = &self.options;
         self.is_async || retry.is_some() || concurrency.is_some() || *detached
+    }
+
+    /// Returns whether one of its parameters may be extracted from what a layer [lends](crate::Lent). A layer that lends
+    /// something need not cover other handlers.
+    pub fn is_lent(&self) -> bool {
+        self.is_lent
     }
 
     /// Returns whether the handler says that it may fail: its function returns a `Result`, or it has a `timeout`.
