@@ -52,7 +52,7 @@ pub mod prelude {
 
     #[cfg(feature = "store")]
     #[doc(no_inline)]
-    pub use atoms_store::{Sqlite, StoreBuilder};
+    pub use atoms_store::{Sqlite, StoreBuilder, Tx};
 
     #[cfg(feature = "tools")]
     #[doc(no_inline)]

@@ -4,6 +4,7 @@ use atoms_control::ControlBuilder;
 use atoms_runtime::BusBuilder;
 
 use crate::sqlite::Sqlite;
+use crate::transaction::{HasStore, layers};
 
 /// What a store adds to a [`BusBuilder`].
 pub trait StoreBuilder: Sized {
@@ -11,7 +12,7 @@ pub trait StoreBuilder: Sized {
     ///
     /// [`post`](atoms_runtime::Bus::post) returns when the event is on the disk.
     /// [`try_send`](atoms_runtime::Post::try_send), which cannot wait for that, fails outside of the handlers of posted
-    /// events.
+    /// events. Sync handlers may take a [`Tx`](crate::Tx).
     #[must_use]
     fn store(self, store: Sqlite) -> Self;
 }
@@ -19,6 +20,7 @@ pub trait StoreBuilder: Sized {
 impl StoreBuilder for BusBuilder {
     fn store(self, store: Sqlite) -> Self {
         let bus = self.backlog(store.backlog()).letter_store(store.letters());
-        bus.question_store(store.questions())
+        let (turns, transactions) = layers(&store);
+        bus.question_store(store.questions()).state(HasStore).layer(turns).layer(transactions)
     }
 }

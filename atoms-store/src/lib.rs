@@ -21,6 +21,13 @@
 //!      +-- the process ends
 //!                    nothing: the next process finds the event, as it was after commit 1, and calls handler a again
 //!
+//!  a sync handler with a Tx runs in a transaction on the one connection that writes
+//!      |
+//!      +-- done --> its statements, a row in atoms_inbox (handler, event id), its row in atoms_delivery, and what it
+//!      |             emitted and posted: all in commit 2
+//!      +-- its row in atoms_inbox is there: it is not called, and is done
+//!      +-- fails, or the process ends: none of it
+//!
 //!  answer(question) -> atoms_question has its end, and the events that tell of it, and follow it, are posted
 //!                    [one commit, on the disk]  then `answer` returns
 //! ```
@@ -30,6 +37,7 @@
 //! | before commit 1 | nothing. Who posted was not told that it was posted, and may post the same event again: an event id that is there is stored once |
 //! | after commit 1, before `post` returned | the event: it is handled |
 //! | while a handler runs | the event, for the handlers that are not done: these are called again, so what they do elsewhere is done at least once. The event's id is the same, as the key of idempotence |
+//! | while a handler with a [`Tx`] runs | the event, and nothing of what the handler did in the file: that is done exactly once |
 //! | after commit 2 | what the handler emitted and posted, once, and the other handlers' rows |
 //! | between a dead letter and the end of its delivery | both: the handler is called again, and there may be two letters |
 //! | while a question is answered | the question, open; or its end, with all that was posted |
@@ -40,7 +48,8 @@
 //!
 //! One thread writes. What waits for it shares a commit: 512 jobs at most, whoever they are from. Each is done or not done as
 //! a whole. If the file fails under one of them, each is tried in a commit of its own, so that what is too large for the disk
-//! fails alone. Another thread reads. 4,096 jobs of 64 MiB together may wait for a thread; further ones wait, without a
+//! fails alone. The transaction of a handler has a commit of its own, and nobody else writes while that handler runs; the
+//! commit is made by the writing thread. Another thread reads. 4,096 jobs of 64 MiB together may wait for a thread; further ones wait, without a
 //! thread. A job is not begun if nobody waits for it any more.
 //!
 //! The file has a write-ahead log, and a commit waits until that is on the disk (`synchronous = FULL`). Two kinds of commits
@@ -70,8 +79,10 @@ mod file;
 mod letters;
 mod questions;
 mod sqlite;
+mod transaction;
 
 pub use builder::StoreBuilder;
 pub use file::OpenError;
 pub use rusqlite;
 pub use sqlite::{Sqlite, SqliteOptions};
+pub use transaction::Tx;

@@ -47,6 +47,8 @@ pub struct Sqlite {
     posts: Arc<Posts>,
     letters: Arc<Letters>,
     questions: Arc<Asked>,
+    pub(crate) file: Arc<File>,
+    pub(crate) inbox: usize,
 }
 
 /// How a [`Sqlite`] is opened, and how much it keeps.
@@ -56,6 +58,7 @@ pub struct SqliteOptions {
     posts: Limits,
     letters: Limits,
     questions: Limits,
+    inbox: usize,
     max_bytes: Option<u64>,
 }
 
@@ -75,6 +78,7 @@ impl Sqlite {
             posts: Limits { number: 1_000_000, bytes: 4_096 * MIB },
             letters: Limits { number: 10_000, bytes: 256 * MIB },
             questions: Limits { number: 10_000, bytes: 256 * MIB },
+            inbox: 1_000_000,
             max_bytes: None,
         }
     }
@@ -116,6 +120,13 @@ impl SqliteOptions {
         self
     }
 
+    /// Of how many handlers and events it is known that they are done, where the handler has a [`Tx`](crate::Tx): the last
+    /// 1,000,000 by default. An event that comes again later is handled again.
+    pub fn inbox(mut self, number: usize) -> Self {
+        self.inbox = number;
+        self
+    }
+
     /// How large the file may become: as large as the disk by default. What finds no room fails as on a full disk.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = Some(bytes);
@@ -130,7 +141,9 @@ impl SqliteOptions {
         Ok(Sqlite {
             posts: Arc::new(Posts::new(Arc::clone(&file), self.posts)),
             letters: Arc::new(Letters::new(Arc::clone(&file), self.letters, last_letter)),
-            questions: Arc::new(Asked::new(file, self.questions, self.posts)),
+            questions: Arc::new(Asked::new(Arc::clone(&file), self.questions, self.posts)),
+            file,
+            inbox: self.inbox,
         })
     }
 }

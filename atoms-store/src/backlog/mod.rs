@@ -104,6 +104,17 @@ pub(crate) fn insert_all(connection: &Connection, rows: &[NewRow]) -> Result<Vec
     rows.iter().map(|row| insert(connection, row)).collect()
 }
 
+/// Says that handlers are done with an event, and stores what follows.
+pub(crate) fn acknowledge(
+    connection: &Connection,
+    ticket: Ticket,
+    handlers: &[String],
+    rows: &[NewRow],
+) -> Result<(), Failed> {
+    rows::acknowledge(connection, ticket, handlers)?;
+    insert_all(connection, rows).map(drop)
+}
+
 pub(crate) fn size(rows: &[NewRow]) -> usize {
     rows.iter().map(NewRow::size).sum()
 }
@@ -166,14 +177,13 @@ impl Backlog for Posts {
             let rows = NewRow::all(posts, &self.file)?;
             let (size, returned, writing) =
                 (size(&rows), Arc::clone(&self.returned), Arc::clone(&self.returned));
-            let acknowledge = move |connection: &Connection| {
+            let job = move |connection: &Connection| {
                 let written = writing.write(connection)?;
-                rows::acknowledge(connection, ticket, &handlers)?;
-                insert_all(connection, &rows)?;
+                acknowledge(connection, ticket, &handlers, &rows)?;
                 Ok(written)
             };
             let committed = move |written: Vec<Ticket>| returned.forget(&written);
-            self.file.write_then(Durability::Disk, size, acknowledge, committed).await
+            self.file.write_then(Durability::Disk, size, job, committed).await
         })
     }
 

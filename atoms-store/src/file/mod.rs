@@ -2,6 +2,7 @@
 
 mod board;
 mod failed;
+mod lease;
 mod load;
 mod lock;
 mod open;
@@ -18,11 +19,12 @@ use rusqlite::Connection;
 pub(crate) use self::board::Board;
 pub use self::failed::OpenError;
 pub(crate) use self::failed::{Failed, unreadable};
+pub(crate) use self::lease::Lease;
 pub(crate) use self::load::{Limits, Load, Room, load, next};
 use self::lock::{Lock, real_path};
 use self::open::{Access, connect};
 pub(crate) use self::thread::Durability;
-use self::thread::{Jobs, Queued};
+use self::thread::{Jobs, Order};
 use self::writer::Writer;
 
 /// A file that is open.
@@ -49,7 +51,7 @@ impl File {
         let seen = look(&writes).map_err(|error| OpenError::of(path, error))?;
         let board = Arc::new(Board::default());
         let work = Writer::new(writes, Arc::clone(&board));
-        let spawn = |work: Box<dyn FnOnce(mpsc::Receiver<Queued>) + Send>| {
+        let spawn = |work: Box<dyn FnOnce(mpsc::Receiver<Order>) + Send>| {
             let (jobs, queue) = Jobs::queue();
             let spawned = Builder::new().name("atoms-store".into()).spawn(move || work(queue));
             spawned.map(|_| jobs).map_err(|error| OpenError::of_io(path, error))
@@ -83,6 +85,11 @@ impl File {
         committed: impl FnOnce(T) -> U + Send + 'static,
     ) -> Result<U, StoreError> {
         self.writer.run(durability, bytes, job, committed).await
+    }
+
+    /// Waits for the connection that writes, on which a transaction has begun.
+    pub(crate) async fn lend(&self) -> Result<Lease, StoreError> {
+        self.writer.lend().await
     }
 
     /// Does something that only reads the file.

@@ -1,7 +1,7 @@
 -- What a program and its users may have in the same file is not touched: all names begin with `atoms_`.
 
 CREATE TABLE atoms_counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO atoms_counter VALUES ('place', 0), ('letter', 0), ('dropped', 0), ('ended', 0);
+INSERT INTO atoms_counter VALUES ('place', 0), ('letter', 0), ('dropped', 0), ('ended', 0), ('inbox', 0);
 
 -- How much there is of each kind: posts of priority 0 to 2, delayed posts, letters, open questions, ended questions.
 CREATE TABLE atoms_load (room INTEGER PRIMARY KEY, number INTEGER NOT NULL, bytes INTEGER NOT NULL);
@@ -46,6 +46,14 @@ CREATE TRIGGER atoms_post_removed AFTER DELETE ON atoms_post BEGIN
     DELETE FROM atoms_frame WHERE post = OLD.number;
     DELETE FROM atoms_delivery WHERE post = OLD.number;
 END;
+
+-- Which handlers are done with which events in a transaction of their own, in the order in which they were.
+CREATE TABLE atoms_inbox (
+    number INTEGER PRIMARY KEY,
+    handler TEXT NOT NULL,
+    event TEXT NOT NULL,
+    UNIQUE (handler, event)
+);
 
 CREATE TABLE atoms_letter (
     number INTEGER PRIMARY KEY,

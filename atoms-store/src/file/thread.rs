@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::failed::Failed;
+use super::lease::{Ask, Lease};
 
 /// How many jobs may wait for a thread.
 const JOBS: usize = 4_096;
@@ -40,16 +41,23 @@ pub(crate) struct Queued {
     pub(crate) room: OwnedSemaphorePermit,
 }
 
+/// What a thread is asked to do.
+pub(crate) enum Order {
+    Job(Queued),
+    /// Lend its connection, when there is room in the queue.
+    Lend(Ask, OwnedSemaphorePermit),
+}
+
 /// Where jobs for a thread go. The thread ends when all of these are gone.
 #[derive(Clone)]
 pub(crate) struct Jobs {
-    queue: mpsc::Sender<Queued>,
+    queue: mpsc::Sender<Order>,
     room: Arc<Semaphore>,
 }
 
 impl Jobs {
     /// The two ends of a queue for 4,096 jobs, of 64 MiB together.
-    pub(crate) fn queue() -> (Self, mpsc::Receiver<Queued>) {
+    pub(crate) fn queue() -> (Self, mpsc::Receiver<Order>) {
         let (queue, jobs) = mpsc::channel();
         (Self { queue, room: Arc::new(Semaphore::new(JOBS)) }, jobs)
     }
@@ -69,8 +77,16 @@ impl Jobs {
         let room = Arc::clone(&self.room).acquire_many_owned(shares).await.map_err(|_| gone())?;
         let (reply, done) = oneshot::channel();
         let job = Box::new(Call { job, value: Err(gone()), committed, reply });
-        self.queue.send(Queued { job, durability, room }).map_err(|_| gone())?;
+        self.queue.send(Order::Job(Queued { job, durability, room })).map_err(|_| gone())?;
         done.await.map_err(|_| gone())?
+    }
+
+    /// Waits for the connection of the thread, on which a transaction has begun.
+    pub(crate) async fn lend(&self) -> Result<Lease, StoreError> {
+        let room = Arc::clone(&self.room).acquire_owned().await.map_err(|_| gone())?;
+        let (ask, lent) = oneshot::channel();
+        self.queue.send(Order::Lend(ask, room)).map_err(|_| gone())?;
+        lent.await.map_err(|_| gone())?
     }
 }
 
@@ -80,7 +96,7 @@ impl fmt::Debug for Jobs {
     }
 }
 
-fn gone() -> StoreError {
+pub(super) fn gone() -> StoreError {
     StoreError::new(StoreErrorKind::Unavailable, "the thread of the store has ended")
 }
 
@@ -119,8 +135,9 @@ where
 }
 
 /// Does jobs that only read, one after the other, until there are no more to come.
-pub(crate) fn read(connection: &Connection, jobs: &mpsc::Receiver<Queued>) {
-    while let Ok(Queued { mut job, .. }) = jobs.recv() {
+pub(crate) fn read(connection: &Connection, jobs: &mpsc::Receiver<Order>) {
+    while let Ok(order) = jobs.recv() {
+        let Order::Job(Queued { mut job, .. }) = order else { continue };
         let done = job.run(connection).map_err(StoreError::from);
         job.end(done);
     }

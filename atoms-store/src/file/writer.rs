@@ -5,11 +5,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use atoms_runtime::{LogLimit, StoreError};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, DropBehavior, Transaction, TransactionBehavior};
 
 use super::board::Board;
 use super::failed::{Failed, store_error};
-use super::thread::{Durability, Job, Queued};
+use super::lease::{Ask, Back, Lease};
+use super::thread::{Durability, Job, Order, Queued};
 
 /// How many jobs share a commit at most.
 const GROUP: usize = 512;
@@ -36,18 +37,57 @@ impl Writer {
     }
 
     /// Does jobs until there are no more to come: all that wait share a commit.
-    pub(crate) fn work(mut self, jobs: &Receiver<Queued>) {
+    pub(crate) fn work(mut self, jobs: &Receiver<Order>) {
         loop {
             match jobs.recv_timeout(LOOK) {
-                Ok(first) => {
-                    let group = [first].into_iter().chain(jobs.try_iter()).take(GROUP);
-                    self.commit(group.collect());
+                Ok(Order::Job(first)) => {
+                    let mut group = vec![first];
+                    let next = gather(jobs, &mut group);
+                    self.commit(group);
+                    if let Some(ask) = next {
+                        let Some(back) = self.lend(ask) else { return };
+                        self = back;
+                    }
+                }
+                Ok(Order::Lend(ask, _room)) => {
+                    let Some(back) = self.lend(ask) else { return };
+                    self = back;
                 }
                 Err(RecvTimeoutError::Timeout) if self.has_changed() => self.look(),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
+    }
+
+    /// Lends the connection for one transaction, and waits for it.
+    fn lend(mut self, ask: Ask) -> Option<Self> {
+        if ask.is_closed() {
+            return Some(self);
+        }
+        let begun = self.begin(Durability::Disk);
+        if let Err(error) = begun.map(|mut begun| begun.set_drop_behavior(DropBehavior::Ignore)) {
+            drop(ask.send(Err(store_error(error))));
+            return Some(self);
+        }
+        let Self { connection, board, durability, .. } = self;
+        let Back { connection, commit } = Lease::lend(connection, ask)?;
+        let mut writer = Self { connection, board, durability, seen: None };
+        let done = writer.end_lease(commit.is_some());
+        writer.look();
+        if let Some(reply) = commit {
+            drop(reply.send(done.map_err(store_error)));
+        }
+        Some(writer)
+    }
+
+    /// Ends the transaction of somebody, who may have ended it already.
+    fn end_lease(&mut self, commits: bool) -> rusqlite::Result<()> {
+        let done = if commits { self.connection.execute_batch("COMMIT") } else { Ok(()) };
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        done
     }
 
     /// Does jobs in one transaction. If the file fails under one of them, each has one of its own: what is too large for
@@ -99,6 +139,18 @@ impl Writer {
             }
         }
     }
+}
+
+/// Adds the jobs that wait, up to the first who wants the connection for itself.
+fn gather(jobs: &Receiver<Order>, group: &mut Vec<Queued>) -> Option<Ask> {
+    while group.len() < GROUP {
+        match jobs.try_recv() {
+            Ok(Order::Job(job)) => group.push(job),
+            Ok(Order::Lend(ask, _room)) => return Some(ask),
+            Err(_) => break,
+        }
+    }
+    None
 }
 
 fn transact<R>(transaction: Transaction<'_>, jobs: &mut [(Box<dyn Job>, R)]) -> Result<(), Failed> {

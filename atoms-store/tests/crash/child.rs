@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use atoms::control::{Checkpoint, Control, Principal};
 use atoms::prelude::*;
-use atoms::store::{Sqlite, StoreBuilder};
+use atoms::store::rusqlite;
 
 /// Where the store is; set for the child alone.
 pub(crate) const FILE: &str = "ATOMS_STORE_CRASH_FILE";
@@ -37,6 +37,13 @@ struct Later {
 
 #[event(type = "crash.refunded")]
 struct Refunded {
+    number: u64,
+}
+
+/// What the rows of the table tell that a handler writes in its transaction.
+#[event(type = "crash.written")]
+struct Written {
+    poster: u64,
     number: u64,
 }
 
@@ -73,10 +80,25 @@ fn refunded(refunded: &Refunded) {
     say("refunded", 0, refunded.number);
 }
 
+/// Writes a row for each event, and emits what follows.
+#[handler(id = "crash.write")]
+fn write(step: &Step, tx: Tx<'_, Sqlite>) -> Result<Written, rusqlite::Error> {
+    tx.execute("INSERT INTO effects VALUES (?, ?)", [step.key, step.number])?;
+    Ok(Written { poster: step.key, number: step.number })
+}
+
+#[handler(id = "crash.written")]
+fn written(written: &Written, tx: Tx<'_, Sqlite>) -> Result<(), rusqlite::Error> {
+    tx.execute("INSERT INTO follow_ups VALUES (?, ?)", [written.poster, written.number])?;
+    Ok(())
+}
+
 fn bus(path: &Path) -> Bus {
+    let tables = "CREATE TABLE IF NOT EXISTS effects (key, number); CREATE TABLE IF NOT EXISTS follow_ups (key, number)";
+    rusqlite::Connection::open(path).unwrap().execute_batch(tables).unwrap();
     let builder =
         Bus::builder().without_discovery().handler::<step>().handler::<seen>().handler::<followed>();
-    let builder = builder.handler::<later>().handler::<refunded>();
+    let builder = builder.handler::<later>().handler::<refunded>().handler::<write>().handler::<written>();
     builder.store(Sqlite::open(path).unwrap()).start().unwrap()
 }
 
@@ -118,13 +140,18 @@ async fn post(bus: &Bus, first: u64) {
 
 async fn finish(bus: &Bus, path: &Path) {
     answer_all(bus).await;
-    let store = atoms::store::rusqlite::Connection::open(path).unwrap();
+    let store = rusqlite::Connection::open(path).unwrap();
     let left = || store.query_row("SELECT count(*) FROM atoms_post", [], |row| row.get::<_, i64>(0)).unwrap();
     while left() > 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(bus.dead_letters().len().await.unwrap(), 0);
     assert_eq!(bus.questions().count().await.unwrap(), 0);
+    for (table, what) in [("effects", "effect"), ("follow_ups", "follow-up")] {
+        let mut rows = store.prepare(&format!("SELECT key, number FROM {table}")).unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0).unwrap(), row.get(1).unwrap()))).unwrap();
+        rows.map(Result::unwrap).for_each(|(key, number): (u64, u64)| say(what, key, number));
+    }
     say("finished", 0, 0);
 }
 

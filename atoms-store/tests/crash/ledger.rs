@@ -56,4 +56,13 @@ impl Ledger {
     pub(crate) fn missing(&self, promised: &str, done: &str) -> Vec<(u64, u64)> {
         self.all(promised).difference(&self.all(done)).copied().collect()
     }
+
+    /// What was done more than once.
+    pub(crate) fn doubled(&self, what: &str) -> Vec<(u64, u64)> {
+        let (mut seen, mut doubled) = (BTreeSet::new(), Vec::new());
+        for (key, numbers) in self.said.get(what).into_iter().flatten() {
+            doubled.extend(numbers.iter().map(|number| (*key, *number)).filter(|it| !seen.insert(*it)));
+        }
+        doubled
+    }
 }

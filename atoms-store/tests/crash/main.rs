@@ -1,6 +1,6 @@
 //! Kills a program again and again while it posts, handles, asks and answers, and looks at what it has said until then.
 //!
-//! It takes 15 seconds, or as many as `ATOMS_STORE_CRASH_SECONDS` says.
+//! It kills for 10 seconds, or for as many as `ATOMS_STORE_CRASH_SECONDS` says, and then finishes what is left.
 
 #[cfg(unix)]
 mod child;

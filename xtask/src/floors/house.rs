@@ -74,6 +74,7 @@ const STORE: House = House {
         Floor { name: "backlog", modules: &["backlog"] },
         Floor { name: "others", modules: &["letters", "questions"] },
         Floor { name: "store", modules: &["sqlite"] },
+        Floor { name: "transaction", modules: &["transaction"] },
         Floor { name: "face", modules: &["builder"] },
     ],
 };

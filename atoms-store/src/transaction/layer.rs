@@ -1,0 +1,179 @@
+//! What stands around a handler that has a transaction: one that waits for its turn and for the disk, and inside of it one
+//! on the handler's thread.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use atoms_runtime::{
+    Around, Delivery, HandlerInfo, Layer, LogLimit, Next, NotDone, Outcome, StoreError, SyncLayer, SyncNext,
+    Veto,
+};
+use rusqlite::Connection;
+use tokio::time::sleep;
+
+use super::inbox;
+use super::tx::ConnectionLent;
+use crate::backlog::{self, NewRow};
+use crate::file::{Failed, File, Lease};
+use crate::sqlite::Sqlite;
+
+/// What stands around handlers that have a transaction, from the outside to the inside.
+pub(crate) fn layers(store: &Sqlite) -> (Turns, InTransaction) {
+    let file = Arc::clone(&store.file);
+    (Turns(Arc::clone(&file)), InTransaction { file, inbox: store.inbox })
+}
+
+/// The first and the longest wait after which a file that failed is tried again.
+const RETRY: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
+
+/// A file that fails, fails each time.
+static FAILED: LogLimit = LogLimit::new(10, "more failures of transactions");
+
+/// Waits for the writer's connection, and commits what the handler has done.
+#[derive(Debug)]
+pub(crate) struct Turns(Arc<File>);
+
+/// One attempt's connection, and what became of it.
+#[derive(Debug)]
+struct Turn(Mutex<(Lease, Progress)>);
+
+#[derive(Debug)]
+enum Progress {
+    /// There is nothing to commit.
+    Begun,
+    /// All is to be committed.
+    Done,
+    /// The file failed under what this crate had to write.
+    Failed(StoreError),
+}
+
+impl Turns {
+    /// Calls the handler in a transaction, which may have to be rolled back. The error is of the file.
+    async fn attempt(&self, next: &mut Next<'_>) -> Result<Outcome, StoreError> {
+        let turn = Turn(Mutex::new((self.0.lend().await?, Progress::Begun)));
+        let outcome = next.run_with(&turn).await;
+        match turn.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            (lease, Progress::Done) if outcome.is_ok() => lease.commit().await?,
+            (_, Progress::Failed(error)) => return Err(error),
+            _ => {}
+        }
+        Ok(outcome)
+    }
+}
+
+impl Layer for Turns {
+    /// A file that fails is tried again, with the handler: nothing of what it did is left.
+    async fn deliver(&self, _: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
+        let mut wait = RETRY[0];
+        loop {
+            match self.attempt(next).await {
+                Ok(outcome) => return outcome,
+                Err(error) if FAILED.allows() => {
+                    tracing::error!(%error, "the transaction of a handler failed, and is tried again");
+                }
+                Err(_) => {}
+            }
+            sleep(wait).await;
+            wait = (2 * wait).min(RETRY[1]);
+        }
+    }
+
+    fn covers(&self, handler: &HandlerInfo) -> bool {
+        handler.is_lent()
+    }
+
+    fn around(&self) -> Around {
+        Around::Attempt
+    }
+}
+
+/// Lends the connection to the handler, and then says in the same transaction that the handler is done.
+#[derive(Debug)]
+pub(crate) struct InTransaction {
+    file: Arc<File>,
+    /// How many handlers of events are known to be done.
+    inbox: usize,
+}
+
+impl InTransaction {
+    /// Says that the handler is done, and stores what it emitted and posted.
+    fn finish(&self, connection: &Connection, delivery: &Delivery<'_>) -> Result<(), Failed> {
+        if let Some(done) = delivery.acknowledgement() {
+            let rows = NewRow::all(done.posts, &self.file)?;
+            backlog::acknowledge(connection, done.ticket, &done.handlers, &rows)?;
+        }
+        Ok(())
+    }
+
+    fn deliver_on(
+        &self,
+        connection: &Connection,
+        delivery: &Delivery<'_>,
+        next: &mut SyncNext<'_>,
+    ) -> Result<(), Stop> {
+        let (handler, event) = (delivery.handler().id(), delivery.id().to_string());
+        if !inbox::has(connection, handler, &event)? {
+            next.run_lending::<ConnectionLent>(&connection).map_err(Stop::NotDone)?;
+            if connection.is_autocommit() {
+                let ended = Veto::new("the handler has ended the transaction itself, which it must not do");
+                return Err(Stop::NotDone(ended.into()));
+            }
+            inbox::add(connection, handler, &event, self.inbox)?;
+        }
+        Ok(self.finish(connection, delivery)?)
+    }
+}
+
+/// Why nothing is to be committed.
+enum Stop {
+    NotDone(Box<NotDone>),
+    File(Failed),
+}
+
+impl From<Failed> for Stop {
+    fn from(failed: Failed) -> Self {
+        Self::File(failed)
+    }
+}
+
+impl Layer for InTransaction {
+    async fn deliver(&self, _: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
+        next.run().await
+    }
+
+    fn covers(&self, handler: &HandlerInfo) -> bool {
+        handler.is_lent()
+    }
+
+    fn around(&self) -> Around {
+        Around::Attempt
+    }
+
+    fn as_sync(&self) -> Option<&dyn SyncLayer> {
+        Some(self)
+    }
+}
+
+impl SyncLayer for InTransaction {
+    fn deliver(&self, delivery: &Delivery<'_>, next: &mut SyncNext<'_>) -> Outcome {
+        let Some(turn) = delivery.extension::<Turn>() else { return next.run() };
+        let mut turn = turn.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (lease, progress) = &mut *turn;
+        let Some(connection) = lease.connection() else { return next.run() };
+        let (error, is_file) = match self.deliver_on(connection, delivery, next) {
+            Ok(()) => {
+                *progress = Progress::Done;
+                return Ok(());
+            }
+            Err(Stop::NotDone(not_done)) => return Err(not_done),
+            Err(Stop::File(failed)) => {
+                let is_file = matches!(failed, Failed::File(_));
+                (StoreError::from(failed), is_file)
+            }
+        };
+        if is_file {
+            *progress = Progress::Failed(error.clone());
+        }
+        Err(Veto::new(error.to_string()).into())
+    }
+}

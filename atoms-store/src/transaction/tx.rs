@@ -1,0 +1,103 @@
+//! What a handler takes.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use atoms_runtime::{ExtractError, FromSyncDelivery, Lent, PrepareError, StartContext, SyncDelivery};
+use rusqlite::Connection;
+
+use crate::sqlite::Sqlite;
+
+/// The transaction that a sync handler runs in, as a parameter: a [`Connection`] on which it has begun.
+///
+/// When the handler has succeeded, its statements are committed together with what says that this handler is done with this
+/// event. For an event that was [posted](atoms_runtime::Bus::post), what the handler emitted and posted is in that commit,
+/// too. If the handler fails or panics, or the process ends before, none of it has happened. So each such handler has its
+/// effects on the file exactly once for each event, however often the event comes: of the last 1,000,000 that is known.
+///
+/// ```
+/// use atoms::prelude::*;
+/// use atoms::store::rusqlite;
+///
+/// #[event(type = "shop.order.placed")]
+/// struct OrderPlaced {
+///     order_id: String,
+/// }
+///
+/// #[handler(id = "shop.reserve")]
+/// fn reserve(order: &OrderPlaced, tx: Tx<'_, Sqlite>) -> Result<(), rusqlite::Error> {
+///     tx.execute("INSERT INTO reservations (order_id) VALUES (?)", [&order.order_id])?;
+///     Ok(())
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("shop.db");
+/// rusqlite::Connection::open(&path)?.execute_batch("CREATE TABLE reservations (order_id TEXT)")?;
+/// let bus = Bus::builder().store(Sqlite::open(&path)?).start()?;
+/// bus.post(OrderPlaced { order_id: "o-1".into() }).await?;
+/// # bus.idle().await;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The handler runs on the thread of its task, and nobody else writes to the file meanwhile: its statements should be short.
+/// It must not end the transaction itself; if it has done so, the delivery fails. Only sync handlers have one, since a
+/// transaction cannot go to another thread, and a bus without a [store](crate::StoreBuilder::store) does not start with such
+/// a handler. Layers that are added to the bus after the store stand inside of the transaction, and must not wait.
+///
+/// What a handler emits for an event that was emitted, and not posted, is emitted whether the transaction is committed or not.
+pub struct Tx<'a, S> {
+    connection: &'a Connection,
+    store: PhantomData<S>,
+}
+
+impl<S> Deref for Tx<'_, S> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl<S> fmt::Debug for Tx<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").finish_non_exhaustive()
+    }
+}
+
+/// The state of a bus that has a store.
+#[derive(Debug)]
+pub(crate) struct HasStore;
+
+/// The name of what is lent.
+pub(super) struct ConnectionLent;
+
+impl Lent for ConnectionLent {
+    type Value<'a> = &'a Connection;
+
+    fn shorten<'short, 'long: 'short>(value: &'short &'long Connection) -> &'short &'short Connection {
+        value
+    }
+}
+
+const NO_STORE: &str =
+    "`Tx<'_, Sqlite>` needs the bus to have a store: add `.store(Sqlite::open(..)?)` to its builder";
+
+impl FromSyncDelivery for Tx<'_, Sqlite> {
+    type Prepared = ();
+    type Extracted<'d> = Tx<'d, Sqlite>;
+
+    fn prepare(start: &StartContext<'_>) -> Result<(), PrepareError> {
+        start.state::<HasStore>().map_err(|_| PrepareError::Other(NO_STORE.into()))?;
+        Ok(())
+    }
+
+    fn from_delivery<'d>((): &'d (), delivery: &SyncDelivery<'d>) -> Result<Tx<'d, Sqlite>, ExtractError> {
+        let connection = delivery.lent::<ConnectionLent>().copied();
+        let connection = connection.ok_or_else(|| ExtractError::new(NO_STORE))?;
+        Ok(Tx { connection, store: PhantomData })
+    }
+}
