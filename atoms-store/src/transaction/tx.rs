@@ -86,6 +86,8 @@ impl Lent for ConnectionLent {
 const NO_STORE: &str =
     "`Tx<'_, Sqlite>` needs the bus to have a store: add `.store(Sqlite::open(..)?)` to its builder";
 
+// To who gives a handler something else, this would be no help.
+#[diagnostic::do_not_recommend]
 impl FromSyncDelivery for Tx<'_, Sqlite> {
     type Prepared = ();
     type Extracted<'d> = Tx<'d, Sqlite>;
