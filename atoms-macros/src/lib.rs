@@ -42,7 +42,7 @@ use proc_macro::TokenStream;
 /// | key on a field | what it does |
 /// | --- | --- |
 /// | `default = expression` | the value of the field if a frame does not have it; an expression of the field's type, which may name `Self` |
-/// | `key` | events of one value in this field, of whatever type, are handled in order when they are posted; the field's type is `Hash` and `Serialize`, and at most one field is the key; an event whose field is `None` has no key, and waits for no other |
+/// | `key` | events of one value in this field, of any type, are handled in order when they are posted; the field's type is `Hash` and `Serialize`, and at most one field is the key; an event whose field is `None` has no key, and waits for no other |
 /// | `sensitive` | `Debug` shows `[redacted]`, and no error of reading or writing shows the value; the wire carries the field as it is |
 ///
 /// A key on a field cannot depend on a `#[cfg_attr(...)]`: write the field twice, each with its `#[cfg(...)]`.

@@ -112,8 +112,8 @@ impl Mailbox {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Waits for the next event; `None` if the mailbox is closed. Who asks is done with the one before;
-    /// `idle` is called if nothing is left to do.
+    /// Waits for the next event; `None` if the mailbox is closed. The caller is done with the one before; `idle` is
+    /// called if nothing is left to do.
     pub(crate) fn poll_take(&self, cx: &Context<'_>, idle: impl FnOnce()) -> Poll<Option<Flight>> {
         let mut state = self.lock();
         if state.urgent.is_empty() && state.queue.is_empty() {

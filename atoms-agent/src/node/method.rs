@@ -96,7 +96,7 @@ pub trait Methods<N>: Sized + 'static {
     ) -> impl Future<Output = Ran> + Send + 'a;
 }
 
-/// A method of whatever kind.
+/// A method of any kind.
 pub trait Run<N>: 'static {
     /// The type of the event, without its `&`.
     type Input: Input;

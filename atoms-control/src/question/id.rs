@@ -91,7 +91,7 @@ impl fmt::Display for QuestionRef {
     }
 }
 
-/// Why a name, or a role, is none; `None` if it is one.
+/// Returns why a text cannot be a name or a role, or `None` if it can.
 pub(crate) fn name_problem(name: &str) -> Option<String> {
     if name.parse::<QuestionId>().is_ok() {
         return Some("it looks like an id".into());

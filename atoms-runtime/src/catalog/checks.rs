@@ -94,7 +94,7 @@ fn answers(registry: &Registry) -> Vec<StartProblem> {
     problems
 }
 
-/// What handlers emit. What takes or emits an old version is told of elsewhere, and leads nowhere.
+/// The events that handlers emit, without old versions and handlers of these, which another check reports.
 fn emissions(registry: &Registry) -> Vec<Emission> {
     let handlers = registry.handlers().iter();
     handlers

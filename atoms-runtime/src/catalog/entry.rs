@@ -205,7 +205,7 @@ impl PartialEq for EntryInfo {
 
 impl Eq for EntryInfo {}
 
-/// An [`Entry`] of whatever kind.
+/// An [`Entry`] of any kind.
 trait AnyEntry: Any + Send + Sync {
     fn kind(&self) -> &'static str;
     fn type_name(&self) -> &'static str;

@@ -21,8 +21,8 @@ use crate::event::EventType;
 use crate::handler::{Refusal, Veto};
 use crate::letters::DeadLetterCause;
 
-/// How many emits may wait for each other, each in a handler of the one before it, with so many layers around each. They
-/// lie in each other on the stack of 2 MiB that a thread has: in a debug build 9 KiB an emit, and 11 KiB a layer.
+/// How many emits may wait for each other, each in a handler of the one before it, with so many layers around each.
+/// They are nested on the stack of 2 MiB that a thread has: in a debug build an emit takes 9 KiB, and a layer 11 KiB.
 pub(crate) fn nested_limit(layers: usize) -> u32 {
     let limit = 128 / (1 + layers);
     limit.clamp(1, 64).try_into().unwrap_or(1)

@@ -38,7 +38,7 @@ impl Way<'_> {
 /// An event as it is delivered, and whether it may be.
 pub(crate) type Judged = (AnyEvent, Result<(), Veto>);
 
-/// A delivery that is begun. It is in a box, since emits that wait for each other lie in each other on the stack.
+/// A delivery that is begun. It is in a box, since emits that wait for each other are nested on the stack.
 pub(crate) type Delivering<'a> = Pin<Box<dyn Future<Output = Receipt> + Send + 'a>>;
 
 /// An emit, and what delivers it.

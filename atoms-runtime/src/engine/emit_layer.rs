@@ -186,7 +186,7 @@ async fn stand(
     }
 }
 
-/// An [`EmitLayer`] of whatever type.
+/// An [`EmitLayer`] of any type.
 pub(crate) trait StandsAroundEmits: Send + Sync {
     fn emit<'a>(
         &'a self,

@@ -27,7 +27,7 @@ struct Node {
     next: Slot,
 }
 
-/// An extension of whatever type, as the engine knows it.
+/// An extension of any type, as the engine knows it.
 pub(crate) trait AnyExtension: Any + Send + Sync {
     /// Tells it that the bus runs.
     fn started(&self, bus: &Bus) -> Result<(), HandlerError>;

@@ -291,7 +291,7 @@ impl fmt::Debug for SyncNext<'_> {
     }
 }
 
-/// A [`Layer`] of whatever type.
+/// A [`Layer`] of any type.
 pub(crate) trait Stands: Send + Sync {
     fn deliver<'a>(&'a self, next: Next<'a>) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 

@@ -100,7 +100,7 @@ impl<I: Input> Taken<I> {
     }
 }
 
-/// For an input that is none.
+/// For a type that cannot be an input.
 pub trait Untaken {
     /// Never called.
     fn finish<O>(_: O, _: &Delivery<'_>) -> Result<(), HandlerError> {

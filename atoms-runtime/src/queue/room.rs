@@ -49,7 +49,7 @@ impl Room {
         Self::new(kind, self.priority())
     }
 
-    /// The place of the room among all; the last one is none.
+    /// The place of the room among all; [`RoomKind::Followed`] has none.
     fn index(self) -> usize {
         match self.0 / PRIORITIES {
             0 => self.0.into(),

@@ -115,7 +115,7 @@ fn value_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Whether objects and arrays lie in each other more than `limit` levels deep.
+/// Returns whether objects and arrays are nested more than `limit` levels deep.
 pub(super) fn is_deeper_than(frame: &[u8], limit: usize) -> bool {
     // An upper bound that the compiler turns into vector instructions answers for almost all.
     let opened = frame.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();

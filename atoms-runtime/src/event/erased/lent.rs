@@ -110,7 +110,7 @@ impl<'a, 'v, K: Lent> Slot<'a, 'v, K> {
     }
 }
 
-/// A [`Slot`] of whatever kind.
+/// A [`Slot`] of any kind.
 trait Lendable {
     /// The kind of value.
     fn key(&self) -> TypeId;
