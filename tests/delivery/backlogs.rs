@@ -306,6 +306,16 @@ async fn a_poster_is_told_that_the_backlog_failed_and_the_rest_goes_on_when_it_d
     assert_eq!((log.take(), backlog.count().await.unwrap()), (accepted, 0));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_bus_is_idle_when_an_event_was_done_before_its_post_was_told() {
+    let way = |call| if call == Call::Post { Way::ToldLater } else { Way::AtOnce };
+    let (builder, log) = bus();
+    let bus = builder.backlog(Faulty::new(way)).handler::<quick>().start().unwrap();
+    bus.post(job(1)).await.unwrap();
+    assert_eq!(log.take(), ["1"]);
+    timeout(SOON, bus.idle()).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_post_waits_for_room_and_for_nothing_else_that_a_backlog_lacks() {
     let fails = AtomicBool::new(true);

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use atoms::{
     Acknowledgement, Backlog, BacklogRoom, EventId, MemoryBacklog, NewPost, StoreError, StoreErrorKind,
@@ -25,6 +26,8 @@ pub(crate) enum Way {
     AtOnce,
     /// When its future is polled for the second time.
     Later,
+    /// At once; its future is ready some time after that.
+    ToldLater,
     Never,
     Fails,
 }
@@ -50,6 +53,13 @@ impl Faulty {
                 tokio::task::yield_now().await;
                 act(&self.memory).await
             }),
+            Way::ToldLater => {
+                let done = act(&self.memory);
+                Box::pin(async {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    done.await
+                })
+            }
             Way::Never => Box::pin(std::future::pending()),
             Way::Fails => {
                 let error = StoreError::new(StoreErrorKind::Unavailable, "the disk is full");

@@ -135,6 +135,8 @@ impl Stored {
                 stored => {
                     stored.map_err(|error| refused(PostRefusal::Store, Some(error)))?;
                     self.mark();
+                    // It may be done already: somebody has to see that there is no more to take.
+                    self.changed.notify_waiters();
                     self.hire(bus);
                     return Ok(());
                 }
