@@ -5,7 +5,10 @@ use std::fmt;
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::{ExtractError, FailureKind, Interceptor, Metadata, Refusal, RequestError, Veto};
+use atoms::{
+    Delivery, ExtractError, FailureKind, Interceptor, Layer, Metadata, Next, Outcome, Refusal, RequestError,
+    Veto,
+};
 
 use crate::bus;
 
@@ -141,4 +144,29 @@ async fn interceptors_enrich_and_veto_requests() {
     let error = bus.request(moon()).await.unwrap_err();
     let RequestError::Refused { refusal: Refusal::Vetoed(veto), .. } = error else { panic!("{error:?}") };
     assert_eq!(veto.reason(), "no moons");
+}
+
+#[request(type = "errors.stored", reply = u64)]
+struct Store;
+
+#[handler]
+fn store(_: &Store) -> u64 {
+    7
+}
+
+/// Fails once the handler has replied, as a transaction does that is not committed.
+struct Uncommitted;
+
+impl Layer for Uncommitted {
+    async fn deliver(&self, _: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
+        next.run().await?;
+        Err(Veto::new("the disk is full").into())
+    }
+}
+
+#[tokio::test]
+async fn a_layer_that_fails_after_the_reply_takes_it_back() {
+    let bus = bus().handler::<store>().layer(Uncommitted).start().unwrap();
+    let error = bus.request(Store).await.unwrap_err();
+    assert!(error.to_string().contains("the disk is full"), "{error}");
 }

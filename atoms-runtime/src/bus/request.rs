@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::caught::{DropCaught, caught};
+use crate::caught::{DropCaught, caught, drop_caught};
 use crate::engine::deliver::{Progress, delivered};
 use crate::engine::emission::Way;
 use crate::engine::first_poll::FirstPoll;
@@ -67,7 +67,7 @@ impl Bus {
                 return Box::pin(self.ask_seen(question.into_inner())).await;
             }
             let receipt = delivered!(Step::new(EventRef::asked(&*question), &self.0));
-            question.take_reply().ok_or_else(|| RequestError::of::<I::Request>(&receipt))
+            replied(&mut question, &receipt)
         })
     }
 
@@ -91,7 +91,21 @@ impl Bus {
                 })
             });
         let receipt = emitted.await;
-        question.take_reply().ok_or_else(|| RequestError::of::<R>(&receipt))
+        replied(&mut question, &receipt)
+    }
+}
+
+/// The reply, unless the handler failed after all: a layer around it may, once it has replied.
+#[inline]
+fn replied<R: Request>(question: &mut Question<R>, receipt: &Receipt) -> Result<R::Reply, RequestError> {
+    match question.take_reply() {
+        Some(reply) if receipt.is_plain() || receipt.failure_of_handler(R::event_type()).is_none() => {
+            Ok(reply)
+        }
+        reply => {
+            drop_caught(reply);
+            Err(RequestError::of::<R>(receipt))
+        }
     }
 }
 
