@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use atoms::control::{Answer, AnswerError, MemoryQuestions, Outcome};
 use atoms::prelude::*;
 use atoms::tools::{CallOutcome, ToolCallApproved, ToolSettings};
 use serde_json::json;
-use tokio::time::timeout;
 
 use crate::log::Log;
-use crate::{SOON, ada, asked, bob, bus, until};
+use crate::{SOON, ada, asked, bob, bus, left, until};
 
 /// Pays money back to a customer.
 #[tool(approve = "manager")]
@@ -106,9 +104,7 @@ async fn a_question_that_is_cancelled_denies() {
 #[tokio::test]
 async fn a_caller_that_goes_leaves_the_question_open() {
     let (bus, log) = started();
-    let call = refund::call(&bus, args(5)).principal(&bob()).into_future();
-    timeout(Duration::from_millis(20), call).await.unwrap_err();
-    let question = asked(&bus).await;
+    let question = left(&bus, refund::call(&bus, args(5)).principal(&bob())).await;
     bus.questions().approve(question.id).by(&ada()).await.unwrap();
     until(|| log.take().iter().any(|line| line == "ran after")).await;
 }
@@ -249,8 +245,7 @@ async fn a_call_is_made_by_a_later_process() {
         (builder.tool::<refund>().tool_hook::<ends>().start().unwrap(), log)
     };
     let (first, _) = start();
-    let call = refund::call(&first, args(5)).principal(&bob()).sender("aiagents.Main").into_future();
-    timeout(Duration::from_millis(20), call).await.unwrap_err();
+    left(&first, refund::call(&first, args(5)).principal(&bob()).sender("aiagents.Main")).await;
     drop(first);
 
     let (second, log) = start();
@@ -268,9 +263,7 @@ async fn a_call_is_made_by_a_later_process() {
 #[tokio::test]
 async fn what_is_no_approval_calls_nothing() {
     let (bus, log) = started();
-    let call = refund::call(&bus, args(5)).into_future();
-    timeout(Duration::from_millis(20), call).await.unwrap_err();
-    let question = asked(&bus).await;
+    let question = left(&bus, refund::call(&bus, args(5))).await;
     // As a frame could say it.
     let call: atoms::EventId = question.body["tool_call"]["id"].as_str().unwrap().parse().unwrap();
     let forged = ToolCallApproved { question: question.id, call, tool: "refund".into() };
@@ -320,9 +313,7 @@ async fn arguments_that_are_too_large_are_not_asked_for() {
 #[tokio::test]
 async fn an_answer_says_who_has_approved_what() {
     let (bus, _) = started();
-    let call = refund::call(&bus, args(5)).into_future();
-    timeout(Duration::from_millis(20), call).await.unwrap_err();
-    let id = asked(&bus).await.id;
+    let id = left(&bus, refund::call(&bus, args(5))).await.id;
     let ended = bus.questions().approve(id).by(&ada()).await.unwrap();
     let end = ended.end.as_ref().unwrap();
     assert_eq!(end.by, Some(ada()));

@@ -8,6 +8,7 @@ mod emitted;
 mod events;
 mod fail_closed;
 mod hooks;
+mod lent;
 mod start;
 
 #[path = "../log/mod.rs"]
@@ -51,6 +52,14 @@ async fn asked(bus: &Bus) -> Arc<Question> {
         }
     };
     timeout(SOON, open).await.expect("no question is opened")
+}
+
+/// Makes a call until its question is open, and goes.
+async fn left<T>(bus: &Bus, call: impl IntoFuture<Output = T>) -> Arc<Question> {
+    tokio::select! {
+        _ = call.into_future() => panic!("the call asks nobody"),
+        question = asked(bus) => question,
+    }
 }
 
 /// Waits until something holds.

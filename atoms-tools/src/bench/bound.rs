@@ -4,13 +4,13 @@ use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
-use atoms_runtime::{Bus, Delivery, PrepareError, StartContext};
+use atoms_runtime::{Bus, Delivery, PrepareError, StartContext, SyncDelivery};
 use tokio::sync::Semaphore;
 
 use super::any_bound::AnyBound;
 use crate::call::{Call, Done, ToolCall, ToolDone, Verdict};
 use crate::hook::{HookInfo, RunHook, Stage};
-use crate::tool::{Function, Ran, Tool, ToolInfo};
+use crate::tool::{Function, NotRun, Ran, Tool, ToolInfo};
 
 /// How a tool is made ready to be called on a bus; the description of each has one.
 pub struct Binding(Bind);
@@ -72,6 +72,9 @@ pub(crate) enum After<T: Tool> {
 /// What calls the function of the tool `T`.
 pub(crate) trait RunFunction<T: Tool>: Send + Sync {
     fn run<'a>(&'a self, args: T::Args, delivery: Delivery<'a>) -> Ran<'a, T::Output>;
+
+    /// As [`run`](Self::run), with what layers lend.
+    fn run_lent<'d>(&'d self, args: T::Args, delivery: &SyncDelivery<'d>) -> Result<T::Output, NotRun>;
 }
 
 struct BoundFunction<T: Tool, F: Function<T>>(F::Prepared);
@@ -80,11 +83,17 @@ impl<T: Tool, F: Function<T>> RunFunction<T> for BoundFunction<T, F> {
     fn run<'a>(&'a self, args: T::Args, delivery: Delivery<'a>) -> Ran<'a, T::Output> {
         F::run(args, &self.0, delivery)
     }
+
+    fn run_lent<'d>(&'d self, args: T::Args, delivery: &SyncDelivery<'d>) -> Result<T::Output, NotRun> {
+        F::run_lent(args, &self.0, delivery)
+    }
 }
 
 /// A tool with its hooks.
 pub(crate) struct Bound<T: Tool> {
-    pub(crate) function: Box<dyn RunFunction<T>>,
+    pub(crate) function: Arc<dyn RunFunction<T>>,
+    /// Whether the function takes what a layer lends.
+    pub(crate) is_lent: bool,
     pub(crate) before: Box<[Hooked<Before<T>>]>,
     pub(crate) after: Box<[Hooked<After<T>>]>,
     /// Whether the tool or a hook takes anything from the delivery.
@@ -116,7 +125,8 @@ impl<T: Tool> Bound<T> {
         let takes_any = |hook: &Hooked<After<T>>| matches!(hook.run, After::Any(_) | After::AnyDetached(_));
         Ok(Self {
             needs_event: has_parameters || hooks.iter().any(|hook| hook.has_parameters()),
-            function: Box::new(BoundFunction::<T, F>(prepared)),
+            function: Arc::new(BoundFunction::<T, F>(prepared)),
+            is_lent: F::IS_LENT,
             before: before.into(),
             has_untyped_after: after.iter().any(takes_any),
             after: after.into(),

@@ -20,6 +20,9 @@ impl<T: Tool> Flow<'_, '_, T> {
             Some(room) => Some(Box::pin(room.acquire()).await.map_err(|_| ToolError::Closed)?),
             None => None,
         };
+        if self.bound.is_lent {
+            return Box::pin(self.run_lent(args)).await;
+        }
         let delivery = self.dispatch.delivery(|| T::info().handler());
         let function = &self.bound.function;
         let result = match catch_unwind(AssertUnwindSafe(|| function.run(args, delivery))) {
@@ -49,7 +52,7 @@ impl<T: Tool> Flow<'_, '_, T> {
     }
 
     #[cold]
-    fn failed(&self, not_run: NotRun) -> ToolError {
+    pub(super) fn failed(&self, not_run: NotRun) -> ToolError {
         let cause: Arc<dyn Error + Send + Sync> = match not_run {
             NotRun::Extract(error) => Arc::new(error),
             NotRun::Failed(error) => error.into(),

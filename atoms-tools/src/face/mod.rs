@@ -11,7 +11,7 @@ pub use calling::{Called, ToolCalling, calling};
 pub use set::ToolSet;
 pub use tools::{JsonCalling, Tools};
 
-use crate::bench::{ToolSettings, end_answered, end_cancelled, end_expired, run_approved};
+use crate::bench::{ToolSettings, end_answered, end_cancelled, end_expired, run_approved, run_lent};
 use crate::caller::Sender;
 use crate::hook::Hook;
 use crate::tool::Tool;
@@ -50,6 +50,7 @@ impl ToolsBuilder for BusBuilder {
             .handler::<end_answered>()
             .handler::<end_expired>()
             .handler::<end_cancelled>()
+            .handler::<run_lent>()
             .carries::<Sender>()
             .carries::<Principal>()
     }

@@ -109,8 +109,21 @@ pub trait Function<T: Tool>: 'static {
     /// The types of the events that the function may emit.
     const EMITS: EventTypes;
 
+    /// Whether a parameter takes what a layer lends, so that the function is called in a delivery to a handler.
+    const IS_LENT: bool = false;
+
     /// Prepares the parameters that are extracted.
     fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>>;
+
+    /// As [`run`](Self::run), with what layers lend.
+    fn run_lent<'d>(
+        args: T::Args,
+        prepared: &'d Self::Prepared,
+        delivery: &SyncDelivery<'d>,
+    ) -> Result<T::Output, NotRun> {
+        let _ = (args, prepared, delivery);
+        Err(NotRun::Failed("the function takes nothing that is lent".into()))
+    }
 
     /// Extracts the parameters, and calls the function.
     fn run<'a>(args: T::Args, prepared: &'a Self::Prepared, delivery: Delivery<'a>) -> Ran<'a, T::Output>;
@@ -128,15 +141,26 @@ where
 
     const EMITS: EventTypes = F::Params::EMITS;
 
+    const IS_LENT: bool = F::Params::ARE_LENT;
+
     fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>> {
         F::Params::prepare(start)
     }
 
     #[inline]
+    fn run_lent<'d>(
+        args: T::Args,
+        prepared: &'d Self::Prepared,
+        delivery: &SyncDelivery<'d>,
+    ) -> Result<T::Output, NotRun> {
+        let params = F::Params::from_delivery(prepared, delivery).map_err(NotRun::Extract)?;
+        F::call(args, params).into_result().map_err(NotRun::Failed)
+    }
+
+    #[inline]
     fn run<'a>(args: T::Args, prepared: &'a Self::Prepared, delivery: Delivery<'a>) -> Ran<'a, T::Output> {
         let delivery = SyncDelivery::lending_nothing(&delivery);
-        let params = F::Params::from_delivery(prepared, &delivery).map_err(NotRun::Extract);
-        Ran::Ready(params.and_then(|params| F::call(args, params).into_result().map_err(NotRun::Failed)))
+        Ran::Ready(Self::run_lent(args, prepared, &delivery))
     }
 }
 
