@@ -258,7 +258,7 @@ async fn what_is_due_is_ready_then(backlog: &dyn Backlog) {
 }
 
 async fn what_is_cancelled_never_comes(backlog: &dyn Backlog) {
-    let posts = [1, 2].map(|number| post(number).with_due(from_now(50)));
+    let posts = [1, 2].map(|number| post(number).with_due(from_now(1_000)));
     let [first, second] = [0, 1].map(|place| posts[place].event.id().clone());
     post_all(backlog, posts).await;
     assert!(backlog.is_pending(first.clone()).await.unwrap());
