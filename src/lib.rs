@@ -52,7 +52,7 @@ pub mod prelude {
 
     #[cfg(feature = "store")]
     #[doc(no_inline)]
-    pub use atoms_store::{Sqlite, StoreBuilder, Tx};
+    pub use atoms_store::{Sqlite, StoreBuilder, StoreBus, Tx};
 
     #[cfg(feature = "tools")]
     #[doc(no_inline)]

@@ -67,22 +67,24 @@
 //!
 //! Its tables and triggers begin with `atoms_`; all else in it is the program's own. `FILE-lock` is locked for as long as a
 //! program has the store, and the lock ends with the process; the file stays. Others may read the file meanwhile, and write
-//! to it for a short time: what they change is found within 100 ms. Who reads in one transaction for long keeps the log from
+//! to it for a short time, as [`StoreBus::post_in`] and [`Outside`] do: what they change is found within 100 ms. Who reads in one transaction for long keeps the log from
 //! being cut. The file must be on a local disk.
 //!
 //! What a later version of this crate has written is not opened. What an earlier one has written is brought to this version
 //! when it is opened, in one commit.
 
 mod backlog;
-mod builder;
+mod bus;
 mod file;
 mod letters;
+mod outside;
 mod questions;
 mod sqlite;
 mod transaction;
 
-pub use builder::StoreBuilder;
+pub use bus::{PostInError, StoreBuilder, StoreBus};
 pub use file::OpenError;
+pub use outside::{Outside, OutsideError, OutsideLetter, OutsidePost};
 pub use rusqlite;
 pub use sqlite::{Sqlite, SqliteOptions};
 pub use transaction::Tx;

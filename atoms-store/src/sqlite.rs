@@ -83,6 +83,10 @@ impl Sqlite {
         }
     }
 
+    pub(crate) fn post_limits(&self) -> Limits {
+        self.posts.limits
+    }
+
     /// The posted events.
     pub fn backlog(&self) -> Arc<dyn Backlog> {
         self.posts.clone()

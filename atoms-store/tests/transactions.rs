@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::store::rusqlite::{self, Connection};
+use atoms::store::PostInError;
+use atoms::store::rusqlite::{self, Connection, TransactionBehavior};
 use atoms::{BusBuilder, Envelope, EventId, LetterRecipient};
 use tokio::time::timeout;
 
@@ -173,4 +174,58 @@ async fn a_handler_that_ends_its_transaction_fails() {
 async fn a_bus_without_a_store_does_not_start() {
     let error = Bus::builder().without_discovery().handler::<pay>().start().unwrap_err();
     assert!(error.to_string().contains("add `.store(Sqlite::open(..)?)` to its builder"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_posted_in_a_transaction_of_the_user_and_found_soon() {
+    let (directory, path) = file();
+    let bus = on(&path).handler::<pay>().start().unwrap();
+    let mut user = Connection::open(&path).unwrap();
+    let rolled_back = user.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    bus.post_in(&rolled_back, Order { number: 1 }).unwrap();
+    rolled_back.rollback().unwrap();
+    let committed = user.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    committed.execute("INSERT INTO thanked VALUES (7)", []).unwrap();
+    bus.post_in(&committed, Order { number: 2 }).unwrap();
+    committed.commit().unwrap();
+    timeout(SOON, async {
+        while rows(&path, "paid").is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!((rows(&path, "paid"), rows(&path, "thanked")), (vec![2], vec![7]));
+
+    let error = bus.post_in(&user, Order { number: 3 }).unwrap_err();
+    assert!(matches!(error, PostInError::NoTransaction), "{error}");
+    let mut other = Connection::open(directory.path().join("other.db")).unwrap();
+    let error = bus.post_in(&other.transaction().unwrap(), Order { number: 3 }).unwrap_err();
+    assert!(matches!(error, PostInError::OtherFile { .. }), "{error}");
+    let without = Bus::builder().without_discovery().start().unwrap();
+    let error = without.post_in(&user, Order { number: 3 }).unwrap_err();
+    assert!(matches!(error, PostInError::NoStore), "{error}");
+}
+
+#[handler(id = "tx.posts")]
+fn posts(order: &Order, tx: Tx<'_, Sqlite>, context: Context) -> Result<(), String> {
+    context.bus().post_in(&tx, Paid { number: order.number }).map_err(|error| error.to_string())?;
+    if order.number > 1 { Err("too many".into()) } else { Ok(()) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_posts_in_its_transaction_also_for_an_event_that_is_emitted() {
+    let (_directory, path) = file();
+    let bus = on(&path).handler::<posts>().handler::<thank>().start().unwrap();
+    bus.emit(Order { number: 1 }).await.into_result().unwrap();
+    assert!(bus.emit(Order { number: 2 }).await.into_result().is_err());
+    timeout(SOON, async {
+        while rows(&path, "thanked").is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+    idle(&bus).await;
+    assert_eq!(rows(&path, "thanked"), [1]);
 }

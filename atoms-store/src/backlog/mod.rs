@@ -13,8 +13,8 @@ use atoms_runtime::{
 use rusqlite::Connection;
 
 use self::returned::{InFlight, Returned};
-pub(crate) use self::rows::NewRow;
-use self::rows::{insert, number_of};
+use self::rows::insert;
+pub(crate) use self::rows::{NewRow, number_of};
 use crate::file::{Durability, Failed, File, Limits, Room};
 
 /// What cannot be read is there at each start.
@@ -24,7 +24,7 @@ static UNREADABLE: LogLimit = LogLimit::new(10, "more posted events that cannot 
 #[derive(Debug)]
 pub(crate) struct Posts {
     file: Arc<File>,
-    limits: Limits,
+    pub(crate) limits: Limits,
     clock: Clock,
     returned: Arc<Returned>,
 }
@@ -102,6 +102,12 @@ pub(crate) fn check_room(connection: &Connection, limits: Limits, rows: &[NewRow
 /// Stores events, whether there is room or not; returns their numbers.
 pub(crate) fn insert_all(connection: &Connection, rows: &[NewRow]) -> Result<Vec<u64>, Failed> {
     rows.iter().map(|row| insert(connection, row)).collect()
+}
+
+/// Stores an event in a transaction of somebody else.
+pub(crate) fn post_in(connection: &Connection, limits: Limits, row: NewRow) -> Result<(), Failed> {
+    check_room(connection, limits, std::slice::from_ref(&row))?;
+    insert(connection, &row).map(drop)
 }
 
 /// Says that handlers are done with an event, and stores what follows.

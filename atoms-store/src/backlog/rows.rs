@@ -57,6 +57,19 @@ impl NewRow {
         })
     }
 
+    /// The event of a dead letter, for the handler that failed. It has lost its place among those of its key.
+    pub(crate) fn redelivered(
+        event: String,
+        r#type: String,
+        bytes: usize,
+        handler: String,
+        frame: Vec<u8>,
+    ) -> Self {
+        let (priority, handlers) = (Priority::default(), vec![handler]);
+        let room = BacklogRoom::of(priority, None);
+        Self { event, r#type, key: None, priority, room, bytes, due: None, handlers, frame }
+    }
+
     pub(crate) fn all(posts: Vec<NewPost>, file: &File) -> Result<Vec<Self>, StoreError> {
         posts.into_iter().map(|post| Self::of(post, file)).collect()
     }

@@ -74,6 +74,19 @@ pub enum OpenError {
         /// The latest version that this crate knows.
         known: u32,
     },
+    /// The file is no store, or one of an earlier version, and was not to be changed.
+    #[error(
+        "`{}` has version {found} of the schema, where 0 is none, and this program knows {known}: open it as a store first",
+        path.display()
+    )]
+    OlderSchema {
+        /// The file.
+        path: PathBuf,
+        /// The version of the file; 0 if it is no store.
+        found: u32,
+        /// The version that is needed.
+        known: u32,
+    },
     /// The file, or the directory that it is in, cannot be written.
     #[error("`{}` cannot be written: a store needs to write the file, and to make others beside it", path.display())]
     ReadOnly {

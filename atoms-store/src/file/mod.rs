@@ -9,7 +9,7 @@ mod open;
 mod thread;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::Builder;
 
@@ -22,6 +22,7 @@ pub(crate) use self::failed::{Failed, unreadable};
 pub(crate) use self::lease::Lease;
 pub(crate) use self::load::{Limits, Load, Room, load, next};
 use self::lock::{Lock, real_path};
+pub(crate) use self::open::connect_outside;
 use self::open::{Access, connect};
 pub(crate) use self::thread::Durability;
 use self::thread::{Jobs, Order};
@@ -30,6 +31,7 @@ use self::writer::Writer;
 /// A file that is open.
 #[derive(Debug)]
 pub(crate) struct File {
+    path: PathBuf,
     writer: Jobs,
     reader: Jobs,
     pub(crate) board: Arc<Board>,
@@ -62,7 +64,7 @@ impl File {
             drop(lock);
         }))?;
         let reader = spawn(Box::new(move |jobs| thread::read(&reads, &jobs)))?;
-        Ok((Self { writer, reader, board, events: Mutex::default() }, seen))
+        Ok((Self { path: path.clone(), writer, reader, board, events: Mutex::default() }, seen))
     }
 
     /// Does something that changes the file, and holds so many bytes.
@@ -98,6 +100,15 @@ impl File {
         job: impl FnMut(&Connection) -> Result<T, Failed> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.reader.run(Durability::Process, 0, job, |done| done).await
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether this is a connection to the file.
+    pub(crate) fn is_of(&self, connection: &Connection) -> bool {
+        connection.path().is_some_and(|path| real_path(path.as_ref()).is_ok_and(|path| path == self.path))
     }
 
     pub(crate) fn start(&self, events: StoredEvents) {

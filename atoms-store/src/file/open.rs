@@ -58,6 +58,23 @@ pub(crate) fn open(path: &Path, max_bytes: Option<u64>) -> Result<Connection, Op
     Ok(connection)
 }
 
+/// Opens a file that is a store of this version's schema, beside the program that has it.
+pub(crate) fn connect_outside(path: &Path) -> Result<Connection, OpenError> {
+    let failed = |error| OpenError::of(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    match (version(&connection).map_err(failed)?, MIGRATIONS.len() as u32) {
+        (found, known) if found > known => {
+            Err(OpenError::NewerSchema { path: path.to_owned(), found, known })
+        }
+        (found, known) if found < known => {
+            Err(OpenError::OlderSchema { path: path.to_owned(), found, known })
+        }
+        _ => Ok(connection),
+    }
+}
+
 fn set_up(connection: &mut Connection, max_bytes: Option<u64>) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;

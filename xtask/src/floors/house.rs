@@ -72,9 +72,9 @@ const STORE: House = House {
     floors: &[
         Floor { name: "file", modules: &["file"] },
         Floor { name: "backlog", modules: &["backlog"] },
-        Floor { name: "others", modules: &["letters", "questions"] },
+        Floor { name: "others", modules: &["letters", "outside", "questions"] },
         Floor { name: "store", modules: &["sqlite"] },
         Floor { name: "transaction", modules: &["transaction"] },
-        Floor { name: "face", modules: &["builder"] },
+        Floor { name: "face", modules: &["bus"] },
     ],
 };
