@@ -81,6 +81,17 @@ pub struct ToolDenied {
 }
 
 /// A before-hook has decided about a call.
+///
+/// ```
+/// use atoms::prelude::*;
+/// use atoms::tools::ToolDecided;
+///
+/// /// Who was let in, and who was not.
+/// #[handler]
+/// fn audit(decided: &ToolDecided) {
+///     println!("{} {:?} {}: {:?}", decided.hook, decided.verdict, decided.tool, decided.reason);
+/// }
+/// ```
 #[event(type = "atoms.tool.decided", framework, crate = atoms_runtime)]
 pub struct ToolDecided {
     /// The call.

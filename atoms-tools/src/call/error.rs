@@ -12,6 +12,29 @@ use crate::schema::WrongArguments;
 /// Why a call of a tool has no result. What it says can be given to a model.
 ///
 /// Texts of hooks, people and errors are cut off after 1 KiB.
+///
+/// ```
+/// use atoms::prelude::*;
+///
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("there is no order {0}")]
+/// struct NoOrder(String);
+///
+/// #[tool]
+/// fn refund(order_id: String) -> Result<u64, NoOrder> {
+///     Err(NoOrder(order_id))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().tool::<refund>().start()?;
+/// let error = refund::call(&bus, RefundArgs { order_id: "o-1".into() }).await.unwrap_err();
+/// assert_eq!(error.to_string(), "the tool `refund` failed: there is no order o-1");
+/// assert!(error.downcast_ref::<NoOrder>().is_some());
+/// assert!(!error.is_denied());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ToolError {
