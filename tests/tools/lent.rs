@@ -1,6 +1,6 @@
 //! Tools that take what layers lend, such as a transaction.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use atoms::prelude::*;
 use atoms::{
@@ -8,8 +8,8 @@ use atoms::{
     SyncDelivery, SyncLayer, SyncNext,
 };
 
-use crate::bus;
 use crate::log::Log;
+use crate::{ada, bus, left, until};
 
 /// It borrows from what a layer has, and can be used on one thread only.
 struct Transaction<'a> {
@@ -46,6 +46,8 @@ impl FromSyncDelivery for Tx<'_> {
 struct Transactions {
     log: Arc<Log>,
     commits: bool,
+    /// The events for which it has committed, as a store keeps them.
+    done: Arc<Mutex<Vec<String>>>,
 }
 
 impl Layer for Transactions {
@@ -59,7 +61,13 @@ impl Layer for Transactions {
 }
 
 impl SyncLayer for Transactions {
-    fn deliver(&self, _: &Delivery<'_>, next: &mut SyncNext<'_>) -> Outcome {
+    fn deliver(&self, delivery: &Delivery<'_>, next: &mut SyncNext<'_>) -> Outcome {
+        let id = delivery.id().to_string();
+        if self.done.lock().unwrap().contains(&id) {
+            self.log.add("known");
+            return Ok(());
+        }
+        self.done.lock().unwrap().push(id);
         let transaction = Transaction { log: &self.log, _one_thread: std::marker::PhantomData };
         let outcome = next.run_lending::<TransactionLent>(&transaction);
         let what = if outcome.is_ok() && self.commits { "commit" } else { "roll back" };
@@ -88,7 +96,7 @@ fn limit(call: &mut Call<refund>) -> Verdict<refund> {
 
 fn started(commits: bool) -> (Bus, Arc<Log>) {
     let (builder, log) = bus();
-    let layer = Transactions { log: log.clone(), commits };
+    let layer = Transactions { log: log.clone(), commits, done: Arc::default() };
     (builder.tool::<refund>().tool_hook::<limit>().layer(layer).start().unwrap(), log)
 }
 
@@ -131,4 +139,48 @@ async fn a_frame_calls_no_tool() {
     let receipt = bus.receive(br#"{"type":"atoms.tool.run_lent"}"#).await.unwrap();
     assert!(receipt.into_result().unwrap_err().to_string().contains("a frame calls no tool"));
     assert_eq!(log.take(), ["roll back"]);
+}
+
+#[tool(approve = "manager")]
+fn pay(cents: u64, tx: Tx<'_>) -> u64 {
+    tx.0.log.add(format!("pay {cents}"));
+    cents
+}
+
+#[hook(after)]
+fn ends(done: &mut Done<pay>, log: State<Log>) {
+    log.add(done.result.as_ref().map_or_else(ToString::to_string, ToString::to_string));
+}
+
+/// What is approved is committed once, though the event that says so comes again in a later process.
+#[tokio::test]
+async fn an_approved_call_is_committed_once() {
+    let done = Arc::default();
+    let questions = Arc::new(atoms::control::MemoryQuestions::new(100, 1024 * 1024));
+    let start = || {
+        let (builder, log) = bus();
+        let layer = Transactions { log: log.clone(), commits: true, done: Arc::clone(&done) };
+        let builder = builder.question_store(questions.clone()).tool::<pay>().tool_hook::<ends>();
+        (builder.layer(layer).start().unwrap(), log)
+    };
+    let (first, log) = start();
+    let question = left(&first, pay::call(&first, PayArgs { cents: 5 })).await;
+    first.questions().approve(question.id).by(&ada()).await.unwrap();
+    let lines = std::cell::RefCell::new(Vec::new());
+    until(|| {
+        lines.borrow_mut().extend(log.take());
+        lines.borrow().len() == 3
+    })
+    .await;
+    assert_eq!(lines.into_inner(), ["pay 5", "commit", "5"]);
+    drop(first);
+
+    let (second, log) = start();
+    let call = question.body["tool_call"]["id"].as_str().unwrap().parse().unwrap();
+    let again = atoms::tools::ToolCallApproved { question: question.id, call, tool: "pay".into() };
+    second.emit(again).await.into_result().unwrap();
+    assert_eq!(
+        log.take(),
+        ["known", "the call of the tool `pay` was made before: what it returned is not known"]
+    );
 }

@@ -9,19 +9,19 @@ use futures_util::FutureExt;
 
 use super::before::within;
 use super::run::Flow;
-use crate::call::ToolError;
+use crate::call::{CallHead, ToolError};
 use crate::tool::{NotRun, Ran, Tool};
 
 impl<T: Tool> Flow<'_, '_, T> {
     /// Calls the function, when there is room for another call of it.
     #[inline]
-    pub(super) async fn run(&self, args: T::Args) -> Result<T::Output, ToolError> {
+    pub(super) async fn run(&self, head: &CallHead, args: T::Args) -> Result<T::Output, ToolError> {
         let _room = match &self.bound.room {
             Some(room) => Some(Box::pin(room.acquire()).await.map_err(|_| ToolError::Closed)?),
             None => None,
         };
         if self.bound.is_lent {
-            return Box::pin(self.run_lent(args)).await;
+            return Box::pin(self.run_lent(head.id(), args)).await;
         }
         let delivery = self.dispatch.delivery(|| T::info().handler());
         let function = &self.bound.function;

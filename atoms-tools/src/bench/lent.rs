@@ -6,7 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atoms_runtime::{
-    ExtractError, FromSyncDelivery, PrepareError, StartContext, SyncDelivery, handler, request,
+    Envelope, EventId, ExtractError, FromSyncDelivery, PrepareError, RequestError, StartContext,
+    SyncDelivery, handler, request,
 };
 
 use super::bound::RunFunction;
@@ -98,17 +99,24 @@ pub(crate) fn run_lent(_: &RunLent, _: InDelivery) {}
 impl<T: Tool> Flow<'_, '_, T> {
     /// Calls a function that takes what layers lend. If a layer fails after it, as a transaction does that is not committed,
     /// the call has failed as well.
-    pub(super) async fn run_lent(&self, args: T::Args) -> Result<T::Output, ToolError> {
+    ///
+    /// The request has the id of the call, so that a store which knows what it has committed for an event commits a call
+    /// once, in whatever process it is made again.
+    pub(super) async fn run_lent(&self, call: &EventId, args: T::Args) -> Result<T::Output, ToolError> {
         let tool = self.tool();
         let function = Arc::clone(&self.bound.function);
+        let id = call.clone();
         let call = Arc::new(Call::<T> { function, state: Mutex::new(State::New(args)) });
-        let asked = self.bus.request(RunLent { job: Some(Job(Arc::clone(&call) as _)) }).await;
+        let request = Envelope::new(RunLent { job: Some(Job(Arc::clone(&call) as _)) }).with_id(id);
+        let asked = self.bus.request(request).await;
         match (call.replace(State::Empty), asked) {
             (State::Called(Ok(Ok(output))), Ok(())) => Ok(output),
             (State::Called(Ok(Err(not_run))), _) => Err(self.failed(not_run)),
             (State::Called(Err(panic)), _) => Err(self.panicked(panic)),
+            // A layer that knows that it was called does not call it, and no handler replies.
+            (State::New(_), Err(RequestError::Unanswered { .. })) => Err(ToolError::Repeated { tool }),
             (_, Err(error)) => Err(ToolError::Failed { tool, cause: Arc::new(error) }),
-            (_, Ok(())) => Err(ToolError::NotReady { tool, problem: "nothing has called it".into() }),
+            (_, Ok(())) => Err(ToolError::Repeated { tool }),
         }
     }
 }

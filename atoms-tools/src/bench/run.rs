@@ -216,7 +216,7 @@ impl<'a, T: Tool> Flow<'_, 'a, T> {
         let (head, args) = (call.head, call.args.into_inner());
         let kept = if self.bound.after.is_empty() { None } else { Some((args.clone(), json)) };
         let (outcome, result) = match judged {
-            Judged::Passed(_) => (CallOutcome::Ran, self.run(args).await),
+            Judged::Passed(_) => (CallOutcome::Ran, self.run(&head, args).await),
             Judged::Replaced(output) => (CallOutcome::Replaced, Ok(output)),
             Judged::Stopped(error) => (CallOutcome::Denied, Err(error)),
         };

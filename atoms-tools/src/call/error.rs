@@ -146,6 +146,13 @@ pub enum ToolError {
         /// What the panic says.
         message: String,
     },
+    /// The function takes a transaction, and what this call does in it was committed before, by an earlier process: it is not
+    /// done again, and what the function returned then is not known.
+    #[error("the call of the tool `{tool}` was made before: what it returned is not known")]
+    Repeated {
+        /// The tool.
+        tool: &'static str,
+    },
     /// Tools and hooks call each other without end.
     #[error("the tool `{tool}` was not called: {limit} calls lie in each other, which is the limit")]
     TooDeep {
@@ -183,6 +190,7 @@ impl ToolError {
             | Self::TimedOut { tool, .. }
             | Self::Failed { tool, .. }
             | Self::Panicked { tool, .. }
+            | Self::Repeated { tool }
             | Self::TooDeep { tool, .. }
             | Self::NotReady { tool, .. } => Some(tool),
         }
