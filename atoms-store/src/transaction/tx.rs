@@ -43,10 +43,19 @@ use crate::sqlite::Sqlite;
 /// # }
 /// ```
 ///
+/// An async handler cannot have one, since it may go on on another thread:
+///
+/// ```compile_fail
+/// # use atoms::prelude::*;
+/// # #[event(type = "shop.order.placed")]
+/// # struct OrderPlaced {}
+/// #[handler]
+/// async fn reserve(_: &OrderPlaced, tx: Tx<'_, Sqlite>) {}
+/// ```
+///
 /// The handler runs on the thread of its task, and nobody else writes to the file meanwhile: its statements should be short.
-/// It must not end the transaction itself; if it has done so, the delivery fails. Only sync handlers have one, since a
-/// transaction cannot go to another thread, and a bus without a [store](crate::StoreBuilder::store) does not start with such
-/// a handler. Layers that are added to the bus after the store stand inside of the transaction, and must not wait.
+/// It must not end the transaction itself; if it has done so, the delivery fails. A bus without a
+/// [store](crate::StoreBuilder::store) does not start with such a handler. Layers that are added to the bus after the store stand inside of the transaction, and must not wait.
 ///
 /// What a handler emits for an event that was emitted, and not posted, is emitted whether the transaction is committed or not.
 pub struct Tx<'a, S> {
