@@ -203,6 +203,7 @@ struct Tree {
     named: BTreeMap<String, Tree>,
     wrapped: Wrapped<Tree>,
     leaf: Option<Box<Leaf>>,
+    wrapped_leaf: Wrapped<Leaf>,
     itself: Vec<Self>,
     plain: Plain,
     same: SameAsPlain,
@@ -221,6 +222,7 @@ struct Tree {
 struct Leaf {
     tree: Option<Box<Tree>>,
     trees: BTreeMap<String, Tree>,
+    in_wrapper: Wrapped<Tree>,
     #[serde(flatten)]
     plain: Plain,
 }
@@ -246,13 +248,16 @@ fn events_may_hold_each_other() {
     fn is_event<E: Event>() {}
     is_event::<Tree>();
     is_event::<Leaf>();
-    let json = json!({ "tree": null, "trees": {}, "leaves": [] });
+    let json = json!({ "tree": null, "trees": {}, "in_wrapper": [], "leaves": [] });
     let leaf: Leaf = from_value(json.clone()).unwrap();
     assert_eq!(to_value(leaf.clone()).unwrap(), json);
-    assert_eq!(format!("{leaf:?}"), "Leaf { tree: None, trees: {}, plain: Plain { leaves: [] } }");
+    assert_eq!(
+        format!("{leaf:?}"),
+        "Leaf { tree: None, trees: {}, in_wrapper: Wrapped([]), plain: Plain { leaves: [] } }"
+    );
     let plain = json!({ "leaves": [json] });
     let json = json!({
-        "branches": [], "named": {}, "wrapped": [], "leaf": json, "itself": [], "plain": plain, "same": plain,
+        "branches": [], "named": {}, "wrapped": [], "leaf": json, "wrapped_leaf": [], "itself": [], "plain": plain, "same": plain,
         "arrays": [[plain, plain], [plain, plain]], "secret": null, "sender": null, "at": null, "text": "x", "raw": null
     });
     let tree: Tree = from_value(json.clone()).unwrap();

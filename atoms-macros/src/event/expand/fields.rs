@@ -62,7 +62,8 @@ impl<'a> Check<'a> {
                 Checked { field, ty, kind }
             })
         });
-        let types = types.filter(|checked| !names(&event.item.ident, checked.ty));
+        let types =
+            types.filter(|checked| !names(&event.item.ident, checked.ty) && !checked.may_hold_an_event());
         let mut earlier = HashSet::new();
         let types: Vec<_> = types.filter(|checked| earlier.insert(checked.identity())).collect();
         (!types.is_empty() || event.form == Form::Derive).then_some(Self { event, types })
@@ -114,6 +115,19 @@ impl<'a> Check<'a> {
 }
 
 impl Checked<'_> {
+    /// Whether it is something like `Wrapper<Other>`. `Other` may be an event that holds this one in a wrapper as well: their
+    /// checks would then wait for each other. Of such a type, serde tells what is wrong.
+    fn may_hold_an_event(&self) -> bool {
+        let Type::Path(TypePath { path, .. }) = self.ty else { return false };
+        let Some(wrapper) = path.segments.last().filter(|last| last.ident != "Box") else { return false };
+        let PathArguments::AngleBracketed(held) = &wrapper.arguments else { return false };
+        self.kind == Kind::Written
+            && held.args.iter().any(|held| match held {
+                GenericArgument::Type(ty) => unknown(ty).iter().any(|ty| matches!(ty, Type::Path(_))),
+                _ => false,
+            })
+    }
+
     /// What is the same for two types of which one check is enough.
     fn identity(&self) -> (Kind, String, String) {
         let cfgs = attributes::cfgs(&self.field.syntax.attrs);
