@@ -164,8 +164,10 @@ fn unknown(ty: &Type) -> Vec<&Type> {
 /// The type on which it depends whether a container is right.
 fn held(ty: &Type) -> Option<&Type> {
     let Type::Path(TypePath { qself: None, path, .. }) = ty else { return None };
-    // With a path in front of it, it may be anybody's.
-    let container = path.segments.first().filter(|_| path.segments.len() == 1)?;
+    // With another path in front of it, it may be anybody's.
+    let is_of_std =
+        path.segments.len() == 1 || path.segments.first().is_some_and(|first| first.ident == "std");
+    let container = path.segments.last().filter(|_| is_of_std)?;
     let PathArguments::AngleBracketed(arguments) = &container.arguments else { return None };
     let types = arguments.args.iter().map(|argument| match argument {
         GenericArgument::Type(ty) => Some(ty),
