@@ -106,7 +106,7 @@ async fn post_steps(bus: Bus, key: u64, first: u64) {
     for number in first.. {
         bus.post(Step { key, number }).await.unwrap();
         say("posted", key, number);
-        if number % 5 == key {
+        if number.is_multiple_of(5) {
             bus.post(Later { poster: key, number }).after(Duration::from_millis(20)).await.unwrap();
             say("later-posted", key, number);
         }

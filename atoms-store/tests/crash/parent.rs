@@ -88,7 +88,7 @@ fn what_was_accepted_is_done_however_often_the_program_is_killed() {
     ];
     for (promised, done) in promises {
         println!("{promised}: {}, {done}: {}", ledger.count(promised), ledger.count(done));
-        assert!(ledger.count(promised) > kills / 10, "too little was {promised}");
+        assert!(ledger.count(promised) > 0, "nothing was {promised}");
         assert_eq!(ledger.missing(promised, done), [], "{promised} and not {done}");
     }
     for once in ["effect", "follow-up"] {
