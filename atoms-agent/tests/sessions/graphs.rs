@@ -46,7 +46,7 @@ fn the_same_is_wrong_as_in_a_graph_that_rustc_checks() {
     assert!(twice[1].starts_with("nothing leads to `A`"), "{twice:?}");
     let lost = problems(Graph::builder().edge::<A, B>().build());
     assert!(
-        lost[0].starts_with("`B` emits `test.graphs.noted`, which no node behind it handles"),
+        lost[0].starts_with("`B` emits `test.graphs.noted`, but no node behind it handles that"),
         "{lost:?}"
     );
     let missing = problems(Graph::builder().edge::<Keeps, A>().edge::<A, C>().build());
