@@ -19,12 +19,12 @@ fn a_version_that_is_not_known_is_told_with_the_newest_one() {
         ),
         (
             of_version("\"2.1\"", r#""whatever":1"#),
-            "cannot decode `versions.booking`: at `metadata.schema_version`, line 1 column 61: \"2.1\" is no \
+            "cannot decode `versions.booking`: at `metadata.schema_version`, line 1 column 61: \"2.1\" is not a \
              version, which is a whole number from 1; the newest one that this program knows is 3",
         ),
         (
             of_version("[0]", r#""whatever":1"#),
-            "cannot decode `versions.booking`: at `metadata.schema_version`, line 1 column 59: [0] is no \
+            "cannot decode `versions.booking`: at `metadata.schema_version`, line 1 column 59: [0] is not a \
              version, which is a whole number from 1; the newest one that this program knows is 3",
         ),
     ] {

@@ -115,8 +115,8 @@ pub(crate) type StoredValue = (&'static str, serde_json::Result<String>);
 
 impl Carrying {
     /// No values.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self(None)
     }
 
     /// Returns whether there are no values.

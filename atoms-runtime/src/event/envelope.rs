@@ -37,14 +37,29 @@ pub struct Envelope<E> {
 pub(crate) struct Head {
     id: OnceLock<EventId>,
     timestamp: OnceLock<Timestamp>,
-    metadata: Option<Box<Metadata>>,
-    carrying: Carrying,
+    /// One word, since most events have neither, and each is moved and dropped.
+    extra: Option<Box<Extra>>,
     hops: u32,
     /// How many emits wait for each other, each in a handler of the one before it.
     nested: u32,
 }
 
+/// What an event may have beside its identity.
+#[derive(Debug, Clone, Default)]
+struct Extra {
+    metadata: Metadata,
+    carrying: Carrying,
+}
+
+impl Extra {
+    fn boxed(metadata: Metadata, carrying: Carrying) -> Option<Box<Self>> {
+        let is_needed = !metadata.is_empty() || !carrying.is_empty();
+        is_needed.then(|| Box::new(Self { metadata, carrying }))
+    }
+}
+
 static NO_METADATA: LazyLock<Metadata> = LazyLock::new(Metadata::new);
+static CARRYING_NOTHING: Carrying = Carrying::new();
 
 impl Head {
     pub(crate) fn from_parts(
@@ -55,7 +70,7 @@ impl Head {
         Self {
             id: id.map_or_else(OnceLock::new, OnceLock::from),
             timestamp: timestamp.map_or_else(OnceLock::new, OnceLock::from),
-            metadata: metadata.filter(|metadata| !metadata.is_empty()).map(Box::new),
+            extra: Extra::boxed(metadata.unwrap_or_default(), Carrying::new()),
             ..Self::default()
         }
     }
@@ -69,25 +84,31 @@ impl Head {
     }
 
     pub(crate) fn metadata(&self) -> &Metadata {
-        self.metadata.as_deref().unwrap_or(&NO_METADATA)
+        self.extra.as_deref().map_or(&NO_METADATA, |extra| &extra.metadata)
     }
 
     /// About how many bytes of memory it takes.
     pub(crate) fn size(&self) -> usize {
-        size_of::<Self>() + self.metadata.as_deref().map_or(0, Metadata::size)
+        size_of::<Self>() + self.extra.as_deref().map_or(0, |extra| extra.metadata.size())
     }
 
     pub(crate) fn set_metadata(&mut self, metadata: Metadata) {
-        self.metadata = Some(Box::new(metadata));
+        *self.metadata_mut() = metadata;
+    }
+
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.extra.get_or_insert_default().metadata
     }
 
     #[inline]
     pub(crate) fn carrying(&self) -> &Carrying {
-        &self.carrying
+        self.extra.as_deref().map_or(&CARRYING_NOTHING, |extra| &extra.carrying)
     }
 
     pub(crate) fn set_carrying(&mut self, carrying: Carrying) {
-        self.carrying = carrying;
+        if self.extra.is_some() || !carrying.is_empty() {
+            self.extra.get_or_insert_default().carrying = carrying;
+        }
     }
 
     /// How many events lie between this one and the one that its chain began with.
@@ -118,9 +139,8 @@ impl Head {
 
     /// Says what the envelope of the event was when it was stored.
     pub(crate) fn set_parts(&mut self, id: EventId, timestamp: Timestamp, metadata: Metadata) {
-        let Self { id: new_id, timestamp: new_timestamp, metadata: new_metadata, .. } =
-            Self::from_parts(Some(id), Some(timestamp), Some(metadata));
-        (self.id, self.timestamp, self.metadata) = (new_id, new_timestamp, new_metadata);
+        (self.id, self.timestamp) = (id.into(), timestamp.into());
+        self.set_metadata(metadata);
     }
 
     /// Says how many events lie between this one and the one that its chain began with.
@@ -138,8 +158,7 @@ impl Head {
         Self {
             id: self.id().clone().into(),
             timestamp: OnceLock::new(),
-            metadata: self.metadata.as_deref().and_then(Metadata::all_inherited).map(Box::new),
-            carrying: self.carrying.clone(),
+            extra: Extra::boxed(self.metadata().all_inherited().unwrap_or_default(), self.carrying().clone()),
             hops: self.hops,
             nested: self.nested,
         }
@@ -149,10 +168,10 @@ impl Head {
     pub(crate) fn follow(&mut self, parent: &Head) {
         self.hops = parent.hops + 1;
         self.nested = parent.nested;
-        if !parent.carrying.is_empty() {
-            self.carrying = self.carrying.or(&parent.carrying);
+        if !parent.carrying().is_empty() {
+            self.set_carrying(self.carrying().or(parent.carrying()));
         }
-        parent.pass_on(self.metadata.get_or_insert_default());
+        parent.pass_on(self.metadata_mut());
     }
 
     /// Says in the metadata of an event that it is a consequence of this one.
@@ -208,8 +227,7 @@ impl Clone for Head {
         Self {
             id: self.id().clone().into(),
             timestamp: self.timestamp().into(),
-            metadata: self.metadata.clone(),
-            carrying: self.carrying.clone(),
+            extra: self.extra.clone(),
             hops: self.hops,
             nested: self.nested,
         }
@@ -251,20 +269,20 @@ impl<E> Envelope<E> {
     /// Sets a value that the event carries in this process, and that all events which follow from it carry, too.
     #[must_use]
     pub fn carry<T: Carried>(mut self, value: T) -> Self {
-        self.head.carrying = self.head.carrying.with(value);
+        self.head.set_carrying(self.head.carrying().with(value));
         self
     }
 
     /// Sets all values that the event carries in this process.
     #[must_use]
     pub fn with_carrying(mut self, carrying: Carrying) -> Self {
-        self.head.carrying = carrying;
+        self.head.set_carrying(carrying);
         self
     }
 
     /// Returns the values that the event carries in this process.
     pub fn carrying(&self) -> &Carrying {
-        &self.head.carrying
+        self.head.carrying()
     }
 
     /// Returns the value of this type that the event carries, if it carries one.
@@ -289,7 +307,7 @@ impl<E> Envelope<E> {
 
     /// Returns the metadata, so that they can be changed.
     pub fn metadata_mut(&mut self) -> &mut Metadata {
-        self.head.metadata.get_or_insert_default()
+        self.head.metadata_mut()
     }
 
     /// Returns the event.
