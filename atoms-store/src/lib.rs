@@ -3,9 +3,6 @@
 //! Programs depend on `atoms` with the feature `store`, which has all of this as `atoms::store`:
 //! `Bus::builder().store(Sqlite::open("shop.db")?)`.
 //!
-//! **Do not rely on it yet.** The test that kills a program again and again (`tests/crash`) has once, in 560 kills, missed an
-//! event whose `post` had returned. The fault is not found yet.
-//!
 //! # What is kept, and when
 //!
 //! ```text

@@ -161,8 +161,9 @@ fn child() {
     let first = std::env::var(FIRST).ok().map(|first| first.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let bus = bus(path.as_ref());
+        // Said first: the parent leaves out what comes before, and the bus goes on with what is there as soon as it starts.
         say("started", 0, 0);
+        let bus = bus(path.as_ref());
         match first {
             Some(first) => post(&bus, first).await,
             None => finish(&bus, path.as_ref()).await,
