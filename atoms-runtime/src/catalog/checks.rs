@@ -1,6 +1,6 @@
 //! What only the whole program knows: checked once, before the first event.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::{CircleEdge, Registry, StartCheck, StartProblem, versions};
 use crate::event::{DeliveryFailed, Event, EventType};
@@ -26,7 +26,8 @@ pub(crate) fn check(start: &StartCheck<'_>) -> Vec<StartProblem> {
 /// Handlers in the bodies of functions share a path if they share a name. Without a store that is no mistake, since
 /// the identity of a handler then says no more than whom to redeliver a letter to, which is refused.
 fn identities(registry: &Registry, has_store: bool) -> Vec<StartProblem> {
-    let mut known: HashMap<&'static str, &'static HandlerInfo> = HashMap::new();
+    let mut known: HashMap<&'static str, &'static HandlerInfo> = HashMap::default();
+    known.reserve(registry.handlers().len());
     let mut problems = Vec::new();
     let present = registry.handlers().iter().map(|info| (info.id(), *info));
     let earlier = registry.handlers().iter().flat_map(|info| info.was().iter().map(|was| (*was, *info)));
@@ -118,7 +119,7 @@ fn duplicates(registry: &Registry) -> Vec<StartProblem> {
 
 fn unhandled(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
     let is_handled = |event_type| registry.handlers_of(event_type).next().is_some();
-    let mut reported = HashSet::new();
+    let mut reported = HashSet::default();
     emissions
         .iter()
         .filter(|emission| emission.emits.must_handle() && !is_handled(emission.emits))
@@ -134,7 +135,7 @@ struct Routes {
 
 impl Routes {
     fn new(registry: &Registry, emissions: &[Emission]) -> Self {
-        let mut from: HashMap<&'static str, Vec<CircleEdge>> = HashMap::new();
+        let mut from: HashMap<&'static str, Vec<CircleEdge>> = HashMap::default();
         for Emission { handler, emits } in emissions.iter().filter(|it| !it.handler.allow_cycle()) {
             for takes in versions::newest(registry).filter(|takes| handler.takes(takes.name())) {
                 from.entry(takes.name()).or_default().push(CircleEdge { takes, handler, emits });
@@ -151,7 +152,7 @@ impl Routes {
 /// One circle for each event at which a walk comes back to its own path.
 fn circles(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
     let routes = Routes::new(registry, emissions);
-    let mut finished = HashSet::new();
+    let mut finished = HashSet::default();
     let mut found = Vec::new();
     for start in versions::newest(registry) {
         // The walk's path, and at each event of it which edge is tried next.
@@ -181,7 +182,7 @@ fn circles(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
 pub(crate) fn alert_circles(registry: &Registry) -> Vec<Vec<CircleEdge>> {
     let alert = DeliveryFailed::event_type();
     let routes = Routes::new(registry, &emissions(registry));
-    let mut reached = HashSet::from([alert.name()]);
+    let mut reached = HashSet::from_iter([alert.name()]);
     let mut ways = vec![(alert, Vec::new())];
     let mut found = Vec::new();
     while let Some((event_type, way)) = ways.pop() {

@@ -5,9 +5,10 @@ mod entry;
 mod error;
 mod versions;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
+
+use foldhash::HashMap;
 
 pub use entry::{Entry, EntryInfo, StartCheck};
 pub use error::{CircleEdge, StartError, StartProblem};
@@ -49,7 +50,7 @@ pub struct Registry {
     events: Vec<&'static EventType>,
     handlers: Vec<&'static HandlerInfo>,
     entries: Vec<EntryInfo>,
-    by_name: HashMap<&'static str, &'static EventType, foldhash::fast::RandomState>,
+    by_name: HashMap<&'static str, &'static EventType>,
 }
 
 impl Registry {
