@@ -2,7 +2,10 @@
 
 use std::any::Any;
 use std::fmt::{self, Debug};
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 use super::carried::{Carrying, restored};
 use super::erased::EventRef;
@@ -46,6 +49,11 @@ pub(crate) trait Inner: Any + Debug + Send + Sync {
         None
     }
 
+    /// The hash of the key's bytes, which are not moved for it: that takes longer than the hash.
+    fn key_hash(&self, _hasher: &RandomState) -> Option<u64> {
+        None
+    }
+
     /// Where the reply goes, if this is a request and somebody waits for one.
     fn reply_slot(&self) -> Option<&dyn Any> {
         None
@@ -71,6 +79,11 @@ impl<E: Event> Inner for Envelope<E> {
 
     fn key(&self) -> Option<EventKey> {
         self.event().key()
+    }
+
+    fn key_hash(&self, hasher: &RandomState) -> Option<u64> {
+        let key = self.event().key();
+        key.as_ref().map(|key| hasher.hash_one(key.as_bytes()))
     }
 }
 
@@ -127,6 +140,10 @@ impl AnyEvent {
     /// Returns the key of the event, if it has one: see [`Event::key`].
     pub fn key(&self) -> Option<EventKey> {
         self.0.key()
+    }
+
+    pub(crate) fn key_hash(&self, hasher: &RandomState) -> Option<u64> {
+        self.0.key_hash(hasher)
     }
 
     /// Returns about how many bytes of memory the event takes, with its metadata and what it owns on the heap.

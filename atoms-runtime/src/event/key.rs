@@ -58,10 +58,12 @@ impl EventKey {
     /// event then has no key.
     ///
     /// All values that cannot be serialized have the same key.
+    #[inline]
     pub fn of<T: KeyField + ?Sized>(value: &T) -> Option<Self> {
         let mut bytes = Writer { inline: [0; INLINE], len: 0, heap: Vec::new() };
         match serde_json::to_writer(&mut bytes, value) {
-            Ok(()) => Some(bytes.finish()).filter(|key| key.as_bytes() != b"null"),
+            Ok(()) if bytes.is_null() => None,
+            Ok(()) => Some(bytes.finish()),
             Err(_) => Some(Self::from_bytes(b"!")),
         }
     }
@@ -79,6 +81,7 @@ impl EventKey {
     }
 
     /// Returns the canonical bytes of the key.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Bytes::Inline(len, bytes) => &bytes[..usize::from(*len)],
@@ -102,6 +105,12 @@ struct Writer {
 }
 
 impl Writer {
+    #[inline]
+    fn is_null(&self) -> bool {
+        self.heap.is_empty() && self.len == 4 && self.inline[..4] == *b"null"
+    }
+
+    #[inline]
     fn finish(self) -> EventKey {
         EventKey(if self.heap.is_empty() {
             Bytes::Inline(self.len as u8, self.inline)
@@ -136,6 +145,7 @@ impl io::Write for Writer {
 
 /// Takes the value of an event's `key` field. Only here is it asked whether that can be a key, so that rustc tells of
 /// one that cannot where its type stands, and once.
+#[inline]
 pub fn key_field<T: KeyField + ?Sized>(value: &T) -> Option<EventKey> {
     EventKey::of(value)
 }

@@ -1,7 +1,6 @@
 //! The queue of posted events.
 
 use std::fmt;
-use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
@@ -67,7 +66,7 @@ impl Queue {
     /// The lane of an event that has a key. Two keys in one lane would wait for each other, and nothing else: the
     /// number is of 64 bits, and of this queue alone, so that nobody finds two such keys.
     pub(crate) fn lane(&self, event: &AnyEvent) -> Option<LaneKey> {
-        event.key().map(|key| self.lanes.hash_one(key.as_bytes()).into())
+        event.key_hash(&self.lanes).map(LaneKey::from)
     }
 
     /// Puts an event in, for which room was reserved.

@@ -25,6 +25,7 @@ fn of_field(event: &Event<'_>, field: &Field<'_>) -> TokenStream {
         #(#cfgs)*
         #(#levels)*
         #allow_deprecated
+        #[inline]
         fn key(&self) -> ::core::option::Option<#root::EventKey> {
             #key
         }
