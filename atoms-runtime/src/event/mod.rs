@@ -7,6 +7,7 @@ mod envelope;
 pub(crate) mod erased;
 pub mod field;
 mod flow;
+mod head;
 mod id;
 mod key;
 mod kind;
@@ -34,9 +35,10 @@ pub use asked::{
     One, Request,
 };
 pub use carried::{Carried, Carrying, Stored};
-pub(crate) use envelope::Head;
-pub use envelope::{Cause, Envelope, IntoEnvelope};
+pub use envelope::{Envelope, IntoEnvelope};
 pub use flow::Flow;
+pub use head::Cause;
+pub(crate) use head::Head;
 pub use id::{EventId, EventIdError};
 pub use key::{EventKey, KeyField, key_field};
 pub(crate) use kind::Written;

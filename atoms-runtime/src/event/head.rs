@@ -1,0 +1,227 @@
+//! What is known of one occurrence of an event, whatever its type, and what follows from it.
+
+use std::sync::{LazyLock, OnceLock};
+
+use super::carried::Carrying;
+use super::{Carried, Envelope, EventId, Metadata, Timestamp};
+
+/// Everything of an envelope that does not depend on the event's type.
+#[derive(Debug, Default)]
+pub(crate) struct Head {
+    id: OnceLock<EventId>,
+    timestamp: OnceLock<Timestamp>,
+    /// One word, since most events have neither, and each is moved and dropped.
+    extra: Option<Box<Extra>>,
+    hops: u32,
+    /// How many emits wait for each other, each in a handler of the one before it.
+    nested: u32,
+}
+
+/// What an event may have beside its identity.
+#[derive(Debug, Clone, Default)]
+struct Extra {
+    metadata: Metadata,
+    carrying: Carrying,
+}
+
+impl Extra {
+    fn boxed(metadata: Metadata, carrying: Carrying) -> Option<Box<Self>> {
+        let is_needed = !metadata.is_empty() || !carrying.is_empty();
+        is_needed.then(|| Box::new(Self { metadata, carrying }))
+    }
+}
+
+static NO_METADATA: LazyLock<Metadata> = LazyLock::new(Metadata::new);
+static CARRYING_NOTHING: Carrying = Carrying::new();
+
+impl Head {
+    pub(crate) fn from_parts(
+        id: Option<EventId>,
+        timestamp: Option<Timestamp>,
+        metadata: Option<Metadata>,
+    ) -> Self {
+        Self {
+            id: id.map_or_else(OnceLock::new, OnceLock::from),
+            timestamp: timestamp.map_or_else(OnceLock::new, OnceLock::from),
+            extra: Extra::boxed(metadata.unwrap_or_default(), Carrying::new()),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn id(&self) -> &EventId {
+        self.id.get_or_init(EventId::generate)
+    }
+
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        *self.timestamp.get_or_init(Timestamp::now)
+    }
+
+    /// The id, if anybody has looked at it.
+    pub(crate) fn known_id(&self) -> Option<&EventId> {
+        self.id.get()
+    }
+
+    /// The timestamp, if anybody has looked at it.
+    pub(crate) fn known_timestamp(&self) -> Option<&Timestamp> {
+        self.timestamp.get()
+    }
+
+    pub(crate) fn set_id(&mut self, id: EventId) {
+        self.id = id.into();
+    }
+
+    pub(crate) fn set_timestamp(&mut self, timestamp: Timestamp) {
+        self.timestamp = timestamp.into();
+    }
+
+    pub(crate) fn metadata(&self) -> &Metadata {
+        self.extra.as_deref().map_or(&NO_METADATA, |extra| &extra.metadata)
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>() + self.extra.as_deref().map_or(0, |extra| extra.metadata.size())
+    }
+
+    pub(crate) fn set_metadata(&mut self, metadata: Metadata) {
+        *self.metadata_mut() = metadata;
+    }
+
+    pub(crate) fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.extra.get_or_insert_default().metadata
+    }
+
+    #[inline]
+    pub(crate) fn carrying(&self) -> &Carrying {
+        self.extra.as_deref().map_or(&CARRYING_NOTHING, |extra| &extra.carrying)
+    }
+
+    pub(crate) fn set_carrying(&mut self, carrying: Carrying) {
+        if self.extra.is_some() || !carrying.is_empty() {
+            self.extra.get_or_insert_default().carrying = carrying;
+        }
+    }
+
+    /// How many events lie between this one and the one that its chain began with.
+    pub(crate) fn hops(&self) -> u32 {
+        self.hops
+    }
+
+    /// Whether it is a consequence of another event.
+    #[inline]
+    pub(crate) fn is_in_chain(&self) -> bool {
+        (self.hops | self.nested) != 0
+    }
+
+    pub(crate) fn nested(&self) -> u32 {
+        self.nested
+    }
+
+    /// As [`follow`](Self::follow), of an event that is waited for in a handler of `parent`.
+    pub(crate) fn nest(&mut self, parent: &Head) {
+        self.follow(parent);
+        self.nested = parent.nested + 1;
+    }
+
+    /// Says that a chain of events begins with this one.
+    pub(crate) fn begin_anew(&mut self) {
+        (self.hops, self.nested) = (0, 0);
+    }
+
+    /// Says what the envelope of the event was when it was stored.
+    pub(crate) fn set_parts(&mut self, id: EventId, timestamp: Timestamp, metadata: Metadata) {
+        self.set_id(id);
+        self.set_timestamp(timestamp);
+        self.set_metadata(metadata);
+    }
+
+    /// Says how many events lie between this one and the one that its chain began with.
+    pub(crate) fn set_hops(&mut self, hops: u32) {
+        self.hops = hops;
+    }
+
+    /// Says that nobody waits for this event.
+    pub(crate) fn unnest(&mut self) {
+        self.nested = 0;
+    }
+
+    /// What those that follow from this event need of it: the id, the hops, and of the metadata what is inherited.
+    pub(crate) fn as_cause(&self) -> Self {
+        Self {
+            id: self.id().clone().into(),
+            timestamp: OnceLock::new(),
+            extra: Extra::boxed(self.metadata().all_inherited().unwrap_or_default(), self.carrying().clone()),
+            hops: self.hops,
+            nested: self.nested,
+        }
+    }
+
+    /// Makes this event a consequence of `parent`.
+    pub(crate) fn follow(&mut self, parent: &Head) {
+        self.hops = parent.hops + 1;
+        self.nested = parent.nested;
+        if !parent.carrying().is_empty() {
+            self.set_carrying(self.carrying().or(parent.carrying()));
+        }
+        parent.pass_on(self.metadata_mut());
+    }
+
+    /// Says in the metadata of an event that it is a consequence of this one.
+    pub(crate) fn pass_on(&self, metadata: &mut Metadata) {
+        metadata.inherit(self.id(), self.metadata());
+    }
+}
+
+impl Clone for Head {
+    /// A clone is the same occurrence: what would be made when somebody first looks is made before.
+    fn clone(&self) -> Self {
+        Self {
+            id: self.id().clone().into(),
+            timestamp: self.timestamp().into(),
+            extra: self.extra.clone(),
+            hops: self.hops,
+            nested: self.nested,
+        }
+    }
+}
+
+/// What the events that follow from an event need of it: its id, how long its chain is, and what they inherit of
+/// its metadata.
+#[derive(Debug)]
+pub struct Cause(Head);
+
+impl Cause {
+    pub(crate) fn of(head: &Head) -> Self {
+        Self(head.as_cause())
+    }
+
+    /// Returns the id of the event.
+    pub fn id(&self) -> &EventId {
+        self.0.id()
+    }
+
+    /// Returns what the events that follow inherit of its metadata.
+    pub fn metadata(&self) -> &Metadata {
+        self.0.metadata()
+    }
+
+    /// Returns the value of this type that the event carries, if it carries one.
+    pub fn carried<T: Carried>(&self) -> Option<&T> {
+        self.0.carrying().get()
+    }
+
+    /// Returns how many events wait for each other, each in a handler of the one before it, up to this one.
+    pub fn nested(&self) -> u32 {
+        self.0.nested()
+    }
+
+    /// Makes an event a consequence of this one, for which the handler waits.
+    pub fn wait_for<E>(&self, envelope: &mut Envelope<E>) {
+        envelope.head_mut().nest(&self.0);
+    }
+
+    /// Makes an event a consequence of this one.
+    pub fn lead_to<E>(&self, envelope: &mut Envelope<E>) {
+        envelope.head_mut().follow(&self.0);
+    }
+}
