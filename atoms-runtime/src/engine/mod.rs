@@ -3,6 +3,7 @@
 pub(crate) mod calls;
 pub(crate) mod deliver;
 pub(crate) mod emission;
+mod emit_error;
 pub(crate) mod emit_layer;
 pub(crate) mod extensions;
 pub(crate) mod first_poll;
@@ -30,9 +31,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use emit_error::{EmitError, Failure};
 pub use emit_layer::{EmitLayer, NextEmit};
 pub use layer::{Around, HandlerCall, Layer, Next, SyncLayer, SyncNext};
-pub use receipt::{EmitError, Failure, LostEvents, Receipt};
+pub use receipt::{LostEvents, Receipt};
 pub use route::{Route, Routed};
 pub use runner::{NotDone, Outcome};
 pub use subscribers::Subscription;
