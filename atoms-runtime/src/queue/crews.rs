@@ -1,12 +1,16 @@
 //! Who delivers what was posted: some workers and a timer in each runtime that posts, or waits for, events.
 
-use std::sync::Arc;
-use std::task::Waker;
+use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Waker};
 
 use tokio::runtime::{Handle, Id, RuntimeFlavor};
 use tokio::task::AbortHandle;
 
-use super::state::Queue;
+use super::PostRefusal;
+use super::state::{Queue, State};
+use super::timer::see_to_delays;
+use super::worker::work;
+use crate::engine::Bus;
 
 /// The workers in one runtime.
 #[derive(Default)]
@@ -122,6 +126,69 @@ pub(crate) struct Member {
 impl Drop for Member {
     fn drop(&mut self) {
         self.queue.hand_over(|crews| crews.leave(self.runtime));
+    }
+}
+
+impl Queue {
+    /// Sees to it that there is a crew in this runtime, or one in another outside of any.
+    pub(super) fn hire<'a>(
+        self: &'a Arc<Self>,
+        bus: &Bus,
+        mut state: MutexGuard<'a, State>,
+    ) -> Result<(MutexGuard<'a, State>, Option<Id>), PostRefusal> {
+        let Ok(runtime) = Handle::try_current() else {
+            return if state.crews.is_empty() { Err(PostRefusal::NoRuntime) } else { Ok((state, None)) };
+        };
+        let here = Some(runtime.id());
+        if state.closed && state.is_empty() || state.crews.has(here) {
+            return Ok((state, here));
+        }
+        let workers = state.crews.add(Some(&runtime));
+        // What is spawned into a runtime that ends is dropped at once, and takes the lock.
+        drop(state);
+        let member = || Member { queue: Arc::clone(self), runtime: here };
+        let mut tasks: Vec<AbortHandle> = Vec::with_capacity(workers + 1);
+        tasks.push(runtime.spawn(see_to_delays(member())).abort_handle());
+        tasks.extend((0..workers).map(|_| {
+            let worker = work(member(), Arc::downgrade(&bus.0));
+            runtime.spawn(worker).abort_handle()
+        }));
+        let mut state = self.lock();
+        state.crews.keep(here, tasks);
+        Ok((state, here))
+    }
+
+    /// Sees to it that somebody works on what is in the queue, for one who waits for it. Outside of any runtime,
+    /// where no other is there, that is who waits: by driving the worker that this returns.
+    pub(crate) fn see_to(self: &Arc<Self>, bus: &Bus) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let state = self.lock();
+        // A runtime with threads sees to it by itself. Who waits elsewhere must not run handlers that may block it.
+        if state.is_empty() || state.crews.have_threads() || self.hire(bus, state).is_ok() {
+            return None;
+        }
+        self.lock().crews.add(None);
+        let member = Member { queue: Arc::clone(self), runtime: None };
+        Some(work(member, Arc::downgrade(&bus.0)))
+    }
+
+    /// Says that a worker is awake, whoever woke it: who looks for an idle one must not find it.
+    pub(crate) fn wakes(&self, runtime: Option<Id>, cx: &Context<'_>) {
+        if let Some(crew) = self.lock().crews.get_mut(runtime) {
+            crew.idle.retain(|waker| !waker.will_wake(cx.waker()));
+        }
+    }
+
+    /// Changes who is there, and wakes all that are left, since something may have been given back.
+    pub(crate) fn hand_over(&self, change: impl FnOnce(&mut Crews)) {
+        let mut state = self.lock();
+        change(&mut state.crews);
+        let (wakers, has_work) = (state.crews.wake_all(), !state.is_empty());
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        if has_work {
+            // Whoever waits until nothing is under way sees to it that somebody works.
+            self.under_way.tell();
+        }
     }
 }
 

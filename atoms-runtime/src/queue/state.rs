@@ -11,12 +11,12 @@ use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
 
 use super::clock::Clock;
-use super::crews::{Crews, Member};
+use super::crews::Crews;
 use super::delays::{Delays, Due, When};
 use super::hold::HeldPost;
 use super::lanes::{LaneKey, Lanes, Posted, Slot};
 use super::room::Rooms;
-use super::{PostError, PostRefusal, timer, worker};
+use super::{PostError, PostRefusal};
 use crate::engine::Bus;
 use crate::engine::under_way::UnderWay;
 use crate::engine::unfinished::Unfinished;
@@ -41,11 +41,11 @@ pub(crate) struct Queue {
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     lanes: Lanes,
     delays: Delays,
-    crews: Crews,
-    closed: bool,
+    pub(super) crews: Crews,
+    pub(super) closed: bool,
     /// Whether what is given back is not to be started again.
     ended: bool,
 }
@@ -59,7 +59,7 @@ impl Queue {
         Self { rooms, clock, lanes, under_way, is_closing: AtomicBool::new(false), state: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -140,47 +140,6 @@ impl Queue {
         };
         self.rooms.give_back(posted.slot.room, posted.slot.bytes);
         Err(PostError::new(refused, posted.event.clone()))
-    }
-
-    /// Sees to it that there is a crew in this runtime, or one in another outside of any.
-    fn hire<'a>(
-        self: &'a Arc<Self>,
-        bus: &Bus,
-        mut state: MutexGuard<'a, State>,
-    ) -> Result<(MutexGuard<'a, State>, Option<Id>), PostRefusal> {
-        let Ok(runtime) = Handle::try_current() else {
-            return if state.crews.is_empty() { Err(PostRefusal::NoRuntime) } else { Ok((state, None)) };
-        };
-        let here = Some(runtime.id());
-        if state.closed && state.is_empty() || state.crews.has(here) {
-            return Ok((state, here));
-        }
-        let workers = state.crews.add(Some(&runtime));
-        // What is spawned into a runtime that ends is dropped at once, and takes the lock.
-        drop(state);
-        let member = || Member { queue: Arc::clone(self), runtime: here };
-        let mut tasks: Vec<AbortHandle> = Vec::with_capacity(workers + 1);
-        tasks.push(runtime.spawn(timer::see_to_delays(member())).abort_handle());
-        tasks.extend((0..workers).map(|_| {
-            let worker = worker::work(member(), Arc::downgrade(&bus.0));
-            runtime.spawn(worker).abort_handle()
-        }));
-        let mut state = self.lock();
-        state.crews.keep(here, tasks);
-        Ok((state, here))
-    }
-
-    /// Sees to it that somebody works on what is in the queue, for one who waits for it. Outside of any runtime,
-    /// where no other is there, that is who waits: by driving the worker that this returns.
-    pub(crate) fn see_to(self: &Arc<Self>, bus: &Bus) -> Option<impl Future<Output = ()> + Send + use<>> {
-        let state = self.lock();
-        // A runtime with threads sees to it by itself. Who waits elsewhere must not run handlers that may block it.
-        if state.is_empty() || state.crews.have_threads() || self.hire(bus, state).is_ok() {
-            return None;
-        }
-        self.lock().crews.add(None);
-        let member = Member { queue: Arc::clone(self), runtime: None };
-        Some(worker::work(member, Arc::downgrade(&bus.0)))
     }
 
     pub(crate) fn is_delayed(&self, due: Due) -> bool {
@@ -282,26 +241,6 @@ impl Queue {
         done.clear();
     }
 
-    /// Says that a worker is awake, whoever woke it: who looks for an idle one must not find it.
-    pub(crate) fn wakes(&self, runtime: Option<Id>, cx: &Context<'_>) {
-        if let Some(crew) = self.lock().crews.get_mut(runtime) {
-            crew.idle.retain(|waker| !waker.will_wake(cx.waker()));
-        }
-    }
-
-    /// Changes who is there, and wakes all that are left, since something may have been given back.
-    pub(crate) fn hand_over(&self, change: impl FnOnce(&mut Crews)) {
-        let mut state = self.lock();
-        change(&mut state.crews);
-        let (wakers, has_work) = (state.crews.wake_all(), !state.is_empty());
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
-        if has_work {
-            // Whoever waits until nothing is under way sees to it that somebody works.
-            self.under_way.tell();
-        }
-    }
-
     /// Takes nothing more, and gives back what is not due yet.
     pub(crate) fn close(&self) -> Vec<Unfinished> {
         self.rooms.close();
@@ -330,7 +269,7 @@ impl Queue {
 
 impl State {
     /// Whether there is nothing to do, and nobody who may have something to give back.
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.lanes.is_empty() && self.delays.is_empty() && self.crews.is_empty()
     }
 }
