@@ -1,22 +1,30 @@
 //! What any [`Backlog`] does: [`check`] is a test of one.
 
+mod bounds;
+mod order;
 mod shared;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
-use futures_util::future::join;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
+use self::bounds::{
+    a_commit_is_all_or_nothing, an_event_is_posted_once, it_is_bounded_in_bytes, it_is_bounded_in_number,
+};
+use self::order::{
+    a_key_that_is_held_up_holds_up_no_other, deadlines_are_in_order, keys_are_in_order, priorities_go_first,
+    what_is_cancelled_never_comes, what_is_due_is_ready_then, what_is_given_back_comes_first,
+};
 use self::shared::{
     a_shutdown_leaves_what_was_not_begun, several_take_each_event_once,
     two_runtimes_go_on_with_each_others_events,
 };
 use crate::engine::Bus;
 use crate::event::{AnyEvent, Emitted, Envelope, Event, EventKey, EventType, Timestamp};
-use crate::queue::{Acknowledgement, Backlog, BacklogRoom, NewPost, Priority, Taken, Ticket};
+use crate::queue::{Acknowledgement, Backlog, NewPost, Priority, Taken, Ticket};
 use crate::store::{StoreErrorKind, StoreFuture};
 use crate::wire::flat_json;
 
@@ -195,140 +203,6 @@ async fn what_is_acknowledged_stores_what_follows(backlog: &dyn Backlog) {
     assert_eq!(backlog.count().await.unwrap(), 4, "what follows is taken beyond the room");
     assert!(backlog.is_pending(later_id).await.unwrap());
     assert_eq!(numbers(&backlog.take(8).await.unwrap()), [2, 3]);
-}
-
-async fn keys_are_in_order(backlog: &dyn Backlog) {
-    let low = |number| keyed(number, "k").with_priority(Priority::Background);
-    post_all(backlog, [low(1), keyed(2, "k").with_priority(Priority::High), post(3), keyed(4, "other")])
-        .await;
-    let taken = backlog.take(8).await.unwrap();
-    assert_eq!(numbers(&taken), [3, 4, 1], "an event waits for the one of its key before it");
-    let first = taken[2].ticket;
-    backlog.acknowledge(done(first, &["a"], vec![keyed(5, "k")])).await.unwrap();
-    let taken = backlog.take(8).await.unwrap();
-    assert_eq!(numbers(&taken), [2], "an event goes on when the one of its key before it is done");
-    backlog.give_back(taken[0].ticket).await.unwrap();
-    assert_eq!(numbers(&backlog.take(8).await.unwrap()), [2], "an event that is given back keeps its key");
-}
-
-async fn a_key_that_is_held_up_holds_up_no_other(backlog: &dyn Backlog) {
-    post_all(backlog, (0..40).map(|number| keyed(number, "k"))).await;
-    post_all(backlog, [keyed(40, "other")]).await;
-    let taken = backlog.take(2).await.unwrap();
-    assert_eq!(numbers(&taken), [0, 40], "however many of one key wait, others are taken");
-}
-
-async fn priorities_go_first(backlog: &dyn Backlog) {
-    let priorities = [Priority::Background, Priority::Normal, Priority::High, Priority::Normal];
-    let posts = (0..).zip(priorities).map(|(number, priority)| post(number).with_priority(priority));
-    post_all(backlog, posts).await;
-    assert_eq!(drain(backlog).await, [2, 1, 3, 0]);
-}
-
-async fn deadlines_are_in_order(backlog: &dyn Backlog) {
-    let due = |number, micros: u64| {
-        let due = SystemTime::UNIX_EPOCH + Duration::from_micros(micros);
-        keyed(number, "k").with_due(due.into())
-    };
-    post_all(
-        backlog,
-        [due(3, 900), due(1, 500), due(2, 500), due(4, 900), post(5).with_due(from_now(60_000))],
-    )
-    .await;
-    assert_eq!(
-        drain(backlog).await,
-        [1, 2, 3, 4],
-        "what is overdue comes by its deadline, and then by its number"
-    );
-    assert_eq!(backlog.count().await.unwrap(), 1, "what is not due stays");
-}
-
-async fn what_is_due_is_ready_then(backlog: &dyn Backlog) {
-    assert!(timeout(A_MOMENT, backlog.ready()).await.is_err(), "an empty backlog has nothing ready");
-    post_all(backlog, [post(1).with_due(from_now(300)), keyed(2, "k")]).await;
-    timeout(SOON, backlog.ready()).await.expect("what is posted is ready").unwrap();
-    assert_eq!(numbers(&backlog.take(8).await.unwrap()), [2]);
-    post_all(backlog, [keyed(3, "k")]).await;
-    timeout(SOON, backlog.ready()).await.expect("what is due becomes ready").unwrap();
-    let taken = backlog.take(8).await.unwrap();
-    assert_eq!(numbers(&taken), [1], "what waits for its key is not ready");
-    let ready = async { timeout(SOON, backlog.ready()).await.expect("what is given back is ready").unwrap() };
-    let give_back = async { backlog.give_back(taken[0].ticket).await.unwrap() };
-    join(ready, give_back).await;
-}
-
-async fn what_is_cancelled_never_comes(backlog: &dyn Backlog) {
-    let posts = [1, 2].map(|number| post(number).with_due(from_now(1_000)));
-    let [first, second] = [0, 1].map(|place| posts[place].event.id().clone());
-    post_all(backlog, posts).await;
-    assert!(backlog.is_pending(first.clone()).await.unwrap());
-    assert!(backlog.cancel(first.clone()).await.unwrap());
-    assert!(!backlog.cancel(first.clone()).await.unwrap() && !backlog.is_pending(first).await.unwrap());
-    timeout(SOON, backlog.ready()).await.expect("the other one becomes ready").unwrap();
-    assert!(!backlog.cancel(second).await.unwrap(), "what is due cannot be cancelled");
-    assert_eq!(drain(backlog).await, [2]);
-    let now = post(3);
-    let id = now.event.id().clone();
-    post_all(backlog, [now]).await;
-    assert!(!backlog.cancel(id).await.unwrap(), "what is due at once cannot be cancelled");
-}
-
-async fn is_full(backlog: &dyn Backlog, post: NewPost) -> bool {
-    backlog.post(vec![post]).await.is_err_and(|error| error.kind() == StoreErrorKind::Full)
-}
-
-async fn it_is_bounded_in_number(backlog: &dyn Backlog) {
-    post_all(backlog, [post(1), post(2)]).await;
-    assert!(is_full(backlog, post(3)).await, "so many events are taken");
-    post_all(backlog, [post(4).with_priority(Priority::High)]).await;
-    post_all(backlog, [post(5), post(6)].map(|post| post.with_due(from_now(60_000)))).await;
-    assert!(is_full(backlog, post(7).with_due(from_now(60_000))).await, "so many are taken that are not due");
-    assert!(timeout(A_MOMENT, backlog.room(BacklogRoom::Of(Priority::Normal), 0)).await.is_err());
-    let taken = backlog.take(8).await.unwrap();
-    assert!(is_full(backlog, post(8)).await, "an event takes room until it is done");
-    let room =
-        async { timeout(SOON, backlog.room(BacklogRoom::Of(Priority::Normal), 0)).await.unwrap().unwrap() };
-    let ticket = taken.iter().find(|taken| number(taken) == 1).unwrap().ticket;
-    let acknowledge = async { backlog.acknowledge(done(ticket, &["a"], vec![])).await.unwrap() };
-    join(room, acknowledge).await;
-    post_all(backlog, [post(9)]).await;
-}
-
-async fn it_is_bounded_in_bytes(backlog: &dyn Backlog) {
-    let of = |number, bytes| NewPost::new(checked(number, None, bytes), ["a"]);
-    post_all(backlog, [of(1, 60_000)]).await;
-    assert!(is_full(backlog, of(2, 60_000)).await, "so many bytes are taken");
-    post_all(backlog, [of(3, 10_000), of(4, 60_000).with_priority(Priority::High)]).await;
-    post_all(backlog, [of(5, 60_000).with_due(from_now(60_000))]).await;
-    assert_eq!(drain(backlog).await, [4, 1, 3]);
-    post_all(backlog, [of(6, 5_000_000)]).await;
-    assert!(is_full(backlog, of(7, 1)).await, "an event that is larger than all room is alone");
-    assert_eq!(drain(backlog).await, [6]);
-    post_all(backlog, [of(8, 1)]).await;
-    assert!(is_full(backlog, of(9, 5_000_000)).await, "it waits until nothing else is there");
-}
-
-async fn a_commit_is_all_or_nothing(backlog: &dyn Backlog) {
-    let error = backlog.post(vec![post(1), post(2), post(3)]).await.unwrap_err();
-    assert_eq!((error.kind(), backlog.count().await.unwrap()), (StoreErrorKind::Full, 0));
-    let numbers = backlog.post(vec![post(1), post(2)]).await.unwrap();
-    assert!(numbers[0] < numbers[1], "numbers go up: {numbers:?}");
-}
-
-async fn an_event_is_posted_once(backlog: &dyn Backlog) {
-    let again = post(1);
-    let first = backlog.post(vec![again.clone()]).await.unwrap();
-    assert_eq!(backlog.post(vec![again]).await.unwrap(), first);
-    assert_eq!(drain(backlog).await, [1]);
-}
-
-async fn what_is_given_back_comes_first(backlog: &dyn Backlog) {
-    post_all(backlog, [post(1), post(2), post(3)]).await;
-    let taken = backlog.take(2).await.unwrap();
-    for taken in taken.iter().rev() {
-        backlog.give_back(taken.ticket).await.unwrap();
-    }
-    assert_eq!(drain(backlog).await, [1, 2, 3]);
 }
 
 async fn a_ticket_is_good_until_it_is_given_back(backlog: &dyn Backlog) {
