@@ -34,17 +34,18 @@ macro_rules! delivered {
         let step = $step;
         let table = step.table();
         let done = if table.asynchronous.is_empty() {
-            $crate::engine::deliver::run_at_once(&step, table)
+            Some($crate::engine::deliver::run_at_once(&step, table))
         } else {
             None
         };
-        if let Some((receipt, None)) = done {
+        if let Some(Ok((receipt, None))) = done {
             receipt
         } else {
             let mut progress = $crate::engine::deliver::Progress::with_table(&step, table);
             let unfinished = match done {
-                Some(done) => progress.go_on(done),
-                None => progress.begin_root(),
+                Some(Ok(done)) => progress.go_on(done),
+                Some(Err(first_poll)) => progress.begin_refused_or_seen(first_poll),
+                None => progress.begin_asynchronous(),
             };
             if let Some(unfinished) = unfinished {
                 progress.finish_root(unfinished).await;
@@ -58,18 +59,18 @@ pub(crate) use delivered;
 /// A root event whose sync handlers have run: its receipt, and what is left to do, if anything is.
 pub(crate) type SyncDone = (Receipt, Option<Unfinished>);
 
-/// Runs the handlers of a root event that has sync ones only, on a plain stack frame, if nobody looks on and nothing may
-/// have to be refused; `None` if nothing was done, since one of these may be.
-pub(crate) fn run_at_once(step: &Step<'_>, table: &Table) -> Option<SyncDone> {
+/// Runs the handlers of a root event that has sync ones only, on a plain stack frame. Does nothing if the event does not
+/// go straight to them, and returns the mark of its first poll.
+pub(crate) fn run_at_once(step: &Step<'_>, table: &Table) -> Result<SyncDone, FirstPoll> {
     let first_poll = FirstPoll::of(step.bus);
     if !step.goes_straight(table) {
-        return None;
+        return Err(first_poll);
     }
     let mut receipt = table.receipt(step);
     run_handlers::<true>(step, table, &mut receipt);
     refuse_declined(step, &mut receipt);
     let unfinished = if step.worklist().is_some() { Some(Unfinished(Some(first_poll))) } else { None };
-    Some((receipt, unfinished))
+    Ok((receipt, unfinished))
 }
 
 /// The delivery of one event.
@@ -109,11 +110,11 @@ impl<'a> Progress<'a> {
         unfinished
     }
 
-    /// As [`begin`](Self::begin), of a root event; what is left to do, if anything is.
-    pub(crate) fn begin_root(&mut self) -> Option<Unfinished> {
+    /// As [`begin`](Self::begin), of a root event that has async handlers; what is left to do, if anything is.
+    pub(crate) fn begin_asynchronous(&mut self) -> Option<Unfinished> {
         let (step, table) = (self.step, self.table);
         let first_poll = FirstPoll::of(step.bus);
-        if table.asynchronous.is_empty() || !step.goes_straight(table) {
+        if !step.goes_straight(table) {
             return self.begin_refused_or_seen(first_poll);
         }
         if !table.sync.is_empty() {
@@ -122,8 +123,9 @@ impl<'a> Progress<'a> {
         Some(Unfinished(Some(first_poll)))
     }
 
+    /// As [`begin`](Self::begin), of a root event that does not go straight to its handlers.
     #[inline(never)]
-    fn begin_refused_or_seen(&mut self, first_poll: FirstPoll) -> Option<Unfinished> {
+    pub(crate) fn begin_refused_or_seen(&mut self, first_poll: FirstPoll) -> Option<Unfinished> {
         let mut first_poll = Some(first_poll);
         let refusal = if self.step.bus.is_closed() {
             // A shutdown need not wait for it.
@@ -207,10 +209,7 @@ impl<'a> Progress<'a> {
             polled
         })
         .await;
-        if let Some(worklist) = step.worklist() {
-            receipt.set_lost(worklist.take_lost());
-        }
-        receipt.set_follow_ups(follow_ups.take_tree());
+        follow_ups.settle(receipt);
     }
 
     /// Delivers one event that followed from a root event.

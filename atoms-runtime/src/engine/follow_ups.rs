@@ -91,8 +91,16 @@ impl<'a> FollowUps<'a> {
         }
     }
 
+    /// Writes into the root's receipt what followed from it, and what was lost.
+    pub(crate) fn settle(mut self, receipt: &mut Receipt) {
+        if let Some(worklist) = self.step.worklist() {
+            receipt.set_lost(worklist.take_lost());
+        }
+        receipt.set_follow_ups(self.take_tree());
+    }
+
     /// The receipts of those that the root's handlers emitted, with theirs in them.
-    pub(crate) fn take_tree(&mut self) -> Vec<Receipt> {
+    fn take_tree(&mut self) -> Vec<Receipt> {
         if self.finished.is_empty() {
             return Vec::new();
         }
