@@ -2,6 +2,7 @@
 
 mod answer;
 mod ask;
+mod draft;
 mod id;
 mod limits;
 mod schema;
@@ -18,7 +19,7 @@ pub use id::{QuestionId, QuestionIdError, QuestionRef};
 pub use limits::{QuestionLimits, TooLarge};
 pub use schema::{Problem, Schema, SchemaError, WrongAnswer};
 
-pub(crate) use ask::{AskProblem, Deadline, Draft};
+pub(crate) use draft::{AskProblem, Deadline, Draft};
 
 use crate::principal::Principal;
 
