@@ -51,7 +51,7 @@ fn a_question_has_one_end_and_all_who_wait_are_told_of_it() {
             let shared = Arc::new((MemoryQuestions::new(8, 1 << 20), Waiters::default()));
             let question = Checkpoint::unnamed().into_draft().question;
             let id = question.id;
-            future::block_on(shared.0.open(question, vec![])).unwrap();
+            future::block_on(shared.0.open(Arc::new(question), vec![])).unwrap();
             let waiting: Vec<_> = (0..2)
                 .map(|_| {
                     let shared = Arc::clone(&shared);
@@ -82,14 +82,14 @@ fn who_waits_is_told_of_an_end_even_if_the_question_makes_room_at_once() {
             let shared = Arc::new((MemoryQuestions::new(1, 1 << 20), Waiters::default()));
             let [first, second] = [(); 2].map(|()| Checkpoint::unnamed().into_draft().question);
             let (id, other) = (first.id, second.id);
-            future::block_on(shared.0.open(first, vec![])).unwrap();
+            future::block_on(shared.0.open(Arc::new(first), vec![])).unwrap();
             let waiter = shared.1.enter(id).unwrap();
             let ending = thread::spawn({
                 let shared = Arc::clone(&shared);
                 move || {
                     let [answered, expired, _] = ends();
                     end(&shared.0, &shared.1, id, answered);
-                    future::block_on(shared.0.open(second, vec![])).unwrap();
+                    future::block_on(shared.0.open(Arc::new(second), vec![])).unwrap();
                     end(&shared.0, &shared.1, other, expired);
                 }
             });
@@ -107,7 +107,7 @@ fn who_waits_when_the_bus_ends_is_told_so() {
             let shared = Arc::new((MemoryQuestions::new(8, 1 << 20), Waiters::default()));
             let question = Checkpoint::unnamed().into_draft().question;
             let id = question.id;
-            future::block_on(shared.0.open(question, vec![])).unwrap();
+            future::block_on(shared.0.open(Arc::new(question), vec![])).unwrap();
             let waiting: Vec<_> = (0..3)
                 .map(|_| {
                     let shared = Arc::clone(&shared);

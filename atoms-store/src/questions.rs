@@ -208,7 +208,7 @@ impl QuestionStore for Asked {
         self.file.start(events);
     }
 
-    fn open(&self, question: Question, posts: Vec<NewPost>) -> StoreFuture<'_, Opening> {
+    fn open(&self, question: Arc<Question>, posts: Vec<NewPost>) -> StoreFuture<'_, Opening> {
         Box::pin(async move {
             let (limits, post_limits) = (self.limits, self.post_limits);
             let question = NewQuestion::of(&question, &self.file)?;

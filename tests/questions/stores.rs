@@ -102,7 +102,7 @@ async fn what_an_earlier_process_had_to_post_is_posted() {
     };
     // The process ended when the question was stored, and before anything was posted.
     let post = NewPost::new(Envelope::new(Refunded {}).into(), ["stores.refund"]);
-    store.open(question, vec![post]).await.unwrap();
+    store.open(question.into(), vec![post]).await.unwrap();
     let (bus, log) = start(&store);
     let told = async {
         loop {
@@ -191,7 +191,7 @@ impl Flaky {
 }
 
 impl QuestionStore for Flaky {
-    fn open(&self, question: Question, posts: Vec<NewPost>) -> StoreFuture<'_, Opening> {
+    fn open(&self, question: Arc<Question>, posts: Vec<NewPost>) -> StoreFuture<'_, Opening> {
         self.unless_it_fails(|| self.store.open(question, posts))
     }
 

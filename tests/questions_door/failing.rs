@@ -19,7 +19,7 @@ fn gone<T: Send + 'static>() -> StoreFuture<'static, T> {
 }
 
 impl QuestionStore for Gone {
-    fn open(&self, _: Question, _: Vec<NewPost>) -> StoreFuture<'_, Opening> {
+    fn open(&self, _: Arc<Question>, _: Vec<NewPost>) -> StoreFuture<'_, Opening> {
         gone()
     }
 

@@ -87,17 +87,16 @@ impl Desk {
     pub(crate) async fn open(
         self: &Arc<Self>,
         bus: &Bus,
-        question: Question,
+        question: Arc<Question>,
         posts: Vec<NewPost>,
     ) -> Result<Opening, StoreError> {
         let is_posting = !posts.is_empty();
-        let (id, has_deadline) = (question.id, question.deadline.is_some());
-        let opening = self.store.open(question, posts).await?;
+        let opening = self.store.open(Arc::clone(&question), posts).await?;
         // Whoever begins to watch after this finds it in the store.
-        if opening == Opening::Opened && !self.watchers.is_empty() {
-            self.watchers.tell(self.store.get(id).await.unwrap_or_default().as_deref());
+        if opening == Opening::Opened {
+            self.watchers.tell(Some(&question));
         }
-        if has_deadline {
+        if question.deadline.is_some() {
             self.look_again(bus);
         }
         if is_posting {

@@ -89,7 +89,7 @@ pub(super) async fn open<T: FromAnswer>(
     let (bus, is_cancelled_if_dropped) = (bus.clone(), draft.is_cancelled_if_dropped);
     // Nobody waits if the future is dropped meanwhile, and then what is made here is dropped in its place.
     let opening = detached(async move {
-        let opening = desk.open(&bus, question, posts).await?;
+        let opening = desk.open(&bus, Arc::new(question), posts).await?;
         let is_ours = opening == Opening::Opened && is_cancelled_if_dropped;
         if is_ours {
             // Somebody has to be there who cancels it.

@@ -46,7 +46,7 @@ impl MemoryQuestions {
         Self { capacity, bytes, state: Mutex::default() }
     }
 
-    fn opened(&self, question: Question, posts: Vec<NewPost>) -> Result<Opening, StoreError> {
+    fn opened(&self, question: Arc<Question>, posts: Vec<NewPost>) -> Result<Opening, StoreError> {
         let mut state = self.state.lock();
         if state.get(question.id).is_some() {
             return Ok(Opening::Known);
@@ -70,7 +70,7 @@ impl MemoryQuestions {
         if let Some(deadline) = question.deadline {
             state.deadlines.insert((deadline.unix_micros(), question.id));
         }
-        state.open.insert(Arc::new(question), size);
+        state.open.insert(question, size);
         state.put(posts);
         Ok(Opening::Opened)
     }
@@ -151,7 +151,7 @@ impl State {
 }
 
 impl QuestionStore for MemoryQuestions {
-    fn open(&self, question: Question, posts: Vec<NewPost>) -> StoreFuture<'_, Opening> {
+    fn open(&self, question: Arc<Question>, posts: Vec<NewPost>) -> StoreFuture<'_, Opening> {
         Box::pin(ready(self.opened(question, posts)))
     }
 

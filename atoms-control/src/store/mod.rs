@@ -45,7 +45,7 @@ pub trait QuestionStore: Send + Sync + 'static {
     fn start(&self, _events: StoredEvents) {}
 
     /// Stores an open question, and the events.
-    fn open(&self, question: Question, posts: Vec<NewPost>) -> StoreFuture<'_, Opening>;
+    fn open(&self, question: Arc<Question>, posts: Vec<NewPost>) -> StoreFuture<'_, Opening>;
 
     /// Ends a question if it is open, and then stores the events.
     fn end(&self, id: QuestionId, end: End, posts: Vec<NewPost>) -> StoreFuture<'_, Ending>;

@@ -94,7 +94,7 @@ fn answered(text: &str) -> End {
 }
 
 async fn open(store: &dyn QuestionStore, question: &Question) -> Opening {
-    store.open(question.clone(), vec![]).await.unwrap()
+    store.open(question.clone().into(), vec![]).await.unwrap()
 }
 
 async fn end(store: &dyn QuestionStore, id: QuestionId) {
@@ -176,7 +176,7 @@ async fn a_name_is_free_again_at_the_end(store: &dyn QuestionStore) {
 async fn an_id_is_opened_once(store: &dyn QuestionStore) {
     let asked = named("plan");
     assert_eq!(open(store, &asked).await, Opening::Opened);
-    let again = store.open(asked.clone(), vec![post(1)]).await.unwrap();
+    let again = store.open(asked.clone().into(), vec![post(1)]).await.unwrap();
     assert_eq!(again, Opening::Known, "opening may be repeated");
     end(store, asked.id).await;
     assert_eq!(open(store, &asked).await, Opening::Known, "a question that has ended is not opened again");
@@ -237,7 +237,7 @@ async fn what_is_to_be_posted_is_stored_with_what_it_tells_of(store: &dyn Questi
     let first = question();
     let posts = vec![post(1), post(2)];
     let sent: Vec<EventId> = posts.iter().map(|post| post.event.id().clone()).collect();
-    store.open(first.clone(), posts).await.unwrap();
+    store.open(first.clone().into(), posts).await.unwrap();
     store.end(first.id, answered("yes"), vec![post(3)]).await.unwrap();
     let unposted = store.unposted(8).await.unwrap();
     if unposted.is_empty() {
@@ -254,7 +254,7 @@ async fn what_is_to_be_posted_is_stored_with_what_it_tells_of(store: &dyn Questi
 
 async fn what_was_not_stored_posts_nothing(store: &dyn QuestionStore) {
     open(store, &question()).await;
-    let full = store.open(question(), vec![post(1)]).await.unwrap_err();
+    let full = store.open(question().into(), vec![post(1)]).await.unwrap_err();
     assert_eq!(full.kind(), StoreErrorKind::Full, "a store that is full says so");
     assert!(store.unposted(8).await.unwrap().is_empty(), "a commit is all or nothing");
 }
@@ -263,7 +263,7 @@ async fn open_questions_are_bounded_in_number(store: &dyn QuestionStore) {
     let asked = [named("a"), named("b"), named("c")];
     open(store, &asked[0]).await;
     open(store, &asked[1]).await;
-    let full = store.open(asked[2].clone(), vec![]).await.unwrap_err();
+    let full = store.open(asked[2].clone().into(), vec![]).await.unwrap_err();
     assert_eq!(full.kind(), StoreErrorKind::Full);
     assert!(store.find("c".into()).await.unwrap().is_none(), "what was not opened has no name");
     end(store, asked[0].id).await;
@@ -273,11 +273,11 @@ async fn open_questions_are_bounded_in_number(store: &dyn QuestionStore) {
 async fn open_questions_are_bounded_in_bytes(store: &dyn QuestionStore) {
     let (small, large, huge) = (sized(40_000), sized(70_000), sized(200_000));
     open(store, &huge).await;
-    let full = store.open(small.clone(), vec![]).await.unwrap_err();
+    let full = store.open(small.clone().into(), vec![]).await.unwrap_err();
     assert_eq!(full.kind(), StoreErrorKind::Full, "one that is larger than all room is alone");
     end(store, huge.id).await;
     open(store, &small).await;
-    assert_eq!(store.open(large.clone(), vec![]).await.unwrap_err().kind(), StoreErrorKind::Full);
+    assert_eq!(store.open(large.clone().into(), vec![]).await.unwrap_err().kind(), StoreErrorKind::Full);
     open(store, &sized(40_000)).await;
     assert_eq!(store.count().await.unwrap(), 2);
 }
