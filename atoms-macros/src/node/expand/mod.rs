@@ -48,38 +48,11 @@ use method::Part;
 
 pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
     let (block, agent, ty) = (given_back(node), agent(node), &node.block.self_ty);
-    let mut given = inputs.0.iter();
-    let parts: Vec<Part<'_>> = node
-        .methods
-        .iter()
-        .enumerate()
-        .map(|(index, method)| {
-            let marker = format_ident!("__Method{index}", span = Span::mixed_site());
-            let input = if method.role == Role::Handler { given.next() } else { None };
-            Part { agent: &agent, ty, method, marker, input: input.map(|it| (&it.ty, it.by_value)) }
-        })
-        .collect();
+    let parts = parts(node, inputs, &agent);
     let implementations = parts.iter().map(Part::implementation);
     let shapes = parts.iter().map(Part::shape);
-    let of = |role| parts.iter().filter(move |part| part.method.role == role);
-    let factory = of(Role::Factory).next().map_or_else(
-        || {
-            let agent = agent_at(node, ty.span());
-            quote_spanned!(ty.span()=> #agent::MadeByDefault)
-        },
-        |Part { marker, .. }| quote!(#agent::MadeBy<#marker>),
-    );
-    let methods = parts.iter().rev().filter(|part| part.takes_events()).fold(quote!(()), |rest, part| {
-        let run = part.run();
-        quote!((#run, #rest))
-    });
-    let hook = |role| {
-        of(role).next().map_or(quote!(()), |Part { marker, .. }| quote!((#agent::Handles<#marker>, ())))
-    };
-    let (started, stopped) = (hook(Role::Started), hook(Role::Stopped));
-    let shape = shape(node, &agent);
-    let distinct = distinct(&parts, &agent);
-    let silent = silent(&parts, &agent);
+    let (shape, node_parts) = (shape(node, &agent), node_parts(node, &parts, &agent));
+    let (distinct, silent) = (distinct(&parts, &agent), silent(&parts, &agent));
     quote! {
         #block
         #[allow(unused_qualifications)]
@@ -94,14 +67,48 @@ pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
             impl #agent::Node for #ty {
                 const SHAPE: &'static #agent::NodeShape = &SHAPE;
             }
-            struct __Parts;
-            impl #agent::NodeParts<#ty> for __Parts {
-                type Factory = #factory;
-                type Methods = #methods;
-                type Started = #started;
-                type Stopped = #stopped;
-            }
+            #node_parts
         };
+    }
+}
+
+fn parts<'a>(node: &'a Node<'_>, inputs: &'a Inputs, agent: &'a TokenStream) -> Vec<Part<'a>> {
+    let mut given = inputs.0.iter();
+    let methods = node.methods.iter().enumerate();
+    let parts = methods.map(|(index, method)| {
+        let marker = format_ident!("__Method{index}", span = Span::mixed_site());
+        let input = if method.role == Role::Handler { given.next() } else { None };
+        Part { agent, ty: &node.block.self_ty, method, marker, input: input.map(|it| (&it.ty, it.by_value)) }
+    });
+    parts.collect()
+}
+
+/// How the node is made, and which of its methods are called when.
+fn node_parts(node: &Node<'_>, parts: &[Part<'_>], agent: &TokenStream) -> TokenStream {
+    let ty = &node.block.self_ty;
+    let of = |role| parts.iter().find(|part| part.method.role == role);
+    let factory = match of(Role::Factory) {
+        Some(Part { marker, .. }) => quote!(#agent::MadeBy<#marker>),
+        None => {
+            let agent = agent_at(node, ty.span());
+            quote_spanned!(ty.span()=> #agent::MadeByDefault)
+        }
+    };
+    let methods = parts.iter().rev().filter(|part| part.takes_events()).fold(quote!(()), |rest, part| {
+        let run = part.run();
+        quote!((#run, #rest))
+    });
+    let hook =
+        |role| of(role).map_or(quote!(()), |Part { marker, .. }| quote!((#agent::Handles<#marker>, ())));
+    let (started, stopped) = (hook(Role::Started), hook(Role::Stopped));
+    quote! {
+        struct __Parts;
+        impl #agent::NodeParts<#ty> for __Parts {
+            type Factory = #factory;
+            type Methods = #methods;
+            type Started = #started;
+            type Stopped = #stopped;
+        }
     }
 }
 
