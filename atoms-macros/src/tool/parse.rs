@@ -124,37 +124,35 @@ pub(crate) fn parameter_keys(attributes: &[Attribute], mistakes: &mut Mistakes) 
         }
     }
     for attribute in attributes {
-        let mark = match attribute.path().get_ident().map(ToString::to_string).as_deref() {
-            Some("arg") => &mut keys.arg,
-            Some("extract") => &mut keys.extract,
-            Some("tool") if matches!(attribute.meta, Meta::List(_)) => continue,
-            Some("tool") => {
-                mistakes.at(
-                    attribute,
-                    "`#[tool]` on a parameter takes keys",
-                    "write `#[tool(default = value)]`",
-                );
-                continue;
+        match attribute.path().get_ident().map(ToString::to_string).as_deref() {
+            Some("arg") => mark(&mut keys.arg, attribute, mistakes),
+            Some("extract") => mark(&mut keys.extract, attribute, mistakes),
+            Some("tool") if !matches!(attribute.meta, Meta::List(_)) => {
+                let problem = "`#[tool]` on a parameter takes keys";
+                mistakes.at(attribute, problem, "write `#[tool(default = value)]`");
             }
             Some(other) if OTHERS.contains(&other) => {
                 let problem = format_args!("`#[{other}]` does not belong on a parameter");
                 let help = "write `#[tool(default = value)]` for a default; what else it says goes on a type of your own";
                 mistakes.at(attribute, problem, help);
-                continue;
             }
-            _ => continue,
-        };
-        match &attribute.meta {
-            Meta::Path(_) if mark.is_none() => *mark = Some(attribute.clone()),
-            Meta::Path(_) => {
-                mistakes.at(attribute, "this mark is given twice", "remove one of the two");
-            }
-            _ => {
-                mistakes.add(takes_no_list(attribute));
-            }
+            _ => {}
         }
     }
     keys
+}
+
+/// Reads an attribute that stands alone, and once.
+fn mark(mark: &mut Option<Attribute>, attribute: &Attribute, mistakes: &mut Mistakes) {
+    match &attribute.meta {
+        Meta::Path(_) if mark.is_none() => *mark = Some(attribute.clone()),
+        Meta::Path(_) => {
+            mistakes.at(attribute, "this mark is given twice", "remove one of the two");
+        }
+        _ => {
+            mistakes.add(takes_no_list(attribute));
+        }
+    }
 }
 
 fn takes_no_list(attribute: &Attribute) -> syn::Error {
