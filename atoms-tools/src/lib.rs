@@ -11,7 +11,6 @@ extern crate self as atoms_tools;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __tools;
-mod bench;
 mod call;
 mod caller;
 mod events;
@@ -22,9 +21,9 @@ mod never;
 mod pattern;
 mod schema;
 mod tool;
+mod toolbox;
 
 pub use atoms_macros::{hook, tool};
-pub use bench::ToolSettings;
 pub use call::{AnyTool, Arguments, Call, CallOutcome, Done, Target, ToolCall, ToolDone, ToolError, Verdict};
 pub use caller::Sender;
 pub use events::{
@@ -34,3 +33,4 @@ pub use face::{JsonCalling, ToolBus, ToolCalling, ToolSet, Tools, ToolsBuilder};
 pub use hook::{AfterInput, Answers, BeforeInput, Hook, HookInfo, HookInput, NoAnswer};
 pub use schema::{Argument, ToolArgument, WrongArguments};
 pub use tool::{Tool, ToolArguments, ToolInfo, ToolOutput};
+pub use toolbox::ToolSettings;

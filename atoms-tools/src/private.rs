@@ -4,7 +4,6 @@ pub use atoms_control::schemars;
 pub use atoms_runtime;
 pub use serde;
 
-pub use crate::bench::Binding;
 pub use crate::call::{AnyTool, ToolError};
 pub use crate::face::{Called, ToolCalling, calling};
 pub use crate::hook::{
@@ -16,6 +15,7 @@ pub use crate::tool::{
     Async as asynchronous, AsyncFunction, Function, IsNoResult, IsResult, IsResultOf, NotRun, Plain, Ran,
     Returned, Sync as sync, SyncFunction, Tool, ToolInfo, assert_name, debug,
 };
+pub use crate::toolbox::Binding;
 pub use crate::{
     __assert_plain as assert_plain, __hook as hook, __hook_stub as hook_stub, __tool as tool,
     __tool_call as tool_call, __tool_stub as tool_stub,

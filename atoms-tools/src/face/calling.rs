@@ -6,10 +6,10 @@ use std::sync::Arc;
 use atoms_control::Principal;
 use atoms_runtime::{Bus, Cause};
 
-use crate::bench::{NewCall, call};
 use crate::call::ToolError;
 use crate::caller::{Caller, Sender};
 use crate::tool::Tool;
+use crate::toolbox::{NewCall, call};
 
 /// A call that is about to be made; what the `call` of a tool returns. Await it.
 ///

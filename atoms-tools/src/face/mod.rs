@@ -11,10 +11,10 @@ pub use calling::{Called, ToolCalling, calling};
 pub use set::ToolSet;
 pub use tools::{JsonCalling, Tools};
 
-use crate::bench::{ToolSettings, end_answered, end_cancelled, end_expired, run_approved, run_lent};
 use crate::caller::Sender;
 use crate::hook::Hook;
 use crate::tool::Tool;
+use crate::toolbox::{ToolSettings, end_answered, end_cancelled, end_expired, run_approved, run_lent};
 
 /// What tools add to a [`Bus`].
 pub trait ToolBus {

@@ -9,10 +9,10 @@ use atoms_runtime::Bus;
 use serde_json::Value;
 
 use super::calling::caller;
-use crate::bench::Bench;
 use crate::call::ToolError;
 use crate::caller::{Caller, Sender};
 use crate::tool::ToolInfo;
+use crate::toolbox::Bench;
 
 /// The tools of a bus, as models call them: what [`ToolBus::tools`](crate::ToolBus::tools) returns.
 ///

@@ -47,7 +47,7 @@ const TOOLS: House = House {
         Floor { name: "tool", modules: &["tool"] },
         Floor { name: "call", modules: &["call"] },
         Floor { name: "hook", modules: &["hook"] },
-        Floor { name: "bench", modules: &["bench"] },
+        Floor { name: "toolbox", modules: &["toolbox"] },
         Floor { name: "face", modules: &["face"] },
         Floor { name: "expansions", modules: &["macros", "private"] },
     ],
