@@ -12,7 +12,7 @@ use super::calling::caller;
 use crate::call::ToolError;
 use crate::caller::{Caller, Sender};
 use crate::tool::ToolInfo;
-use crate::toolbox::Bench;
+use crate::toolbox::Toolbox;
 
 /// The tools of a bus, as models call them: what [`ToolBus::tools`](crate::ToolBus::tools) returns.
 ///
@@ -44,22 +44,22 @@ use crate::toolbox::Bench;
 #[derive(Clone)]
 pub struct Tools<'a> {
     bus: &'a Bus,
-    bench: &'a Bench,
+    toolbox: &'a Toolbox,
 }
 
 impl<'a> Tools<'a> {
     pub(super) fn new(bus: &'a Bus) -> Self {
-        Self { bus, bench: Bench::of(bus) }
+        Self { bus, toolbox: Toolbox::of(bus) }
     }
 
     /// The tools, by their names.
     pub fn list(&self) -> impl Iterator<Item = &'static ToolInfo> + use<> {
-        self.bench.infos()
+        self.toolbox.infos()
     }
 
     /// The tool of this name.
     pub fn get(&self, name: &str) -> Option<&'static ToolInfo> {
-        self.bench.find(name).ok()
+        self.toolbox.find(name).ok()
     }
 
     /// Calls a tool by its name, with arguments as a model gives them: an object.
@@ -118,12 +118,12 @@ impl<'a> IntoFuture for JsonCalling<'a> {
     fn into_future(self) -> Self::IntoFuture {
         let (cause, caller) = caller(self.said);
         Box::pin(async move {
-            let Tools { bus, bench } = self.tools;
+            let Tools { bus, toolbox } = self.tools;
             if let Some(refused) = self.refused {
                 return Err(refused);
             }
-            let info = bench.find(&self.name)?;
-            bench.tool(info)?.call(bus, cause, self.arguments, caller).await
+            let info = toolbox.find(&self.name)?;
+            toolbox.tool(info)?.call(bus, cause, self.arguments, caller).await
         })
     }
 }

@@ -17,7 +17,7 @@ use super::{Function, Tool};
 use crate::events::ToolInvoked;
 use crate::schema::{Argument, ArgumentsSchema};
 
-/// By what a bus makes a tool ready to be called. Only the bench knows what it is.
+/// By what a bus makes a tool ready to be called. Only the toolbox knows what it is.
 pub(crate) type Binding = &'static (dyn Any + Send + Sync);
 
 /// What the registry knows of a tool.

@@ -9,7 +9,7 @@ use atoms_runtime::{Bus, Cause, memory_size, panic_message};
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use super::Bench;
+use super::Toolbox;
 use super::approval::StoredCall;
 use super::before::written;
 use super::bound::Bound;
@@ -61,7 +61,7 @@ impl<T: Tool> AnyBound for Bound<T> {
     ) -> Boxed<'a, Result<Value, ToolError>> {
         Box::pin(async move {
             let tool = T::info().name();
-            let limit = Bench::of(bus).settings.arguments;
+            let limit = Toolbox::of(bus).settings.arguments;
             let args = match read::<T>(&arguments, limit) {
                 Ok(args) => args,
                 Err(error) => {
@@ -83,15 +83,15 @@ impl<T: Tool> AnyBound for Bound<T> {
         answered: Answered,
     ) -> Boxed<'a, ()> {
         Box::pin(async move {
-            let bench = Bench::of(bus);
+            let toolbox = Toolbox::of(bus);
             let id = stored.id.clone();
-            let resumed = AssertUnwindSafe(resumed(self, bus, bench, cause, stored, answered));
+            let resumed = AssertUnwindSafe(resumed(self, bus, toolbox, cause, stored, answered));
             let tool = T::info().name();
             let stage = resumed.catch_unwind().await.unwrap_or_else(|panic| {
                 Stage::Done(Err(ToolError::Panicked { tool, message: panic_message(panic) }))
             });
             if let Stage::Done(end) = stage {
-                bench.waiters.tell(&id, end);
+                toolbox.waiters.tell(&id, end);
             }
         })
     }
@@ -100,13 +100,13 @@ impl<T: Tool> AnyBound for Bound<T> {
 async fn resumed<'a, T: Tool>(
     bound: &Bound<T>,
     bus: &Bus,
-    bench: &'a Bench,
+    toolbox: &'a Toolbox,
     cause: Option<Cause>,
     stored: StoredCall,
     answered: Answered,
 ) -> Stage<'a, T> {
-    match again::<T>(stored, answered, bench.settings.arguments) {
-        Ok((new, mode)) => in_event(bus, bench, bound, cause, new, mode).await,
+    match again::<T>(stored, answered, toolbox.settings.arguments) {
+        Ok((new, mode)) => in_event(bus, toolbox, bound, cause, new, mode).await,
         Err(error) => Stage::Done(Err(error)),
     }
 }

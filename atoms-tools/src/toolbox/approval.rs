@@ -85,7 +85,7 @@ impl<T: Tool> Flow<'_, '_, T> {
         asked: Vec<Asked>,
         approved: Option<Approved>,
     ) -> Due {
-        let (tool, limit) = (self.tool(), self.bench.settings.arguments);
+        let (tool, limit) = (self.tool(), self.toolbox.settings.arguments);
         let arguments = match written(&*judging.call.args) {
             Ok(arguments) => arguments,
             Err(problem) => return Due::Stopped(ToolError::NotAsked { tool, problem }),
@@ -163,14 +163,14 @@ impl<'a, T: Tool> Flow<'_, 'a, T> {
     ) -> Result<Waiting<'a>, ToolError> {
         let tool = self.tool();
         let Asking { approval, stored } = asking;
-        let end = is_waited_for.then(|| self.bench.waiters.enter(head.id())).transpose()?;
+        let end = is_waited_for.then(|| self.toolbox.waiters.enter(head.id())).transpose()?;
         let id = question_id(head.id(), stored.approved.round);
         let shown = schema::<T>()?.masked(&stored.arguments);
         let call = head.id().clone();
         let mut approval = approval
             .with_id(id)
             .default_title(format!("May the tool `{tool}` be called?"))
-            .default_deadline(self.bench.settings.approval_deadline)
+            .default_deadline(self.toolbox.settings.approval_deadline)
             .details(&shown)
             .body(&Body { tool_call: stored })
             .then(ToolCallApproved { question: id, call, tool: tool.into() });

@@ -36,7 +36,7 @@ impl<T: Tool> Flow<'_, '_, T> {
         input: &I,
     ) -> Result<(), String> {
         let runtime = Handle::try_current().map_err(|_| "there is no tokio runtime")?;
-        let room = Arc::clone(&self.bench.detached).try_acquire_owned();
+        let room = Arc::clone(&self.toolbox.detached).try_acquire_owned();
         let room = room.map_err(|_| "too many detached hooks run already")?;
         let copied = catch_unwind(AssertUnwindSafe(|| input.copy()));
         let mut input = copied.map_err(panicked)?.map_err(reason_text)?;

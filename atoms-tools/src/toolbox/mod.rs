@@ -1,4 +1,4 @@
-//! Where the tools of one bus are called: all that is bound to it, frozen at its start.
+//! The tools of one bus: all that is bound to it, frozen at its start, and how they are called.
 
 mod after;
 mod any_bound;
@@ -45,7 +45,7 @@ use crate::tool::{Tool, ToolInfo};
 const MOST_DETACHED: usize = 1_024;
 
 /// What all who call tools on one bus share.
-pub(crate) struct Bench {
+pub(crate) struct Toolbox {
     /// By their indices.
     tools: Box<[Option<Ready>]>,
     by_name: HashMap<&'static str, &'static ToolInfo>,
@@ -61,8 +61,8 @@ pub(crate) struct Bench {
 /// A tool that is ready to be called, or why it is not.
 type Ready = Result<Arc<dyn AnyBound>, String>;
 
-impl Bench {
-    /// The bench of a bus.
+impl Toolbox {
+    /// That of a bus.
     #[inline]
     pub(crate) fn of(bus: &Bus) -> &Self {
         bus.borrow_extension().unwrap_or_else(|| Self::put(bus))
@@ -137,20 +137,20 @@ fn not_ready(info: &'static ToolInfo, ready: Option<&Ready>) -> ToolError {
     ToolError::NotReady { tool: info.name(), problem }
 }
 
-impl Extension for Bench {
+impl Extension for Toolbox {
     fn closing(&self) {
         self.waiters.close();
     }
 }
 
-impl Drop for Bench {
+impl Drop for Toolbox {
     fn drop(&mut self) {
         self.waiters.close();
     }
 }
 
-impl fmt::Debug for Bench {
+impl fmt::Debug for Toolbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bench").field("tools", &self.by_name.len()).finish_non_exhaustive()
+        f.debug_struct("Toolbox").field("tools", &self.by_name.len()).finish_non_exhaustive()
     }
 }

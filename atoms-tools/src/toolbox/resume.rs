@@ -8,7 +8,7 @@ use atoms_control::{
 use atoms_runtime::{Bus, Cause, Context, Retryable, StoreError, handler};
 use serde::Deserialize;
 
-use super::Bench;
+use super::Toolbox;
 use super::any_bound::Answered;
 use super::approval::{Body, StoredCall, denial};
 use crate::call::ToolError;
@@ -85,7 +85,7 @@ async fn end(bus: &Bus, id: QuestionId) -> Result<(), NotResumed> {
     // Who waits for it looks at the question as well, and is told.
     let Some(question) = bus.questions().get(id).await? else { return Ok(()) };
     let Some(stored) = call_of(&question) else { return Ok(()) };
-    let tool = Bench::of(bus).find(&stored.tool)?.name();
+    let tool = Toolbox::of(bus).find(&stored.tool)?.name();
     match denial(tool, &question) {
         Some(denied) => Ok(resume(bus, id, stored, Answered::Denied(denied)).await?),
         None => Ok(()),
@@ -99,9 +99,9 @@ fn call_of(question: &Question) -> Option<StoredCall> {
 
 /// Goes on with a call, once for each question: an event that is delivered again, or forged, makes no second call.
 async fn resume(bus: &Bus, id: QuestionId, stored: StoredCall, answered: Answered) -> Result<(), ToolError> {
-    let bench = Bench::of(bus);
-    let tool = Arc::clone(bench.tool(bench.find(&stored.tool)?)?);
-    if bench.made.begin(id) {
+    let toolbox = Toolbox::of(bus);
+    let tool = Arc::clone(toolbox.tool(toolbox.find(&stored.tool)?)?);
+    if toolbox.made.begin(id) {
         tool.resume(bus, Cause::current(), stored, answered).await;
     }
     Ok(())

@@ -8,7 +8,7 @@ use atoms_runtime::{AnyEvent, Bus, Carried, Cause, Dispatch, Envelope, Outlet, S
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use super::Bench;
+use super::Toolbox;
 use super::any_bound::schema;
 use super::approval::{Approved, Due};
 use super::before::{Judged, Judging};
@@ -74,7 +74,7 @@ pub(super) enum Mode {
 /// All that the steps of one call have in common.
 pub(super) struct Flow<'f, 'a, T: Tool> {
     pub(super) bus: &'f Bus,
-    pub(super) bench: &'a Bench,
+    pub(super) toolbox: &'a Toolbox,
     pub(super) bound: &'f Bound<T>,
     pub(super) dispatch: Dispatch<'f>,
     pub(super) event: &'f AnyEvent,
@@ -101,14 +101,14 @@ pub(crate) async fn call<T: Tool>(
     cause: Option<Cause>,
     call: NewCall<T>,
 ) -> Result<T::Output, ToolError> {
-    let bench = Bench::of(bus);
-    let bound = bench.bound::<T>()?;
+    let toolbox = Toolbox::of(bus);
+    let bound = toolbox.bound::<T>()?;
     let stage = if bound.needs_event {
-        Box::pin(in_event(bus, bench, bound, cause, call, Mode::Called)).await
+        Box::pin(in_event(bus, toolbox, bound, cause, call, Mode::Called)).await
     } else {
-        let dispatch = Dispatch::new(&bench.nothing, bus, &bench.nowhere);
+        let dispatch = Dispatch::new(&toolbox.nothing, bus, &toolbox.nowhere);
         let observer = Observer::new(bus, bound.has_untyped_after);
-        let flow = Flow { bus, bench, bound, dispatch, event: &bench.nothing, observer };
+        let flow = Flow { bus, toolbox, bound, dispatch, event: &toolbox.nothing, observer };
         flow.guarded(call, Mode::Called).await
     };
     match stage {
@@ -120,7 +120,7 @@ pub(crate) async fn call<T: Tool>(
 /// Takes a call through its steps, as far as it gets now. What it emits is delivered meanwhile.
 pub(super) async fn in_event<'a, T: Tool>(
     bus: &Bus,
-    bench: &'a Bench,
+    toolbox: &'a Toolbox,
     bound: &Bound<T>,
     cause: Option<Cause>,
     call: NewCall<T>,
@@ -135,7 +135,7 @@ pub(super) async fn in_event<'a, T: Tool>(
     let outlet: Arc<dyn Outlet> = Arc::clone(&calls) as _;
     let dispatch = Dispatch::new(&event, bus, &outlet);
     let observer = Observer::new(bus, bound.has_untyped_after);
-    let flow = Flow { bus, bench, bound, dispatch, event: &event, observer };
+    let flow = Flow { bus, toolbox, bound, dispatch, event: &event, observer };
     calls.drive(bus, &event, flow.guarded(call, mode)).await
 }
 
