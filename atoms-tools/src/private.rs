@@ -1,19 +1,18 @@
 //! What expansions of the macros use. Not part of the public interface.
 
-pub use atoms_control::schemars;
 pub use atoms_runtime;
 pub use serde;
 
 pub use crate::call::{AnyTool, ToolError};
 pub use crate::face::{Called, ToolCalling, calling};
 pub use crate::hook::{
-    AfterDetachedHook, AfterHook, AsyncHook, BeforeDetachedHook, BeforeHook, Hook, HookFunction, HookInfo,
-    IfNoTool, IfTool, IsTool, SyncHook,
+    AfterDetachedHook, AfterHook, AsyncHook, BeforeDetachedHook, BeforeHook, Hook, HookInfo, IfNoTool,
+    IfTool, IsTool, SyncHook,
 };
 pub use crate::schema::{Argument, ArgumentAt, IsArgument, IsReadArgument, json};
 pub use crate::tool::{
-    Async as asynchronous, AsyncFunction, Function, IsNoResult, IsResult, IsResultOf, NotRun, Plain, Ran,
-    Returned, Sync as sync, SyncFunction, Tool, ToolInfo, assert_name, debug,
+    Async as asynchronous, AsyncFunction, IsNoResult, IsResult, IsResultOf, Plain, Returned, Sync as sync,
+    SyncFunction, Tool, ToolInfo, assert_name, debug,
 };
 pub use crate::toolbox::Binding;
 pub use crate::{

@@ -35,7 +35,7 @@ impl<M> ToolCalling<M> {
     }
 }
 
-/// What makes the future of a call.
+/// What makes the future of a call: a function of the crate's own, whose type an expansion of `#[tool]` cannot name.
 pub trait Called {
     /// What the call comes to.
     type Output;
@@ -43,13 +43,11 @@ pub trait Called {
     type Future: Future<Output = Self::Output> + Send;
 
     /// Makes the future of a call, of which this is said of who makes it.
-    #[doc(hidden)]
     fn called(self, said: Said) -> Self::Future;
 }
 
 /// What is said of who makes a call.
 #[derive(Debug)]
-#[doc(hidden)]
 pub struct Said(Option<Caller>);
 
 impl<M: FnOnce(Said) -> F, F: Future + Send> Called for M {

@@ -17,8 +17,9 @@ pub trait HookInput: Send + Sync + Sized + 'static {
     /// The tool that it is about, if it is about one.
     fn tool() -> Option<&'static ToolInfo>;
 
-    /// A copy, for a hook that nobody waits for.
-    #[doc(hidden)]
+    /// Returns a copy, which a hook gets that nobody waits for.
+    ///
+    /// Fails if the result of the call cannot be written as JSON, or not be read back.
     fn copy(&self) -> Result<Self, HandlerError>;
 }
 

@@ -10,7 +10,7 @@ pub use info::HookInfo;
 pub(crate) use info::Stage;
 pub use input::{AfterInput, Answers, BeforeInput, HookInput, NoAnswer};
 pub(crate) use run::{Answered, RunHook, Running};
-pub use run::{HookFunction, IfNoTool, IfTool};
+pub use run::{IfNoTool, IfTool};
 
 use crate::tool::Tool;
 

@@ -10,9 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use function::{
-    Async, AsyncFunction, Function, IsResultOf, NotRun, Plain, Ran, Returned, Sync, SyncFunction,
-};
+pub use function::{Async, AsyncFunction, IsResultOf, Plain, Returned, Sync, SyncFunction};
+pub(crate) use function::{Function, NotRun, Ran};
 pub use info::ToolInfo;
 
 use crate::never::{Never, Nobody};
