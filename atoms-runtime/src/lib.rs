@@ -32,8 +32,8 @@ mod wire;
 
 pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
-    BusBuilder, Context, DeadLetters, Dispatch, Emit, Emittable, Extension, RequestError, ShutdownError,
-    WeakBus,
+    BusBuilder, Busy, Context, DeadLetters, Dispatch, Emit, Emittable, Extension, RequestError,
+    ShutdownError, WeakBus,
 };
 pub use catalog::{CircleEdge, Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem};
 pub use caught::{Guarded, panic_message};

@@ -1,5 +1,6 @@
 //! Hooks: which run, in which order, and what they change.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use atoms::prelude::*;
@@ -7,7 +8,7 @@ use atoms::tools::CallOutcome;
 use serde_json::{Value, json};
 
 use crate::log::Log;
-use crate::{bus, until};
+use crate::{SOON, bus, until};
 
 #[tool]
 fn shop_refund(cents: u64, log: State<Log>) -> Result<u64, String> {
@@ -181,4 +182,53 @@ async fn a_detached_hook_is_not_waited_for() {
     .await;
     lines.borrow_mut().sort();
     assert_eq!(lines.into_inner(), ["audited 5", "watched 5"]);
+}
+
+#[hook(before, detached)]
+async fn waits(_: &ToolCall, gate: State<tokio::sync::Notify>, log: State<Log>) {
+    gate.notified().await;
+    log.add("passed");
+}
+
+fn gated() -> (Bus, Arc<Log>, Arc<tokio::sync::Notify>) {
+    let (builder, log) = bus();
+    let gate = Arc::<tokio::sync::Notify>::default();
+    let builder = builder.tool::<shop_refund>().tool_hook::<waits>().shared_state(gate.clone());
+    (builder.detached_limit(2).start().unwrap(), log, gate)
+}
+
+#[tokio::test]
+async fn a_shutdown_waits_for_detached_hooks() {
+    let (bus, log, gate) = gated();
+    shop_refund::call(&bus, ShopRefundArgs { cents: 5 }).await.unwrap();
+    let mut shutdown = std::pin::pin!(bus.shutdown(SOON));
+    assert!(tokio::time::timeout(Duration::from_millis(10), &mut shutdown).await.is_err());
+    gate.notify_one();
+    shutdown.await.unwrap();
+    assert_eq!(log.take(), ["refund 5", "passed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_lists_and_ends_detached_hooks_that_run_too_long() {
+    let (bus, log, gate) = gated();
+    shop_refund::call(&bus, ShopRefundArgs { cents: 5 }).await.unwrap();
+    let error = bus.shutdown(SOON).await.unwrap_err();
+    assert_eq!(error.unfinished().len(), 1, "{error}");
+    assert_eq!(error.unfinished()[0].event_type(), "atoms.tool.invoked");
+    assert!(error.unfinished()[0].handler().unwrap().path().ends_with("::waits"));
+    gate.notify_one();
+    bus.idle().await;
+    assert_eq!(log.take(), ["refund 5"]);
+}
+
+#[tokio::test]
+async fn there_are_no_more_detached_hooks_at_once_than_detached_handlers() {
+    let (bus, log, gate) = gated();
+    for cents in 1..4 {
+        shop_refund::call(&bus, ShopRefundArgs { cents }).await.unwrap();
+    }
+    tokio::task::yield_now().await;
+    gate.notify_waiters();
+    bus.idle().await;
+    assert_eq!(log.take(), ["refund 1", "refund 2", "refund 3", "passed", "passed"]);
 }

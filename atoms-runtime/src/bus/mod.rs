@@ -12,6 +12,7 @@ mod request;
 pub(crate) mod shutdown;
 mod stand_in;
 mod subscribe;
+mod tasks;
 mod weak;
 
 use std::fmt;
@@ -24,6 +25,7 @@ pub use emit::{Emit, Emittable};
 pub use extensions::Extension;
 pub use request::RequestError;
 pub use shutdown::ShutdownError;
+pub use tasks::Busy;
 pub use weak::WeakBus;
 
 use crate::catalog::{Registry, StartError};

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::handler::DetachError;
 
-/// The tasks of the detached handlers that are running.
+/// The tasks of the detached handlers that are running, and of what else is detached.
 #[derive(Debug)]
 pub(crate) struct Tasks {
     limit: usize,
@@ -43,14 +43,19 @@ impl Tasks {
         Ok(())
     }
 
-    /// Whether they were ended.
+    /// Whether no more are taken.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }
 
+    /// Takes no more.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
     /// Ends all that are running, at their next await, and takes no more.
     pub(crate) fn abort(&self) {
-        self.closed.store(true, Ordering::Relaxed);
+        self.close();
         self.lock().abort_all();
     }
 }

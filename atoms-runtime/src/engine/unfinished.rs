@@ -32,7 +32,7 @@ impl Unfinished {
         &self.id
     }
 
-    /// Returns the handler, if it is a `detached` one.
+    /// Returns the handler, if it is a `detached` one, or something else that is [detached](crate::Bus::spawn_detached).
     pub fn handler(&self) -> Option<&'static HandlerInfo> {
         self.handler
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use atoms_runtime::{AnyEvent, Bus, Dispatch, LogLimit, Outlet};
 use futures_util::FutureExt;
-use tokio::runtime::Handle;
 
 use super::before::{caught, panicked};
 use super::outlet::Posted;
@@ -17,7 +16,7 @@ use crate::tool::Tool;
 static FAILED: LogLimit = LogLimit::new(10, "more detached hooks failed");
 
 impl<T: Tool> Flow<'_, '_, T> {
-    /// Starts a hook in a task of its own, with a copy of what it sees. What goes wrong there is in the log.
+    /// Starts a hook in a task of the bus, with a copy of what it sees. What goes wrong there is in the log.
     pub(super) fn detach<I: HookInput>(
         &self,
         info: &'static HookInfo,
@@ -35,19 +34,16 @@ impl<T: Tool> Flow<'_, '_, T> {
         run: &Arc<dyn RunHook<I, ()>>,
         input: &I,
     ) -> Result<(), String> {
-        let runtime = Handle::try_current().map_err(|_| "there is no tokio runtime")?;
-        let room = Arc::clone(&self.toolbox.detached).try_acquire_owned();
-        let room = room.map_err(|_| "too many detached hooks run already")?;
         let copied = catch_unwind(AssertUnwindSafe(|| input.copy()));
         let mut input = copied.map_err(panicked)?.map_err(reason_text)?;
         let (bus, event, run) = (self.bus.clone(), self.event.clone(), Arc::clone(run));
-        runtime.spawn(async move {
+        let task = async move {
             if let Err(problem) = call(&bus, &event, info, &*run, &mut input).await {
                 tell(info, &problem);
             }
-            drop(room);
-        });
-        Ok(())
+        };
+        let spawned = self.bus.spawn_detached(self.event, info.handler_fn()(), task);
+        spawned.map_err(|error| error.to_string())
     }
 }
 

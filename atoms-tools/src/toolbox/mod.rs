@@ -22,7 +22,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use atoms_runtime::{AnyEvent, Bus, Envelope, Extension, Outlet};
-use tokio::sync::Semaphore;
 
 pub(crate) use any_bound::AnyBound;
 pub use bound::Binding;
@@ -41,9 +40,6 @@ use crate::hook::HookInfo;
 use crate::pattern;
 use crate::tool::{Tool, ToolInfo};
 
-/// How many detached hooks run at once. Those beyond are not started, and the log tells of them.
-const MOST_DETACHED: usize = 1_024;
-
 /// What all who call tools on one bus share.
 pub(crate) struct Toolbox {
     /// By their indices.
@@ -52,7 +48,6 @@ pub(crate) struct Toolbox {
     pub(crate) settings: ToolSettings,
     waiters: Waiters,
     made: Made,
-    detached: Arc<Semaphore>,
     /// For calls in which nothing is extracted.
     nothing: AnyEvent,
     nowhere: Arc<dyn Outlet>,
@@ -91,7 +86,6 @@ impl Toolbox {
             settings: bus.extension::<ToolSettings>().map(|it| (*it).clone()).unwrap_or_default(),
             waiters: Waiters::default(),
             made: Made::default(),
-            detached: Arc::new(Semaphore::new(MOST_DETACHED)),
             nothing: Envelope::new(ToolInvoked { tool: String::new() }).into(),
             nowhere: Arc::new(Nowhere),
         }
