@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use atoms::control::{Checkpoint, Control};
 use atoms::store::rusqlite::Connection;
-use atoms::store::{OpenError, Sqlite};
+use atoms::store::{OpenError, Sqlite, StoreBuilder};
 use atoms::{AnyEvent, Bus, NewPost, RawEvent, StoreErrorKind, StoredEvents};
 
 fn file() -> (tempfile::TempDir, PathBuf) {
@@ -151,4 +152,16 @@ async fn a_full_disk_fails_what_has_no_room_and_loses_nothing() {
     }
     assert_eq!(backlog.count().await.unwrap(), 0);
     backlog.post(vec![post(500_000)]).await.unwrap();
+}
+
+/// Also for one who opens it on the only thread of the runtime.
+#[tokio::test]
+async fn a_file_is_free_as_soon_as_its_bus_was_shut_down_and_dropped() {
+    let (_directory, path) = file();
+    for _ in 0..3 {
+        let bus = Bus::builder().without_discovery().store(Sqlite::open(&path).unwrap()).start().unwrap();
+        let question = Checkpoint::unnamed().deadline(Duration::from_secs(3_600));
+        bus.questions().open(question).await.unwrap();
+        bus.shutdown(Duration::from_secs(10)).await.unwrap();
+    }
 }

@@ -10,6 +10,7 @@ mod fail_closed;
 mod hooks;
 mod lent;
 mod start;
+mod stored;
 
 #[path = "../log/mod.rs"]
 mod log;

@@ -1,11 +1,12 @@
 //! The task that ends questions at their deadlines.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use atoms_runtime::{Bus, LogLimit, StoreError, Timestamp, WeakBus};
 use tokio::runtime::{Handle, Id};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::Desk;
@@ -24,15 +25,19 @@ static FAILED: LogLimit = LogLimit::new(10, "more failures with questions");
 /// The reason of a question that is cancelled by `cancel_if_dropped`.
 const LEFT: &str = "nobody waits for the answer any more";
 
-/// One runtime has a keeper until this is dropped: the runtime has ended, or the bus.
+/// One runtime has a keeper until this is dropped: the runtime has ended, or the bus. While it waits, it holds nothing of the
+/// store.
 struct Keeper {
-    desk: Arc<Desk>,
+    desk: Weak<Desk>,
+    bus: WeakBus,
     runtime: Id,
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        self.desk.keepers.lock().retain(|other| *other != self.runtime);
+        if let Some(desk) = self.desk.upgrade() {
+            desk.keepers.lock().retain(|other| *other != self.runtime);
+        }
     }
 }
 
@@ -49,7 +54,8 @@ impl Desk {
         keepers.push(here);
         // What is spawned into a runtime that ends is dropped at once, and takes the lock.
         drop(keepers);
-        runtime.spawn(keep(Keeper { desk: Arc::clone(self), runtime: here }, bus.downgrade()));
+        let keeper = Keeper { desk: Arc::downgrade(self), bus: bus.downgrade(), runtime: here };
+        runtime.spawn(keep(keeper, Arc::clone(&self.changed)));
     }
 
     /// Ends what is to be ended, and posts what is to be posted; returns the next deadline.
@@ -86,37 +92,50 @@ impl Desk {
     }
 }
 
-async fn keep(keeper: Keeper, bus: WeakBus) {
-    let desk = &keeper.desk;
-    let mut retry = RETRY[0];
-    loop {
-        let mut changed = pin!(desk.changed.notified());
-        changed.as_mut().enable();
-        if desk.is_closed() {
-            return;
-        }
-        let Some(bus) = bus.upgrade() else { return };
-        let looked = desk.look_after(&bus).await;
-        drop(bus);
-        let wait = match looked {
+/// What a keeper waits for, beside a change.
+enum Wait {
+    For(Duration),
+    Change,
+}
+
+impl Keeper {
+    /// Looks after what there is; `None` if there is no bus any more, or it is shut down.
+    async fn look(&self, retry: &mut Duration) -> Option<Wait> {
+        let desk = self.desk.upgrade().filter(|desk| !desk.is_closed())?;
+        let bus = self.bus.upgrade()?;
+        // A shutdown waits for what is begun, and then nothing of the store is held here.
+        let busy = bus.busy();
+        let wait = match desk.look_after(&bus).await {
             Ok(next) => {
-                retry = RETRY[0];
-                next.map(|deadline| desk.clock.wait(deadline))
+                *retry = RETRY[0];
+                next.map_or(Wait::Change, |deadline| Wait::For(desk.clock.wait(deadline)))
             }
             Err(error) => {
                 if FAILED.allows() {
                     tracing::error!(%error, "questions could not be looked after, which is tried again");
                 }
-                let wait = retry;
-                retry = (2 * retry).min(RETRY[1]);
-                Some(wait)
+                let wait = *retry;
+                *retry = (2 * wait).min(RETRY[1]);
+                Wait::For(wait)
             }
         };
-        match wait {
-            Some(wait) => {
+        drop((desk, bus));
+        drop(busy);
+        Some(wait)
+    }
+}
+
+async fn keep(keeper: Keeper, changed: Arc<Notify>) {
+    let mut retry = RETRY[0];
+    loop {
+        let mut changed = pin!(changed.notified());
+        changed.as_mut().enable();
+        match keeper.look(&mut retry).await {
+            None => return,
+            Some(Wait::Change) => changed.await,
+            Some(Wait::For(wait)) => {
                 let _changed = timeout(wait, changed).await;
             }
-            None => changed.await,
         }
     }
 }

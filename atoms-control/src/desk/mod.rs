@@ -34,8 +34,8 @@ pub(crate) struct Desk {
     is_closed: AtomicBool,
     /// The runtimes that have a task which looks after deadlines.
     keepers: Mutex<Vec<runtime::Id>>,
-    /// There is something new to look after.
-    changed: Notify,
+    /// There is something new to look after. Who waits for that holds nothing else of the desk.
+    changed: Arc<Notify>,
     /// Those for which nobody waits any more, and that are to be cancelled then.
     left: Mutex<Vec<QuestionId>>,
     /// One posts what is to be posted, so that it is posted in order, and once.
@@ -65,7 +65,7 @@ impl Desk {
             watchers: Watchers::default(),
             is_closed: AtomicBool::new(false),
             keepers: Mutex::default(),
-            changed: Notify::new(),
+            changed: Arc::default(),
             left: Mutex::default(),
             posting: tokio::sync::Mutex::new(()),
         }
@@ -115,8 +115,8 @@ impl Desk {
         end: End,
     ) -> Result<Ending, StoreError> {
         let told = events::ended(bus, question, &end);
-        let (desk, bus, question) = (Arc::clone(self), bus.clone(), Arc::clone(question));
-        detached(async move {
+        let (desk, question) = (Arc::clone(self), Arc::clone(question));
+        detached(bus, |bus| async move {
             let mut posts = Vec::from_iter(told);
             if end.answer().is_some_and(|answer| !answer.is_rejected()) {
                 posts.extend(question.then.iter().map(|event| bus.post_any(event.clone()).into_new_post()));
@@ -164,12 +164,20 @@ impl Desk {
     }
 }
 
-/// Runs something that goes on to its end, even if the one who waits for it does not.
-pub(crate) async fn detached<T: Send + 'static>(
-    run: impl Future<Output = T> + Send + 'static,
-) -> Result<T, StoreError> {
+/// Runs something that goes on to its end, even if the one who waits for it does not: then a shutdown of the bus waits for it.
+pub(crate) async fn detached<F>(bus: &Bus, run: impl FnOnce(Bus) -> F) -> Result<F::Output, StoreError>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let run = run(bus.clone());
     let Ok(runtime) = Handle::try_current() else { return Ok(run.await) };
-    match runtime.spawn(run).await {
+    let busy = bus.busy();
+    let running = runtime.spawn(async move {
+        let done = run.await;
+        drop(busy);
+        done
+    });
+    match running.await {
         Ok(done) => Ok(done),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -86,9 +86,9 @@ pub(super) async fn open<T: FromAnswer>(
     desk.limits.check(&question)?;
     let posts = Vec::from_iter(opened);
     let (id, name) = (question.id, question.name.clone());
-    let (bus, is_cancelled_if_dropped) = (bus.clone(), draft.is_cancelled_if_dropped);
+    let is_cancelled_if_dropped = draft.is_cancelled_if_dropped;
     // Nobody waits if the future is dropped meanwhile, and then what is made here is dropped in its place.
-    let opening = detached(async move {
+    let opening = detached(bus, |bus| async move {
         let opening = desk.open(&bus, Arc::new(question), posts).await?;
         let is_ours = opening == Opening::Opened && is_cancelled_if_dropped;
         if is_ours {

@@ -30,16 +30,19 @@ fn list(unfinished: &[Unfinished]) -> String {
 crate::text::debug_as_display!(ShutdownError);
 
 impl ShutdownError {
-    /// Returns the deliveries that did not end: emits that wait for handlers, detached handlers, and posted events that
-    /// were not handled, or are not due yet.
+    /// Returns the deliveries that did not end: emits that wait for handlers, detached handlers and [what else is
+    /// detached](Bus::spawn_detached), and posted events that were not handled, or are not due yet.
     pub fn unfinished(&self) -> &[Unfinished] {
         &self.unfinished
     }
 }
 
+/// How long a store is waited for that is let go of.
+const LETTING_GO: Duration = Duration::from_millis(100);
+
 impl Bus {
-    /// Waits until nothing is under way: no emit that waits for a handler, no posted event, no detached handler. Posted
-    /// events that are not due yet do not count. An emit on another thread whose handlers have not waited yet does not
+    /// Waits until nothing is under way: no emit that waits for a handler, no posted event, no detached handler, and
+    /// [nothing else](Self::busy) that counts. Posted events that are not due yet do not count. An emit on another thread whose handlers have not waited yet does not
     /// count either: only [`shutdown`](Self::shutdown) waits for it.
     ///
     /// In a handler, this does not wait for the handler's own call, nor for the emits that wait for that call. It
@@ -61,6 +64,17 @@ impl Bus {
         self.0.under_way.idle(left_out.is_under_way(), see_to).await;
     }
 
+    /// Waits until the tasks of the bus in this runtime, which have ended or are cancelled, hold nothing of its store any more,
+    /// so that another one may have that.
+    async fn let_go(&self) {
+        // So that they have their turn, and are dropped.
+        tokio::task::yield_now().await;
+        if let Some(stored) = self.0.stored() {
+            // Some may run without an await.
+            let _ended = tokio::time::timeout(LETTING_GO, stored.ended()).await;
+        }
+    }
+
     /// Refuses all events that are emitted or posted from now on, also by running handlers. Waits until all deliveries
     /// and all posted events from before are done, and then ends all subscriptions, streams and expectations.
     ///
@@ -69,6 +83,9 @@ impl Bus {
     /// end. It does not list what a thread is running at that time without an await, nor the up to 15 posted events
     /// that the thread has taken to run after that. There is an error for these all the same, and the 15 events are not
     /// run any more. Needs a tokio runtime with time enabled.
+    ///
+    /// After this, the bus has no tasks in this runtime that hold its [backlog](crate::Backlog): when the last clone of the
+    /// bus is dropped as well, another one may have the store.
     ///
     /// In a handler, this neither waits for nor lists what [`idle`](Self::idle) does not wait for. If the deadline
     /// comes, a posted or detached handler that called this is itself cancelled, at its next await.
@@ -92,8 +109,12 @@ impl Bus {
             self.0.stored().into_iter().for_each(|stored| stored.abort());
             self.0.tasks.abort();
         }
+        self.0.tasks.close();
         self.0.subscribers.close();
         self.0.extensions.end();
+        if !left_out.is_under_way() {
+            self.let_go().await;
+        }
         if is_late || !unfinished.is_empty() { Err(ShutdownError { deadline, unfinished }) } else { Ok(()) }
     }
 }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 use tokio::sync::Notify;
 
 use super::scope;
@@ -70,9 +70,10 @@ impl UnderWay {
                 worker.set(Some(new));
             }
             match worker.as_mut().as_pin_mut() {
-                Some(worker) => {
-                    // The worker ends with the bus only.
-                    let _ = select(changed, worker).await;
+                Some(running) => {
+                    if let Either::Right(_) = select(changed, running).await {
+                        worker.set(None);
+                    }
                 }
                 None => changed.await,
             }

@@ -150,7 +150,8 @@ impl Stored {
         let mut state = self.lock();
         let Ok(runtime) = Handle::try_current() else { return !state.crews.is_empty() };
         let here = Some(runtime.id());
-        if state.has_ended || state.crews.iter().any(|crew| crew.runtime == here) {
+        let is_ending = state.has_ended || self.is_closing.load(Ordering::SeqCst);
+        if is_ending || state.crews.iter().any(|crew| crew.runtime == here) {
             return true;
         }
         let workers = runtime.metrics().num_workers();
@@ -160,16 +161,19 @@ impl Stored {
         let member = || Member { stored: Arc::clone(self), runtime: here };
         let spawn = |_| runtime.spawn(work(member(), Arc::downgrade(&bus.0))).abort_handle();
         let tasks: Vec<_> = (0..workers).map(spawn).collect();
-        match self.lock().crews.iter_mut().find(|crew| crew.runtime == here) {
-            Some(crew) => crew.tasks = tasks,
-            None => tasks.iter().for_each(AbortHandle::abort),
+        let mut state = self.lock();
+        let has_ended = state.has_ended;
+        match state.crews.iter_mut().find(|crew| crew.runtime == here) {
+            Some(crew) if !has_ended => crew.tasks = tasks,
+            _ => tasks.iter().for_each(AbortHandle::abort),
         }
         true
     }
 
     /// Sees to it that somebody delivers what is ready, for one who waits for it: outside of any runtime, himself.
     pub(crate) fn see_to(self: &Arc<Self>, bus: &Bus) -> Option<impl Future<Output = ()> + Send + use<>> {
-        if self.hire(bus) {
+        // When it is closed, nothing is taken any more, and each delivery has its worker.
+        if self.is_closing.load(Ordering::SeqCst) || self.hire(bus) {
             return None;
         }
         self.lock().crews.push(Crew { runtime: None, workers: 1, tasks: Vec::new() });
@@ -189,9 +193,22 @@ impl Stored {
     pub(crate) fn abort(&self) {
         let mut state = self.lock();
         state.has_ended = true;
-        let crews = std::mem::take(&mut state.crews);
+        let tasks: Vec<_> = state.crews.iter_mut().flat_map(|crew| std::mem::take(&mut crew.tasks)).collect();
         drop(state);
-        crews.iter().flat_map(|crew| &crew.tasks).for_each(AbortHandle::abort);
+        tasks.iter().for_each(AbortHandle::abort);
+    }
+
+    /// Waits until the workers of this runtime, which are [closed](Self::close), have ended, and hold nothing of the store.
+    pub(crate) async fn ended(&self) {
+        let here = Handle::try_current().ok().map(|runtime| runtime.id());
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if !self.lock().crews.iter().any(|crew| crew.runtime == here) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Takes events to start.

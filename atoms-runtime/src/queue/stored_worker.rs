@@ -24,7 +24,7 @@ const BEGUN: usize = 256;
 
 type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Takes and delivers events, for as long as there is a bus.
+/// Takes and delivers events, until the backlog is closed, or there is no bus.
 pub(super) async fn work(member: Member, bus: Weak<Engine>) {
     let stored = Arc::clone(&member.stored);
     let mut running: FuturesUnordered<Running> = FuturesUnordered::new();
@@ -47,7 +47,8 @@ pub(super) async fn work(member: Member, bus: Weak<Engine>) {
             Ok(taken) if taken.is_empty() => {
                 drop(bus);
                 if is_closing {
-                    beside(&mut running, changed).await;
+                    while running.next().await.is_some() {}
+                    break;
                 } else if running.len() >= BEGUN {
                     running.next().await;
                 } else if let Err(error) = beside(&mut running, ready_or(&stored, changed)).await {
