@@ -101,7 +101,7 @@ impl Caller {
         if let Some(cause) = cause {
             caller.sender = caller.sender.or_else(|| cause.carried().cloned());
             caller.principal = caller.principal.or_else(|| cause.carried().cloned());
-            caller.session = caller.session.or_else(|| cause.metadata().session_id().map(Into::into));
+            caller.session = caller.session.or_else(|| cause.session_id().map(Into::into));
         }
         (caller != Self::default()).then(|| Arc::new(caller))
     }

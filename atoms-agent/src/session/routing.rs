@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 
 use atoms_runtime::{
-    AnyEvent, Bus, Carrying, Emit, Emittable, Extension, LogLimit, Metadata, Receipt, Route, Routed,
+    AnyEvent, Bus, Carrying, Emit, Emittable, Extension, InSession, LogLimit, Metadata, Receipt, Route,
+    Routed,
 };
 
 use super::extract::OfSession;
@@ -65,6 +66,7 @@ impl<'a, T: Emittable, F> ToSessions<'a> for Emit<'a, T, F> {
     fn to(self, session: &Session) -> Addressed<'a> {
         let core = Arc::downgrade(&session.0);
         let emit = self.carry(Conversation::routed(&core)).carry(OfSession(core));
+        let emit = emit.carry(InSession::new(session.id()));
         Addressed::new(emit, Target::Session(session.clone()))
     }
 
@@ -208,8 +210,9 @@ impl Route for Conversation {
 }
 
 /// What the events of a session carry.
-pub(super) fn carrying(core: &Weak<Core>) -> Carrying {
-    Carrying::new().with(OfSession(Weak::clone(core))).with(Conversation::routed(core))
+pub(super) fn carrying(core: &Weak<Core>, id: &str) -> Carrying {
+    let session = Carrying::new().with(OfSession(Weak::clone(core))).with(Conversation::routed(core));
+    session.with(InSession::new(id))
 }
 
 /// Sends an event into a session, if it may go there. What it followed from is nobody's business there.

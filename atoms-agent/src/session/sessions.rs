@@ -242,7 +242,7 @@ impl Sessions {
         let init = init.clone().with_metadata(self.0.options.client_metadata.of(init.metadata()));
         let (bus, plan) = (self.bus().clone(), Arc::clone(&self.0.plan));
         Ok(Session(Arc::new_cyclic(|core| {
-            let init = Arc::new(init.with_carrying(carrying(core)));
+            let init = Arc::new(init.with_carrying(carrying(core, &id)));
             Core {
                 id,
                 actor_ids,

@@ -72,6 +72,55 @@ pub trait Carried: Any + Send + Sync + Sized {
     const STORED: Option<Stored<Self>>;
 }
 
+/// The session that the events of a conversation belong to: what follows from an event that carries this has the session's id
+/// in its metadata, and not one that the event itself has there.
+///
+/// ```
+/// use atoms::{Bus, Context, Envelope, InSession, event, handler};
+///
+/// #[event(type = "shop.order.created")]
+/// struct OrderCreated;
+///
+/// #[event(type = "shop.order.confirmed")]
+/// struct OrderConfirmed;
+///
+/// #[handler]
+/// fn confirm(_: &OrderCreated) -> OrderConfirmed {
+///     OrderConfirmed
+/// }
+///
+/// #[handler]
+/// fn note(_: &OrderConfirmed, context: Context) {
+///     assert_eq!(context.metadata().session_id(), Some("s-1"));
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().handler::<confirm>().handler::<note>().start()?;
+/// bus.emit(Envelope::new(OrderCreated).carry(InSession::new("s-1"))).await.into_result()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InSession(Arc<str>);
+
+impl InSession {
+    /// The session with this id.
+    pub fn new(id: impl Into<Arc<str>>) -> Self {
+        Self(id.into())
+    }
+
+    /// Returns the id of the session.
+    pub fn id(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Carried for InSession {
+    // What is stored has the id in its metadata.
+    const STORED: Option<Stored<Self>> = None;
+}
+
 /// How a stored event keeps a value that it [carries](Carried).
 pub struct Stored<T> {
     name: &'static str,

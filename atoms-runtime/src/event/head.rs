@@ -3,7 +3,7 @@
 use std::sync::{LazyLock, OnceLock};
 
 use super::carried::Carrying;
-use super::{Carried, Envelope, EventId, Metadata, Timestamp};
+use super::{Carried, Envelope, EventId, InSession, Metadata, Timestamp};
 
 /// Everything of an envelope that does not depend on the event's type.
 #[derive(Debug, Default)]
@@ -168,6 +168,11 @@ impl Head {
 
     /// Says in the metadata of an event that it is a consequence of this one.
     pub(crate) fn pass_on(&self, metadata: &mut Metadata) {
+        if let Some(session) = self.carrying().get::<InSession>()
+            && metadata.session_id().is_none()
+        {
+            metadata.set_session_id(session.id());
+        }
         metadata.inherit(self.id(), self.metadata());
     }
 }
@@ -203,6 +208,12 @@ impl Cause {
     /// Returns what the events that follow inherit of its metadata.
     pub fn metadata(&self) -> &Metadata {
         self.0.metadata()
+    }
+
+    /// Returns the id of the session that the event belongs to, if it belongs to one.
+    pub fn session_id(&self) -> Option<&str> {
+        let carried = self.carried().map(InSession::id);
+        carried.or_else(|| self.metadata().session_id())
     }
 
     /// Returns the value of this type that the event carries, if it carries one.

@@ -34,7 +34,7 @@ pub use asked::{
     AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, HandlerSymbol, IntoRequest, IsAsked, IsEmitted,
     One, Request,
 };
-pub use carried::{Carried, Carrying, Stored};
+pub use carried::{Carried, Carrying, InSession, Stored};
 pub use envelope::{Envelope, IntoEnvelope};
 pub use flow::Flow;
 pub use head::Cause;
