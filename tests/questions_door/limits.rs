@@ -235,12 +235,37 @@ async fn a_flood_beside_an_honest_client_is_not_in_its_way() {
 }
 
 #[tokio::test]
+async fn so_many_requests_of_one_principal_are_served_in_a_second() {
+    let server = Running::with(routes().question_requests_per_second(5)).await;
+    let id = server.open("refund").await;
+    let start = Instant::now();
+    let (mut served, mut refused) = (0, None);
+    for _ in 0..50 {
+        let answer = get(server.address, EVE, "/questions").await;
+        match answer.status {
+            200 => served += 1,
+            _ => refused = Some(answer),
+        }
+        assert!(served <= 5 + start.elapsed().as_millis() / 200, "{served}");
+    }
+    let refused = refused.expect("all are served");
+    assert!(refused.problem(429).contains("too many requests"), "{refused:?}");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(get(server.address, ADA, "/questions").await.names(), ["refund"], "another one is served");
+    get(server.address, "wrong", "/questions").await.problem(401);
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(get(server.address, EVE, "/questions").await.status, 200);
+    assert!(server.bus.questions().get(id).await.unwrap().unwrap().is_open());
+}
+
+#[tokio::test]
 async fn settings_of_zero_do_not_bind() {
     let routes =
         Routes::new().question_body_limit(0).question_waiting_limit(0).question_timeout(Duration::ZERO);
+    let routes = routes.question_requests_per_second(0);
     let server = Server::without_sessions().routes(routes).connection_limit(0);
     let error = server.bind("127.0.0.1:0").await.unwrap_err();
     let ServeError::Zero(zeros) = &error else { panic!("{error}") };
-    assert_eq!(zeros.len(), 4, "{error}");
+    assert_eq!(zeros.len(), 5, "{error}");
     assert!(error.to_string().contains("`question_waiting_limit(0)` leaves no room"), "{error}");
 }

@@ -7,6 +7,7 @@ mod one;
 mod options;
 mod problem;
 mod query;
+mod rate;
 mod view;
 mod waiting;
 
@@ -29,6 +30,7 @@ pub use auth::{AuthError, Authenticate, Authenticating, Tokens};
 pub(crate) use options::Options;
 
 use self::problem::Problem;
+use self::rate::Rate;
 use self::waiting::Waiting;
 use crate::access::Access;
 use crate::served::Served;
@@ -43,6 +45,7 @@ struct Door {
     served: Arc<OnceLock<Served>>,
     body_limit: usize,
     timeout: Duration,
+    rate: Rate,
     waiting: Arc<Waiting>,
 }
 
@@ -62,6 +65,7 @@ pub(crate) fn routes(options: Options, access: Arc<Access>, served: Arc<OnceLock
         served,
         body_limit: options.body_limit,
         timeout: options.timeout,
+        rate: Rate::new(options.requests_per_second),
         waiting: Arc::new(Waiting::new(options.waiting_limit)),
     };
     Router::new()
@@ -72,7 +76,7 @@ pub(crate) fn routes(options: Options, access: Arc<Access>, served: Arc<OnceLock
 }
 
 impl Door {
-    /// Finds out who sends a request, before anything else is read of it.
+    /// Finds out who sends a request, and whether they may, before anything else is read of it.
     async fn admit(&self, request: Request, method: Method) -> Result<(Caller, Body), Problem> {
         let (head, body) = request.into_parts();
         if !self.access.knows_origin(&head.headers) {
@@ -82,6 +86,7 @@ impl Door {
             return Err(Problem::method(&method));
         }
         let principal = self.authenticate(&head).await?;
+        self.rate.count(&principal)?;
         match self.served.get() {
             Some(served) => Ok((Caller { principal, bus: served.bus().clone(), head }, body)),
             None => Err(Problem::later(StatusCode::SERVICE_UNAVAILABLE, "the bus has not started yet")),

@@ -14,12 +14,19 @@ pub(crate) struct Options {
     pub(super) auth: Option<Arc<dyn Authenticate>>,
     pub(super) body_limit: usize,
     pub(super) timeout: Duration,
+    pub(super) requests_per_second: u32,
     pub(super) waiting_limit: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { auth: None, body_limit: 256 * 1024, timeout: Duration::from_secs(10), waiting_limit: 256 }
+        Self {
+            auth: None,
+            body_limit: 256 * 1024,
+            timeout: Duration::from_secs(10),
+            requests_per_second: 100,
+            waiting_limit: 256,
+        }
     }
 }
 
@@ -31,8 +38,11 @@ impl Options {
 
     /// The settings with which nobody could be served.
     pub(crate) fn zeros(&self) -> Vec<ZeroSetting> {
-        let limits =
-            [("question_body_limit", self.body_limit), ("question_waiting_limit", self.waiting_limit)];
+        let limits = [
+            ("question_body_limit", self.body_limit),
+            ("question_requests_per_second", self.requests_per_second as usize),
+            ("question_waiting_limit", self.waiting_limit),
+        ];
         ZeroSetting::find(&limits, &[("question_timeout", self.timeout)])
     }
 }
@@ -60,6 +70,15 @@ impl Routes {
     /// zero.
     pub fn question_timeout(mut self, timeout: Duration) -> Self {
         self.questions.timeout = timeout;
+        self
+    }
+
+    /// Sets how many requests to `/questions` of one principal are served in a second: 100 by default, as many of them at
+    /// once. Further ones are answered with 429. The server does not start with zero.
+    ///
+    /// Requests of those who are not let in are not counted: a proxy has to limit these.
+    pub fn question_requests_per_second(mut self, requests: u32) -> Self {
+        self.questions.requests_per_second = requests;
         self
     }
 
