@@ -125,8 +125,8 @@ fn miri(args: &[&str]) -> Result<(), Failure> {
 /// Runs the tests that are there only if `shuttle` schedules the threads, one after the other: what they
 /// share is safe among its threads, and not among those of the test runner.
 fn shuttle() -> Result<(), Failure> {
-    let packages = "--package atoms-runtime --package atoms-control --target-dir target/shuttle";
-    cargo(&format!("test --release --lib {packages} shuttle -- --test-threads 1"))
+    let packages = "--package atoms-runtime --package atoms-control --package atoms-tools";
+    cargo(&format!("test --release --lib {packages} --target-dir target/shuttle shuttle -- --test-threads 1"))
         .env("RUSTFLAGS", "--cfg shuttle")
         .run()
 }

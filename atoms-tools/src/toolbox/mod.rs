@@ -14,6 +14,8 @@ mod outlet;
 mod resume;
 mod run;
 mod settings;
+#[cfg(all(test, shuttle))]
+mod shuttle_tests;
 mod waiters;
 
 use std::any::Any;

@@ -2,9 +2,13 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+#[cfg(not(shuttle))]
+use std::sync::{Mutex, MutexGuard};
 
 use atoms_runtime::EventId;
+#[cfg(shuttle)]
+use shuttle::sync::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use crate::call::ToolError;
@@ -64,6 +68,14 @@ impl Waiters {
     }
 }
 
+#[cfg(all(test, shuttle))]
+impl Waiters {
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.lock().slots.len()
+    }
+}
+
 impl Waiter<'_> {
     /// Waits for the end of the call.
     pub(crate) async fn end<O: 'static>(&mut self) -> Result<O, ToolError> {
@@ -78,7 +90,7 @@ impl Drop for Waiter<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(shuttle)))]
 mod tests {
     use super::*;
 
