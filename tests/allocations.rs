@@ -1,5 +1,6 @@
 //! What allocates nothing.
 
+#[expect(unreachable_pub, reason = "the crate of the benchmarks exports it")]
 #[path = "../benches/contenders/src/allocations.rs"]
 mod allocations;
 
