@@ -1,11 +1,12 @@
 //! Dead letters in the file.
 
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use atoms_runtime::{
-    DeadLetter, DeadLetterCause, LetterStore, LogLimit, Shown, StoreError, StoreFuture, StoredEvents,
-    Timestamp,
+    DeadLetter, DeadLetterCause, EventId, LetterStore, LogLimit, Shown, StoreError, StoreErrorKind,
+    StoreFuture, StoredEvents, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -21,7 +22,7 @@ static UNREADABLE: LogLimit = LogLimit::new(10, "more dead letters that cannot b
 #[derive(Debug)]
 pub(crate) struct Letters {
     file: Arc<File>,
-    limits: Limits,
+    pub(crate) limits: Limits,
     /// The last number that was given out.
     last: AtomicU64,
 }
@@ -53,6 +54,24 @@ impl Letters {
         Ok(Arc::new(letter.with_time(Timestamp::from_unix_micros(row.at))))
     }
 
+    /// Leaves out those that cannot be read.
+    fn read_all(&self, rows: Vec<LetterRow>) -> Result<Vec<Arc<DeadLetter>>, StoreError> {
+        let mut letters = Vec::with_capacity(rows.len());
+        for row in rows {
+            let number = row.number;
+            match self.read(row) {
+                Ok(letter) => letters.push(letter),
+                Err(error) if error.kind() == StoreErrorKind::Unreadable => {
+                    if UNREADABLE.allows() {
+                        tracing::error!(number, error = %Shown(&error), "a dead letter cannot be read, and is left out");
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(letters)
+    }
+
     fn read_one(&self, row: Option<LetterRow>) -> Result<Option<Arc<DeadLetter>>, StoreError> {
         row.map(|row| self.read(row)).transpose()
     }
@@ -81,16 +100,62 @@ fn remove(connection: &Connection, number: u64) -> Result<(), Failed> {
     Ok(())
 }
 
-fn put(connection: &Connection, letter: &DeadLetter, cause: &str, frame: &[u8]) -> Result<(), Failed> {
-    remove(connection, letter.id())?;
-    let sql = "INSERT INTO atoms_letter (number, event, type, at, bytes, cause, frame) VALUES (?, ?, ?, ?, ?, ?, ?)";
-    let event = letter.event();
-    let (id, at) = (event.id().to_string(), letter.at().unix_micros());
-    let mut statement = connection.prepare_cached(sql)?;
-    statement.execute(params![letter.id(), id, event.event_type(), at, letter.size(), cause, frame])?;
-    let sql = "UPDATE atoms_counter SET value = max(value, ?) WHERE name = 'letter'";
-    connection.prepare_cached(sql)?.execute([letter.id()])?;
-    Ok(())
+fn of_event(connection: &Connection, event: &str) -> Result<Vec<LetterRow>, Failed> {
+    let sql = format!("SELECT {} FROM atoms_letter WHERE event = ? ORDER BY number", LetterRow::COLUMNS);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let letters = statement.query_map([event], LetterRow::of)?;
+    Ok(letters.collect::<Result<_, _>>()?)
+}
+
+/// A letter that is to be kept.
+pub(crate) struct NewLetter {
+    letter: Arc<DeadLetter>,
+    cause: String,
+    frame: Vec<u8>,
+}
+
+impl NewLetter {
+    pub(crate) fn of(letter: Arc<DeadLetter>, file: &File) -> Result<Self, StoreError> {
+        let cause = serde_json::to_string(letter.cause()).map_err(unreadable)?;
+        Ok(Self { frame: file.write_event(letter.event())?, cause, letter })
+    }
+
+    /// How many bytes it holds until it is written.
+    pub(crate) fn size(&self) -> usize {
+        self.frame.len() + self.cause.len()
+    }
+
+    fn put(&self, connection: &Connection) -> Result<(), Failed> {
+        let Self { letter, cause, frame } = self;
+        remove(connection, letter.id())?;
+        let sql = "INSERT INTO atoms_letter (number, event, type, at, bytes, cause, frame) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let event = letter.event();
+        let (id, at) = (event.id().to_string(), letter.at().unix_micros());
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.execute(params![letter.id(), id, event.event_type(), at, letter.size(), cause, frame])?;
+        let sql = "UPDATE atoms_counter SET value = max(value, ?) WHERE name = 'letter'";
+        connection.prepare_cached(sql)?.execute([letter.id()])?;
+        Ok(())
+    }
+}
+
+/// Keeps letters, and removes others; returns how many made room for them.
+pub(crate) fn settle(
+    connection: &Connection,
+    limits: Limits,
+    kept: &[NewLetter],
+    settled: &[u64],
+) -> Result<usize, Failed> {
+    settled.iter().try_for_each(|number| remove(connection, *number))?;
+    kept.iter().try_for_each(|letter| letter.put(connection))?;
+    if kept.is_empty() { Ok(0) } else { make_room(connection, limits) }
+}
+
+/// Says that letters made room for others, once that is committed.
+pub(crate) fn tell_dropped(dropped: usize) {
+    if dropped > 0 && MADE_ROOM.allows() {
+        tracing::warn!(dropped, "dead letters made room for others");
+    }
 }
 
 /// Takes letters out until there are not too many; returns how many.
@@ -119,18 +184,11 @@ impl LetterStore for Letters {
 
     fn put(&self, letter: Arc<DeadLetter>) -> StoreFuture<'_, ()> {
         Box::pin(async move {
-            let limits = self.limits;
-            let frame = self.file.write_event(letter.event())?;
-            let cause = serde_json::to_string(letter.cause()).map_err(unreadable)?;
-            let size = frame.len() + cause.len();
-            let put = move |connection: &Connection| {
-                put(connection, &letter, &cause, &frame)?;
-                make_room(connection, limits)
-            };
-            let dropped = self.file.write(Durability::Disk, size, put).await?;
-            if dropped > 0 && MADE_ROOM.allows() {
-                tracing::warn!(dropped, "dead letters made room for another one");
-            }
+            let (limits, letter) = (self.limits, NewLetter::of(letter, &self.file)?);
+            let size = letter.size();
+            let put =
+                move |connection: &Connection| settle(connection, limits, slice::from_ref(&letter), &[]);
+            tell_dropped(self.file.write(Durability::Disk, size, put).await?);
             Ok(())
         })
     }
@@ -141,21 +199,14 @@ impl LetterStore for Letters {
 
     fn list(&self, above: u64, limit: usize) -> StoreFuture<'_, Vec<Arc<DeadLetter>>> {
         Box::pin(async move {
-            let rows = self.file.read(move |connection| list(connection, above, limit)).await?;
-            let mut letters = Vec::with_capacity(rows.len());
-            for row in rows {
-                let number = row.number;
-                match self.read(row) {
-                    Ok(letter) => letters.push(letter),
-                    Err(error) if error.kind() == atoms_runtime::StoreErrorKind::Unreadable => {
-                        if UNREADABLE.allows() {
-                            tracing::error!(number, error = %Shown(&error), "a dead letter cannot be read, and is left out");
-                        }
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-            Ok(letters)
+            self.read_all(self.file.read(move |connection| list(connection, above, limit)).await?)
+        })
+    }
+
+    fn of_event(&self, event: EventId) -> StoreFuture<'_, Vec<Arc<DeadLetter>>> {
+        Box::pin(async move {
+            let event = event.to_string();
+            self.read_all(self.file.read(move |connection| of_event(connection, &event)).await?)
         })
     }
 

@@ -16,8 +16,8 @@
 //!      |
 //!      +-- done --> its row in atoms_delivery goes; what it emitted and posted comes, as in commit 1
 //!      |             [commit 2, on the disk]  with its last row, the event goes
-//!      +-- fails -> what it emitted and posted is thrown away; the dead letter comes
-//!      |             [commit, on the disk]  and then its row goes, as above
+//!      +-- fails -> its row goes, and the dead letter comes; what it emitted and posted is thrown away
+//!      |             [commit 2, on the disk]
 //!      +-- the process ends
 //!                    nothing: the next process finds the event, as it was after commit 1, and calls handler a again
 //!
@@ -39,7 +39,7 @@
 //! | while a handler runs | the event, for the handlers that are not done: these are called again, so what they do elsewhere is done at least once. The event's id is the same, as the key of idempotence |
 //! | while a handler with a [`Tx`] runs | the event, and nothing of what the handler did in the file: that is done exactly once |
 //! | after commit 2 | what the handler emitted and posted, once, and the other handlers' rows |
-//! | between a dead letter and the end of its delivery | both: the handler is called again, and there may be two letters |
+//! | while a handler's last attempt fails | the event, and no letter; or the letter, and the event for the other handlers alone |
 //! | while a question is answered | the question, open; or its end, with all that was posted |
 //!
 //! All that is taken is given back when a file is opened. Of one key, the first event is taken again before others.

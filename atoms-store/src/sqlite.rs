@@ -45,7 +45,7 @@ const MIB: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Sqlite {
     posts: Arc<Posts>,
-    letters: Arc<Letters>,
+    pub(crate) letters: Arc<Letters>,
     questions: Arc<Asked>,
     pub(crate) file: Arc<File>,
     pub(crate) inbox: usize,
@@ -142,9 +142,10 @@ impl SqliteOptions {
         let path: PathBuf = path.as_ref().into();
         let (file, last_letter) = File::open(&path, self.max_bytes, crate::letters::last)?;
         let file = Arc::new(file);
+        let letters = Arc::new(Letters::new(Arc::clone(&file), self.letters, last_letter));
         Ok(Sqlite {
-            posts: Arc::new(Posts::new(Arc::clone(&file), self.posts)),
-            letters: Arc::new(Letters::new(Arc::clone(&file), self.letters, last_letter)),
+            posts: Arc::new(Posts::new(Arc::clone(&file), self.posts, Arc::clone(&letters))),
+            letters,
             questions: Arc::new(Asked::new(Arc::clone(&file), self.questions, self.posts)),
             file,
             inbox: self.inbox,

@@ -15,24 +15,34 @@ fn opening(set: impl Fn(SqliteOptions, usize, usize) -> SqliteOptions) -> impl F
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_is_a_backlog() {
+async fn check_backlog() {
     let open = opening(SqliteOptions::posts);
-    atoms::testing::backlog::check(|capacity, bytes| {
+    let make = |capacity, bytes| {
         let store = open(capacity, bytes);
         async move { store.backlog() }
-    })
-    .await;
+    };
+    atoms::testing::backlog::check(make).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_is_a_backlog() {
+    check_backlog().await;
 }
 
 #[tokio::test]
 async fn a_file_is_a_backlog_in_a_runtime_of_one_thread() {
-    let open = opening(SqliteOptions::posts);
-    atoms::testing::backlog::check(|capacity, bytes| {
-        let store = open(capacity, bytes);
-        async move { store.backlog() }
-    })
-    .await;
+    check_backlog().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_keeps_letters_in_the_commits_that_acknowledge() {
+    let open = opening(|options, _, _| options);
+    let make = || {
+        let store = open(0, 0);
+        assert!(store.backlog().keeps_letters_in(&*store.letters()));
+        async move { (store.backlog(), store.letters()) }
+    };
+    atoms::testing::backlog::check_letters(make).await;
 }
 
 #[tokio::test]

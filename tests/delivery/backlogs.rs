@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::{
-    AttemptKind, Backlog, BusBuilder, Delivery, FailureKind, Interceptor, LetterRecipient, MemoryBacklog,
-    PostRefusal, StoreError, StoreErrorKind,
+    AttemptKind, Backlog, BusBuilder, Delivery, FailureKind, Interceptor, LetterRecipient, LetterStore,
+    MemoryBacklog, MemoryLetters, PostRefusal, StoreError, StoreErrorKind,
 };
 use futures_util::FutureExt;
 use tokio::time::{sleep, timeout};
@@ -20,6 +20,15 @@ use crate::{Log, SOON, bus};
 async fn memory_is_a_backlog() {
     atoms::testing::backlog::check(|capacity, bytes| async move {
         Arc::new(MemoryBacklog::new(capacity, bytes)) as Arc<dyn Backlog>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn letters_in_memory_are_kept_before_an_event_is_acknowledged() {
+    atoms::testing::backlog::check_letters(|| async {
+        let backlog = Arc::new(MemoryBacklog::default()) as Arc<dyn Backlog>;
+        (backlog, Arc::new(MemoryLetters::default()) as Arc<dyn LetterStore>)
     })
     .await;
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::{
-    AnyEvent, BusBuilder, Carried, DeadLetter, LetterRecipient, LetterStore, MemoryLetters, Metadata,
-    RawEvent, RedeliverError, Refusal, StoreError, StoreErrorKind, StoreFuture, Stored, StoredEvents,
+    AnyEvent, BusBuilder, Carried, DeadLetter, EventId, LetterRecipient, LetterStore, MemoryLetters,
+    Metadata, RawEvent, RedeliverError, Refusal, StoreError, StoreErrorKind, StoreFuture, Stored,
+    StoredEvents,
 };
 use tokio::time::sleep;
 
@@ -99,6 +100,10 @@ impl LetterStore for Slow {
 
     fn list(&self, above: u64, limit: usize) -> StoreFuture<'_, Vec<Arc<DeadLetter>>> {
         self.0.list(above, limit)
+    }
+
+    fn of_event(&self, event: EventId) -> StoreFuture<'_, Vec<Arc<DeadLetter>>> {
+        self.0.of_event(event)
     }
 
     fn take(&self, id: u64) -> StoreFuture<'_, Option<Arc<DeadLetter>>> {

@@ -74,7 +74,10 @@ impl<'a> DeadLetters<'a> {
     ///
     /// This does not wait for the store. If a store does not take the letter, that is logged.
     pub fn keep(self, event: AnyEvent, refusal: Refusal) -> u64 {
-        self.bus.0.add_letter(event, DeadLetterCause::Refused(refusal), None).id()
+        let letter = self.bus.0.letter(event, DeadLetterCause::Refused(refusal), None);
+        let id = letter.id();
+        self.bus.0.keep_letter(letter);
+        id
     }
 
     /// Returns the number of dead letters.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Engine;
 use super::worklist::Worklist;
 use crate::event::AnyEvent;
+use crate::letters::DeadLetter;
 
 /// What keeps and delivers posted events. The floor that does so implements this for the [`Engine`], which holds its
 /// types and calls them directly.
@@ -30,6 +31,12 @@ pub(crate) trait Hold: Any {
 
     /// Throws away what is held, since an attempt has failed.
     fn discard(&self, bus: &Engine);
+
+    /// The dead letters that the handler has of the event already.
+    fn earlier_letters(&self) -> &[Arc<DeadLetter>];
+
+    /// Holds a dead letter, if the event was taken from a backlog; whether it did.
+    fn keep_letter(&self, bus: &Arc<Engine>, letter: &Arc<DeadLetter>) -> bool;
 }
 
 pub(crate) type HeldPost = <Engine as Posts>::HeldPost;

@@ -180,7 +180,12 @@ impl<'a> Step<'a> {
             );
             return None;
         };
-        let letter = self.bus.add_letter(event, cause, self.letter().map(|redelivery| &**redelivery));
+        let redelivered = self.letter().map(|redelivery| redelivery.letter());
+        let earlier = self.hold.map_or(&[][..], |hold| hold.earlier_letters());
+        let letter = self.bus.letter(event, cause, redelivered.into_iter().chain(earlier).map(Arc::as_ref));
+        if !self.hold.is_some_and(|hold| hold.keep_letter(self.bus, &letter)) {
+            self.bus.keep_letter(Arc::clone(&letter));
+        }
         if !self.is_told_of() {
             return None;
         }
@@ -242,14 +247,19 @@ impl<'a> Step<'a> {
 }
 
 impl Engine {
-    /// Keeps an event among the dead letters. One that was redelivered goes on as the same letter.
-    pub(crate) fn add_letter(
+    /// Makes a dead letter of an event. One that was delivered again, and had one of these, goes on as the same letter.
+    pub(crate) fn letter<'a>(
         &self,
         event: AnyEvent,
         cause: DeadLetterCause,
-        earlier: Option<&Redelivery>,
+        earlier: impl IntoIterator<Item = &'a DeadLetter>,
     ) -> Arc<DeadLetter> {
-        self.dead_letters.add(&self.registry, event, cause, earlier, || self.under_way.enter())
+        self.dead_letters.letter(&self.registry, event, cause, earlier)
+    }
+
+    /// Keeps a dead letter, without waiting for the store.
+    pub(crate) fn keep_letter(&self, letter: Arc<DeadLetter>) {
+        self.dead_letters.keep(letter, || self.under_way.enter());
     }
 }
 

@@ -12,7 +12,7 @@ use super::posts::HeldPost;
 use super::receipt::LostEvents;
 use crate::event::{AnyEvent, EventType};
 use crate::handler::Refusal;
-use crate::letters::DeadLetterCause;
+use crate::letters::{DeadLetter, DeadLetterCause};
 use crate::log_limit::LogLimit;
 use crate::text::Shown;
 
@@ -46,6 +46,8 @@ pub(crate) struct Worklist {
     limits: Limits,
     /// Whether what is in it waits until its handler is done, so that none may wait for room.
     is_held: bool,
+    /// Whether its dead letters are held, too: they are kept with what acknowledges its handler.
+    holds_letters: bool,
     state: Mutex<State>,
     root: AtomicWaker,
 }
@@ -64,6 +66,8 @@ struct State {
     closed: bool,
     /// What the handler of a posted event posts.
     posts: Vec<HeldPost>,
+    /// Its dead letters, and those of what it emitted.
+    letters: Vec<Arc<DeadLetter>>,
 }
 
 /// Why a post is not held.
@@ -98,14 +102,15 @@ impl Worklist {
             bus: Arc::downgrade(bus),
             limits: bus.follow_up_limits,
             is_held: false,
+            holds_letters: false,
             state: Mutex::default(),
             root: AtomicWaker::new(),
         }
     }
 
     /// Of one handler of a posted event.
-    pub(crate) fn held(bus: &Arc<Engine>) -> Self {
-        Self { is_held: true, ..Self::new(bus) }
+    pub(crate) fn held(bus: &Arc<Engine>, holds_letters: bool) -> Self {
+        Self { is_held: true, holds_letters, ..Self::new(bus) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -145,7 +150,10 @@ impl Worklist {
         }
         let Some(bus) = self.bus.upgrade() else { return };
         if refused <= MAX_LETTERS {
-            bus.add_letter(event, DeadLetterCause::Refused(refusal), None);
+            let letter = bus.letter(event, DeadLetterCause::Refused(refusal), None);
+            if !self.keep_letter(&letter) {
+                bus.keep_letter(letter);
+            }
         }
     }
 
@@ -229,16 +237,36 @@ impl Worklist {
         self.lock().posts.iter().any(is)
     }
 
-    /// Takes what is held.
+    /// Holds a dead letter, if letters are held and the handler is not done; whether it did.
+    pub(crate) fn keep_letter(&self, letter: &Arc<DeadLetter>) -> bool {
+        let mut state = self.lock();
+        let is_held = self.holds_letters && !state.closed;
+        if is_held {
+            state.letters.push(Arc::clone(letter));
+        }
+        is_held
+    }
+
+    /// Takes the dead letters that are held. What a failed attempt threw away has left them.
+    pub(crate) fn take_letters(&self) -> Vec<Arc<DeadLetter>> {
+        std::mem::take(&mut self.lock().letters)
+    }
+
+    /// Takes what was emitted and posted.
     pub(crate) fn take_held(&self) -> (VecDeque<Queued>, Vec<HeldPost>) {
         let mut state = self.lock();
         (state.waiting, state.lost) = (Load::default(), Vec::new());
         (std::mem::take(&mut state.queue), std::mem::take(&mut state.posts))
     }
 
-    /// Closes the list, and takes what is held.
-    pub(crate) fn close_held(&self) -> (VecDeque<Queued>, Vec<HeldPost>) {
+    /// Closes the list; what is in it stays.
+    pub(crate) fn close_to_new(&self) {
         self.lock().closed = true;
+    }
+
+    /// Closes the list, and takes what was emitted and posted.
+    pub(crate) fn close_held(&self) -> (VecDeque<Queued>, Vec<HeldPost>) {
+        self.close_to_new();
         self.take_held()
     }
 

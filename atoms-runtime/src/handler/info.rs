@@ -132,6 +132,11 @@ impl HandlerInfo {
         self.options.was
     }
 
+    /// Whether this is, or was, the handler's identity.
+    pub(crate) fn has_id(&self, id: &str) -> bool {
+        self.id() == id || self.was().contains(&id)
+    }
+
     /// Returns the path of the function: its module and its name.
     pub fn path(&self) -> &'static str {
         self.path

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::letter::DeadLetter;
 use super::store::LetterStore;
+use crate::event::EventId;
 use crate::log_limit::LogLimit;
 use crate::store::StoreFuture;
 use crate::text::Shown;
@@ -100,6 +101,11 @@ impl LetterStore for MemoryLetters {
         let state = self.lock();
         let later = state.letters.range(above.saturating_add(1)..).map(|(_, letter)| Arc::clone(letter));
         done(later.take(limit).collect())
+    }
+
+    fn of_event(&self, event: EventId) -> StoreFuture<'_, Vec<Arc<DeadLetter>>> {
+        let state = self.lock();
+        done(state.letters.values().filter(|letter| *letter.event().id() == event).cloned().collect())
     }
 
     fn take(&self, id: u64) -> StoreFuture<'_, Option<Arc<DeadLetter>>> {

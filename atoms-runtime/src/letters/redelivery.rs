@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
 
 use super::letter::{DeadLetter, DeadLetterCause};
 use super::store::LetterStore;
@@ -30,7 +28,6 @@ pub(crate) struct Letters {
     pub(crate) store: Arc<dyn LetterStore>,
     redelivered: Mutex<Redelivered>,
     unwritten: AtomicUsize,
-    written: Notify,
 }
 
 /// The letters that are being redelivered: they stay in the store, so that nothing is lost with the process, and are
@@ -44,7 +41,7 @@ struct Redelivered {
 
 impl Letters {
     pub(crate) fn new(store: Arc<dyn LetterStore>) -> Self {
-        Self { store, redelivered: Mutex::default(), unwritten: AtomicUsize::new(0), written: Notify::new() }
+        Self { store, redelivered: Mutex::default(), unwritten: AtomicUsize::new(0) }
     }
 
     pub(crate) fn start(&self, events: StoredEvents) {
@@ -57,17 +54,6 @@ impl Letters {
 
     pub(crate) fn is_redelivered(&self, id: u64) -> bool {
         self.lock().letters.contains_key(&id)
-    }
-
-    /// Waits until the store has taken all letters that it was given.
-    pub(crate) async fn written(&self) {
-        while self.unwritten.load(Ordering::SeqCst) > 0 {
-            let mut written = pin!(self.written.notified());
-            written.as_mut().enable();
-            if self.unwritten.load(Ordering::SeqCst) > 0 {
-                written.await;
-            }
-        }
     }
 
     /// How many letters of the store are not shown.
@@ -83,29 +69,46 @@ impl fmt::Debug for Letters {
 }
 
 impl Letters {
-    /// Keeps an event among the dead letters. One that was redelivered goes on as the same letter. What `count`
-    /// returns is held for as long as the letter waits for the store.
-    pub(crate) fn add<C: Send + 'static>(
-        self: &Arc<Self>,
+    /// Makes a letter of an event. One that was delivered again, and had one of these, goes on as the same letter.
+    pub(crate) fn letter<'a>(
+        &self,
         registry: &Registry,
         event: AnyEvent,
         mut cause: DeadLetterCause,
-        earlier: Option<&Redelivery>,
-        count: impl FnOnce() -> C,
+        earlier: impl IntoIterator<Item = &'a DeadLetter>,
     ) -> Arc<DeadLetter> {
         // One that nobody got, and then somebody failed for, is another letter.
         let is_same = |earlier: &&DeadLetter| match (earlier.recipient(), cause.recipient()) {
             (Some(was), Some(is)) => was.is_now(is, registry),
             (was, is) => was == is,
         };
-        let earlier = earlier.map(|redelivery| &*redelivery.letter).filter(is_same);
+        let earlier = earlier.into_iter().filter(is_same).last();
         cause.follow(earlier.map_or(&[], DeadLetter::attempts));
         let id = earlier.map_or_else(|| self.store.next_id(), DeadLetter::id);
-        let letter = Arc::new(DeadLetter::new(id, event, cause));
-        self.write(Arc::clone(&letter), count);
+        Arc::new(DeadLetter::new(id, event, cause))
+    }
+
+    /// Keeps a letter. What `count` returns is held for as long as the letter waits for the store.
+    pub(crate) fn keep<C: Send + 'static>(
+        self: &Arc<Self>,
+        letter: Arc<DeadLetter>,
+        count: impl FnOnce() -> C,
+    ) {
+        let id = letter.id;
+        self.write(letter, count);
         // It is shown again, and its redelivery does not take it out.
         self.lock().letters.remove(&id);
-        letter
+    }
+
+    /// Keeps and removes letters, and waits for that.
+    pub(crate) async fn settle(&self, kept: &[Arc<DeadLetter>], settled: &[u64]) -> Result<(), StoreError> {
+        for letter in kept {
+            self.store.put(Arc::clone(letter)).await?;
+        }
+        for id in settled {
+            self.store.take(*id).await?;
+        }
+        Ok(())
     }
 
     /// Writes a letter to the store, which an emit does not wait for: shutting the bus down does.
@@ -130,7 +133,6 @@ impl Letters {
                         not_kept(&letter, &error);
                     }
                     letters.unwritten.fetch_sub(1, Ordering::SeqCst);
-                    letters.written.notify_waiters();
                     drop(counted);
                 });
             }

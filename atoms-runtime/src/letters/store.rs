@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::letter::DeadLetter;
+use crate::event::EventId;
 use crate::store::{StoreFuture, StoredEvents};
 
 /// Keeps the [dead letters](crate::Bus::dead_letters) of a bus: [`MemoryLetters`](crate::MemoryLetters), if
@@ -28,6 +29,9 @@ pub trait LetterStore: Send + Sync + 'static {
 
     /// Returns at most `limit` letters with numbers above this one, sorted by number.
     fn list(&self, above: u64, limit: usize) -> StoreFuture<'_, Vec<Arc<DeadLetter>>>;
+
+    /// Returns the letters of one event, sorted by number. It is asked for when a posted event is delivered again.
+    fn of_event(&self, event: EventId) -> StoreFuture<'_, Vec<Arc<DeadLetter>>>;
 
     /// Removes a letter, and returns it.
     fn take(&self, id: u64) -> StoreFuture<'_, Option<Arc<DeadLetter>>>;

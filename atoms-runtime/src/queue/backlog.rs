@@ -1,9 +1,11 @@
 //! Where posted events wait, if not in the queue of the bus.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::Priority;
 use crate::event::{AnyEvent, EventId, Timestamp};
+use crate::letters::{DeadLetter, LetterStore};
 use crate::store::{StoreFuture, StoredEvents};
 
 /// Keeps posted events until each of their handlers is done: for
@@ -63,8 +65,18 @@ pub trait Backlog: Send + Sync + 'static {
     /// Resolves when there is something to take.
     fn ready(&self) -> StoreFuture<'_, ()>;
 
-    /// Removes handlers that are done with an event, and stores what they emitted and posted, in one commit.
+    /// Removes handlers that are done with an event, and stores what they emitted and posted, in one commit. If it
+    /// [keeps letters](Self::keeps_letters_in), what becomes of dead letters is in that commit, too.
     fn acknowledge(&self, done: Acknowledgement) -> StoreFuture<'_, ()>;
+
+    /// Returns whether [`acknowledge`](Self::acknowledge) also keeps and removes dead letters, in this store of letters:
+    /// where both are in one database.
+    ///
+    /// If not, the bus keeps and removes them before it acknowledges, and passes none. Either way, an event whose letter
+    /// cannot be kept is not acknowledged.
+    fn keeps_letters_in(&self, _letters: &dyn LetterStore) -> bool {
+        false
+    }
 
     /// Gives an event back, to be taken again before others of its priority. It does nothing if the event is done.
     fn give_back(&self, ticket: Ticket) -> StoreFuture<'_, ()>;
@@ -151,10 +163,17 @@ pub struct Taken {
     pub handlers: Vec<String>,
 }
 
-/// Says that handlers are done with an event, and what they emitted and posted.
+impl Taken {
+    /// Whether somebody had the event before.
+    pub(crate) fn is_again(&self) -> bool {
+        self.ticket.times > 1
+    }
+}
+
+/// Says that handlers are done with an event, what they emitted and posted, and what becomes of their dead letters.
 ///
 /// What the handlers of a posted event emit is held until then. A [layer](crate::Delivery::acknowledgement) around a
-/// delivery may take the acknowledgement, and store it in a transaction of its own.
+/// delivery may take the acknowledgement, and store all of it in a transaction of its own.
 #[derive(Clone)]
 pub struct Acknowledgement {
     /// The event.
@@ -163,6 +182,17 @@ pub struct Acknowledgement {
     pub handlers: Vec<String>,
     /// What they emitted and posted.
     pub posts: Vec<NewPost>,
+    /// The dead letters that are to be kept, if they failed: [`LetterStore::put`].
+    pub letters: Vec<Arc<DeadLetter>>,
+    /// The numbers of the dead letters that are to be removed, since they were delivered again: [`LetterStore::take`].
+    pub settled: Vec<u64>,
+}
+
+impl Acknowledgement {
+    /// Says that these handlers are done, and nothing else.
+    pub fn new(ticket: Ticket, handlers: Vec<String>) -> Self {
+        Self { ticket, handlers, posts: Vec::new(), letters: Vec::new(), settled: Vec::new() }
+    }
 }
 
 impl fmt::Debug for Acknowledgement {
@@ -171,6 +201,8 @@ impl fmt::Debug for Acknowledgement {
             .field("ticket", &self.ticket)
             .field("handlers", &self.handlers)
             .field("posts", &self.posts.len())
+            .field("letters", &self.letters.len())
+            .field("settled", &self.settled)
             .finish()
     }
 }

@@ -10,7 +10,8 @@ use futures_util::stream::FuturesUnordered;
 use tracing::Span;
 
 use super::Priority;
-use super::hold::Hold;
+use super::backlog::Taken;
+use super::hold::{Hold, TakenBy};
 use super::lanes::Posted;
 use crate::caught::drop_caught;
 use crate::engine::Engine;
@@ -26,6 +27,7 @@ use crate::engine::unfinished::Entered;
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Event};
 use crate::handler::Refusal;
+use crate::letters::{DeadLetter, LetterRecipient};
 
 /// One posted event on its way to its handlers.
 pub(crate) struct Delivering<'a> {
@@ -35,6 +37,8 @@ pub(crate) struct Delivering<'a> {
     seen: EventRef<'a>,
     pub(crate) table: &'a Table,
     priority: Priority,
+    /// What was taken, if the event is from a backlog, and the dead letters that there are of it.
+    taken: Option<(&'a Taken, Vec<Arc<DeadLetter>>)>,
     pub(crate) span: Span,
     pub(crate) receipt: Receipt,
 }
@@ -78,7 +82,32 @@ impl<'a> Delivering<'a> {
         let seen = event.event_ref();
         let table = bus.tables.of(seen.event_type());
         let receipt = Receipt::new(&seen, table.outline);
-        Self { bus, event, seen, table, priority, span: Span::none(), receipt }
+        Self { bus, event, seen, table, priority, taken: None, span: Span::none(), receipt }
+    }
+
+    /// As [`new`](Self::new), of an event that was taken from a backlog.
+    pub(crate) fn of_taken(
+        bus: &'a Arc<Engine>,
+        event: &'a AnyEvent,
+        taken: &'a Taken,
+        letters: Vec<Arc<DeadLetter>>,
+    ) -> Self {
+        Self { taken: Some((taken, letters)), ..Self::new(bus, event, taken.priority) }
+    }
+
+    /// Holds what handlers emit, which are stored under these identities if the event is from a backlog.
+    pub(crate) fn hold(&self, handlers: Vec<String>) -> Hold {
+        let hold = Hold::new(self.bus, self.seen.head());
+        let Some((taken, letters)) = &self.taken else { return hold };
+        let infos = &self.table.outline.handlers;
+        let is_of = |letter: &&Arc<DeadLetter>| match letter.recipient() {
+            Some(LetterRecipient::Handler(id)) => handlers.iter().any(|handler| {
+                handler == id || infos.iter().any(|info| info.has_id(handler) && info.has_id(id))
+            }),
+            _ => false,
+        };
+        let earlier = letters.iter().filter(is_of).cloned().collect();
+        hold.taken(TakenBy::new(taken, handlers, earlier))
     }
 
     #[inline]
@@ -117,8 +146,10 @@ impl<'a> Delivering<'a> {
         }
     }
 
+    /// Refuses the event, and all its handlers are done.
     pub(crate) fn refuse(&mut self, refusal: Refusal) -> Hold {
-        self.as_whole(|step, _, receipt| refuse(step, receipt, refusal))
+        let handlers = self.taken.as_ref().map(|(taken, _)| taken.handlers.clone());
+        self.for_handlers(handlers.unwrap_or_default(), |step, _, receipt| refuse(step, receipt, refusal))
     }
 
     /// Whether anybody looks on; then there is a span.
@@ -158,7 +189,16 @@ impl<'a> Delivering<'a> {
 
     /// Does what concerns the event, and no one handler; what that emits is held.
     pub(crate) fn as_whole(&mut self, act: impl FnOnce(&Step<'_>, &Span, &mut Receipt)) -> Hold {
-        let hold = Hold::new(self.bus, self.seen.head());
+        self.for_handlers(Vec::new(), act)
+    }
+
+    /// The same, and these handlers are done then.
+    pub(crate) fn for_handlers(
+        &mut self,
+        handlers: Vec<String>,
+        act: impl FnOnce(&Step<'_>, &Span, &mut Receipt),
+    ) -> Hold {
+        let hold = self.hold(handlers);
         let step = Step::of_held(self.seen, self.event, self.bus, &hold);
         act(&step, &self.span, &mut self.receipt);
         hold

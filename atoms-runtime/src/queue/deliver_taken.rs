@@ -8,9 +8,8 @@ use std::task::Context;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::backlog::Taken;
 use super::deliver::{Delivering, Waiting, run_async};
-use super::hold::{Hold, TakenBy};
+use super::hold::Hold;
 use super::stored::Stored;
 use super::stored_worker::Begun;
 use crate::engine::Engine;
@@ -27,17 +26,20 @@ type Units = Vec<(usize, Vec<String>)>;
 impl Engine {
     /// Delivers an event to the handlers that are not done with it.
     pub(super) async fn deliver_taken(self: &Arc<Self>, Begun { stored, taken, .. }: &Begun) {
+        let letters = if taken.is_again() { stored.letters_of(&taken.event).await } else { Vec::new() };
         let chain = Delivering::new(self, &taken.event, taken.priority).chain_refusal();
         let way = if chain.is_some() { Way::Nowhere } else { Way::Carried };
         let emitted = self.emitted(taken.event.clone(), way, None, |(event, verdict), _| {
             Box::pin(async move {
-                let mut delivering = Delivering::new(self, &event, taken.priority);
+                let mut delivering = Delivering::of_taken(self, &event, taken, letters);
                 match verdict.err().map(Refusal::Vetoed).or(chain) {
                     Some(refusal) => {
-                        let hold = delivering.refuse(refusal).taken(taken_by(taken, taken.handlers.clone()));
+                        let hold = delivering.refuse(refusal);
                         finish(self, stored, Some(hold)).await;
                     }
-                    None => self.deliver_units(&mut delivering, stored, taken).await,
+                    None => {
+                        self.deliver_units(&mut delivering, stored, &taken.handlers, taken.is_again()).await
+                    }
                 }
                 delivering.receipt
             })
@@ -51,9 +53,10 @@ impl Engine {
         self: &Arc<Self>,
         delivering: &mut Delivering<'_>,
         stored: &Arc<Stored>,
-        taken: &Taken,
+        handlers: &[String],
+        is_again: bool,
     ) {
-        let (units, gone) = units(delivering.table, &taken.handlers);
+        let (units, gone) = units(delivering.table, handlers);
         let sync = delivering.table.sync.len();
         let (sync, asynchronous): (Units, Units) = units.into_iter().partition(|(place, _)| *place < sync);
         let mut last = None;
@@ -62,28 +65,26 @@ impl Engine {
                 recipient: LetterRecipient::Handler(handler.clone()),
                 attempts: vec![Attempt::no_handler()],
             };
-            let hold = delivering.as_whole(|step, _, _| step.bury(cause));
-            let hold = hold.taken(taken_by(taken, vec![handler]));
+            let hold = delivering.for_handlers(vec![handler], |step, _, _| step.bury(cause));
             finish(self, stored, last.replace(hold)).await;
         }
         let (is_seen, tables) = (delivering.look(), delivering.table.units());
         for (place, ids) in sync {
-            let hold = hold_of(self, delivering, taken, ids);
+            let hold = delivering.hold(ids);
             delivering.run(&tables[place], &hold, is_seen);
             finish(self, stored, last.replace(hold)).await;
         }
-        let is_new = taken.ticket.times == 1;
-        let whole = if is_new { delivering.run_subscribers() } else { delivering.as_whole(|_, _, _| ()) };
-        if taken.handlers.is_empty() {
-            last = Some(whole.taken(taken_by(taken, Vec::new())));
+        let whole = if is_again { delivering.as_whole(|_, _, _| ()) } else { delivering.run_subscribers() };
+        if handlers.is_empty() {
+            last = Some(whole);
         } else {
-            self.acknowledge_whole(stored, taken, whole).await;
+            self.acknowledge_whole(stored, whole).await;
         }
         if !asynchronous.is_empty() {
             finish(self, stored, last.take()).await;
-            last = self.deliver_async_units(delivering, stored, taken, asynchronous).await;
+            last = self.deliver_async_units(delivering, stored, asynchronous).await;
             let hold = delivering.as_whole(|step, _, receipt| refuse_declined(step, receipt));
-            self.acknowledge_whole(stored, taken, hold).await;
+            self.acknowledge_whole(stored, hold).await;
         }
         finish(self, stored, last).await;
     }
@@ -93,7 +94,6 @@ impl Engine {
         self: &Arc<Self>,
         delivering: &mut Delivering<'_>,
         stored: &Arc<Stored>,
-        taken: &Taken,
         units: Units,
     ) -> Option<Hold> {
         let (step, table) = (delivering.step(), delivering.table);
@@ -101,7 +101,7 @@ impl Engine {
         let running = &AtomicUsize::new(units.len());
         let mut calls = FuturesUnordered::new();
         for (place, ids) in units {
-            let hold = hold_of(self, delivering, taken, ids);
+            let hold = delivering.hold(ids);
             let (unit, span, event) = (&table.units()[place], delivering.span.clone(), delivering.event);
             calls.push(async move {
                 let receipt = run_async(self, event, unit, &hold, &span).await;
@@ -122,10 +122,9 @@ impl Engine {
     }
 
     /// Acknowledges what concerns no one handler; nothing, if nothing follows.
-    async fn acknowledge_whole(&self, stored: &Stored, taken: &Taken, hold: Hold) {
-        let done = hold.taken(taken_by(taken, Vec::new())).into_acknowledgement(self);
-        if let Some(done) = done.filter(|done| !done.posts.is_empty()) {
-            self.dead_letters.written().await;
+    async fn acknowledge_whole(&self, stored: &Stored, hold: Hold) {
+        let done = hold.into_acknowledgement(self);
+        if let Some(done) = done.filter(|done| !done.posts.is_empty() || !done.letters.is_empty()) {
             stored.acknowledge(done).await;
         }
     }
@@ -135,7 +134,7 @@ impl Engine {
 fn units(table: &Table, identities: &[String]) -> (Units, Vec<String>) {
     let (mut units, mut gone) = (Units::new(), Vec::new());
     for id in identities {
-        let is_it = |info: &&HandlerInfo| info.id() == id || info.was().contains(&id.as_str());
+        let is_it = |info: &&HandlerInfo| info.has_id(id);
         let Some(place) = table.outline.handlers.iter().position(is_it) else {
             gone.push(id.clone());
             continue;
@@ -149,18 +148,9 @@ fn units(table: &Table, identities: &[String]) -> (Units, Vec<String>) {
     (units, gone)
 }
 
-fn hold_of(bus: &Arc<Engine>, delivering: &Delivering<'_>, taken: &Taken, handlers: Vec<String>) -> Hold {
-    Hold::new(bus, delivering.event.head()).taken(taken_by(taken, handlers))
-}
-
-fn taken_by(taken: &Taken, handlers: Vec<String>) -> TakenBy {
-    TakenBy { ticket: taken.ticket, handlers, priority: taken.priority, is_acknowledged: false.into() }
-}
-
-/// A handler is done, if this is one. Its dead letter, if there is one, is kept before.
+/// A handler is done, if this is one: it is acknowledged with its dead letter, if there is one.
 async fn finish(bus: &Engine, stored: &Stored, hold: Option<Hold>) {
     let Some(hold) = hold else { return };
-    bus.dead_letters.written().await;
     match hold.into_acknowledgement(bus) {
         Some(done) => stored.acknowledge(done).await,
         None => stored.acknowledged(),

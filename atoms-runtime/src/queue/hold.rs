@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::Priority;
-use super::backlog::{Acknowledgement, NewPost, Ticket};
+use super::backlog::{Acknowledgement, NewPost, Taken, Ticket};
 use super::delays::Due;
 use super::lanes::{Posted, Slot};
 use super::room::{Room, RoomKind};
@@ -15,6 +15,7 @@ use crate::engine::worklist::{Queued, Worklist};
 use crate::engine::{Bus, Engine, scope};
 use crate::event::Head;
 use crate::handler::Delivery;
+use crate::letters::DeadLetter;
 
 scoped_tls::scoped_thread_local! {
     static CURRENT: Hold
@@ -39,8 +40,17 @@ pub(crate) struct TakenBy {
     pub(crate) ticket: Ticket,
     pub(crate) handlers: Vec<String>,
     pub(crate) priority: Priority,
+    /// The dead letters that these handlers have of the event already, since it is delivered again.
+    pub(crate) earlier: Vec<Arc<DeadLetter>>,
     /// Whether the delivery has acknowledged itself.
     pub(crate) is_acknowledged: AtomicBool,
+}
+
+impl TakenBy {
+    pub(crate) fn new(taken: &Taken, handlers: Vec<String>, earlier: Vec<Arc<DeadLetter>>) -> Self {
+        let (ticket, priority) = (taken.ticket, taken.priority);
+        Self { ticket, handlers, priority, earlier, is_acknowledged: false.into() }
+    }
 }
 
 /// A posted event for which room is reserved, and when it is due if that is later.
@@ -93,7 +103,11 @@ impl Hold {
         let taken = self.taken.as_ref()?;
         taken.is_acknowledged.store(true, Ordering::Relaxed);
         let posts = self.take_posts(bus, taken.priority);
-        Some(Acknowledgement { ticket: taken.ticket, handlers: taken.handlers.clone(), posts })
+        let letters = self.worklist.get().map(|worklist| worklist.take_letters()).unwrap_or_default();
+        let earlier = taken.earlier.iter().map(|letter| letter.id());
+        let settled = earlier.filter(|id| letters.iter().all(|letter| letter.id() != *id)).collect();
+        let (ticket, handlers) = (taken.ticket, taken.handlers.clone());
+        Some(Acknowledgement { ticket, handlers, posts, letters, settled })
     }
 
     /// The handler is done: what is to be acknowledged, unless the delivery has done so itself.
@@ -102,11 +116,11 @@ impl Hold {
         if let Some(worklist) = self.worklist.get() {
             worklist.take_lost();
         }
-        let done = self.acknowledgement(bus);
         if let Some(worklist) = self.worklist.get() {
-            worklist.close();
+            worklist.close_to_new();
         }
-        done.filter(|done| !is_acknowledged || !done.posts.is_empty())
+        let done = self.acknowledgement(bus);
+        done.filter(|done| !is_acknowledged || !done.posts.is_empty() || !done.letters.is_empty())
     }
 
     fn take_posts(&self, bus: &Engine, priority: Priority) -> Vec<NewPost> {
@@ -132,7 +146,7 @@ impl Hold {
 impl posts::Hold for Hold {
     #[inline]
     fn worklist(&self, bus: &Arc<Engine>) -> &Arc<Worklist> {
-        self.worklist.get_or_init(|| Arc::new(Worklist::held(bus)))
+        self.worklist.get_or_init(|| Arc::new(Worklist::held(bus, self.taken.is_some())))
     }
 
     fn discard(&self, bus: &Engine) {
@@ -142,6 +156,14 @@ impl posts::Hold for Hold {
         if let Some(worklist) = self.worklist.get() {
             give_back(bus, worklist.take_held().1);
         }
+    }
+
+    fn earlier_letters(&self) -> &[Arc<DeadLetter>] {
+        self.taken.as_ref().map_or(&[], |taken| &taken.earlier)
+    }
+
+    fn keep_letter(&self, bus: &Arc<Engine>, letter: &Arc<DeadLetter>) -> bool {
+        self.taken.is_some() && self.worklist(bus).keep_letter(letter)
     }
 }
 
@@ -201,7 +223,13 @@ mod tests {
         let event = || AnyEvent::from(RawEvent::new("test.held", *b"{}", None, None, None));
         let (delivered, ticket) = (event(), Ticket { id: 1, times: 1 });
         let is_acknowledged = AtomicBool::new(false);
-        let taken = TakenBy { ticket, handlers: Vec::new(), priority: Priority::default(), is_acknowledged };
+        let taken = TakenBy {
+            ticket,
+            handlers: Vec::new(),
+            priority: Priority::default(),
+            earlier: Vec::new(),
+            is_acknowledged,
+        };
         let hold = Hold::new(&bus.0, delivered.head()).taken(taken);
         hold.enter(|| bus.post_any(event()).try_send()).unwrap();
         hold.discard(&bus.0);

@@ -21,6 +21,7 @@ use super::{PostError, PostRefusal, Priority};
 use crate::engine::under_way::UnderWay;
 use crate::engine::{Bus, Engine};
 use crate::event::{AnyEvent, Timestamp};
+use crate::letters::{DeadLetter, Letters};
 use crate::log_limit::LogLimit;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -31,11 +32,14 @@ const BATCH: usize = 16;
 pub(super) const RETRY: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
 
 /// A store that fails, fails each time.
-static FAILED: LogLimit = LogLimit::new(10, "more failures of the backlog");
+static FAILED: LogLimit = LogLimit::new(1, "more failures of the backlog");
 
 /// What delivers the events of a backlog: some workers in each runtime that posts, or waits until the bus is idle.
 pub(crate) struct Stored {
     pub(crate) backlog: Arc<dyn Backlog>,
+    letters: Arc<Letters>,
+    /// Whether the backlog keeps the letters in the commit in which it acknowledges.
+    keeps_letters: bool,
     clock: Clock,
     pub(super) under_way: Arc<UnderWay>,
     /// Whether there may be something to take, which counts as under way.
@@ -66,9 +70,16 @@ pub(super) struct Member {
 }
 
 impl Stored {
-    pub(crate) fn new(backlog: Arc<dyn Backlog>, under_way: Arc<UnderWay>) -> Arc<Self> {
+    pub(crate) fn new(
+        backlog: Arc<dyn Backlog>,
+        letters: Arc<Letters>,
+        under_way: Arc<UnderWay>,
+    ) -> Arc<Self> {
+        let keeps_letters = backlog.keeps_letters_in(&*letters.store);
         let stored = Self {
             backlog,
+            letters,
+            keeps_letters,
             clock: Clock::new(),
             under_way,
             may_have_more: AtomicBool::new(false),
@@ -228,18 +239,31 @@ impl Stored {
         self.lock().given_back.first().copied()
     }
 
-    /// Says that these handlers are done; tries again for as long as the store fails.
-    pub(crate) async fn acknowledge(&self, done: Acknowledgement) {
-        let mut wait = RETRY[0];
-        while let Err(error) = self.backlog.acknowledge(done.clone()).await {
-            failed("acknowledging", &error);
-            if error.kind() == StoreErrorKind::Lost {
-                return;
-            }
-            sleep(wait).await;
-            wait = (2 * wait).min(RETRY[1]);
+    /// Says that these handlers are done; tries again for as long as a store fails.
+    ///
+    /// Letters that the backlog does not keep are kept before: an event that is acknowledged has its letters.
+    pub(crate) async fn acknowledge(&self, mut done: Acknowledgement) {
+        if !self.keeps_letters {
+            let (kept, settled) = (std::mem::take(&mut done.letters), std::mem::take(&mut done.settled));
+            let settle = || self.letters.settle(&kept, &settled);
+            until_done("keeping the dead letters of a posted event", settle).await;
         }
-        self.acknowledged();
+        let acknowledge = async || match self.backlog.acknowledge(done.clone()).await {
+            Err(error) if error.kind() == StoreErrorKind::Lost => {
+                failed("acknowledging a posted event", &error);
+                Ok(false)
+            }
+            acknowledged => acknowledged.map(|()| true),
+        };
+        if until_done("acknowledging a posted event", acknowledge).await {
+            self.acknowledged();
+        }
+    }
+
+    /// The dead letters of an event that is delivered again.
+    pub(super) async fn letters_of(&self, event: &AnyEvent) -> Vec<Arc<DeadLetter>> {
+        let read = || self.letters.store.of_event(event.id().clone());
+        until_done("reading the dead letters of a posted event", read).await
     }
 
     /// A handler is done: the next event of the key may be taken, or what followed.
@@ -259,6 +283,19 @@ impl Stored {
         self.changed.notify_waiters();
         // Whoever waits until nothing is under way sees to it that somebody works.
         self.under_way.tell();
+    }
+}
+
+/// Does something with a store; tries again for as long as that fails.
+async fn until_done<T, F: Future<Output = Result<T, StoreError>>>(what: &str, act: impl Fn() -> F) -> T {
+    let mut wait = RETRY[0];
+    loop {
+        match act().await {
+            Ok(done) => return done,
+            Err(error) => failed(what, &error),
+        }
+        sleep(wait).await;
+        wait = (2 * wait).min(RETRY[1]);
     }
 }
 

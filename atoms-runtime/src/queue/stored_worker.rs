@@ -129,7 +129,7 @@ fn deliver(bus: &Arc<Engine>, mut begun: Begun) -> Running {
             // What panics here is no handler. It would again, and hold up its key for ever.
             log_panic(panic, ());
             let (ticket, handlers) = (begun.taken.ticket, begun.taken.handlers.clone());
-            begun.stored.acknowledge(Acknowledgement { ticket, handlers, posts: Vec::new() }).await;
+            begun.stored.acknowledge(Acknowledgement::new(ticket, handlers)).await;
         }
         begun.is_done = true;
         drop(begun);

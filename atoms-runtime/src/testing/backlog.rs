@@ -1,6 +1,7 @@
 //! What any [`Backlog`] does: [`check`] is a test of one.
 
 mod bounds;
+mod letters;
 mod order;
 mod shared;
 
@@ -14,6 +15,10 @@ use tokio::time::timeout;
 use self::bounds::{
     a_commit_is_all_or_nothing, an_event_is_posted_once, it_is_bounded_in_bytes, it_is_bounded_in_number,
 };
+use self::letters::{
+    an_event_that_is_delivered_again_has_one_letter, an_event_whose_letter_is_not_kept_is_not_acknowledged,
+    letters_are_kept_and_settled_as_it_is_acknowledged,
+};
 use self::order::{
     a_key_that_is_held_up_holds_up_no_other, deadlines_are_in_order, keys_are_in_order, priorities_go_first,
     what_is_cancelled_never_comes, what_is_due_is_ready_then, what_is_given_back_comes_first,
@@ -24,6 +29,7 @@ use self::shared::{
 };
 use crate::engine::Bus;
 use crate::event::{AnyEvent, Emitted, Envelope, Event, EventKey, EventType, Timestamp};
+use crate::letters::LetterStore;
 use crate::queue::{Acknowledgement, Backlog, NewPost, Priority, Taken, Ticket};
 use crate::store::{StoreErrorKind, StoreFuture};
 use crate::wire::flat_json;
@@ -107,6 +113,44 @@ pub async fn check<F: Future<Output = Arc<dyn Backlog>>>(make: impl Fn(usize, us
     a_take_that_is_dropped_takes_nothing(&*make(8, MIB).await).await;
     two_runtimes_go_on_with_each_others_events(make(64, MIB).await).await;
     a_shutdown_leaves_what_was_not_begun(make(64, MIB).await).await;
+    an_event_whose_letter_is_not_kept_is_not_acknowledged(make(64, MIB).await).await;
+}
+
+/// Checks pairs of a backlog and the store of the dead letters of its events, which `make` returns empty. Panics with what
+/// is wrong. It needs what [`check`] needs.
+///
+/// ```
+/// use std::sync::Arc;
+/// use atoms::{Backlog, LetterStore, MemoryBacklog, MemoryLetters};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// atoms::testing::backlog::check_letters(|| async {
+///     let backlog = Arc::new(MemoryBacklog::default()) as Arc<dyn Backlog>;
+///     (backlog, Arc::new(MemoryLetters::default()) as Arc<dyn LetterStore>)
+/// })
+/// .await;
+/// # }
+/// ```
+///
+/// # Panics
+///
+/// If an event is acknowledged without its letter, or has two of one handler.
+pub async fn check_letters<F: Future<Output = (Arc<dyn Backlog>, Arc<dyn LetterStore>)>>(
+    make: impl Fn() -> F,
+) {
+    let builder = Bus::builder().without_discovery().event::<Checked>();
+    let bus = builder.start().expect("a bus without handlers starts");
+    let make = async || {
+        let (backlog, letters) = make().await;
+        backlog.start(bus.stored_events());
+        letters.start(bus.stored_events());
+        (backlog, letters)
+    };
+    let (backlog, letters) = make().await;
+    letters_are_kept_and_settled_as_it_is_acknowledged(&*backlog, &*letters).await;
+    let (backlog, letters) = make().await;
+    an_event_that_is_delivered_again_has_one_letter(backlog, letters).await;
 }
 
 fn checked(number: u64, key: Option<&str>, bytes: usize) -> AnyEvent {
@@ -130,7 +174,8 @@ fn numbers(taken: &[Taken]) -> Vec<u64> {
 }
 
 fn done(ticket: Ticket, handlers: &[&str], posts: Vec<NewPost>) -> Acknowledgement {
-    Acknowledgement { ticket, handlers: handlers.iter().copied().map(Into::into).collect(), posts }
+    let handlers = handlers.iter().copied().map(Into::into).collect();
+    Acknowledgement { posts, ..Acknowledgement::new(ticket, handlers) }
 }
 
 async fn post_all(backlog: &dyn Backlog, posts: impl IntoIterator<Item = NewPost>) {
@@ -144,8 +189,7 @@ async fn drain(backlog: &dyn Backlog) -> Vec<u64> {
     let mut numbers = Vec::new();
     while let [taken] = &backlog.take(1).await.unwrap()[..] {
         numbers.push(number(taken));
-        let handlers = taken.handlers.clone();
-        backlog.acknowledge(Acknowledgement { ticket: taken.ticket, handlers, posts: vec![] }).await.unwrap();
+        backlog.acknowledge(Acknowledgement::new(taken.ticket, taken.handlers.clone())).await.unwrap();
     }
     numbers
 }

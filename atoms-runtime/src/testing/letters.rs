@@ -71,6 +71,9 @@ async fn kept_by_number(store: &dyn LetterStore) {
     assert_eq!((kept.event().event_type(), kept.cause()), ("test.lost", letters[1].cause()));
     assert_eq!(kept.event().id(), letters[1].event().id(), "an event keeps its id");
     assert_eq!(kept.at(), letters[1].at(), "a letter keeps its time");
+    let of_event = store.of_event(letters[1].event().id().clone()).await.unwrap();
+    let of_event: Vec<_> = of_event.iter().map(|letter| letter.id()).collect();
+    assert_eq!(of_event, [numbers[1]], "the letters of an event are found");
     assert_eq!(store.take(numbers[1]).await.unwrap().map(|letter| letter.id()), Some(numbers[1]));
     assert!(store.take(numbers[1]).await.unwrap().is_none(), "a letter is taken once");
     assert!(store.get(numbers[1]).await.unwrap().is_none(), "a letter that was taken is gone");

@@ -3,12 +3,13 @@
 mod returned;
 mod rows;
 
+use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use atoms_runtime::{
-    Acknowledgement, Backlog, BacklogRoom, Clock, EventId, LogLimit, NewPost, StoreError, StoreErrorKind,
-    StoreFuture, StoredEvents, Taken, Ticket, Timestamp,
+    Acknowledgement, Backlog, BacklogRoom, Clock, EventId, LetterStore, LogLimit, NewPost, StoreError,
+    StoreErrorKind, StoreFuture, StoredEvents, Taken, Ticket, Timestamp,
 };
 use rusqlite::Connection;
 
@@ -16,6 +17,7 @@ use self::returned::{InFlight, Returned};
 use self::rows::insert;
 pub(crate) use self::rows::{NewRow, number_of};
 use crate::file::{Durability, Failed, File, Limits, Room};
+use crate::letters::{Letters, NewLetter, settle, tell_dropped};
 
 /// What cannot be read is there at each start.
 static UNREADABLE: LogLimit = LogLimit::new(10, "more posted events that cannot be read");
@@ -25,14 +27,16 @@ static UNREADABLE: LogLimit = LogLimit::new(10, "more posted events that cannot 
 pub(crate) struct Posts {
     file: Arc<File>,
     pub(crate) limits: Limits,
+    /// Kept in the commits in which events are acknowledged.
+    letters: Arc<Letters>,
     clock: Clock,
     returned: Arc<Returned>,
 }
 
 impl Posts {
-    pub(crate) fn new(file: Arc<File>, limits: Limits) -> Self {
+    pub(crate) fn new(file: Arc<File>, limits: Limits, letters: Arc<Letters>) -> Self {
         let returned = Arc::new(Returned::new(Arc::clone(&file.board)));
-        Self { file, limits, clock: Clock::new(), returned }
+        Self { file, limits, letters, clock: Clock::new(), returned }
     }
 
     fn now(&self) -> i64 {
@@ -110,15 +114,36 @@ pub(crate) fn post_in(connection: &Connection, limits: Limits, row: NewRow) -> R
     insert(connection, &row).map(drop)
 }
 
-/// Says that handlers are done with an event, and stores what follows.
-pub(crate) fn acknowledge(
-    connection: &Connection,
+/// That handlers are done with an event, as rows.
+pub(crate) struct Done {
     ticket: Ticket,
-    handlers: &[String],
-    rows: &[NewRow],
-) -> Result<(), Failed> {
-    rows::acknowledge(connection, ticket, handlers)?;
-    insert_all(connection, rows).map(drop)
+    handlers: Vec<String>,
+    posts: Vec<NewRow>,
+    letters: Vec<NewLetter>,
+    settled: Vec<u64>,
+    letter_limits: Limits,
+}
+
+impl Done {
+    pub(crate) fn of(done: Acknowledgement, file: &File, letter_limits: Limits) -> Result<Self, StoreError> {
+        let Acknowledgement { ticket, handlers, posts, letters, settled } = done;
+        let posts = NewRow::all(posts, file)?;
+        let letters =
+            letters.into_iter().map(|letter| NewLetter::of(letter, file)).collect::<Result<_, _>>()?;
+        Ok(Self { ticket, handlers, posts, letters, settled, letter_limits })
+    }
+
+    /// How many bytes it holds until it is written.
+    fn size(&self) -> usize {
+        size(&self.posts) + self.letters.iter().map(NewLetter::size).sum::<usize>()
+    }
+
+    /// Says so, and stores what follows; returns how many letters made room for others.
+    pub(crate) fn write(&self, connection: &Connection) -> Result<usize, Failed> {
+        rows::acknowledge(connection, self.ticket, &self.handlers)?;
+        insert_all(connection, &self.posts)?;
+        settle(connection, self.letter_limits, &self.letters, &self.settled)
+    }
 }
 
 pub(crate) fn size(rows: &[NewRow]) -> usize {
@@ -179,18 +204,21 @@ impl Backlog for Posts {
 
     fn acknowledge(&self, done: Acknowledgement) -> StoreFuture<'_, ()> {
         Box::pin(async move {
-            let Acknowledgement { ticket, handlers, posts } = done;
-            let rows = NewRow::all(posts, &self.file)?;
+            let done = Done::of(done, &self.file, self.letters.limits)?;
             let (size, returned, writing) =
-                (size(&rows), Arc::clone(&self.returned), Arc::clone(&self.returned));
-            let job = move |connection: &Connection| {
-                let written = writing.write(connection)?;
-                acknowledge(connection, ticket, &handlers, &rows)?;
-                Ok(written)
+                (done.size(), Arc::clone(&self.returned), Arc::clone(&self.returned));
+            let job =
+                move |connection: &Connection| Ok((writing.write(connection)?, done.write(connection)?));
+            let committed = move |(written, dropped): (Vec<Ticket>, usize)| {
+                returned.forget(&written);
+                tell_dropped(dropped);
             };
-            let committed = move |written: Vec<Ticket>| returned.forget(&written);
             self.file.write_then(Durability::Disk, size, job, committed).await
         })
+    }
+
+    fn keeps_letters_in(&self, letters: &dyn LetterStore) -> bool {
+        ptr::addr_eq(letters, &*self.letters)
     }
 
     fn give_back(&self, ticket: Ticket) -> StoreFuture<'_, ()> {

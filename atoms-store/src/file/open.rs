@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::failed::OpenError;
 
 /// What makes the schema of one version that of the next.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// How long to wait for a transaction of somebody else on the file.
 const BUSY: Duration = Duration::from_secs(5);

@@ -13,14 +13,15 @@ use tokio::time::sleep;
 
 use super::inbox;
 use super::tx::ConnectionLent;
-use crate::backlog::{self, NewRow};
-use crate::file::{Failed, File, Lease};
+use crate::backlog::Done;
+use crate::file::{Failed, File, Lease, Limits};
 use crate::sqlite::Sqlite;
 
 /// What stands around handlers that have a transaction, from the outside to the inside.
 pub(crate) fn layers(store: &Sqlite) -> (Turns, InTransaction) {
     let file = Arc::clone(&store.file);
-    (Turns(Arc::clone(&file)), InTransaction { file, inbox: store.inbox })
+    let letter_limits = store.letters.limits;
+    (Turns(Arc::clone(&file)), InTransaction { file, letter_limits, inbox: store.inbox })
 }
 
 /// The first and the longest wait after which a file that failed is tried again.
@@ -91,6 +92,7 @@ impl Layer for Turns {
 #[derive(Debug)]
 pub(crate) struct InTransaction {
     file: Arc<File>,
+    letter_limits: Limits,
     /// How many handlers of events are known to be done.
     inbox: usize,
 }
@@ -99,8 +101,7 @@ impl InTransaction {
     /// Says that the handler is done, and stores what it emitted and posted.
     fn finish(&self, connection: &Connection, delivery: &Delivery<'_>) -> Result<(), Failed> {
         if let Some(done) = delivery.acknowledgement() {
-            let rows = NewRow::all(done.posts, &self.file)?;
-            backlog::acknowledge(connection, done.ticket, &done.handlers, &rows)?;
+            Done::of(done, &self.file, self.letter_limits)?.write(connection)?;
         }
         Ok(())
     }

@@ -71,8 +71,9 @@ const STORE: House = House {
     name: "atoms_store",
     floors: &[
         Floor { name: "file", modules: &["file"] },
+        Floor { name: "letters", modules: &["letters"] },
         Floor { name: "backlog", modules: &["backlog"] },
-        Floor { name: "others", modules: &["letters", "outside", "questions"] },
+        Floor { name: "others", modules: &["outside", "questions"] },
         Floor { name: "store", modules: &["sqlite"] },
         Floor { name: "transaction", modules: &["transaction"] },
         Floor { name: "face", modules: &["bus"] },

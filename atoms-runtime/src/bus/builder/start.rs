@@ -49,7 +49,9 @@ impl BusBuilder {
         let under_way = Arc::<UnderWay>::default();
         let (capacity, bytes) = (self.dead_letter_capacity, self.dead_letter_bytes);
         let letter_store = self.letter_store.unwrap_or_else(|| Arc::new(MemoryLetters::new(capacity, bytes)));
-        let stored = self.backlog.map(|backlog| OwnedStored(Stored::new(backlog, Arc::clone(&under_way))));
+        let dead_letters = Arc::new(Letters::new(letter_store));
+        let stored = |backlog| Stored::new(backlog, Arc::clone(&dead_letters), Arc::clone(&under_way));
+        let stored = self.backlog.map(|backlog| OwnedStored(stored(backlog)));
         Engine {
             tables: Tables::new(registry.events(), handlers),
             subscribers: Default::default(),
@@ -64,7 +66,7 @@ impl BusBuilder {
             closed: AtomicBool::new(false),
             in_flight: Default::default(),
             tasks: Tasks::new(self.detached_limit),
-            dead_letters: Letters::new(letter_store).into(),
+            dead_letters,
             layers: layers::in_order(self.layers).into(),
             emit_layers: self.emit_layers.into(),
             extensions: self.extensions,
