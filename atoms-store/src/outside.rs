@@ -91,7 +91,7 @@ impl From<Failed> for OutsideError {
     }
 }
 
-/// What is redelivered is never too much: a letter has gone for it.
+/// What is redelivered is never too much: there is a letter of it.
 const NO_LIMITS: Limits = Limits { number: usize::MAX, bytes: usize::MAX };
 
 impl Outside {
@@ -115,8 +115,11 @@ impl Outside {
         Ok(questions(&self.connection, limit)?)
     }
 
-    /// Posts the event of a dead letter for its handler, and discards the letter, in one commit. The program calls the
-    /// handler within 100 ms, or when it next runs. What fails again is another letter.
+    /// Posts the event of a dead letter for its handler. The program calls the handler within 100 ms, or when it next runs.
+    ///
+    /// The letter stays until the handler is done with the event, and goes in the commit that says so. If the handler
+    /// fails again, the letter keeps its number and has all attempts, as in
+    /// [`DeadLetters::redeliver`](atoms_runtime::DeadLetters::redeliver). Fails if its event is being delivered.
     pub fn redeliver(&mut self, letter: u64) -> Result<(), OutsideError> {
         let behavior = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(behavior).map_err(Failed::from)?;
@@ -197,6 +200,5 @@ fn redeliver(connection: &Connection, letter: u64) -> Result<(), OutsideError> {
         return Err(OutsideError::UnderWay(letter));
     }
     post_in(connection, NO_LIMITS, NewRow::redelivered(event, event_type, bytes, handler, frame))?;
-    connection.execute("DELETE FROM atoms_letter WHERE number = ?", [letter]).map_err(Failed::from)?;
     Ok(())
 }

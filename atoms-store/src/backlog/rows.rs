@@ -28,6 +28,8 @@ pub(crate) struct NewRow {
     /// How many bytes of memory the event takes.
     pub(crate) bytes: usize,
     due: Option<i64>,
+    /// How often it was taken.
+    times: u64,
     handlers: Vec<String>,
     frame: Vec<u8>,
 }
@@ -52,12 +54,14 @@ impl NewRow {
             room: BacklogRoom::of(post.priority, post.due),
             bytes: event.size(),
             due: post.due.map(|due| due.unix_micros()),
+            times: 0,
             handlers: post.handlers,
             frame: file.write_event(&event)?,
         })
     }
 
-    /// The event of a dead letter, for the handler that failed. It has lost its place among those of its key.
+    /// The event of a dead letter, for the handler that failed. It has lost its place among those of its key. It was taken
+    /// before, so that it finds its letter, and nobody else sees it again.
     pub(crate) fn redelivered(
         event: String,
         r#type: String,
@@ -67,7 +71,7 @@ impl NewRow {
     ) -> Self {
         let (priority, handlers) = (Priority::default(), vec![handler]);
         let room = BacklogRoom::of(priority, None);
-        Self { event, r#type, key: None, priority, room, bytes, due: None, handlers, frame }
+        Self { event, r#type, key: None, priority, room, bytes, due: None, times: 1, handlers, frame }
     }
 
     pub(crate) fn all(posts: Vec<NewPost>, file: &File) -> Result<Vec<Self>, StoreError> {
@@ -106,12 +110,13 @@ pub(crate) fn insert(connection: &Connection, row: &NewRow) -> Result<u64, Faile
         Some(_) => (None, state::DELAYED),
         None => (Some(number), admitted(connection, key)?),
     };
-    let sql = "INSERT INTO atoms_post (number, event, type, key, priority, room, bytes, due, place, state)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let sql =
+        "INSERT INTO atoms_post (number, event, type, key, priority, room, bytes, due, place, state, times)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let room = Room::from(row.room).0;
     let priority = row.priority as i64;
     connection.prepare_cached(sql)?.execute(params![
-        number, row.event, row.r#type, key, priority, room, row.bytes, row.due, place, state
+        number, row.event, row.r#type, key, priority, room, row.bytes, row.due, place, state, row.times
     ])?;
     let mut frame = connection.prepare_cached("INSERT INTO atoms_frame (post, frame) VALUES (?, ?)")?;
     frame.execute(params![number, row.frame])?;
