@@ -48,8 +48,9 @@
 //!
 //! One thread writes. What waits for it shares a commit: 512 jobs at most, whoever they are from. Each is done or not done as
 //! a whole. If the file fails under one of them, each is tried in a commit of its own, so that what is too large for the disk
-//! fails alone. The transaction of a handler has a commit of its own, and nobody else writes while that handler runs; the
-//! commit is made by the writing thread. Another thread reads. 4,096 jobs of 64 MiB together may wait for a thread; further ones wait, without a
+//! fails alone. The transaction of a handler has a commit of its own, so a statement of it that fails touches
+//! nobody else's. Nobody else writes while that handler runs, and the commit is made by the writing thread: until then,
+//! nothing that the handler does on the connection can be committed. Another thread reads. 4,096 jobs of 64 MiB together may wait for a thread; further ones wait, without a
 //! thread. A job is not begun if nobody waits for it any more.
 //!
 //! The file has a write-ahead log, and a commit waits until that is on the disk (`synchronous = FULL`). Two kinds of commits

@@ -64,6 +64,28 @@ fn ends(order: &Order, tx: Tx<'_, Sqlite>) -> Result<(), rusqlite::Error> {
     tx.execute_batch("ROLLBACK")
 }
 
+#[handler(id = "tx.begins_again")]
+fn begins_again(order: &Order, tx: Tx<'_, Sqlite>) -> Result<(), rusqlite::Error> {
+    tx.execute("INSERT INTO paid VALUES (?)", [order.number])?;
+    tx.execute_batch("ROLLBACK; BEGIN IMMEDIATE")
+}
+
+/// Goes on when a statement fails.
+#[handler(id = "tx.goes_on")]
+fn goes_on(order: &Order, tx: Tx<'_, Sqlite>) {
+    tx.execute("INSERT INTO once VALUES (?)", [order.number]).unwrap();
+    assert!(tx.execute("INSERT INTO once VALUES (0), (?)", [order.number]).is_err());
+    tx.execute("INSERT INTO paid VALUES (?)", [order.number]).unwrap();
+}
+
+/// Its statement ends the transaction as it fails.
+#[handler(id = "tx.rolls_back")]
+fn rolls_back(order: &Order, tx: Tx<'_, Sqlite>) {
+    tx.execute("INSERT INTO once VALUES (-1)", []).unwrap();
+    assert!(tx.execute("INSERT OR ROLLBACK INTO once VALUES (-2), (-2)", []).is_err());
+    drop(tx.execute("INSERT INTO thanked VALUES (?)", [order.number]));
+}
+
 fn file() -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("shop.db");
@@ -168,6 +190,46 @@ async fn a_handler_that_ends_its_transaction_fails() {
     idle(&bus).await;
     assert!(rows(&path, "paid").is_empty());
     assert_eq!(bus.dead_letters().len().await.unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_ends_its_transaction_and_begins_another_fails() {
+    let (_directory, path) = file();
+    let bus = on(&path).handler::<begins_again>().start().unwrap();
+    let receipt = bus.emit(Order { number: 1 }).await;
+    assert!(receipt.to_string().contains("ended the transaction itself"), "{receipt}");
+    bus.post(Order { number: 2 }).await.unwrap();
+    idle(&bus).await;
+    assert!(rows(&path, "paid").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_fails_undoes_itself_and_nothing_of_others() {
+    let (_directory, path) = file();
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE once (n UNIQUE)").unwrap();
+    let builder = on(&path).handler::<goes_on>().handler::<rolls_back>().handler::<thank>();
+    let bus = builder.start().unwrap();
+    // What others post, and what follows, shares commits meanwhile.
+    let posts: Vec<_> = (0..40)
+        .map(|number| {
+            let bus = bus.clone();
+            tokio::spawn(async move {
+                bus.post(Order { number }).await.unwrap();
+                bus.post(Paid { number }).await.unwrap();
+            })
+        })
+        .collect();
+    for post in posts {
+        post.await.unwrap();
+    }
+    idle(&bus).await;
+    let all: Vec<_> = (0..40).collect();
+    assert_eq!(rows(&path, "once"), all, "a statement that failed has left nothing");
+    assert_eq!((rows(&path, "paid"), rows(&path, "thanked")), (all.clone(), all));
+    let letters = bus.dead_letters().list().await.unwrap();
+    let rolls_back = LetterRecipient::Handler("tx.rolls_back".into());
+    assert!(letters.iter().all(|letter| letter.recipient() == Some(&rolls_back)), "{letters:?}");
+    assert_eq!(letters.len(), 40);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -66,7 +66,9 @@ impl Writer {
             return Some(self);
         }
         let begun = self.begin(Durability::Disk);
-        if let Err(error) = begun.map(|mut begun| begun.set_drop_behavior(DropBehavior::Ignore)) {
+        let begun = begun.map(|mut begun| begun.set_drop_behavior(DropBehavior::Ignore));
+        // Nothing is committed before it comes back, also if its transaction ends: then each statement would be.
+        if let Err(error) = begun.and_then(|()| self.connection.commit_hook(Some(|| true))) {
             drop(ask.send(Err(store_error(error))));
             return Some(self);
         }
@@ -83,6 +85,7 @@ impl Writer {
 
     /// Ends the transaction of somebody, who may have ended it already.
     fn end_lease(&mut self, commits: bool) -> rusqlite::Result<()> {
+        self.connection.commit_hook(None::<fn() -> bool>)?;
         let done = if commits { self.connection.execute_batch("COMMIT") } else { Ok(()) };
         if !self.connection.is_autocommit() {
             self.connection.execute_batch("ROLLBACK")?;

@@ -114,8 +114,10 @@ impl InTransaction {
     ) -> Result<(), Stop> {
         let (handler, event) = (delivery.handler().id(), delivery.id().to_string());
         if !inbox::has(connection, handler, &event)? {
+            // It is gone if the handler ends the transaction, and if it then begins another one.
+            execute(connection, "SAVEPOINT atoms_handler")?;
             next.run_lending::<ConnectionLent>(&connection).map_err(Stop::NotDone)?;
-            if connection.is_autocommit() {
+            if connection.is_autocommit() || execute(connection, "RELEASE atoms_handler").is_err() {
                 let ended = Veto::new("the handler has ended the transaction itself, which it must not do");
                 return Err(Stop::NotDone(ended.into()));
             }
@@ -123,6 +125,11 @@ impl InTransaction {
         }
         Ok(self.finish(connection, delivery)?)
     }
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), Failed> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }
 
 /// Why nothing is to be committed.

@@ -54,7 +54,8 @@ use crate::sqlite::Sqlite;
 /// ```
 ///
 /// The handler runs on the thread of its task, and nobody else writes to the file meanwhile: its statements should be short.
-/// It must not end the transaction itself; if it has done so, the delivery fails. A bus without a
+/// A statement that fails undoes itself alone, and the handler may go on. It must not end the transaction itself, nor with a
+/// statement such as `INSERT OR ROLLBACK`: then the delivery fails, and nothing that it does afterwards is committed. A bus without a
 /// [store](crate::StoreBuilder::store) does not start with such a handler. Layers that are added to the bus after the store stand inside of the transaction, and must not wait.
 ///
 /// What a handler emits for an event that was emitted, and not posted, is emitted whether the transaction is committed or not.
