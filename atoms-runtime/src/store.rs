@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::catalog::Registry;
-use crate::event::{AnyEvent, EventId, Metadata, Timestamp};
+use crate::event::{AnyEvent, EventId, Metadata, Restore, Timestamp};
 use crate::wire::{self, Codec};
 
 /// The future that a method of a store returns.
@@ -146,9 +146,6 @@ impl StoredEvents {
         restore(&*bus, event.with_hops(hops), values)
     }
 }
-
-/// How values of one type are brought back.
-pub(crate) type Restore = fn(AnyEvent, &str) -> serde_json::Result<AnyEvent>;
 
 /// The value that says what is not in the frame of a [`RawEvent`](crate::RawEvent), which is kept as it came in.
 const ENVELOPE: &str = "atoms.envelope";

@@ -1,13 +1,14 @@
 //! Where dead letters are kept, and how they find their handlers again.
 
+use std::panic::Location;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::{
-    AnyEvent, BusBuilder, Carried, DeadLetter, EventId, LetterRecipient, LetterStore, MemoryLetters,
-    Metadata, RawEvent, RedeliverError, Refusal, StoreError, StoreErrorKind, StoreFuture, Stored,
-    StoredEvents,
+    AnyEvent, BusBuilder, Carried, CarriedType, DeadLetter, Entry, EventId, LetterRecipient, LetterStore,
+    MemoryLetters, Metadata, RawEvent, RedeliverError, Refusal, StoreError, StoreErrorKind, StoreFuture,
+    Stored, StoredEvents,
 };
 use tokio::time::sleep;
 
@@ -167,6 +168,36 @@ async fn a_stored_event_is_what_it_was_with_the_values_that_it_carries() {
     }
     drop((bus, other));
     assert_eq!(events.write(&event).unwrap_err().kind(), StoreErrorKind::Unavailable);
+}
+
+/// Something that lets events carry for whom they run.
+struct Desk(&'static Location<'static>);
+
+impl Entry for Desk {
+    const KIND: &'static str = "desk";
+
+    fn name(&self) -> &str {
+        "orders"
+    }
+
+    fn place(&self) -> &'static Location<'static> {
+        self.0
+    }
+
+    fn carries(&self) -> Vec<CarriedType> {
+        vec![CarriedType::of::<Principal>()]
+    }
+}
+
+#[tokio::test]
+async fn a_bus_restores_the_values_that_its_entries_let_events_carry() {
+    static DESK: Desk = Desk(Location::caller());
+    let bus = bus().0.event::<Order>().entry(&DESK).start().unwrap();
+    let principal = Principal("ada".into());
+    let event = AnyEvent::from(Envelope::new(Order { number: 7 })).carry(principal.clone());
+    let events = bus.stored_events();
+    let read = events.read(&events.write(&event).unwrap()).unwrap();
+    assert_eq!(read.carried(), Some(&principal));
 }
 
 #[tokio::test]

@@ -13,12 +13,11 @@ use crate::engine::extensions::Extensions;
 use crate::engine::layer::{Layer, Stands};
 use crate::engine::limits::Limits;
 use crate::engine::runner::Runner;
-use crate::event::{Carried, Event, EventType};
+use crate::event::{Carried, CarriedType, Event, EventType, Restore};
 use crate::handler::{Handler, HandlerInfo, Shared, States};
 use crate::layers::intercept::{Intercepting, Interceptor};
 use crate::letters::LetterStore;
 use crate::queue::Backlog;
-use crate::store::Restore;
 use crate::wire::{Codec, JsonCodec};
 
 /// The longest chain of events that a [`BusBuilder::hop_limit`] may allow.
@@ -326,9 +325,7 @@ impl BusBuilder {
     /// type is not named here.
     #[must_use]
     pub fn carries<T: Carried>(mut self) -> Self {
-        if let Some(stored) = T::STORED {
-            self.restores.insert(stored.name(), |event, json| event.restore::<T>(json));
-        }
+        self.restores.extend(CarriedType::of::<T>().stored());
         self
     }
 

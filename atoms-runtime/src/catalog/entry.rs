@@ -5,6 +5,7 @@ use std::fmt;
 use std::panic::Location;
 
 use super::Registry;
+use crate::event::CarriedType;
 use crate::handler::{HandlerError, StartContext};
 
 /// A kind of entries of the registry beside events and handlers, such as the nodes of a graph, tools or jobs. The crate
@@ -99,6 +100,12 @@ pub trait Entry: Send + Sync + 'static {
     fn check(&self, _start: &StartCheck<'_>) -> Vec<HandlerError> {
         Vec::new()
     }
+
+    /// Returns the types of the values with which the entry lets events [carry](crate::Carried) something: by default,
+    /// none. A bus with the entry restores them, as with [`BusBuilder::carries`](crate::BusBuilder::carries).
+    fn carries(&self) -> Vec<CarriedType> {
+        Vec::new()
+    }
 }
 
 /// A bus that starts, as the [checks](Entry::check) of its entries see it.
@@ -179,6 +186,10 @@ impl EntryInfo {
     pub(super) fn check(self, start: &StartCheck<'_>) -> Vec<HandlerError> {
         self.0.check(start)
     }
+
+    pub(crate) fn carries(self) -> Vec<CarriedType> {
+        self.0.carries()
+    }
 }
 
 /// As it is shown: its kind, its name and its place.
@@ -213,6 +224,7 @@ trait AnyEntry: Any + Send + Sync {
     fn name(&self) -> &str;
     fn place(&self) -> &'static Location<'static>;
     fn check(&self, start: &StartCheck<'_>) -> Vec<HandlerError>;
+    fn carries(&self) -> Vec<CarriedType>;
 }
 
 impl<T: Entry> AnyEntry for T {
@@ -238,5 +250,9 @@ impl<T: Entry> AnyEntry for T {
 
     fn check(&self, start: &StartCheck<'_>) -> Vec<HandlerError> {
         Entry::check(self, start)
+    }
+
+    fn carries(&self) -> Vec<CarriedType> {
+        Entry::carries(self)
     }
 }

@@ -51,9 +51,10 @@ use self::tasks::Tasks;
 use self::under_way::UnderWay;
 use self::unfinished::InFlight;
 use crate::catalog::Registry;
+use crate::event::Restore;
 use crate::handler::States;
 use crate::letters::Letters;
-use crate::store::{Frames, Restore, StoredEvents};
+use crate::store::{Frames, StoredEvents};
 use crate::wire::Codec;
 
 /// Runs the handlers of the events that are emitted on it.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::AnyEvent;
+
 /// A value that an event carries beside its metadata, and that all events which follow from it carry, too.
 ///
 /// It tells something about a chain of events that only this process may tell, such as for whom the events run, or
@@ -145,6 +147,32 @@ impl<T> Stored<T> {
 impl<T> fmt::Debug for Stored<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Stored").field(&self.name).finish()
+    }
+}
+
+/// A type of the [values](Carried) that events carry, where several types are listed.
+#[derive(Debug, Clone, Copy)]
+pub struct CarriedType {
+    name: Option<&'static str>,
+    restore: Restore,
+}
+
+/// Brings a value back that was stored as this JSON.
+pub(crate) type Restore = fn(AnyEvent, &str) -> serde_json::Result<AnyEvent>;
+
+impl CarriedType {
+    /// Describes this type.
+    pub const fn of<T: Carried>() -> Self {
+        let name = match &T::STORED {
+            Some(stored) => Some(stored.name),
+            None => None,
+        };
+        Self { name, restore: AnyEvent::restore::<T> }
+    }
+
+    /// The name under which stored events keep such values, if they do, and what brings one back.
+    pub(crate) fn stored(self) -> Option<(&'static str, Restore)> {
+        Some((self.name?, self.restore))
     }
 }
 

@@ -34,7 +34,8 @@ pub use asked::{
     AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, HandlerSymbol, IntoRequest, IsAsked, IsEmitted,
     One, Request,
 };
-pub use carried::{Carried, Carrying, InSession, Stored};
+pub(crate) use carried::Restore;
+pub use carried::{Carried, CarriedType, Carrying, InSession, Stored};
 pub use envelope::{Envelope, IntoEnvelope};
 pub use flow::Flow;
 pub use head::Cause;

@@ -4,14 +4,12 @@ mod calling;
 mod set;
 mod tools;
 
-use atoms_control::Principal;
 use atoms_runtime::{Bus, BusBuilder};
 
 pub use calling::{Called, ToolCalling, calling};
 pub use set::ToolSet;
 pub use tools::{JsonCalling, Tools};
 
-use crate::caller::Sender;
 use crate::hook::Hook;
 use crate::tool::Tool;
 use crate::toolbox::{ToolSettings, end_answered, end_cancelled, end_expired, run_approved, run_lent};
@@ -51,8 +49,6 @@ impl ToolsBuilder for BusBuilder {
             .handler::<end_expired>()
             .handler::<end_cancelled>()
             .handler::<run_lent>()
-            .carries::<Sender>()
-            .carries::<Principal>()
     }
 
     fn tool_hook<H: Hook>(self) -> Self {

@@ -7,13 +7,15 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use atoms_control::Schema;
+use atoms_control::{Principal, Schema};
 use atoms_runtime::{
-    Entry, EventTypes, HandlerError, HandlerInfo, PrepareError, Registry, StartCheck, StartContext,
+    CarriedType, Entry, EventTypes, HandlerError, HandlerInfo, PrepareError, Registry, StartCheck,
+    StartContext,
 };
 use serde_json::Value;
 
 use super::{Function, Tool};
+use crate::caller::Sender;
 use crate::events::ToolInvoked;
 use crate::schema::{Argument, ArgumentsSchema};
 
@@ -264,6 +266,11 @@ impl Entry for ToolInfo {
         }
         problems.extend(self.unhandled(start.registry()));
         problems
+    }
+
+    /// What a call's event carries.
+    fn carries(&self) -> Vec<CarriedType> {
+        vec![CarriedType::of::<Sender>(), CarriedType::of::<Principal>()]
     }
 }
 

@@ -11,6 +11,7 @@ use crate::engine::table::Tables;
 use crate::engine::tasks::Tasks;
 use crate::engine::under_way::UnderWay;
 use crate::engine::{Bus, Engine};
+use crate::event::CarriedType;
 use crate::handler::{HandlerInfo, PrepareError, StartContext};
 use crate::layers;
 use crate::letters::{Letters, MemoryLetters};
@@ -46,6 +47,9 @@ impl BusBuilder {
             *runner = wrapped;
             most_layers = most_layers.max(count);
         }
+        let mut restores = self.restores;
+        let carried = registry.all_entries().iter().flat_map(|entry| entry.carries());
+        restores.extend(carried.filter_map(CarriedType::stored));
         let under_way = Arc::<UnderWay>::default();
         let (capacity, bytes) = (self.dead_letter_capacity, self.dead_letter_bytes);
         let letter_store = self.letter_store.unwrap_or_else(|| Arc::new(MemoryLetters::new(capacity, bytes)));
@@ -72,7 +76,7 @@ impl BusBuilder {
             extensions: self.extensions,
             queue: OwnedQueue::new(self.queue_capacity, self.queue_bytes, Arc::clone(&under_way)),
             stored,
-            restores: self.restores,
+            restores,
             under_way,
         }
     }
