@@ -18,6 +18,14 @@ pub(crate) fn is_extracted(ty: &Type) -> bool {
     EXTRACTED.iter().any(|name| types::is_named(ty, name))
 }
 
+/// The parameters without the receiver.
+pub(crate) fn typed(signature: &Signature) -> impl Iterator<Item = &PatType> {
+    signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(parameter) => Some(parameter),
+        FnArg::Receiver(_) => None,
+    })
+}
+
 /// The type that stands for the function. With braces it leaves the function's name to the function.
 pub(crate) fn unit(function: &ItemFn) -> TokenStream {
     let (visibility, name, cfgs) = (&function.vis, &function.sig.ident, attributes::cfgs(&function.attrs));

@@ -2,7 +2,8 @@
 
 use quote::ToTokens;
 use syn::{
-    AngleBracketedGenericArguments, GenericArgument, Path, PathArguments, ReturnType, Type, TypeReference,
+    AngleBracketedGenericArguments, GenericArgument, Path, PathArguments, ReturnType, Type, TypePath,
+    TypeReference,
 };
 
 /// A type without parentheses and without a macro's invisible delimiters.
@@ -54,37 +55,65 @@ fn arguments_of<'a>(ty: &'a Type, name: &str) -> Option<&'a AngleBracketedGeneri
     }
 }
 
-/// The types in a type that serde and schemars might not know: itself, or those of what it holds.
+/// The types in a type that might not be right: itself, or, as in `Vec<Address>`, those of what it holds.
 pub(crate) fn unknown(ty: &Type) -> Vec<&Type> {
-    let path = match peel(ty) {
-        Type::Path(path) => path,
-        Type::Tuple(tuple) if !tuple.elems.is_empty() => {
-            return tuple.elems.iter().flat_map(unknown).collect();
-        }
-        _ => return vec![ty],
-    };
-    if path.path.get_ident().is_some_and(|name| KNOWN.iter().any(|known| name == known)) {
-        return Vec::new();
-    }
-    match CONTAINERS.iter().find_map(|name| arguments_of(ty, name)) {
-        Some(arguments) => {
-            let held = arguments.args.iter().filter_map(|argument| match argument {
-                GenericArgument::Type(held) => Some(held),
-                _ => None,
-            });
-            held.flat_map(unknown).collect()
-        }
-        None => vec![ty],
+    let ty = peel(ty);
+    match ty {
+        known if is_well_known(known) => Vec::new(),
+        Type::Tuple(tuple) => tuple.elems.iter().flat_map(unknown).collect(),
+        _ => match held(ty) {
+            Some(held) => unknown(held),
+            None => vec![ty],
+        },
     }
 }
 
-const KNOWN: [&str; 17] = [
+/// The type on which it depends whether a container is right.
+fn held(ty: &Type) -> Option<&Type> {
+    let Type::Path(TypePath { qself: None, path, .. }) = ty else { return None };
+    // With another path in front of it, it may be anybody's.
+    let is_of_std =
+        path.segments.len() == 1 || path.segments.first().is_some_and(|first| first.ident == "std");
+    let container = path.segments.last().filter(|_| is_of_std)?;
+    let PathArguments::AngleBracketed(arguments) = &container.arguments else { return None };
+    let types = arguments.args.iter().map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    match types.collect::<Option<Vec<_>>>()?[..] {
+        [held] if OF_ONE.iter().any(|name| container.ident == name) => Some(held),
+        [key, held] if OF_TWO.iter().any(|name| container.ident == name) && is_well_known(key) => Some(held),
+        _ => None,
+    }
+}
+
+/// What is right if what it holds is. A `Box` may be right even so, as that of a `RawValue` is.
+const OF_ONE: [&str; 3] = ["Option", "Vec", "VecDeque"];
+const OF_TWO: [&str; 2] = ["HashMap", "BTreeMap"];
+
+const WELL_KNOWN: [&str; 17] = [
     "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
     "isize", "f32", "f64",
 ];
 
-const CONTAINERS: [&str; 8] =
-    ["Option", "Vec", "Box", "VecDeque", "HashMap", "BTreeMap", "HashSet", "BTreeSet"];
+/// Whether the type is spelled like one that serde and schemars know: no check, no time to compile it. Under a
+/// name that shadows a well-known one, serde tells of the mistake alone.
+fn is_well_known(ty: &Type) -> bool {
+    let Type::Path(path) = peel(ty) else { return false };
+    let Some(last) = path.path.segments.last() else { return false };
+    match &last.arguments {
+        PathArguments::None => {
+            path.path.get_ident().is_some_and(|ident| WELL_KNOWN.iter().any(|known| ident == known))
+        }
+        PathArguments::AngleBracketed(arguments) if last.ident == "Option" || last.ident == "Vec" => {
+            arguments
+                .args
+                .iter()
+                .all(|argument| matches!(argument, GenericArgument::Type(ty) if is_well_known(ty)))
+        }
+        _ => false,
+    }
+}
 
 /// The type as one would write it.
 pub(crate) fn text(ty: &Type) -> String {
@@ -182,13 +211,28 @@ mod tests {
     }
 
     #[test]
+    fn only_plain_names_are_well_known() {
+        assert!(is_well_known(&parse_quote!(String)));
+        assert!(is_well_known(&parse_quote!(Option<Vec<u8>>)));
+        assert!(!is_well_known(&parse_quote!(my::String)));
+        assert!(!is_well_known(&parse_quote!(Option<Address>)));
+        assert!(!is_well_known(&parse_quote!(Address)));
+        assert!(!is_well_known(&parse_quote!(&'static str)));
+    }
+
+    #[test]
     fn what_a_container_holds_is_looked_at() {
         for (written, expected) in [
             ("String", vec![]),
             ("Option<Vec<u8>>", vec![]),
+            ("()", vec![]),
             ("HashMap<String, Vec<Address>>", vec!["Address"]),
-            ("my::Vec<&'static str>", vec!["&'static str"]),
+            ("HashMap<Key, Address>", vec!["HashMap<Key, Address>"]),
+            ("std::vec::Vec<Address>", vec!["Address"]),
+            ("my::Vec<Address>", vec!["my::Vec<Address>"]),
             ("my::String", vec!["my::String"]),
+            ("&'static str", vec!["&'static str"]),
+            ("Box<Address>", vec!["Box<Address>"]),
             ("(u8, Address)", vec!["Address"]),
             ("[Address; 3]", vec!["[Address; 3]"]),
         ] {

@@ -1,7 +1,62 @@
 //! Items that do not parse, of which rustc tells by itself.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
+use syn::ItemFn;
+
+use super::{Mistakes, bodies};
+
+/// An attribute that makes something of a function.
+pub(crate) trait OfFunction {
+    /// What its list says.
+    type Options;
+
+    /// The attribute, as it is written.
+    const OWN: &'static str;
+    /// What is wrong where it stands on something else, and the help.
+    const MISPLACED: &'static str;
+    /// The attributes of parameters that only it knows.
+    const INSIDE: &'static [&'static str] = &[];
+
+    /// Reads its list.
+    fn options(args: TokenStream, mistakes: &mut Mistakes) -> Self::Options;
+
+    /// What a function expands to.
+    fn expand(options: Self::Options, function: ItemFn, mistakes: Mistakes) -> TokenStream;
+
+    /// What stands beside a function of which only the name is known.
+    fn stub(options: Self::Options, function: &ItemFn) -> TokenStream;
+}
+
+/// What such an attribute expands to, on whatever it stands.
+pub(crate) fn attribute<A: OfFunction>(args: TokenStream, item: TokenStream) -> TokenStream {
+    match bodies::function(item.clone()) {
+        Ok((function, bodies)) => {
+            let mut mistakes = Mistakes::default();
+            let options = A::options(args, &mut mistakes);
+            bodies.of_function(A::expand(options, function, mistakes))
+        }
+        Err(_) if is_function(&item) => unfinished_function::<A>(args, item),
+        Err(_) => {
+            let error = syn::Error::new(Span::call_site(), A::MISPLACED).into_compile_error();
+            quote!(#error #item)
+        }
+    }
+}
+
+/// rustc tells what is wrong with a function that does not parse, or has no body.
+fn unfinished_function<A: OfFunction>(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let options = A::options(args, &mut mistakes);
+    let stub = name(&item, "fn").and_then(|(front, name)| {
+        let function = syn::parse2(quote!(#front fn #name() {})).ok()?;
+        Some(A::stub(options, &function))
+    });
+    let errors = mistakes.and(Ok(())).err().map(syn::Error::into_compile_error);
+    let does_not_build = does_not_build(A::OWN);
+    let item = without(item, A::INSIDE);
+    quote!(#item #errors #stub #does_not_build)
+}
 
 /// What stands in front of `keyword`, and the name behind it.
 pub(crate) fn name(item: &TokenStream, keyword: &str) -> Option<(TokenStream, Ident)> {
@@ -20,7 +75,7 @@ pub(crate) fn name(item: &TokenStream, keyword: &str) -> Option<(TokenStream, Id
 }
 
 /// Whether the item is a function by itself. In an impl block, a struct for it could not stand beside it.
-pub(crate) fn is_function(item: &TokenStream) -> bool {
+fn is_function(item: &TokenStream) -> bool {
     let mut behind_fn = item.clone().into_iter().skip_while(|token| !is_word(token, "fn"));
     let parameters = behind_fn.find_map(|token| match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group.stream()),

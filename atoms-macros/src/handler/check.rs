@@ -3,11 +3,11 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::quote;
-use syn::{Attribute, FnArg, PatType, Receiver, Signature, Type, TypeParamBound};
+use syn::{Attribute, PatType, Receiver, Signature, Type, TypeParamBound};
 
 use super::meant;
 use super::model::{Handler, Input};
-use crate::common::{Mistakes, attributes, mistake, types};
+use crate::common::{Mistakes, attributes, function, mistake, types};
 
 /// The most parameters that a handler may have behind the event.
 const MAX_EXTRACTED: usize = 8;
@@ -39,11 +39,7 @@ pub(crate) fn check<'a>(handler: &Handler<'a>, mut mistakes: Mistakes) -> syn::R
 pub(crate) fn parameters(signature: &Signature, given: usize, may_borrow: bool, mistakes: &mut Mistakes) {
     qualifiers(signature, mistakes);
     generics(signature, mistakes);
-    let parameters = signature.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(parameter) => Some(parameter),
-        FnArg::Receiver(_) => None,
-    });
-    for (index, parameter) in parameters.enumerate() {
+    for (index, parameter) in function::typed(signature).enumerate() {
         conditions(parameter, mistakes);
         if index >= given {
             extracted(parameter, may_borrow, mistakes);

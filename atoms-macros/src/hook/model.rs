@@ -1,9 +1,9 @@
 //! What a hook is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
 
-use syn::{FnArg, ItemFn, PatType, Receiver, Type};
+use syn::{ItemFn, PatType, Receiver, Type};
 
 use super::parse::Options;
-use crate::common::types;
+use crate::common::{function, types};
 
 /// A hook.
 pub(crate) struct Hook<'a> {
@@ -24,15 +24,11 @@ pub(crate) enum Stage {
 
 impl<'a> Hook<'a> {
     pub(crate) fn new(options: Options, function: &'a ItemFn) -> Self {
-        let parameters = function.sig.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(parameter) => Some(parameter),
-            FnArg::Receiver(_) => None,
-        });
         Self {
             function,
             options,
             receiver: function.sig.receiver(),
-            parameters: parameters.collect(),
+            parameters: function::typed(&function.sig).collect(),
             output: types::returned(&function.sig.output),
         }
     }

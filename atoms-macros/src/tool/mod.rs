@@ -8,48 +8,40 @@ mod name;
 mod parse;
 mod stub;
 
-use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use proc_macro2::TokenStream;
 use syn::ItemFn;
 
-use crate::common::{Mistakes, bodies, unfinished};
+use crate::common::Mistakes;
+use crate::common::unfinished::{self, OfFunction};
 use model::Tool;
+use parse::Options;
 
 pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
-    match bodies::function(item.clone()) {
-        Ok((function, bodies)) => bodies.of_function(tool(args, &function)),
-        Err(_) if unfinished::is_function(&item) => unfinished_function(args, item),
-        Err(_) => {
-            let error = syn::Error::new(
-                Span::call_site(),
-                "a tool is a free function\nhelp: put `#[tool]` on a `fn` with a body, outside of traits and `impl` blocks",
-            );
-            let error = error.into_compile_error();
-            quote!(#error #item)
+    unfinished::attribute::<Attribute>(args, item)
+}
+
+enum Attribute {}
+
+impl OfFunction for Attribute {
+    type Options = Options;
+
+    const OWN: &'static str = "#[tool]";
+    const MISPLACED: &'static str = "a tool is a free function\nhelp: put `#[tool]` on a `fn` with a body, outside of traits and `impl` blocks";
+    const INSIDE: &'static [&'static str] = &["doc", "tool", "arg", "extract"];
+
+    fn options(args: TokenStream, mistakes: &mut Mistakes) -> Options {
+        parse::options(args, mistakes)
+    }
+
+    fn expand(options: Options, function: ItemFn, mut mistakes: Mistakes) -> TokenStream {
+        let tool = Tool::new(options, &function, &mut mistakes);
+        match check::check(&tool, mistakes) {
+            Ok(checked) => expand::expand(&tool, &checked),
+            Err(errors) => stub::stub(&tool, errors),
         }
     }
-}
 
-/// rustc tells what is wrong with a function that does not parse, or has no body.
-fn unfinished_function(args: TokenStream, item: TokenStream) -> TokenStream {
-    let mut mistakes = Mistakes::default();
-    let options = parse::options(args, &mut mistakes);
-    let stub = unfinished::name(&item, "fn").and_then(|(front, name)| {
-        let function = syn::parse2(quote!(#front fn #name() {})).ok()?;
-        Some(stub::unfinished(&Tool::new(options, &function, &mut Mistakes::default())))
-    });
-    let errors = mistakes.and(Ok(())).err().map(syn::Error::into_compile_error);
-    let does_not_build = unfinished::does_not_build("#[tool]");
-    let item = unfinished::without(item, &["doc", "tool", "arg", "extract"]);
-    quote!(#item #errors #stub #does_not_build)
-}
-
-fn tool(args: TokenStream, function: &ItemFn) -> TokenStream {
-    let mut mistakes = Mistakes::default();
-    let options = parse::options(args, &mut mistakes);
-    let tool = Tool::new(options, function, &mut mistakes);
-    match check::check(&tool, mistakes) {
-        Ok(checked) => expand::expand(&tool, &checked),
-        Err(errors) => stub::stub(&tool, errors),
+    fn stub(options: Options, function: &ItemFn) -> TokenStream {
+        stub::unfinished(&Tool::new(options, function, &mut Mistakes::default()))
     }
 }

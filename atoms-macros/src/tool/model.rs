@@ -1,6 +1,6 @@
 //! What a tool is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
 
-use syn::{FnArg, ItemFn, PatType, Receiver, Type};
+use syn::{ItemFn, PatType, Receiver, Type};
 
 use super::parse::{self, Options, ParameterKeys};
 use crate::common::{Mistakes, function, types};
@@ -23,12 +23,8 @@ pub(crate) struct Parameter<'a> {
 
 impl<'a> Tool<'a> {
     pub(crate) fn new(options: Options, function: &'a ItemFn, mistakes: &mut Mistakes) -> Self {
-        let parameters = function.sig.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(syntax) => {
-                Some(Parameter { syntax, keys: parse::parameter_keys(&syntax.attrs, mistakes) })
-            }
-            FnArg::Receiver(_) => None,
-        });
+        let parameters = function::typed(&function.sig)
+            .map(|syntax| Parameter { syntax, keys: parse::parameter_keys(&syntax.attrs, mistakes) });
         Self {
             function,
             options,

@@ -56,7 +56,7 @@ impl<'a> Check<'a> {
             let ty = &field.syntax.ty;
             let of_itself = kind::by_its_place(event, field);
             // Of what a container holds, its default needs nothing.
-            let types = if of_itself == Some(Kind::Skipped) { vec![ty] } else { unknown(ty) };
+            let types = if of_itself == Some(Kind::Skipped) { vec![ty] } else { types::unknown(ty) };
             types.into_iter().map(move |ty| {
                 let kind = of_itself.unwrap_or_else(|| kind::by_its_spelling(ty));
                 Checked { field, ty, kind }
@@ -123,7 +123,7 @@ impl Checked<'_> {
         let PathArguments::AngleBracketed(held) = &wrapper.arguments else { return false };
         self.kind == Kind::Written
             && held.args.iter().any(|held| match held {
-                GenericArgument::Type(ty) => unknown(ty).iter().any(|ty| matches!(ty, Type::Path(_))),
+                GenericArgument::Type(ty) => types::unknown(ty).iter().any(|ty| matches!(ty, Type::Path(_))),
                 _ => false,
             })
     }
@@ -146,81 +146,4 @@ fn ends(ty: &Type) -> (Span, Span) {
     let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());
     let first = tokens.next().unwrap_or_else(Span::call_site);
     (first, tokens.last().unwrap_or(first))
-}
-
-/// The types in a type that might not be right: itself, or, as in `Vec<Address>`, those of what it holds.
-fn unknown(ty: &Type) -> Vec<&Type> {
-    let ty = types::peel(ty);
-    match ty {
-        known if is_well_known(known) => Vec::new(),
-        Type::Tuple(tuple) => tuple.elems.iter().flat_map(unknown).collect(),
-        _ => match held(ty) {
-            Some(held) => unknown(held),
-            None => vec![ty],
-        },
-    }
-}
-
-/// The type on which it depends whether a container is right.
-fn held(ty: &Type) -> Option<&Type> {
-    let Type::Path(TypePath { qself: None, path, .. }) = ty else { return None };
-    // With another path in front of it, it may be anybody's.
-    let is_of_std =
-        path.segments.len() == 1 || path.segments.first().is_some_and(|first| first.ident == "std");
-    let container = path.segments.last().filter(|_| is_of_std)?;
-    let PathArguments::AngleBracketed(arguments) = &container.arguments else { return None };
-    let types = arguments.args.iter().map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    });
-    match types.collect::<Option<Vec<_>>>()?[..] {
-        [held] if OF_ONE.iter().any(|name| container.ident == name) => Some(held),
-        [key, held] if OF_TWO.iter().any(|name| container.ident == name) && is_well_known(key) => Some(held),
-        _ => None,
-    }
-}
-
-/// What is right if what it holds is. A `Box` may be right even so, as that of a `RawValue` is.
-const OF_ONE: [&str; 3] = ["Option", "Vec", "VecDeque"];
-const OF_TWO: [&str; 2] = ["HashMap", "BTreeMap"];
-
-const WELL_KNOWN: [&str; 17] = [
-    "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
-    "isize", "f32", "f64",
-];
-
-/// Whether the type is spelled like one that serde knows: no check, no time to compile it. Under a
-/// name that shadows a well-known one, serde tells of the mistake alone.
-fn is_well_known(ty: &Type) -> bool {
-    let Type::Path(path) = types::peel(ty) else { return false };
-    let Some(last) = path.path.segments.last() else { return false };
-    match &last.arguments {
-        PathArguments::None => {
-            path.path.get_ident().is_some_and(|ident| WELL_KNOWN.iter().any(|known| ident == known))
-        }
-        PathArguments::AngleBracketed(arguments) if last.ident == "Option" || last.ident == "Vec" => {
-            arguments
-                .args
-                .iter()
-                .all(|argument| matches!(argument, GenericArgument::Type(ty) if is_well_known(ty)))
-        }
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use syn::parse_quote;
-
-    use super::is_well_known;
-
-    #[test]
-    fn only_plain_names_are_well_known() {
-        assert!(is_well_known(&parse_quote!(String)));
-        assert!(is_well_known(&parse_quote!(Option<Vec<u8>>)));
-        assert!(!is_well_known(&parse_quote!(my::String)));
-        assert!(!is_well_known(&parse_quote!(Option<Address>)));
-        assert!(!is_well_known(&parse_quote!(Address)));
-        assert!(!is_well_known(&parse_quote!(&'static str)));
-    }
 }
