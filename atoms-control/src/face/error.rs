@@ -51,6 +51,24 @@ impl From<AskProblem> for OpenError {
 }
 
 /// An answer or a cancellation did not reach an open question.
+///
+/// ```
+/// use atoms::control::{AnswerError, Approval, Control, Principal};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = atoms::Bus::builder().without_discovery().start()?;
+/// let id = bus.questions().open(Approval::new("refund").role("manager")).await?.id();
+/// let (ada, bob) = (Principal::new("ada").role("manager"), Principal::new("bob"));
+///
+/// let error = bus.questions().approve(id).by(&bob).await.unwrap_err();
+/// assert!(matches!(error, AnswerError::NotAllowed { .. }));
+/// bus.questions().approve(id).by(&ada).await?;
+/// let error = bus.questions().reject(id).by(&ada).await.unwrap_err();
+/// assert!(matches!(error, AnswerError::Ended(_)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerError {
@@ -112,6 +130,21 @@ fn hint(kind: QuestionKind) -> &'static str {
 }
 
 /// The caller that waits for an answer does not get one.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use atoms::control::{Control, Input, NotAnswered};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = atoms::Bus::builder().without_discovery().start()?;
+/// let how_many = Input::<u32>::new("how-many").deadline(Duration::from_millis(10));
+/// let error = bus.questions().ask(how_many).await.unwrap_err();
+/// assert!(matches!(error, NotAnswered::Expired(_)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotAnswered {

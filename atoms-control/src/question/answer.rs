@@ -5,6 +5,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The answer to an approval or a checkpoint.
+///
+/// ```
+/// use atoms::control::{Approval, Control, Decision, Principal};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = atoms::Bus::builder().without_discovery().start()?;
+/// let opened = bus.questions().open(Approval::new("refund")).await?;
+/// bus.questions().reject("refund").feedback("too much").by(&Principal::new("ada")).await?;
+/// match opened.wait().await? {
+///     Decision::Approved { .. } => println!("it is paid back"),
+///     Decision::Rejected { feedback } => assert_eq!(feedback.as_deref(), Some("too much")),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "whoever rejected it meant that it must not go on"]
 pub enum Decision {

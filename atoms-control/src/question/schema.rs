@@ -140,6 +140,21 @@ impl<'de> Deserialize<'de> for Schema {
 }
 
 /// An answer does not match its schema.
+///
+/// ```
+/// use atoms::control::{AnswerError, Control, Input, Principal};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = atoms::Bus::builder().without_discovery().start()?;
+/// bus.questions().open(Input::<u32>::new("how-many")).await?;
+/// let error = bus.questions().answer("how-many", "three").by(&Principal::new("ada")).await.unwrap_err();
+/// let AnswerError::Wrong(wrong) = error else { panic!("{error}") };
+/// assert_eq!(wrong.problems().len(), 1);
+/// println!("{wrong}"); // and the question stays open
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct WrongAnswer {

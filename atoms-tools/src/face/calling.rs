@@ -15,6 +15,32 @@ use crate::toolbox::{NewCall, call};
 ///
 /// It says who calls: by default, whoever the event is for in whose handler it is made. When it is dropped while it waits for
 /// a person, the question stays open; the function and the hooks that run are stopped at their next await.
+///
+/// ```
+/// use atoms::prelude::*;
+///
+/// #[tool]
+/// fn refund(cents: u64) -> u64 {
+///     cents
+/// }
+///
+/// #[hook(before)]
+/// fn only_for_managers(call: &mut Call<refund>) -> Verdict<refund> {
+///     match call.principal() {
+///         Some(principal) if principal.has_role("manager") => Verdict::Allow,
+///         _ => Verdict::deny("ask a manager to do it"),
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().tool::<refund>().tool_hook::<only_for_managers>().start()?;
+/// let ada = Principal::new("ada").role("manager"); // as the server knows her, and not as a client says
+/// refund::call(&bus, RefundArgs { cents: 5 }).sender("aiagents.Main").principal(&ada).await?;
+/// assert!(refund::call(&bus, RefundArgs { cents: 5 }).await.unwrap_err().is_denied());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "no tool is called unless this is awaited"]
 pub struct ToolCalling<M> {
     said: Option<Caller>,

@@ -11,6 +11,25 @@ use serde::{Deserialize, Serialize};
 use crate::never::{Never, Nobody};
 
 /// What an argument of a tool may be.
+///
+/// ```
+/// use atoms::prelude::*;
+/// use atoms::schemars::JsonSchema;
+/// use atoms::serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Serialize, Deserialize, JsonSchema)]
+/// #[serde(crate = "atoms::serde")]
+/// #[schemars(crate = "atoms::schemars")]
+/// struct Money {
+///     cents: u64,
+///     currency: String,
+/// }
+///
+/// #[tool]
+/// fn pay(order_id: String, money: Money) -> String {
+///     format!("{} {} for {order_id}", money.cents, money.currency)
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "an argument of a tool cannot be of type `{Self}`",
     label = "lacks `Clone`, `Serialize`, `Deserialize` or `JsonSchema`",

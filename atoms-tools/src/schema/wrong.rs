@@ -14,6 +14,26 @@ use crate::pattern;
 const MAX_PROBLEMS: usize = 32;
 
 /// Arguments are not what they must be.
+///
+/// ```
+/// use atoms::prelude::*;
+/// use atoms::tools::ToolError;
+/// use serde_json::json;
+///
+/// #[tool]
+/// fn pay(order_id: String, cents: u64) {}
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().tool::<pay>().start()?;
+/// let wrong = bus.tools().call("pay", json!({"order_id": 1, "cents": -1})).await.unwrap_err();
+/// let ToolError::InvalidArguments { problems, .. } = wrong else { panic!("{wrong}") };
+/// let mut paths: Vec<_> = problems.problems().iter().map(|problem| &*problem.path).collect();
+/// paths.sort();
+/// assert_eq!(paths, ["/cents", "/order_id"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrongArguments {
     problems: Vec<Problem>,
