@@ -2,6 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atoms::prelude::*;
@@ -9,6 +11,8 @@ use atoms::{
     Delivery, ExtractError, FailureKind, Interceptor, Layer, Metadata, Next, Outcome, Refusal, RequestError,
     Veto,
 };
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::bus;
 
@@ -144,6 +148,36 @@ async fn interceptors_enrich_and_veto_requests() {
     let error = bus.request(moon()).await.unwrap_err();
     let RequestError::Refused { refusal: Refusal::Vetoed(veto), .. } = error else { panic!("{error:?}") };
     assert_eq!(veto.reason(), "no moons");
+}
+
+#[event(type = "errors.asks")]
+struct Asks {}
+
+type Answered = Arc<Mutex<Vec<bool>>>;
+
+#[handler]
+async fn asks(_: &Asks, context: Context, gate: State<Notify>, answered: State<Answered>) {
+    gate.notified().await;
+    let reply = context.bus().request(GetQuote { item: "nails".into() }).await;
+    answered.lock().unwrap().push(reply.is_ok());
+}
+
+/// Who is waited for has to come to an end.
+#[tokio::test]
+async fn what_a_running_handler_asks_is_answered_in_a_shutdown() {
+    for is_seen in [false, true] {
+        let (gate, answered) = (Arc::new(Notify::new()), Answered::default());
+        let builder = bus().handler::<source>().handler::<asks>();
+        let builder = builder.shared_state(Arc::clone(&gate)).state(Arc::clone(&answered));
+        let builder = if is_seen { builder.interceptor(NoMoons) } else { builder };
+        let bus = builder.start().unwrap();
+        bus.post(Asks {}).await.unwrap();
+        let mut shutdown = pin!(bus.shutdown(Duration::from_secs(10)));
+        assert!(timeout(Duration::from_millis(10), &mut shutdown).await.is_err());
+        gate.notify_one();
+        shutdown.await.unwrap();
+        assert_eq!(*answered.lock().unwrap(), [true]);
+    }
 }
 
 #[request(type = "errors.stored", reply = u64)]

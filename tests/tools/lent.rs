@@ -9,7 +9,7 @@ use atoms::{
 };
 
 use crate::log::Log;
-use crate::{ada, bus, left, until};
+use crate::{SOON, ada, bus, left, until};
 
 /// It borrows from what a layer has, and can be used on one thread only.
 struct Transaction<'a> {
@@ -183,4 +183,16 @@ async fn an_approved_call_is_committed_once() {
         log.take(),
         ["known", "the call of the tool `pay` was made before: what it returned is not known"]
     );
+}
+
+/// The event that says that it was approved is delivered while nothing else is taken any more.
+#[tokio::test]
+async fn what_is_approved_just_before_a_shutdown_is_done() {
+    let (builder, log) = bus();
+    let layer = Transactions { log: log.clone(), commits: true, done: Arc::default() };
+    let bus = builder.tool::<pay>().tool_hook::<ends>().layer(layer).start().unwrap();
+    let question = left(&bus, pay::call(&bus, PayArgs { cents: 5 })).await;
+    bus.questions().approve(question.id).by(&ada()).await.unwrap();
+    bus.shutdown(SOON).await.unwrap();
+    assert_eq!(log.take(), ["pay 5", "commit", "5"]);
 }

@@ -22,7 +22,7 @@ impl Bus {
     /// and to subscribers. This waits until all of them are done, and until every event that they emitted is handled.
     /// If the request's handler fails, that is the error that is returned, and not a dead letter. Other failures are
     /// dead letters, and do not change the reply. A request that is asked while a handler runs is a consequence of that
-    /// handler's event.
+    /// handler's event, and is answered in a [shutdown](Self::shutdown) as well.
     ///
     /// The linker checks that there is exactly one handler on Linux, Android and FreeBSD (x86-64 and ARM64). Elsewhere,
     /// this is checked when a bus starts.
@@ -73,7 +73,8 @@ impl Bus {
 
     async fn ask_seen<R: Request>(&self, question: Question<R>) -> Result<R::Reply, RequestError> {
         let first_poll = FirstPoll::of(&self.0);
-        let closed = self.is_closed().then_some(Refusal::Closed);
+        let is_too_late = Step::new(EventRef::asked(&question), &self.0).is_too_late();
+        let closed = is_too_late.then_some(Refusal::Closed);
         let mut question = DropCaught::<_>::new(question);
         let Ok(event) = caught(|| AnyEvent::from(question.envelope.clone())) else {
             let refusal = Refusal::Vetoed(Veto::new("the request's `Clone` panicked"));

@@ -75,7 +75,8 @@ impl Bus {
         }
     }
 
-    /// Refuses all events that are emitted or posted from now on, also by running handlers. Waits until all deliveries
+    /// Refuses all events that are emitted or posted from now on, also by running handlers, but not the requests that these
+    /// ask. Waits until all deliveries
     /// and all posted events from before are done, and then ends all subscriptions, streams and expectations.
     ///
     /// Posted events that are not due yet are cancelled at once. At the deadline, detached handlers and posted events

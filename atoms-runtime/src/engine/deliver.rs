@@ -127,7 +127,7 @@ impl<'a> Progress<'a> {
     #[inline(never)]
     pub(crate) fn begin_refused_or_seen(&mut self, first_poll: FirstPoll) -> Option<Unfinished> {
         let mut first_poll = Some(first_poll);
-        let refusal = if self.step.bus.is_closed() {
+        let refusal = if self.step.is_too_late() {
             // A shutdown need not wait for it.
             first_poll = None;
             Some(Refusal::Closed)
@@ -276,6 +276,13 @@ impl Step<'_> {
             | is_traced()
             | table.lacks_handler
             | self.event.head().is_in_chain())
+    }
+
+    /// Whether the bus takes no more of what this is. A request that a running handler asks is a part of what a shutdown waits
+    /// for.
+    pub(crate) fn is_too_late(&self) -> bool {
+        let is_part = self.event.reply_slot().is_some() && self.event.head().nested() > 0;
+        self.bus.is_closed() && !is_part
     }
 
     /// Why the event is not delivered if the chain that led to it is too long.
