@@ -1,7 +1,7 @@
 //! Which calls were gone on with in this process, so that an event that comes twice makes no second call.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use atoms_control::QuestionId;
 
@@ -18,12 +18,24 @@ struct Known {
     in_order: VecDeque<QuestionId>,
 }
 
+/// A call that is gone on with. If this is dropped before it is [done](Self::done), the call may be gone on with again: its
+/// runtime has ended, and the event comes again in another one.
+pub(crate) struct Making<'a> {
+    made: &'a Made,
+    id: QuestionId,
+    is_done: bool,
+}
+
 impl Made {
-    /// Returns whether this is the first time.
-    pub(crate) fn begin(&self, id: QuestionId) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes on with a call, if this is the first time.
+    pub(crate) fn begin(&self, id: QuestionId) -> Option<Making<'_>> {
+        let mut known = self.lock();
         if !known.ids.insert(id) {
-            return false;
+            return None;
         }
         known.in_order.push_back(id);
         if known.in_order.len() > MOST
@@ -31,11 +43,27 @@ impl Made {
         {
             known.ids.remove(&first);
         }
-        true
+        Some(Making { made: self, id, is_done: false })
     }
 }
 
-#[cfg(test)]
+impl Making<'_> {
+    pub(crate) fn done(mut self) {
+        self.is_done = true;
+    }
+}
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            let mut known = self.made.lock();
+            known.ids.remove(&self.id);
+            known.in_order.retain(|other| *other != self.id);
+        }
+    }
+}
+
+#[cfg(all(test, not(shuttle)))]
 mod tests {
     use super::*;
 
@@ -43,12 +71,23 @@ mod tests {
     fn each_is_made_once_and_the_last_ones_are_known() {
         let made = Made::default();
         let first = QuestionId::generate();
-        assert!(made.begin(first));
-        assert!(!made.begin(first));
+        made.begin(first).unwrap().done();
+        assert!(made.begin(first).is_none());
         for _ in 0..MOST {
-            assert!(made.begin(QuestionId::generate()));
+            made.begin(QuestionId::generate()).unwrap().done();
         }
-        assert!(made.begin(first));
-        assert_eq!(made.0.lock().unwrap().ids.len(), MOST);
+        assert!(made.begin(first).is_some());
+        assert_eq!(made.lock().ids.len(), MOST - 1);
+    }
+
+    #[test]
+    fn what_does_not_come_to_its_end_is_made_again() {
+        let made = Made::default();
+        let id = QuestionId::generate();
+        let making = made.begin(id).unwrap();
+        assert!(made.begin(id).is_none());
+        drop(making);
+        made.begin(id).unwrap().done();
+        assert_eq!((made.lock().ids.len(), made.lock().in_order.len()), (1, 1));
     }
 }

@@ -97,12 +97,13 @@ fn call_of(question: &Question) -> Option<StoredCall> {
     Body::deserialize(&question.body).ok().map(|body| body.tool_call)
 }
 
-/// Goes on with a call, once for each question: an event that is delivered again, or forged, makes no second call.
+/// Goes on with a call, to its end once for each question: an event that is delivered again, or forged, makes no second call.
 async fn resume(bus: &Bus, id: QuestionId, stored: StoredCall, answered: Answered) -> Result<(), ToolError> {
     let toolbox = Toolbox::of(bus);
     let tool = Arc::clone(toolbox.tool(toolbox.find(&stored.tool)?)?);
-    if toolbox.made.begin(id) {
+    if let Some(making) = toolbox.made.begin(id) {
         tool.resume(bus, Cause::current(), stored, answered).await;
+        making.done();
     }
     Ok(())
 }
