@@ -1,11 +1,11 @@
 //! Calls by the type of a tool, and by its name.
 
 use atoms::prelude::*;
-use atoms::tools::ToolSet;
+use atoms::tools::{ToolError, ToolSet};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{ada, bob, bus};
+use crate::{SOON, ada, bob, bus};
 
 struct Rate(u64);
 
@@ -205,4 +205,13 @@ async fn calls_that_wait_for_nobody_do_not_lie_in_each_other() {
     bus.idle().await;
     assert_eq!(log.take().len(), 21);
     assert!(bus.dead_letters().is_empty().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_bus_that_is_shut_down_calls_no_tool() {
+    let bus = bus().0.tool::<panics>().start().unwrap();
+    bus.shutdown(SOON).await.unwrap();
+    let by_type = panics::call(&bus, PanicsArgs {}).await.unwrap_err();
+    let by_name = bus.tools().call("panics", json!({})).await.unwrap_err();
+    assert!(matches!((&by_type, &by_name), (ToolError::Closed, ToolError::Closed)), "{by_type}, {by_name}");
 }

@@ -169,7 +169,7 @@ pub enum ToolError {
         /// What is missing.
         problem: String,
     },
-    /// The bus was shut down while the call waited. If a person was asked, that question is open still.
+    /// The bus is shut down, or was while the call waited. If a person was asked, that question is open still.
     #[error("the bus is shut down")]
     Closed,
 }

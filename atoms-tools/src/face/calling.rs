@@ -16,6 +16,9 @@ use crate::toolbox::{NewCall, call};
 /// It says who calls: by default, whoever the event is for in whose handler it is made. When it is dropped while it waits for
 /// a person, the question stays open; the function and the hooks that run are stopped at their next await.
 ///
+/// Once a [shutdown](Bus::shutdown) of the bus has begun, only handlers may call, and calls end that wait for a person. Other
+/// calls that are under way go on, and are not waited for.
+///
 /// ```
 /// use atoms::prelude::*;
 ///

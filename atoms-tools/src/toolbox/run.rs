@@ -101,6 +101,9 @@ pub(crate) async fn call<T: Tool>(
     cause: Option<Cause>,
     call: NewCall<T>,
 ) -> Result<T::Output, ToolError> {
+    if cause.is_none() && bus.is_closed() {
+        return Err(ToolError::Closed);
+    }
     let toolbox = Toolbox::of(bus);
     let bound = toolbox.bound::<T>()?;
     let stage = if bound.needs_event {
