@@ -489,7 +489,7 @@ pub fn tool(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `timeout = "2s"` | a call of the hook, which is `async`, is dropped after this time, and has failed; 30 seconds if not given |
 /// | `tools = "shop_*"` | the hook of any tool is called only for tools of these names; `*` stands for any characters, or none |
 /// | `sender = "aiagents.Main*"` | the hook is called only for calls of these senders |
-/// | `detached` | the hook runs beside the call, which does not wait for it. It takes what it sees by `&`, and returns nothing, or a `Result<(), E>` |
+/// | `detached` | the hook runs beside the call, which does not wait for it; a shutdown of the bus does. It takes what it sees by `&`, and returns nothing, or a `Result<(), E>`. The log has its errors |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///
 /// Beside the function stands a type of its name. A type or a module of that name in the same scope collides with it.

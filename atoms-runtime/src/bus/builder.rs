@@ -348,7 +348,8 @@ impl BusBuilder {
         self
     }
 
-    /// Sets how many `detached` handlers may run at once: 1,024 by default. With zero, the bus does not start.
+    /// Sets how many `detached` handlers, and other [detached tasks](crate::Bus::spawn_detached), may run at once: 1,024 by
+    /// default. With zero, the bus does not start.
     #[must_use]
     pub fn detached_limit(mut self, handlers: usize) -> Self {
         self.detached_limit = handlers;
