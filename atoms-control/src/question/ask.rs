@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use atoms_runtime::{AnyEvent, Event, IntoEnvelope, Timestamp};
+use atoms_runtime::{AnyEvent, IntoEnvelope, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -220,9 +220,7 @@ impl<K: Kind> Ask<K> {
     /// Then nobody has to wait for the answer: the event's handler goes on, in whatever process the question is
     /// answered. The event is a consequence of the one in whose handler the question is opened.
     pub fn then<I: IntoEnvelope>(mut self, event: I) -> Self {
-        I::Event::__needs_handler::<()>();
-        let envelope = event.into_envelope();
-        self.draft.question.then.push(AnyEvent::from(envelope));
+        self.draft.question.then.push(AnyEvent::to_emit(event));
         self
     }
 

@@ -1,7 +1,7 @@
 //! Posting events.
 
 use crate::engine::Bus;
-use crate::event::{AnyEvent, Event, IntoEnvelope};
+use crate::event::{AnyEvent, IntoEnvelope};
 use crate::queue::Post;
 
 impl Bus {
@@ -58,8 +58,7 @@ impl Bus {
     /// # }
     /// ```
     pub fn post<I: IntoEnvelope>(&self, event: I) -> Post<'_> {
-        I::Event::__needs_handler::<()>();
-        Post::new(self, event.into_envelope().into())
+        Post::new(self, AnyEvent::to_emit(event))
     }
 
     /// Posts an event whose type is known at run time only, as [`post`](Self::post) does. The event keeps its id, its

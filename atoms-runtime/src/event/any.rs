@@ -10,7 +10,9 @@ use foldhash::fast::RandomState;
 use super::carried::{Carrying, restored};
 use super::erased::EventRef;
 use super::size::memory_size;
-use super::{Carried, Envelope, Event, EventId, EventKey, EventType, Head, Metadata, RawEvent, Timestamp};
+use super::{
+    Carried, Envelope, Event, EventId, EventKey, EventType, Head, IntoEnvelope, Metadata, RawEvent, Timestamp,
+};
 use crate::caught::{DropCaught, Guarded, caught};
 
 /// An event of any type in its envelope, shared and cheap to clone.
@@ -106,6 +108,36 @@ impl Inner for RawEvent {
 }
 
 impl AnyEvent {
+    /// Creates an event that your code keeps, and emits or posts later by [`Bus::emit_any`](crate::Bus::emit_any) or
+    /// [`Bus::post_any`](crate::Bus::post_any).
+    ///
+    /// Like code that emits an event, code that calls this needs a linked handler of an event that declares
+    /// `must_handle`. [`From`] needs none.
+    ///
+    /// ```
+    /// use atoms::{AnyEvent, Bus, event, handler};
+    ///
+    /// #[event(type = "shop.refund.due", must_handle)]
+    /// struct RefundDue;
+    ///
+    /// #[handler]
+    /// fn refund(_: &RefundDue) {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let later = vec![AnyEvent::to_emit(RefundDue)];
+    /// for event in &later {
+    ///     Bus::start()?.emit_any(event).await.into_result()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn to_emit<I: IntoEnvelope>(event: I) -> Self {
+        I::Event::__needs_handler::<()>();
+        event.into_envelope().into()
+    }
+
     /// Returns the type string.
     pub fn event_type(&self) -> &str {
         self.event_ref().name()
