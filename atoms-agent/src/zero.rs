@@ -1,4 +1,4 @@
-//! Limits of zero, which serve nobody.
+//! The error that a setting is zero and must not be.
 
 use std::time::Duration;
 

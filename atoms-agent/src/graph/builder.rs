@@ -84,7 +84,7 @@ impl GraphBuilder {
         alone.map(|node| GraphProblem::Alone { node: self.name(node) })
     }
 
-    /// The names of nodes in a circle, in order.
+    /// The names of the nodes in a circle, in order.
     fn circle(&self) -> Option<String> {
         let mut numbers = vec![0; order::room(self.nodes.len(), self.edges.len())];
         let order = Order::new(self.nodes.len(), &self.edges, &mut numbers);

@@ -1,4 +1,4 @@
-//! What is wrong with a graph.
+//! The problems of a graph.
 
 use std::fmt;
 use std::sync::Arc;

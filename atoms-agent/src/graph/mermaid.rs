@@ -1,4 +1,4 @@
-//! Drawing a graph.
+//! Draws a graph.
 
 use std::fmt::Write;
 

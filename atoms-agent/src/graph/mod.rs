@@ -66,7 +66,7 @@ impl Graph {
         methods.flat_map(|method| method.takes.to_vec())
     }
 
-    /// What the bus does not know of the events.
+    /// The events of the nodes that the bus does not know.
     pub(crate) fn unknown(&self, registry: &Registry) -> Vec<GraphProblem> {
         let mut unknown: Vec<_> = self.takes().chain([Init::event_type()]).map(EventType::name).collect();
         unknown.sort_unstable();
@@ -75,7 +75,7 @@ impl Graph {
         unknown.into_iter().map(|event| GraphProblem::Unknown { event }).collect()
     }
 
-    /// Warns of what the nodes emit for handlers on the bus, where nobody takes it. Subscribers may still come.
+    /// Warns of events `to(bus)` that nobody on the bus takes. Subscribers may still be added.
     pub(crate) fn warn_of_unheard(&self, bus: &Bus) {
         let methods = self.nodes().flat_map(|node| node.methods.iter().map(move |method| (node, method)));
         for (node, method) in methods {

@@ -1,11 +1,10 @@
-//! The nodes of a graph in an order in which each stands behind those that lead to it.
+//! Sorts the nodes of a graph topologically: each comes after those that lead to it.
 //!
-//! It is `const`, so that rustc sorts the nodes of `graph!` as the program sorts those of a builder.
+//! It is `const`, so that rustc sorts the nodes of `graph!` with the code that sorts those of a builder.
 
-/// The nodes of a graph in an order in which each stands behind those that lead to it, and the targets of
-/// the edges of each beside each other.
+/// The nodes of a graph, topologically sorted, and the targets of the edges of each node, next to each other.
 pub(super) struct Order<'a> {
-    /// If there is a circle, this ends with its nodes, or with nodes that it leads to.
+    /// If there is a circle, its nodes, or nodes that it leads to, come last.
     sorted: &'a mut [usize],
     /// Where the targets of each node begin.
     first: &'a mut [usize],
@@ -15,13 +14,13 @@ pub(super) struct Order<'a> {
     circle: (usize, usize),
 }
 
-/// How many numbers it needs room for.
+/// How many numbers it needs memory for.
 pub(super) const fn room(nodes: usize, edges: usize) -> usize {
     3 * nodes + 1 + edges
 }
 
 impl<'a> Order<'a> {
-    /// Sorts the nodes, or finds a circle; the numbers are as many as [`room`] says, and zero.
+    /// Sorts the nodes, or finds a circle. There are as many numbers as [`room`] returns, all zero.
     pub(super) const fn new(nodes: usize, edges: &[(usize, usize)], numbers: &'a mut [usize]) -> Self {
         let (sorted, numbers) = numbers.split_at_mut(nodes);
         let (leading, numbers) = numbers.split_at_mut(nodes);
@@ -46,7 +45,7 @@ impl<'a> Order<'a> {
         let mut node = 0;
         while node < leading.len() {
             self.first[node + 1] += self.first[node];
-            // For a while, where the node's next target is to be put.
+            // Until the end of this function, the place of the node's next target.
             self.sorted[node] = self.first[node];
             node += 1;
         }
@@ -88,8 +87,8 @@ impl<'a> Order<'a> {
         sorted
     }
 
-    /// Walks backwards through the nodes that are not sorted: each has an edge from another one that is not, so the
-    /// walk comes round. It is written from the end of `sorted` to the front, where only sorted nodes stand.
+    /// Walks backwards through the nodes that are not sorted. Each has an edge from another one of these, so the walk comes
+    /// back to a node. It is written into `sorted` from the end, after the nodes that are sorted.
     const fn find_circle(&mut self, edges: &[(usize, usize)], leading: &[usize]) {
         let (mut node, mut begin) = (0, self.sorted.len());
         while leading[node] == 0 {
@@ -114,13 +113,13 @@ impl<'a> Order<'a> {
         }
     }
 
-    /// The nodes of a circle, in the order of its edges; none if there is no circle.
+    /// The nodes of a circle, in the order of its edges. It is empty if there is no circle.
     pub(super) const fn circle(&self) -> &[usize] {
         let (begin, end) = self.circle;
         self.sorted.split_at(end).0.split_at(begin).1
     }
 
-    /// The nodes in order; not meant for graphs with a circle.
+    /// The nodes in order, if there is no circle.
     pub(super) const fn sorted(&self) -> &[usize] {
         self.sorted
     }

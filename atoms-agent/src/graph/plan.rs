@@ -5,11 +5,11 @@ use super::order::{self, Order};
 /// The ways of events through a graph: a place for each node, and one for the end behind all leaves.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// The places that no edge leads to: what comes into the graph goes there.
+    /// The places that no edge leads to. Events that come into the graph go there.
     pub(crate) roots: Vec<usize>,
     /// The places behind each node.
     pub(crate) behind: Vec<Vec<usize>>,
-    /// All places, each behind those that lead to it.
+    /// All places, each after those that lead to it.
     pub(crate) order: Vec<usize>,
     /// For each place that several edges lead to, its number among these.
     pub(crate) join_at: Vec<Option<usize>>,
@@ -18,7 +18,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// That there is no circle has been checked.
+    /// Makes the plan of a graph that was checked to have no circle.
     pub(crate) fn new(nodes: usize, edges: &[(usize, usize)]) -> Self {
         let mut numbers = vec![0; order::room(nodes, edges.len())];
         let sorted = Order::new(nodes, edges, &mut numbers);

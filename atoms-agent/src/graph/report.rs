@@ -1,8 +1,8 @@
-//! The text of what is wrong with a graph, put together at compile time.
+//! The text of the problems of a graph, made at compile time.
 
 use crate::node::NodeShape;
 
-/// How long the text may be; what does not fit is left out.
+/// The limit of the text. What does not fit is left out.
 const ROOM: usize = 8_192;
 
 /// What is wrong with a graph.
@@ -10,7 +10,7 @@ const ROOM: usize = 8_192;
 pub struct Report {
     text: [u8; ROOM],
     length: usize,
-    /// The only node that it is about, if it is not about all.
+    /// The only node to report, if not all are.
     only: Option<usize>,
 }
 
@@ -19,7 +19,7 @@ impl Report {
         Self { text: [0; ROOM], length: 0, only: None }
     }
 
-    /// One about the node at this place.
+    /// A report about the node at this place only.
     pub(super) const fn about(node: usize) -> Self {
         Self { only: Some(node), ..Self::new() }
     }
@@ -45,7 +45,7 @@ impl Report {
         }
     }
 
-    /// Each of these nodes leads to the next, and the last one to the first.
+    /// Reports that each of these nodes leads to the next, and the last one to the first.
     pub(super) const fn circle(&mut self, nodes: &[&'static NodeShape], circle: &[usize]) {
         let first = circle[circle.len() - 1];
         if self.leaves_out(first) {
@@ -60,7 +60,7 @@ impl Report {
         self.add(&["`\nhelp: remove one of these edges"]);
     }
 
-    /// A node emits what reaches nobody.
+    /// Reports an event that a node emits, and that reaches nobody.
     pub(super) const fn lost(&mut self, nodes: &[&'static NodeShape], node: usize, event: &str) {
         if self.leaves_out(node) {
             return;
@@ -77,7 +77,7 @@ impl Report {
         self.add(&[", or `to(bus)` if handlers of the bus take it"]);
     }
 
-    /// A node handles what never comes.
+    /// Reports an event that a node handles, and that never comes.
     pub(super) const fn missing(&mut self, nodes: &[&'static NodeShape], node: usize, event: &str) {
         if self.leaves_out(node) {
             return;
@@ -94,7 +94,7 @@ impl Report {
         self.add(&[", or `from(bus)` if handlers of the bus send it"]);
     }
 
-    /// Two handlers of one node take one event.
+    /// Reports two handlers of one node that take one event.
     pub(super) const fn taken_twice(&mut self, event: Option<&str>, first: &str, second: &str) {
         let (quote, event) = match event {
             Some(event) => ("`", event),

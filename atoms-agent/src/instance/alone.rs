@@ -87,7 +87,7 @@ impl Graph {
 /// A program that runs a graph by itself.
 struct Alone {
     instance: Arc<Instance>,
-    /// Why the nodes cannot continue.
+    /// Why the nodes cannot go on.
     failure: OnceLock<String>,
 }
 

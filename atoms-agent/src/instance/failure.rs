@@ -1,4 +1,4 @@
-//! What is said of a failure: everything to the log, and to the client what kind it is.
+//! Reports a failure: all of it to the log, and only its kind to the client.
 
 use std::any::Any;
 use std::error::Error;
@@ -32,7 +32,7 @@ impl Why {
 }
 
 impl fmt::Display for Why {
-    /// Says all of it, for the log: an error with its causes.
+    /// The whole text, for the log: an error with its causes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error: &dyn Error = match self {
             Self::Panic(text) => return write!(f, "it panicked: {text}"),
@@ -57,7 +57,7 @@ pub(crate) fn log(
     why: &Why,
 ) -> Uuid {
     let id = Uuid::now_v7();
-    // They may say what a client has sent.
+    // They may contain text that a client has sent.
     let (r#type, error) = (Shown(event_type), Shown(why));
     if FAILURES.allows() {
         tracing::warn!(error_id = %id, node, session, %r#type, %error, "{what}");
@@ -67,8 +67,8 @@ pub(crate) fn log(
     id
 }
 
-/// What the client is told of a failure. The text of an error may hold what is not for everybody, such as the
-/// address of a database with its password, and so is left out unless it is `exposed`.
+/// The message to the client. The text of an error may contain secrets, such as the address of a database with its
+/// password, and so is left out unless it is `exposed`.
 pub(crate) fn told(what: &str, exposed: Option<&HandlerError>, id: Uuid) -> String {
     match exposed {
         Some(error) => format!("{what}: {} (error {id})", Guarded(error)),

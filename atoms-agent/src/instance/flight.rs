@@ -8,7 +8,7 @@ use atoms_runtime::{AnyEvent, EventType};
 
 use crate::protocol::rules::Rules;
 
-/// An event on its way through a graph. All copies of it, on all paths, are one flight.
+/// An event on its way through a graph. All copies of it, on all paths, share their [`FlightData`].
 ///
 /// It is two words, since it is moved several times at each node, and what is larger is moved in parts.
 #[derive(Debug, Clone)]

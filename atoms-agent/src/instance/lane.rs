@@ -1,41 +1,40 @@
-//! A lane of a mailbox: events that wait, and how many bytes they are.
+//! A lane of a mailbox: events that wait, and their bytes.
 
 use std::collections::VecDeque;
 
 use super::flight::Flight;
 
-/// How many events may wait in a mailbox before those who send into it wait as well.
+/// How many events may wait in a mailbox before senders wait.
 const CAPACITY: usize = 64;
 
-/// How many events may wait before what comes from outside of the graph, and does not wait, is refused.
+/// How many events may wait before events from outside of the graph, whose senders do not wait, are refused.
 const OVERFULL: usize = 1_024;
 
-/// How many events may be put in by those who do not wait for room; what comes beyond that is lost.
+/// How many events may be put in by nodes that do not wait for room. Further events are lost.
 const LIMIT: usize = 65_536;
 
-/// How much waits. It is reached by the number of the events, or by their bytes.
+/// How full a lane is, by the number of its events or by their bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fill {
     /// There is room.
     Free,
-    /// Who sends waits.
+    /// Senders wait.
     Full,
-    /// What does not wait, and comes from outside of the graph, is refused.
+    /// Events from outside of the graph, whose senders do not wait, are refused.
     Overfull,
-    /// Nothing more is taken in.
+    /// All events are refused.
     Limit,
 }
 
-/// Of how many bytes the events are that may wait in a mailbox before those who send into it wait as well.
-/// From outside of the graph four times as many are taken, and from nodes that do not wait 64 times as many;
-/// one more event may always come.
+/// How many bytes of events may wait in a mailbox before senders wait. Events from outside of the graph are taken up to four
+/// times as many bytes, and those of nodes that do not wait up to 64 times as many. The last event may exceed the limit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bytes(pub(super) usize);
 
 impl Bytes {
     fn fill(self, events: usize, bytes: usize) -> Fill {
         let reaches = |limit: usize, times: usize| events >= limit || bytes >= self.0.saturating_mul(times);
-        // The one that mostly is so is asked first.
+        // The usual case comes first.
         if !reaches(CAPACITY, 1) {
             Fill::Free
         } else if !reaches(OVERFULL, 4) {

@@ -9,8 +9,8 @@ use super::lane::{Bytes, Fill, Lane};
 
 /// The events that wait for a node. Interrupts have a lane of their own, and overtake.
 ///
-/// An event is taken in at once, and who sends it then waits for room: so an event is never lost when its
-/// sender is cancelled while it waits.
+/// An event is put in at once, and its sender then waits for room. So no event is lost when its sender is cancelled while it
+/// waits.
 pub(crate) struct Mailbox {
     limit: Bytes,
     state: Mutex<State>,
@@ -22,16 +22,16 @@ pub(crate) struct Mailbox {
 struct State {
     urgent: Lane,
     queue: Lane,
-    /// Who takes events out, if that waits for one.
+    /// The waker of the node's task, if it waits for an event.
     receiver: Option<Waker>,
     waiting_for_room: Vec<Waker>,
-    /// Whether what was taken out last may still be handled.
+    /// Whether the event that was taken out last may still be handled.
     is_busy: bool,
     is_closed: bool,
 }
 
 impl State {
-    /// That of the fuller lane.
+    /// The [`Fill`] of the fuller lane.
     fn fill(&self, limit: Bytes) -> Fill {
         self.queue.fill(limit).max(self.urgent.fill(limit))
     }
@@ -47,7 +47,7 @@ pub(crate) enum NotPut {
 }
 
 impl Mailbox {
-    /// One in which events of so many bytes may wait before those who send into it wait as well.
+    /// Creates a mailbox in which so many bytes of events may wait before senders wait.
     pub(crate) fn new(bytes: usize) -> Self {
         Self { limit: Bytes(bytes.max(1)), state: Mutex::default(), fill: AtomicU8::new(Fill::Free as u8) }
     }
@@ -88,8 +88,7 @@ impl Mailbox {
         Some(next)
     }
 
-    /// Takes the next interrupt out, if one waits and is `wanted`, and otherwise asks to be woken by the next
-    /// event.
+    /// Takes the next interrupt out, if one waits and is `wanted`. Otherwise the next event wakes `cx`.
     pub(crate) fn poll_urgent(&self, cx: &Context<'_>, wanted: bool) -> Option<Flight> {
         let mut state = self.lock();
         let urgent = if wanted { state.urgent.pop() } else { None };
@@ -112,8 +111,8 @@ impl Mailbox {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Waits for the next event; `None` if the mailbox is closed. The caller is done with the one before; `idle` is
-    /// called if nothing is left to do.
+    /// Waits for the next event. Returns `None` if the mailbox is closed. The caller must be done with the event before it.
+    /// `idle` is called if nothing is left to do.
     pub(crate) fn poll_take(&self, cx: &Context<'_>, idle: impl FnOnce()) -> Poll<Option<Flight>> {
         let mut state = self.lock();
         if state.urgent.is_empty() && state.queue.is_empty() {
@@ -147,7 +146,7 @@ impl Mailbox {
         state.is_closed || state.urgent.is_empty() && state.queue.is_empty() && !state.is_busy
     }
 
-    /// Wakes the one who takes events out.
+    /// Wakes the node's task.
     pub(crate) fn nudge(&self) {
         let receiver = self.lock().receiver.take();
         if let Some(receiver) = receiver {
@@ -160,7 +159,7 @@ impl Mailbox {
         self.fill.load(Ordering::Relaxed) == Fill::Free as u8
     }
 
-    /// Whether there is room for what overtakes, without waiting for it.
+    /// Whether there is room for an interrupt, without waiting for it.
     pub(crate) fn has_urgent_room(&self) -> bool {
         self.has_room_for(&self.lock().urgent)
     }
@@ -170,7 +169,7 @@ impl Mailbox {
         lane.fill(self.limit) == Fill::Free
     }
 
-    /// Whether so much waits that nothing more is to come from those who do not wait for room.
+    /// Whether events from outside of the graph, whose senders do not wait, are refused.
     pub(crate) fn is_overfull(&self) -> bool {
         self.fill.load(Ordering::Relaxed) >= Fill::Overfull as u8
     }
@@ -189,7 +188,7 @@ impl Mailbox {
         Poll::Pending
     }
 
-    /// Drops what waits, and takes nothing more in.
+    /// Drops the events that wait, and refuses further ones.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.is_closed = true;
@@ -199,7 +198,7 @@ impl Mailbox {
         self.finish();
     }
 
-    /// Takes nothing more in; what waits can still be taken out.
+    /// Refuses further events. Those that wait can still be taken out.
     pub(crate) fn finish(&self) {
         let mut state = self.lock();
         state.is_closed = true;

@@ -1,4 +1,4 @@
-//! What a mailbox holds, whom it wakes, and when.
+//! Tests of what a mailbox holds, whom it wakes, and when.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,7 +1,7 @@
-//! What runs when a graph does: mailboxes, turns, and the tasks of its nodes.
+//! A running graph: mailboxes, turns, and the tasks of its nodes.
 //!
-//! Whoever runs an instance is its [`Host`]: a session with a client, or a program that reads what comes out of the
-//! graph. Nothing here knows which.
+//! An instance is run by a [`Host`]: a session with a client, or a program that reads the output of the graph. Nothing here
+//! depends on which one it is.
 
 mod alone;
 mod enter;
@@ -39,30 +39,30 @@ use pulse::Pulse;
 /// A node can emit any number of events without waiting for room.
 static LOST: LogLimit = LogLimit::new(1, "more events for nodes or clients were lost");
 
-/// How many of the events that one instance loses become dead letters: more would push out those of others.
+/// How many lost events of one instance become dead letters. More would push out those of others.
 const MAX_LETTERS: u64 = 64;
 
 const MIB: usize = 1024 * 1024;
 
-/// Who runs an instance. Handlers of its nodes find it as a value.
+/// What runs an instance. Handlers of its nodes find it as a value.
 pub(crate) trait Host: Any + Send + Sync {
-    /// What the log calls it.
+    /// Its name in the log.
     fn id(&self) -> Option<&str>;
 
-    /// The instance cannot go on; `why` is what a client may be told.
+    /// Called when the instance cannot go on. A client may be told `why`.
     fn fail(&self, why: String);
 
-    /// A node has emitted an event that somebody on the bus takes.
+    /// Called when a node has emitted an event that somebody on the bus takes.
     fn show(&self, event: &AnyEvent);
 
-    /// The event, as those on the bus know it.
+    /// Returns the event with what it has on the bus.
     fn as_on_bus(&self, event: &AnyEvent) -> AnyEvent;
 }
 
 /// How much an instance keeps.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// The bytes of events that may wait in a mailbox before those who send into it wait as well.
+    /// How many bytes of events may wait in a mailbox before senders wait.
     pub(crate) mailbox_bytes: usize,
     pub(crate) conversation: ConversationLimit,
 }
@@ -79,9 +79,9 @@ pub(crate) struct Instance {
     plan: Arc<Plan>,
     init: Arc<Envelope<Init>>,
     limits: Limits,
-    /// Of each node; that of the end comes last.
+    /// The mailboxes of the nodes, and at last that of the end.
     mailboxes: Box<[Arc<Mailbox>]>,
-    /// What each node does now.
+    /// The state of each node's task.
     pulses: Box<[Pulse]>,
     turn: AtomicU32,
     /// How many events did not find room in a mailbox.
@@ -89,9 +89,9 @@ pub(crate) struct Instance {
     may_be_interrupted: AtomicBool,
     /// Whether the nodes are to stop.
     is_over: AtomicBool,
-    /// Whether the call has ended, or is somebody else's.
+    /// Whether the call has ended, or was handed over.
     has_handed_off: AtomicBool,
-    /// Whether somebody waits, or has waited, until nothing is under way.
+    /// Whether anybody waits, or has waited, until nothing is under way.
     is_awaited: AtomicBool,
     idle: Notify,
 }
@@ -121,7 +121,7 @@ impl Instance {
         &self.bus
     }
 
-    /// What began the conversation.
+    /// The event that began the conversation.
     pub(crate) fn init(&self) -> &Init {
         self.init.event()
     }
@@ -138,7 +138,7 @@ impl Instance {
         &self.mailboxes[place]
     }
 
-    /// The mailbox of what comes out of the graph.
+    /// The mailbox of the graph's output.
     pub(crate) fn end(&self) -> &Mailbox {
         &self.mailboxes[self.plan.end()]
     }
@@ -153,7 +153,7 @@ impl Instance {
         self.put(flight, &self.plan.roots, host)
     }
 
-    /// Whether this is true of the mailboxes of all roots.
+    /// Whether a condition holds for the mailboxes of all roots.
     pub(crate) fn roots(&self, condition: fn(&Mailbox) -> bool) -> bool {
         self.all(&self.plan.roots, condition)
     }
@@ -162,7 +162,7 @@ impl Instance {
         self.poll_room(&self.plan.roots, cx)
     }
 
-    /// Whether this is true of the mailboxes of all these places.
+    /// Whether a condition holds for the mailboxes of all these places.
     fn all(&self, places: &[usize], condition: fn(&Mailbox) -> bool) -> bool {
         places.iter().all(|&place| condition(self.mailbox(place)))
     }
@@ -179,15 +179,15 @@ impl Instance {
         Flight::new(self.own(event), rules, turn, self.plan.joins)
     }
 
-    /// An event as one of this instance: it carries what the first one does.
+    /// Returns the event with the carried values of the first one.
     ///
-    /// One that does so already is the same event: to set what it carries would copy it, if it is shared.
+    /// If it has them already, it is not changed, since that would copy a shared event.
     pub(crate) fn own(&self, event: AnyEvent) -> AnyEvent {
         let carrying = self.init.carrying().or(event.carrying());
         if carrying == *event.carrying() { event } else { event.with_carrying(carrying) }
     }
 
-    /// Puts an event into the mailboxes of these places; it is refused if it is not in all of them.
+    /// Puts an event into the mailboxes of these places. It is refused if one of them has no room for it.
     fn put(&self, flight: Flight, places: &[usize], host: &dyn Host) -> EmitOutcome {
         let Some((last, others)) = places.split_last() else { return EmitOutcome::Accepted };
         let mut put = Ok(());
@@ -202,7 +202,7 @@ impl Instance {
     }
 
     fn put_at(&self, flight: Flight, place: usize, host: &dyn Host) -> Result<(), NotPut> {
-        // What the client said is not sent back.
+        // Events of the client are not sent back.
         let is_echo = flight.is_from_client && place == self.plan.end();
         if is_echo || !flight.is_first_at(self.plan.join_at[place]) {
             return Ok(());
@@ -215,7 +215,7 @@ impl Instance {
         })
     }
 
-    /// Tells of an event that did not find room, and keeps it with the bus's dead letters, if it is one of the first.
+    /// Logs an event for which there was no room. The first ones of an instance become dead letters of the bus.
     #[cold]
     fn lose(&self, flight: Flight, why: NotPut, host: &dyn Host) {
         if LOST.allows() {
@@ -227,8 +227,8 @@ impl Instance {
         }
     }
 
-    /// Makes an event of the client a flight of this turn. Settings are heeded at once, and so is an
-    /// interrupt, with which a new turn begins.
+    /// Makes an event of the client a flight of this turn. Settings take effect at once, and so does an interrupt, with which
+    /// a new turn begins.
     pub(crate) fn admit(&self, event: AnyEvent) -> Flight {
         if let Some(update) = event.downcast_ref::<UpdateOutputAgentSettings>()
             && let Some(may) = update.settings.get("interruptible")
@@ -247,7 +247,7 @@ impl Instance {
         }
     }
 
-    /// Takes note of an event with these rules that a node, or the bus, sends.
+    /// Applies the rules of an event that a node, or the bus, sends.
     pub(crate) fn note(&self, rules: Rules) {
         if rules.hands_off {
             self.has_handed_off.store(true, Ordering::Relaxed);
@@ -263,14 +263,14 @@ impl Instance {
         self.turn.load(Ordering::Relaxed)
     }
 
-    /// Begins a new turn, and gives it.
+    /// Begins a new turn, and returns it.
     pub(crate) fn begin_turn(&self) -> u32 {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         self.mailboxes.iter().for_each(|mailbox| mailbox.nudge());
         turn
     }
 
-    /// Whether the event belongs to a turn that was interrupted, and is dropped for that.
+    /// Whether the event is dropped, since it belongs to a turn that was interrupted.
     pub(crate) fn is_interrupted(&self, flight: &Flight) -> bool {
         flight.is_interruptible && flight.turn != self.turn()
     }
@@ -279,13 +279,13 @@ impl Instance {
         self.is_over.load(Ordering::Acquire)
     }
 
-    /// Stops all nodes: what waits is dropped, and what runs is dropped at its next await.
+    /// Stops all nodes. Waiting events are dropped, and running handlers are dropped at their next await.
     pub(crate) fn close(&self) {
         self.finish();
         self.end().close();
     }
 
-    /// As [`close`](Self::close), but what has come to the end can still be taken there.
+    /// As [`close`](Self::close), but the output can still be read.
     fn finish(&self) {
         self.is_over.store(true, Ordering::Release);
         self.end().finish();
@@ -294,7 +294,7 @@ impl Instance {
 
     /// Wakes those who wait until nothing is under way: a node, or the end, has nothing to do.
     pub(crate) fn notify_idle(&self) {
-        // Who waits sets this before it looks at the mailbox, whose lock says who was first.
+        // A task that waits sets this before it looks at the mailbox, whose lock decides which came first.
         if self.is_awaited.load(Ordering::Relaxed) {
             self.idle.notify_waiters();
         }
@@ -307,7 +307,7 @@ impl Instance {
 
     /// Waits until no node has anything to do.
     async fn nodes_quiet(&self) {
-        // The end comes last.
+        // The end is the last one.
         self.quiet_at(&self.plan.order[..self.plan.end()]).await;
     }
 
@@ -316,7 +316,7 @@ impl Instance {
         loop {
             let mut idle = pin!(self.idle.notified());
             idle.as_mut().enable();
-            // In this order: where nothing is left, nothing can come to again.
+            // In this order, since no event comes to a node again after those before it have none.
             if places.iter().all(|&place| self.mailbox(place).is_quiet()) {
                 return;
             }

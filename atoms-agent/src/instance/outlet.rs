@@ -1,4 +1,4 @@
-//! Where the events of a node go.
+//! The outlet of a node's events.
 
 use std::any::Any;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,18 +20,18 @@ use crate::node::conversation::Conversation;
 use crate::node::shape::{Kind, NodeShape};
 use crate::protocol::rules::{Rules, Side};
 
-/// Where the events of a node go: to the nodes behind it, or out of the graph.
+/// The outlet of a node's events, which go to the nodes behind it, or out of the graph.
 pub(crate) struct NodeOutlet {
     pub(super) instance: Arc<Instance>,
     pub(crate) host: Arc<dyn Host>,
     pub(crate) shape: &'static NodeShape,
-    /// The node's own place.
+    /// The place of the node.
     place: usize,
     /// The places that the node's edges lead to.
     behind: Box<[usize]>,
     /// The turn of the event that the node handles.
     turn: AtomicU32,
-    /// Only an output node keeps it.
+    /// The conversation, which only an output node keeps.
     conversation: Option<Mutex<Conversation>>,
 }
 
@@ -53,13 +53,13 @@ impl NodeOutlet {
         }
     }
 
-    /// That of the node whose handler is called, if a node's is.
+    /// The outlet of the node whose handler is called, if it is a node's.
     pub(crate) fn of<'a>(delivery: &'a Delivery<'_>) -> Option<&'a Self> {
         let outlet: &dyn Any = &**delivery.outlet()?;
         outlet.downcast_ref()
     }
 
-    /// What the node does now.
+    /// The state of the node's task.
     pub(super) fn pulse(&self) -> &Pulse {
         &self.instance.pulses[self.place]
     }
@@ -78,7 +78,7 @@ impl NodeOutlet {
         Some(kept.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    /// Takes note of an event that the node is about to handle.
+    /// Records an event that the node is about to handle.
     pub(crate) fn note(&self, flight: &Flight) {
         self.turn.store(flight.turn, Ordering::Relaxed);
         if let Some(kept) = &self.conversation
@@ -109,12 +109,12 @@ impl NodeOutlet {
         self.instance.put(flight, &self.behind, &*self.host)
     }
 
-    /// Whether nobody behind the node has too much to do, without waiting for that.
+    /// Whether there is room in all mailboxes behind the node, without waiting for it.
     pub(crate) fn has_room(&self) -> bool {
         self.instance.all(&self.behind, Mailbox::has_room)
     }
 
-    /// Whether what the node does now belongs to a turn that was interrupted.
+    /// Whether the event that the node handles belongs to a turn that was interrupted.
     pub(crate) fn is_of_old_turn(&self) -> bool {
         self.turn.load(Ordering::Relaxed) != self.instance.turn()
     }
@@ -125,7 +125,7 @@ impl Outlet for NodeOutlet {
         let rules = Rules::of(event.known_type());
         self.instance.note(rules);
         if rules.interrupts == Some(Side::Agent) {
-            // What the handler says from now on belongs to the new turn.
+            // Events that the handler emits from now on belong to the new turn.
             self.turn.store(self.instance.begin_turn(), Ordering::Relaxed);
         }
         if self.instance.bus.takes(event.known_type()) {

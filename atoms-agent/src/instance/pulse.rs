@@ -1,8 +1,8 @@
-//! What nodes do now.
+//! The state of nodes' tasks, for the watchdog.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// What the task of one node does. The task writes it, with no clock and no lock, and others look.
+/// The state of one node's task. The task writes it, without a clock or a lock, and others read it.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse {
     /// Odd while the task is polled. It grows with each poll, and with each event that is handled.
@@ -12,20 +12,20 @@ pub(crate) struct Pulse {
 }
 
 impl Pulse {
-    /// Says that the task is polled until the guard is dropped.
+    /// Marks the task as polled until the guard is dropped.
     pub(super) fn polled(&self) -> impl Drop {
         self.beat(1);
         Polled(self)
     }
 
-    /// Says that a handler runs until the guard is dropped.
+    /// Marks a handler as running until the guard is dropped.
     pub(super) fn handles(&self, place: usize) -> impl Drop {
         self.beat(2);
         self.handler.store(place + 1, Ordering::Relaxed);
         Handling(self)
     }
 
-    /// Only the task does this, and so it needs no more than a load and a store.
+    /// Only the task calls this, so a load and a store are enough.
     fn beat(&self, by: u64) {
         self.beats.store(self.beats.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
     }

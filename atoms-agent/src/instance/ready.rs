@@ -11,7 +11,7 @@ use crate::node::factory::Factory;
 use crate::node::method::Methods;
 use crate::node::{Node, NodeParts, NodeShape};
 
-/// How a node is made ready to run; the description of each has one.
+/// Makes a node ready to run. The description of each node has one.
 #[derive(Debug)]
 pub struct NodeBinding(Bind);
 
@@ -19,7 +19,7 @@ pub struct NodeBinding(Bind);
 type Bind = fn(&StartContext<'_>) -> Result<Box<dyn Spawn>, Vec<PrepareError>>;
 
 impl NodeBinding {
-    /// That of the node `N`, which is made of `P`.
+    /// The binding of the node `N`, which is made of `P`.
     pub const fn of<N: Node, P: NodeParts<N>>() -> Self {
         Self(|start| Ok(Box::new(Arc::new(Prepared::<N, P>::new(start)?))))
     }
@@ -71,7 +71,7 @@ impl<N: Node, P: NodeParts<N>> Spawn for Arc<Prepared<N, P>> {
     }
 }
 
-/// What the methods of a node need of the bus, found once.
+/// The prepared parameters of a node's methods.
 pub(crate) struct Prepared<N: Node, P: NodeParts<N>> {
     pub(crate) shape: &'static NodeShape,
     pub(crate) factory: <<P::Factory as Factory<N>>::Params as Params>::Prepared,

@@ -1,4 +1,4 @@
-//! The answer of an output node to a request.
+//! Runs the `#[respond]` of an output node.
 
 use std::panic::AssertUnwindSafe;
 
@@ -42,7 +42,7 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
             Ok(params) => params,
             Err(error) => return end.failed(error.into()),
         };
-        // A panic is told of between the last chunk and the end, as an error is.
+        // A panic is reported between the last chunk and the end, like an error.
         let response = AssertUnwindSafe(R::call(node, request, params, Say(outlet))).catch_unwind();
         match response.await {
             Ok(Ok(())) => {
@@ -66,7 +66,7 @@ fn envelope<'a>(delivery: &Delivery<'a>) -> Option<&'a Envelope<LlmRequest>> {
 /// A panic that the client has been told of.
 pub(crate) struct Told;
 
-/// Says that the response is over, also when it is dropped in the middle.
+/// Sends the end of the response, also when it is dropped in the middle.
 struct End<'a> {
     outlet: &'a NodeOutlet,
     interrupted: bool,

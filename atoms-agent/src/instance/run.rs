@@ -24,12 +24,12 @@ use crate::node::method::{Methods, Ran};
 use crate::node::shape::Kind;
 use crate::node::{Node, NodeParts};
 
-/// Where a node sits in an instance: what comes to it, and where its events go.
+/// A node in an instance: its mailbox, and its outlet.
 pub(crate) struct Seat {
     outlet: Arc<NodeOutlet>,
-    /// The same, as handlers know it.
+    /// The outlet as handlers take it.
     shared: Arc<dyn Outlet>,
-    /// Interrupts that came while a handler ran: passed on, and not yet handled.
+    /// Interrupts that came while a handler ran, were passed on, and are not handled yet.
     deferred: Lane,
 }
 
@@ -107,7 +107,7 @@ pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>,
     }
 }
 
-/// As [`run`]; a panic outside of the node's methods, as in a `Drop` or a `Display`, ends the instance.
+/// As [`run`]. A panic outside of the node's methods, such as in a `Drop` or a `Display`, ends the instance.
 pub(crate) async fn guarded<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>, seat: Seat) {
     let outlet = Arc::clone(&seat.outlet);
     if let Err(panic) = AssertUnwindSafe(run(prepared, seat)).catch_unwind().await {
@@ -115,7 +115,7 @@ pub(crate) async fn guarded<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, 
     }
 }
 
-/// Ends the instance: it does not go on without one of its nodes.
+/// Ends the instance, which does not go on without one of its nodes.
 fn end(outlet: &NodeOutlet, what: &str, why: &Why) {
     let told = outlet.report(what, Init::TYPE, why);
     outlet.host.fail(told);
@@ -133,12 +133,12 @@ fn routes<N, M: Methods<N>>(outlet: &NodeOutlet, flight: &Flight) -> (Option<usi
 /// A node that has been made.
 struct Made<N> {
     node: N,
-    /// Whether its `#[started]` has come to a good end, without which it is not stopped either: what a node that
-    /// could not load its memory would save is an empty one.
+    /// Whether its `#[started]` has succeeded. If it has not, its `#[stopped]` is not called, since it would save an empty
+    /// memory for a node that could not load its own.
     has_started: bool,
 }
 
-/// A node panicked, and is not to be trusted any more.
+/// A node panicked, and is made anew, since its state may be broken.
 struct Rebuild;
 
 impl Seat {
@@ -147,7 +147,7 @@ impl Seat {
         Self { shared: outlet.clone(), outlet, deferred: Lane::default() }
     }
 
-    /// The next event that is still wanted; `None` when the instance is over.
+    /// Waits for the next event of a turn that was not interrupted. Returns `None` when the instance is over.
     async fn next(&mut self) -> Option<Flight> {
         if let Some(deferred) = self.deferred.pop() {
             return Some(deferred);
@@ -161,7 +161,7 @@ impl Seat {
         }
     }
 
-    /// Makes the node, and tells it so. `None` if it cannot be made or started, or the instance is over.
+    /// Makes and starts the node. Returns `None` if that fails, or the instance is over.
     async fn make<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>) -> Option<Made<N>> {
         let instance = &self.outlet.instance;
         let init = instance.init_event();
@@ -188,7 +188,7 @@ impl Seat {
         Some(Made { node, has_started })
     }
 
-    /// Runs a future, unless the instance is over first.
+    /// Runs a future until it is done, or the instance is over.
     async fn unless_over<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         poll_fn(|cx| match self.outlet.mailbox().poll_closed(cx) {
@@ -203,7 +203,7 @@ impl Seat {
         None
     }
 
-    /// Runs a method for an event, and looks out for interrupts meanwhile.
+    /// Runs a method for an event, and watches for interrupts meanwhile.
     async fn drive<N, M: Methods<N>>(
         &mut self,
         flight: &Flight,
@@ -237,7 +237,7 @@ impl Seat {
         }
     }
 
-    /// Passes on at once what overtakes; the node handles it when it is done with what it does now.
+    /// Passes interrupts on at once. The node handles them when its method is done.
     fn pass_interrupts<N, M: Methods<N>>(&mut self, cx: &Context<'_>) {
         let Self { outlet, deferred, .. } = self;
         let mailbox = outlet.mailbox();
@@ -250,7 +250,7 @@ impl Seat {
         }
     }
 
-    /// Says whether to stop what is being done for an event.
+    /// Returns why to stop the method that handles an event, if it has to stop.
     fn look_out<N, M: Methods<N>>(&mut self, cx: &Context<'_>, flight: &Flight) -> Option<Cut> {
         self.pass_interrupts::<N, M>(cx);
         if self.outlet.instance.is_over() {
@@ -259,7 +259,7 @@ impl Seat {
         (flight.is_interruptible && self.outlet.is_of_old_turn()).then_some(Cut::Interrupted)
     }
 
-    /// Waits until those behind can take more, which they never have to when the instance is over.
+    /// Waits for room in the mailboxes behind the node, or until the instance is over.
     async fn wait_for_room<N, M: Methods<N>>(&mut self) {
         if self.outlet.has_room() {
             return;
@@ -272,7 +272,7 @@ impl Seat {
         .await;
     }
 
-    /// Tells the node that its instance is over.
+    /// Calls the `#[stopped]` of the node.
     async fn stop<N: Node, P: NodeParts<N>>(&mut self, prepared: &Prepared<N, P>, node: &mut N) {
         let instance = &self.outlet.instance;
         let init = instance.init_event();
@@ -283,7 +283,7 @@ impl Seat {
             Ok(Ran::Done | Ran::Told(_)) => return,
             Err(panic) => Why::panicked(panic),
         };
-        // The client is not there any more.
+        // The client has gone.
         self.outlet.report("a node could not stop", Init::TYPE, &why);
     }
 
@@ -291,7 +291,7 @@ impl Seat {
         self.tell("a node failed", event.event_type(), why);
     }
 
-    /// Tells the client that something went wrong in the node.
+    /// Sends the client an error of the node.
     fn tell(&self, what: &str, event_type: &str, why: &Why) {
         let (message, severity) = (self.outlet.report(what, event_type, why), self.outlet.shape.severity);
         self.outlet.emit_event(AgentError { message, severity, payload: Default::default() });

@@ -1,4 +1,4 @@
-//! Nodes as entries of the registry, and what a bus that starts checks of each.
+//! Nodes as entries of the registry, with the checks at the start of a bus.
 
 use std::panic::Location;
 

@@ -1,10 +1,10 @@
-//! What was said so far.
+//! The conversation so far.
 
 use std::sync::Arc;
 
 use crate::events::{LlmRequest, Role, TranscriptUpdate};
 
-/// How much an output node keeps of what was said.
+/// The limits of the conversation that an output node keeps.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConversationLimit {
     pub(crate) messages: usize,
@@ -35,7 +35,7 @@ pub(crate) struct ConversationLimit {
 #[derive(Debug, Clone, Default)]
 pub struct Conversation {
     messages: Arc<Vec<Message>>,
-    /// What the messages take.
+    /// The bytes of the messages.
     bytes: usize,
     forgotten: u64,
 }
@@ -67,8 +67,8 @@ impl Conversation {
         last.map(|message| message.content.as_str())
     }
 
-    /// That of the request's own messages; `None` if it has none. A message whose content is not text is
-    /// left out.
+    /// The conversation of the request's own messages, or `None` if it has none. A message whose content is not text is left
+    /// out.
     pub(crate) fn of_request(request: &LlmRequest) -> Option<Self> {
         let messages = request.messages.as_ref()?.iter().filter_map(|message| {
             Some(Message { role: message.get("role")?, content: message.get("content")? })
@@ -76,7 +76,7 @@ impl Conversation {
         Some(Self { messages: Arc::new(messages.collect()), ..Self::default() })
     }
 
-    /// Adds what was said, and forgets the oldest messages that are beyond the limit, but never the last one.
+    /// Adds a message, and drops the oldest ones that are beyond the limit. The last one is always kept.
     pub(crate) fn add(&mut self, update: &TranscriptUpdate, limit: ConversationLimit) {
         let role = match update.role {
             Role::User => "user",

@@ -1,4 +1,4 @@
-//! How a node is made.
+//! Makes nodes: by their `#[factory]`, or by `Default`.
 
 use std::marker::PhantomData;
 

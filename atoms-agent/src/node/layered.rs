@@ -18,7 +18,7 @@ pub(super) async fn layered<'a, N: Send, H: Run<N>>(
     let mut calling = Calling::<N, H> { node, prepared, is_told: false, panic: None };
     let outcome = dispatch.call(H::info, &mut calling).await;
     if let Some(panic) = calling.panic {
-        // Whatever the layers say of it, the node is not to be trusted any more.
+        // Whatever the layers return, the node's state may be broken.
         resume_unwind(panic);
     }
     match outcome.map_err(|not_done| *not_done) {

@@ -1,4 +1,4 @@
-//! What `#[node]` makes of the methods of a node.
+//! The methods of a node, as `#[node]` expands them.
 
 use std::borrow::Borrow;
 use std::future::ready;
@@ -153,7 +153,7 @@ impl<N> Methods<N> for () {
         None
     }
 
-    /// It does not hold the node: of one that is not `Send`, rustc then tells where it is handled, and not here, too.
+    /// The future does not hold the node, so that rustc reports a node that is not `Send` once, and not here, too.
     fn run<'a>(
         _: &'a mut N,
         (): &'a (),
@@ -190,7 +190,7 @@ impl<N: Send, H: Run<N>, Rest: Methods<N>> Methods<N> for (H, Rest) {
         place: usize,
     ) -> Ran {
         match place {
-            // In a box, so that the future of a node without layers has no room for it.
+            // In a box, so that the future of a node without layers needs no room for it.
             0 if dispatch.is_layered() => Box::pin(layered::<N, H>(node, &prepared.0, dispatch)).await,
             0 => H::run(node, &prepared.0, dispatch.delivery(H::info)).await,
             _ => Rest::run(node, &prepared.1, dispatch, place - 1).await,

@@ -1,4 +1,4 @@
-//! Output nodes: a stream of text becomes a response.
+//! The `#[respond]` of output nodes, whose stream of text becomes a response.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -39,7 +39,7 @@ impl<'a> Say<'a> {
         Box::pin(async move {
             let mut texts = pin!(texts.texts());
             while let Some(text) = texts.next().await {
-                // What becomes of it is seen to where it goes.
+                // The sink handles the outcome.
                 drop(self.0.emit(Envelope::new(ResponseChunk { text: text.text()? }).into()));
                 poll_fn(|cx| self.0.poll_room(cx)).await;
             }

@@ -1,4 +1,4 @@
-//! What is known of a node at compile time.
+//! The description of a node, which is known at compile time.
 
 use std::any::Any;
 use std::fmt;
@@ -50,7 +50,7 @@ pub struct NodeShape {
     /// Whether it goes on after its `#[started]` has failed.
     pub(crate) start_may_fail: bool,
     pub(crate) methods: &'static [MethodShape],
-    /// By what the node is made ready to run. Only what runs it knows what it is.
+    /// The binding of the node, with which it is made ready to run. Only the instance knows its type.
     pub(crate) binding: Binding,
 }
 
@@ -92,13 +92,13 @@ const RESPONSE: EventTypes = EventTypes::all(&[
 ]);
 
 impl NodeShape {
-    /// The name of the method that takes events, among these of the node at this place.
+    /// Returns the name of the method at this place among those that take events.
     pub(crate) fn handler(&self, place: usize) -> Option<&'static str> {
         let mut handlers = self.methods.iter().filter(|method| method.handles_events);
         handlers.nth(place).map(|method| method.name)
     }
 
-    /// That of a node with mistakes.
+    /// The description of a node with mistakes.
     #[doc(hidden)]
     pub const NOT_COMPILED: Self = Self::new("", "", Kind::Plain, Severity::Warning, &[], &());
 

@@ -1,4 +1,4 @@
-//! What a conversation does with its standard events.
+//! The rules of the standard events in a conversation.
 
 use atoms_runtime::{Event, EventType};
 
@@ -11,15 +11,15 @@ use super::events::{AgentInterrupt, EndCall, Init, Ready, SystemInterrupt, Trans
 /// [`Flow`]: atoms_runtime::Flow
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rules {
-    /// It begins a session, as its first event, and may not come again.
+    /// Whether it begins a session, as its first event, and may not come again.
     pub(crate) opens: bool,
-    /// It is handled before those that wait already.
+    /// Whether it is handled before the events that wait already.
     pub(crate) overtakes: bool,
-    /// Who begins a new turn with it.
+    /// The side that begins a new turn with it.
     pub(crate) interrupts: Option<Side>,
-    /// The agent answers no request after it.
+    /// Whether the agent answers no request after it.
     pub(crate) hands_off: bool,
-    /// The session ends when the client has been sent it.
+    /// Whether the session ends when it was sent to the client.
     pub(crate) ends: bool,
 }
 
@@ -30,15 +30,15 @@ pub(crate) enum Side {
     Agent,
 }
 
-/// Those of all other events.
+/// The rules of all other events.
 const NONE: Rules = Rules { opens: false, overtakes: false, interrupts: None, hands_off: false, ends: false };
 
 impl Rules {
-    /// Those of an event of this type.
+    /// Returns the rules of events of this type.
     pub(crate) fn of(event_type: Option<&'static EventType>) -> Self {
         let table = [
             (Init::event_type(), Self { opens: true, ..NONE }),
-            // That the agent is ready comes first, also before its interrupts.
+            // `agent.ready` comes first, also before interrupts of the agent.
             (Ready::event_type(), Self { overtakes: true, ..NONE }),
             (SystemInterrupt::event_type(), Self { overtakes: true, interrupts: Some(Side::Client), ..NONE }),
             (AgentInterrupt::event_type(), Self { overtakes: true, interrupts: Some(Side::Agent), ..NONE }),

@@ -1,4 +1,4 @@
-//! What becomes of a session in which a codec fails or panics.
+//! Handles codecs that fail or panic in a session.
 
 use std::any::Any;
 
@@ -10,8 +10,8 @@ use crate::instance::failure::{self, Why};
 
 const UNKNOWN: &str = "unknown";
 
-/// Why the session ends whose client has sent this; `None` if the frame is only wrong. A `Deserialize` that
-/// panics is the agent's fault, and what it says is for the log.
+/// Returns why the session ends whose client has sent this frame, or `None` if the frame is only wrong. A `Deserialize` that
+/// panics is the agent's fault, and its message is only logged.
 pub(super) fn end_of_unread(session: Option<&str>, error: &DecodeError) -> Option<SessionEnd> {
     let DecodeErrorKind::Panicked(text) = error.kind() else { return None };
     let (what, event_type) = ("a frame could not be read", error.event_type().unwrap_or(UNKNOWN));
@@ -20,7 +20,7 @@ pub(super) fn end_of_unread(session: Option<&str>, error: &DecodeError) -> Optio
 }
 
 impl Session {
-    /// Tells the client that an event for it could not be written; a `Serialize` that panics ends the session.
+    /// Tells the client that an event for it could not be written. A `Serialize` that panics ends the session.
     pub(super) fn not_written(&self, event: &AnyEvent, error: EncodeError) {
         let what = "an event could not be written";
         let (panicked, why) = match error.kind() {
@@ -36,7 +36,7 @@ impl Session {
         }
     }
 
-    /// Ends the session after a panic of what is called for it outside of its nodes, such as an event's `Clone`.
+    /// Ends the session after a panic outside of its nodes, such as in an event's `Clone`.
     pub(super) fn panicked(&self, panic: Box<dyn Any + Send>) {
         let what = "the session cannot go on";
         let id = failure::log(Some(self.id()), None, UNKNOWN, what, &Why::panicked(panic));

@@ -1,4 +1,4 @@
-//! A session and its client: what that sends, and what it is told.
+//! The events that a session takes from its client and sends to it.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::Session;
 
 impl Session {
-    /// An event of the client, without what that may not say beside it.
+    /// Returns an event of the client with only the metadata that a client may send.
     pub(super) fn claim(&self, event: AnyEvent) -> AnyEvent {
         let said = event.metadata();
         if *said == Metadata::default() {
@@ -29,19 +29,19 @@ impl Session {
         self.instance().put_at_end(Envelope::new(event).into(), self);
     }
 
-    /// Ends the session in a while, if the client does not.
+    /// Ends the session after some time, if the client does not end it first.
     pub(super) fn end_after(&self, grace: Duration) {
-        // The first end of the call is the one that counts.
+        // The first end of the call counts.
         let _ = self.0.ends_at.set(Instant::now() + grace);
         self.0.changed.notify_waiters();
     }
 }
 
-/// What is kept of the metadata of a client's events.
+/// The metadata that are kept of a client's events.
 #[derive(Clone)]
 pub(super) struct KeptMetadata {
     pub(super) keys: Arc<[String]>,
-    /// Of the keys, and of the values as JSON.
+    /// The bytes of the keys, and of the values as JSON.
     pub(super) bytes: usize,
 }
 

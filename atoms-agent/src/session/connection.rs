@@ -1,4 +1,4 @@
-//! One session on its connection: frames in, frames out, and a clean end.
+//! Runs one session on its connection: reads frames, writes frames, and ends.
 
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
@@ -26,7 +26,7 @@ const BATCH: usize = 64;
 /// Clients begin and end sessions as often as they like.
 static ENDS: LogLimit = LogLimit::new(100, "more sessions ended, or did not begin");
 
-/// The same, of those that clients have ended by a fault.
+/// The same, for sessions that ended by a fault of the client.
 static FAULTS: LogLimit =
     LogLimit::new(100, "more sessions ended, or did not begin, by a fault of the client");
 
@@ -60,7 +60,7 @@ impl Sessions {
                 return end;
             }
         };
-        // Also when this future is dropped in the middle.
+        // This also runs when the future is dropped in the middle.
         let running = Running { sessions: self, session: &session };
         session.tell(Ready);
         let mut nodes = self.begin(&session);
@@ -77,7 +77,7 @@ impl Sessions {
         end
     }
 
-    /// Reads and writes until there is a reason to end, and then writes what is under way.
+    /// Reads and writes until there is a reason to end, and then writes the events that are under way.
     async fn converse<I, B, O>(&self, session: &Session, incoming: &mut I, outgoing: &mut O)
     where
         I: Stream<Item = Result<B, SessionEnd>> + Send + Unpin,
@@ -129,7 +129,7 @@ impl Sessions {
         let mut silence = Silence::new(self.0.options.idle);
         let mut inbox = Inbox::new(session, self.0.options.read_ahead_bytes);
         inbox.take(session.instance().init_event());
-        // Who is warned has to read the warning before more is read.
+        // A client that was warned has to read the warning before more frames are read.
         let mut is_warned = false;
         loop {
             tokio::select! {
@@ -185,7 +185,7 @@ impl Sessions {
         Err(Warned)
     }
 
-    /// Writes what comes out of the graph, until that is closed or the client cannot be reached.
+    /// Writes the output of the graph, until it is closed or the client cannot be reached.
     async fn write<O: Sink<Outgoing> + Unpin>(&self, session: &Session, outgoing: &mut O) {
         let (instance, client) = (session.instance(), session.instance().end());
         while let Some(flight) = poll_fn(|cx| client.poll_take(cx, || instance.notify_idle())).await {
@@ -207,7 +207,7 @@ impl Sessions {
         }
     }
 
-    /// The frame of an event, if it goes to the client.
+    /// Returns the frame of an event, if it goes to the client.
     fn frame(&self, session: &Session, flight: &Flight) -> Option<Vec<u8>> {
         let known = flight.known?;
         if !known.flow().to_client || session.instance().is_interrupted(flight) {
@@ -221,7 +221,7 @@ impl Sessions {
     }
 }
 
-/// The next frame, as soon as it may be read. Cancel-safe.
+/// Waits for the next frame, and until it may be read. Cancel-safe.
 pub(super) async fn next<I, B>(pace: &mut Pace, incoming: &mut I) -> Result<B, SessionEnd>
 where
     I: Stream<Item = Result<B, SessionEnd>> + Unpin,
@@ -230,7 +230,7 @@ where
     incoming.next().await.ok_or(SessionEnd::ByClient)?
 }
 
-/// Writes an end to the log: one that is a fault of the client at the level INFO, others at DEBUG.
+/// Logs the end of a session: at the level INFO if it is a fault of the client, and otherwise at DEBUG.
 fn log_end(session: Option<&str>, end: &SessionEnd, what: &str) {
     if end.is_by_fault() {
         if tracing::enabled!(Level::INFO) && FAULTS.allows() {
@@ -241,7 +241,7 @@ fn log_end(session: Option<&str>, end: &SessionEnd, what: &str) {
     }
 }
 
-/// A session that is in the list as long as this is there.
+/// Keeps a session in the list until this is dropped.
 struct Running<'a> {
     sessions: &'a Sessions,
     session: &'a Session,

@@ -9,7 +9,7 @@ use super::{Core, Session};
 use crate::instance::Host;
 use crate::instance::outlet::NodeOutlet;
 
-/// What an event of a session carries, and what follows from it: the session, which it does not keep alive.
+/// The session that its events, and those that follow from them, carry. It is a weak reference.
 pub(super) struct OfSession(pub(super) Weak<Core>);
 
 impl Carried for OfSession {
@@ -18,14 +18,14 @@ impl Carried for OfSession {
 }
 
 impl OfSession {
-    /// The session, if it still runs.
+    /// Returns the session, if it still runs.
     pub(super) fn session(&self) -> Option<Session> {
         self.0.upgrade().map(Session).filter(|session| !session.instance().is_over())
     }
 }
 
 impl Session {
-    /// The session that runs an instance, if it is one that does.
+    /// Returns the session that runs an instance, if a session runs it.
     fn of(host: &dyn Host) -> Option<Self> {
         let host: &dyn Any = host;
         host.downcast_ref().cloned()

@@ -5,11 +5,11 @@ use atoms_runtime::{AnyEvent, LogLimit, PostError, Shown};
 use super::{SOURCE, Session, SessionEnd};
 use crate::instance::Host;
 
-/// What a client sends, and what a node emits, is shown to the bus, if that has room or not.
+/// Events of clients and nodes are lost to the bus when it has no room.
 static UNSEEN: LogLimit = LogLimit::new(1, "more events of sessions were not seen on the bus");
 
 impl Session {
-    /// Shows an event of the session to those on the bus who take it, when that has room.
+    /// Posts an event of the session on the bus, if anybody there takes it, and waits for room.
     pub(super) async fn show_to_bus(&self, event: &AnyEvent) {
         let bus = self.bus_ref();
         if bus.takes(event.known_type())
@@ -36,13 +36,13 @@ impl Host for Session {
         self.end_with(SessionEnd::Failed(why));
     }
 
-    /// A handler must not wait for room on the bus, and neither must what stands around one.
+    /// It does not wait for room on the bus, since it is called in handlers and layers.
     fn show(&self, event: &AnyEvent) {
         let shown = self.bus_ref().post_any(self.as_on_bus(event)).beyond_capacity().try_send();
         shown.unwrap_or_else(|error| self.unseen(event, &error));
     }
 
-    /// Its metadata say which session it belongs to.
+    /// Its metadata contain the id of the session.
     fn as_on_bus(&self, event: &AnyEvent) -> AnyEvent {
         let mut metadata = event.metadata().clone();
         metadata.set_session_id(Session::id(self));

@@ -1,4 +1,4 @@
-//! What a client has sent, and its session, or the bus, has no room for yet.
+//! Events of a client for which its session, or the bus, has no room yet.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -13,20 +13,20 @@ use crate::instance::mailbox::Mailbox;
 /// How many events are read ahead, so that an interrupt behind them is found.
 const EVENTS: usize = 1_024;
 
-/// The events that wait for room at the roots of the graph, in order. They are read ahead, within limits:
-/// an interrupt must not wait behind what it is to stop.
+/// The events that wait for room at the roots of the graph, in order. They are read ahead, within limits, so that an
+/// interrupt does not wait behind the events that it stops.
 pub(super) struct Inbox<'a> {
     session: &'a Session,
     waiting: VecDeque<Flight>,
-    /// What the bus has no room for yet, with its size.
+    /// The event for which the bus has no room yet, with its size.
     unseen: VecDeque<(AnyEvent, usize)>,
-    /// What all of these take.
+    /// The bytes of all these events.
     bytes: usize,
     limit: usize,
 }
 
 impl<'a> Inbox<'a> {
-    /// One in which events of so many bytes wait; one more may be larger.
+    /// Creates an inbox for so many bytes of events. The last event may exceed the limit.
     pub(super) fn new(session: &'a Session, limit: usize) -> Self {
         Self { session, waiting: VecDeque::new(), unseen: VecDeque::new(), bytes: 0, limit: limit.max(1) }
     }
@@ -36,7 +36,7 @@ impl<'a> Inbox<'a> {
         self.waiting.len().max(self.unseen.len()) < EVENTS && self.bytes < self.limit
     }
 
-    /// Takes an event in. Interrupts, and what nothing waits before, go on at once.
+    /// Takes an event in. It goes on at once if it is an interrupt, or if nothing waits before it.
     pub(super) fn take(&mut self, event: AnyEvent) {
         let instance = self.session.instance();
         // Before it is shared.
@@ -60,7 +60,7 @@ impl<'a> Inbox<'a> {
         !self.waiting.is_empty() || !self.unseen.is_empty()
     }
 
-    /// Shows an event to the bus, as soon as that has room.
+    /// Posts an event on the bus, as soon as it has room.
     pub(super) fn show(&mut self, event: AnyEvent) {
         if !self.session.bus_ref().takes(event.known_type()) {
             return;
@@ -72,8 +72,8 @@ impl<'a> Inbox<'a> {
         }
     }
 
-    /// Waits for room at the roots, or on the bus, and puts the next event there that waits for it.
-    /// Cancel-safe: the event is taken out when there is room.
+    /// Waits for room at the roots, or on the bus, and puts the next event there. Cancel-safe, since the event is taken out
+    /// only when there is room.
     pub(super) async fn pass_on(&mut self) {
         let Self { session, waiting, unseen, bytes, .. } = self;
         let instance = session.instance();

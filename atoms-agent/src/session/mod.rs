@@ -35,10 +35,10 @@ use crate::events::Init;
 use crate::instance::Instance;
 use crate::protocol::rules::Rules;
 
-/// The source of those events on the bus that come from a session, and so need not go there again.
+/// The source of events on the bus that come from a session, so that they are not sent there again.
 const SOURCE: &str = "atoms.session";
 
-/// What only the session says of its events.
+/// The metadata that only the session sets.
 const SOURCE_KEYS: [&str; 2] = ["source", "session_id"];
 
 /// One conversation, with nodes of its own. It is a handle that is cheap to clone.
@@ -71,7 +71,7 @@ struct Core {
     sessions: Sessions,
     instance: Arc<Instance>,
     changed: Notify,
-    /// When it ends, once its call has ended.
+    /// When the session ends after its call has ended.
     ends_at: OnceLock<Instant>,
     end: OnceLock<SessionEnd>,
 }
@@ -145,7 +145,7 @@ impl Session {
     }
 
     fn end_with(&self, end: SessionEnd) {
-        // The first reason is the one that counts.
+        // The first reason counts.
         let _ = self.0.end.set(end);
         self.0.changed.notify_waiters();
     }
@@ -185,7 +185,7 @@ impl Session {
     }
 }
 
-/// Fails to compile where an event is sent into a session that declares no way to go there.
+/// Fails to compile if an event that is sent into a session declares neither `from(bus)` nor `to(client)`.
 const fn assert_may_come_from_bus<E: Event>() {
     assert!(
         E::FLOW.from_bus || E::FLOW.to_client,

@@ -1,4 +1,4 @@
-//! How a session begins, or does not.
+//! The beginning of a session.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -51,7 +51,7 @@ impl Sessions {
         })
     }
 
-    /// Tells a client why there is no session.
+    /// Tells a client why its session did not begin.
     pub(super) async fn turn_away<I, B, O>(&self, end: &SessionEnd, incoming: &mut I, outgoing: &mut O)
     where
         I: Stream<Item = Result<B, SessionEnd>> + Unpin,
@@ -67,7 +67,7 @@ impl Sessions {
     }
 }
 
-/// Why the first frame cannot be read. What is wrong comes first: a close frame has little room.
+/// The reason that the first frame cannot be read. It begins with the problem, since a close frame is short.
 fn why_unread(error: &DecodeError) -> String {
     let is_init = error.event_type() == Some(Init::TYPE);
     if !is_init {

@@ -1,4 +1,4 @@
-//! How sessions are set up.
+//! The settings of sessions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub struct SessionsBuilder {
     pub(super) options: Options,
 }
 
-/// What holds for each session.
+/// The settings of each session.
 #[derive(Clone)]
 pub(super) struct Options {
     pub(super) handshake: Duration,
@@ -176,7 +176,7 @@ impl SessionsBuilder {
 }
 
 impl Options {
-    /// The settings with which no session could run.
+    /// The settings that are zero and must not be.
     pub(super) fn zeros(&self) -> Vec<ZeroSetting> {
         let limits = [
             ("init_bytes", self.init_bytes),

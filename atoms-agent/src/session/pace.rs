@@ -1,4 +1,4 @@
-//! How fast a client may send, and how long it may be silent.
+//! Limits how fast a client sends, and how long it is silent.
 
 use std::pin::Pin;
 
@@ -24,7 +24,7 @@ impl Pace {
         }
     }
 
-    /// Counts a frame, which was read now.
+    /// Counts a frame that was read now.
     pub(super) fn count(&mut self, now: Instant) {
         if self.left == self.per_second {
             self.ends = now + Duration::from_secs(1);
@@ -45,12 +45,12 @@ impl Silence {
         Self { longest, last: Instant::now(), timer: Box::pin(sleep(longest)) }
     }
 
-    /// Says that something was read now.
+    /// Records that something was read now.
     pub(super) fn broken(&mut self, now: Instant) {
         self.last = now;
     }
 
-    /// Waits until it has been silent for too long. Cancel-safe.
+    /// Waits until the client was silent for too long. Cancel-safe.
     pub(super) async fn too_long(&mut self) {
         loop {
             // The timer is set anew when it goes off, and not for each frame.

@@ -1,4 +1,4 @@
-//! How a session comes to its end, in bounded time.
+//! Ends a session in bounded time.
 
 use std::future::Future;
 use std::sync::atomic::Ordering;
@@ -16,13 +16,13 @@ use super::{Session, SessionEnd, Sessions};
 use crate::instance::run::joined;
 use crate::protocol::rules::Rules;
 
-/// How long a session that ends waits for what is under way, and then for its nodes to stop.
+/// How long a session that ends waits for events that are under way, and then for its nodes to stop.
 pub(super) const DRAIN: Duration = Duration::from_secs(10);
 
-/// How long each step to its end may take in a session that is cut short.
+/// How long each step of the end may take in a session that is cut short.
 const LAST_CHUNK: Duration = Duration::from_millis(300);
 
-/// How long a session that has ended, or did not begin, takes to tell its client so, and waits for it to
+/// How long a session that has ended, or did not begin, may take to tell its client, and how long it waits for the client to
 /// close the connection.
 pub(super) const LINGER: Duration = Duration::from_secs(2);
 
@@ -40,7 +40,7 @@ impl Sessions {
         }
     }
 
-    /// Heeds interrupts, and nothing else, until the client is gone.
+    /// Reads interrupts, and nothing else, until the client is gone.
     pub(super) async fn listen<I, B>(&self, session: &Session, incoming: &mut I)
     where
         I: Stream<Item = Result<B, SessionEnd>> + Unpin,
@@ -54,12 +54,12 @@ impl Sessions {
                     self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
                     match self.bus().decode(frame.as_ref()) {
                         Ok(event) => session.instance().heed(Rules::of(event.known_type())),
-                        // The session ends already; the log is told.
+                        // The session ends already, so this is only logged.
                         Err(unreadable) => drop(end_of_unread(Some(session.id()), &unreadable)),
                     }
                 }
                 Err(SessionEnd::ByClient) => return,
-                // What the session ends with is known.
+                // The reason for the end is known already.
                 Err(_) => return std::future::pending().await,
             }
         }
@@ -69,14 +69,14 @@ impl Sessions {
     pub(super) async fn stop(&self, session: &Session, nodes: &mut JoinSet<()>) {
         if self.within(DRAIN, joined(nodes)).await.is_none() {
             tracing::error!(session = session.id(), "nodes that do not stop are aborted");
-            // Not waited for: one that holds its thread goes on.
+            // They are not awaited, since one that holds its thread goes on.
             nodes.abort_all();
             self.0.linger(session);
         }
     }
 }
 
-/// Why a connection cannot be written to, as far as it knows.
+/// The reason that a connection cannot be written to, as far as it is known.
 pub(super) fn why<I, B>(incoming: &mut I) -> SessionEnd
 where
     I: Stream<Item = Result<B, SessionEnd>> + Unpin,
@@ -87,7 +87,7 @@ where
     }
 }
 
-/// Says good-bye, and waits for the client's, without which what was sent last might get lost.
+/// Closes the connection, and waits for the client to close it, since the last frames might get lost otherwise.
 pub(super) async fn part<I, B, O>(end: &SessionEnd, incoming: &mut I, outgoing: &mut O)
 where
     I: Stream<Item = Result<B, SessionEnd>> + Unpin,

@@ -119,14 +119,14 @@ pub struct Sent {
     pub sessions: Vec<(String, Result<(), SessionError>)>,
 }
 
-/// The agents on a bus: several may share it.
+/// The agents of a bus, of which there may be several.
 #[derive(Default)]
 pub(super) struct Agents(Mutex<Vec<Weak<Agent>>>);
 
 impl Extension for Agents {}
 
 impl Agents {
-    /// Those of this bus.
+    /// Returns the agents of this bus.
     pub(super) fn of(bus: &Bus) -> Arc<Self> {
         bus.extension_or_insert_with(Self::default)
     }
@@ -148,7 +148,7 @@ impl Agents {
     }
 }
 
-/// Where one event goes, and then what became of it there.
+/// The sessions that one event goes to, and the outcome in each.
 struct Address {
     target: Target,
     sent: Mutex<Vec<(String, Result<(), SessionError>)>>,
@@ -183,7 +183,7 @@ impl Route for Address {
     }
 }
 
-/// The way into the session that an event belongs to without being told so.
+/// The route to the session that an event belongs to.
 struct Conversation(OfSession);
 
 impl Conversation {
@@ -194,7 +194,7 @@ impl Conversation {
 
 impl Route for Conversation {
     fn take(&self, _: &Bus, event: &AnyEvent, metadata: &mut Metadata) {
-        // Those of the session itself are there already.
+        // Events that come from the session are there already.
         if metadata.source() == Some(SOURCE) {
             return;
         }
@@ -209,13 +209,13 @@ impl Route for Conversation {
     }
 }
 
-/// What the events of a session carry.
+/// The values that events of a session carry.
 pub(super) fn carrying(core: &Weak<Core>, id: &str) -> Carrying {
     let session = Carrying::new().with(OfSession(Weak::clone(core))).with(Conversation::routed(core));
     session.with(InSession::new(id))
 }
 
-/// Sends an event into a session, if it may go there. What it followed from is nobody's business there.
+/// Sends an event into a session, if it may go there. Its causation is removed.
 fn send(session: &Session, event: &AnyEvent) -> Result<(), SessionError> {
     let flow = event.known_type().map(|known| known.flow());
     if !flow.is_some_and(|flow| flow.from_bus || flow.to_client) {

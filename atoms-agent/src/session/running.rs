@@ -46,7 +46,7 @@ impl Sessions {
 }
 
 impl Session {
-    /// What a node of the session does now.
+    /// Returns what a node of the session runs now.
     pub(super) fn describe(&self, place: usize, pulse: &Pulse) -> RunningHandler {
         let shape = self.0.sessions.0.shape(place);
         RunningHandler {

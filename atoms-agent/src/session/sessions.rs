@@ -88,19 +88,19 @@ pub(super) struct Agent {
     nodes: Vec<Box<dyn Spawn>>,
     pub(super) options: Options,
     running: RwLock<HashMap<String, Session>>,
-    /// Those that have ended, and of which a node still holds a thread.
+    /// The sessions that have ended, and of which a node still holds a thread.
     lingering: Mutex<Vec<Session>>,
     /// Whether the watchdog runs.
     pub(super) watched: Once,
     pub(super) closing: CancellationToken,
-    /// What is under way when this is cancelled is not waited for.
+    /// When this is cancelled, sessions end without waiting for what is under way.
     pub(super) cut: CancellationToken,
-    /// All connections, also those whose sessions have not begun.
+    /// Tracks all connections, also those whose sessions have not begun.
     pub(super) connections: TaskTracker,
     pub(super) counters: Counters,
 }
 
-/// What has been counted, since the start.
+/// The counts since the start.
 #[derive(Default)]
 pub(super) struct Counters {
     pub(super) started: AtomicU64,
@@ -128,7 +128,7 @@ pub struct Counts {
     pub refused: u64,
 }
 
-/// Counts a task as long as it is there.
+/// Counts a task until this is dropped.
 struct Counted(Sessions);
 
 impl Counted {
@@ -279,12 +279,12 @@ impl Agent {
         self.running.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    /// What the node at this place is.
+    /// Returns the description of the node at this place.
     pub(super) fn shape(&self, place: usize) -> &'static NodeShape {
         self.nodes[place].shape()
     }
 
-    /// Looks at what each node of each session does.
+    /// Calls `look` for each node of each session.
     pub(super) fn each_pulse(&self, mut look: impl FnMut(&Session, usize, &Pulse)) {
         let mut look = |session: &Session| {
             session
@@ -300,7 +300,7 @@ impl Agent {
         lingering.iter().for_each(look);
     }
 
-    /// Keeps a session to be looked at that is not in the list any more.
+    /// Keeps a session that has left the list, so that the watchdog still sees its nodes.
     pub(super) fn linger(&self, session: &Session) {
         self.lingering.lock().unwrap_or_else(PoisonError::into_inner).push(session.clone());
     }

@@ -1,10 +1,9 @@
 //! A thread that notices when a handler of a node holds its thread.
 //!
-//! Why one handler can stop a server whose other threads are idle: of the threads of a tokio runtime, one at a time
-//! waits for sockets and timers. When these wake a task, that thread runs it, and if nothing else is to be done
-//! then, the others sleep on: nobody waits for sockets until the task lets go of the thread, or something from
-//! outside of the runtime wakes another. That is what this thread does each time that it looks, so that a handler
-//! on the bus does not stop the server either.
+//! One handler can stop a server whose other threads are idle: one thread of a tokio runtime at a time waits for sockets
+//! and timers. When these wake a task, that thread runs it, and if there is nothing else to do, the others go on sleeping.
+//! Then no thread waits for sockets until the task releases its thread, or something outside of the runtime wakes another
+//! one. The watchdog wakes one each time that it looks, so that a handler on the bus does not stop the server either.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -18,22 +17,22 @@ use super::sessions::Agent;
 use super::{Session, Sessions};
 use crate::instance::pulse::Pulse;
 
-/// How often it looks, for each time that a handler may hold its thread.
+/// How many times it looks within the time for which a handler may hold its thread.
 const LOOKS: u32 = 2;
 
-/// It need not look more often than this, nor may it less.
+/// The shortest and the longest time between two looks.
 const LEAST: Duration = Duration::from_millis(10);
 const MOST: Duration = Duration::from_secs(1);
 
-/// A poll that was under way when it was looked at.
+/// A poll that was under way at the last look.
 struct Held {
     poll: u64,
     since: Instant,
-    /// What was said of it.
+    /// The warning about it, if there was one.
     told: Option<RunningHandler>,
 }
 
-/// The polls that were under way, by the session and the place of the node.
+/// The polls that were under way at the last look, by the session and the place of the node.
 type Polls = HashMap<(String, usize), Held>;
 
 impl Sessions {
@@ -59,7 +58,7 @@ fn watch(agent: &Weak<Agent>, runtime: &Handle, limit: Duration) {
     }
 }
 
-/// Looks at each node, warns, and returns what is under way now.
+/// Looks at each node, warns, and returns the polls that are under way now.
 fn look(agent: &Agent, before: &mut Polls, limit: Duration) -> Polls {
     let now = Instant::now();
     let mut polls = Polls::new();

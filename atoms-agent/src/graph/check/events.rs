@@ -4,9 +4,9 @@ use atoms_runtime::{EventShape, EventTypes};
 
 /// The events of a graph, each with a number.
 pub(super) struct Events<'a> {
-    /// By their numbers.
+    /// The events, by their numbers.
     shapes: &'a mut [Option<EventShape>],
-    /// The numbers plus one, at places that the hashes of the names say.
+    /// The numbers plus one, at the places that the hashes of the names give.
     table: &'a mut [usize],
     known: usize,
 }
@@ -16,7 +16,7 @@ impl<'a> Events<'a> {
         Self { shapes, table, known: 0 }
     }
 
-    /// The number of an event, a new one if it has none yet.
+    /// Returns the number of an event, which is a new one if it has none yet.
     pub(super) const fn number(&mut self, event: &EventShape) -> usize {
         let mut place = (event.hash % self.table.len() as u64) as usize;
         loop {
@@ -41,11 +41,11 @@ impl<'a> Events<'a> {
     pub(super) const fn get(&self, number: usize) -> &EventShape {
         match &self.shapes[number] {
             Some(event) => event,
-            None => panic!("this number was given to no event"),
+            None => panic!("no event has this number"),
         }
     }
 
-    /// Those of the events in this word of a set that the client or the bus may send.
+    /// The events in this word of a set that the client or the bus may send.
     pub(super) const fn sent_from_outside(&self, word: usize) -> u64 {
         let (mut events, mut bit) = (0, 0);
         while bit < 64 && word * 64 + bit < self.known {
@@ -59,7 +59,7 @@ impl<'a> Events<'a> {
     }
 }
 
-/// How many events a list names.
+/// The number of events in a list.
 pub(super) const fn count(types: &EventTypes) -> usize {
     match types {
         EventTypes::One(_) => 1,

@@ -1,8 +1,8 @@
-//! Whether the edges of a graph form no circle, all its events reach somebody, and all handlers get some: checked by
-//! rustc for `graph!`, and by the same code for graphs that are put together at run time.
+//! Checks that the edges of a graph form no circle, that each event that is emitted has a receiver, and that each handler
+//! gets events. rustc runs it for `graph!`, and `GraphBuilder::build` for graphs that are built at run time.
 //!
-//! In time linear in nodes and edges, for so many events as there are bits in a few words. Loops are `while`
-//! loops, and the room comes from the caller, since this is `const`: it has neither iterators nor vectors.
+//! It takes time in proportion to nodes and edges, times the words of a set of events. It is `const`, and so has `while`
+//! loops in place of iterators, and memory from the caller in place of vectors.
 
 mod events;
 mod twice;
@@ -16,36 +16,36 @@ use crate::node::NodeShape;
 use crate::node::shape::Kind;
 use atoms_runtime::{EventShape, EventTypes};
 
-/// How much room a check needs.
+/// The memory that a check needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
-    /// As many as events are named, and those of one type counted as often.
+    /// The number of named events, with those of one type counted each time.
     pub names: usize,
-    /// Words of the sets of events.
+    /// The words of the sets of events.
     pub words: usize,
-    /// Numbers of nodes and edges.
+    /// The numbers of nodes and edges.
     pub numbers: usize,
 }
 
-/// The sets of events of a node, each of so many bits as there are events.
+/// The sets of events of a node, each with a bit for each event.
 #[derive(Clone, Copy)]
 enum Set {
-    /// It handles them.
+    /// Those that it handles.
     Handled,
-    /// It does not pass them on.
+    /// Those that it does not pass on.
     Consumed,
-    /// It emits them.
+    /// Those that it emits.
     Emitted,
-    /// They may come to it.
+    /// Those that may come to it.
     Coming,
-    /// A node behind it handles them, if they leave it.
+    /// Those that a node behind it handles, if they leave it.
     Wanted,
 }
 
 const SETS: usize = 5;
 
 impl Sizes {
-    /// The room for a graph of these nodes, with so many edges.
+    /// Returns the memory for a graph of these nodes with this number of edges.
     pub const fn of(nodes: &[&'static NodeShape], edges: usize) -> Self {
         let (mut names, mut node) = (0, 0);
         while node < nodes.len() {
@@ -62,7 +62,7 @@ impl Sizes {
     }
 }
 
-/// Whether something is wrong with a graph, at compile time; the sizes are those of [`Sizes::of`] it.
+/// Returns whether anything is wrong with a graph, at compile time. The sizes are those of [`Sizes::of`].
 pub const fn is_wrong<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
     nodes: &[&'static NodeShape],
     edges: &[(usize, usize)],
@@ -70,7 +70,7 @@ pub const fn is_wrong<const NAMES: usize, const WORDS: usize, const NUMBERS: usi
     !at_compile_time::<NAMES, WORDS, NUMBERS>(nodes, edges, Report::new()).is_empty()
 }
 
-/// What is wrong with the node at this place of a graph, at compile time; the sizes are those of [`Sizes::of`] the graph.
+/// Returns what is wrong with the node at this place of a graph, at compile time. The sizes are those of [`Sizes::of`].
 pub const fn of_node<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
     nodes: &[&'static NodeShape],
     edges: &[(usize, usize)],
@@ -227,7 +227,7 @@ impl<'a> Check<'a> {
             while target < targets.len() {
                 let to = targets[target];
                 let behind = self.passed(to, word, self.get(to, Set::Wanted, word));
-                // Who keeps every event handles those, too.
+                // A node that consumes every event handles these, too.
                 wanted |= self.get(to, Set::Handled, word) | self.get(to, Set::Consumed, word) | behind;
                 target += 1;
             }
@@ -235,7 +235,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// What is emitted, and neither handled nor sent to anybody.
+    /// Reports events that are emitted, and neither handled nor sent to anybody.
     const fn find_lost(&self, node: usize, word: usize, report: &mut Report) {
         let mut lost = self.get(node, Set::Emitted, word) & !self.get(node, Set::Wanted, word);
         while lost != 0 {
@@ -247,7 +247,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// What is handled, and never comes.
+    /// Reports events that are handled, and never come.
     const fn find_missing(&self, node: usize, word: usize, report: &mut Report) {
         let mut missing = self.get(node, Set::Handled, word) & !self.get(node, Set::Coming, word);
         while missing != 0 {
@@ -257,7 +257,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Of these events, those that the node passes on.
+    /// Returns those of these events that the node passes on.
     const fn passed(&self, node: usize, word: usize, events: u64) -> u64 {
         match self.nodes[node].kind {
             Kind::Background => 0,

@@ -1,4 +1,4 @@
-//! Whether two handlers of one node take one event.
+//! Checks whether two handlers of one node take one event.
 
 use atoms_runtime::EventTypes;
 
@@ -6,7 +6,7 @@ use super::super::report::Report;
 use super::events::count;
 use crate::node::shape::MethodShape;
 
-/// Whether a method takes an event that one before it takes as well.
+/// Returns whether a method takes an event that a method before it takes.
 pub const fn is_taken_before(methods: &[MethodShape], index: usize) -> bool {
     let mut before = 0;
     while before < index {
@@ -21,12 +21,12 @@ pub const fn is_taken_before(methods: &[MethodShape], index: usize) -> bool {
     false
 }
 
-/// Whether a method may emit anything.
+/// Returns whether a method may emit events.
 pub const fn emits(methods: &[MethodShape], index: usize) -> bool {
     count(&methods[index].returns) + count(&methods[index].emits) > 0
 }
 
-/// Tells of the first method that takes an event which the one at `index` takes as well.
+/// Reports the first method that takes an event which the one at `index` takes.
 pub const fn taken_before(methods: &[MethodShape], index: usize) -> Report {
     let (mut report, mut before) = (Report::new(), 0);
     while before < index && report.is_empty() {
@@ -40,7 +40,7 @@ pub const fn taken_before(methods: &[MethodShape], index: usize) -> Report {
     report
 }
 
-/// The name of an event that is in both lists.
+/// Returns the name of an event that is in both lists.
 const fn common(first: &EventTypes, second: &EventTypes) -> Option<&'static str> {
     match second {
         EventTypes::One(event) => {

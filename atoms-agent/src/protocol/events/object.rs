@@ -1,4 +1,4 @@
-//! JSON that is kept as its text, so that nothing in it changes: no number, no order, no spelling.
+//! JSON objects that keep their text, so that numbers, order and spelling do not change.
 
 use std::collections::BTreeMap;
 use std::fmt;

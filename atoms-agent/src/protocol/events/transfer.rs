@@ -86,7 +86,7 @@ struct TransferOptionsAsRead {
     public_camel: Option<Option<Handoff>>,
 }
 
-/// Tells `null`, which is `Some(None)`, from what is missing.
+/// Reads `null` as `Some(None)`, so that it differs from a missing member.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(value).map(Some)
 }
