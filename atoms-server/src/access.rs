@@ -14,7 +14,7 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Whether a request with these headers may open a session; if not, the status that says so.
+    /// Checks whether a request with these headers may open a session. Fails with the status to answer.
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
         if !self.knows_origin(headers) {
             return Err((StatusCode::FORBIDDEN, "this origin is not allowed"));
@@ -27,8 +27,8 @@ impl Access {
         }
     }
 
-    /// Browsers say which site a connection comes from, and others do not. A page of the server's own host
-    /// may connect, and those of the origins that are allowed.
+    /// Browsers send the site that a connection comes from, and other clients do not. Pages of the server's own host may
+    /// connect, and those of allowed origins.
     pub(crate) fn knows_origin(&self, headers: &HeaderMap) -> bool {
         let Some(origin) = headers.get(header::ORIGIN) else { return true };
         if self.any_origin
@@ -44,11 +44,11 @@ impl Access {
     }
 }
 
-/// How a token is announced; [whether in capitals or not](https://www.rfc-editor.org/rfc/rfc9110#section-11.1).
+/// The scheme of a token, which is [case-insensitive](https://www.rfc-editor.org/rfc/rfc9110#section-11.1).
 const SCHEME: &[u8] = b"Bearer ";
 
-/// Whether a host is no name that somebody else could have given to this machine, as
-/// [DNS rebinding](https://en.wikipedia.org/wiki/DNS_rebinding) does.
+/// Whether a host is a name that cannot be the result of [DNS rebinding](https://en.wikipedia.org/wiki/DNS_rebinding):
+/// `localhost`, or an address.
 fn is_own_name(host: &[u8]) -> bool {
     let host = std::str::from_utf8(host).unwrap_or_default();
     let name = match host.rsplit_once(':') {
@@ -64,13 +64,13 @@ fn bears(headers: &HeaderMap, token: &str) -> bool {
     given.is_some_and(|given| is_same(token.as_bytes(), given))
 }
 
-/// The token, if it is one of that scheme.
+/// Returns the token, if the header has this scheme.
 pub(crate) fn bearer(authorization: &HeaderValue) -> Option<&[u8]> {
     let (scheme, given) = authorization.as_bytes().split_at_checked(SCHEME.len())?;
     scheme.eq_ignore_ascii_case(SCHEME).then_some(given)
 }
 
-/// Compares in a time that does not tell where the two differ.
+/// Compares in constant time.
 pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }

@@ -8,17 +8,17 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// How long a client may go on sending after its answer.
+/// How long a client may continue to send after its answer.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// A socket that reads, and throws away, what the client still sends when it is shut down. What is left unread makes
-/// the end of a connection a reset, with which the client may lose the answer: such as that its request is too large.
+/// A socket that, when it is shut down, reads and discards what the client still sends. Unread data would make the end of
+/// the connection a reset, with which the client may lose the answer, for example that its request is too large.
 #[derive(Debug)]
 pub(crate) struct Lingering<S> {
     io: S,
-    /// Whether the client has said anything.
+    /// Whether the client has sent anything.
     was_read: bool,
-    /// When the client has had enough time. It is there once nothing more is written.
+    /// Ends when the client had enough time. It starts when nothing more is written.
     until: Option<Pin<Box<Sleep>>>,
 }
 
@@ -76,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
             let mut scratch = ReadBuf::new(&mut scratch);
             match ready!(Pin::new(&mut this.io).poll_read(cx, &mut scratch)) {
                 Ok(()) if !scratch.filled().is_empty() => {}
-                // It is the end, of whatever kind.
+                // The connection has ended, with or without an error.
                 _ => break,
             }
         }

@@ -1,4 +1,4 @@
-//! Connections: who connects is served over HTTP/1.1, has to say soon what it wants, and to read the answer in time.
+//! Accepts connections, and serves HTTP/1.1 on them. A client has to send its request, and to read the answer, in time.
 
 use std::fmt::Display;
 use std::io;
@@ -24,7 +24,7 @@ use tracing::Level;
 
 use crate::linger::Lingering;
 
-/// Without descriptors, each connection that waits fails to be accepted until there are some.
+/// Without free descriptors, no connection can be accepted.
 static NOT_ACCEPTED: LogLimit = LogLimit::new(1, "more attempts to accept a connection failed");
 
 /// Clients can break connections as often as they like.
@@ -33,22 +33,22 @@ static BROKEN: LogLimit = LogLimit::new(10, "more connections did not end well")
 /// Clients can connect as often as they like.
 static CROWDED: LogLimit = LogLimit::new(1, "more times, connections had to wait");
 
-/// How long nothing is accepted after that failed.
+/// How long to wait after accepting failed.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How much connections may take that are no sessions.
+/// The limits of connections without a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// How many there may be.
     pub(crate) connections: usize,
-    /// How long a client may take to say what it wants.
+    /// How long a client may take to send its request.
     pub(crate) header_timeout: Duration,
     /// How long a client may take to read the whole answer.
     pub(crate) write_timeout: Duration,
 }
 
-/// Serves until it is told to close, and then until the requests that are under way are answered. Sockets
-/// that became sessions belong to them, and count no more here.
+/// Serves until `closing` is cancelled, and then until the requests that are under way are answered. Sockets that became
+/// sessions do not count here any more.
 pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits, closing: CancellationToken) {
     let router = router.layer(map_response(last));
     let mut connections = JoinSet::new();
@@ -71,7 +71,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits,
     while connections.join_next().await.is_some() {}
 }
 
-/// The next connection. Cancel-safe.
+/// Accepts the next connection. Cancel-safe.
 async fn accept(listener: &TcpListener) -> TcpStream {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     loop {
@@ -94,8 +94,8 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// Lets a connection serve one request: a client that asks again and again, and reads no answer, would hold it. It
-/// is no option of the connection, since that would keep it from becoming a session.
+/// Serves one request on a connection, since a client that sends many, and reads no answer, would hold it. An option of the
+/// connection for this would keep it from becoming a session.
 async fn last(mut response: Response) -> Response {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -103,7 +103,7 @@ async fn last(mut response: Response) -> Response {
     response
 }
 
-/// How many bytes the head of a request may have, and what is read of it while it is not complete.
+/// How many bytes the head of a request may have.
 const HEAD: usize = 16 * 1024;
 
 async fn connection(socket: TcpStream, router: Router, limits: Limits, closing: CancellationToken) {
@@ -143,7 +143,7 @@ async fn connection(socket: TcpStream, router: Router, limits: Limits, closing: 
     }
 }
 
-/// Says in the log, at the level DEBUG, that a connection did not end well.
+/// Logs at the level DEBUG that a connection did not end well.
 pub(crate) fn note_broken(why: impl Display) {
     if tracing::enabled!(Level::DEBUG) && BROKEN.allows() {
         tracing::debug!(error = ?Shown(why), "a connection did not end well");

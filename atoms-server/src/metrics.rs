@@ -1,4 +1,4 @@
-//! What Prometheus reads.
+//! Metrics for Prometheus.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use atoms_agent::Counts;
 /// The [text format](https://prometheus.io/docs/instrumenting/exposition_formats/) of Prometheus.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The counts as text.
+/// Writes the counts as text.
 pub(crate) fn text(is_ready: bool, counts: Option<Counts>) -> String {
     let mut text = String::new();
     let mut metric = |name: &str, kind: &str, help: &str, value: u64| {

@@ -196,7 +196,7 @@ impl Routes {
         self.into_router_of(Arc::new(OnceLock::from(served.into())))
     }
 
-    /// The settings with which nobody could be served.
+    /// The settings that are zero and must not be.
     pub(crate) fn zeros(&self) -> Vec<ZeroSetting> {
         let limits = [("frame_limit", self.limits.frame), ("session_limit", self.session_limit)];
         let times = [
@@ -210,7 +210,7 @@ impl Routes {
         zeros
     }
 
-    /// The same, for what has not started yet.
+    /// The router of sessions that have not started yet.
     pub(crate) fn into_router_of(self, served: Arc<OnceLock<Served>>) -> Router {
         let room = Arc::new(Semaphore::new(self.session_limit.min(Semaphore::MAX_PERMITS)));
         let access = Arc::new(self.access);
@@ -259,7 +259,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// What is served, if it is.
+    /// Returns what is served, if it has started.
     fn open(&self) -> Option<&Served> {
         self.served.get().filter(|served| !served.is_closing())
     }
@@ -301,7 +301,7 @@ async fn open(State(shared): State<Shared>, request: Request) -> Response {
     }
 }
 
-/// Runs a session on the socket that a connection becomes, to its end.
+/// Runs a session on the upgraded connection, to its end.
 async fn run(sessions: Sessions, upgrade: OnUpgrade, limits: Limits, room: OwnedSemaphorePermit) {
     match upgrade.await {
         Ok(socket) => {

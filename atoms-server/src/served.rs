@@ -1,4 +1,4 @@
-//! What is served.
+//! What routes serve: sessions, or a bus without sessions.
 
 use atoms_agent::{Counts, Sessions};
 use atoms_runtime::Bus;

@@ -223,11 +223,11 @@ impl Bound {
             write_timeout: routes.limits.write_timeout,
         };
         let router = routes.into_router_of(Arc::clone(&served));
-        // If the bus is there already, nobody meets a server that is not ready.
+        // If the bus has started already, the server is ready before it accepts connections.
         let mut starting = pin!(start(bus, builder, &served));
         let at_once = starting.as_mut().now_or_never();
         let closing = CancellationToken::new();
-        // What is dropped here before its end, by an error or by the caller, stops serving as well.
+        // If this future is dropped, or fails, serving stops as well.
         let mut serving = JoinSet::new();
         serving.spawn(listen::serve(self.listener, router, limits, closing.clone()));
         let mut stop = pin!(stop);
@@ -242,7 +242,7 @@ impl Bound {
         stop.await;
         let ending = shut_down(served, shutdown_deadline).await;
         closing.cancel();
-        // Connections that are idle, or half open, do not keep a server from its end.
+        // Connections that are idle, or half open, do not delay the end.
         let _ = timeout(Duration::from_secs(1), serving.join_next()).await;
         Ok(ending)
     }
@@ -255,7 +255,7 @@ enum Ending {
     Unfinished,
 }
 
-/// Starts the sessions, if there are to be any, when the bus is there.
+/// Starts the sessions, if there are any, when the bus has started.
 async fn start<E: Into<HandlerError>>(
     bus: impl Future<Output = Result<Bus, E>>,
     builder: Option<SessionsBuilder>,
@@ -284,7 +284,7 @@ async fn shut_down(served: &Served, deadline: Duration) -> Ending {
     if left == 0 && bus.is_ok() && !has_tasks { Ending::Clean } else { Ending::Unfinished }
 }
 
-/// Ends the sessions; returns how many have not ended by the deadline.
+/// Ends the sessions, and returns how many have not ended by the deadline.
 async fn end(sessions: &Sessions, deadline: Duration) -> usize {
     let left = sessions.shutdown(deadline).await;
     if left > 0 {

@@ -1,4 +1,4 @@
-//! Signals, and the end of the process.
+//! Listens to signals, and ends the process.
 
 use std::io;
 use std::process;
@@ -14,23 +14,23 @@ use tokio::time::sleep;
 
 use crate::served::Served;
 
-/// How long after its deadline a shutdown may still be under way: for last words, and for connections to close.
+/// How long after its deadline a shutdown may continue, for last messages and for connections to close.
 const REST: Duration = Duration::from_secs(2);
 
-/// How long the last line may take to be written, to a log that may be blocked.
+/// How long writing the last line to the log may take, which may be blocked.
 const LAST_LINE: Duration = Duration::from_secs(1);
 
-/// How many handlers are named.
+/// How many handlers the log names.
 const NAMED: usize = 8;
 
-/// A thread with a runtime of its own, which listens to signals, whatever the other threads do.
+/// A thread with a runtime of its own, which listens to signals even if all other threads are blocked.
 #[derive(Debug)]
 pub(crate) struct Signals {
     stop: oneshot::Receiver<()>,
     over: oneshot::Sender<()>,
 }
 
-/// What the thread has to know.
+/// What the thread needs.
 struct Watch {
     bus: Bus,
     served: Arc<OnceLock<Served>>,
@@ -38,7 +38,7 @@ struct Watch {
 }
 
 impl Signals {
-    /// Listens from now on. From the first signal on, there is time until the deadline.
+    /// Starts to listen. The process ends at the deadline after the first signal.
     pub(crate) async fn listen(
         bus: Bus,
         served: Arc<OnceLock<Served>>,
@@ -58,7 +58,7 @@ impl Signals {
             });
             match listened {
                 Ok((runtime, sources)) => {
-                    // Who does not wait for it any more need not know.
+                    // If nothing waits for it any more, there is nobody to tell.
                     let _ = listening.send(Ok(()));
                     watch.run(&runtime, sources, stopping, is_over);
                 }
@@ -75,9 +75,9 @@ impl Signals {
         let _ = (&mut self.stop).await;
     }
 
-    /// Lets the thread go on until the process ends, which is soon.
+    /// Lets the thread run until the process ends.
     pub(crate) fn leave(self) {
-        // It waits for a word that never comes.
+        // It waits for a message that never comes.
         std::mem::forget(self.over);
     }
 }
@@ -116,7 +116,7 @@ impl Watch {
     }
 }
 
-/// Ends the process after this time, whatever its other threads do until then.
+/// Ends the process after this time, even if all other threads are blocked.
 fn exit_in(time: Duration, code: i32) {
     let exits = beside("atoms-exit", move || {
         thread::sleep(time);
@@ -127,7 +127,7 @@ fn exit_in(time: Duration, code: i32) {
     }
 }
 
-/// Does something that may block, such as writing to the log, in a thread of its own; whether there is one.
+/// Runs something that may block, such as writing to the log, in a thread of its own. Returns whether it started.
 fn beside(name: &str, work: impl FnOnce() + Send + 'static) -> bool {
     thread::Builder::new().name(name.into()).spawn(work).is_ok()
 }
@@ -143,7 +143,7 @@ pub(crate) fn running(sessions: &Sessions) -> String {
 /// A signal that ends the server.
 struct Signal {
     name: &'static str,
-    /// That of a process which the signal has ended.
+    /// The exit code of a process that the signal has ended.
     exit_code: i32,
 }
 

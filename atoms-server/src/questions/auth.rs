@@ -1,4 +1,4 @@
-//! Who sends a request.
+//! Authenticates requests.
 
 use std::fmt;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! What a request says in its body.
+//! The bodies of requests.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::problem::Problem;
 
-/// To an approval or a checkpoint: yes.
+/// The body of `approve`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Approve {
@@ -18,36 +18,36 @@ pub(super) struct Approve {
     pub(super) edited: Option<Value>,
 }
 
-/// To an approval or a checkpoint: no.
+/// The body of `reject`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reject {
     pub(super) feedback: Option<String>,
 }
 
-/// To an input.
+/// The body of `answer`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Answer {
     pub(super) answer: Value,
 }
 
-/// To any question.
+/// The body of `cancel`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cancel {
     pub(super) reason: Option<String>,
 }
 
-/// A `null` is a value as well.
+/// Reads a value, which may be `null`.
 fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
-/// Reads a body of up to `limit` bytes, of which it never holds more, however they come.
+/// Reads a body of at most `limit` bytes. It never holds more.
 pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
     let too_large = || {
-        let detail = format!("the body has more than the {limit} bytes that there is room for");
+        let detail = format!("the body has more than {limit} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     };
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -56,20 +56,20 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
     }
     let (mut bytes, mut parts) = (Vec::new(), body.into_data_stream());
     while let Some(part) = parts.next().await {
-        let part = part.map_err(|_| Problem::bad_request("the body does not come to its end"))?;
+        let part = part.map_err(|_| Problem::bad_request("the body is incomplete"))?;
         if part.len() > limit - bytes.len() {
             return Err(too_large());
         }
         bytes.extend_from_slice(&part);
     }
     if !bytes.is_empty() && !is_json(headers) {
-        let detail = "send JSON, and say so: `Content-Type: application/json`";
+        let detail = "send JSON, with `Content-Type: application/json`";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     Ok(bytes)
 }
 
-/// Whether the body is said to be JSON. A page of another site cannot say so without asking first.
+/// Whether the content type is JSON. A page of another site cannot send it without a preflight request.
 fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|content_type| content_type.to_str().ok());
     let essence = content_type.and_then(|content_type| content_type.split(';').next());
@@ -82,7 +82,7 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
-/// The same, where nothing need be said.
+/// As [`parse`], for a body that may be empty.
 pub(super) fn parse_if_any<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.is_empty() { Ok(T::default()) } else { parse(bytes) }
 }

@@ -17,7 +17,7 @@ use super::query::ListQuery;
 use super::view::{View, json_of};
 use super::{Caller, Door};
 
-/// How many bytes of questions a page has, if it has more than one.
+/// How many bytes of questions a page may have, if it has more than one.
 const PAGE_BYTES: usize = 1024 * 1024;
 
 /// How many questions are read from the store at once.
@@ -33,13 +33,13 @@ pub(super) async fn list(State(door): State<Arc<Door>>, request: Request) -> Res
     Ok(json_of(StatusCode::OK, "application/json", page.into_json()))
 }
 
-/// Waits until the list is not of the version that the caller knows, or until there has been enough time.
+/// Waits until the list has another version than the caller knows, or until the time to wait is over.
 async fn changed(door: &Door, caller: &Caller, asked: &ListQuery, wait: Duration) -> Result<Page, Problem> {
     let deadline = Instant::now() + wait;
     let known = asked.since.clone().unwrap_or_else(|| version(&DefaultHasher::new()));
     let mut watch = listing(caller, asked).watch();
     let mut place = None;
-    // One who waits holds no page, and none is written for them.
+    // No page is written, or held, for a caller that waits.
     while walk(caller, asked, |_| {}).await? == known {
         if place.is_none() {
             place = Some(door.waiting.enter(&caller.principal)?);
@@ -53,7 +53,7 @@ async fn changed(door: &Door, caller: &Caller, asked: &ListQuery, wait: Duration
     Ok(Page::read(caller, asked).await?)
 }
 
-/// What is listed: only what the caller may answer.
+/// The filter of the list: only what the caller may answer.
 fn listing<'a>(caller: &'a Caller, asked: &ListQuery) -> Listing<'a> {
     let mut listing = caller.bus.questions().list().answerable_by(&caller.principal);
     if let Some(kind) = asked.kind {
@@ -65,7 +65,7 @@ fn listing<'a>(caller: &'a Caller, asked: &ListQuery) -> Listing<'a> {
     listing
 }
 
-/// Shows all that is listed; returns its version.
+/// Calls `see` for each listed question, and returns the version of the list.
 async fn walk(
     caller: &Caller,
     asked: &ListQuery,
@@ -89,7 +89,7 @@ struct Page {
     text: String,
     count: usize,
     last: Option<QuestionId>,
-    /// Whether there are more behind it.
+    /// Whether there are more after it.
     is_full: bool,
     version: String,
 }
@@ -128,8 +128,8 @@ impl Page {
     }
 }
 
-/// A version is made of the ids of what the caller may see, since a question does not change while it is open. So it tells
-/// nothing of other questions, and is the same after a restart.
+/// The version is made of the ids that the caller may see, which is enough, since an open question does not change. So it
+/// reveals nothing of other questions, and is the same after a restart.
 fn version(ids: &DefaultHasher) -> String {
     format!("{:016x}", ids.finish())
 }

@@ -1,4 +1,4 @@
-//! The door to questions: people who are let in list and answer those that are for them, over HTTP.
+//! The door to questions: people who are authenticated list and answer their questions over HTTP.
 
 mod auth;
 mod body;
@@ -35,7 +35,7 @@ use self::waiting::Waiting;
 use crate::access::Access;
 use crate::served::Served;
 
-/// What fails, fails for each request.
+/// A failure of `Authenticate` may repeat for each request.
 static NOT_KNOWN: LogLimit = LogLimit::new(10, "more times, it could not be found out who sends a request");
 
 /// What all requests to the door share.
@@ -49,7 +49,7 @@ struct Door {
     waiting: Arc<Waiting>,
 }
 
-/// A request that is let in.
+/// A request that was let in.
 struct Caller {
     principal: Principal,
     bus: Bus,
@@ -76,7 +76,7 @@ pub(crate) fn routes(options: Options, access: Arc<Access>, served: Arc<OnceLock
 }
 
 impl Door {
-    /// Finds out who sends a request, and whether they may, before anything else is read of it.
+    /// Authenticates a request, and counts it, before its body is read.
     async fn admit(&self, request: Request, method: Method) -> Result<(Caller, Body), Problem> {
         let (head, body) = request.into_parts();
         if !self.access.knows_origin(&head.headers) {
@@ -95,7 +95,7 @@ impl Door {
 }
 
 impl Door {
-    /// Who it is. The application's code may panic, or not come to its end, and then it is nobody.
+    /// Returns the principal. Fails if the application's code refuses, panics or takes too long.
     async fn authenticate(&self, head: &Parts) -> Result<Principal, AuthError> {
         let who = AssertUnwindSafe(async { self.auth.authenticate(head).await }).catch_unwind();
         let why = match timeout(self.timeout, who).await {
@@ -111,7 +111,7 @@ impl Door {
 }
 
 impl Caller {
-    /// The question with this id, or the open one with this name, if it is for the caller.
+    /// Returns the question with this id, or the open one with this name, if it is for the caller.
     async fn find(&self, question: &str) -> Result<Arc<Question>, Problem> {
         let found = self.bus.questions().get(question).await?;
         found.filter(|found| found.may_be_answered_by(&self.principal)).ok_or_else(Problem::unknown)

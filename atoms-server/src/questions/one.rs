@@ -1,4 +1,4 @@
-//! One question, and what is said to it.
+//! The routes of one question.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub(super) async fn one(
     }
 }
 
-/// Waits until a question has ended, or until there has been enough time.
+/// Waits until a question has ended, or until the time to wait is over.
 async fn ended(
     door: &Door,
     caller: &Caller,
@@ -55,14 +55,14 @@ pub(super) async fn act(
     let Path((name, action)) = path.map_err(|_| Problem::unknown())?;
     let body = timeout(door.timeout, body::read(&caller.head.headers, body, door.body_limit)).await;
     let too_slow = |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
-    // It is read before the question is looked for, so that it is refused alike whether there is one or not.
+    // The body is read before the question is looked up, so that the answer to a wrong one does not reveal the question.
     let said = Said::parse(&action, &body.map_err(too_slow)??)?;
     let question = caller.find(&name).await?;
     let ended = said.to(caller.bus.questions(), question.id).by(&caller.principal).await?;
     Ok(shown(&ended))
 }
 
-/// What is said to a question.
+/// What a request does with a question.
 enum Said {
     Approve(Approve),
     Reject(Reject),
@@ -78,7 +78,7 @@ impl Said {
             "answer" => body::parse(bytes).map(Self::Answer),
             "cancel" => body::parse_if_any(bytes).map(Self::Cancel),
             _ => {
-                let detail = "a question is told to `approve`, `reject`, `answer` or `cancel`";
+                let detail = "the action is `approve`, `reject`, `answer` or `cancel`";
                 Err(Problem::new(StatusCode::NOT_FOUND, detail))
             }
         }

@@ -1,4 +1,4 @@
-//! What the door to questions is told.
+//! The settings of the door to questions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use atoms_agent::ZeroSetting;
 use super::auth::Authenticate;
 use crate::Routes;
 
-/// The door, as [`Routes`] are told of it.
+/// The settings of the door in [`Routes`].
 #[derive(Clone)]
 pub(crate) struct Options {
     pub(super) auth: Option<Arc<dyn Authenticate>>,
@@ -36,7 +36,7 @@ impl Options {
         self.auth.is_some()
     }
 
-    /// The settings with which nobody could be served.
+    /// The settings that are zero and must not be.
     pub(crate) fn zeros(&self) -> Vec<ZeroSetting> {
         let limits = [
             ("question_body_limit", self.body_limit),

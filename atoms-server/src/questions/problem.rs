@@ -1,4 +1,4 @@
-//! What is wrong with a request, as [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) writes it.
+//! The problem of a request, as [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) defines it.
 
 use std::fmt::Display;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::auth::AuthError;
 use super::view::{View, json_of};
 
-/// A store that fails, fails each time.
+/// A failure of the store may repeat for each request.
 static FAILED: LogLimit = LogLimit::new(10, "more requests failed that were about questions");
 
 /// Where the types of problems are explained.
@@ -22,7 +22,7 @@ const TYPES: &str = "https://docs.rs/atoms-rs/latest/atoms/server/struct.Routes.
 pub(super) struct Problem {
     status: StatusCode,
     detail: String,
-    /// For those that are more than a status.
+    /// The type, if the status does not say all.
     more: Option<Box<More>>,
     header: Option<(HeaderName, &'static str)>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Problem {
 struct More {
     kind: &'static str,
     title: &'static str,
-    /// What it says besides.
+    /// A further member.
     key: &'static str,
     value: Value,
 }
@@ -50,7 +50,7 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
-    /// There is no such question, or this caller may not know of it: nothing tells which.
+    /// There is no such question, or the caller may not see it. Both are answered alike.
     pub(super) fn unknown() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is no such question, or it is not for you")
     }
@@ -61,7 +61,7 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow)
     }
 
-    /// It works again soon, or elsewhere.
+    /// The problem with a time after which to try again.
     pub(super) fn later(status: StatusCode, detail: impl Into<String>) -> Self {
         Self::new(status, detail).header(header::RETRY_AFTER, "1")
     }
@@ -70,7 +70,7 @@ impl Problem {
         Self::later(StatusCode::SERVICE_UNAVAILABLE, "the server shuts down")
     }
 
-    /// Something failed that is not the caller's affair. The log says what.
+    /// The problem of an internal failure, whose cause is only logged.
     fn failed(error: impl Display) -> Self {
         if FAILED.allows() {
             tracing::error!(error = ?Shown(error), "a request about questions failed");
@@ -119,7 +119,7 @@ impl From<AnswerError> for Problem {
             AnswerError::Wrong(wrong) => {
                 let errors = wrong.problems().iter();
                 Self::wrong(
-                    "the answer is not what the question asks for, which is open still",
+                    "the answer does not fit the question, which stays open",
                     errors.map(|error| json!({ "pointer": error.path, "detail": error.message })).collect(),
                 )
             }

@@ -1,4 +1,4 @@
-//! What a request says after the question mark.
+//! The query strings of requests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use super::problem::Problem;
 /// How long a caller may wait at most.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How many questions a page has if nothing is said, and at most.
+/// How many questions a page has by default, and at most.
 const PAGE: usize = 100;
 const LARGEST_PAGE: usize = 1_000;
 
-/// Which questions are listed, and when.
+/// The query of the list.
 #[derive(Debug, PartialEq)]
 pub(super) struct ListQuery {
     pub(super) kind: Option<QuestionKind>,
     pub(super) session: Option<String>,
-    /// Only those that are for a role of the caller, and not those for everybody.
+    /// Whether to list only questions for a role of the caller, and not those for everybody.
     pub(super) mine: bool,
     pub(super) after: Option<QuestionId>,
     pub(super) limit: usize,
@@ -47,14 +47,14 @@ impl ListQuery {
     }
 }
 
-/// How long to wait for the end of a question, which is all that may be said where one is asked for.
+/// Reads the query of one question: how long to wait for its end.
 pub(super) fn wait_of(query: Option<&str>) -> Result<Option<Duration>, Problem> {
     let mut pairs = Pairs::of(query)?;
     let wait = pairs.take("wait", WAIT, duration)?;
     pairs.end().map(|()| wait)
 }
 
-/// Fails if anything is said where there is nothing to say.
+/// Fails if there is a query where none is allowed.
 pub(super) fn nothing(query: Option<&str>) -> Result<(), Problem> {
     Pairs::of(query)?.end()
 }
@@ -81,7 +81,7 @@ impl Pairs {
         let mut pairs = BTreeMap::new();
         for (key, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             if pairs.insert(key.to_string(), value.into_owned()).is_some() {
-                return Err(Problem::bad_request(format!("`{}` is there twice: say it once", Shown(key))));
+                return Err(Problem::bad_request(format!("`{}` is given twice: give it once", Shown(key))));
             }
         }
         Ok(Self(pairs))
@@ -98,7 +98,7 @@ impl Pairs {
         read(&text).ok_or_else(wrong).map(Some)
     }
 
-    /// Fails if there is a key that nobody has read.
+    /// Fails if there is a key that was not read.
     fn end(self) -> Result<(), Problem> {
         match self.0.into_keys().next() {
             Some(key) => Err(Problem::bad_request(format!("`{}` is not known here", Shown(key)))),

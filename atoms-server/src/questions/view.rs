@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 
-/// A question without what its asker has written down for itself. What is not there is left out.
+/// A question as callers see it, without its body. Members without a value are left out.
 #[derive(Serialize)]
 pub(super) struct View<'a> {
     id: QuestionId,
@@ -46,7 +46,7 @@ struct Ended<'a> {
     is_default: bool,
 }
 
-/// What is said to a question.
+/// The outcome of a question.
 #[derive(Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 enum Said<'a> {
@@ -124,7 +124,7 @@ impl<'a> Said<'a> {
     }
 }
 
-/// An answer in JSON, which nobody on the way keeps or takes for something else.
+/// A response in JSON, with headers against caching and against guessing another type.
 pub(super) fn json_of(status: StatusCode, content_type: &'static str, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

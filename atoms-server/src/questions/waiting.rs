@@ -1,4 +1,4 @@
-//! How many callers may wait.
+//! Limits how many callers wait.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use super::problem::Problem;
 static TURNED_AWAY: LogLimit =
     LogLimit::new(10, "more callers were turned away: there are too many that wait");
 
-/// Room for callers who wait.
+/// The places for callers that wait.
 #[derive(Debug)]
 pub(super) struct Waiting {
     limit: usize,
@@ -26,7 +26,7 @@ struct Taken {
     by_name: HashMap<String, usize>,
 }
 
-/// The place of one who waits, until this is dropped.
+/// The place of a caller that waits, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     waiting: Arc<Waiting>,
@@ -38,7 +38,7 @@ impl Waiting {
         Self { limit, taken: Mutex::default() }
     }
 
-    /// Takes a place, if there is one: a principal has a quarter of them at most.
+    /// Takes a place. Fails if there is none, or if the principal has a quarter of them already.
     pub(super) fn enter(self: &Arc<Self>, caller: &Principal) -> Result<Place, Problem> {
         let mut taken = self.lock();
         let own = taken.by_name.get(caller.name()).copied().unwrap_or_default();

@@ -1,16 +1,16 @@
-//! What a client sends: bytes in, messages and control frames out.
+//! Decodes the bytes of a client into messages and control frames.
 
 use atoms_agent::SessionEnd;
 
 use super::opcode;
 
-/// The size of the read buffer in bytes. It never grows: payloads are taken out of it as they come.
+/// The size of the read buffer in bytes. It never grows, since payloads are taken out of it as they come.
 pub(super) const BUFFER: usize = 4 * 1024;
 
 /// The largest payload of a control frame.
 const CONTROL: u64 = 125;
 
-/// Something whole that a client has sent.
+/// A message or a control frame of a client.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Received {
     Text(Vec<u8>),
@@ -56,7 +56,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder of messages of up to `limit` bytes.
+    /// Creates a decoder of messages of at most `limit` bytes.
     pub(super) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -70,7 +70,7 @@ impl Decoder {
         }
     }
 
-    /// Where the next bytes go, of which [`filled`](Self::filled) tells the number.
+    /// Returns the room for the next bytes. [`filled`](Self::filled) is then called with their number.
     pub(super) fn space(&mut self) -> &mut [u8] {
         // At most a part of a header is left.
         self.buffer.copy_within(self.start..self.end, 0);
@@ -83,8 +83,7 @@ impl Decoder {
         self.end += bytes;
     }
 
-    /// The next message or control frame. `None` asks for more bytes, and an error says with what the
-    /// session ends.
+    /// Returns the next message or control frame, or `None` if more bytes are needed. Its error ends the session.
     pub(super) fn next(&mut self) -> Result<Option<Received>, SessionEnd> {
         loop {
             let frame = match self.frame {
@@ -131,7 +130,7 @@ impl Decoder {
         self.check(opcode, is_final, length)?;
         let Some((mask, rest)) = rest.split_first_chunk() else { return Ok(None) };
         self.start = self.end - rest.len();
-        // It is within the limit, and so in the range.
+        // It is within the limit, so it fits.
         Ok(Some(Frame { opcode, is_final, mask: *mask, length: length as usize, taken: 0 }))
     }
 
@@ -145,8 +144,8 @@ impl Decoder {
                 Err(broken("a control frame is longer than 125 bytes"))
             }
             (opcode::CLOSE | opcode::PING | opcode::PONG, _) => Ok(()),
-            (opcode::CONTINUATION, None) => Err(broken("a continuation continues nothing")),
-            (opcode::TEXT | opcode::BINARY, Some(_)) => Err(broken("a message begins within another")),
+            (opcode::CONTINUATION, None) => Err(broken("a continuation frame without a message")),
+            (opcode::TEXT | opcode::BINARY, Some(_)) => Err(broken("a message begins within another one")),
             (opcode::CONTINUATION, Some(_)) | (opcode::TEXT | opcode::BINARY, None) => {
                 let room = self.limit.saturating_sub(self.message.len());
                 if length > room as u64 { Err(SessionEnd::TooLarge) } else { Ok(()) }
@@ -155,13 +154,13 @@ impl Decoder {
         }
     }
 
-    /// Takes out of the buffer what it has of the payload of a frame.
+    /// Takes the part of a frame's payload that is in the buffer.
     fn take_payload(&mut self, mut frame: Frame) -> Frame {
         let count = frame.left().min(self.end - self.start);
         let taken = &self.buffer[self.start..self.start + count];
         let payload = if frame.is_control() { &mut self.control } else { &mut self.message };
         if payload.capacity() - payload.len() < count {
-            // In step with what has come: a header alone costs nothing.
+            // Memory grows with the bytes that have come, so that a header alone costs nothing.
             payload.reserve_exact(frame.left().min(payload.len().max(BUFFER)).max(count));
         }
         let begin = payload.len();
@@ -174,7 +173,7 @@ impl Decoder {
         frame
     }
 
-    /// What a frame that is all there completes.
+    /// Returns what a complete frame completes: a message, a control frame, or nothing.
     fn complete(&mut self, frame: Frame) -> Result<Option<Received>, SessionEnd> {
         if frame.is_control() {
             let payload = std::mem::take(&mut self.control);
@@ -201,15 +200,15 @@ impl Decoder {
     }
 }
 
-/// The [payload](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1) with which a close frame is answered:
-/// the same, if it is a good one.
+/// Returns the [payload](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1) that answers a close frame. It is the same
+/// payload, if that is valid.
 fn answer(payload: Vec<u8>) -> Result<Vec<u8>, SessionEnd> {
     match payload.as_slice() {
         [] => Ok(payload),
         [high, low, reason @ ..] => {
             match u16::from_be_bytes([*high, *low]) {
                 1000..=1003 | 1007..=1014 | 3000..=4999 => {}
-                _ => return Err(broken("a close code is not in use")),
+                _ => return Err(broken("a close code is invalid")),
             }
             if std::str::from_utf8(reason).is_err() {
                 return Err(SessionEnd::NotText);

@@ -1,11 +1,11 @@
-//! Whether a client is still there.
+//! Checks with pings whether a client is still there.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::time::{Duration, Instant, Sleep, sleep};
 
-/// Says when a client is to be pinged, and when it has not answered.
+/// Decides when to ping a client, and when it has not answered in time.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     interval: Duration,
@@ -15,7 +15,7 @@ pub(super) struct Heartbeat {
     is_awaited: bool,
 }
 
-/// What there is to do.
+/// What to do now.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Beat {
     /// Send a ping with this payload.
@@ -40,7 +40,7 @@ impl Heartbeat {
         Poll::Ready(Beat::Ping(self.number.to_be_bytes()))
     }
 
-    /// Takes a pong, of which those that nobody asked for are nothing.
+    /// Takes a pong. Unsolicited pongs are ignored.
     pub(super) fn answered(&mut self, payload: &[u8]) {
         if self.is_awaited && payload == self.number.to_be_bytes() {
             self.is_awaited = false;

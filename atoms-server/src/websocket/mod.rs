@@ -1,8 +1,8 @@
-//! The server's end of a WebSocket, as [RFC 6455](https://www.rfc-editor.org/rfc/rfc6455) has it.
+//! The server's end of a WebSocket, as [RFC 6455](https://www.rfc-editor.org/rfc/rfc6455) defines it.
 //!
-//! A library of its own would hold more: tungstenite queues a pong for each ping, whether the client reads
-//! them or not, keeps a read buffer of the size of the largest frame, and reads nothing after an error, so
-//! that the end of the connection is a reset which takes the close frame with it.
+//! tungstenite would hold more: it queues a pong for each ping, whether the client reads them or not, and keeps a read
+//! buffer of the size of the largest frame. It also reads nothing after an error, so that the connection ends with a reset,
+//! with which the client may lose the close frame.
 
 mod decode;
 mod heartbeat;
@@ -21,7 +21,7 @@ use decode::{Decoder, Received};
 use heartbeat::{Beat, Heartbeat};
 use output::Output;
 
-/// What a frame is.
+/// The opcodes of frames.
 mod opcode {
     pub(super) const CONTINUATION: u8 = 0;
     pub(super) const TEXT: u8 = 1;
@@ -31,10 +31,10 @@ mod opcode {
     pub(super) const PONG: u8 = 10;
 }
 
-/// The longest reason that a [close frame](https://www.rfc-editor.org/rfc/rfc6455#section-5.5) has room for.
+/// The longest reason that fits into a [close frame](https://www.rfc-editor.org/rfc/rfc6455#section-5.5).
 const LONGEST_REASON: usize = 123;
 
-/// How much a client may send, and how long it may take.
+/// The limits of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) frame: usize,
@@ -43,9 +43,9 @@ pub(crate) struct Limits {
     pub(crate) pong_timeout: Duration,
 }
 
-/// A connection on which messages come and go. Both halves of it are to be polled by one task.
+/// A connection that receives and sends messages. One task must poll both of its halves.
 ///
-/// As a sink, it closes in order: it says that nothing follows, and takes in what the client still sends.
+/// As a sink, it closes in order: it sends the close frame, and then reads what the client still sends.
 #[derive(Debug)]
 pub(crate) struct WebSocket<S> {
     io: S,
@@ -61,7 +61,7 @@ pub(crate) struct WebSocket<S> {
     /// Whether the close frame is written, or waits to be.
     has_closed: bool,
     is_shut: bool,
-    /// With what the session ends, as writing has shown.
+    /// The end of the session that writing has shown.
     failed: Option<SessionEnd>,
 }
 
@@ -86,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(end.map(Err))
     }
 
-    /// Adds the pong, if there is room for it, and writes all that waits.
+    /// Adds the pong, if there is room for it, and writes the output.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.output.has_room()
             && let Some(pong) = self.pong.take()
@@ -102,7 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(written)
     }
 
-    /// Reads some bytes: none at the end of the connection.
+    /// Reads some bytes. There are none at the end of the connection.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut space = ReadBuf::new(self.decoder.space());
         ready!(Pin::new(&mut self.io).poll_read(cx, &mut space))?;
@@ -110,14 +110,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(Ok(count))
     }
 
-    /// Does what there is to do while nothing comes.
+    /// Does what is due while nothing comes: pings, pongs and writing.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Vec<u8>, SessionEnd>>> {
         while !self.has_closed
             && let Poll::Ready(beat) = self.heartbeat.poll(cx)
         {
             match beat {
                 Beat::Missed => return self.end(Some(SessionEnd::NoPong)),
-                // Where there is no room, the client does not read.
+                // Without room, the client does not read.
                 Beat::Ping(payload) if self.output.has_room() => self.output.add(opcode::PING, &payload),
                 Beat::Ping(_) => {}
             }
@@ -125,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.poll_control(cx)
     }
 
-    /// Writes what is not written by the session.
+    /// Writes what the session does not write.
     fn poll_control(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Vec<u8>, SessionEnd>>> {
         if (self.pong.is_some() || !self.output.is_empty())
             && let Poll::Ready(Err(_)) = self.poll_write(cx)
@@ -175,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
         if this.has_ended {
             return Poll::Ready(None);
         }
-        // Messages that come one after the other do not keep a ping from its answer.
+        // A stream of messages must not delay the answer to a ping.
         if this.pong.is_some()
             && let ended @ Poll::Ready(_) = this.poll_control(cx)
         {
@@ -217,8 +217,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Outgoing> for WebSocket<S> {
         Pin::new(&mut this.io).poll_flush(cx)
     }
 
-    /// Writes what waits, says that nothing follows, and reads to the end of the connection: what is left
-    /// unread there makes the end a reset, with which the client may lose what was written last.
+    /// Writes the output, shuts writing down, and reads to the end of the connection. Unread data would make the end a reset,
+    /// with which the client may lose what was written last.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.has_ended = true;

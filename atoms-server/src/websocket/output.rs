@@ -1,4 +1,4 @@
-//! What waits to be written to a client.
+//! The output that waits to be written to a client.
 
 use std::io;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 use tokio::time::{Duration, Sleep, sleep};
 
-/// How many bytes may wait before the next frame has to.
+/// How many bytes may wait before the next frame has to wait for room.
 pub(super) const BUFFER: usize = 4 * 1024;
 
 /// Frames that wait to be written: less than [`BUFFER`], and one frame.
@@ -17,7 +17,7 @@ pub(super) struct Output {
     written: usize,
     /// How long the client may take to read anything.
     timeout: Duration,
-    /// Goes off if the client does not. It is there while nothing more can be written.
+    /// The timer for that. It runs while nothing more can be written.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
@@ -26,7 +26,7 @@ impl Output {
         Self { bytes: Vec::new(), written: 0, timeout, stalled: None }
     }
 
-    /// Whether there is room for another frame: not while the client does not take what waits.
+    /// Whether there is room for another frame. There is none while the client does not read.
     pub(super) fn has_room(&self) -> bool {
         self.stalled.is_none() && self.bytes.len() < BUFFER
     }
@@ -35,7 +35,7 @@ impl Output {
         self.bytes.is_empty()
     }
 
-    /// Adds a frame. What is added without room for it is not bounded.
+    /// Adds a frame. The output is bounded only if the caller adds frames when there is room.
     pub(super) fn add(&mut self, opcode: u8, payload: &[u8]) {
         self.bytes.reserve(payload.len() + 10);
         self.bytes.push(0x80 | opcode);
@@ -53,8 +53,7 @@ impl Output {
         self.bytes.extend_from_slice(payload);
     }
 
-    /// Writes all that waits. Fails with [`io::ErrorKind::TimedOut`] if the client reads nothing of it for
-    /// too long.
+    /// Writes all output. Fails with [`io::ErrorKind::TimedOut`] if the client reads nothing for too long.
     pub(super) fn poll_write<W>(&mut self, writer: &mut W, cx: &mut Context<'_>) -> Poll<io::Result<()>>
     where
         W: AsyncWrite + Unpin,
@@ -79,7 +78,7 @@ impl Output {
         }
         self.written = 0;
         self.bytes.clear();
-        // What a large frame took is given back.
+        // The memory of a large frame is released.
         self.bytes.shrink_to(2 * BUFFER);
         Poll::Ready(Ok(()))
     }
