@@ -59,10 +59,23 @@
 //!
 //! # When the disk fails
 //!
-//! A commit that fails is an error for those who wait for it, and nothing of it is in the file. The bus tries again to
-//! acknowledge and to take; who posts is told. A full disk is [`Unavailable`](atoms_runtime::StoreErrorKind::Unavailable),
-//! not `Full`: there would be nothing to wait for. If the disk fails in the moment in which it should say that the log is
-//! written, the commit may be found after all by the next process that opens the file. Posting the same event again is safe.
+//! A commit that fails is an error for those who wait for it, with what SQLite said as its source, and nothing of it is in
+//! the file. The bus tries again to acknowledge and to take, after 50 ms to 5 s, and says so in the log once a second; who
+//! posts is told.
+//!
+//! | the disk | what is told | what is in the file |
+//! | --- | --- | --- |
+//! | cannot write, or is full | [`Unavailable`](atoms_runtime::StoreErrorKind::Unavailable), and not `Full`: there would be nothing to wait for | what was committed before |
+//! | cannot sync | the same | what was committed before. A process that opens the file next may find the commit after all. Posting the same event again is safe |
+//! | cannot read, or has a damaged page | [`Unreadable`](atoms_runtime::StoreErrorKind::Unreadable) | all but what is there |
+//! | cannot take a dead letter | nobody: the letter is in the commit that acknowledges the delivery | the event, until the letter can be kept |
+//!
+//! A sync that fails is not tried again: the system may have dropped what it could not write, and says that all is well the
+//! next time. So after a failure of the disk, and when a file is opened, all that is in the log is written to the database,
+//! and a new log is begun, before anything else is committed. After a failure, nothing is committed for as long as that
+//! fails, or somebody reads the old log. The disk is asked to sync the log where SQLite says whether it did: in a commit,
+//! and not only when the log is emptied. If the power fails together with the disk, what was committed after the last sync
+//! that succeeded may be lost.
 //!
 //! # The file
 //!

@@ -83,7 +83,17 @@ fn set_up(connection: &mut Connection, max_bytes: Option<u64>) -> rusqlite::Resu
         let pages = bytes.div_ceil(page).min(u32::MAX.into());
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
     }
+    // Somebody may be reading it.
+    let _is_empty = empty_log(connection)?;
     migrate(connection)
+}
+
+/// Writes all that is in the log to the database, and begins a new log; whether nobody reads the old one.
+///
+/// When a disk has failed to sync, the system takes for written what it had not written, and the next sync succeeds. What
+/// is committed after such a gap in the log would be lost with the power.
+pub(crate) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(!row.get::<_, bool>(0)?))
 }
 
 /// Makes the schema that of this version, in one transaction, and gives back what an earlier process had taken.

@@ -5,11 +5,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use atoms_runtime::{LogLimit, StoreError};
+use rusqlite::ffi::ErrorCode;
 use rusqlite::{Connection, DropBehavior, Transaction, TransactionBehavior};
 
 use super::board::Board;
 use super::failed::{Failed, store_error};
 use super::lease::{Ask, Back, Lease};
+use super::open::empty_log;
 use super::thread::{Durability, Job, Order, Queued};
 
 /// How many jobs share a commit at most.
@@ -25,13 +27,16 @@ pub(crate) struct Writer {
     connection: Connection,
     board: Arc<Board>,
     durability: Durability,
+    /// Whether the disk has failed, so that it is not known what of the log is on it.
+    is_suspect: bool,
     /// By this SQLite says whether others have changed the file.
     seen: Option<i64>,
 }
 
 impl Writer {
     pub(crate) fn new(connection: Connection, board: Arc<Board>) -> Self {
-        let mut writer = Self { connection, board, durability: Durability::Disk, seen: None };
+        let mut writer =
+            Self { connection, board, durability: Durability::Disk, is_suspect: false, seen: None };
         writer.look();
         writer
     }
@@ -72,9 +77,9 @@ impl Writer {
             drop(ask.send(Err(store_error(error))));
             return Some(self);
         }
-        let Self { connection, board, durability, .. } = self;
+        let Self { connection, board, durability, is_suspect, .. } = self;
         let Back { connection, commit } = Lease::lend(connection, ask)?;
-        let mut writer = Self { connection, board, durability, seen: None };
+        let mut writer = Self { connection, board, durability, is_suspect, seen: None };
         let done = writer.end_lease(commit.is_some());
         writer.look();
         if let Some(reply) = commit {
@@ -87,6 +92,9 @@ impl Writer {
     fn end_lease(&mut self, commits: bool) -> rusqlite::Result<()> {
         self.connection.commit_hook(None::<fn() -> bool>)?;
         let done = if commits { self.connection.execute_batch("COMMIT") } else { Ok(()) };
+        if let Err(error) = &done {
+            self.is_suspect |= is_of_the_disk(error);
+        }
         if !self.connection.is_autocommit() {
             self.connection.execute_batch("ROLLBACK")?;
         }
@@ -99,23 +107,44 @@ impl Writer {
         let durability = group.iter().map(|queued| queued.durability).max().unwrap_or(Durability::Disk);
         let mut jobs: Vec<_> = group.into_iter().map(|Queued { job, room, .. }| (job, room)).collect();
         let done = match self.begin(durability).map(|transaction| transact(transaction, &mut jobs)) {
-            Ok(Err(_)) if jobs.len() > 1 => {
+            Ok(Err(failed)) if jobs.len() > 1 => {
+                self.suspect(&failed);
                 return jobs
                     .into_iter()
                     .for_each(|(job, room)| self.commit(vec![Queued { job, durability, room }]));
             }
-            Ok(done) => done.map_err(StoreError::from),
+            Ok(done) => done.map_err(|failed| {
+                self.suspect(&failed);
+                StoreError::from(failed)
+            }),
             Err(error) => Err(store_error(error)),
         };
         self.look();
         jobs.into_iter().for_each(|(job, _)| job.end(done.clone()));
     }
 
+    fn suspect(&mut self, failed: &Failed) {
+        self.is_suspect |= matches!(failed, Failed::File(error) if is_of_the_disk(error));
+    }
+
     /// Begins as one who writes: who only reads first may find that the file has changed when it then writes.
     fn begin(&mut self, durability: Durability) -> rusqlite::Result<Transaction<'_>> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        if self.is_suspect {
+            if !empty_log(&self.connection)? {
+                return Err(log_is_read());
+            }
+            self.is_suspect = false;
+        }
         if self.durability != durability {
-            let synchronous = if durability == Durability::Disk { "full" } else { "normal" };
+            // SQLite says nothing of a disk that fails when it empties the log by itself. All of the log is on the disk then
+            // only after a commit that has waited for that.
+            let (synchronous, pages) =
+                if durability == Durability::Disk { ("full", 1_000) } else { ("normal", 0) };
             self.connection.pragma_update(None, "synchronous", synchronous)?;
+            self.connection.pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(()))?;
             self.durability = durability;
         }
         self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
@@ -142,6 +171,16 @@ impl Writer {
             }
         }
     }
+}
+
+fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+}
+
+fn log_is_read() -> rusqlite::Error {
+    let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+    let why = "the disk has failed, and the log cannot be begun anew for as long as somebody reads it";
+    rusqlite::Error::SqliteFailure(busy, Some(why.into()))
 }
 
 /// Adds the jobs that wait, up to the first who wants the connection for itself.
