@@ -22,6 +22,7 @@ Usage: cargo xtask <command>
   soak [seconds]   ten times more posts than the handlers can take (default: 30 seconds)
   hostile [seconds] [kind]
                    clients that attack a server, beside honest ones (default: 60 seconds, all kinds)
+  crash [kills]    a program with a store that is killed again and again (default: 1,000 times)
   bench            the benchmarks, with other crates beside this one
   load [args...]   agent servers under load, the original SDK's among them; needs Python 3 with venv.
                    The arguments go to the benchmark (default: 5 seconds for each point)
@@ -68,6 +69,8 @@ fn run(args: &[&str]) -> Result<(), Failure> {
         ["soak"] => soak("30"),
         ["soak", seconds] => soak(seconds),
         ["hostile", args @ ..] => hostile(args),
+        ["crash"] => crash("1000"),
+        ["crash", kills] => crash(kills),
         ["bench"] => bench(),
         ["load", args @ ..] => load(args),
         _ => Err(Failure::UnknownCommand(args.join(" "))),
@@ -146,6 +149,13 @@ fn fuzz(seconds: &str) -> Result<(), Failure> {
 /// Overloads a bus.
 fn soak(seconds: &str) -> Result<(), Failure> {
     cargo("run --release --example soak --").arg(seconds).run()
+}
+
+/// Kills a program with a store, and prints what of it must not have happened.
+fn crash(kills: &str) -> Result<(), Failure> {
+    cargo("test --quiet --package atoms-store --test crash parent -- --nocapture")
+        .env("ATOMS_STORE_CRASH_KILLS", kills)
+        .run()
 }
 
 /// Attacks a server, which is another program of the same package.

@@ -62,7 +62,7 @@ impl Failure {
 /// A command line to run; it is shown as one would type it.
 #[derive(Debug)]
 pub(crate) struct Step {
-    env: Option<(&'static str, &'static str)>,
+    env: Option<(&'static str, String)>,
     words: Vec<String>,
     stdin: Option<&'static str>,
     silent: bool,
@@ -87,8 +87,8 @@ impl Step {
     }
 
     /// Sets an environment variable.
-    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
-        self.env = Some((name, value));
+    pub(crate) fn env(mut self, name: &'static str, value: &str) -> Self {
+        self.env = Some((name, value.into()));
         self
     }
 
@@ -126,7 +126,7 @@ impl Step {
 
     fn command(&self) -> Result<Command, Failure> {
         let mut command = Command::new(&self.words[0]);
-        command.args(&self.words[1..]).envs(self.env);
+        command.args(&self.words[1..]).envs(self.env.clone());
         if let Some(path) = self.stdin {
             command.stdin(File::open(path).map_err(|source| Failure::unusable(path, source))?);
         }
@@ -139,7 +139,7 @@ impl Step {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((name, value)) = self.env {
+        if let Some((name, value)) = &self.env {
             write!(f, "{name}='{value}' ")?;
         }
         let words: Vec<_> = self.words.iter().map(|word| quoted(word)).collect();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use atoms::control::{Checkpoint, Control, Principal};
+use atoms::control::{AnswerError, Checkpoint, Control, Principal, Question};
 use atoms::prelude::*;
 use atoms::store::rusqlite;
 
@@ -93,13 +93,26 @@ fn written(written: &Written, tx: Tx<'_, Sqlite>) -> Result<(), rusqlite::Error>
     Ok(())
 }
 
+/// Pays money back, if a manager says yes.
+#[tool(approve = "manager")]
+fn refund(number: u64, tx: Tx<'_, Sqlite>) -> Result<(), rusqlite::Error> {
+    tx.execute("INSERT INTO refunds VALUES (0, ?)", [number])?;
+    Ok(())
+}
+
+/// The tables that are told of at the end, and what that says.
+const TABLES: [(&str, &str); 3] =
+    [("effects", "effect"), ("follow_ups", "follow-up"), ("refunds", "paid-back")];
+
 fn bus(path: &Path) -> Bus {
-    let tables = "CREATE TABLE IF NOT EXISTS effects (key, number); CREATE TABLE IF NOT EXISTS follow_ups (key, number)";
-    rusqlite::Connection::open(path).unwrap().execute_batch(tables).unwrap();
+    let file = rusqlite::Connection::open(path).unwrap();
+    for (table, _) in TABLES {
+        file.execute_batch(&format!("CREATE TABLE IF NOT EXISTS {table} (key, number)")).unwrap();
+    }
     let builder =
         Bus::builder().without_discovery().handler::<step>().handler::<seen>().handler::<followed>();
     let builder = builder.handler::<later>().handler::<refunded>().handler::<write>().handler::<written>();
-    builder.store(Sqlite::open(path).unwrap()).start().unwrap()
+    builder.tool::<refund>().store(Sqlite::open(path).unwrap()).start().unwrap()
 }
 
 async fn post_steps(bus: Bus, key: u64, first: u64) {
@@ -122,10 +135,40 @@ async fn ask(bus: Bus, first: u64) {
     }
 }
 
+/// Calls the tool, and does not wait for the manager.
+async fn call(bus: Bus, first: u64) {
+    for number in first.. {
+        let bus = bus.clone();
+        tokio::spawn(async move {
+            refund::call(&bus, RefundArgs { number }).principal(&Principal::new("bob")).await
+        });
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+}
+
 /// Answers what is open: that of earlier processes, too.
 async fn answer_all(bus: &Bus) {
     for question in bus.questions().list().await.unwrap() {
-        bus.questions().approve(question.id).by(&Principal::new("ada")).await.unwrap();
+        match question.body["tool_call"]["arguments"]["number"].as_u64() {
+            Some(number) => decide(bus, &question, number).await,
+            None => bus.questions().approve(question.id).by(&Principal::new("ada")).await.map(drop).unwrap(),
+        }
+    }
+}
+
+/// The manager says yes to two calls of three.
+async fn decide(bus: &Bus, question: &Question, number: u64) {
+    // Which question it is, as a number.
+    let id = std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default();
+    say("question", number, std::hash::BuildHasher::hash_one(&id, question.id.to_string()));
+    let (is_approved, ada) = (number % 3 > 0, Principal::new("ada").role("manager"));
+    say(if is_approved { "approving" } else { "rejecting" }, 0, number);
+    let questions = bus.questions();
+    let answer = if is_approved { questions.approve(question.id) } else { questions.reject(question.id) };
+    match answer.by(&ada).await {
+        Ok(_) if is_approved => say("approved", 0, number),
+        Ok(_) | Err(AnswerError::Ended { .. }) => {}
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -133,6 +176,7 @@ async fn post(bus: &Bus, first: u64) {
     let mut posters: Vec<_> =
         (0..KEYS).map(|key| tokio::spawn(post_steps(bus.clone(), key, first))).collect();
     posters.push(tokio::spawn(ask(bus.clone(), first)));
+    posters.push(tokio::spawn(call(bus.clone(), first)));
     for poster in posters {
         poster.await.unwrap();
     }
@@ -147,7 +191,7 @@ async fn finish(bus: &Bus, path: &Path) {
     }
     assert_eq!(bus.dead_letters().len().await.unwrap(), 0);
     assert_eq!(bus.questions().count().await.unwrap(), 0);
-    for (table, what) in [("effects", "effect"), ("follow_ups", "follow-up")] {
+    for (table, what) in TABLES {
         let mut rows = store.prepare(&format!("SELECT key, number FROM {table}")).unwrap();
         let rows = rows.query_map([], |row| Ok((row.get(0).unwrap(), row.get(1).unwrap()))).unwrap();
         rows.map(Result::unwrap).for_each(|(key, number): (u64, u64)| say(what, key, number));
@@ -164,6 +208,7 @@ fn child() {
         // Said first: the parent leaves out what comes before, and the bus goes on with what is there as soon as it starts.
         say("started", 0, 0);
         let bus = bus(path.as_ref());
+        say("up", 0, 0);
         match first {
             Some(first) => post(&bus, first).await,
             None => finish(&bus, path.as_ref()).await,

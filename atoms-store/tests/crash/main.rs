@@ -1,6 +1,8 @@
-//! Kills a program again and again while it posts, handles, asks and answers, and looks at what it has said until then.
+//! Kills a program again and again while it posts, handles, asks, answers and calls a tool that a person approves, and looks
+//! at what it has said until then.
 //!
-//! It kills for 10 seconds, or for as many as `ATOMS_STORE_CRASH_SECONDS` says, and then finishes what is left.
+//! It kills 30 times, or as often as `ATOMS_STORE_CRASH_KILLS` says, and then finishes what is left. `cargo xtask crash`
+//! kills 1,000 times, and shows the table.
 
 #[cfg(unix)]
 mod child;
@@ -8,3 +10,5 @@ mod child;
 mod ledger;
 #[cfg(unix)]
 mod parent;
+#[cfg(unix)]
+mod table;
