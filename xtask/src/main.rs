@@ -83,7 +83,7 @@ fn test() -> Result<(), Failure> {
     let frames = "tests/golden/public.jsonl";
     let mut report = Report::default();
     report.run(cargo("fmt --all --check"))?;
-    for of in ["tests/programs", "benches/contenders", "benches/sessions", "fuzz"] {
+    for of in ["tests/programs", "benches/contenders", "benches/sessions", "benches/store", "fuzz"] {
         report.run(cargo(&format!("fmt --manifest-path {of}/Cargo.toml --all --check")))?;
     }
     report.run(cargo("xtask floors"))?;
@@ -169,6 +169,7 @@ fn hostile(args: &[&str]) -> Result<(), Failure> {
 /// Runs the benchmarks, in the package that has other crates beside ours.
 fn bench() -> Result<(), Failure> {
     cargo("bench --manifest-path benches/contenders/Cargo.toml").run()?;
+    cargo("run --release --manifest-path benches/store/Cargo.toml").run()?;
     cargo("run --release --manifest-path benches/contenders/Cargo.toml --bin compile_time").run()
 }
 

@@ -48,8 +48,9 @@ use crate::event::{AnyEvent, Timestamp};
 /// How soon the delivery of a posted event starts, compared with others that wait for it.
 ///
 /// Each priority has a limit of its own, so that a full one leaves room to the others. An event is not started while
-/// events of a higher priority wait, except that a worker takes up to 16 events at once. Handlers that wait, for
-/// example for a turn under `concurrency`, have been started, and are not overtaken.
+/// events of a higher priority wait, except that a worker takes up to 16 events at once, and up to 128 from a
+/// [`Backlog`] if those before were small and quickly begun. Handlers that wait, for example for a turn under
+/// `concurrency`, have been started, and are not overtaken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Priority {
     /// After all others.

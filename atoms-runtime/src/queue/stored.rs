@@ -25,9 +25,6 @@ use crate::letters::{DeadLetter, Letters};
 use crate::log_limit::LogLimit;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// How many events a worker takes at once at most.
-const BATCH: usize = 16;
-
 /// The first and the longest wait after which a store that failed is tried again.
 pub(super) const RETRY: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
 
@@ -222,14 +219,14 @@ impl Stored {
         }
     }
 
-    /// Takes events to start.
-    pub(super) async fn take(&self) -> Result<Vec<Taken>, StoreError> {
+    /// Takes at most so many events to start.
+    pub(super) async fn take(&self, limit: usize) -> Result<Vec<Taken>, StoreError> {
         while let Some(ticket) = self.next_to_give_back() {
             self.backlog.give_back(ticket).await?;
             self.lock().given_back.retain(|other| *other != ticket);
         }
         let marked = Marked { stored: self, is_marked: self.unmark() };
-        let taken = self.backlog.take(BATCH).await?;
+        let taken = self.backlog.take(limit).await?;
         self.under_way.add(taken.len());
         marked.end();
         Ok(taken)

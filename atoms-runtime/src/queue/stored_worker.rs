@@ -6,6 +6,7 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
@@ -22,20 +23,28 @@ use crate::store::StoreError;
 /// How many events a worker has begun at most.
 const BEGUN: usize = 256;
 
+/// How many events a worker takes at once: the fewest, and the most.
+const BATCH: [usize; 2] = [16, 128];
+
+/// How long events may take to be begun, and how many bytes they may have, for a worker to take more of them next time.
+const QUICK: Duration = Duration::from_millis(2);
+const SMALL: usize = 256 * 1024;
+
 type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Takes and delivers events, until the backlog is closed, or there is no bus.
 pub(super) async fn work(member: Member, bus: Weak<Engine>) {
     let stored = Arc::clone(&member.stored);
     let mut running: FuturesUnordered<Running> = FuturesUnordered::new();
-    let mut wait = RETRY[0];
+    let (mut wait, mut batch) = (RETRY[0], BATCH[0]);
     while let Some(bus) = bus.upgrade() {
         let mut changed = pin!(stored.changed.notified());
         changed.as_mut().enable();
         let is_closing = stored.is_closing.load(Ordering::Relaxed);
-        let taken = match is_closing || running.len() >= BEGUN {
+        let room = BEGUN.saturating_sub(running.len());
+        let taken = match is_closing || room == 0 {
             true => Ok(Vec::new()),
-            false => beside(&mut running, stored.take()).await,
+            false => beside(&mut running, stored.take(batch.min(room))).await,
         };
         match taken {
             Err(error) => {
@@ -49,7 +58,7 @@ pub(super) async fn work(member: Member, bus: Weak<Engine>) {
                 if is_closing {
                     while running.next().await.is_some() {}
                     break;
-                } else if running.len() >= BEGUN {
+                } else if room == 0 {
                     running.next().await;
                 } else if let Err(error) = beside(&mut running, ready_or(&stored, changed)).await {
                     failed("waiting for posted events", &error);
@@ -58,7 +67,9 @@ pub(super) async fn work(member: Member, bus: Weak<Engine>) {
             }
             Ok(taken) => {
                 wait = RETRY[0];
+                let (begun, bytes) = (Instant::now(), taken.iter().map(|taken| taken.event.size()).sum());
                 begin(&bus, &stored, taken, &mut running).await;
+                batch = next_batch(batch, begun.elapsed(), bytes);
                 // Others have their turn.
                 drop(bus);
                 beside(&mut running, tokio::task::yield_now()).await;
@@ -66,6 +77,12 @@ pub(super) async fn work(member: Member, bus: Weak<Engine>) {
         }
     }
     drop((running, member));
+}
+
+/// How many events to take next, if so many bytes of them took this long to be begun. Taking waits for a commit, which the
+/// more events share the better; but what handlers keep for long, another worker should have.
+fn next_batch(batch: usize, begun_in: Duration, bytes: usize) -> usize {
+    if begun_in < QUICK && bytes < SMALL { (2 * batch).min(BATCH[1]) } else { BATCH[0] }
 }
 
 /// Starts what was taken.
@@ -134,4 +151,18 @@ fn deliver(bus: &Arc<Engine>, mut begun: Begun) -> Running {
         begun.is_done = true;
         drop(begun);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_takes_more_of_what_is_quick_and_small() {
+        let quick = Duration::from_micros(1);
+        let batches = std::iter::successors(Some(16), |batch| Some(next_batch(*batch, quick, 1_000)));
+        assert_eq!(batches.take(5).collect::<Vec<_>>(), [16, 32, 64, 128, 128]);
+        assert_eq!(next_batch(128, QUICK, 1_000), 16);
+        assert_eq!(next_batch(128, quick, SMALL), 16);
+    }
 }
