@@ -7,9 +7,6 @@ use atoms::control::{Answer, AnswerError, MemoryQuestions, Outcome};
 use atoms::prelude::*;
 use atoms::tools::{CallOutcome, ToolCallApproved, ToolSettings};
 use serde_json::json;
-use tokio::runtime::Builder;
-use tokio::sync::Notify;
-use tokio::time::timeout;
 
 use crate::log::Log;
 use crate::{SOON, ada, asked, bob, bus, left, until};
@@ -338,32 +335,4 @@ async fn an_event_that_comes_twice_makes_one_call() {
     let again = ToolCallApproved { question: question.id, call, tool: "refund".into() };
     bus.emit(again).await.into_result().unwrap();
     assert_eq!(log.take(), Vec::<String>::new());
-}
-
-#[tool(approve = "manager")]
-async fn slow(log: State<Log>, gate: State<Notify>) {
-    log.add("begins");
-    gate.notified().await;
-    log.add("ends");
-}
-
-/// It comes again, as after the end of the process, and is not taken for one that was made.
-#[test]
-fn an_approved_call_whose_runtime_ends_is_made_in_another_one() {
-    let (builder, log) = bus();
-    let gate = Arc::<Notify>::default();
-    let bus = builder.tool::<slow>().shared_state(gate.clone()).start().unwrap();
-    let runtime = || Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let first = runtime();
-    first.block_on(async {
-        let question = left(&bus, slow::call(&bus, SlowArgs {})).await;
-        bus.questions().approve(question.id).by(&ada()).await.unwrap();
-        until(|| log.take() == ["begins"]).await;
-    });
-    drop(first);
-    runtime().block_on(async {
-        gate.notify_one();
-        timeout(SOON, bus.idle()).await.unwrap();
-    });
-    assert_eq!(log.take(), ["begins", "ends"]);
 }

@@ -29,6 +29,13 @@ pub(crate) enum NotResumed {
     Store(#[from] StoreError),
 }
 
+impl NotResumed {
+    /// Whether the call is never made. An event that nobody has approved says nothing of a call.
+    fn is_final(&self) -> bool {
+        !matches!(self, Self::Store(_) | Self::NotApproved(_))
+    }
+}
+
 impl Retryable for NotResumed {
     fn is_retryable(&self) -> bool {
         matches!(self, Self::Store(_))
@@ -39,8 +46,28 @@ impl Retryable for NotResumed {
 #[handler(id = "atoms.tool.run_approved", retry(attempts = 3, delay = "100ms"), crate = atoms_runtime)]
 pub(crate) async fn run_approved(approved: &ToolCallApproved, context: Context) -> Result<(), NotResumed> {
     let bus = context.bus();
+    let made = run(bus, approved).await;
+    if let Err(error) = &made
+        && error.is_final()
+    {
+        Toolbox::of(bus).never_made(approved, error);
+    }
+    made
+}
+
+async fn run(bus: &Bus, approved: &ToolCallApproved) -> Result<(), NotResumed> {
     let (stored, answered) = found(bus, approved).await?;
     resume(bus, approved.question, stored, answered).await.map_err(Into::into)
+}
+
+impl Toolbox {
+    /// Tells who waits for a call that it is not made.
+    fn never_made(&self, approved: &ToolCallApproved, why: &NotResumed) {
+        if let Ok(tool) = self.find(&approved.tool) {
+            let (tool, problem) = (tool.name(), why.to_string());
+            self.waiters.tell::<()>(&approved.call, Err(ToolError::NotAsked { tool, problem }));
+        }
+    }
 }
 
 async fn found(bus: &Bus, approved: &ToolCallApproved) -> Result<(StoredCall, Answered), NotResumed> {
