@@ -44,10 +44,10 @@ pub use engine::{
 pub use event::EventShape;
 pub use event::erased::lent::Lent;
 pub use event::{
-    AllEmitted, AnyEvent, Asked, Carried, CarriedType, Carrying, Cause, DeliveryFailed, Emitted, Envelope,
-    Event, EventId, EventIdError, EventInvalid, EventKey, EventKind, EventType, EventTypes, Flow, InSession,
-    IntoEnvelope, IntoRequest, IsAsked, IsEmitted, KeyField, Metadata, One, RawEvent, Request, Stored,
-    Timestamp, TimestampError, memory_size,
+    AllEmitted, AnyEvent, Asked, Cancellation, Carried, CarriedType, Carrying, Cause, DeliveryFailed,
+    Emitted, Envelope, Event, EventId, EventIdError, EventInvalid, EventKey, EventKind, EventType,
+    EventTypes, Flow, InSession, IntoEnvelope, IntoRequest, IsAsked, IsEmitted, KeyField, Metadata, One,
+    RawEvent, Request, Stored, Timestamp, TimestampError, memory_size,
 };
 pub use handler::{
     AnsweredBy, AsyncHandler, Backoff, Declares, Delivery, DetachError, Emissions, EmitOutcome, Emitter,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::RequestError;
 use crate::engine::{Bus, Engine};
-use crate::event::{EventId, IntoRequest, Metadata, Request, Timestamp};
+use crate::event::{Cancellation, EventId, IntoRequest, Metadata, Request, Timestamp};
 use crate::handler::{Delivery, ExtractError, FromDelivery, HandlerInfo, PrepareError, StartContext};
 
 /// The delivery that a handler is called for, and the bus that the handler runs on.
@@ -28,6 +28,7 @@ pub struct Context {
     timestamp: Timestamp,
     metadata: Metadata,
     hops: u32,
+    cancellation: Option<Cancellation>,
 }
 
 impl Context {
@@ -72,6 +73,20 @@ impl Context {
     pub fn hops(&self) -> u32 {
         self.hops
     }
+
+    /// Returns whether the work that the delivery belongs to was cancelled: the [`Cancellation`] that a
+    /// [`Layer`](crate::Layer) has added to the delivery, or otherwise the one that the event carries.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancellation.as_ref().is_some_and(Cancellation::is_cancelled)
+    }
+
+    /// Waits until the work that the delivery belongs to is cancelled; for ever, if nobody can cancel it. Cancel-safe.
+    pub async fn cancelled(&self) {
+        match &self.cancellation {
+            Some(cancellation) => cancellation.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -90,6 +105,7 @@ impl FromDelivery for Context {
             timestamp: delivery.timestamp(),
             metadata: delivery.metadata().clone(),
             hops: delivery.hops(),
+            cancellation: delivery.extension().or_else(|| delivery.carried()).cloned(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod any;
 mod asked;
+mod cancellation;
 mod carried;
 mod envelope;
 pub(crate) mod erased;
@@ -34,6 +35,7 @@ pub use asked::{
     AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, HandlerSymbol, IntoRequest, IsAsked, IsEmitted,
     One, Request,
 };
+pub use cancellation::Cancellation;
 pub(crate) use carried::Restore;
 pub use carried::{Carried, CarriedType, Carrying, InSession, Stored};
 pub use envelope::{Envelope, IntoEnvelope};
