@@ -48,7 +48,9 @@ pub mod prelude {
 
     #[cfg(feature = "control")]
     #[doc(no_inline)]
-    pub use atoms_control::{Approval, Checkpoint, Control, ControlBuilder, Decision, Input, Principal};
+    pub use atoms_control::{
+        Approval, Checkpoint, Control, ControlBuilder, Decision, Input, Principal, Run, Tell,
+    };
 
     #[cfg(feature = "store")]
     #[doc(no_inline)]

@@ -1,23 +1,30 @@
-//! Questions that a person answers, for [`atoms`](https://docs.rs/atoms-rs): approvals, checkpoints and inputs.
+//! Runs, which are work that can be watched and steered, and questions that a person answers, for
+//! [`atoms`](https://docs.rs/atoms-rs).
 //!
-//! Programs depend on `atoms` with the feature `control`, which has all of this as `atoms::control`. [`Questions`] is
-//! what a program uses, and a [`QuestionStore`] keeps the questions.
+//! Programs depend on `atoms` with the feature `control`, which has all of this as `atoms::control`. [`Runs`] and
+//! [`Questions`] are what a program uses, and a [`QuestionStore`] keeps the questions.
 
 mod desk;
 mod events;
 mod face;
 mod principal;
 mod question;
+mod runs;
 #[cfg(all(test, shuttle))]
 mod shuttle_tests;
 mod store;
 mod sync;
 pub mod testing;
+mod work;
 
-pub use events::{QuestionAnswered, QuestionCancelled, QuestionExpired, QuestionOpened};
+pub use events::{
+    AgentCompleted, AgentFailed, AgentMessage, AgentStarted, BugDetected, DiscussionStarted, ErrorReported,
+    FixStarted, PhaseCompleted, PhaseStarted, Progress, QuestionAnswered, QuestionCancelled, QuestionExpired,
+    QuestionOpened, RunCancelled, RunCompleted, RunFailed, RunPaused, RunResumed, RunStarted, TaskCompleted,
+    TaskFailed, TaskStarted, Thinking,
+};
 pub use face::{
-    AnswerError, Answering, By, Control, ControlBuilder, Listing, Nobody, NotAnswered, OpenError, Opened,
-    Questions, Watch,
+    AnswerError, Answering, By, Listing, Nobody, NotAnswered, OpenError, Opened, Questions, Watch,
 };
 pub use principal::Principal;
 pub use question::{
@@ -25,5 +32,10 @@ pub use question::{
     OfInput, Outcome, Problem, Question, QuestionId, QuestionIdError, QuestionKind, QuestionLimits,
     QuestionRef, Schema, SchemaError, TooLarge, UnreadableAnswer, WrongAnswer,
 };
+pub use runs::{
+    Cancelled, Cancelling, Control, ControlBuilder, DroppedEvent, HeldEvents, NotPaused, NotStarted, NotTold,
+    Pausing, Phase, Resuming, RunError, Running, Runs, Scope, Source, Steering, Task, Tell, Teller, Telling,
+};
 pub use schemars;
 pub use store::{Ending, MemoryQuestions, Opening, QuestionFilter, QuestionStore};
+pub use work::{Run, RunId, RunIdError};

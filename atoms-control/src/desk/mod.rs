@@ -1,5 +1,6 @@
 //! Where the questions of one bus are opened, ended and waited for.
 
+mod in_runs;
 mod keeper;
 mod outbox;
 mod waiters;
@@ -21,6 +22,7 @@ use crate::question::{End, Outcome, Question, QuestionId, QuestionLimits};
 use crate::store::{Ending, MemoryQuestions, Opening, QuestionStore};
 use crate::sync::Mutex;
 
+use in_runs::InRuns;
 pub(crate) use waiters::Waiters;
 pub(crate) use watchers::Watchers;
 
@@ -38,6 +40,8 @@ pub(crate) struct Desk {
     changed: Arc<Notify>,
     /// Those for which nobody waits any more, and that are to be cancelled then.
     left: Mutex<Vec<QuestionId>>,
+    /// The open questions of runs, which are cancelled with them.
+    in_runs: InRuns,
     /// One posts what is to be posted, so that it is posted in order, and once.
     posting: tokio::sync::Mutex<()>,
 }
@@ -67,6 +71,7 @@ impl Desk {
             keepers: Mutex::default(),
             changed: Arc::default(),
             left: Mutex::default(),
+            in_runs: InRuns::default(),
             posting: tokio::sync::Mutex::new(()),
         }
     }
@@ -123,6 +128,7 @@ impl Desk {
             }
             let is_posting = !posts.is_empty();
             let ending = desk.store.end(question.id, end, posts).await?;
+            desk.in_runs.forget(question.id);
             if let Ending::Ended(question) | Ending::Before(question) = &ending {
                 desk.waiters.tell(question);
                 desk.watchers.tell(Some(question));

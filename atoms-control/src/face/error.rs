@@ -8,6 +8,7 @@ use crate::question::{
     AskProblem, Outcome, Question, QuestionId, QuestionKind, QuestionRef, SchemaError, TooLarge,
     UnreadableAnswer, WrongAnswer,
 };
+use crate::work::RunId;
 
 /// Why a question was not opened.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -33,6 +34,14 @@ pub enum OpenError {
     /// A part of the question is too large.
     #[error("the question cannot be asked: {0}")]
     TooLarge(#[from] TooLarge),
+    /// The run to which it belongs was cancelled.
+    #[error("the run `{}` was cancelled", Shown(name))]
+    RunCancelled {
+        /// The run.
+        run: RunId,
+        /// Its name.
+        name: String,
+    },
     /// The bus was shut down.
     #[error("the bus is shut down")]
     Closed,
@@ -157,6 +166,14 @@ pub enum NotAnswered {
     /// The question was cancelled.
     #[error("the question `{0}` was {end}", end = ended(.0))]
     Cancelled(Arc<Question>),
+    /// The run that waits was cancelled, and the question with it.
+    #[error("the run `{}` was cancelled while it waited for an answer", Shown(name))]
+    RunCancelled {
+        /// The run.
+        run: RunId,
+        /// Its name.
+        name: String,
+    },
     /// The answer is not of the expected type.
     #[error("the answer to the question `{question}` is not of the expected type: {problem}")]
     Unreadable {

@@ -9,7 +9,7 @@ mod watch;
 use std::fmt;
 use std::sync::Arc;
 
-use atoms_runtime::{Bus, BusBuilder, StoreError};
+use atoms_runtime::{Bus, StoreError};
 use serde::Serialize;
 
 pub use answering::{Answering, By, Nobody};
@@ -19,64 +19,11 @@ pub use opened::Opened;
 pub use watch::Watch;
 
 use self::answering::Said;
-use crate::desk::{Desk, LimitsSetting, StoreSetting};
-use crate::question::{Ask, FromAnswer, Kind, Question, QuestionId, QuestionLimits, QuestionRef};
-use crate::store::{Ending, QuestionFilter, QuestionStore};
+use crate::desk::Desk;
+use crate::question::{Ask, FromAnswer, Kind, Question, QuestionId, QuestionRef};
+use crate::store::{Ending, QuestionFilter};
 
-/// What control adds to a [`Bus`].
-pub trait Control {
-    /// Returns the questions of this bus.
-    fn questions(&self) -> Questions<'_>;
-}
-
-impl Control for Bus {
-    fn questions(&self) -> Questions<'_> {
-        Questions { bus: self, desk: Desk::of(self) }
-    }
-}
-
-/// What control adds to a [`BusBuilder`].
-pub trait ControlBuilder: Sized {
-    /// Keeps questions in this store instead of in memory. The store decides how many it keeps.
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    /// use atoms::Bus;
-    /// use atoms::control::{Checkpoint, Control, ControlBuilder, MemoryQuestions, Principal};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let store = Arc::new(MemoryQuestions::new(100, 1024 * 1024));
-    /// let start = || Bus::builder().question_store(store.clone()).start();
-    ///
-    /// let first = start()?;
-    /// let id = first.questions().open(Checkpoint::new("plan-review")).await?.id();
-    /// drop(first);
-    ///
-    /// let second = start()?; // goes on with the questions of the first one
-    /// second.questions().approve(id).by(&Principal::new("ada")).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    fn question_store(self, store: Arc<dyn QuestionStore>) -> Self;
-
-    /// Sets how large the parts of a question may be.
-    #[must_use]
-    fn question_limits(self, limits: QuestionLimits) -> Self;
-}
-
-impl ControlBuilder for BusBuilder {
-    fn question_store(self, store: Arc<dyn QuestionStore>) -> Self {
-        self.extension(StoreSetting(store))
-    }
-
-    fn question_limits(self, limits: QuestionLimits) -> Self {
-        self.extension(LimitsSetting(limits))
-    }
-}
-
-/// The questions of a bus, as [`Control::questions`] returns them.
+/// The questions of a bus, as [`Control::questions`](crate::Control::questions) returns them.
 ///
 /// A question is an [`Approval`](crate::Approval), a [`Checkpoint`](crate::Checkpoint) or an [`Input`](crate::Input).
 /// It is opened once, shown to those who may answer it, and ends once: by an answer, at its deadline, or by being
@@ -113,7 +60,7 @@ impl ControlBuilder for BusBuilder {
 /// # }
 /// ```
 ///
-/// By default questions are in memory, and end with the process; [`ControlBuilder::question_store`] changes that. A bus
+/// By default questions are in memory, and end with the process; [`crate::ControlBuilder::question_store`] changes that. A bus
 /// that is shut down opens and answers no questions, and those who wait get an error. Its questions stay open in the
 /// store.
 #[derive(Clone)]
@@ -123,6 +70,10 @@ pub struct Questions<'a> {
 }
 
 impl<'a> Questions<'a> {
+    pub(crate) fn of(bus: &'a Bus) -> Self {
+        Self { bus, desk: Desk::of(bus) }
+    }
+
     /// Opens a question. The caller may [wait](Opened::wait) for the answer, but need not.
     ///
     /// The question stays open, even if the handler that opened it fails. If the future is dropped before it is ready,

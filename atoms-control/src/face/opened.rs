@@ -11,6 +11,7 @@ use crate::desk::{Desk, detached};
 use crate::events::{self, QuestionOpened};
 use crate::question::{Deadline, Draft, FromAnswer, Question, QuestionId, QuestionRef};
 use crate::store::Opening;
+use crate::work::Run;
 
 /// A question that was opened, as [`Questions::open`](crate::Questions::open) returns it.
 ///
@@ -82,14 +83,16 @@ pub(super) async fn open<T: FromAnswer>(
         return Err(OpenError::Closed);
     }
     draft.check()?;
-    let (question, opened) = put(bus, &desk, draft.question, draft.deadline);
+    let Put { question, run, posts } = put(bus, &desk, draft.question, draft.deadline);
     desk.limits.check(&question)?;
-    let posts = Vec::from_iter(opened);
+    if let Some(run) = run.as_ref().filter(|run| run.is_cancelled()) {
+        return Err(OpenError::RunCancelled { run: run.id(), name: run.name().into() });
+    }
     let (id, name) = (question.id, question.name.clone());
     let is_cancelled_if_dropped = draft.is_cancelled_if_dropped;
     // Nobody waits if the future is dropped meanwhile, and then what is made here is dropped in its place.
     let opening = detached(bus, |bus| async move {
-        let opening = desk.open(&bus, Arc::new(question), posts).await?;
+        let opening = desk.open_in(&bus, run, Arc::new(question), posts).await?;
         let is_ours = opening == Opening::Opened && is_cancelled_if_dropped;
         if is_ours {
             // Somebody has to be there who cancels it.
@@ -107,13 +110,15 @@ pub(super) async fn open<T: FromAnswer>(
     }
 }
 
-/// The question as it is opened now: in the session, and in the chain of events, in which it is asked.
-fn put(
-    bus: &Bus,
-    desk: &Desk,
-    mut question: Question,
-    deadline: Option<Deadline>,
-) -> (Question, Option<NewPost>) {
+/// A question as it is opened, the run to which it belongs, and what tells of it.
+struct Put {
+    question: Question,
+    run: Option<Run>,
+    posts: Vec<NewPost>,
+}
+
+/// The question as it is opened now: in the session, the run, and the chain of events, in which it is asked.
+fn put(bus: &Bus, desk: &Desk, mut question: Question, deadline: Option<Deadline>) -> Put {
     question.opened_at = desk.clock.now();
     question.deadline = deadline.map(|deadline| match deadline {
         Deadline::After(delay) => desk.clock.after(delay),
@@ -128,7 +133,8 @@ fn put(
     question.correlation = metadata.correlation_id().map(Into::into);
     let following = |event| bus.post_any(event).into_new_post().event;
     question.then = question.then.into_iter().map(following).collect();
-    (question, events::is_taken::<QuestionOpened>(bus).then_some(opened))
+    let run = opened.event.carried().cloned();
+    Put { question, run, posts: Vec::from_iter(events::is_taken::<QuestionOpened>(bus).then_some(opened)) }
 }
 
 /// Waits until a question has ended.

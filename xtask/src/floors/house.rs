@@ -29,10 +29,12 @@ const CONTROL: House = House {
     floors: &[
         Floor { name: "support", modules: &["principal", "sync"] },
         Floor { name: "question", modules: &["question"] },
+        Floor { name: "work", modules: &["work"] },
         Floor { name: "events", modules: &["events"] },
         Floor { name: "store", modules: &["store"] },
         Floor { name: "desk", modules: &["desk"] },
         Floor { name: "face", modules: &["face"] },
+        Floor { name: "runs", modules: &["runs"] },
         Floor { name: "checks", modules: &["testing"] },
     ],
 };

@@ -1,0 +1,116 @@
+//! All runs of one bus.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use atoms_runtime::{Bus, Cause, Extension, InSession};
+
+use super::error::NotStarted;
+use super::outbox::Outbox;
+use super::steering::Steered;
+use super::{MOST_NAME_BYTES, MOST_RUNS};
+use crate::sync::Mutex;
+use crate::work::{NewRun, Run, RunId, Why};
+
+/// What all who start and steer runs on one bus share.
+#[derive(Default)]
+pub(crate) struct Board {
+    runs: Mutex<BTreeMap<RunId, Run>>,
+    pub(crate) outbox: Arc<Outbox>,
+    is_closed: AtomicBool,
+}
+
+impl Board {
+    /// The board of a bus.
+    pub(crate) fn of(bus: &Bus) -> Arc<Self> {
+        bus.extension_or_insert_with(Self::default)
+    }
+
+    /// Begins a run, in the one in whose work it is started, if it is.
+    pub(crate) fn begin(&self, bus: &Bus, name: String, parent: Option<Run>) -> Result<Run, NotStarted> {
+        if name.len() > MOST_NAME_BYTES {
+            return Err(NotStarted::NameTooLong { bytes: name.len(), limit: MOST_NAME_BYTES });
+        }
+        let cause = Cause::current();
+        let parent = parent.or_else(|| cause.as_ref().and_then(Cause::carried::<Run>).cloned());
+        let conversation = cause.as_ref().and_then(Cause::carried::<InSession>).map(InSession::id);
+        let own = conversation.or_else(|| cause.as_ref()?.metadata().session_id());
+        let session = own.or_else(|| parent.as_ref().and_then(Run::session)).map(Into::into);
+        let run = Run::new(bus, NewRun { name, parent, session });
+        let mut runs = self.runs.lock();
+        if self.is_closed.load(Ordering::SeqCst) || bus.is_closed() {
+            return Err(NotStarted::Closed);
+        }
+        if runs.len() >= MOST_RUNS {
+            return Err(NotStarted::TooMany { limit: MOST_RUNS });
+        }
+        if let Some(parent) = run.parent()
+            && !parent.adopt(&run)
+        {
+            return Err(NotStarted::ParentEnded { parent: parent.to_string() });
+        }
+        runs.insert(run.id(), run.clone());
+        Ok(run)
+    }
+
+    /// Forgets a run that has ended, and tells all who wait for that.
+    pub(crate) fn end(&self, run: &Run) {
+        let ended = self.runs.lock().remove(&run.id());
+        if let Some(parent) = run.parent() {
+            parent.forget(run.id());
+        }
+        run.set_start(None);
+        // A pause ends with what is paused.
+        if let Some(steered) = run.bus().as_ref().and_then(Steered::of) {
+            steered.gate.resume(&run.into());
+        }
+        run.ended().cancel();
+        drop(ended);
+    }
+
+    pub(crate) fn get(&self, id: RunId) -> Option<Run> {
+        self.runs.lock().get(&id).cloned()
+    }
+
+    /// Those that go on, sorted by when they were started.
+    pub(crate) fn all(&self) -> Vec<Run> {
+        self.runs.lock().values().cloned().collect()
+    }
+
+    /// Says to all runs that the bus ends.
+    fn close(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+        let why = Why { reason: Some("the bus is shut down".into()), by: None };
+        for run in self.all() {
+            run.cancel_all(&why, &mut Vec::new());
+        }
+    }
+}
+
+impl Extension for Board {
+    fn closing(&self) {
+        self.close();
+    }
+
+    /// Nothing waits any longer.
+    fn ended(&self) {
+        for run in self.all() {
+            run.stopped().cancel();
+        }
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        self.close();
+        Extension::ended(self);
+    }
+}
+
+impl fmt::Debug for Board {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Board").field("runs", &self.runs.lock().len()).finish_non_exhaustive()
+    }
+}

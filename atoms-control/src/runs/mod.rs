@@ -1,0 +1,266 @@
+//! Runs: pieces of work that can be watched, paused and cancelled.
+
+mod asking;
+mod board;
+mod cancel;
+mod drive;
+mod error;
+mod gate;
+mod outbox;
+mod pause;
+mod running;
+mod scope;
+mod steering;
+mod tell;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use atoms_runtime::{Bus, BusBuilder, HandlerError};
+
+pub use cancel::{Cancelled, Cancelling};
+pub use error::{NotStarted, RunError};
+pub use gate::{DroppedEvent, HeldEvents, NotPaused};
+pub use outbox::NotTold;
+pub use pause::{Pausing, Resuming};
+pub use running::Running;
+pub use scope::Scope;
+pub use steering::Steering;
+pub use tell::{Phase, Source, Task, Tell, Teller, Telling};
+
+use self::board::Board;
+pub(crate) use self::steering::Steered;
+use crate::desk::{LimitsSetting, StoreSetting};
+use crate::face::Questions;
+use crate::question::QuestionLimits;
+use crate::store::QuestionStore;
+use crate::work::{Run, RunId};
+
+/// How many runs may go on at once on one bus.
+const MOST_RUNS: usize = 65_536;
+
+/// How long the name of a run may be.
+const MOST_NAME_BYTES: usize = 1_024;
+
+/// How long the work of a cancelled run may take to end by itself, by default.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What control adds to a [`Bus`].
+pub trait Control {
+    /// Returns the questions of this bus.
+    fn questions(&self) -> Questions<'_>;
+
+    /// Returns the runs of this bus.
+    fn runs(&self) -> Runs<'_>;
+
+    /// Returns somebody who tells of work without a run, such as an agent: see [`Tell`].
+    fn source(&self, name: impl Into<String>) -> Source;
+}
+
+impl Control for Bus {
+    fn questions(&self) -> Questions<'_> {
+        Questions::of(self)
+    }
+
+    fn runs(&self) -> Runs<'_> {
+        Runs { bus: self, board: Board::of(self) }
+    }
+
+    fn source(&self, name: impl Into<String>) -> Source {
+        Source::new(self, name.into())
+    }
+}
+
+/// What control adds to a [`BusBuilder`].
+pub trait ControlBuilder: Sized {
+    /// Keeps questions in this store instead of in memory. The store decides how many it keeps.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use atoms::Bus;
+    /// use atoms::control::{Checkpoint, Control, ControlBuilder, MemoryQuestions, Principal};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let store = Arc::new(MemoryQuestions::new(100, 1024 * 1024));
+    /// let start = || Bus::builder().question_store(store.clone()).start();
+    ///
+    /// let first = start()?;
+    /// let id = first.questions().open(Checkpoint::new("plan-review")).await?.id();
+    /// drop(first);
+    ///
+    /// let second = start()?; // goes on with the questions of the first one
+    /// second.questions().approve(id).by(&Principal::new("ada")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    fn question_store(self, store: Arc<dyn QuestionStore>) -> Self;
+
+    /// Sets how large the parts of a question may be.
+    #[must_use]
+    fn question_limits(self, limits: QuestionLimits) -> Self;
+
+    /// Lets the bus be paused, and handlers be cancelled: see [`Runs::pause`] and [`Runs::cancel`].
+    #[must_use]
+    fn steering(self, steering: Steering) -> Self;
+}
+
+impl ControlBuilder for BusBuilder {
+    fn question_store(self, store: Arc<dyn QuestionStore>) -> Self {
+        self.extension(StoreSetting(store))
+    }
+
+    fn question_limits(self, limits: QuestionLimits) -> Self {
+        self.extension(LimitsSetting(limits))
+    }
+
+    fn steering(self, steering: Steering) -> Self {
+        self.extension(Steered::new(steering))
+    }
+}
+
+/// The runs of a bus, as [`Control::runs`](crate::Control::runs) returns them.
+///
+/// A run is a piece of work with an id of its own. What is done in it belongs to it: events that it emits, events and
+/// runs that follow from those, calls of tools, and questions. It tells by itself that it has started, and that it has
+/// completed, failed, or was cancelled ([`RunStarted`](crate::RunStarted), [`RunCompleted`](crate::RunCompleted),
+/// [`RunFailed`](crate::RunFailed), [`RunCancelled`](crate::RunCancelled)).
+///
+/// ```
+/// use atoms::control::{Progress, Tell};
+/// use atoms::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().start()?;
+/// let _shown = bus.on::<Progress>(|progress| println!("{}: {}", progress.source, progress.message));
+///
+/// let imported = bus.runs().start("nightly import", async |run: Run| {
+///     for item in 1..=10 {
+///         run.progress(item, 10, format!("item {item}")).await?;
+///     }
+///     Ok("all of it")
+/// });
+/// assert_eq!(imported.await?, "all of it");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Runs<'a> {
+    bus: &'a Bus,
+    board: Arc<Board>,
+}
+
+impl<'a> Runs<'a> {
+    /// Starts a run in a task of its own. Its name is shown to people, and need not be unique.
+    ///
+    /// In the work of another run, such as one of its handlers, it is a part of that run, and ends with it. Otherwise it
+    /// is in the session of the event in whose handler it is started, if there is one.
+    ///
+    /// The returned [`Running`] owns the run: await it for the result, or drop it to cancel the run. A run that outlives it
+    /// is [detached](Running::detach). All runs are cancelled when the bus is shut down.
+    pub fn start<T, F, W>(self, name: impl Into<String>, work: W) -> Running<T>
+    where
+        W: FnOnce(Run) -> F + Send + 'static,
+        F: Future<Output = Result<T, HandlerError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        running::start(self.bus, self.board, name.into(), None, work)
+    }
+
+    /// Returns the runs that go on, sorted by when they were started.
+    pub fn list(self) -> Vec<Run> {
+        self.board.all()
+    }
+
+    /// Returns a run that goes on.
+    pub fn get(self, id: RunId) -> Option<Run> {
+        self.board.get(id)
+    }
+
+    /// Cancels a run with all that belong to it, or the runs of a session, or all. Await it for what became of them.
+    ///
+    /// ```
+    /// use atoms::control::Scope;
+    /// use atoms::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().without_discovery().start()?;
+    /// let importing = bus.runs().start("import", async |run: Run| {
+    ///     run.cancelled().await;
+    ///     Ok(())
+    /// });
+    /// let cancelled = bus.runs().cancel(Scope::Bus).reason("the day is over").await;
+    /// assert_eq!(cancelled.runs.len(), 1);
+    /// assert!(importing.await.unwrap_err().is_cancelled());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cancel(self, scope: impl Into<Scope>) -> Cancelling<'a> {
+        Cancelling::new(self, scope.into())
+    }
+
+    /// Pauses a run with all that belong to it, or the runs and events of a session, or of the bus. Await it. Fails on a bus
+    /// without [`Steering`].
+    ///
+    /// ```
+    /// use atoms::control::{Scope, Steering};
+    /// use atoms::prelude::*;
+    ///
+    /// # #[event(type = "shop.order.created")]
+    /// # struct OrderCreated;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().without_discovery().steering(Steering::new()).start()?;
+    /// bus.runs().pause(Scope::Bus).await?;
+    /// bus.post(OrderCreated).await?;
+    /// # while bus.runs().held().events == 0 { tokio::task::yield_now().await; }
+    /// assert_eq!(bus.runs().held().events, 1);
+    /// assert_eq!(bus.runs().resume(Scope::Bus).await, Some(1));
+    /// bus.idle().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pause(self, scope: impl Into<Scope>) -> Pausing<'a> {
+        Pausing::new(self, scope.into())
+    }
+
+    /// Lets go on what was paused. Await it for how many events were held.
+    pub fn resume(self, scope: impl Into<Scope>) -> Resuming<'a> {
+        Resuming::new(self, scope.into())
+    }
+
+    /// Returns whether this very scope is paused.
+    pub fn is_paused(self, scope: impl Into<Scope>) -> bool {
+        Steered::of(self.bus).is_some_and(|steered| steered.gate.is_paused(&scope.into()))
+    }
+
+    /// Returns how many events are held, because what they belong to is paused or has just been let go.
+    pub fn held(self) -> HeldEvents {
+        Steered::of(self.bus).map(|steered| steered.gate.held()).unwrap_or_default()
+    }
+}
+
+impl Run {
+    /// Starts a run that is a part of this one, and ends with it. Otherwise as [`Runs::start`].
+    pub fn start_part<T, F, W>(&self, name: impl Into<String>, work: W) -> Running<T>
+    where
+        W: FnOnce(Run) -> F + Send + 'static,
+        F: Future<Output = Result<T, HandlerError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self.bus() {
+            Some(bus) => running::start(&bus, Board::of(&bus), name.into(), Some(self.clone()), work),
+            None => Running::refused(name.into(), NotStarted::Closed),
+        }
+    }
+}
+
+impl fmt::Debug for Runs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Runs").field(&self.board).finish()
+    }
+}

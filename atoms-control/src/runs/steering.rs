@@ -1,0 +1,291 @@
+//! What stands around emits and deliveries of a bus that can be paused.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use atoms_runtime::{
+    AnyEvent, Bus, BusBuilder, Cancellation, Cause, Delivery, EmitLayer, EventId, Extension, Layer, Next,
+    NextEmit, Outcome, SyncLayer, SyncNext, Veto,
+};
+
+use tokio::time::{sleep, timeout};
+
+use super::gate::{Gate, Limits};
+use super::scope::{Place, Scope};
+use crate::sync::Mutex;
+use crate::work::Run;
+
+/// How often it is looked whether cancelled deliveries have ended.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// Lets a bus be paused, and what runs on it be cancelled: give it to
+/// [`ControlBuilder::steering`](crate::ControlBuilder::steering).
+///
+/// It stands around each emit and each delivery. On a bus without it, [`Runs::cancel`](crate::Runs::cancel) reaches the work
+/// of runs, but neither drops their handlers where these wait nor refuses what they emit later.
+#[derive(Debug, Clone)]
+pub struct Steering {
+    limits: Limits,
+}
+
+impl Steering {
+    /// Creates it with the default limits.
+    pub fn new() -> Self {
+        Self { limits: Limits { events: 65_536, bytes: 64 * 1024 * 1024 } }
+    }
+
+    /// Sets how many events are held at most while something is paused: 65,536 by default. Those beyond are refused.
+    #[must_use]
+    pub fn held_events(mut self, events: usize) -> Self {
+        self.limits.events = events;
+        self
+    }
+
+    /// Sets the same limit in bytes of memory: 64 MiB by default. A larger event is held alone.
+    #[must_use]
+    pub fn held_bytes(mut self, bytes: usize) -> Self {
+        self.limits.bytes = bytes;
+        self
+    }
+}
+
+impl Default for Steering {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The gate of a bus, and what runs on it.
+pub(crate) struct Steered(Arc<Shared>);
+
+pub(super) struct Shared {
+    pub(super) gate: Arc<Gate>,
+    running: Mutex<Running>,
+}
+
+#[derive(Default)]
+struct Running {
+    deliveries: BTreeMap<u64, Entry>,
+    next: u64,
+}
+
+/// One delivery that runs.
+#[derive(Clone)]
+struct Entry {
+    place: Place,
+    handler: &'static str,
+    event: EventId,
+    cancelled: Cancellation,
+    stopped: Cancellation,
+}
+
+impl Steered {
+    pub(crate) fn new(steering: Steering) -> Self {
+        let gate = Arc::new(Gate::new(steering.limits));
+        Self(Arc::new(Shared { gate, running: Mutex::default() }))
+    }
+
+    /// That of a bus, if it can be paused.
+    pub(super) fn of(bus: &Bus) -> Option<Arc<Shared>> {
+        bus.borrow_extension::<Self>().map(|steered| Arc::clone(&steered.0))
+    }
+}
+
+impl Extension for Steered {
+    fn install(&self, bus: BusBuilder) -> BusBuilder {
+        bus.emit_layer(AroundEmits(Arc::clone(&self.0))).layer(AroundDeliveries(Arc::clone(&self.0)))
+    }
+
+    /// What is held is delivered before the bus ends.
+    fn closing(&self) {
+        self.0.gate.open();
+    }
+}
+
+impl Shared {
+    /// Says to the deliveries in this scope that they are cancelled, and returns them. The one in which this is called is not.
+    pub(super) fn cancel(self: &Arc<Self>, scope: &Scope) -> Deliveries {
+        let own = Cause::current().map(|cause| cause.id().clone());
+        let running = self.running.lock();
+        let is_ours = |entry: &&Entry| entry.place.is_in(scope) && Some(&entry.event) != own.as_ref();
+        let entries: Vec<_> = running.deliveries.iter().filter(|(_, entry)| is_ours(entry)).collect();
+        let numbers = entries.iter().map(|(number, _)| **number).collect();
+        let tokens: Vec<_> = entries.iter().map(|(_, entry)| entry.cancelled.clone()).collect();
+        drop(running);
+        for token in tokens {
+            token.cancel();
+        }
+        Deliveries { shared: Arc::clone(self), numbers }
+    }
+
+    fn enter(&self, delivery: &Delivery<'_>, run: Option<&Run>) -> Entered<'_> {
+        let cancelled = run.map_or_else(Cancellation::new, |run| run.token().clone());
+        let stopped = run.map_or_else(Cancellation::new, |run| run.stopped().clone());
+        let session = delivery.metadata().session_id().map(Into::into);
+        let place = Place { run: run.cloned(), session };
+        let (handler, event) = (delivery.handler().path(), delivery.id().clone());
+        let mut running = self.running.lock();
+        let number = running.next;
+        running.next += 1;
+        let entry = Entry { place, handler, event, cancelled, stopped };
+        running.deliveries.insert(number, entry.clone());
+        drop(running);
+        Entered { shared: self, number, entry }
+    }
+}
+
+/// Deliveries that are cancelled.
+pub(super) struct Deliveries {
+    shared: Arc<Shared>,
+    numbers: Vec<u64>,
+}
+
+impl Deliveries {
+    /// The handlers of those that still run.
+    pub(super) fn handlers(&self) -> Vec<&'static str> {
+        self.those_that_run(|entry| entry.handler)
+    }
+
+    /// Drops those that wait.
+    pub(super) fn stop(&self) {
+        for token in self.those_that_run(|entry| entry.stopped.clone()) {
+            token.cancel();
+        }
+    }
+
+    fn those_that_run<T>(&self, tell: impl Fn(&Entry) -> T) -> Vec<T> {
+        let running = self.shared.running.lock();
+        self.numbers.iter().filter_map(|number| running.deliveries.get(number)).map(tell).collect()
+    }
+
+    /// Waits until none runs, for so long at most.
+    pub(super) async fn wait(&self, at_most: Duration) {
+        let ended = async {
+            while !self.handlers().is_empty() {
+                sleep(LOOK).await;
+            }
+        };
+        let _in_time = timeout(at_most, ended).await;
+    }
+}
+
+/// A delivery runs, until this is dropped.
+struct Entered<'a> {
+    shared: &'a Shared,
+    number: u64,
+    entry: Entry,
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        let left = self.shared.running.lock().deliveries.remove(&self.number);
+        drop(left);
+    }
+}
+
+/// Whether an event is control's own, which passes whatever is paused: it tells of something, and is no work.
+fn is_control(event_type: &str) -> bool {
+    event_type.starts_with("atoms.") && !event_type.starts_with("atoms.tool.")
+}
+
+/// Why an event is not delivered, if its run has ended as cancelled.
+fn is_over(run: Option<&Run>) -> Option<Veto> {
+    let run = run.filter(|run| run.is_cancelled() && (run.has_ended() || run.stopped().is_cancelled()))?;
+    Some(Veto::new(format!("the run `{run}`, to which it belongs, was cancelled")))
+}
+
+struct AroundEmits(Arc<Shared>);
+
+impl EmitLayer for AroundEmits {
+    async fn emit(&self, next: &mut NextEmit<'_>) -> Result<(), Veto> {
+        let event = next.event();
+        if is_control(event.event_type()) {
+            next.run().await;
+            return Ok(());
+        }
+        let run = event.carried::<Run>();
+        if let Some(veto) = is_over(run) {
+            return Err(veto);
+        }
+        if self.0.gate.is_open() {
+            next.run().await;
+            return Ok(());
+        }
+        let (run, event) = (run.cloned(), event.clone());
+        let session = next.metadata().session_id().map(Into::into);
+        let turn = self.0.gate.pass(Place { run, session }, &event).await?;
+        // Not shared any more, so that it need not be copied when it is delivered.
+        drop(event);
+        begin(next.run(), turn).await;
+        Ok(())
+    }
+
+    fn name(&self) -> &'static str {
+        "steering"
+    }
+}
+
+/// Waits for it; the turn is over when it has begun.
+async fn begin<F: Future>(going: F, turn: Option<impl Sized>) -> F::Output {
+    let (mut going, mut turn) = (pin!(going), turn);
+    poll_fn(|cx| {
+        let polled = going.as_mut().poll(cx);
+        drop(turn.take());
+        polled
+    })
+    .await
+}
+
+struct AroundDeliveries(Arc<Shared>);
+
+impl Layer for AroundDeliveries {
+    async fn deliver(&self, delivery: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
+        if is_control(delivery.event_type()) {
+            return next.run().await;
+        }
+        let run = delivery.carried::<Run>();
+        let mut turn = None;
+        // What no bus calls, such as a node, was not emitted on one, and so has passed no gate.
+        if delivery.outlet().is_some() && !self.0.gate.is_open() {
+            let session = delivery.metadata().session_id().map(Into::into);
+            let event: &AnyEvent = delivery.any();
+            turn = self.0.gate.pass(Place { run: run.cloned(), session }, event).await?;
+        }
+        let entered = self.0.enter(delivery, run);
+        let entry = &entered.entry;
+        let going = begin(next.run_with(&entry.cancelled), turn);
+        tokio::select! {
+            biased;
+            outcome = going => outcome,
+            () = entry.stopped.cancelled() => Err(Veto::new("it was cancelled").into()),
+        }
+    }
+
+    fn as_sync(&self) -> Option<&dyn SyncLayer> {
+        Some(self)
+    }
+
+    fn name(&self) -> &'static str {
+        "steering"
+    }
+}
+
+impl SyncLayer for AroundDeliveries {
+    fn deliver(&self, delivery: &Delivery<'_>, next: &mut SyncNext<'_>) -> Outcome {
+        if is_control(delivery.event_type()) {
+            return next.run();
+        }
+        let entered = self.0.enter(delivery, delivery.carried::<Run>());
+        next.run_with(&entered.entry.cancelled)
+    }
+}
+
+impl fmt::Debug for Steered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Steered").field(&self.0.gate).finish()
+    }
+}
