@@ -15,6 +15,7 @@ mod shuttle_tests;
 mod store;
 mod sync;
 pub mod testing;
+mod veska;
 mod work;
 
 pub use events::{
@@ -38,4 +39,5 @@ pub use runs::{
 };
 pub use schemars;
 pub use store::{Ending, MemoryQuestions, Opening, QuestionFilter, QuestionStore};
+pub use veska::Veska;
 pub use work::{Run, RunId, RunIdError};

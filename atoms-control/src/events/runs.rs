@@ -7,6 +7,11 @@ use atoms_runtime::{Timestamp, event};
 use crate::principal::Principal;
 use crate::work::RunId;
 
+/// An event that says nothing yet.
+pub(crate) trait Blank {
+    fn blank() -> Self;
+}
+
 macro_rules! events {
     ($($(#[$meta:meta])* $name:ident = $type:literal { $($(#[$field_meta:meta])* $field:ident: $of:ty,)* })*) => {$(
         $(#[$meta])*
@@ -20,6 +25,17 @@ macro_rules! events {
             /// What a person reads of it.
             pub message: String,
             $($(#[$field_meta])* pub $field: $of,)*
+        }
+
+        impl Blank for $name {
+            fn blank() -> Self {
+                Self {
+                    run: None,
+                    source: String::new(),
+                    message: String::new(),
+                    $($field: Default::default(),)*
+                }
+            }
         }
     )*};
 }

@@ -31,6 +31,7 @@ const CONTROL: House = House {
         Floor { name: "question", modules: &["question"] },
         Floor { name: "work", modules: &["work"] },
         Floor { name: "events", modules: &["events"] },
+        Floor { name: "codec", modules: &["veska"] },
         Floor { name: "store", modules: &["store"] },
         Floor { name: "desk", modules: &["desk"] },
         Floor { name: "face", modules: &["face"] },
