@@ -5,6 +5,7 @@ mod cancelled;
 mod ends;
 mod nested;
 mod paused;
+mod recorded;
 mod told;
 
 use std::sync::{Arc, Mutex};

@@ -5,9 +5,9 @@ mod runs;
 
 pub use questions::{QuestionAnswered, QuestionCancelled, QuestionExpired, QuestionOpened};
 pub(crate) use questions::{ended, is_taken, opened};
-pub(crate) use runs::Blank;
 pub use runs::{
     AgentCompleted, AgentFailed, AgentMessage, AgentStarted, BugDetected, DiscussionStarted, ErrorReported,
     FixStarted, PhaseCompleted, PhaseStarted, Progress, RunCancelled, RunCompleted, RunFailed, RunPaused,
     RunResumed, RunStarted, TaskCompleted, TaskFailed, TaskStarted, Thinking,
 };
+pub(crate) use runs::{Blank, told};

@@ -2,7 +2,7 @@
 //!
 //! None of them is made unless somebody takes it. Those of one run are handled in order.
 
-use atoms_runtime::{Timestamp, event};
+use atoms_runtime::{AnyEvent, Timestamp, event};
 
 use crate::principal::Principal;
 use crate::work::RunId;
@@ -12,8 +12,15 @@ pub(crate) trait Blank {
     fn blank() -> Self;
 }
 
+/// What each event that tells of work says.
+pub(crate) struct Told<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) message: &'a str,
+}
+
 macro_rules! events {
-    ($($(#[$meta:meta])* $name:ident = $type:literal { $($(#[$field_meta:meta])* $field:ident: $of:ty,)* })*) => {$(
+    ($($(#[$meta:meta])* $name:ident = $type:literal { $($(#[$field_meta:meta])* $field:ident: $of:ty,)* })*) => {
+    $(
         $(#[$meta])*
         #[event(type = $type, framework, crate = atoms_runtime)]
         pub struct $name {
@@ -37,7 +44,16 @@ macro_rules! events {
                 }
             }
         }
-    )*};
+    )*
+
+        /// What an event says, if it tells of work.
+        pub(crate) fn told(event: &AnyEvent) -> Option<Told<'_>> {
+            $(if let Some(told) = event.downcast_ref::<$name>() {
+                return Some(Told { source: &told.source, message: &told.message });
+            })*
+            None
+        }
+    };
 }
 
 events! {

@@ -17,7 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use atoms_runtime::{Bus, BusBuilder, HandlerError};
+use atoms_runtime::{Bus, HandlerError};
 
 pub use cancel::{Cancelled, Cancelling};
 pub use error::{NotStarted, RunError};
@@ -31,10 +31,6 @@ pub use tell::{Phase, Source, Task, Tell, Teller, Telling};
 
 use self::board::Board;
 pub(crate) use self::steering::Steered;
-use crate::desk::{LimitsSetting, StoreSetting};
-use crate::face::Questions;
-use crate::question::QuestionLimits;
-use crate::store::QuestionStore;
 use crate::work::{Run, RunId};
 
 /// How many runs may go on at once on one bus.
@@ -45,81 +41,6 @@ const MOST_NAME_BYTES: usize = 1_024;
 
 /// How long the work of a cancelled run may take to end by itself, by default.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// What control adds to a [`Bus`].
-pub trait Control {
-    /// Returns the questions of this bus.
-    fn questions(&self) -> Questions<'_>;
-
-    /// Returns the runs of this bus.
-    fn runs(&self) -> Runs<'_>;
-
-    /// Returns somebody who tells of work without a run, such as an agent: see [`Tell`].
-    fn source(&self, name: impl Into<String>) -> Source;
-}
-
-impl Control for Bus {
-    fn questions(&self) -> Questions<'_> {
-        Questions::of(self)
-    }
-
-    fn runs(&self) -> Runs<'_> {
-        Runs { bus: self, board: Board::of(self) }
-    }
-
-    fn source(&self, name: impl Into<String>) -> Source {
-        Source::new(self, name.into())
-    }
-}
-
-/// What control adds to a [`BusBuilder`].
-pub trait ControlBuilder: Sized {
-    /// Keeps questions in this store instead of in memory. The store decides how many it keeps.
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    /// use atoms::Bus;
-    /// use atoms::control::{Checkpoint, Control, ControlBuilder, MemoryQuestions, Principal};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let store = Arc::new(MemoryQuestions::new(100, 1024 * 1024));
-    /// let start = || Bus::builder().question_store(store.clone()).start();
-    ///
-    /// let first = start()?;
-    /// let id = first.questions().open(Checkpoint::new("plan-review")).await?.id();
-    /// drop(first);
-    ///
-    /// let second = start()?; // goes on with the questions of the first one
-    /// second.questions().approve(id).by(&Principal::new("ada")).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    fn question_store(self, store: Arc<dyn QuestionStore>) -> Self;
-
-    /// Sets how large the parts of a question may be.
-    #[must_use]
-    fn question_limits(self, limits: QuestionLimits) -> Self;
-
-    /// Lets the bus be paused, and handlers be cancelled: see [`Runs::pause`] and [`Runs::cancel`].
-    #[must_use]
-    fn steering(self, steering: Steering) -> Self;
-}
-
-impl ControlBuilder for BusBuilder {
-    fn question_store(self, store: Arc<dyn QuestionStore>) -> Self {
-        self.extension(StoreSetting(store))
-    }
-
-    fn question_limits(self, limits: QuestionLimits) -> Self {
-        self.extension(LimitsSetting(limits))
-    }
-
-    fn steering(self, steering: Steering) -> Self {
-        self.extension(Steered::new(steering))
-    }
-}
 
 /// The runs of a bus, as [`Control::runs`](crate::Control::runs) returns them.
 ///
@@ -154,6 +75,10 @@ pub struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
+    pub(crate) fn of(bus: &'a Bus) -> Self {
+        Self { bus, board: Board::of(bus) }
+    }
+
     /// Starts a run in a task of its own. Its name is shown to people, and need not be unique.
     ///
     /// In the work of another run, such as one of its handlers, it is a part of that run, and ends with it. Otherwise it

@@ -9,6 +9,7 @@ use foldhash::fast::RandomState;
 
 use super::carried::{Carrying, restored};
 use super::erased::EventRef;
+use super::pattern;
 use super::size::memory_size;
 use super::{
     Carried, Envelope, Event, EventId, EventKey, EventType, Head, IntoEnvelope, Metadata, RawEvent, Timestamp,
@@ -197,6 +198,12 @@ impl AnyEvent {
     /// ```
     pub fn size(&self) -> usize {
         self.0.size()
+    }
+
+    /// Returns whether a pattern selects the type string, as `#[handler(pattern = "shop.order.*")]` does: `*` stands for
+    /// one segment, and `**` at the end for one or more.
+    pub fn is_selected_by(&self, pattern: &str) -> bool {
+        pattern::matches(pattern, self.event_type())
     }
 
     /// Returns whether this is an event `E`.

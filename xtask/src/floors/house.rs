@@ -36,6 +36,8 @@ const CONTROL: House = House {
         Floor { name: "desk", modules: &["desk"] },
         Floor { name: "face", modules: &["face"] },
         Floor { name: "runs", modules: &["runs"] },
+        Floor { name: "record", modules: &["history", "stats"] },
+        Floor { name: "bus", modules: &["bus"] },
         Floor { name: "checks", modules: &["testing"] },
     ],
 };

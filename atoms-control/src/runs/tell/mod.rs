@@ -43,7 +43,7 @@ pub struct Source {
 }
 
 impl Source {
-    pub(super) fn new(bus: &Bus, name: String) -> Self {
+    pub(crate) fn new(bus: &Bus, name: String) -> Self {
         Self { bus: bus.downgrade(), run: None, name }
     }
 
