@@ -4,8 +4,10 @@ mod asking;
 mod cancelled;
 mod ends;
 mod nested;
+mod nodes;
 mod paused;
 mod recorded;
+mod threads;
 mod told;
 
 use std::sync::{Arc, Mutex};

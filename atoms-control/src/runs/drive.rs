@@ -38,6 +38,11 @@ pub(super) struct Going {
 impl Drop for Going {
     fn drop(&mut self) {
         self.run.end();
+        // Those that were started at the last moment, or do not end.
+        for child in self.run.children() {
+            child.cancel_all(&belongs_to(&self.run), &mut Vec::new());
+            child.stop_all();
+        }
         self.board.end(&self.run);
     }
 }
@@ -132,14 +137,18 @@ where
     }
 }
 
+/// Why a run is cancelled that belongs to this one, which has ended.
+fn belongs_to(run: &Run) -> Why {
+    Why { reason: Some(format!("the run `{run}`, to which it belongs, has ended")), by: None }
+}
+
 /// Ends the runs that belong to this one.
 async fn end_children(run: &Run) {
     let children = run.children();
     if children.is_empty() {
         return;
     }
-    let reason = format!("the run `{run}`, to which it belongs, has ended");
-    let why = Why { reason: Some(reason), by: None };
+    let why = belongs_to(run);
     for child in &children {
         child.cancel_all(&why, &mut Vec::new());
     }

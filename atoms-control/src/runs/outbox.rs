@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use atoms_runtime::{AnyEvent, Bus, LogLimit, Post, PostError, PostRefusal, Priority, WeakBus};
+use atoms_runtime::{AnyEvent, Bus, Busy, LogLimit, Post, PostError, PostRefusal, Priority, WeakBus};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -75,7 +75,7 @@ impl Outbox {
     }
 
     fn begin_to_drain(self: &Arc<Self>, bus: &Bus) {
-        let draining = Draining { outbox: Arc::clone(self), is_done: false };
+        let draining = Draining { outbox: Arc::clone(self), is_done: false, _busy: bus.busy() };
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(draining.drain(bus.downgrade()))),
             Err(_) => draining.drain_at_once(bus),
@@ -99,6 +99,8 @@ impl Outbox {
 struct Draining {
     outbox: Arc<Outbox>,
     is_done: bool,
+    /// Who waits until the bus is idle, waits for what is told.
+    _busy: Busy,
 }
 
 impl Draining {

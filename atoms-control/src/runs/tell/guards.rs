@@ -13,6 +13,8 @@ pub struct Phase {
     source: Source,
     phase: String,
     begun: Instant,
+    /// Whether there was room for its beginning. Then there is for its end.
+    is_told: bool,
 }
 
 impl Phase {
@@ -23,8 +25,8 @@ impl Phase {
             message,
             phase: phase.clone(),
         });
-        drop(told);
-        Self { source: teller.to_source(), phase, begun: Instant::now() }
+        let is_told = told.outcome().is_ok();
+        Self { source: teller.to_source(), phase, begun: Instant::now(), is_told }
     }
 }
 
@@ -32,12 +34,8 @@ impl Drop for Phase {
     fn drop(&mut self) {
         let elapsed_micros = micros(self.begun.elapsed());
         let phase = self.phase.clone();
-        let told = teller(&self.source).end(phase.clone(), |run, source, message| PhaseCompleted {
-            run,
-            source,
-            message,
-            phase,
-            elapsed_micros,
+        let told = teller(&self.source).put(self.is_told, phase.clone(), |run, source, message| {
+            PhaseCompleted { run, source, message, phase, elapsed_micros }
         });
         drop(told);
     }
@@ -50,6 +48,8 @@ pub struct Task {
     source: Source,
     task: String,
     begun: Instant,
+    /// Whether there was room for its beginning. Then there is for its end.
+    is_told: bool,
     is_open: bool,
 }
 
@@ -62,20 +62,16 @@ impl Task {
             message,
             task: task.clone(),
         });
-        drop(told);
-        Self { source, task, begun: Instant::now(), is_open: true }
+        let is_told = told.outcome().is_ok();
+        Self { source, task, begun: Instant::now(), is_told, is_open: true }
     }
 
     /// Tells that the task is done.
     pub fn completed(mut self) {
         self.is_open = false;
         let (task, elapsed_micros) = (self.task.clone(), micros(self.begun.elapsed()));
-        let told = teller(&self.source).end(task.clone(), |run, source, message| TaskCompleted {
-            run,
-            source,
-            message,
-            task,
-            elapsed_micros,
+        let told = teller(&self.source).put(self.is_told, task.clone(), |run, source, message| {
+            TaskCompleted { run, source, message, task, elapsed_micros }
         });
         drop(told);
     }
@@ -88,7 +84,7 @@ impl Task {
     fn fail(&mut self, error: String) {
         self.is_open = false;
         let (task, elapsed_micros) = (self.task.clone(), micros(self.begun.elapsed()));
-        let told = teller(&self.source).end(error.clone(), |run, source, message| TaskFailed {
+        let told = teller(&self.source).put(self.is_told, error.clone(), |run, source, message| TaskFailed {
             run,
             source,
             message,

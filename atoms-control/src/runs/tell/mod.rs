@@ -118,10 +118,10 @@ impl Teller<'_> {
     where
         Envelope<E>: IntoEnvelope<Event = E>,
     {
-        self.put(message, event, false)
+        self.put(false, message, event)
     }
 
-    /// The same, of what ends something.
+    /// The same, of what ends something whose beginning was told.
     pub(super) fn end<E: Event>(
         &self,
         message: impl Into<String>,
@@ -130,14 +130,15 @@ impl Teller<'_> {
     where
         Envelope<E>: IntoEnvelope<Event = E>,
     {
-        self.put(message, event, true)
+        self.put(true, message, event)
     }
 
+    /// The same; `ends` says whether it finds room in any case.
     fn put<E: Event>(
         &self,
+        ends: bool,
         message: impl Into<String>,
         event: impl FnOnce(Option<RunId>, String, String) -> E,
-        ends: bool,
     ) -> Telling
     where
         Envelope<E>: IntoEnvelope<Event = E>,
