@@ -3,6 +3,27 @@
 //!
 //! Programs depend on `atoms` with the feature `control`, which has all of this as `atoms::control`. [`Runs`] and
 //! [`Questions`] are what a program uses, and a [`QuestionStore`] keeps the questions.
+//!
+//! # For those who know Veska
+//!
+//! | Veska | here |
+//! | --- | --- |
+//! | `events.on(EventType.PROGRESS, f)` | `bus.on::<Progress>(f)`, or a `#[handler]` of it, sync or async |
+//! | `events.on_any(f)` | `bus.on_any(f)`; of one run or one source, `run.on_any(f)`, `bus.source("x").on_any(f)` |
+//! | `events.off(..)` | dropping the subscription, also in the middle of an emit |
+//! | `emit(Event(type=.., source="x", ..))` | an event of your own: `bus.emit(..)`; of the framework: the methods of [`Tell`] |
+//! | `emit_progress("x", completed=5, total=10)` | `run.progress(5, 10, "")`, or `bus.source("x").progress(5, 10, "")` |
+//! | `emit_error("x", "..")` | `run.error("..")`, or `bus.source("x").error("..")` |
+//! | `emit_agent_status("x", AGENT_COMPLETED, "..")` | `run.source("x").agent_completed("..")` |
+//! | `checkpoint("plan-review", title, ..)` | `run.checkpoint(Checkpoint::new("plan-review").title(..))` |
+//! | `approve_checkpoint("plan-review", feedback)` | `bus.questions().approve("plan-review").feedback(..).by(&who)` |
+//! | `reject_checkpoint("plan-review", feedback)` | `bus.questions().reject("plan-review").feedback(..).by(&who)` |
+//! | `request_input("..?", source="x")` | `run.ask(Input::<String>::new("x").title("..?"))` |
+//! | `send_feedback("..")` | `bus.questions().answer_only("..", &who)` |
+//! | `pause()`, `resume()`, `cancel()` | `bus.runs().pause(Scope::Bus)`, `.resume(..)`, `.cancel(..)`, or of a run or a session |
+//! | `get_history(event_type, source, limit)` | `bus.history().of::<ErrorReported>().source("x").limit(10).list()` |
+//! | `stats` | `bus.stats()` |
+//! | `Event.to_dict()` | the codec [`Veska`] |
 
 mod bus;
 mod desk;

@@ -184,3 +184,21 @@ async fn a_caller_that_merely_goes_leaves_its_approval_open() {
     running.await.unwrap();
     assert_eq!(bus.questions().count().await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn an_answer_without_an_id_reaches_the_only_open_input_or_says_why_not() {
+    let bus = started();
+    let none = bus.questions().answer_only("x", &ada()).await.unwrap_err();
+    assert!(none.to_string().starts_with("there is no open input that `ada` may answer"), "{none}");
+    bus.questions().open(plan()).await.unwrap();
+    bus.questions().open(Input::<String>::new("secret").role("director")).await.unwrap();
+    let asked = bus.questions().open(Input::<String>::new("database")).await.unwrap();
+    bus.questions().answer_only("SQLite", &ada()).await.unwrap();
+    assert_eq!(asked.wait().await.unwrap(), "SQLite");
+    for name in ["a", "b"] {
+        bus.questions().open(Input::<String>::new(name)).await.unwrap();
+    }
+    let several = bus.questions().answer_only("x", &ada()).await.unwrap_err();
+    assert!(matches!(several, AnswerError::NotOne { are_several: true, .. }), "{several}");
+    assert!(is_open(&bus, "a").await && is_open(&bus, "b").await);
+}

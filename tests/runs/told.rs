@@ -145,6 +145,36 @@ async fn who_tells_without_waiting_is_refused_beyond_the_limit() {
     assert!(told.last().unwrap().unwrap_err().to_string().contains("4096 events"));
 }
 
+#[tokio::test]
+async fn who_listens_to_one_run_or_one_source_hears_no_other() {
+    let bus = started();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let note = |by: &'static str| {
+        let heard = heard.clone();
+        move |event: &AnyEvent| heard.lock().unwrap().push((by, event.event_type().to_owned()))
+    };
+    let waits = async |run: Run| {
+        run.cancelled().await;
+        Ok(())
+    };
+    let (one, other) = (bus.runs().start("one", waits), bus.runs().start("other", waits));
+    bus.idle().await;
+    let of_run = one.run().unwrap().on_any(note("run")).unwrap();
+    let of_source = bus.source("researcher").on_any(note("source")).unwrap();
+    let part = one.run().unwrap().start_part("part", async |run: Run| Ok(run.thinking("").await?));
+    part.await.unwrap();
+    other.run().unwrap().source("researcher").agent_started("").await.unwrap();
+    bus.idle().await;
+    drop((of_run, of_source));
+    one.run().unwrap().thinking("").await.unwrap();
+    bus.idle().await;
+    let heard = heard.lock().unwrap();
+    let of =
+        |by| heard.iter().filter(|(own, _)| *own == by).map(|(_, event)| event.as_str()).collect::<Vec<_>>();
+    assert_eq!(of("run"), ["atoms.run.started", "atoms.thinking", "atoms.run.completed"]);
+    assert_eq!(of("source"), ["atoms.agent.started"]);
+}
+
 /// The types of the document, and what tells each.
 #[tokio::test]
 async fn each_of_the_26_types_is_told() {

@@ -87,6 +87,14 @@ pub enum AnswerError {
     /// It had ended before.
     #[error("the question `{0}` was {end}", end = ended(.0))]
     Ended(Arc<Question>),
+    /// The answer is to the only open input, and there is none that the principal may answer, or there are several.
+    #[error("{} that `{principal}` may answer: name the one that is meant", inputs(*.are_several))]
+    NotOne {
+        /// The principal.
+        principal: String,
+        /// Whether there are several.
+        are_several: bool,
+    },
     /// The principal has none of the question's roles.
     #[error("`{principal}` may not answer the question `{question}`, which is for {roles}", roles = roles(question))]
     NotAllowed {
@@ -123,6 +131,10 @@ pub enum AnswerError {
 
 fn ended(question: &Question) -> String {
     question.end.as_ref().map_or_else(String::new, ToString::to_string)
+}
+
+fn inputs(are_several: bool) -> &'static str {
+    if are_several { "there are several open inputs" } else { "there is no open input" }
 }
 
 fn roles(question: &Question) -> String {

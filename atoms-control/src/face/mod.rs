@@ -20,7 +20,8 @@ pub use watch::Watch;
 
 use self::answering::Said;
 use crate::desk::Desk;
-use crate::question::{Ask, FromAnswer, Kind, Question, QuestionId, QuestionRef};
+use crate::principal::Principal;
+use crate::question::{Ask, FromAnswer, Kind, Question, QuestionId, QuestionKind, QuestionRef};
 use crate::store::{Ending, QuestionFilter};
 
 /// The questions of a bus, as [`Control::questions`](crate::Control::questions) returns them.
@@ -157,6 +158,40 @@ impl<'a> Questions<'a> {
     pub fn answer(self, question: impl Into<QuestionRef>, answer: impl Serialize) -> Answering<'a> {
         let answer = serde_json::to_value(answer).map_err(|error| error.to_string());
         Answering::new(self, question.into(), Said::Answer(answer))
+    }
+
+    /// Answers the only open input that the principal may answer, in a program that asks one thing at a time. Fails if there
+    /// is none, or several.
+    ///
+    /// ```
+    /// use atoms::control::AnswerError;
+    /// use atoms::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (bus, ada) = (Bus::builder().without_discovery().start()?, Principal::new("ada"));
+    /// let asked = bus.questions().open(Input::<String>::new("database")).await?;
+    /// bus.questions().answer_only("PostgreSQL", &ada).await?;
+    /// assert_eq!(asked.wait().await?, "PostgreSQL");
+    ///
+    /// let nothing = bus.questions().answer_only("PostgreSQL", &ada).await.unwrap_err();
+    /// assert!(matches!(nothing, AnswerError::NotOne { are_several: false, .. }));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn answer_only(
+        self,
+        answer: impl Serialize,
+        principal: &Principal,
+    ) -> Result<Arc<Question>, AnswerError> {
+        let answer = serde_json::to_value(answer).map_err(|error| error.to_string());
+        let inputs = self.clone().list().kind(QuestionKind::Input).answerable_by(principal);
+        let inputs = inputs.page(None, 2).await?;
+        let [only] = &inputs[..] else {
+            let (principal, are_several) = (principal.to_string(), !inputs.is_empty());
+            return Err(AnswerError::NotOne { principal, are_several });
+        };
+        Answering::new(self, only.id.into(), Said::Answer(answer)).by(principal).await
     }
 
     /// Cancels a question. Name who does with [`by`](Answering::by). Those who may answer it may cancel it.

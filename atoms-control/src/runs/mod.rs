@@ -6,6 +6,7 @@ mod cancel;
 mod drive;
 mod error;
 mod gate;
+mod listen;
 mod outbox;
 mod pause;
 mod running;

@@ -47,6 +47,10 @@ impl Source {
         Self { bus: bus.downgrade(), run: None, name }
     }
 
+    pub(super) fn weak_bus(&self) -> &WeakBus {
+        &self.bus
+    }
+
     /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
