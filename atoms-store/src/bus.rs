@@ -1,4 +1,4 @@
-//! What a store adds to a bus.
+//! The methods that a store adds to a bus.
 
 use atoms_control::ControlBuilder;
 use atoms_runtime::{Bus, BusBuilder, EventId, Extension, IntoEnvelope, StoreError};
@@ -8,7 +8,7 @@ use crate::backlog::{NewRow, post_in};
 use crate::sqlite::Sqlite;
 use crate::transaction::{HasStore, layers};
 
-/// What a store adds to a [`BusBuilder`].
+/// The methods that a store adds to a [`BusBuilder`].
 pub trait StoreBuilder: Sized {
     /// Keeps what is posted, dead letters and questions in this store, and not in memory.
     ///
@@ -28,22 +28,22 @@ impl StoreBuilder for BusBuilder {
     }
 }
 
-/// The store of a bus.
+/// The store of a bus, as an extension of it.
 #[derive(Debug)]
 struct Installed(Sqlite);
 
 impl Extension for Installed {}
 
-/// What a store adds to a [`Bus`].
+/// The methods that a store adds to a [`Bus`].
 pub trait StoreBus {
-    /// Posts an event in a transaction of your own on the store's file: it is posted when that is committed, and not if that
-    /// is rolled back. Returns its id.
+    /// Posts an event in a transaction of your own on the store's file. The event is posted when the transaction is
+    /// committed, and not if it is rolled back. Returns the event's id.
     ///
-    /// The bus finds it within 100 ms of the commit, also if another process has made that. Such a transaction holds up what
-    /// writes to the store, so it should be short: `BEGIN IMMEDIATE` is how it does not fail when it first writes.
+    /// The bus finds the event within 100 ms after the commit, also if another process has committed it. The transaction
+    /// blocks other writes to the store, so it should be short. Begin it with `BEGIN IMMEDIATE`, so that its first write does
+    /// not fail.
     ///
-    /// Fails if the bus has no store, if the connection is not one to its file or is in no transaction, and if the backlog is
-    /// full.
+    /// Fails if the bus has no store, if the connection is to another file or has no transaction, and if the backlog is full.
     ///
     /// ```
     /// use atoms::prelude::*;
@@ -77,21 +77,21 @@ pub trait StoreBus {
     fn post_in<I: IntoEnvelope>(&self, transaction: &Connection, event: I) -> Result<EventId, PostInError>;
 }
 
-/// An event was not posted in a transaction. The transaction is as it was.
+/// An event was not posted in a transaction. The transaction is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostInError {
     /// The bus has no store.
     #[error("the bus has no store: add `.store(Sqlite::open(..)?)` to its builder")]
     NoStore,
-    /// The connection is to another file than that of the store.
+    /// The connection is not to the file of the store.
     #[error("the connection is not to the file of the store, `{}`", path.display())]
     OtherFile {
         /// The file of the store.
         path: std::path::PathBuf,
     },
-    /// The connection is in no transaction.
-    #[error("the connection is in no transaction: begin one, and post the event in it")]
+    /// The connection has no transaction.
+    #[error("the connection has no transaction: begin one, and post the event in it")]
     NoTransaction,
     /// The event was not stored.
     #[error("the event was not stored: {0}")]

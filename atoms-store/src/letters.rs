@@ -12,10 +12,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::file::{Durability, Failed, File, Limits, Room, load, unreadable};
 
-/// Once the store is full, each failure pushes a letter out.
+/// If the store is full, each new letter pushes another one out.
 static MADE_ROOM: LogLimit = LogLimit::new(1, "more dead letters made room for others");
 
-/// A letter that cannot be read is there each time.
+/// A letter that cannot be read stays, and is found each time.
 static UNREADABLE: LogLimit = LogLimit::new(10, "more dead letters that cannot be read");
 
 /// Keeps dead letters in the file of a [`Sqlite`](crate::Sqlite).
@@ -23,7 +23,7 @@ static UNREADABLE: LogLimit = LogLimit::new(10, "more dead letters that cannot b
 pub(crate) struct Letters {
     file: Arc<File>,
     pub(crate) limits: Limits,
-    /// The last number that was given out.
+    /// The last number that was used.
     last: AtomicU64,
 }
 
@@ -107,7 +107,7 @@ fn of_event(connection: &Connection, event: &str) -> Result<Vec<LetterRow>, Fail
     Ok(letters.collect::<Result<_, _>>()?)
 }
 
-/// A letter that is to be kept.
+/// A letter that will be kept.
 pub(crate) struct NewLetter {
     letter: Arc<DeadLetter>,
     cause: String,
@@ -139,7 +139,7 @@ impl NewLetter {
     }
 }
 
-/// Keeps letters, and removes others; returns how many made room for them.
+/// Keeps letters, and removes others. Returns how many made room for them.
 pub(crate) fn settle(
     connection: &Connection,
     limits: Limits,
@@ -151,14 +151,14 @@ pub(crate) fn settle(
     if kept.is_empty() { Ok(0) } else { make_room(connection, limits) }
 }
 
-/// Says that letters made room for others, once that is committed.
+/// Logs, after the commit, that letters made room for others.
 pub(crate) fn tell_dropped(dropped: usize) {
     if dropped > 0 && MADE_ROOM.allows() {
         tracing::warn!(dropped, "dead letters made room for others");
     }
 }
 
-/// Takes letters out until there are not too many; returns how many.
+/// Drops the oldest letters until the limits are met. Returns how many.
 fn make_room(connection: &Connection, limits: Limits) -> Result<usize, Failed> {
     let mut dropped = 0;
     while limits.is_exceeded(load(connection, Room::LETTERS)?) {

@@ -1,6 +1,6 @@
 //! Posted events, dead letters and questions of [`atoms`](https://docs.rs/atoms-rs) in one SQLite file.
 //!
-//! Programs depend on `atoms` with the feature `store`, which has all of this as `atoms::store`:
+//! Programs depend on `atoms` with the feature `store`, and find all of this in `atoms::store`:
 //! `Bus::builder().store(Sqlite::open("shop.db")?)`.
 //!
 //! # What is kept, and when
@@ -42,20 +42,21 @@
 //! | while a handler's last attempt fails | the event, and no letter; or the letter, and the event for the other handlers alone |
 //! | while a question is answered | the question, open; or its end, with all that was posted |
 //!
-//! All that is taken is given back when a file is opened. Of one key, the first event is taken again before others.
+//! Opening a file gives back all events that were taken. The first event of a key is taken again before the others of the
+//! key.
 //!
 //! # Commits
 //!
-//! One thread writes. What waits for it shares a commit: 512 jobs at most, whoever they are from. Each is done or not done as
-//! a whole. If the file fails under one of them, each is tried in a commit of its own, so that what is too large for the disk
-//! fails alone. The transaction of a handler has a commit of its own, so a statement of it that fails touches
-//! nobody else's. Nobody else writes while that handler runs, and the commit is made by the writing thread: until then,
-//! nothing that the handler does on the connection can be committed. Another thread reads. 4,096 jobs of 64 MiB together may wait for a thread; further ones wait, without a
-//! thread. A job is not begun if nobody waits for it any more.
+//! One thread writes. The jobs that wait for it, at most 512, share a commit. Each job is done as a whole or not at all. If
+//! the file fails under one of them, each is tried in a commit of its own, so that a job that is too large for the disk
+//! fails alone. The transaction of a handler has a commit of its own, so a statement of it that fails affects no other job.
+//! Nothing else is written while that handler runs. The writing thread makes the commit, so nothing that the handler does on
+//! the connection can be committed before. Another thread reads. 4,096 jobs, of 64 MiB together, may wait for a thread, and
+//! further ones wait for room. A job does not start if nothing waits for it any more.
 //!
-//! The file has a write-ahead log, and a commit waits until that is on the disk (`synchronous = FULL`). Two kinds of commits
-//! do not: those that only say what is taken, and what is due. They survive the process, and may be lost with the power, which
-//! gives back what was taken anyway.
+//! The file has a write-ahead log, and a commit waits until the log is on the disk (`synchronous = FULL`). Two kinds of
+//! commits do not wait: those that only record what is taken, and what is due. They survive the process, but may be lost if
+//! the power fails, and then what was taken is given back anyway.
 //!
 //! # When the disk fails
 //!
@@ -79,13 +80,14 @@
 //!
 //! # The file
 //!
-//! Its tables and triggers begin with `atoms_`; all else in it is the program's own. `FILE-lock` is locked for as long as a
-//! program has the store, and the lock ends with the process; the file stays. Others may read the file meanwhile, and write
-//! to it for a short time, as [`StoreBus::post_in`] and [`Outside`] do: what they change is found within 100 ms. Who reads in one transaction for long keeps the log from
-//! being cut. The file must be on a local disk.
+//! The names of its tables and triggers begin with `atoms_`. Everything else in the file is the program's own. `FILE-lock` is
+//! locked while a program has the store. The lock ends with the process, and the file `FILE-lock` stays. Others may read the
+//! file meanwhile, and write to it in short transactions, as [`StoreBus::post_in`] and [`Outside`] do. The bus finds their
+//! changes within 100 ms. A long transaction that reads keeps the log from being truncated. The file must be on a local
+//! disk.
 //!
-//! What a later version of this crate has written is not opened. What an earlier one has written is brought to this version
-//! when it is opened, in one commit.
+//! A file of a later version of this crate is not opened. A file of an earlier version is brought to this version when it is
+//! opened, in one commit.
 
 mod backlog;
 mod bus;

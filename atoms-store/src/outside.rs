@@ -1,4 +1,4 @@
-//! A look at a store from outside of the program that has it.
+//! Access to a store from outside of the program that has it.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use crate::backlog::{NewRow, number_of, post_in};
 use crate::file::{Failed, Limits, OpenError, connect_outside, unreadable};
 
-/// The file of a store, as others than its program see it, while that runs or not: for tools that list what waits, and see to
-/// dead letters.
+/// The file of a store, opened beside the program that has it, which may run or not. It is for tools that list what waits,
+/// and that redeliver or discard dead letters.
 ///
 /// ```
 /// use atoms::store::{Outside, Sqlite};
@@ -41,7 +41,7 @@ pub struct OutsidePost {
     pub event_type: String,
     /// The id of the event.
     pub event: String,
-    /// When it is due, if that is not at once.
+    /// When it is due, if it was delayed.
     pub due: Option<Timestamp>,
     /// How often it was taken.
     pub times: u64,
@@ -74,7 +74,7 @@ pub enum OutsideError {
     NotFound(u64),
     /// Its event was not delivered to a handler, so there is none to call.
     #[error(
-        "dead letter {0} is of no handler, which could be called again: discard it, or post its event in the program"
+        "dead letter {0} has no handler that could be called again: discard it, or post its event in the program"
     )]
     NoHandler(u64),
     /// Other handlers are not done with its event.
@@ -91,7 +91,7 @@ impl From<Failed> for OutsideError {
     }
 }
 
-/// What is redelivered is never too much: there is a letter of it.
+/// Redelivery needs no room, since the letter has it already.
 const NO_LIMITS: Limits = Limits { number: usize::MAX, bytes: usize::MAX };
 
 impl Outside {
@@ -117,7 +117,7 @@ impl Outside {
 
     /// Posts the event of a dead letter for its handler. The program calls the handler within 100 ms, or when it next runs.
     ///
-    /// The letter stays until the handler is done with the event, and goes in the commit that says so. If the handler
+    /// The letter stays until the handler is done with the event, and is removed in the commit that records that. If the handler
     /// fails again, the letter keeps its number and has all attempts, as in
     /// [`DeadLetters::redeliver`](atoms_runtime::DeadLetters::redeliver). Fails if its event is being delivered.
     pub fn redeliver(&mut self, letter: u64) -> Result<(), OutsideError> {
@@ -128,7 +128,7 @@ impl Outside {
         Ok(())
     }
 
-    /// Discards a dead letter; whether there was one.
+    /// Discards a dead letter. Returns whether there was one.
     pub fn discard(&mut self, letter: u64) -> Result<bool, StoreError> {
         let discarded = self.connection.execute("DELETE FROM atoms_letter WHERE number = ?", [letter]);
         Ok(discarded.map_err(Failed::from)? > 0)

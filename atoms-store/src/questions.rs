@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::backlog::{NewRow, check_room, insert_all, size};
 use crate::file::{Durability, Failed, File, Limits, Room, load, next, unreadable};
 
-/// Keeps questions in the file of a [`Sqlite`](crate::Sqlite), and posts in its backlog what tells of them.
+/// Keeps questions in the file of a [`Sqlite`](crate::Sqlite), and posts the events that tell of them in its backlog.
 #[derive(Debug)]
 pub(crate) struct Asked {
     file: Arc<File>,
@@ -18,7 +18,7 @@ pub(crate) struct Asked {
     post_limits: Limits,
 }
 
-/// A question as it is in the file: what is posted with its answer is in frames of its own.
+/// A question as a row. The events that are posted with its answer are separate frames.
 struct QuestionRow {
     question: Question,
     frames: Vec<u8>,
@@ -43,7 +43,7 @@ impl QuestionRow {
     }
 }
 
-/// Puts frames one after the other, each with its length before it.
+/// Joins frames, each with its length before it.
 fn join(frames: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
     let mut joined = Vec::new();
     for frame in frames {
@@ -53,7 +53,7 @@ fn join(frames: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
     joined
 }
 
-/// The first of several frames, and the others; `None` if it is cut off.
+/// Splits the first frame off. Returns `None` if it is truncated.
 fn split_first(joined: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = joined.split_first_chunk()?;
     rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
@@ -90,7 +90,7 @@ impl Asked {
     }
 }
 
-/// A question that is to be opened.
+/// A question that will be opened.
 struct NewQuestion {
     id: QuestionId,
     name: Option<String>,
@@ -141,7 +141,7 @@ fn named(connection: &Connection, name: &str) -> Result<Option<QuestionId>, Fail
     Ok(id.map(|id| id.parse()).transpose().map_err(unreadable)?)
 }
 
-/// What became of ending a question, as rows.
+/// The outcome of ending a question, with its row.
 enum Ended {
     Now(QuestionRow),
     Before(QuestionRow),
@@ -268,7 +268,7 @@ impl QuestionStore for Asked {
         Box::pin(self.read_all(move |connection| next_deadlines(connection, limit)))
     }
 
-    /// All is posted in the commit that it belongs to.
+    /// There are none, since events are posted in the commit that they belong to.
     fn unposted(&self, _: usize) -> StoreFuture<'_, Vec<NewPost>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }

@@ -15,8 +15,8 @@ const MIB: usize = 1024 * 1024;
 
 /// Posted events, dead letters and questions in one SQLite file.
 ///
-/// A clone is the same store. The file is closed, and free for others, when all clones and all buses that have them are
-/// gone.
+/// A clone is the same store. The file is closed, and other programs can open it, when all clones and all buses that have
+/// them are gone.
 ///
 /// ```
 /// use atoms::prelude::*;
@@ -63,16 +63,16 @@ pub struct SqliteOptions {
 }
 
 impl Sqlite {
-    /// Opens the file, or makes it. Waits for the disk, and for a second if another program has the file and is just
+    /// Opens the file, or creates it. Waits for the disk, and up to a second for another program that has the file and is
     /// ending.
     ///
     /// Fails if another program has the file, if a later version of this crate has written it, or if it cannot be written.
-    /// Then nothing in it was changed.
+    /// The file is then unchanged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::options().open(path)
     }
 
-    /// How much the store keeps, if not the usual.
+    /// Returns options, to change how much the store keeps.
     pub fn options() -> SqliteOptions {
         SqliteOptions {
             posts: Limits { number: 1_000_000, bytes: 4_096 * MIB },
@@ -87,51 +87,52 @@ impl Sqlite {
         self.posts.limits
     }
 
-    /// The posted events.
+    /// Returns the store of posted events.
     pub fn backlog(&self) -> Arc<dyn Backlog> {
         self.posts.clone()
     }
 
-    /// The dead letters.
+    /// Returns the store of dead letters.
     pub fn letters(&self) -> Arc<dyn LetterStore> {
         self.letters.clone()
     }
 
-    /// The questions. What tells of them is posted in the [backlog](Self::backlog) of the same file, so the bus needs both.
+    /// Returns the store of questions. The events that tell of them are posted in the [backlog](Self::backlog) of the same
+    /// file, so the bus needs both.
     pub fn questions(&self) -> Arc<dyn QuestionStore> {
         self.questions.clone()
     }
 }
 
 impl SqliteOptions {
-    /// How many posted events there may be of each priority, and as many that are due later, and how many bytes of memory
-    /// those of one kind may take: 1,000,000 and 4 GiB by default.
+    /// Sets how many posted events of each priority there may be, and as many that are due later, and how many bytes of
+    /// memory those of one kind may take: 1,000,000 and 4 GiB by default.
     pub fn posts(mut self, number: usize, bytes: usize) -> Self {
         self.posts = Limits { number, bytes };
         self
     }
 
-    /// How many dead letters are kept, and how many bytes of memory they may take: 10,000 and 256 MiB by default.
+    /// Sets how many dead letters are kept, and how many bytes of memory they may take: 10,000 and 256 MiB by default.
     pub fn letters(mut self, number: usize, bytes: usize) -> Self {
         self.letters = Limits { number, bytes };
         self
     }
 
-    /// How many questions may be open, and how many bytes of memory they may take, and as many that have ended: 10,000 and
-    /// 256 MiB by default.
+    /// Sets how many questions may be open, and how many bytes of memory they may take, and as many that have ended: 10,000
+    /// and 256 MiB by default.
     pub fn questions(mut self, number: usize, bytes: usize) -> Self {
         self.questions = Limits { number, bytes };
         self
     }
 
-    /// Of how many handlers and events it is known that they are done, where the handler has a [`Tx`](crate::Tx): the last
-    /// 1,000,000 by default. An event that comes again later is handled again.
+    /// Sets how many deliveries to handlers with a [`Tx`](crate::Tx) are remembered as done: the last 1,000,000 by default.
+    /// An event that comes again after that is handled again.
     pub fn inbox(mut self, number: usize) -> Self {
         self.inbox = number;
         self
     }
 
-    /// How large the file may become: as large as the disk by default. What finds no room fails as on a full disk.
+    /// Sets how large the file may become: as large as the disk by default. A write without room fails as on a full disk.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = Some(bytes);
         self

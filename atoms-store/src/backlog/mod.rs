@@ -19,7 +19,7 @@ pub(crate) use self::rows::{NewRow, number_of};
 use crate::file::{Durability, Failed, File, Limits, Room};
 use crate::letters::{Letters, NewLetter, settle, tell_dropped};
 
-/// What cannot be read is there at each start.
+/// An event that cannot be read stays, and is found at each start.
 static UNREADABLE: LogLimit = LogLimit::new(10, "more posted events that cannot be read");
 
 /// Keeps posted events in the file of a [`Sqlite`](crate::Sqlite).
@@ -43,7 +43,7 @@ impl Posts {
         self.clock.now().unix_micros()
     }
 
-    /// Takes events as rows, which are given back if this is dropped.
+    /// Takes events as rows. They are given back if this is dropped.
     async fn take_rows(&self, limit: usize) -> Result<InFlight, StoreError> {
         let (now, returned) = (self.now(), Arc::clone(&self.returned));
         let taking = Arc::clone(&returned);
@@ -88,7 +88,7 @@ impl Posts {
     }
 }
 
-/// Fails if there is no room for all of them that are not there.
+/// Fails if there is no room for those of them that are not stored yet.
 pub(crate) fn check_room(connection: &Connection, limits: Limits, rows: &[NewRow]) -> Result<(), Failed> {
     let mut loads = rows::loads(connection)?;
     for row in rows {
@@ -103,18 +103,18 @@ pub(crate) fn check_room(connection: &Connection, limits: Limits, rows: &[NewRow
     Ok(())
 }
 
-/// Stores events, whether there is room or not; returns their numbers.
+/// Stores events, whether there is room or not. Returns their numbers.
 pub(crate) fn insert_all(connection: &Connection, rows: &[NewRow]) -> Result<Vec<u64>, Failed> {
     rows.iter().map(|row| insert(connection, row)).collect()
 }
 
-/// Stores an event in a transaction of somebody else.
+/// Stores an event in a transaction of the caller.
 pub(crate) fn post_in(connection: &Connection, limits: Limits, row: NewRow) -> Result<(), Failed> {
     check_room(connection, limits, std::slice::from_ref(&row))?;
     insert(connection, &row).map(drop)
 }
 
-/// That handlers are done with an event, as rows.
+/// The record that handlers are done with an event, as rows.
 pub(crate) struct Done {
     ticket: Ticket,
     handlers: Vec<String>,
@@ -138,7 +138,7 @@ impl Done {
         size(&self.posts) + self.letters.iter().map(NewLetter::size).sum::<usize>()
     }
 
-    /// Says so, and stores what follows; returns how many letters made room for others.
+    /// Writes the record, and stores the events that follow. Returns how many letters made room for others.
     pub(crate) fn write(&self, connection: &Connection) -> Result<usize, Failed> {
         rows::acknowledge(connection, self.ticket, &self.handlers)?;
         insert_all(connection, &self.posts)?;

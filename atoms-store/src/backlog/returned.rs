@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use super::rows::{self, TakenRow};
 use crate::file::{Board, Failed};
 
-/// Tickets that were given back, which the next job that looks at what is taken writes down. So giving back does not wait
-/// and does not fail. A process that ends before has given all back.
+/// Tickets that were given back. The next job that reads or changes what is taken writes them down, so giving back neither
+/// waits nor fails. If the process ends before, all is given back at the next start.
 #[derive(Debug)]
 pub(super) struct Returned {
     tickets: Mutex<Vec<Ticket>>,
@@ -34,7 +34,7 @@ impl Returned {
         self.board.wake();
     }
 
-    /// Writes down what was given back; returns it, for [`forget`](Self::forget) when that is committed.
+    /// Writes down the tickets, and returns them, for [`forget`](Self::forget) after the commit.
     pub(super) fn write(&self, connection: &Connection) -> Result<Vec<Ticket>, Failed> {
         let tickets = self.lock().clone();
         tickets.iter().try_for_each(|ticket| rows::give_back(connection, *ticket))?;
@@ -46,7 +46,7 @@ impl Returned {
     }
 }
 
-/// What was taken, and is not handed out yet. It is given back if nobody gets it.
+/// Events that were taken, and are not handed out yet. They are given back if this is dropped.
 pub(super) struct InFlight {
     pub(super) rows: Vec<TakenRow>,
     pub(super) returned: Arc<Returned>,

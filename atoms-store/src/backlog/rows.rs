@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::file::{Failed, File, Load, Room, load, next};
 
-/// What state a post is in, as `atoms_post` has it.
+/// The state of a post in `atoms_post`.
 mod state {
     pub(super) const DELAYED: i64 = 0;
     pub(super) const READY: i64 = 1;
@@ -14,10 +14,10 @@ mod state {
     pub(super) const UNREADABLE: i64 = 4;
 }
 
-/// How many events are admitted at once, so that others have their turn.
+/// How many events are admitted at once, so that other jobs have their turn.
 const ADMITTED: usize = 1_024;
 
-/// A posted event that is to be stored.
+/// A posted event that will be stored.
 #[derive(Debug)]
 pub(crate) struct NewRow {
     event: String,
@@ -60,7 +60,7 @@ impl NewRow {
         })
     }
 
-    /// The event of a dead letter, for the handler that failed. It has lost its place among those of its key. It was taken
+    /// The event of a dead letter, for the handler that failed. It has no key any more, so it waits for no other event. It was taken
     /// before, so that it finds its letter, and nobody else sees it again.
     pub(crate) fn redelivered(
         event: String,
@@ -87,19 +87,19 @@ impl NewRow {
         self.room
     }
 
-    /// How many bytes it holds until it is written.
+    /// The bytes that it holds until it is written.
     pub(crate) fn size(&self) -> usize {
         self.frame.len() + self.handlers.iter().map(String::len).sum::<usize>()
     }
 }
 
-/// The number of the event with this id, if it is there.
+/// The number of the event with this id, if it is stored.
 pub(crate) fn number_of(connection: &Connection, event: &str) -> Result<Option<u64>, Failed> {
     let mut statement = connection.prepare_cached("SELECT number FROM atoms_post WHERE event = ?")?;
     Ok(statement.query_row([event], |row| row.get(0)).optional()?)
 }
 
-/// Stores an event, unless it is there; returns its number.
+/// Stores an event, unless it is stored already. Returns its number.
 pub(crate) fn insert(connection: &Connection, row: &NewRow) -> Result<u64, Failed> {
     if let Some(number) = number_of(connection, &row.event)? {
         return Ok(number);
@@ -128,7 +128,7 @@ pub(crate) fn insert(connection: &Connection, row: &NewRow) -> Result<u64, Faile
     Ok(number as u64)
 }
 
-/// The state of an event of this key that is admitted now.
+/// The state of an event with this key that is admitted now.
 fn admitted(connection: &Connection, key: Option<&[u8]>) -> Result<i64, Failed> {
     let Some(key) = key else { return Ok(state::READY) };
     let sql = "SELECT EXISTS (SELECT 1 FROM atoms_post WHERE key = ? AND place IS NOT NULL)";
@@ -136,7 +136,7 @@ fn admitted(connection: &Connection, key: Option<&[u8]>) -> Result<i64, Failed> 
     Ok(if waits { state::WAITS_FOR_KEY } else { state::READY })
 }
 
-/// Admits what is due.
+/// Admits events that are due.
 pub(crate) fn admit_due(connection: &Connection, now: i64) -> Result<(), Failed> {
     let sql = "SELECT number, key FROM atoms_post WHERE state = 0 AND due <= ? ORDER BY due, number LIMIT ?";
     let mut statement = connection.prepare_cached(sql)?;
@@ -180,7 +180,7 @@ fn take_one(connection: &Connection, number: i64) -> Result<TakenRow, Failed> {
     Ok(TakenRow { ticket: Ticket { id: number as u64, times }, priority, handlers, frame })
 }
 
-/// Says that handlers are done with an event. Fails if somebody else has it.
+/// Records that handlers are done with an event. Fails if the ticket is not valid any more.
 pub(crate) fn acknowledge(
     connection: &Connection,
     ticket: Ticket,
@@ -209,7 +209,7 @@ pub(crate) fn acknowledge(
     Ok(())
 }
 
-/// The first event of a key was there, and is not any more: the next one is ready.
+/// Makes the next event of a key ready, after the first one has gone.
 fn free(connection: &Connection, key: Option<&[u8]>) -> Result<(), Failed> {
     let Some(key) = key else { return Ok(()) };
     let sql = "UPDATE atoms_post SET state = ?2 WHERE state = ?3 AND number =
@@ -218,7 +218,7 @@ fn free(connection: &Connection, key: Option<&[u8]>) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Gives an event back, if this is who has it.
+/// Gives an event back, if the ticket is still valid.
 pub(crate) fn give_back(connection: &Connection, ticket: Ticket) -> Result<(), Failed> {
     let sql = "UPDATE atoms_post SET state = ? WHERE number = ? AND state = ? AND times = ?";
     let mut statement = connection.prepare_cached(sql)?;
@@ -226,7 +226,7 @@ pub(crate) fn give_back(connection: &Connection, ticket: Ticket) -> Result<(), F
     Ok(())
 }
 
-/// Leaves an event that cannot be read where it is. It gives up its key, so that it holds up no other.
+/// Marks an event that cannot be read. It loses its key, so that no other event waits for it.
 pub(crate) fn set_unreadable(connection: &Connection, ticket: Ticket) -> Result<(), Failed> {
     let mut statement = connection.prepare_cached("SELECT key FROM atoms_post WHERE number = ?")?;
     let key: Option<Option<Vec<u8>>> = statement.query_row([ticket.id], |row| row.get(0)).optional()?;
@@ -235,13 +235,13 @@ pub(crate) fn set_unreadable(connection: &Connection, ticket: Ticket) -> Result<
     free(connection, key.flatten().as_deref())
 }
 
-/// Takes an event out that is not due; whether it was not.
+/// Removes an event that is not due. Returns whether there was one.
 pub(crate) fn cancel(connection: &Connection, event: &str, now: i64) -> Result<bool, Failed> {
     let sql = "DELETE FROM atoms_post WHERE event = ? AND state = ? AND due > ?";
     Ok(connection.prepare_cached(sql)?.execute(params![event, state::DELAYED, now])? > 0)
 }
 
-/// Whether an event is not due.
+/// Whether there is an event with this id that is not due.
 pub(crate) fn is_pending(connection: &Connection, event: &str, now: i64) -> Result<bool, Failed> {
     let sql = "SELECT EXISTS (SELECT 1 FROM atoms_post WHERE event = ? AND state = ? AND due > ?)";
     let mut statement = connection.prepare_cached(sql)?;
@@ -254,7 +254,7 @@ pub(crate) fn count(connection: &Connection) -> Result<usize, Failed> {
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-/// How much there is in each room of the backlog.
+/// The load of each room of the backlog.
 pub(crate) fn loads(connection: &Connection) -> Result<[Load; 4], Failed> {
     let mut loads = [Load::default(); 4];
     for (room, found) in (0..).zip(&mut loads) {

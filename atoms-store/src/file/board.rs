@@ -1,4 +1,4 @@
-//! What is in the file, for those who wait for a change.
+//! The state of the file, for tasks that wait for a change.
 
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::failed::Failed;
 use super::load::{Load, Room};
 
-/// What the writer has last seen in the file.
+/// The state that the writer has last seen in the file.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
     seen: Mutex<Seen>,
@@ -20,7 +20,7 @@ pub(crate) struct Board {
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Seen {
-    /// Whether there is something to take.
+    /// Whether an event is ready to be taken.
     pub(crate) is_ready: bool,
     /// When the next event is due, in microseconds since 1970.
     pub(crate) next_due: Option<i64>,
@@ -38,7 +38,7 @@ impl Board {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks into the file, and wakes those who wait. If that fails, they look themselves.
+    /// Looks into the file, and wakes the tasks that wait. If that fails, they look themselves.
     pub(crate) fn look(&self, connection: &Connection) -> Result<(), Failed> {
         let looked = seen(connection);
         let mut state = self.lock();
@@ -51,12 +51,12 @@ impl Board {
         looked.map(drop)
     }
 
-    /// Has those who wait look again.
+    /// Wakes the tasks that wait, so that they look again.
     pub(crate) fn wake(&self) {
         self.changed.notify_waiters();
     }
 
-    /// Waits until `until` returns something; looks again at each change, and after the time that it returns.
+    /// Waits until `until` returns a value. Calls it again at each change, and after the time that it returns.
     pub(crate) async fn wait<T>(&self, mut until: impl FnMut(Seen) -> Result<T, Duration>) -> T {
         loop {
             let mut changed = pin!(self.changed.notified());

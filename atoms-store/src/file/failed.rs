@@ -1,4 +1,4 @@
-//! What goes wrong in the file.
+//! The errors of the file.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use atoms_runtime::{StoreError, StoreErrorKind};
 use rusqlite::ffi::ErrorCode;
 
-/// Why a job did not do what it should.
+/// Why a job failed.
 #[derive(Debug)]
 pub(crate) enum Failed {
-    /// It must not be done, and has changed nothing.
+    /// It was refused, and has changed nothing.
     Refused(StoreError),
-    /// The file failed: nothing of the transaction may stay.
+    /// The file failed, so the transaction is rolled back.
     File(rusqlite::Error),
 }
 
@@ -36,7 +36,7 @@ impl From<Failed> for StoreError {
     }
 }
 
-/// A full disk is no full backlog: nobody waits for room in it.
+/// The error of a store. A full disk is not `Full`, since waiting for room would not help.
 pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreErrorKind::Unreadable,
@@ -45,12 +45,12 @@ pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
     StoreError::new(kind, error)
 }
 
-/// Bytes in the file are not what this crate has written there.
+/// The error that bytes in the file are not those that this crate has written.
 pub(crate) fn unreadable(problem: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
     StoreError::new(StoreErrorKind::Unreadable, problem)
 }
 
-/// A file could not be opened as a store. Nothing in it was changed.
+/// A file could not be opened as a store. It is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -74,15 +74,15 @@ pub enum OpenError {
         /// The latest version that this crate knows.
         known: u32,
     },
-    /// The file is no store, or one of an earlier version, and was not to be changed.
+    /// The file is not a store, or one of an earlier version, and could not be changed here.
     #[error(
-        "`{}` has version {found} of the schema, where 0 is none, and this program knows {known}: open it as a store first",
+        "`{}` has version {found} of the schema (0 is not a store), and this program needs {known}: open it as a store first",
         path.display()
     )]
     OlderSchema {
         /// The file.
         path: PathBuf,
-        /// The version of the file; 0 if it is no store.
+        /// The version of the file; 0 if it is not a store.
         found: u32,
         /// The version that is needed.
         known: u32,
@@ -93,15 +93,15 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
-    /// The file cannot have a write-ahead log: it is on a file system that cannot share memory, as one of a network.
-    #[error("`{}` cannot have a write-ahead log, but only the journal mode `{mode}`: put it on a local disk", path.display())]
+    /// The file cannot have a write-ahead log, since its file system cannot share memory, such as a network file system.
+    #[error("`{}` cannot have a write-ahead log, only the journal mode `{mode}`: put it on a local disk", path.display())]
     NoLog {
         /// The file.
         path: PathBuf,
         /// The mode that it has.
         mode: String,
     },
-    /// The file is something else than a database of SQLite, or a damaged one.
+    /// The file is not a database of SQLite, or is damaged.
     #[error("`{}` cannot be read as a database: {error}", path.display())]
     NotADatabase {
         /// The file.

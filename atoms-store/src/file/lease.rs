@@ -1,4 +1,4 @@
-//! The connection of the writer, lent to somebody for one transaction.
+//! The connection of the writer, lent for one transaction.
 
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::thread::gone;
 
-/// Somebody asks for the connection.
+/// A request for the connection.
 pub(crate) type Ask = oneshot::Sender<Result<Lease, StoreError>>;
 
 /// The writer's connection, in a transaction that has begun. It is rolled back, unless it is committed.
@@ -18,18 +18,18 @@ pub(crate) struct Lease {
     back: Sender<Back>,
 }
 
-/// A connection that comes back.
+/// A connection that is returned.
 pub(super) struct Back {
     pub(super) connection: Connection,
-    /// Who waits for a commit; `None` if there is nothing to commit.
+    /// Tells the task that waits for the commit; `None` if there is nothing to commit.
     pub(super) commit: Option<oneshot::Sender<Result<(), StoreError>>>,
 }
 
 impl Lease {
-    /// Lends a connection to the one who asks, and waits until it comes back.
+    /// Lends a connection, and waits until it is returned.
     pub(super) fn lend(connection: Connection, ask: Ask) -> Option<Back> {
         let (back, returned) = channel();
-        // If nobody asks any more, it comes back at once.
+        // If nothing waits for it any more, it is returned at once.
         drop(ask.send(Ok(Self { connection: Some(connection), back })));
         returned.recv().ok()
     }
@@ -38,7 +38,7 @@ impl Lease {
         self.connection.as_ref()
     }
 
-    /// Commits on the writer's thread, which may take as long as the disk does.
+    /// Commits on the writer's thread, which may wait for the disk.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         let (reply, done) = oneshot::channel();
         self.give_back(Some(reply));

@@ -1,11 +1,11 @@
-//! How much there is of each kind, and how much there may be.
+//! The load of each kind, and its limits.
 
 use atoms_runtime::{BacklogRoom, Priority, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 
 use super::failed::Failed;
 
-/// A kind of which there is a bounded number: the number of its row in `atoms_load`.
+/// A kind that is bounded, as the number of its row in `atoms_load`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Room(pub(crate) u8);
 
@@ -26,14 +26,14 @@ impl From<BacklogRoom> for Room {
     }
 }
 
-/// How many there are, and of how many bytes together.
+/// The number of a kind, and the bytes of all together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Load {
     pub(crate) number: usize,
     pub(crate) bytes: usize,
 }
 
-/// How many there may be, and of how many bytes together.
+/// The limits of a kind: a number, and the bytes of all together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) number: usize,
@@ -41,7 +41,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Whether there is room for one more of this size. One that is larger than all room is taken alone.
+    /// Whether there is room for one more of this size. One that is larger than the limit is taken alone.
     pub(crate) fn has_room(self, load: Load, bytes: usize) -> bool {
         load.number < self.number && (load.number == 0 || load.bytes + bytes <= self.bytes)
     }
@@ -53,7 +53,7 @@ impl Limits {
 
     pub(crate) fn full(self) -> Failed {
         let Self { number, bytes } = self;
-        let what = format!("it has room for {number} of a kind, and for {bytes} bytes of them");
+        let what = format!("the limit is {number} of a kind, and {bytes} bytes of them");
         StoreError::new(StoreErrorKind::Full, what).into()
     }
 }

@@ -1,4 +1,4 @@
-//! One program at a time has a store.
+//! The lock of a store, which one program at a time has.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -7,21 +7,21 @@ use std::time::{Duration, Instant};
 
 use super::failed::OpenError;
 
-/// How long to wait for a program that is just ending.
+/// How long to wait for a program that is ending.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// The lock of a store, which ends with this, or with the process.
+/// The lock of a store, which is released when this is dropped, or when the process ends.
 ///
-/// It is a lock on a file of its own: who opens and closes the database itself beside SQLite ends SQLite's locks.
+/// It locks a file of its own, since opening and closing the database itself would release SQLite's locks.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Locks the store at this path. The file of the lock stays: who removed it could lock another one.
+    /// Locks the store at this path. The file of the lock is not removed, since two programs could then lock two files.
     pub(crate) fn of(path: &Path) -> Result<Self, OpenError> {
         let beside = beside(path);
         let file = File::options().create(true).truncate(false).write(true).open(beside);
@@ -44,7 +44,7 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// The one path of a file, whatever links lead to it: its lock stands beside that.
+/// The canonical path of a file, so that all links to it have one lock.
 pub(crate) fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
     let absolute = std::path::absolute(path).map_err(|error| OpenError::of_io(path, error))?;
     if let Ok(real) = absolute.canonicalize() {

@@ -28,19 +28,19 @@ pub(crate) use self::thread::Durability;
 use self::thread::{Jobs, Order};
 use self::writer::Writer;
 
-/// A file that is open.
+/// An open file.
 #[derive(Debug)]
 pub(crate) struct File {
     path: PathBuf,
     writer: Jobs,
     reader: Jobs,
     pub(crate) board: Arc<Board>,
-    /// Of the bus that has the store.
+    /// The events of the bus that has the store.
     events: Mutex<Option<StoredEvents>>,
 }
 
 impl File {
-    /// Opens a file, and first looks into it.
+    /// Opens a file, and looks into it for the first time.
     pub(crate) fn open<T>(
         path: &Path,
         max_bytes: Option<u64>,
@@ -60,14 +60,14 @@ impl File {
         };
         let writer = spawn(Box::new(move |jobs| {
             work.work(&jobs);
-            // The file is closed before another may have it.
+            // The file is closed before the lock is released.
             drop(lock);
         }))?;
         let reader = spawn(Box::new(move |jobs| thread::read(&reads, &jobs)))?;
         Ok((Self { path: path.clone(), writer, reader, board, events: Mutex::default() }, seen))
     }
 
-    /// Does something that changes the file, and holds so many bytes.
+    /// Runs a job that changes the file, and holds so many bytes.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         durability: Durability,
@@ -77,8 +77,7 @@ impl File {
         self.writer.run(durability, bytes, job, |done| done).await
     }
 
-    /// The same, and then something that must not be done for a transaction that is rolled back, but also if nobody waits
-    /// for it any more.
+    /// The same. After the commit it calls `committed`, also if nothing waits for the result any more.
     pub(crate) async fn write_then<T: Send + 'static, U: Send + 'static>(
         &self,
         durability: Durability,
@@ -94,7 +93,7 @@ impl File {
         self.writer.lend().await
     }
 
-    /// Does something that only reads the file.
+    /// Runs a job that only reads the file.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         job: impl FnMut(&Connection) -> Result<T, Failed> + Send + 'static,

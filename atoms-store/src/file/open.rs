@@ -7,23 +7,23 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::failed::OpenError;
 
-/// What makes the schema of one version that of the next.
+/// The statements that bring the schema from each version to the next.
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
 
-/// How long to wait for a transaction of somebody else on the file.
+/// How long to wait for a transaction of another connection.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// How large the write-ahead log stays when it was larger.
+/// The size to which the write-ahead log is truncated.
 const LOG_BYTES: u32 = 64 * 1024 * 1024;
 
-/// What a connection is for.
+/// The use of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Write,
     Read,
 }
 
-/// Opens the file, which has the schema already if it is to be read.
+/// Opens a connection. A file that is opened to read has the schema already.
 pub(crate) fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, access == Access::Write);
@@ -36,14 +36,14 @@ pub(crate) fn connect(path: &Path, access: Access) -> rusqlite::Result<Connectio
     Ok(connection)
 }
 
-/// Opens the file to write, with the schema of this version.
+/// Opens the file to write, and brings its schema to this version.
 pub(crate) fn open(path: &Path, max_bytes: Option<u64>) -> Result<Connection, OpenError> {
     let failed = |error| OpenError::of(path, error);
     let mut connection = connect(path, Access::Write).map_err(failed)?;
     if connection.is_readonly("main").map_err(failed)? {
         return Err(OpenError::ReadOnly { path: path.to_owned() });
     }
-    // Nothing is written before it is known whether the schema is known.
+    // Nothing is written before the version of the schema is checked.
     let found = version(&connection).map_err(failed)?;
     let known = MIGRATIONS.len() as u32;
     if found > known {
@@ -58,7 +58,7 @@ pub(crate) fn open(path: &Path, max_bytes: Option<u64>) -> Result<Connection, Op
     Ok(connection)
 }
 
-/// Opens a file that is a store of this version's schema, beside the program that has it.
+/// Opens the file of a store with this version of the schema, beside the program that has it.
 pub(crate) fn connect_outside(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| OpenError::of(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -96,7 +96,7 @@ pub(crate) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(!row.get::<_, bool>(0)?))
 }
 
-/// Makes the schema that of this version, in one transaction, and gives back what an earlier process had taken.
+/// Brings the schema to this version, and gives back the events that an earlier process had taken, in one transaction.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
@@ -110,7 +110,7 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-/// The version of the schema; 0 if there is none. The file's `user_version` is the user's.
+/// The version of the schema, or 0 if there is none. The file's `user_version` is left to the user.
 fn version(connection: &Connection) -> rusqlite::Result<u32> {
     let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'atoms_schema')";
     if !connection.query_row(sql, [], |row| row.get(0))? {

@@ -1,4 +1,4 @@
-//! Threads that do something with the file, for tasks that wait for it.
+//! The threads that read and write the file, for tasks that wait for them.
 
 use std::fmt;
 use std::sync::{Arc, mpsc};
@@ -13,24 +13,24 @@ use super::lease::{Ask, Lease};
 /// How many jobs may wait for a thread.
 const JOBS: usize = 4_096;
 
-/// How many bytes they may hold, in shares: each job takes one share at least.
+/// How many bytes one share stands for. Each job takes at least one share.
 const SHARE: usize = 16 * 1024;
 
-/// Whether a commit is on the disk when it is done.
+/// What a commit survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Durability {
-    /// It survives the process, but may be lost with the power: for what is found out again.
+    /// It survives the process, but may be lost if the power fails. It is for state that can be found out again.
     Process,
-    /// It survives all.
+    /// It survives a power failure as well.
     Disk,
 }
 
-/// Something to do with the file, in a transaction that may be begun again.
+/// A job on the file, in a transaction that may be repeated.
 pub(crate) trait Job: Send {
-    /// Does it. A job that is refused has changed nothing.
+    /// Runs the job. A job that is refused has changed nothing.
     fn run(&mut self, connection: &Connection) -> Result<(), Failed>;
 
-    /// Says how it ended.
+    /// Reports the outcome.
     fn end(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
@@ -41,14 +41,14 @@ pub(crate) struct Queued {
     pub(crate) room: OwnedSemaphorePermit,
 }
 
-/// What a thread is asked to do.
+/// An order for a thread.
 pub(crate) enum Order {
     Job(Queued),
     /// Lend its connection, when there is room in the queue.
     Lend(Ask, OwnedSemaphorePermit),
 }
 
-/// Where jobs for a thread go. The thread ends when all of these are gone.
+/// The sender of jobs for a thread. The thread ends when all senders are gone.
 #[derive(Clone)]
 pub(crate) struct Jobs {
     queue: mpsc::Sender<Order>,
@@ -56,16 +56,16 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    /// The two ends of a queue for 4,096 jobs, of 64 MiB together.
+    /// Creates a queue for 4,096 jobs, of 64 MiB together, and returns both of its ends.
     pub(crate) fn queue() -> (Self, mpsc::Receiver<Order>) {
         let (queue, jobs) = mpsc::channel();
         (Self { queue, room: Arc::new(Semaphore::new(JOBS)) }, jobs)
     }
 
-    /// Waits for room in the queue, and until the job, which holds so many bytes, is done and committed. Then `committed`
-    /// has what it returned, also if nobody waits any more.
+    /// Waits for room in the queue, and until the job, which holds so many bytes, is done and committed. Then calls `committed`
+    /// with its result, also if nothing waits for it any more.
     ///
-    /// If this is dropped, the job is done or not.
+    /// If this is dropped, the job may be done or not.
     pub(crate) async fn run<T: Send + 'static, U: Send + 'static>(
         &self,
         durability: Durability,
@@ -116,7 +116,7 @@ where
 {
     fn run(&mut self, connection: &Connection) -> Result<(), Failed> {
         if self.reply.is_closed() {
-            // Nobody waits for it any more.
+            // Nothing waits for it any more.
             return Ok(());
         }
         self.value = match (self.job)(connection) {
@@ -129,12 +129,12 @@ where
 
     fn end(self: Box<Self>, committed: Result<(), StoreError>) {
         let value = committed.and(self.value).map(self.committed);
-        // Nobody may wait for it any more.
+        // It may be that nothing waits for it any more.
         let _ = self.reply.send(value);
     }
 }
 
-/// Does jobs that only read, one after the other, until there are no more to come.
+/// Runs jobs that only read, one after the other, until all senders are gone.
 pub(crate) fn read(connection: &Connection, jobs: &mpsc::Receiver<Order>) {
     while let Ok(order) = jobs.recv() {
         let Order::Job(Queued { mut job, .. }) = order else { continue };

@@ -1,4 +1,4 @@
-//! The one thread that writes.
+//! The thread that writes.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -17,10 +17,10 @@ use super::thread::{Durability, Job, Order, Queued};
 /// How many jobs share a commit at most.
 const GROUP: usize = 512;
 
-/// How often to look whether somebody else has changed the file.
+/// How often to look whether another connection has changed the file.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// A file that fails, fails each time.
+/// A failure of the file may repeat each time.
 static FAILED: LogLimit = LogLimit::new(10, "more failures to look into the store");
 
 pub(crate) struct Writer {
@@ -29,7 +29,7 @@ pub(crate) struct Writer {
     durability: Durability,
     /// Whether the disk has failed, so that it is not known what of the log is on it.
     is_suspect: bool,
-    /// By this SQLite says whether others have changed the file.
+    /// SQLite's `data_version`, which changes when another connection has changed the file.
     seen: Option<i64>,
 }
 
@@ -41,7 +41,7 @@ impl Writer {
         writer
     }
 
-    /// Does jobs until there are no more to come: all that wait share a commit.
+    /// Runs jobs until all senders are gone. All that wait share a commit.
     pub(crate) fn work(mut self, jobs: &Receiver<Order>) {
         loop {
             match jobs.recv_timeout(LOOK) {
@@ -88,7 +88,7 @@ impl Writer {
         Some(writer)
     }
 
-    /// Ends the transaction of somebody, who may have ended it already.
+    /// Ends a lent transaction, which may have ended already.
     fn end_lease(&mut self, commits: bool) -> rusqlite::Result<()> {
         self.connection.commit_hook(None::<fn() -> bool>)?;
         let done = if commits { self.connection.execute_batch("COMMIT") } else { Ok(()) };
@@ -101,8 +101,8 @@ impl Writer {
         done
     }
 
-    /// Does jobs in one transaction. If the file fails under one of them, each has one of its own: what is too large for
-    /// the disk must not fail others.
+    /// Runs jobs in one transaction. If the file fails under one of them, each is run in a transaction of its own, so that a
+    /// job that is too large for the disk fails alone.
     fn commit(&mut self, group: Vec<Queued>) {
         let durability = group.iter().map(|queued| queued.durability).max().unwrap_or(Durability::Disk);
         let mut jobs: Vec<_> = group.into_iter().map(|Queued { job, room, .. }| (job, room)).collect();
@@ -127,7 +127,8 @@ impl Writer {
         self.is_suspect |= matches!(failed, Failed::File(error) if is_of_the_disk(error));
     }
 
-    /// Begins as one who writes: who only reads first may find that the file has changed when it then writes.
+    /// Begins a transaction that writes. One that only reads first may fail when it then writes, since the file may have
+    /// changed.
     fn begin(&mut self, durability: Durability) -> rusqlite::Result<Transaction<'_>> {
         if !self.connection.is_autocommit() {
             self.connection.execute_batch("ROLLBACK")?;
@@ -155,12 +156,12 @@ impl Writer {
         statement.query_row([], |row| row.get(0))
     }
 
-    /// Whether others have changed the file.
+    /// Whether another connection has changed the file.
     fn has_changed(&self) -> bool {
         self.seen.is_none() || self.data_version().ok() != self.seen
     }
 
-    /// Tells those who wait what is in the file now.
+    /// Shows the state of the file to the tasks that wait for a change.
     fn look(&mut self) {
         self.seen = self.data_version().ok();
         if let Err(error) = self.board.look(&self.connection) {
@@ -183,7 +184,7 @@ fn log_is_read() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(busy, Some(why.into()))
 }
 
-/// Adds the jobs that wait, up to the first who wants the connection for itself.
+/// Adds the jobs that wait, up to the first request for the connection.
 fn gather(jobs: &Receiver<Order>, group: &mut Vec<Queued>) -> Option<Ask> {
     while group.len() < GROUP {
         match jobs.try_recv() {

@@ -1,4 +1,4 @@
-//! Which handlers are done with which events.
+//! The inbox: which handlers are done with which events.
 
 use rusqlite::{Connection, params};
 
@@ -10,7 +10,7 @@ pub(super) fn has(connection: &Connection, handler: &str, event: &str) -> Result
     Ok(connection.prepare_cached(sql)?.query_row([handler, event], |row| row.get(0))?)
 }
 
-/// Says that a handler is done with an event, and forgets what is older than so many.
+/// Records that a handler is done with an event, and forgets all but the last `kept` records.
 pub(super) fn add(connection: &Connection, handler: &str, event: &str, kept: usize) -> Result<(), Failed> {
     let number = next(connection, "inbox")?;
     let sql = "INSERT INTO atoms_inbox (number, handler, event) VALUES (?, ?, ?)";

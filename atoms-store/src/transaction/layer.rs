@@ -1,5 +1,5 @@
-//! What stands around a handler that has a transaction: one that waits for its turn and for the disk, and inside of it one
-//! on the handler's thread.
+//! The layers around a handler that has a transaction: an async one that waits for the connection and the disk, and inside
+//! of it a sync one on the handler's thread.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::backlog::Done;
 use crate::file::{Failed, File, Lease, Limits};
 use crate::sqlite::Sqlite;
 
-/// What stands around handlers that have a transaction, from the outside to the inside.
+/// The layers around handlers that have a transaction, from the outside to the inside.
 pub(crate) fn layers(store: &Sqlite) -> (Turns, InTransaction) {
     let file = Arc::clone(&store.file);
     let letter_limits = store.letters.limits;
@@ -27,14 +27,14 @@ pub(crate) fn layers(store: &Sqlite) -> (Turns, InTransaction) {
 /// The first and the longest wait after which a file that failed is tried again.
 const RETRY: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
 
-/// A file that fails, fails each time.
+/// A failure of the file may repeat each time.
 static FAILED: LogLimit = LogLimit::new(10, "more failures of transactions");
 
 /// Waits for the writer's connection, and commits what the handler has done.
 #[derive(Debug)]
 pub(crate) struct Turns(Arc<File>);
 
-/// One attempt's connection, and what became of it.
+/// The connection of one attempt, and its outcome.
 #[derive(Debug)]
 struct Turn(Mutex<(Lease, Progress)>);
 
@@ -42,14 +42,14 @@ struct Turn(Mutex<(Lease, Progress)>);
 enum Progress {
     /// There is nothing to commit.
     Begun,
-    /// All is to be committed.
+    /// The transaction will be committed.
     Done,
-    /// The file failed under what this crate had to write.
+    /// The file failed when this crate wrote its own rows.
     Failed(StoreError),
 }
 
 impl Turns {
-    /// Calls the handler in a transaction, which may have to be rolled back. The error is of the file.
+    /// Calls the handler in a transaction, which may be rolled back. Fails if the file does.
     async fn attempt(&self, next: &mut Next<'_>) -> Result<Outcome, StoreError> {
         let turn = Turn(Mutex::new((self.0.lend().await?, Progress::Begun)));
         let outcome = next.run_with(&turn).await;
@@ -63,7 +63,7 @@ impl Turns {
 }
 
 impl Layer for Turns {
-    /// A file that fails is tried again, with the handler: nothing of what it did is left.
+    /// If the file fails, the handler is called again, since nothing of what it did is left.
     async fn deliver(&self, _: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
         let mut wait = RETRY[0];
         loop {
@@ -88,17 +88,17 @@ impl Layer for Turns {
     }
 }
 
-/// Lends the connection to the handler, and then says in the same transaction that the handler is done.
+/// Lends the connection to the handler, and then records in the same transaction that the handler is done.
 #[derive(Debug)]
 pub(crate) struct InTransaction {
     file: Arc<File>,
     letter_limits: Limits,
-    /// How many handlers of events are known to be done.
+    /// How many records of done handlers are kept.
     inbox: usize,
 }
 
 impl InTransaction {
-    /// Says that the handler is done, and stores what it emitted and posted.
+    /// Records that the handler is done, and stores what it emitted and posted.
     fn finish(&self, connection: &Connection, delivery: &Delivery<'_>) -> Result<(), Failed> {
         if let Some(done) = delivery.acknowledgement() {
             Done::of(done, &self.file, self.letter_limits)?.write(connection)?;
@@ -132,7 +132,7 @@ fn execute(connection: &Connection, sql: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Why nothing is to be committed.
+/// Why the transaction is rolled back.
 enum Stop {
     NotDone(Box<NotDone>),
     File(Failed),

@@ -1,4 +1,4 @@
-//! What a handler takes.
+//! [`Tx`], the parameter of a handler.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,10 +11,10 @@ use crate::sqlite::Sqlite;
 
 /// The transaction that a sync handler runs in, as a parameter: a [`Connection`] on which it has begun.
 ///
-/// When the handler has succeeded, its statements are committed together with what says that this handler is done with this
-/// event. For an event that was [posted](atoms_runtime::Bus::post), what the handler emitted and posted is in that commit,
-/// too. If the handler fails or panics, or the process ends before, none of it has happened. So each such handler has its
-/// effects on the file exactly once for each event, however often the event comes: of the last 1,000,000 that is known.
+/// When the handler has succeeded, its statements are committed together with a record that this handler is done with this
+/// event. If the event was [posted](atoms_runtime::Bus::post), the commit also contains what the handler emitted and posted.
+/// If the handler fails or panics, or the process ends before the commit, nothing has happened. So the handler has its
+/// effects on the file exactly once for each event, however often the event comes. The last 1,000,000 records are kept.
 ///
 /// ```
 /// use atoms::prelude::*;
@@ -43,7 +43,7 @@ use crate::sqlite::Sqlite;
 /// # }
 /// ```
 ///
-/// An async handler cannot have one, since it may go on on another thread:
+/// An async handler cannot have one, since it may continue on another thread:
 ///
 /// ```compile_fail
 /// # use atoms::prelude::*;
@@ -53,12 +53,14 @@ use crate::sqlite::Sqlite;
 /// async fn reserve(_: &OrderPlaced, tx: Tx<'_, Sqlite>) {}
 /// ```
 ///
-/// The handler runs on the thread of its task, and nobody else writes to the file meanwhile: its statements should be short.
-/// A statement that fails undoes itself alone, and the handler may go on. It must not end the transaction itself, nor with a
-/// statement such as `INSERT OR ROLLBACK`: then the delivery fails, and nothing that it does afterwards is committed. A bus without a
-/// [store](crate::StoreBuilder::store) does not start with such a handler. Layers that are added to the bus after the store stand inside of the transaction, and must not wait.
+/// The handler runs on the thread of its task, and nothing else is written to the file meanwhile, so its statements should
+/// be short. A statement that fails undoes itself alone, and the handler may go on. The handler must not end the
+/// transaction, neither by `COMMIT` nor by a statement such as `INSERT OR ROLLBACK`: the delivery then fails, and nothing
+/// that the handler does afterwards is committed. A bus without a [store](crate::StoreBuilder::store) does not start with
+/// such a handler. Layers that are added to the bus after the store run inside of the transaction, and must not wait.
 ///
-/// What a handler emits for an event that was emitted, and not posted, is emitted whether the transaction is committed or not.
+/// If the event was emitted, and not posted, the events that the handler emits stand whether the transaction is committed or
+/// not.
 pub struct Tx<'a, S> {
     connection: &'a Connection,
     store: PhantomData<S>,
@@ -82,7 +84,7 @@ impl<S> fmt::Debug for Tx<'_, S> {
 #[derive(Debug)]
 pub(crate) struct HasStore;
 
-/// The name of what is lent.
+/// The name of the value that is lent.
 pub(super) struct ConnectionLent;
 
 impl Lent for ConnectionLent {
@@ -96,7 +98,7 @@ impl Lent for ConnectionLent {
 const NO_STORE: &str =
     "`Tx<'_, Sqlite>` needs the bus to have a store: add `.store(Sqlite::open(..)?)` to its builder";
 
-// To who gives a handler something else, this would be no help.
+// For a handler with another mistake, this message would not help.
 #[diagnostic::do_not_recommend]
 impl FromSyncDelivery for Tx<'_, Sqlite> {
     type Prepared = ();
