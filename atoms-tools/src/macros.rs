@@ -1,4 +1,4 @@
-//! What `#[tool]` and `#[hook]` expand to.
+//! The macros that `#[tool]` and `#[hook]` expand to.
 
 /// Makes the type that has a function's name a [`Tool`](crate::Tool), and puts it in the registry.
 #[doc(hidden)]
@@ -50,7 +50,7 @@ macro_rules! __tool_call {
     ($name:ident, $args:ident, vis: [$($vis:tt)*]) => {
         #[allow(dead_code)]
         impl $name {
-            /// Calls the tool, with all that stands around a call: await it.
+            /// Calls the tool, with the checks and hooks of every call. Await it.
             $($vis)* fn call<'bus>(
                 bus: &'bus $crate::__tools::atoms_runtime::Bus,
                 args: $args,
@@ -69,7 +69,7 @@ macro_rules! __tool_call {
     };
 }
 
-/// What stands for a tool with mistakes.
+/// The stub of a tool with mistakes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tool_stub {
@@ -132,13 +132,13 @@ macro_rules! __assert_plain {
         use $crate::__tools::IsNoResult as _;
         ::core::assert!(
             !$crate::__tools::IsResult::<$returned>::IS_RESULT,
-            "a tool that can fail returns a type that is spelled `Result<T, E>`, and not another name of it"
+            "a tool that can fail returns a type that is spelled `Result<T, E>`, not an alias of it"
         )
     }};
 }
 
-/// Makes the type that has a function's name a [`Hook`](crate::Hook), and puts it in the registry. What is `of` is the tool
-/// that it is about.
+/// Makes the type that has a function's name a [`Hook`](crate::Hook), and puts it in the registry. `of` is the tool that it
+/// is about.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __hook {
@@ -168,7 +168,7 @@ macro_rules! __hook {
     };
 }
 
-/// What stands for a hook with mistakes.
+/// The stub of a hook with mistakes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __hook_stub {

@@ -1,10 +1,10 @@
-//! Patterns of names, as `tools = "shop_*"` has them.
+//! Patterns of names, as in `tools = "shop_*"`.
 
 /// Whether the pattern selects the name: `*` stands for any characters, or for none.
 pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let (mut at, mut from) = (0, 0);
-    // Where to go on if what follows the last star does not fit: the place behind it, and the next one in the name.
+    // Where to retry if the text after the last star does not fit: after the star, and at the next place in the name.
     let mut star = None;
     while from < name.len() {
         match pattern.get(at) {
@@ -25,7 +25,7 @@ pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
-/// Of these names, the one that is most like this one, if any is like it.
+/// The one of `names` that is most similar to `name`, if any is similar.
 pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |other: &str| strsim::jaro_winkler(&name.replace('*', ""), other);
     let rated = names.into_iter().map(|other| (likeness(other), other));

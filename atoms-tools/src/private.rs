@@ -1,4 +1,4 @@
-//! What expansions of the macros use. Not part of the public interface.
+//! The items that expansions of the macros use. They are not part of the public interface.
 
 pub use atoms_runtime;
 pub use serde;

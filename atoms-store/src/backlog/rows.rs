@@ -60,8 +60,8 @@ impl NewRow {
         })
     }
 
-    /// The event of a dead letter, for the handler that failed. It has no key any more, so it waits for no other event. It was taken
-    /// before, so that it finds its letter, and nobody else sees it again.
+    /// The event of a dead letter, for the handler that failed. It has no key any more, so it waits for no other event. It
+    /// counts as taken before, so that it finds its letter, and nobody else sees it again.
     pub(crate) fn redelivered(
         event: String,
         r#type: String,

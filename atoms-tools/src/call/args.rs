@@ -3,10 +3,9 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// The arguments of a call: of the type of the tool's own, or as JSON.
+/// The arguments of a call, as the tool's type or as JSON.
 ///
-/// Whether a hook has taken them to change them is known, so that what it changes is checked again, and what it only looks at
-/// is not.
+/// They know whether a hook has borrowed them mutably, so that they are checked again only then.
 pub struct Arguments<A> {
     value: A,
     is_changed: bool,
@@ -21,7 +20,7 @@ impl<A> Arguments<A> {
         self.value
     }
 
-    /// Whether they may have been changed since this was asked last.
+    /// Returns whether they may have been changed since the last call of this.
     #[inline]
     pub(crate) fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.is_changed)

@@ -1,4 +1,4 @@
-//! What became of a call, for after-hooks.
+//! The outcome of a call, for after-hooks.
 
 use std::fmt;
 use std::time::Duration;

@@ -12,7 +12,7 @@ use crate::events::ToolInvoked;
 use crate::pattern;
 use crate::tool::ToolInfo;
 
-/// When a hook runs, and whether it is waited for.
+/// When a hook runs, and whether the call waits for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     Before,
@@ -143,7 +143,7 @@ impl HookInfo {
         }
     }
 
-    /// Why it will never run, if there is no tool on the bus that it is about.
+    /// Why it will never run, if it is about no tool of the bus.
     fn is_about_none(&self, start: &StartCheck<'_>) -> Option<String> {
         let mut tools = start.registry().entries::<ToolInfo>();
         if tools.any(|tool| self.is_about(tool)) {
@@ -164,7 +164,7 @@ impl HookInfo {
                 );
                 format!("`tools = \"{pattern}\"` matches no tool of this bus: {hint}")
             }
-            // There is nothing that it could have missed.
+            // A bus without tools has no tool that it could miss.
             (None, None) => return None,
         })
     }

@@ -90,8 +90,8 @@ pub trait AsyncHook<I: 'static, O>: 'static {
     ) -> impl Future<Output = O> + Send + 'a;
 }
 
-/// What an expansion assumes of the type in `Call<T>`, so that rustc tells of one that is no tool where it is written, and only
-/// there. The lifetime keeps rustc from checking it again.
+/// The condition with which an expansion assumes that the type in `Call<T>` is a tool, so that rustc reports one that is not
+/// only where it is written. The lifetime keeps rustc from checking it again.
 pub trait IsTool<'a>: Tool {}
 
 impl<T: Tool> IsTool<'_> for T {}

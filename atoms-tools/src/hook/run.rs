@@ -1,4 +1,4 @@
-//! Hooks as a bus runs them: bound to what their parameters need, and of one type for each stage.
+//! Hooks as a bus runs them: with their prepared parameters, and with one type for each stage.
 
 use std::any::{Any, TypeId};
 use std::marker::PhantomData;
@@ -14,7 +14,7 @@ use super::{
 use crate::call::Target;
 use crate::tool::ToolInfo;
 
-/// What a hook answers, or why it does not.
+/// The answer of a hook, or its error.
 pub(crate) type Answered<A> = Result<A, HandlerError>;
 
 /// A hook that takes an `I`, and answers an `A`.
@@ -23,7 +23,7 @@ pub(crate) trait RunHook<I, A>: Send + Sync {
     fn run<'a>(&'a self, input: &'a mut I, delivery: &Delivery<'_>) -> Result<Running<'a, A>, ExtractError>;
 }
 
-/// A hook that was called.
+/// The call of a hook.
 pub(crate) enum Running<'a, A> {
     /// It is done already.
     Ready(Answered<A>),
@@ -34,7 +34,7 @@ pub(crate) enum Running<'a, A> {
 /// A hook that is ready to run: an `Arc<dyn RunHook<I, A>>` of its input and answer.
 pub(crate) type BoundHook = Box<dyn Any + Send + Sync>;
 
-/// How a hook is made ready to run.
+/// Makes a hook ready to run.
 pub(super) type Bind = fn(&StartContext<'_>) -> Result<Box<dyn Any + Send + Sync>, Vec<PrepareError>>;
 
 struct Bound<H, P: Params, Answer> {
@@ -42,17 +42,17 @@ struct Bound<H, P: Params, Answer> {
     hook: PhantomData<fn(H) -> Answer>,
 }
 
-/// How what the function returns becomes its answer.
+/// Converts the return value of the function into the answer.
 trait Read<Output>: 'static {
     type Answer: Send + 'static;
 
     fn read(output: Output) -> Answered<Self::Answer>;
 }
 
-/// That of a hook that takes an `I`, and decides.
+/// The conversion for a hook that takes an `I`, and decides.
 struct Decides<I>(PhantomData<fn(I)>);
 
-/// That of a hook that does not.
+/// The conversion for a hook that does not decide.
 struct Sees;
 
 impl<I: BeforeInput, O: Answers<I>> Read<O> for Decides<I> {
@@ -147,12 +147,12 @@ where
     Ok(Box::new(bound))
 }
 
-/// The function of the hook `H`, if `T`, which it is about, is a tool. If not, rustc has told so, and takes
-/// [`IfNoTool`] instead, which has nothing to add.
+/// The function of the hook `H`, if `T`, which it is about, is a tool. If not, rustc has reported that, and takes
+/// [`IfNoTool`] instead, which causes no further error.
 #[derive(Debug)]
 pub struct IfTool<T, H>(PhantomData<fn(T, H)>);
 
-/// For each stage, the functions of its hooks: a sync one, and an async one.
+/// Declares the functions of the hooks of each stage, a sync and an async one.
 macro_rules! stages {
     ($($stage:ident, $hook:ident, $read:ty: $sync:ident, $asynchronous:ident;)*) => {
         /// See [`IfTool`].
@@ -205,7 +205,7 @@ stages! {
     AfterDetached, AfterDetachedHook, Sees: AFTER_DETACHED_SYNC, AFTER_DETACHED_ASYNC;
 }
 
-/// That of a program that does not compile.
+/// The function in a program that does not compile.
 const OF_NO_TOOL: HookFunction = HookFunction {
     stage: Stage::Before,
     emits: EventTypes::NONE,

@@ -1,4 +1,4 @@
-//! What two calls with the same arguments have in common.
+//! The hash of a call's arguments, which is the same for equal arguments.
 
 use std::fmt;
 
@@ -34,11 +34,11 @@ pub(crate) fn hash(tool: &str, arguments: &Value) -> Hash {
     Hash(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Writes JSON without spaces, and with the members of objects by their names.
+/// Writes JSON without spaces, and with the members of objects sorted by their names.
 fn write(value: &Value, text: &mut String) {
     match value {
         Value::Object(members) => {
-            // Whether serde_json keeps them in order is a feature that any crate of the program may turn on.
+            // Any crate of the program may turn on the feature of serde_json that keeps their order.
             let mut members: Vec<_> = members.iter().collect();
             members.sort_by_key(|(name, _)| *name);
             enclosed(text, "{}", members, |(name, value), text| {

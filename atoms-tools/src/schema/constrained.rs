@@ -1,8 +1,8 @@
-//! Whether a schema asks for more than the Rust type that it is the schema of.
+//! Whether a schema requires more than its Rust type.
 
 use serde_json::Value;
 
-/// Keywords that a value of the right type meets by itself, or that say nothing of a value.
+/// Keywords that every value of the type meets, or that do not restrict values.
 const BY_TYPE: &[&str] = &[
     "$schema",
     "$id",
@@ -27,8 +27,7 @@ const WITH_SCHEMA: &[&str] = &["items", "additionalProperties"];
 const WITH_LIST: &[&str] = &["anyOf", "oneOf", "allOf", "prefixItems"];
 const WITH_MAP: &[&str] = &["properties", "$defs"];
 
-/// Whether a value of the Rust type may break the schema, as far as it is known: a keyword that is not known may ask for
-/// anything.
+/// Whether a value of the Rust type may break the schema. A keyword that is unknown here may require anything.
 pub(super) fn is_constrained(schema: &Value) -> bool {
     let Some(keywords) = schema.as_object() else { return false };
     keywords.iter().any(|(keyword, value)| match keyword.as_str() {
@@ -120,7 +119,7 @@ mod tests {
         assert!(!is_constrained(schema_for!(Choice).as_value()));
         assert!(is_constrained(schema_for!(Ranged).as_value()));
         assert!(is_constrained(schema_for!(Long).as_value()));
-        // The length of a tuple is taken for a constraint, which costs time and nothing else.
+        // The length of a tuple counts as a constraint, which only costs time.
         assert!(is_constrained(schema_for!(Plain).as_value()));
     }
 }

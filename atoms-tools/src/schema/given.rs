@@ -1,8 +1,8 @@
 //! The types of arguments.
 //!
-//! [`ArgumentAt`] gives the type of an argument, and that is where rustc tells of one that is wrong, once. What is derived
-//! for the arguments together would be wrong as well. So it assumes that each type is what it must be, which holds for
-//! every type that is given, right or wrong.
+//! rustc reports a wrong type of an argument once, where [`ArgumentAt`] names it. The derives on the struct of the arguments
+//! would report it again, so they assume that each type is right. That assumption holds for every type that is given,
+//! right or wrong.
 
 use atoms_control::schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::never::{Never, Nobody};
 
-/// What an argument of a tool may be.
+/// The types that an argument of a tool may have.
 ///
 /// ```
 /// use atoms::prelude::*;
@@ -34,7 +34,7 @@ use crate::never::{Never, Nobody};
     message = "an argument of a tool cannot be of type `{Self}`",
     label = "lacks `Clone`, `Serialize`, `Deserialize` or `JsonSchema`",
     note = "if the type is yours, put `#[derive(Clone, Serialize, Deserialize, JsonSchema)]` on it: without crates of your own, those of `atoms::serde` and `atoms::schemars`, with `#[serde(crate = \"atoms::serde\")]` and `#[schemars(crate = \"atoms::schemars\")]`",
-    note = "if it is not sent by who calls the tool, but extracted as in a handler, write `#[extract]` in front of the parameter"
+    note = "if it is extracted as in a handler, and not sent by the caller, write `#[extract]` before the parameter"
 )]
 pub trait ToolArgument: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {}
 
@@ -56,8 +56,8 @@ pub trait ArgumentAt<const PLACE: usize> {
     type Type: ToolArgument;
 }
 
-/// What is assumed of the type at a place of the arguments that `A` stands for. The lifetime keeps rustc from checking again,
-/// where it is assumed, what is checked where the type is given.
+/// The assumption that the type at a place of the arguments, for which `A` stands, is right. The lifetime keeps rustc from
+/// checking the assumption where it is made, since the type is checked where it is given.
 pub trait IsArgument<'a, A, const PLACE: usize>:
     Clone + Serialize + JsonSchema + Send + Sync + 'static
 {
@@ -65,7 +65,7 @@ pub trait IsArgument<'a, A, const PLACE: usize>:
 
 impl<A: ArgumentAt<PLACE>, const PLACE: usize> IsArgument<'_, A, PLACE> for A::Type {}
 
-/// The same, of a type that is read.
+/// The same for a type that is read.
 pub trait IsReadArgument<'a, 'de, A, const PLACE: usize>: Deserialize<'de> {}
 
 impl<'de, A: ArgumentAt<PLACE>, const PLACE: usize> IsReadArgument<'_, 'de, A, PLACE> for A::Type {}

@@ -1,4 +1,4 @@
-//! What the arguments of a tool must be.
+//! The schema of a tool's arguments, and their check.
 
 mod argument;
 mod canonical;
@@ -15,10 +15,10 @@ pub(crate) use canonical::{Hash, hash};
 pub use given::{ArgumentAt, IsArgument, IsReadArgument, ToolArgument};
 pub use wrong::WrongArguments;
 
-/// What stands in the place of a value that is not told.
+/// The text in place of a sensitive value.
 pub(crate) const MASK: &str = "[sensitive]";
 
-/// The JSON Schema of a tool's arguments, and what checks them by it.
+/// The JSON Schema of a tool's arguments, and its validator.
 pub(crate) struct ArgumentsSchema {
     json: Value,
     validator: Validator,
@@ -28,7 +28,7 @@ pub(crate) struct ArgumentsSchema {
 }
 
 impl ArgumentsSchema {
-    /// Makes the schema, and compiles it; fails if an argument's own schema is none.
+    /// Makes and compiles the schema. Fails if the schema of an argument is invalid.
     pub(crate) fn new(arguments: &'static [Argument]) -> Result<Self, String> {
         let json = object(arguments);
         let options = jsonschema::options()
@@ -44,7 +44,7 @@ impl ArgumentsSchema {
         &self.json
     }
 
-    /// Checks arguments; fails with all that is wrong with them.
+    /// Checks arguments. Fails with all that is wrong with them.
     pub(crate) fn check(&self, arguments: &Value) -> Result<(), WrongArguments> {
         if self.validator.is_valid(arguments) {
             return Ok(());
@@ -52,12 +52,12 @@ impl ArgumentsSchema {
         Err(WrongArguments::of(self.validator.iter_errors(arguments), self.arguments))
     }
 
-    /// The arguments as others may see them.
+    /// The arguments, with sensitive ones masked.
     pub(crate) fn masked(&self, arguments: &Value) -> Value {
         masked(self.arguments, arguments.clone())
     }
 
-    /// The schema of what others may see, and change: a mask may stand where something is sensitive.
+    /// The schema of masked arguments, in which a sensitive value may be the mask.
     pub(crate) fn with_masks(&self) -> Value {
         let mut json = self.json.clone();
         for argument in self.arguments.iter().filter(|argument| argument.is_sensitive) {
@@ -67,7 +67,7 @@ impl ArgumentsSchema {
         json
     }
 
-    /// What others have made of the arguments, with what was masked as it is.
+    /// The edited arguments, with the original values in place of masks.
     pub(crate) fn unmasked(&self, mut edited: Value, arguments: &Value) -> Value {
         for argument in self.arguments.iter().filter(|argument| argument.is_sensitive) {
             if let Some(value) = edited.get_mut(argument.name).filter(|value| **value == MASK)
@@ -80,7 +80,7 @@ impl ArgumentsSchema {
     }
 }
 
-/// The arguments, with what is sensitive masked.
+/// The arguments, with sensitive ones masked.
 pub(crate) fn masked(arguments: &[Argument], mut value: Value) -> Value {
     let sensitive = arguments.iter().filter(|argument| argument.is_sensitive);
     for argument in sensitive {

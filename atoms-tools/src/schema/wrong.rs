@@ -10,7 +10,7 @@ use jsonschema::error::ValidationErrorKind;
 use super::{Argument, MASK};
 use crate::pattern;
 
-/// How many problems of one call are told at most.
+/// How many problems of one call are listed at most.
 const MAX_PROBLEMS: usize = 32;
 
 /// Arguments are not what they must be.
@@ -44,7 +44,7 @@ impl WrongArguments {
         Self { problems: errors.take(MAX_PROBLEMS + 1).map(|error| problem(&error, arguments)).collect() }
     }
 
-    /// One problem of the whole.
+    /// One problem of the arguments as a whole.
     pub(crate) fn one(message: impl fmt::Display) -> Self {
         let message = Shown(message).to_string();
         Self { problems: vec![Problem { path: String::new(), message }] }

@@ -1,4 +1,4 @@
-//! The functions of tools: what `#[tool]` implements, and what calls it.
+//! The functions of tools: the traits that `#[tool]` implements, and their calls.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -103,7 +103,7 @@ pub enum Ran<'a, O> {
 /// What calls the function of the tool `T`. It is no part of the tool's own type, so that what is extracted need not be as
 /// public as the tool.
 pub trait Function<T: Tool>: 'static {
-    /// What is found once, when the bus starts.
+    /// What is prepared once, when the bus starts.
     type Prepared: Send + std::marker::Sync + 'static;
 
     /// The types of the events that the function may emit.

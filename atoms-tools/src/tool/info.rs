@@ -19,7 +19,7 @@ use crate::caller::Sender;
 use crate::events::ToolInvoked;
 use crate::schema::{Argument, ArgumentsSchema};
 
-/// By what a bus makes a tool ready to be called. Only the toolbox knows what it is.
+/// The binding of a tool, with which a bus makes it ready to be called. Only the toolbox knows its type.
 pub(crate) type Binding = &'static (dyn Any + Send + Sync);
 
 /// What the registry knows of a tool.
@@ -203,12 +203,12 @@ impl ToolInfo {
         self.binding
     }
 
-    /// What checks its arguments.
+    /// The check of its arguments.
     pub(crate) fn arguments_schema(&self) -> Result<&ArgumentsSchema, &str> {
         self.schema.get_or_init(|| ArgumentsSchema::new(self.arguments())).as_ref().map_err(String::as_str)
     }
 
-    /// The same for those who approve other arguments than those that they are shown.
+    /// The check of edited arguments, in which sensitive values may be masked.
     pub(crate) fn editable(&self) -> Option<&Schema> {
         let make = || Schema::new(self.arguments_schema().ok()?.with_masks()).ok();
         self.editable.get_or_init(make).as_ref()
@@ -232,7 +232,7 @@ impl ToolInfo {
         }
     }
 
-    /// Events that must be handled, that the function may emit, and that nothing on the bus handles.
+    /// The `must_handle` events that the function may emit, and that nothing on the bus handles.
     fn unhandled(&self, registry: &Registry) -> impl Iterator<Item = HandlerError> {
         let emitted = self.emits.to_vec().into_iter().filter(|event_type| event_type.must_handle());
         emitted.filter(|event_type| registry.handlers_of(event_type).next().is_none()).map(|event_type| {
@@ -262,7 +262,7 @@ impl Entry for ToolInfo {
         let mut problems: Vec<HandlerError> =
             (self.prepare)(start.context()).into_iter().map(Into::into).collect();
         if let Err(problem) = self.arguments_schema() {
-            problems.push(format!("the schema of its arguments is none: {problem}").into());
+            problems.push(format!("the schema of its arguments is invalid: {problem}").into());
         }
         problems.extend(self.unhandled(start.registry()));
         problems

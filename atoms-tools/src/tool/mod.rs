@@ -93,7 +93,7 @@ pub fn debug<T: Tool>(arguments: &T::Args, f: &mut fmt::Formatter<'_>) -> fmt::R
     }
 }
 
-/// Fails to compile where the name of a tool is none.
+/// Fails to compile if the name of a tool is invalid.
 pub const fn assert_name(name: &str) {
     let mut rest = name.as_bytes();
     assert!(
@@ -109,18 +109,18 @@ pub const fn assert_name(name: &str) {
     }
 }
 
-/// Whether a type is a `Result`: the first if it is, and otherwise the second.
+/// Decides whether a type is a `Result`: if it is not, its `IS_RESULT` is that of [`IsNoResult`].
 #[derive(Debug)]
 pub struct IsResult<T>(std::marker::PhantomData<fn() -> T>);
 
 impl<T, E> IsResult<Result<T, E>> {
-    /// It is.
+    /// The type is a `Result`.
     pub const IS_RESULT: bool = true;
 }
 
-/// What holds of a type that is no `Result`.
+/// Implemented for types that are not a `Result`.
 pub trait IsNoResult {
-    /// It is not.
+    /// The type is not a `Result`.
     const IS_RESULT: bool = false;
 }
 

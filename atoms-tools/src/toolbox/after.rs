@@ -62,7 +62,7 @@ impl<T: Tool> Flow<'_, '_, T> {
     }
 }
 
-/// What became of a call, for a hook that is about any tool.
+/// The outcome of a call, for a hook of any tool.
 fn shown<T: Tool>(done: &Done<T>, json: &Result<Value, String>) -> Result<ToolDone, String> {
     let result = match &done.result {
         Ok(output) => Ok(written(output)?),
@@ -73,6 +73,5 @@ fn shown<T: Tool>(done: &Done<T>, json: &Result<Value, String>) -> Result<ToolDo
 }
 
 fn read<T: Tool>(output: Value) -> Result<T::Output, String> {
-    serde_json::from_value(output)
-        .map_err(|error| format!("what it gives as the result is none of this tool: {error}"))
+    serde_json::from_value(output).map_err(|error| format!("its result is not one of this tool: {error}"))
 }

@@ -1,4 +1,4 @@
-//! A tool of a bus, whichever it is.
+//! A tool of a bus, without its type.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -22,7 +22,7 @@ use crate::tool::Tool;
 
 type Boxed<'a, O> = Pin<Box<dyn Future<Output = O> + Send + 'a>>;
 
-/// How the question about a call has ended.
+/// The end of the question about a call.
 pub(crate) enum Answered {
     /// The call may be made, with these arguments instead of those that were shown.
     Approved { edited: Option<Value> },
@@ -30,7 +30,7 @@ pub(crate) enum Answered {
     Denied(ToolError),
 }
 
-/// A tool of whatever type, on one bus.
+/// A tool of any type, on one bus.
 pub(crate) trait AnyBound: Any + Send + Sync {
     /// Calls it with JSON.
     fn call<'a>(
@@ -111,7 +111,7 @@ async fn resumed<'a, T: Tool>(
     }
 }
 
-/// The call as it was, or as it was edited, with what is approved of it; and why it is denied, if it is.
+/// The call with its arguments, as they were or edited, and what is approved of them; and the error if it is denied.
 fn again<T: Tool>(
     stored: StoredCall,
     answered: Answered,
@@ -131,7 +131,7 @@ fn again<T: Tool>(
     let args = read::<T>(&arguments, limit)?;
     let json = written(&args).map_err(|problem| ToolError::NotReady { tool, problem })?;
     if is_edited {
-        // Who approves other arguments than those that were shown is the only one who has approved these.
+        // Edited arguments are approved by the person who edited them, and by nobody else.
         approved.hash = hash(tool, &json);
         approved.roles.drain(..approved.roles.len().saturating_sub(1));
     }
@@ -144,7 +144,7 @@ pub(super) fn schema<T: Tool>() -> Result<&'static ArgumentsSchema, ToolError> {
     schema.map_err(|problem| ToolError::NotReady { tool: T::info().name(), problem: problem.into() })
 }
 
-/// Reads arguments that have come as JSON.
+/// Reads arguments that came as JSON.
 fn read<T: Tool>(arguments: &Value, limit: usize) -> Result<T::Args, ToolError> {
     let tool = T::info().name();
     let bytes = memory_size(arguments);

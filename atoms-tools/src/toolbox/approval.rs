@@ -1,4 +1,4 @@
-//! Asking a person whether a call may be made.
+//! Asks a person whether a call may be made.
 
 use std::time::Duration;
 
@@ -18,31 +18,31 @@ use crate::events::{Decided, ToolCallApproved};
 use crate::schema::{Hash, hash};
 use crate::tool::Tool;
 
-/// How often a call is asked for, if hooks change its arguments again each time that it is approved.
+/// How often a person is asked about one call, if hooks change its arguments after each approval.
 const MOST_ROUNDS: u32 = 8;
 
-/// How long after its end a question's handler may take to tell the one who waits.
+/// How long the handler of a question may take to tell the caller, after the question has ended.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What people have said yes to.
+/// What people have approved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Approved {
-    /// The hash of the arguments, as they were shown or edited.
+    /// The hash of the approved arguments, which were shown or edited.
     pub(super) hash: Hash,
-    /// The roles of those who did: a list for each question.
+    /// The roles of those who approved: a list for each question.
     pub(super) roles: Vec<Vec<String>>,
-    /// How many questions there were, for whatever arguments.
+    /// How many questions there were, for any arguments.
     pub(super) round: u32,
 }
 
-/// A call that waits for a person, as its question keeps it.
+/// A call that waits for a person, which its question keeps.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StoredCall {
     pub(super) id: EventId,
     pub(super) tool: String,
     pub(super) arguments: Value,
     pub(super) caller: Option<Caller>,
-    /// What is approved once the question is answered.
+    /// What is approved if the question is.
     pub(super) approved: Approved,
 }
 
@@ -52,14 +52,14 @@ pub(super) struct Body {
     pub(super) tool_call: StoredCall,
 }
 
-/// Whether somebody is to be asked now.
+/// Whether a person has to be asked now.
 pub(super) enum Due {
     Nothing,
     Ask(Box<Asking>),
     Stopped(ToolError),
 }
 
-/// A question that is to be asked.
+/// A question that has to be asked.
 pub(super) struct Asking {
     approval: Approval,
     stored: StoredCall,
@@ -72,13 +72,13 @@ struct Wanted {
 }
 
 impl<T: Tool> Flow<'_, '_, T> {
-    /// Whether nobody has to say yes.
+    /// Whether no approval is needed.
     #[inline]
     pub(super) fn asks_nobody(&self, asked: &[Asked], approved: Option<&Approved>) -> bool {
         asked.is_empty() && approved.is_none() && T::info().approve_role().is_none()
     }
 
-    /// Who is to be asked next: each list of roles once for the same arguments.
+    /// Whom to ask next. Each list of roles is asked once for the same arguments.
     pub(super) async fn due(
         &self,
         judging: &mut Judging<T>,
@@ -98,7 +98,7 @@ impl<T: Tool> Flow<'_, '_, T> {
         let round = approved.as_ref().map_or(0, |approved| approved.round);
         let last = approved.as_ref().and_then(|approved| approved.roles.last().cloned());
         let mut said = approved.filter(|it| it.hash == hash).map_or_else(Vec::new, |it| it.roles);
-        // What was approved is something else than what would be done.
+        // The approved arguments differ from those of the call.
         let anew = last.filter(|_| said.is_empty());
         let wanted = self.wanted(judging, asked, anew, &said).await;
         let Some(Wanted { roles, approval }) = wanted.into_iter().find(|it| !said.contains(&it.roles)) else {
@@ -120,7 +120,7 @@ impl<T: Tool> Flow<'_, '_, T> {
         Due::Ask(Box::new(Asking { approval, stored }))
     }
 
-    /// All who have to say yes: to what hooks ask, to what the tool asks itself, and to what has changed.
+    /// All approvals that are needed: those that hooks ask for, that of the tool itself, and that of changed arguments.
     async fn wanted(
         &self,
         judging: &Judging<T>,
@@ -154,7 +154,7 @@ impl<T: Tool> Flow<'_, '_, T> {
 }
 
 impl<'a, T: Tool> Flow<'_, 'a, T> {
-    /// Opens the question. What is shown is what the function would be called with, but for what is sensitive.
+    /// Opens the question. It shows the arguments with which the function would be called, with sensitive ones masked.
     pub(super) async fn ask(
         &self,
         head: &CallHead,
@@ -212,7 +212,7 @@ async fn ended<T: Tool>(mut waiter: Waiter<'_>, question: Opened<Decision>) -> R
     }
 }
 
-/// Why a call is not made, if its question has ended so.
+/// The error of a call whose question has ended without an approval.
 pub(super) fn denial(tool: &'static str, question: &Question) -> Option<ToolError> {
     use atoms_control::Answer;
     let end = question.end.as_ref()?;
@@ -224,7 +224,7 @@ pub(super) fn denial(tool: &'static str, question: &Question) -> Option<ToolErro
                 Some(ToolError::Rejected { tool, by: end.by.clone(), feedback })
             }
             Answer::Given(_) => {
-                Some(ToolError::NotAsked { tool, problem: "the answer is no decision".into() })
+                Some(ToolError::NotAsked { tool, problem: "the answer is not a decision".into() })
             }
         },
         Outcome::Expired => Some(ToolError::Expired { tool, question: question.id }),
@@ -234,8 +234,8 @@ pub(super) fn denial(tool: &'static str, question: &Question) -> Option<ToolErro
     }
 }
 
-/// The id of a question about a call: the same each time, so that a question which was opened before the process ended is
-/// not opened again.
+/// The id of a question about a call. It is always the same, so that a question that was opened before the process ended
+/// is not opened again.
 fn question_id(call: &EventId, round: u32) -> QuestionId {
     let hash = hash("question", &serde_json::json!([call.to_string(), round]));
     let (hash, call) = (hash.as_str(), call.to_string());

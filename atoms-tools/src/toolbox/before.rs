@@ -15,9 +15,9 @@ use crate::events::Decided;
 use crate::hook::{Answered, HookInfo, RunHook, Running};
 use crate::tool::Tool;
 
-/// What the hooks before a call have come to.
+/// The result of the hooks before a call.
 pub(super) enum Judged<T: Tool> {
-    /// The call may be made, once those who are to be asked have said yes.
+    /// The call may be made, after all approvals.
     Passed(Vec<Asked>),
     Replaced(T::Output),
     Stopped(ToolError),
@@ -29,7 +29,7 @@ pub(super) struct Asked {
     pub(super) approval: Box<Approval>,
 }
 
-/// The call as the hooks leave it: its arguments as they are, and as JSON if somebody has wanted them so.
+/// The call as the hooks leave it: its typed arguments, and their JSON if it was needed.
 pub(super) struct Judging<T: Tool> {
     pub(super) call: Call<T>,
     json: Option<Value>,
@@ -53,7 +53,7 @@ impl<T: Tool> Judging<T> {
         (self.call, self.json)
     }
 
-    /// Checks what a hook has changed.
+    /// Checks the arguments that a hook has changed.
     #[inline]
     fn check_changed(&mut self, is_constrained: bool) -> Result<(), String> {
         if !self.call.args.take_changed() {
@@ -69,7 +69,7 @@ impl<T: Tool> Judging<T> {
         schema.check(self.json()?).map_err(|wrong| wrong.to_string())
     }
 
-    /// Lets a hook that is about any tool see the call.
+    /// Makes the call for a hook of any tool.
     fn lend(&mut self) -> Result<ToolCall, String> {
         self.json()?;
         let json = self.json.take().unwrap_or_default();
@@ -136,14 +136,14 @@ impl<T: Tool> Flow<'_, '_, T> {
             Ok(None | Some(Verdict::Allow)) => (Decided::Allow, None),
             Ok(Some(Verdict::Deny(reason))) => (Decided::Deny, Some(reason_text(reason))),
             Ok(Some(Verdict::Replace(_))) => (Decided::Replace, None),
-            // Whether it has been answered is known once all hooks have had their say.
+            // Whether it is approved already is known after all hooks.
             Ok(Some(Verdict::Ask(_))) => return,
             Err(problem) => (Decided::Deny, Some(reason_text(problem))),
         };
         self.observer.decided(&judging.call.head, hook, decided, reason).await;
     }
 
-    /// What a hook says; `None` if it is not waited for.
+    /// Runs a hook, and returns its verdict, or `None` if it is detached.
     async fn verdict(
         &self,
         hook: &Hooked<Before<T>>,
@@ -174,7 +174,7 @@ impl<T: Tool> Flow<'_, '_, T> {
         }
     }
 
-    /// What a hook answers. It fails if the hook does, panics, or takes too long.
+    /// Waits for the answer of a hook. Fails if the hook fails, panics or takes too long.
     pub(super) async fn answer<I, A>(
         &self,
         info: &'static HookInfo,
@@ -186,7 +186,7 @@ impl<T: Tool> Flow<'_, '_, T> {
         match called? {
             Err(error) => Err(error.to_string()),
             Ok(Running::Ready(answer)) => answer.map_err(reason_text),
-            // In a box of its own, so that a call whose hooks do not wait has no room for it.
+            // In a box, so that a call whose hooks do not wait needs no room for it.
             Ok(Running::Pending(future)) => Box::pin(waited(info, future)).await,
         }
     }
@@ -200,7 +200,7 @@ async fn waited<A>(info: &'static HookInfo, future: impl Future<Output = Answere
     }
 }
 
-/// Calls a hook; fails if it panics before it has to be waited for.
+/// Calls a hook. Fails if it panics before it is awaited.
 #[inline]
 pub(super) fn caught<'a, I, A>(
     run: &'a dyn RunHook<I, A>,
@@ -214,7 +214,7 @@ pub(super) fn caught<'a, I, A>(
     catch_unwind(AssertUnwindSafe(call)).map_err(panicked)
 }
 
-/// What a future has come to; `None` if that takes longer.
+/// Waits for a future. Returns `None` if it takes longer than the limit.
 pub(super) async fn within<O>(limit: Duration, future: impl Future<Output = O>) -> Option<O> {
     tokio::time::timeout(limit, future).await.ok()
 }
@@ -223,7 +223,7 @@ pub(super) fn panicked(panic: Box<dyn std::any::Any + Send>) -> String {
     format!("it panicked: {}", panic_message(panic))
 }
 
-/// The verdict of a hook that is about any tool, for this one.
+/// The verdict of a hook of any tool, as a verdict of this tool.
 fn read<T: Tool>(verdict: Verdict<AnyTool>) -> Result<Verdict<T>, String> {
     Ok(match verdict {
         Verdict::Allow => Verdict::Allow,
@@ -231,7 +231,7 @@ fn read<T: Tool>(verdict: Verdict<AnyTool>) -> Result<Verdict<T>, String> {
         Verdict::Ask(approval) => Verdict::Ask(approval),
         Verdict::Replace(output) => Verdict::Replace(
             serde_json::from_value(output)
-                .map_err(|error| format!("what it gives as the result is none of this tool: {error}"))?,
+                .map_err(|error| format!("its result is not one of this tool: {error}"))?,
         ),
     })
 }

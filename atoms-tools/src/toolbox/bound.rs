@@ -12,13 +12,13 @@ use crate::call::{Call, Done, ToolCall, ToolDone, Verdict};
 use crate::hook::{HookInfo, RunHook, Stage};
 use crate::tool::{Function, NotRun, Ran, Tool, ToolInfo};
 
-/// How a tool is made ready to be called on a bus; the description of each has one.
+/// Makes a tool ready to be called on a bus. The description of each tool has one.
 pub struct Binding(Bind);
 
 type Bind = fn(&StartContext<'_>, &[&'static HookInfo]) -> Result<Arc<dyn AnyBound>, String>;
 
 impl Binding {
-    /// That of the tool `T`, whose function `F` calls.
+    /// The binding of the tool `T`, whose function `F` calls.
     pub const fn of<T: Tool, F: Function<T>>() -> Self {
         Self(|start, hooks| Ok(Arc::new(Bound::<T>::new::<F>(start, hooks)?)))
     }
@@ -45,7 +45,7 @@ impl fmt::Debug for Binding {
     }
 }
 
-/// A hook, as it is called for calls of the tool that it is bound for.
+/// A hook that is bound for one tool.
 pub(crate) struct Hooked<R> {
     pub(crate) info: &'static HookInfo,
     pub(crate) run: R,
@@ -69,11 +69,11 @@ pub(crate) enum After<T: Tool> {
     AnyDetached(Run<ToolDone, ()>),
 }
 
-/// What calls the function of the tool `T`.
+/// Calls the function of the tool `T`.
 pub(crate) trait RunFunction<T: Tool>: Send + Sync {
     fn run<'a>(&'a self, args: T::Args, delivery: Delivery<'a>) -> Ran<'a, T::Output>;
 
-    /// As [`run`](Self::run), with what layers lend.
+    /// As [`run`](Self::run), with the values that layers lend.
     fn run_lent<'d>(&'d self, args: T::Args, delivery: &SyncDelivery<'d>) -> Result<T::Output, NotRun>;
 }
 
@@ -92,17 +92,17 @@ impl<T: Tool, F: Function<T>> RunFunction<T> for BoundFunction<T, F> {
 /// A tool with its hooks.
 pub(crate) struct Bound<T: Tool> {
     pub(crate) function: Arc<dyn RunFunction<T>>,
-    /// Whether the function takes what a layer lends.
+    /// Whether the function takes a value that a layer lends.
     pub(crate) is_lent: bool,
     pub(crate) before: Box<[Hooked<Before<T>>]>,
     pub(crate) after: Box<[Hooked<After<T>>]>,
     /// Whether the tool or a hook takes anything from the delivery.
     pub(crate) needs_event: bool,
-    /// Whether the schema asks for more than the types of the arguments do.
+    /// Whether the schema requires more than the types of the arguments.
     pub(crate) is_constrained: bool,
-    /// Whether a hook is there that is about any tool.
+    /// Whether there is a hook of any tool.
     pub(crate) has_untyped_after: bool,
-    /// For those that may run at once.
+    /// Permits for the calls that may run at once.
     pub(crate) room: Option<Semaphore>,
 }
 

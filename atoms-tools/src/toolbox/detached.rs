@@ -1,4 +1,4 @@
-//! Hooks that nobody waits for.
+//! Detached hooks, for which no call waits.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::tool::Tool;
 static FAILED: LogLimit = LogLimit::new(10, "more detached hooks failed");
 
 impl<T: Tool> Flow<'_, '_, T> {
-    /// Starts a hook in a task of the bus, with a copy of what it sees. What goes wrong there is in the log.
+    /// Starts a hook in a task of the bus, with a copy of the call. Its failure is logged.
     pub(super) fn detach<I: HookInput>(
         &self,
         info: &'static HookInfo,

@@ -1,4 +1,4 @@
-//! Calling the function of a tool.
+//! Calls the function of a tool.
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,7 +28,7 @@ impl<T: Tool> Flow<'_, '_, T> {
         let result = match catch_unwind(AssertUnwindSafe(|| function.run(args, delivery))) {
             Ok(Ran::Ready(result)) => result,
             Ok(Ran::Pending(future)) => {
-                // In a box of its own, so that a call that does not wait has no room for it.
+                // In a box, so that a call that does not wait needs no room for it.
                 let waited = Box::pin(AssertUnwindSafe(self.in_time(future)).catch_unwind());
                 match waited.await {
                     Ok(in_time) => in_time?,
@@ -40,7 +40,7 @@ impl<T: Tool> Flow<'_, '_, T> {
         result.map_err(|not_run| self.failed(not_run))
     }
 
-    /// What a function has come to, unless it takes too long.
+    /// Waits for the function. Fails if it takes too long.
     async fn in_time<O>(&self, function: impl Future<Output = O>) -> Result<O, ToolError> {
         match T::info().time_limit() {
             None => Ok(function.await),

@@ -1,5 +1,5 @@
-//! Functions that take what layers lend to sync handlers, such as a transaction: each is called in a delivery to a handler, so
-//! that the layers of the bus are around it.
+//! Functions that take a value that layers lend to sync handlers, such as a transaction. Each is called in a delivery to a
+//! handler, so that the layers of the bus are around it.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +15,7 @@ use super::run::Flow;
 use crate::call::ToolError;
 use crate::tool::{NotRun, Tool};
 
-/// Asks for a function to be called. One that is read from a frame has none.
+/// The request that calls a function. One that was read from a frame has no function.
 #[request(type = "atoms.tool.run_lent", reply = (), framework, crate = atoms_runtime)]
 pub(crate) struct RunLent {
     #[serde(skip)]
@@ -27,7 +27,7 @@ pub(crate) struct RunLent {
 pub(crate) struct Job(Arc<dyn RunJob>);
 
 pub(crate) trait RunJob: Send + Sync {
-    /// Calls the function; an error is what a layer is told of it, and is kept for the one who waits as well.
+    /// Calls the function. Its error is returned to the layers, and kept for the caller.
     fn run<'d>(&'d self, delivery: &SyncDelivery<'d>) -> Result<(), String>;
 }
 
@@ -39,7 +39,7 @@ struct Call<T: Tool> {
 enum State<T: Tool> {
     New(T::Args),
     Called(std::thread::Result<Result<T::Output, NotRun>>),
-    /// It is being called, or its result has been taken.
+    /// The function is running, or its result was taken.
     Empty,
 }
 
@@ -73,7 +73,7 @@ impl fmt::Debug for Job {
     }
 }
 
-/// What has called the function, while the layers are around it.
+/// Who has called the function, while the layers are around it.
 pub(crate) struct InDelivery;
 
 impl FromSyncDelivery for InDelivery {
@@ -87,7 +87,7 @@ impl FromSyncDelivery for InDelivery {
     fn from_delivery<'d>((): &'d (), delivery: &SyncDelivery<'d>) -> Result<Self, ExtractError> {
         let asked = delivery.any().downcast_ref::<RunLent>();
         let job = asked.and_then(|asked| asked.event().job.as_ref());
-        let job = job.ok_or_else(|| ExtractError::new("a frame calls no tool: call it by its name"))?;
+        let job = job.ok_or_else(|| ExtractError::new("a frame cannot call a tool: call it by its name"))?;
         job.0.run(delivery).map(|()| Self).map_err(ExtractError::new)
     }
 }
@@ -97,11 +97,11 @@ impl FromSyncDelivery for InDelivery {
 pub(crate) fn run_lent(_: &RunLent, _: InDelivery) {}
 
 impl<T: Tool> Flow<'_, '_, T> {
-    /// Calls a function that takes what layers lend. If a layer fails after it, as a transaction does that is not committed,
-    /// the call has failed as well.
+    /// Calls a function that takes a value that a layer lends. If a layer fails afterwards, such as a transaction that is not
+    /// committed, the call fails as well.
     ///
-    /// The request has the id of the call, so that a store which knows what it has committed for an event commits a call
-    /// once, in whatever process it is made again.
+    /// The request has the id of the call. So a store that knows the events that it has committed commits a call once, even
+    /// if another process makes it again.
     pub(super) async fn run_lent(&self, call: &EventId, args: T::Args) -> Result<T::Output, ToolError> {
         let tool = self.tool();
         let function = Arc::clone(&self.bound.function);
@@ -113,7 +113,7 @@ impl<T: Tool> Flow<'_, '_, T> {
             (State::Called(Ok(Ok(output))), Ok(())) => Ok(output),
             (State::Called(Ok(Err(not_run))), _) => Err(self.failed(not_run)),
             (State::Called(Err(panic)), _) => Err(self.panicked(panic)),
-            // A layer that knows that it was called does not call it, and no handler replies.
+            // A layer that knows that the call was committed does not call it again, so no handler replies.
             (State::New(_), Err(RequestError::Unanswered { .. })) => Err(ToolError::Repeated { tool }),
             (_, Err(error)) => Err(ToolError::Failed { tool, cause: Arc::new(error) }),
             (_, Ok(())) => Err(ToolError::Repeated { tool }),

@@ -1,14 +1,14 @@
-//! Which calls were gone on with in this process, so that an event that comes twice makes no second call.
+//! The calls that were resumed in this process, so that an event that comes twice makes no second call.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use atoms_control::QuestionId;
 
-/// How many are known: the last ones.
+/// How many of the last ones are kept.
 const MOST: usize = 4_096;
 
-/// The questions whose calls were gone on with.
+/// The questions whose calls were resumed.
 #[derive(Default)]
 pub(crate) struct Made(Mutex<Known>);
 

@@ -42,7 +42,7 @@ use crate::hook::HookInfo;
 use crate::pattern;
 use crate::tool::{Tool, ToolInfo};
 
-/// What all who call tools on one bus share.
+/// What all calls of tools on one bus share.
 pub(crate) struct Toolbox {
     /// By their indices.
     tools: Box<[Option<Ready>]>,
@@ -50,7 +50,7 @@ pub(crate) struct Toolbox {
     pub(crate) settings: ToolSettings,
     waiters: Waiters,
     made: Made,
-    /// For calls in which nothing is extracted.
+    /// The outlet of calls in which nothing is extracted.
     nothing: AnyEvent,
     nowhere: Arc<dyn Outlet>,
 }
@@ -108,7 +108,7 @@ impl Toolbox {
         infos.into_iter()
     }
 
-    /// What calls this tool.
+    /// The bound tool of this description.
     #[inline]
     pub(crate) fn tool(&self, info: &'static ToolInfo) -> Result<&Arc<dyn AnyBound>, ToolError> {
         match self.tools.get(info.index()) {

@@ -1,4 +1,4 @@
-//! What the bus is told of a call, if somebody takes it.
+//! Emits the events that tell of a call, if somebody takes them.
 
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,11 @@ use crate::hook::HookInfo;
 /// The largest arguments that an event shows, in bytes of memory.
 const MOST_SHOWN: usize = 16 * 1024;
 
-/// Which events of a call somebody takes.
+/// The events of a call that somebody takes.
 pub(super) struct Observer<'a> {
     bus: &'a Bus,
     pub(super) is_decided_taken: bool,
-    /// When the call has begun, if anybody wants to know how long it took.
+    /// When the call began, if its time is needed.
     begun: Option<Instant>,
 }
 
@@ -25,7 +25,7 @@ fn is_taken<E: Event>(bus: &Bus) -> bool {
 }
 
 impl<'a> Observer<'a> {
-    /// A call begins. The clock is read if somebody asks for its time.
+    /// Begins a call. The clock is read if the time of the call is needed.
     #[inline]
     pub(super) fn new(bus: &'a Bus, is_timed: bool) -> Self {
         let is_timed = is_timed
@@ -91,7 +91,7 @@ impl<'a> Observer<'a> {
         .await;
     }
 
-    /// Tells what a call has come to.
+    /// Emits the event that tells of the outcome of a call.
     #[inline]
     pub(super) async fn ended(&self, head: &CallHead, outcome: CallOutcome, error: Option<&ToolError>) {
         if self.begun.is_some() {
@@ -128,7 +128,7 @@ where
     I: atoms_runtime::IntoEnvelope<Event = I> + Event,
 {
     if is_taken::<I>(bus) {
-        // What fails there is among the dead letters.
+        // A failed delivery is a dead letter.
         let _receipt = bus.emit(event).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Where the events go that tools and hooks emit.
+//! The outlet of the events that tools and hooks emit.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -8,14 +8,14 @@ use std::task::{Context, Poll, Waker};
 
 use atoms_runtime::{AnyEvent, Bus, Cause, Dispatch, EmitOutcome, Outlet, Refusal, WeakBus};
 
-/// How many events of one call may wait to be delivered, and how many bytes they may take. Those beyond are refused.
+/// How many events of one call may wait to be delivered, and how many bytes they may take. Further ones are refused.
 const MOST: usize = 1_024;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// An emitter that is awaited waits for room from here on.
+/// From this number on, an awaited emitter waits for room.
 const HIGH: usize = 64;
 
-/// For those in which nothing is extracted, so that nothing is emitted.
+/// The outlet of calls in which nothing is extracted, so that nothing is emitted.
 pub(crate) struct Nowhere;
 
 impl Outlet for Nowhere {
@@ -28,8 +28,8 @@ impl Outlet for Nowhere {
     }
 }
 
-/// Where the events of one call go: on its bus, one after the other, while the call goes on, as a consequence of the event in
-/// whose handler the tool is called. They are delivered when the call is done.
+/// The outlet of one call. While the call runs, its events are delivered on its bus one after the other, as consequences of
+/// the event in whose handler the tool is called. When the call returns, all are delivered.
 pub(crate) struct CallOutlet {
     bus: WeakBus,
     cause: Cause,
@@ -41,7 +41,7 @@ struct State {
     events: VecDeque<AnyEvent>,
     bytes: usize,
     is_closed: bool,
-    /// Those who wait for room, and who delivers.
+    /// The emitters that wait for room, and the task that delivers.
     wakers: Vec<Waker>,
 }
 
@@ -50,7 +50,7 @@ impl CallOutlet {
         Self { bus: bus.downgrade(), cause: Cause::from(event), state: Mutex::default() }
     }
 
-    /// Keeps an event that comes too late, or is too much, among the dead letters.
+    /// Makes a dead letter of an event that comes too late, or for which there is no room.
     fn refuse(&self, event: AnyEvent, refusal: Refusal) -> EmitOutcome {
         if let Some(bus) = self.bus.upgrade() {
             bus.dead_letters().keep(event, refusal.clone());
@@ -62,7 +62,7 @@ impl CallOutlet {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next event that is to be delivered. If there is none, wakes the task when there is.
+    /// Takes the next event to deliver. If there is none, the task is woken when there is.
     fn poll_next(&self, cx: &Context<'_>) -> Option<AnyEvent> {
         let mut state = self.lock();
         let Some(next) = state.events.pop_front() else {
@@ -120,7 +120,7 @@ impl State {
     }
 }
 
-/// What is left of a call that is dropped before it is done.
+/// Drops the rest of a call that is dropped before it is done.
 struct Rest<'a>(&'a CallOutlet);
 
 impl Drop for Rest<'_> {
@@ -133,7 +133,7 @@ impl Drop for Rest<'_> {
     }
 }
 
-/// What fails there is among the dead letters.
+/// A failed delivery is a dead letter.
 async fn deliver(bus: &Bus, event: AnyEvent) {
     let _receipt = bus.emit_any(&event).await;
 }
@@ -172,7 +172,7 @@ impl Outlet for CallOutlet {
     }
 }
 
-/// Where the events of a detached hook go: into the queue of the bus.
+/// The outlet of a detached hook, which posts its events.
 pub(crate) struct Posted {
     bus: Bus,
     cause: Cause,

@@ -1,4 +1,4 @@
-//! Going on with a call once the question about it has ended, in whatever process.
+//! Resumes a call when the question about it has ended, possibly in another process.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use super::approval::{Body, StoredCall, denial};
 use crate::call::ToolError;
 use crate::events::ToolCallApproved;
 
-/// Why a call that was approved is not made. Its event is among the dead letters.
+/// Why an approved call is not made. Its event becomes a dead letter.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotResumed {
     #[error("the question {0} is not there any more")]
     Gone(QuestionId),
     #[error("the question {0} was not approved")]
     NotApproved(QuestionId),
-    #[error("the question {0} is about no call of a tool, or about another one")]
+    #[error("the question {0} is not about this call of a tool")]
     NoCall(QuestionId),
     #[error(transparent)]
     Tool(#[from] ToolError),
@@ -42,7 +42,7 @@ impl Retryable for NotResumed {
     }
 }
 
-/// Makes a call that was approved.
+/// Resumes a call that was approved.
 #[handler(id = "atoms.tool.run_approved", retry(attempts = 3, delay = "100ms"), crate = atoms_runtime)]
 pub(crate) async fn run_approved(approved: &ToolCallApproved, context: Context) -> Result<(), NotResumed> {
     let bus = context.bus();
@@ -90,7 +90,7 @@ pub(crate) async fn end_answered(answered: &QuestionAnswered, context: Context) 
     end(context.bus(), answered.question).await
 }
 
-/// Ends a call that nobody has approved in time.
+/// Ends a call that was not approved in time.
 #[handler(id = "atoms.tool.end_expired", crate = atoms_runtime)]
 pub(crate) async fn end_expired(expired: &QuestionExpired, context: Context) -> Result<(), NotResumed> {
     if expired.kind != QuestionKind::Approval {
@@ -109,7 +109,7 @@ pub(crate) async fn end_cancelled(cancelled: &QuestionCancelled, context: Contex
 }
 
 async fn end(bus: &Bus, id: QuestionId) -> Result<(), NotResumed> {
-    // Who waits for it looks at the question as well, and is told.
+    // The caller looks at the question as well, and learns its end there.
     let Some(question) = bus.questions().get(id).await? else { return Ok(()) };
     let Some(stored) = call_of(&question) else { return Ok(()) };
     let tool = Toolbox::of(bus).find(&stored.tool)?.name();
@@ -119,12 +119,12 @@ async fn end(bus: &Bus, id: QuestionId) -> Result<(), NotResumed> {
     }
 }
 
-/// The call that a question is about, if it is about one.
+/// The call that a question is about, if it is about a call.
 fn call_of(question: &Question) -> Option<StoredCall> {
     Body::deserialize(&question.body).ok().map(|body| body.tool_call)
 }
 
-/// Goes on with a call, to its end once for each question: an event that is delivered again, or forged, makes no second call.
+/// Resumes a call, to its end once for each question. An event that is delivered again, or forged, makes no second call.
 async fn resume(bus: &Bus, id: QuestionId, stored: StoredCall, answered: Answered) -> Result<(), ToolError> {
     let toolbox = Toolbox::of(bus);
     let tool = Arc::clone(toolbox.tool(toolbox.find(&stored.tool)?)?);

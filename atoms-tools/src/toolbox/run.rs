@@ -1,4 +1,4 @@
-//! The one path of all calls.
+//! The path of all calls.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use crate::caller::Caller;
 use crate::events::ToolInvoked;
 use crate::tool::Tool;
 
-/// How many calls may lie in each other, each made by the function or a hook of the one around it, on a stack of 2 MiB: in a
-/// debug build, a call takes up to 80 KiB.
+/// How deep calls may be nested, each made by the function or a hook of the one around it, on a stack of 2 MiB. In a debug
+/// build, a call takes up to 80 KiB.
 const MOST_NESTED: u32 = 16;
 
-/// How many calls lie in each other, up to one at this place among all events that wait for each other.
+/// How deep a call is nested, given its place among the events that wait for each other.
 struct Depth {
     calls: u32,
     place: u32,
@@ -35,18 +35,19 @@ impl Carried for Depth {
     const STORED: Option<Stored<Self>> = None;
 }
 
-/// A call that is to be made.
+/// A call that will be made.
 pub(crate) struct NewCall<T: Tool> {
     pub(crate) args: T::Args,
-    /// The arguments as JSON, if they have come so, and have been checked.
+    /// The arguments as JSON, if they came as JSON, and were checked.
     pub(crate) json: Option<Value>,
     pub(crate) head: CallHead,
-    /// What people have said yes to already.
+    /// What people have approved already.
     pub(crate) approved: Option<Approved>,
 }
 
 impl Depth {
-    /// That of a call that this event leads to. What waits for nobody, such as a posted event, begins anew.
+    /// The depth of a call to which this event leads. It starts again with an event that nothing waits for, such as a posted
+    /// one.
     fn behind(cause: Option<&Cause>) -> Self {
         let Some(cause) = cause else { return Self { calls: 1, place: 0 } };
         let around = cause.carried::<Self>().filter(|around| around.place <= cause.nested());
@@ -61,17 +62,17 @@ impl<T: Tool> NewCall<T> {
     }
 }
 
-/// Where a call goes on.
+/// Where a call starts or is resumed.
 pub(super) enum Mode {
-    /// From its beginning; the caller waits for its end.
+    /// At its beginning. The caller waits for its end.
     Called,
-    /// From the hooks before it on: it was approved.
+    /// At the hooks before it, since it was approved.
     Resumed,
-    /// From the hooks after it on: it was not.
+    /// At the hooks after it, since it was not approved.
     Denied(ToolError),
 }
 
-/// All that the steps of one call have in common.
+/// What the steps of one call share.
 pub(super) struct Flow<'f, 'a, T: Tool> {
     pub(super) bus: &'f Bus,
     pub(super) toolbox: &'a Toolbox,
@@ -81,17 +82,17 @@ pub(super) struct Flow<'f, 'a, T: Tool> {
     pub(super) observer: Observer<'f>,
 }
 
-/// Where a call has got to.
+/// How far a call has come.
 pub(super) enum Stage<'a, T: Tool> {
     Done(Result<T::Output, ToolError>),
-    /// A person was asked. What they say comes as an event, whose handler goes on with the call.
+    /// A person was asked. The answer comes as an event, whose handler resumes the call.
     Waits(Waiting<'a>),
 }
 
-/// What a caller waits for; who does not wait, drops it.
+/// What a caller waits for.
 pub(super) struct Waiting<'a> {
     pub(super) end: Option<Waiter<'a>>,
-    /// It cancels the question when it is dropped, if the question is to be cancelled then.
+    /// Cancels the question when it is dropped, if the question asks for that.
     pub(super) question: atoms_control::Opened<atoms_control::Decision>,
 }
 
@@ -120,7 +121,7 @@ pub(crate) async fn call<T: Tool>(
     }
 }
 
-/// Takes a call through its steps, as far as it gets now. What it emits is delivered meanwhile.
+/// Takes a call through its steps, until it is done or waits for a person. Its events are delivered meanwhile.
 pub(super) async fn in_event<'a, T: Tool>(
     bus: &Bus,
     toolbox: &'a Toolbox,
@@ -142,7 +143,8 @@ pub(super) async fn in_event<'a, T: Tool>(
     calls.drive(bus, &event, flow.guarded(call, mode)).await
 }
 
-/// The event that a call is, for what is extracted: it says who calls, and follows from the event in whose handler it is made.
+/// The event of a call, from which parameters are extracted. It carries the caller, and follows from the event in whose
+/// handler the call is made.
 fn invoked(cause: Option<&Cause>, head: &CallHead, depth: Depth) -> AnyEvent {
     let mut envelope = Envelope::new(ToolInvoked { tool: head.tool.name().into() }).carry(depth);
     if let Some(sender) = head.sender() {
@@ -165,14 +167,14 @@ impl<'a, T: Tool> Flow<'_, 'a, T> {
         T::info().name()
     }
 
-    /// As [`stages`](Self::stages), where a panic of what is not a hook or a function, such as a `Clone`, stops the call.
+    /// As [`stages`](Self::stages). A panic outside of hooks and functions, such as in a `Clone`, stops the call.
     #[inline]
     async fn guarded(&self, new: NewCall<T>, mode: Mode) -> Stage<'a, T> {
         let staged = AssertUnwindSafe(self.stages(new, mode)).catch_unwind().await;
         staged.unwrap_or_else(|panic| Stage::Done(Err(self.panicked(panic))))
     }
 
-    /// The steps of a call: hooks before it, a person who is asked, the function, hooks after it. Each is the same for all
+    /// The steps of a call: hooks before it, a question to a person, the function, hooks after it. They are the same for all
     /// callers.
     async fn stages(&self, new: NewCall<T>, mode: Mode) -> Stage<'a, T> {
         let is_waited_for = match mode {
@@ -210,7 +212,7 @@ impl<'a, T: Tool> Flow<'_, 'a, T> {
         Stage::Done(self.conclude(judging, judged).await)
     }
 
-    /// Calls the function, if that is the judgement, and then the hooks after it.
+    /// Calls the function, if the call was not denied or replaced, and then the hooks after it.
     #[inline]
     async fn conclude(&self, judging: Judging<T>, judged: Judged<T>) -> Result<T::Output, ToolError> {
         let mut judging = judging;
@@ -246,7 +248,7 @@ impl<'a, T: Tool> Flow<'_, 'a, T> {
         self.observer.started(&judging.call.head, masked).await;
     }
 
-    /// Ends a call that nobody has approved.
+    /// Ends a call that was not approved.
     async fn deny(&self, new: NewCall<T>, error: ToolError) -> Result<T::Output, ToolError> {
         let judging = Judging::new(Call::new(new.head, new.args), new.json);
         self.conclude(judging, Judged::Stopped(error)).await

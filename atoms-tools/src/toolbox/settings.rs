@@ -1,4 +1,4 @@
-//! What may be set for all tools of a bus.
+//! The settings for all tools of a bus.
 
 use std::time::Duration;
 

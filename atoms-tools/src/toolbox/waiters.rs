@@ -1,4 +1,4 @@
-//! Who waits for the end of which call that a person has to approve.
+//! The callers that wait for the end of a call that a person has to approve.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -13,10 +13,10 @@ use tokio::sync::oneshot;
 
 use crate::call::ToolError;
 
-/// What a call has come to: its output, which is of the tool's own type.
+/// The outcome of a call. Its output is of the tool's type.
 type End = Result<Box<dyn Any + Send>, ToolError>;
 
-/// Who waits, by call. There are no more than there are callers.
+/// Who waits, by call. There is one for each caller at most.
 #[derive(Default)]
 pub(crate) struct Waiters(Mutex<Table>);
 
@@ -38,7 +38,7 @@ impl Waiters {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to wait for the end of a call; fails if nobody is told any more.
+    /// Begins to wait for the end of a call. Fails if the bus is shut down.
     pub(crate) fn enter(&self, call: &EventId) -> Result<Waiter<'_>, ToolError> {
         let (tell, told) = oneshot::channel();
         let mut table = self.lock();
@@ -49,16 +49,16 @@ impl Waiters {
         Ok(Waiter { waiters: self, call: call.clone(), told })
     }
 
-    /// Tells who waits for this call what it has come to.
+    /// Tells the caller that waits for this call its outcome.
     pub(crate) fn tell<O: Send + 'static>(&self, call: &EventId, end: Result<O, ToolError>) {
         let slot = self.lock().slots.remove(call);
         if let Some(tell) = slot {
-            // Who does not wait any more need not know.
+            // A caller that has gone need not know.
             let _ = tell.send(end.map(|output| Box::new(output) as _));
         }
     }
 
-    /// Tells all who wait that they will not be told.
+    /// Tells all who wait that no outcome will come.
     pub(crate) fn close(&self) {
         let mut table = self.lock();
         table.is_closed = true;
