@@ -31,7 +31,7 @@ use proc_macro::TokenStream;
 /// | key | what it does |
 /// | --- | --- |
 /// | `type = "..."` | the type string, which every event has: segments of `[a-z][a-z0-9_]*` joined by dots, 128 bytes at most |
-/// | `must_handle` | a program that emits the event and links no handler of it does not link; an emit that nothing on the bus handles is an error |
+/// | `must_handle` | a program that emits the event and links no handler of it does not link; an emit is an error if nothing on the bus handles it |
 /// | `version = number`, `upcasts = Struct` | a later version of the event; see below |
 /// | `from(client)`, `from(bus)` | the client of a session, or the bus, may send it into the session |
 /// | `to(client)`, `to(bus)` | what comes out of a session's graph is sent to the client; the event is meant for handlers on the bus |
@@ -47,8 +47,8 @@ use proc_macro::TokenStream;
 ///
 /// A key on a field cannot depend on a `#[cfg_attr(...)]`: write the field twice, each with its `#[cfg(...)]`.
 ///
-/// The namespaces `system`, `agent` and `atoms` are the framework's. A type string without a namespace,
-/// such as `created`, is warned of; `#[allow(deprecated)]` on the struct silences that.
+/// The namespaces `system`, `agent` and `atoms` are reserved for the framework. A type string without a namespace,
+/// such as `created`, causes a warning, which `#[allow(deprecated)]` on the struct silences.
 ///
 /// # Versions
 ///
@@ -65,29 +65,28 @@ use proc_macro::TokenStream;
 /// impl From<BookingV1> for Booking { ... }
 /// ```
 ///
-/// Frames of every version arrive as the newest struct, and are written as that; handlers take and emit
-/// no other. The version is the `schema_version` in the metadata, and 1 if a frame has none.
+/// Frames of every version are read as the newest struct, which is the only one that is written, and that handlers take
+/// and emit. The version is the `schema_version` in the metadata, and 1 if a frame has none.
 ///
 /// # What it adds
 ///
-/// `Clone`, `Debug`, `Serialize` and `Deserialize` are derived, all but those that a `derive` *below*
-/// `#[event]` names; one above it cannot be seen, and collides. Who implements one of them by hand takes
+/// `Clone`, `Debug`, `Serialize` and `Deserialize` are derived, except those that a `derive` *below* `#[event]` names. A
+/// `derive` above it is not visible to the macro, and collides. To implement one of these traits by hand, use
 /// [`derive(Event)`](macro@Event).
 ///
-/// Serde's attributes on the struct and on its fields work as ever, but for those that change what an
-/// event is on the wire (`tag`, `untagged`, `transparent`, `into`, `from` and `try_from`). No field may
-/// have, or be renamed to, a name of the envelope's: `type`, `id`, `timestamp` or `metadata`. `flatten`
-/// is allowed, and slower.
+/// Serde's attributes on the struct and on its fields work as usual, except those that change the form of an event on the
+/// wire (`tag`, `untagged`, `transparent`, `into`, `from` and `try_from`). A field cannot have, or be renamed to, a name of
+/// the envelope: `type`, `id`, `timestamp` or `metadata`. `flatten` is allowed, but slower.
 ///
 /// Serde cannot read 128-bit numbers, or keys that are numbers, in a flattened field. An event with one of these
-/// cannot be written, and neither can one whose flattened map repeats a key. A key that is an alias of another field, or the name of one that
-/// `skip_serializing_if` leaves out, is read as that field.
+/// cannot be written, and neither can one whose flattened map repeats a key. A key that is an alias of another field, or
+/// the name of one that `skip_serializing_if` leaves out, is read as that field.
 #[proc_macro_attribute]
 pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
     event::attribute(event::Form::Attribute, args.into(), item.into()).into()
 }
 
-/// Makes a struct a request: an event with a reply, which exactly one handler gives.
+/// Makes a struct a request: an event with a reply and exactly one handler, which returns the reply.
 ///
 /// ```ignore
 /// #[request(type = "shop.quote.get", reply = Quote)]
@@ -103,8 +102,8 @@ pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
 /// let quote = bus.request(GetQuote { item: "nails".into() }).await?;
 /// ```
 ///
-/// The struct is as that of an [event](macro@event), and so are the attributes on its fields; it goes over
-/// the wire as one, too. The reply is any type that is `Send + 'static`, and as visible as the struct.
+/// The struct, the attributes on its fields, and its form on the wire are those of an [event](macro@event). The reply is
+/// any type that is `Send + 'static`, and as visible as the struct.
 ///
 /// # Keys
 ///
@@ -124,7 +123,7 @@ pub fn request(args: TokenStream, item: TokenStream) -> TokenStream {
     event::attribute(event::Form::Request, args.into(), item.into()).into()
 }
 
-/// Makes a struct an event and adds no derives to it, for who derives or implements them himself.
+/// Makes a struct an event without adding derives, for structs that derive or implement the traits themselves.
 ///
 /// ```ignore
 /// #[derive(Debug, Clone, Serialize, Deserialize, Event)]
@@ -137,15 +136,15 @@ pub fn request(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The keys are those of [`#[event]`](macro@event), in an attribute below the derive. What serde has to
-/// know, serde is told: `deny_unknown_fields` and defaults are its own. With a `sensitive` field the
-/// macro implements `Debug`, which then is not derived.
+/// The keys are those of [`#[event]`](macro@event), in an attribute below the derive, except `deny_unknown_fields` and
+/// `default`: write serde's attributes for these. If a field is `sensitive`, the macro implements `Debug`, which must not
+/// be derived then.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(item: TokenStream) -> TokenStream {
     event::derive(item.into()).into()
 }
 
-/// Makes an enum a set of events, which a handler takes, returns or emits as one.
+/// Makes an enum a set of events, which a handler takes, returns or emits like one event.
 ///
 /// ```ignore
 /// #[event_set]
@@ -163,10 +162,10 @@ pub fn derive_event(item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// Each variant holds an event, or an event in its envelope, and no event is in two of them. The enum has no
-/// generics. A handler of the set is called for each of its events, once, and is a handler of each: of those
-/// that declare `must_handle`, too. It takes the set by reference, which holds a copy of the event, or by value,
-/// which is one copy more. An event that joins the set is a variant that rustc wants matched.
+/// Each variant holds an event, or an event in its envelope, and no event is in two variants. The enum has no generics. A
+/// handler of the set is called once for each event in it, and counts as a handler of each, also for `must_handle`. It
+/// takes the set by reference, which holds a copy of the event, or by value, which costs one more copy. If the set gets
+/// another event, rustc asks for it in each `match`.
 ///
 /// # `#[other]`
 ///
@@ -183,8 +182,8 @@ pub fn derive_event(item: TokenStream) -> TokenStream {
 ///
 /// - `Clone` and `Debug`, unless a `derive` *below* `#[event_set]` names them.
 /// - `From<E>` for what each variant holds, `From` of the set for `AnyEvent`, and `TryFrom<AnyEvent>` for the
-///   set, whose error gives back an event that is not in it. With `#[other]` every event is: that is
-///   `From<AnyEvent>`.
+///   set, whose error returns an event that is not in the set. With `#[other]` every event is in it, so there is
+///   `From<AnyEvent>` instead.
 /// - Without `#[other]` a handler may return the set, in an `Option`, a `Vec`, a tuple or a `Result` as well,
 ///   and `Emitter<OrderEvent>` emits the events of its variants. With `#[other]` the set does not say which
 ///   events these would be.
@@ -220,13 +219,13 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | --- | --- |
 /// | `order = number` | the place among the sync handlers of the event: lower ones run earlier, and those of one number by their paths; 0 if not given. Async handlers start in this order as well, after the sync ones, but run at the same time: what they do after their first `await` has no order |
 /// | `allow_cycle` | the events that the handler emits may lead back to it |
-/// | `when = path` | the handler takes only the events of which this function says so: a `fn(&E) -> bool`, where `E` is what the handler takes: the event, its `Envelope`, or `AnyEvent` |
+/// | `when = path` | the handler takes only the events for which this function returns `true`: a `fn(&E) -> bool`, where `E` is what the handler takes, the event, its `Envelope`, or `AnyEvent` |
 /// | `pattern = "shop.order.*"` | a handler of `&AnyEvent` takes only events of these types: `*` stands for one segment, and `**` at the end for one or more |
 /// | `retry`, `retry(...)` | the handler, which returns a `Result`, is called again after an error; see below |
 /// | `timeout = "2s"` | a call of the handler, which is `async`, is dropped after this time, and has failed |
-/// | `concurrency = 4` | on one bus at most so many calls of the handler run at once; others wait, and start in order; one that emits its own event on the bus, and awaits that, waits for itself |
+/// | `concurrency = 4` | on one bus at most so many calls of the handler run at once; others wait, and start in order; a handler that emits its own event on the bus, and awaits that, waits for itself |
 /// | `detached` | the handler runs beside the emit, which does not wait for it; nor does the next posted event with the same key, so that its calls may overtake each other. If the runtime ends before the handler does, that is a dead letter |
-/// | `id = "billing.mail"` | the identity of the handler, by which a dead letter or a stored event names it; its path if not given. From 1 to 256 bytes without control characters, and of no other handler of the bus |
+/// | `id = "billing.mail"` | the identity of the handler, by which a dead letter or a stored event names it; its path if not given. It has 1 to 256 bytes without control characters, and no other handler of the bus has it |
 /// | `was = "old::path"`, `was = ["old::path", ...]` | identities that the handler had before, so that what was kept for it then is still found |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///
@@ -249,26 +248,27 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// After which errors another attempt may help, an error type says with `Retryable`; without it, after
-/// each. What an attempt emitted through its `Emitter`, or on the bus, stands even if it fails then, and the next attempt
-/// emits it again: return events, which are emitted once, when an attempt succeeds, or post the event, since what a
-/// handler of a posted event emits through its `Emitter` is held until an attempt succeeds. Times are whole milliseconds with their units, such as `"500ms"`, `"2s"`, `"1m 30s"` and `"1h"`.
+/// An error type that implements `Retryable` decides after which errors the handler is called again. With any other error
+/// type, it is called again after each. Events that an attempt emitted through its `Emitter`, or on the bus, stand even if
+/// the attempt then fails, and the next attempt emits them again. To emit events once, return them, which emits them when
+/// an attempt succeeds, or post the event, since what a handler of a posted event emits through its `Emitter` is held until
+/// an attempt succeeds. Times are whole milliseconds with their units, such as `"500ms"`, `"2s"`, `"1m 30s"` and `"1h"`.
 ///
-/// A function that is not `async` and has `retry`, `concurrency` or `detached` may have to wait, and so
-/// runs among the async handlers. It still blocks its thread while it runs.
+/// A sync function with `retry`, `concurrency` or `detached` may have to wait, and so runs among the async handlers. It
+/// still blocks its thread while it runs.
 ///
 /// # Blocking
 ///
 /// A handler that does not await holds its thread, and blocks everything else that runs on it: the other handlers
 /// of its event, and tokio's tasks. On a quiet server that thread may be the one that polls sockets and timers. Then
 /// the server answers nothing, not even `/health`, until another thread wakes. With [`Sessions`], a thread of the
-/// framework wakes another four times a second. On a runtime with one thread, nothing else runs. Work that takes longer than about a millisecond
-/// belongs in `tokio::task::spawn_blocking`, or in an `async` handler that awaits.
+/// framework wakes another four times a second. On a runtime with one thread, nothing else runs. Work that takes longer
+/// than about a millisecond belongs in `tokio::task::spawn_blocking`, or in an `async` handler that awaits.
 ///
 /// [`Sessions`]: https://docs.rs/atoms-rs/latest/atoms/agent/struct.Sessions.html
 ///
-/// Beside the function stands a type of its name, for `Bus::builder().handler::<confirm>()`. A type or a
-/// module of that name in the same scope collides with it.
+/// The macro defines a type with the name of the function, for `Bus::builder().handler::<confirm>()`. A type or a module of
+/// that name in the same scope collides with it.
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     handler::attribute(args.into(), item.into()).into()
@@ -301,8 +301,8 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// `State<T>`, `Context`, `Session`. A node handles one event after the other, in the order in which they come.
 ///
 /// After an error the client is sent an `agent.error`, and the node goes on with its state; after a panic, it
-/// is made anew. The client is told what kind of thing failed, and an id: the log has the text of the error
-/// under that `error_id`, in full. Each second the first hundred failures are logged at the level WARN, and those
+/// is made anew. The client is sent the kind of the failure, and an `error_id`, under which the log has the whole text of
+/// the error. Each second the first hundred failures are logged at the level WARN, and those
 /// beyond at DEBUG. The handling of an event that is `interruptible` is dropped, at its next await, when its turn
 /// is interrupted.
 ///
@@ -374,21 +374,21 @@ pub fn graph(input: TokenStream) -> TokenStream {
     graph::graph(input.into()).into()
 }
 
-/// What `#[node]` is without the feature `agent` of `atoms-rs`, which has nodes.
+/// Reports that `#[node]` needs the feature `agent` of `atoms-rs`.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn node_without_agent(_args: TokenStream, item: TokenStream) -> TokenStream {
     node::without_agent::node(item.into()).into()
 }
 
-/// What `graph!` is without the feature `agent` of `atoms-rs`, which has graphs.
+/// Reports that `graph!` needs the feature `agent` of `atoms-rs`.
 #[doc(hidden)]
 #[proc_macro]
 pub fn graph_without_agent(input: TokenStream) -> TokenStream {
     node::without_agent::graph(&input.into()).into()
 }
 
-/// Makes a function a tool, which an agent calls by its name, with JSON, and a program by its type.
+/// Makes a function a tool, which an agent calls by its name, with JSON, and which a program calls by its type.
 ///
 /// ```ignore
 /// /// Pays money back to a customer.
@@ -413,17 +413,18 @@ pub fn graph_without_agent(input: TokenStream) -> TokenStream {
 ///
 /// - A parameter is an argument. It has a name, and a type that is `Clone`, `Serialize`, `Deserialize`, `JsonSchema`,
 ///   `Send` and `Sync`. Its doc comment tells the model what it is. An `Option` may be missing.
-/// - `State`, `Emitter`, `Context`, `Session`, `Tx` and `Run`, and an `Option` of these, are extracted from the delivery of
-///   the call, as the parameters of a [handler](macro@handler): at most eight. They are known by their names.
+/// - Parameters of the types `State`, `Emitter`, `Context`, `Session`, `Tx` and `Run`, and of an `Option` of these, are
+///   extracted, like those of a [handler](macro@handler). The macro knows these types by their names. At most eight
+///   parameters are extracted.
 /// - It returns a value that is `Serialize` and `Deserialize`, or a `Result` of it, which is spelled `Result`.
 /// - The doc comment of the function tells the model what the tool does.
 /// - The future of an `async` tool is `Send`.
 ///
 /// | key | what it does |
 /// | --- | --- |
-/// | `name = "refund"` | the name of the tool, of which no other is in the program; that of the function if not given. From 1 to 64 of the characters `A-Z`, `a-z`, `0-9`, `_` and `-` |
-/// | `args = RefundArgs` | the name of the struct of the arguments; that of the function in capitals, and `Args`, if not given |
-/// | `approve = "manager"` | a person who has this role must say yes to the very arguments of each call |
+/// | `name = "refund"` | the name of the tool, which no other tool of the program has; the name of the function if not given. It has 1 to 64 of the characters `A-Z`, `a-z`, `0-9`, `_` and `-` |
+/// | `args = RefundArgs` | the name of the struct of the arguments; `RefundArgs` for a function `refund` if not given |
+/// | `approve = "manager"` | a person who has this role must approve the arguments of each call |
 /// | `timeout = "2s"` | a call of the function, which is `async`, is dropped after this time, and has failed |
 /// | `concurrency = 4` | on one bus at most so many calls of the function run at once; others wait |
 /// | `read_only` | the tool changes nothing |
@@ -441,7 +442,7 @@ pub fn graph_without_agent(input: TokenStream) -> TokenStream {
 ///
 /// - The struct of the arguments, as visible as the function, with a field for each. It is `Clone`, `Debug`, `Serialize`
 ///   and `Deserialize`.
-/// - A type of the function's name, for `refund::call` and for [hooks](macro@hook): `Call<refund>`.
+/// - A type with the name of the function, for `refund::call` and for [hooks](macro@hook): `Call<refund>`.
 ///
 /// A type of one of these names in the same scope collides with it, and so does a module of the function's name.
 #[proc_macro_attribute]
@@ -475,11 +476,11 @@ pub fn tool(args: TokenStream, item: TokenStream) -> TokenStream {
 /// neither generic nor `const`, `unsafe` or `extern`.
 ///
 /// - The first parameter of a before-hook is the call: `&mut Call<refund>` of one tool, whose arguments it may change, or
-///   `&mut ToolCall` of any tool. Arguments that it changed are validated again. It returns a `Verdict<refund>`, or a `Verdict`,
-///   or a `Result` of it. If it returns an error, panics or takes too long, the call is denied.
-/// - The first parameter of an after-hook is what became of the call: `&mut Done<refund>`, or `&mut ToolDone` of any tool. It
+///   `&mut ToolCall` of any tool. Arguments that it changed are validated again. It returns a `Verdict<refund>`, or a
+///   `Verdict`, or a `Result` of it. If it returns an error, panics or takes too long, the call is denied.
+/// - The first parameter of an after-hook is the outcome of the call: `&mut Done<refund>`, or `&mut ToolDone` of any tool. It
 ///   may replace the result, and returns nothing, or a `Result<(), E>`.
-/// - Up to eight further parameters are extracted, as those of a [handler](macro@handler).
+/// - Up to eight further parameters are extracted, like those of a [handler](macro@handler).
 /// - The future of an `async` hook is `Send`.
 ///
 /// | key | what it does |
@@ -487,12 +488,13 @@ pub fn tool(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `before`, `after` | when the hook is called; one of the two is given |
 /// | `order = number` | the place among the hooks of a call: lower ones run earlier, and those of one number by their paths; 0 if not given |
 /// | `timeout = "2s"` | a call of the hook, which is `async`, is dropped after this time, and has failed; 30 seconds if not given |
-/// | `tools = "shop_*"` | the hook of any tool is called only for tools of these names; `*` stands for any characters, or none |
+/// | `tools = "shop_*"` | a hook of any tool is called only for tools of these names; `*` stands for any characters, or none |
 /// | `sender = "aiagents.Main*"` | the hook is called only for calls of these senders |
 /// | `detached` | the hook runs beside the call, which does not wait for it; a shutdown of the bus does. It takes what it sees by `&`, and returns nothing, or a `Result<(), E>`. The log has its errors |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///
-/// Beside the function stands a type of its name. A type or a module of that name in the same scope collides with it.
+/// The macro defines a type with the name of the function. A type or a module of that name in the same scope collides with
+/// it.
 #[proc_macro_attribute]
 pub fn hook(args: TokenStream, item: TokenStream) -> TokenStream {
     hook::attribute(args.into(), item.into()).into()

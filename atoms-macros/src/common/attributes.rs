@@ -1,4 +1,4 @@
-//! Attributes that others wrote on an item, and what of them an expansion has to repeat.
+//! Attributes on an item that are not ours, and those of them that an expansion has to repeat.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
@@ -6,13 +6,13 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Path, Token, parse_quote};
 
-/// The `#[cfg(...)]`s: what stands beside an item is there when the item is.
+/// The `#[cfg(...)]`s, which what is generated beside an item has, too.
 pub(crate) fn cfgs(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
 }
 
-/// The lint levels that an item sets, for what repeats its types beside it. What is expected of the item
-/// is only allowed there.
+/// The lint levels that an item sets, for generated code that repeats its types. An `#[expect(...)]` becomes an
+/// `#[allow(...)]` there.
 pub(crate) fn levels(attributes: &[Attribute]) -> impl Iterator<Item = Attribute> {
     let levels = ["allow", "expect", "warn", "deny", "forbid"];
     let levels = attributes
@@ -56,8 +56,8 @@ pub(crate) fn paths(attribute: &Attribute) -> Vec<Path> {
     metas.filter_map(|meta| if let Meta::Path(path) = meta { Some(path) } else { None }).collect()
 }
 
-/// What stands in a `#[cfg_attr(condition, ...)]` inside of an item. An attribute macro sees it before the compiler
-/// has evaluated the condition; a derive after that, and so do both what stands on the item itself.
+/// What stands in a `#[cfg_attr(condition, ...)]` inside of an item. An attribute macro sees it before the compiler has
+/// evaluated the condition, and a derive macro afterwards. For those on the item itself, both see it afterwards.
 pub(crate) struct Conditional {
     pub(crate) condition: TokenStream,
     pub(crate) meta: Meta,
@@ -70,7 +70,7 @@ impl Conditional {
     }
 }
 
-/// What stands in the `#[cfg_attr(...)]`s. What is wrong in them is for rustc to tell.
+/// What stands in the `#[cfg_attr(...)]`s. rustc reports mistakes in them.
 pub(crate) fn conditional(attributes: &[Attribute]) -> Vec<Conditional> {
     attributes.iter().flat_map(|attribute| conditional_in(&attribute.meta)).collect()
 }

@@ -1,5 +1,5 @@
-//! The bodies of functions, which are kept as they are written. In an editor a body is unfinished most of the
-//! time: rustc tells of that by itself, and completes in it what it is given back.
+//! The bodies of functions, which are kept as they are written. In an editor, a body is unfinished most of the time.
+//! rustc reports that by itself, and editors complete code in a body that is given back.
 
 use std::iter::Peekable;
 
@@ -7,18 +7,18 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{ImplItem, ItemFn, ItemImpl};
 
-/// The bodies of an item's functions, which are empty in what is parsed. They are given back as they are: of a
-/// group that syn writes anew, rustc would tell a second time, as of another place.
+/// The bodies of an item's functions, which are empty in what is parsed. They are given back as they are, since rustc
+/// would report a mistake twice if syn wrote the group anew.
 #[derive(Default)]
 pub(crate) struct Bodies(Vec<Group>);
 
-/// Parses a function, all but its body.
+/// Parses a function without its body.
 pub(crate) fn function(item: TokenStream) -> syn::Result<(ItemFn, Bodies)> {
     let (emptied, bodies) = emptied(item);
     Ok((syn::parse2(emptied)?, bodies))
 }
 
-/// Parses an `impl` block, all but the bodies of its functions.
+/// Parses an `impl` block without the bodies of its functions.
 pub(crate) fn implementation(item: TokenStream) -> syn::Result<(ItemImpl, Bodies)> {
     let mut bodies = Bodies::default();
     let block: ItemImpl = syn::parse2(inside_last(item.clone(), |items| {

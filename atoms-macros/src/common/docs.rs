@@ -1,10 +1,10 @@
-//! Doc comments, as text for others than rustdoc.
+//! Doc comments as text, for example for the description of a tool.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-/// An expression of the text of the doc comments: empty without any.
+/// An expression whose value is the text of the doc comments. It is empty if there are none.
 pub(crate) fn text(attributes: &[Attribute]) -> TokenStream {
     let values: Vec<&Expr> = attributes.iter().filter_map(value).collect();
     let texts: Option<Vec<String>> = values.iter().map(|value| literal(value)).collect();

@@ -1,4 +1,4 @@
-//! Durations as text, such as `timeout = "1m 30s"`: what is one, and which is the nearest one.
+//! Durations as text, such as `timeout = "1m 30s"`: checks them, and suggests the nearest valid one.
 
 use std::time::Duration;
 
@@ -8,8 +8,7 @@ use syn::{Expr, ExprLit, Lit};
 use super::keys::Given;
 use super::values::peel;
 
-/// The units that a duration may be meant in, and their milliseconds. Of those that begin alike the one
-/// that is likelier meant stands first.
+/// The units that may be meant, with their milliseconds. If several begin alike, the most likely one comes first.
 const UNITS: [(&str, f64); 9] = [
     ("seconds", 1_000.0),
     ("ms", 1.0),
@@ -22,7 +21,7 @@ const UNITS: [(&str, f64); 9] = [
     ("weeks", 604_800_000.0),
 ];
 
-/// The value of a key that takes a duration, in milliseconds; at least one.
+/// Reads the value of a key that takes a duration, in milliseconds. It is at least one.
 pub(crate) fn millis(given: &Given, example: &str) -> syn::Result<u64> {
     match given.value.as_ref().map(peel) {
         Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
@@ -37,7 +36,7 @@ pub(crate) fn millis(given: &Given, example: &str) -> syn::Result<u64> {
     }
 }
 
-/// The milliseconds; otherwise what is wrong.
+/// Returns the milliseconds, or what is wrong.
 fn of_text(text: &str) -> Result<u64, String> {
     let Ok(duration) = humantime::parse_duration(text) else {
         return Err(format!("takes a duration, and `{text}` is not one"));
@@ -55,7 +54,7 @@ fn quoted(text: &str, example: &str) -> String {
     format!("{:?}", nearest(text).as_deref().unwrap_or(example))
 }
 
-/// The valid duration that is nearest to `text`; `None` if there is none, or no number in it.
+/// The valid duration that is nearest to `text`, if there is one and `text` has a number.
 fn nearest(text: &str) -> Option<String> {
     let text = text.replace('_', "").to_lowercase();
     let rounded = humantime::parse_duration(&text).ok().map(round_up);
@@ -69,7 +68,7 @@ fn round_up(duration: Duration) -> Duration {
     duration.saturating_add(Duration::from_nanos(missing.into()))
 }
 
-/// The first number in the text, in the unit that the letters behind it are most like.
+/// The first number in the text, with the unit that is most similar to the letters after it.
 fn guess(text: &str) -> Option<Duration> {
     let text = &text[text.find(|c: char| c.is_ascii_digit())?..];
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -80,7 +79,7 @@ fn guess(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok().map(round_up)
 }
 
-/// The text as it is, if it says the same; otherwise the duration as one would write it.
+/// The text itself if it stands for this duration, or the duration as it is usually written.
 fn short(text: &str, duration: Duration) -> String {
     match humantime::parse_duration(text) {
         Ok(same) if same == duration => text.into(),

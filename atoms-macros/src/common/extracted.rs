@@ -5,8 +5,8 @@
 //! (p0,): <Self::Params as Params>::Values
 //! ```
 //!
-//! Each type is an associated type of its own, so that rustc tells of each where it stands. Of a sync handler it may
-//! borrow from the delivery, and need not be `Send`:
+//! Each type is an associated type of its own, so that rustc reports a mistake at the parameter. The parameters of a sync
+//! handler may borrow from the delivery, and need not be `Send`:
 //!
 //! ```text
 //! impl SyncHandlerParam<0> for __Handler {        // printer: Printer<'_>
@@ -23,14 +23,14 @@ use syn::Type;
 
 use super::types;
 
-/// The parameters of a function that are extracted from a delivery, as what calls it has them.
+/// The parameters of a function that are extracted from a delivery.
 pub(crate) struct Extracted {
     /// The path of the runtime.
     runtime: TokenStream,
     is_sync: bool,
-    /// What is said of the type of each.
+    /// The associated types of each.
     types: Vec<TokenStream>,
-    /// Local names that no name of the user's can meet.
+    /// Local names that cannot collide with the user's.
     pub(crate) names: Vec<Ident>,
 }
 
@@ -39,7 +39,7 @@ impl Extracted {
         Self::of(runtime, false, types.map(|ty| quote!(type Type = #ty;)))
     }
 
-    /// Those of a sync handler.
+    /// The parameters of a sync handler.
     pub(crate) fn sync<'a>(runtime: impl ToTokens, types: impl Iterator<Item = &'a Type>) -> Self {
         let runtime = runtime.into_token_stream();
         let types = types.map(|ty| {
@@ -62,7 +62,7 @@ impl Extracted {
         Self { runtime: runtime.into_token_stream(), is_sync, names: names.collect(), types }
     }
 
-    /// The type of each, by its index.
+    /// The `impl` that names the type of each, by its index.
     pub(crate) fn types_of(&self, marker: &Ident) -> TokenStream {
         let (runtime, param) = (&self.runtime, format_ident!("{}HandlerParam", self.prefix()));
         let types = self.types.iter().enumerate().map(|(index, types)| {
@@ -81,7 +81,7 @@ impl Extracted {
         quote!(type Params = #runtime::__private::Parameters<Self, #count>;)
     }
 
-    /// All of them as one argument of `fn call`.
+    /// The argument of `fn call` that holds all of them.
     pub(crate) fn argument(&self) -> TokenStream {
         let (runtime, names, params) = (&self.runtime, &self.names, format_ident!("{}Params", self.prefix()));
         let lifetime = self.is_sync.then(|| quote!(<'_>));

@@ -1,24 +1,15 @@
-//! What goes for functions that the program calls by itself. `noun` is what one is, as the messages call it: "a tool".
+//! Checks and expansions that handlers, tools and hooks share. `noun` is the name of one in messages, such as "a tool".
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, FnArg, ItemFn, PatType, Signature, Type, TypeParamBound};
+use syn::{Attribute, FnArg, Ident, ItemFn, PatType, Signature, Type, TypeParamBound};
 
 use super::{Mistakes, attributes, types};
 
-/// The most parameters of a function that are extracted.
+/// How many parameters of a function may be extracted.
 const MAX_EXTRACTED: usize = 8;
 
-/// What is known to be extracted by the name of its type.
-pub(crate) const EXTRACTED: [&str; 6] = ["State", "Emitter", "Context", "Session", "Tx", "Run"];
-
-/// Whether the type is known to be extracted, or is an `Option` of one that is.
-pub(crate) fn is_extracted(ty: &Type) -> bool {
-    let ty = types::option_of(ty).unwrap_or(ty);
-    EXTRACTED.iter().any(|name| types::is_named(ty, name))
-}
-
-/// The parameters without the receiver.
+/// The parameters without `self`.
 pub(crate) fn typed(signature: &Signature) -> impl Iterator<Item = &PatType> {
     signature.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(parameter) => Some(parameter),
@@ -26,7 +17,16 @@ pub(crate) fn typed(signature: &Signature) -> impl Iterator<Item = &PatType> {
     })
 }
 
-/// The type that stands for the function. With braces it leaves the function's name to the function.
+/// The names of the types that are known to be extracted.
+const EXTRACTED: [&str; 6] = ["State", "Emitter", "Context", "Session", "Tx", "Run"];
+
+/// Whether the type is known to be extracted, or is an `Option` of one that is.
+pub(crate) fn is_extracted(ty: &Type) -> bool {
+    let ty = types::option_of(ty).unwrap_or(ty);
+    EXTRACTED.iter().any(|name| types::is_named(ty, name))
+}
+
+/// The type that stands for the function. It has braces, so that its name as a value is still the function.
 pub(crate) fn unit(function: &ItemFn) -> TokenStream {
     let (visibility, name, cfgs) = (&function.vis, &function.sig.ident, attributes::cfgs(&function.attrs));
     quote! {
@@ -37,7 +37,7 @@ pub(crate) fn unit(function: &ItemFn) -> TokenStream {
     }
 }
 
-/// The attributes of which a function has one.
+/// The attributes of which a function may have one only.
 const KINDS: [&str; 3] = ["handler", "tool", "hook"];
 
 fn is_kind(attribute: &Attribute) -> bool {
@@ -58,7 +58,7 @@ pub(crate) fn given_back(function: &ItemFn, is_unknown: impl Fn(&Attribute) -> b
     given
 }
 
-/// That no other attribute makes something of the function; `own` is the attribute that is read.
+/// Reports other attributes of these on the function. `own` is the one that is being expanded.
 pub(crate) fn one_kind(own: &str, function: &ItemFn, mistakes: &mut Mistakes) {
     for again in function.attrs.iter().filter(|attribute| is_kind(attribute)) {
         if again.path().is_ident(own) {
@@ -72,7 +72,7 @@ pub(crate) fn one_kind(own: &str, function: &ItemFn, mistakes: &mut Mistakes) {
     }
 }
 
-/// What is wrong with the signature, all but the types in it.
+/// Reports what is wrong with the signature, without the types in it.
 pub(crate) fn signature(noun: &str, signature: &Signature, mistakes: &mut Mistakes) {
     qualifiers(noun, signature, mistakes);
     if !signature.generics.params.is_empty() {
@@ -92,36 +92,35 @@ pub(crate) fn signature(noun: &str, signature: &Signature, mistakes: &mut Mistak
         match input {
             FnArg::Receiver(receiver) => {
                 let help =
-                    "write a free function without `self`: a value that calls share comes as `State<T>`";
-                mistakes.at(receiver, format_args!("{noun} is a free function"), help);
+                    "write a free function without `self`; take a value that calls share as `State<T>`";
+                mistakes.at(receiver, format_args!("{noun} is a free function, not a method"), help);
             }
-            FnArg::Typed(parameter) => {
-                for cfg in attributes::cfgs(&parameter.attrs) {
-                    let problem = format_args!("a parameter of {noun} cannot depend on `#[cfg]`");
-                    mistakes.at(
-                        cfg,
-                        problem,
-                        "put the `#[cfg]` on the function, and write one for each case",
-                    );
-                }
-            }
+            FnArg::Typed(parameter) => conditions(noun, parameter, mistakes),
         }
     }
 }
 
-fn qualifiers(noun: &str, signature: &Signature, mistakes: &mut Mistakes) {
+/// Reports a `#[cfg]` on a parameter.
+pub(crate) fn conditions(noun: &str, parameter: &PatType, mistakes: &mut Mistakes) {
+    for cfg in attributes::cfgs(&parameter.attrs) {
+        let problem = format_args!("a parameter of {noun} cannot depend on `#[cfg]`");
+        mistakes.at(cfg, problem, "put the `#[cfg]` on the function, and write one for each case");
+    }
+}
+
+pub(crate) fn qualifiers(noun: &str, signature: &Signature, mistakes: &mut Mistakes) {
     if let Some(variadic) = &signature.variadic {
-        // Such a function is also `unsafe` and `extern`, which is not to be told as well.
+        // Such a function is also `unsafe` and `extern`, which need not be reported as well.
         mistakes.at(variadic, format_args!("{noun} cannot be variadic"), "name the parameters");
         return;
     }
     if let Some(keyword) = &signature.constness {
-        let problem = format_args!("{noun} cannot be `const`: it runs when a tool is called");
+        let problem = format_args!("{noun} cannot be `const`: it is called at run time");
         mistakes.at(keyword, problem, "remove `const`");
     }
     if let syn::Safety::Unsafe(keyword) = &signature.safety {
         let problem =
-            format_args!("{noun} cannot be `unsafe`: what calls it does not know what it has to ensure");
+            format_args!("{noun} cannot be `unsafe`: its caller does not know what it has to ensure");
         mistakes.at(keyword, problem, "remove `unsafe`, and put an `unsafe` block inside");
     }
     if let Some(abi) = &signature.abi {
@@ -130,7 +129,7 @@ fn qualifiers(noun: &str, signature: &Signature, mistakes: &mut Mistakes) {
     }
 }
 
-/// What is wrong with the parameters that are extracted. Of a function that is not async they may borrow.
+/// Reports what is wrong with the parameters that are extracted. Those of a sync function may borrow.
 pub(crate) fn extracted<'a>(
     noun: &str,
     parameters: impl Iterator<Item = &'a PatType>,
@@ -140,7 +139,7 @@ pub(crate) fn extracted<'a>(
     for (index, parameter) in parameters.enumerate() {
         each_extracted(noun, parameter, may_borrow, mistakes);
         if index == MAX_EXTRACTED {
-            let problem = format_args!("{noun} has at most {MAX_EXTRACTED} parameters that are extracted");
+            let problem = format_args!("{noun} has at most {MAX_EXTRACTED} extracted parameters");
             mistakes.at(parameter, problem, "put some into one type, and implement `FromDelivery` for it");
         }
     }
@@ -155,48 +154,48 @@ fn each_extracted(noun: &str, parameter: &PatType, may_borrow: bool, mistakes: &
         let help = if is_extracted(&reference.elem) {
             format!("write `{inner}`")
         } else {
-            format!("for a value that is shared, take `State<{inner}>`")
+            format!("take `State<{inner}>` for a value that is shared")
         };
-        mistakes.at(ty, format_args!("{noun} takes by value what is extracted"), help);
+        mistakes.at(ty, format_args!("{noun} takes its extracted parameters by value"), help);
     } else if let Some(borrowed) = types::find(ty, &types::elides_lifetime).filter(|_| !may_borrow) {
-        let problem = "this type borrows from the delivery, which only a function without `async` may";
+        let problem = "this type borrows from the delivery, which only a sync function may do";
         mistakes.at(borrowed, problem, "name an owned type, or remove `async`");
     }
 }
 
-/// That a parameter has no type of its own.
+/// Reports an `impl Trait` in a parameter.
 pub(crate) fn generic(noun: &str, hidden: &Type, mistakes: &mut Mistakes) {
-    let problem = format_args!("{noun} cannot be generic, and `impl` stands for any type");
+    let problem = format_args!("{noun} cannot be generic, and `impl` makes it generic");
     mistakes.at(hidden, problem, "name the type");
 }
 
-/// What is wrong with what the function returns. `what` is that, as the messages call it.
+/// Reports what is wrong with the return type. `what` is the name of what is returned in messages.
 pub(crate) fn output(noun: &str, what: &str, ty: &Type, mistakes: &mut Mistakes) {
     if let Type::Never(never) = types::peel(ty) {
         mistakes.at(
             never,
-            format_args!("{noun} returns, so that the call can end"),
+            format_args!("{noun} has to return, and this type says that it never does"),
             format_args!("return {what}"),
         );
     } else if let Some(future) = types::find(ty, &is_impl_future) {
         let problem = format_args!("{noun} returns {what}, and not a future");
-        mistakes.at(future, problem, "write `async fn`, and return what the future gives");
+        mistakes.at(future, problem, "write `async fn`, and return the output of the future");
     } else if let Some(hidden) = types::find(ty, &is_impl_trait) {
         mistakes.at(
             hidden,
-            format_args!("{noun} says what it returns, and `impl` hides it"),
+            format_args!("{noun} has to name the type that it returns, and `impl` hides it"),
             "name the type",
         );
     } else if let Some(borrowed) = types::find(ty, &types::elides_lifetime) {
-        let problem = format_args!("{noun} returns {what} that it owns, and this type borrows");
+        let problem = format_args!("{noun} returns {what} that owns its data, and this type borrows");
         mistakes.at(borrowed, problem, "name an owned type");
     }
 }
 
-/// That a call may take so long, which only an async function can be held to.
-pub(crate) fn timeout(noun: &str, key: &syn::Ident, signature: &Signature, mistakes: &mut Mistakes) {
+/// Reports a `timeout` of a sync function.
+pub(crate) fn timeout(key: &Ident, signature: &Signature, mistakes: &mut Mistakes) {
     if signature.asyncness.is_none() {
-        let problem = format_args!("{noun} with `timeout` is `async`: another cannot be interrupted");
+        let problem = "`timeout` needs an `async` function: a sync one cannot be interrupted";
         let help = format_args!("write `async fn {}`, or remove `timeout`", signature.ident);
         mistakes.at(key, problem, help);
     }
@@ -206,7 +205,7 @@ pub(crate) fn is_impl_trait(ty: &Type) -> bool {
     matches!(ty, Type::ImplTrait(_))
 }
 
-fn is_impl_future(ty: &Type) -> bool {
+pub(crate) fn is_impl_future(ty: &Type) -> bool {
     let Type::ImplTrait(hidden) = ty else { return false };
     let mut bounds = hidden.bounds.iter();
     bounds.any(

@@ -1,19 +1,19 @@
-//! All mistakes of one item, so that one compile tells them all.
+//! All mistakes in one item, so that one compile reports them all.
 
 use std::fmt::Display;
 
 use quote::ToTokens;
 
-/// Collects mistakes, and tells them in the order in which they were found.
+/// Collects mistakes, and reports them in the order in which they were found.
 #[derive(Debug, Default)]
 pub(crate) struct Mistakes(Option<syn::Error>);
 
-/// That a mistake has been collected: what stands in for a value that could not be found.
+/// Says that a mistake was collected. It is the error where a value could not be read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Told(());
 
 impl Mistakes {
-    /// Tells of a mistake at `tokens`: what is wrong, then, on a line of its own, what to do.
+    /// Adds a mistake at `tokens`: what is wrong, and on a second line what to do.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, problem: impl Display, help: impl Display) -> Told {
         self.add(mistake(tokens, problem, help))
     }
@@ -26,17 +26,17 @@ impl Mistakes {
         Told(())
     }
 
-    /// Collects the error, if it is one.
+    /// Adds the error, if it is one.
     pub(crate) fn take<T>(&mut self, result: syn::Result<T>) -> Result<T, Told> {
         result.map_err(|error| self.add(error))
     }
 
-    /// Whether a mistake has been collected.
+    /// Whether a mistake was collected.
     pub(crate) fn told(&self) -> Option<Told> {
         self.0.as_ref().map(|_| Told(()))
     }
 
-    /// What was found, if nothing is wrong.
+    /// Returns the value if no mistake was collected.
     pub(crate) fn and<T>(self, found: Result<T, Told>) -> syn::Result<T> {
         match (found, self.0) {
             (Ok(found), None) => Ok(found),

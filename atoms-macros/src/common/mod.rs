@@ -1,4 +1,4 @@
-//! What the macros share: the grammar of an attribute's list, and how mistakes are told.
+//! What the macros share: the grammar of an attribute's list, and how mistakes are reported.
 
 pub(crate) mod attributes;
 pub(crate) mod bodies;
@@ -20,7 +20,7 @@ pub(crate) use extracted::Extracted;
 pub(crate) use mistakes::{Mistakes, Told, mistake};
 pub(crate) use root::Root;
 
-/// Words as a sentence lists them, each as code: `a`, `b` and `c`.
+/// Words as a list in a sentence, each as code: `a`, `b` and `c`.
 pub(crate) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let mut words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match words.pop() {

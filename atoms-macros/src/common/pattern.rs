@@ -1,13 +1,13 @@
-//! Patterns of type strings, such as `shop.order.*`: what is one, and which is the nearest one.
+//! Patterns of type strings, such as `shop.order.*`: checks them, and suggests the nearest valid one.
 
 use super::type_string;
 
-/// The rule, as the messages tell it.
+/// The rule, as messages state it.
 pub(crate) const RULE: &str = "a pattern is a type in which `*` stands for one segment, and `**` at its end for one or more; it has at most 128 bytes";
 
 const MAX_BYTES: usize = 128;
 
-/// The rule that `text` breaks, if it is no pattern.
+/// The rule that `text` breaks, if it is not a pattern.
 pub(crate) fn broken_rule(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some("it is empty".into());
@@ -27,7 +27,7 @@ pub(crate) fn broken_rule(text: &str) -> Option<String> {
     (text.len() > MAX_BYTES).then(|| format!("it is {} bytes long", text.len()))
 }
 
-/// The valid pattern that is nearest to `text`; `None` if nothing of it can be kept.
+/// The valid pattern that is nearest to `text`, or `None` if no part of it can be kept.
 pub(crate) fn nearest(text: &str) -> Option<String> {
     let mut segments = Vec::new();
     for segment in text.split(['.', ':', '/', '\\']).map(str::trim) {

@@ -1,4 +1,4 @@
-//! The path to the runtime, which every expansion begins with.
+//! The path to the runtime, with which every path in an expansion begins.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -18,8 +18,7 @@ impl Root {
         self.0.segments.first().is_some_and(|first| first.ident == "$crate")
     }
 
-    /// The path as if it stood at `span`, for an error that begins with it. What its `$crate` stands for
-    /// does not change.
+    /// The path with this span, for an error that begins at it. Its `$crate` still means the same crate.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
         let located = self.to_token_stream().into_iter().map(|mut token| {
             token.set_span(span.resolved_at(token.span()));

@@ -1,7 +1,7 @@
-//! Type strings, such as `shop.order.created`: what is one, which is the nearest one, and the names
+//! Type strings, such as `shop.order.created`: checks them, suggests the nearest valid one, and makes the names
 //! that the linker sees.
 
-/// The rule, as the messages tell it.
+/// The rule, as messages state it.
 pub(crate) const RULE: &str = "a type is segments of `a-z`, `0-9` and `_` that begin with a letter, joined by dots, of at most 128 bytes";
 
 const MAX_BYTES: usize = 128;
@@ -9,7 +9,7 @@ const MAX_BYTES: usize = 128;
 /// The namespaces of the framework's own events.
 const RESERVED: [&str; 3] = ["system", "agent", "atoms"];
 
-/// The rule that `text` breaks, if it is no type string.
+/// The rule that `text` breaks, if it is not a type string.
 pub(crate) fn broken_rule(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some("it is empty".into());
@@ -35,7 +35,7 @@ pub(crate) fn broken_segment(segment: &str) -> Option<String> {
     (!first.is_ascii_lowercase()).then(|| format!("its segment `{segment}` does not begin with a letter"))
 }
 
-/// The valid string that is nearest to `text`; `None` if nothing of it can be kept.
+/// The valid string that is nearest to `text`, or `None` if no part of it can be kept.
 pub(crate) fn nearest(text: &str) -> Option<String> {
     let segments = text.split(['.', ':', '/', '\\']).map(snake_case);
     let segments =
@@ -49,7 +49,7 @@ pub(crate) fn nearest(text: &str) -> Option<String> {
     (!nearest.is_empty()).then_some(nearest)
 }
 
-/// `OrderCreated` as `order_created`; a run of what is not allowed becomes one `_`.
+/// `OrderCreated` as `order_created`. Several characters in a row that are not allowed become one `_`.
 fn snake_case(name: &str) -> String {
     let mut snake = String::new();
     let mut after_small = false;
@@ -89,14 +89,14 @@ fn namespace_of(crate_name: &str) -> String {
     nearest.unwrap_or_else(|| "my_app".into())
 }
 
-/// What the type of the struct `name` might be.
+/// A type string for the struct `name`, as an example.
 pub(crate) fn example(name: &str) -> String {
     let name = nearest(&name.replace('.', "_"));
     format!("{}.{}", own_namespace(), name.as_deref().unwrap_or("created"))
 }
 
-/// The type string as a C identifier that no other type string gives, since there are no capital letters in
-/// one: what names the link sections of an event's handlers.
+/// The type string as a C identifier, for the names of link sections. Two type strings never give one identifier, since
+/// type strings have no capital letters.
 pub(crate) fn identifier(type_string: &str) -> String {
     type_string.replace('.', "_DOT_")
 }

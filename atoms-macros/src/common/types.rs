@@ -1,4 +1,4 @@
-//! Looking into types, as far as their spelling tells.
+//! Looks into types, as far as their spelling shows.
 
 use quote::ToTokens;
 use syn::{
@@ -17,7 +17,7 @@ pub(crate) fn peel(mut ty: &Type) -> &Type {
     }
 }
 
-/// The `&T` of a type that is one.
+/// The type as a `&T`, if it is one.
 pub(crate) fn reference(ty: &Type) -> Option<&TypeReference> {
     match peel(ty) {
         Type::Reference(reference) => Some(reference),
@@ -55,7 +55,7 @@ fn arguments_of<'a>(ty: &'a Type, name: &str) -> Option<&'a AngleBracketedGeneri
     }
 }
 
-/// The types in a type that might not be right: itself, or, as in `Vec<Address>`, those of what it holds.
+/// The types in a type that might be wrong: the type itself, or those that it holds, as in `Vec<Address>`.
 pub(crate) fn unknown(ty: &Type) -> Vec<&Type> {
     let ty = peel(ty);
     match ty {
@@ -68,10 +68,10 @@ pub(crate) fn unknown(ty: &Type) -> Vec<&Type> {
     }
 }
 
-/// The type on which it depends whether a container is right.
+/// The type that decides whether a container is right.
 fn held(ty: &Type) -> Option<&Type> {
     let Type::Path(TypePath { qself: None, path, .. }) = ty else { return None };
-    // With another path in front of it, it may be anybody's.
+    // With another path before it, it may be any type.
     let is_of_std =
         path.segments.len() == 1 || path.segments.first().is_some_and(|first| first.ident == "std");
     let container = path.segments.last().filter(|_| is_of_std)?;
@@ -87,7 +87,7 @@ fn held(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// What is right if what it holds is. A `Box` may be right even so, as that of a `RawValue` is.
+/// The containers that are right if what they hold is. A `Box` may be right in any case, such as a `Box<RawValue>`.
 const OF_ONE: [&str; 3] = ["Option", "Vec", "VecDeque"];
 const OF_TWO: [&str; 2] = ["HashMap", "BTreeMap"];
 
@@ -96,8 +96,8 @@ const WELL_KNOWN: [&str; 17] = [
     "isize", "f32", "f64",
 ];
 
-/// Whether the type is spelled like one that serde and schemars know: no check, no time to compile it. Under a
-/// name that shadows a well-known one, serde tells of the mistake alone.
+/// Whether the type is spelled like one that serde and schemars know, which is not checked, to save time. If such a name is
+/// shadowed, only serde reports a mistake.
 fn is_well_known(ty: &Type) -> bool {
     let Type::Path(path) = peel(ty) else { return false };
     let Some(last) = path.path.segments.last() else { return false };
@@ -115,7 +115,7 @@ fn is_well_known(ty: &Type) -> bool {
     }
 }
 
-/// The type as one would write it.
+/// The type as text, as it is usually written.
 pub(crate) fn text(ty: &Type) -> String {
     let text = peel(ty).to_token_stream().to_string();
     let marks = [
@@ -131,8 +131,8 @@ pub(crate) fn text(ty: &Type) -> String {
     marks.into_iter().fold(text, |text, (spaced, tight)| text.replace(spaced, tight))
 }
 
-/// Whether a condition holds for a type or for one that stands in it. Signatures of functions in it
-/// (`fn(&T)`, `dyn Fn(&T)`) are not looked into.
+/// The type, or the first type in it, for which a condition holds. Signatures of functions (`fn(&T)`, `dyn Fn(&T)`) are
+/// left out.
 pub(crate) fn find<'a>(ty: &'a Type, condition: &dyn Fn(&Type) -> bool) -> Option<&'a Type> {
     if condition(ty) {
         return Some(ty);
@@ -177,7 +177,7 @@ pub(crate) fn elides_lifetime(ty: &Type) -> bool {
     }
 }
 
-/// The type that a function returns, if it says one.
+/// The return type of a function, if it has one.
 pub(crate) fn returned(output: &ReturnType) -> Option<&Type> {
     match output {
         ReturnType::Default => None,

@@ -1,4 +1,4 @@
-//! Items that do not parse, of which rustc tells by itself.
+//! Items that do not parse, which rustc reports by itself.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -6,14 +6,14 @@ use syn::ItemFn;
 
 use super::{Mistakes, bodies};
 
-/// An attribute that makes something of a function.
+/// An attribute of functions: `#[handler]`, `#[tool]` or `#[hook]`.
 pub(crate) trait OfFunction {
-    /// What its list says.
+    /// The keys of its list.
     type Options;
 
     /// The attribute, as it is written.
     const OWN: &'static str;
-    /// What is wrong where it stands on something else, and the help.
+    /// The message and its help where it stands on something else.
     const MISPLACED: &'static str;
     /// The attributes of parameters that only it knows.
     const INSIDE: &'static [&'static str] = &[];
@@ -24,11 +24,11 @@ pub(crate) trait OfFunction {
     /// What a function expands to.
     fn expand(options: Self::Options, function: ItemFn, mistakes: Mistakes) -> TokenStream;
 
-    /// What stands beside a function of which only the name is known.
+    /// The stub beside a function of which only the name is known.
     fn stub(options: Self::Options, function: &ItemFn) -> TokenStream;
 }
 
-/// What such an attribute expands to, on whatever it stands.
+/// What such an attribute expands to, on a function or on another item.
 pub(crate) fn attribute<A: OfFunction>(args: TokenStream, item: TokenStream) -> TokenStream {
     match bodies::function(item.clone()) {
         Ok((function, bodies)) => {
@@ -44,7 +44,7 @@ pub(crate) fn attribute<A: OfFunction>(args: TokenStream, item: TokenStream) -> 
     }
 }
 
-/// rustc tells what is wrong with a function that does not parse, or has no body.
+/// What a function that does not parse, or has no body, expands to. rustc reports what is wrong.
 fn unfinished_function<A: OfFunction>(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let options = A::options(args, &mut mistakes);
@@ -58,7 +58,7 @@ fn unfinished_function<A: OfFunction>(args: TokenStream, item: TokenStream) -> T
     quote!(#item #errors #stub #does_not_build)
 }
 
-/// What stands in front of `keyword`, and the name behind it.
+/// The tokens before `keyword`, and the name after it.
 pub(crate) fn name(item: &TokenStream, keyword: &str) -> Option<(TokenStream, Ident)> {
     let mut tokens = item.clone().into_iter();
     let mut front = TokenStream::new();
@@ -74,7 +74,7 @@ pub(crate) fn name(item: &TokenStream, keyword: &str) -> Option<(TokenStream, Id
     None
 }
 
-/// Whether the item is a function by itself. In an impl block, a struct for it could not stand beside it.
+/// Whether the item is a free function. In an `impl` block, no struct can stand beside it.
 fn is_function(item: &TokenStream) -> bool {
     let mut behind_fn = item.clone().into_iter().skip_while(|token| !is_word(token, "fn"));
     let parameters = behind_fn.find_map(|token| match token {
@@ -85,8 +85,8 @@ fn is_function(item: &TokenStream) -> bool {
     name(item, "fn").is_some() && !has_self
 }
 
-/// The item without the attributes of these names inside of it. If there are none, it is just what it was: rustc
-/// tells of a group that is made anew as of another place, and so a second time.
+/// The item without the attributes of these names inside of it. If it has none, its groups are not made anew, since rustc
+/// would report their mistakes a second time.
 pub(crate) fn without(item: TokenStream, names: &[&str]) -> TokenStream {
     item.into_iter()
         .map(|token| match token {
@@ -132,8 +132,8 @@ fn begins_with(attribute: &Group, names: &[&str]) -> bool {
     matches!(first, Some(TokenTree::Ident(first)) if names.iter().any(|name| first == name))
 }
 
-/// Does not build, should rustc have nothing to tell of what `own`, an attribute, could not parse. It is evaluated
-/// only after all that rustc checks.
+/// An item that does not build, in case rustc accepts what the attribute `own` could not parse. It is evaluated after
+/// all other checks of rustc.
 pub(crate) fn does_not_build(own: &str) -> TokenStream {
     let message = format!("`{own}` cannot parse what it stands on");
     quote! {

@@ -1,4 +1,4 @@
-//! Values as keys take them. Parentheses and a macro's invisible delimiters around them do not count.
+//! Reads the values of keys. Parentheses and a macro's invisible delimiters around them do not count.
 
 use quote::ToTokens;
 use syn::{Expr, ExprLit, ExprPath, ExprUnary, Lit, LitStr, Path, Type, UnOp};
@@ -6,7 +6,7 @@ use syn::{Expr, ExprLit, ExprPath, ExprUnary, Lit, LitStr, Path, Type, UnOp};
 use super::keys::Given;
 use super::{Root, mistake};
 
-/// A value without what delimits it.
+/// A value without its delimiters.
 pub(crate) fn peel(mut value: &Expr) -> &Expr {
     loop {
         value = match value {
@@ -24,7 +24,7 @@ pub(crate) fn string(given: &Given, example: &str) -> syn::Result<LitStr> {
     }
 }
 
-/// Text that is one of the `words`, by its index.
+/// Reads one of the `words`, and returns its index.
 pub(crate) fn word(given: &Given, words: [&str; 2]) -> syn::Result<usize> {
     let near = |text: &str| {
         let is_like = |word: &str| strsim::jaro_winkler(&text.to_lowercase(), word) > 0.8;
@@ -53,7 +53,7 @@ fn path(given: &Given, example: &str) -> syn::Result<Path> {
     }
 }
 
-/// A type, as a key takes it whose example is one.
+/// Reads a type, for a key whose example is a type.
 pub(crate) fn ty(given: &Given, example: &str) -> syn::Result<Type> {
     match given.value.as_ref().map(peel) {
         Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) if text.parse::<Type>().is_ok() => {
@@ -88,7 +88,7 @@ pub(crate) fn function(given: &Given, signature: &str) -> syn::Result<ExprPath> 
     }
 }
 
-/// A number of at least `least`, which is told of what is below it.
+/// Reads a number that is at least `least.0`. `least.1` is the problem with a smaller one.
 pub(crate) fn count(given: &Given, (least, too_few): (u32, &str), example: &str) -> syn::Result<u32> {
     match given.value.as_ref().map(peel) {
         Some(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) if number.suffix().is_empty() => {

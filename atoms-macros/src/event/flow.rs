@@ -20,7 +20,7 @@ pub(crate) fn peers(given: &Given, mistakes: &mut Mistakes) -> Vec<Ident> {
     let key = &given.key;
     let grammar = if key == "from" { &FROM } else { &TO };
     if given.list().is_empty() {
-        let problem = format_args!("`{key}` needs to know who");
+        let problem = format_args!("`{key}` needs a list: `client`, `bus`, or both");
         mistakes.add(mistake(key, problem, format_args!("write `{key}(client)`, or `{key}(client, bus)`")));
         return Vec::new();
     }

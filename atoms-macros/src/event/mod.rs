@@ -15,19 +15,19 @@ use syn::DeriveInput;
 use crate::common::{Mistakes, type_string, unfinished};
 use model::Event;
 
-/// Which of the macros it is.
+/// The macros that make an event.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Form {
     /// `#[event]`, which writes the struct anew and adds derives to it.
     Attribute,
     /// `#[derive(Event)]`, which can only add to the struct.
     Derive,
-    /// `#[request]`, which is as `#[event]`, and has a reply.
+    /// `#[request]`, which is like `#[event]` with a reply.
     Request,
 }
 
 impl Form {
-    /// The macro, as the messages call it.
+    /// The macro as messages name it.
     fn attribute(self) -> &'static str {
         match self {
             Self::Attribute | Self::Derive => "#[event]",
@@ -35,7 +35,7 @@ impl Form {
         }
     }
 
-    /// What it makes of a struct.
+    /// What it makes of a struct, as messages name it.
     fn noun(self) -> &'static str {
         match self {
             Self::Attribute | Self::Derive => "an event",
@@ -62,7 +62,7 @@ pub(crate) fn attribute(form: Form, args: TokenStream, item: TokenStream) -> Tok
     }
 }
 
-/// rustc tells what is wrong with a struct that does not parse.
+/// What a struct that does not parse expands to. rustc reports what is wrong.
 fn unfinished_struct(form: Form, args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let keys = parse::keys(form, args, &mut mistakes);

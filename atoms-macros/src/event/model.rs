@@ -1,4 +1,4 @@
-//! What an event is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
+//! The model of an event, made of its syntax alone. It borrows the syntax, whose spans messages need.
 
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Fields, Ident, Path};

@@ -1,5 +1,5 @@
-//! What an event with mistakes expands to: the errors, the item as it was, and stubs of all that an
-//! event implements, so that handlers of it and code that emits it have nothing else to complain of.
+//! What an event with mistakes expands to: the errors, the item as it was, and stubs of all that an event implements, so
+//! that its handlers, and code that emits it, cause no further errors.
 
 use std::slice;
 
@@ -25,7 +25,7 @@ pub(crate) fn stub(event: &Event<'_>, errors: syn::Error) -> TokenStream {
     }
 }
 
-/// What stands beside a struct that does not parse. `event` has its name, and no fields.
+/// The stubs beside a struct that does not parse. `event` has its name, and no fields.
 pub(crate) fn unfinished(event: &Event<'_>) -> TokenStream {
     let stubs = stubs(event);
     quote!(const _: () = { #stubs };)

@@ -1,5 +1,5 @@
-//! Finds what is wrong with a set of events, as far as it tells by itself: whether the types that its
-//! variants hold are events is checked where the types are known.
+//! Finds what is wrong with a set of events by its syntax alone. Whether its variants hold events is checked where the
+//! types are known.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::model::{Members, Set, Variant};
 use super::parse;
 use crate::common::{Mistakes, attributes, types};
 
-/// The set's variants, if nothing is wrong.
+/// Returns the set's variants if nothing is wrong.
 pub(crate) fn check<'a>(set: &Set<'a>, mut mistakes: Mistakes) -> syn::Result<Members<'a>> {
     kind(set, &mut mistakes);
     generics(set, &mut mistakes);
@@ -75,13 +75,13 @@ fn fields(variant: &Variant<'_>, mistakes: &mut Mistakes) {
     }
 }
 
-/// `#[other]`, and what asks for it.
+/// Checks `#[other]`, and variants that need it.
 fn other(variant: &Variant<'_>, mistakes: &mut Mistakes) {
     let name = &variant.syntax.ident;
     if let (false, Some(any)) =
         (variant.is_other(), variant.held.filter(|ty| types::is_named(ty, "AnyEvent")))
     {
-        let problem = format_args!("`{name}` holds events of every type, and does not say so");
+        let problem = format_args!("`{name}` holds events of every type, and lacks `#[other]`");
         mistakes.at(any, problem, "put `#[other]` on the variant");
     }
     for attribute in &variant.others {
@@ -107,12 +107,12 @@ fn other(variant: &Variant<'_>, mistakes: &mut Mistakes) {
 
 fn one_other(set: &Set<'_>, mistakes: &mut Mistakes) {
     for again in set.variants.iter().flat_map(|variant| &variant.others).skip(1) {
-        let problem = "`#[other]` is there twice, and an event goes to one variant";
+        let problem = "`#[other]` is given twice, and an event goes to one variant";
         mistakes.at(again, problem, "remove one of the two");
     }
 }
 
-/// No event is in two variants. Of one under two names rustc tells, where the types are known.
+/// Reports an event that is in two variants. rustc reports one that has two names.
 fn each_once(set: &Set<'_>, mistakes: &mut Mistakes) {
     let mut earlier: HashMap<String, &Variant<'_>> = HashMap::new();
     for variant in set.variants.iter().filter(|variant| !variant.is_other()) {
@@ -132,7 +132,7 @@ fn each_once(set: &Set<'_>, mistakes: &mut Mistakes) {
     }
 }
 
-/// The event of what a variant holds, as far as the spelling tells: `E` of `Envelope<E>`.
+/// The event that a variant holds, by its spelling: `E` of `Envelope<E>`.
 fn event(held: &Type) -> &Type {
     let Type::Path(path) = types::peel(held) else { return held };
     let Some(last) = path.path.segments.last().filter(|last| last.ident == "Envelope") else { return held };

@@ -61,7 +61,7 @@ pub(super) fn given_back(set: &Set<'_>) -> DeriveInput {
     item
 }
 
-/// What each variant holds, by its place.
+/// The types that the variants hold, by their places.
 fn types(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
     let root = &set.root;
     let of_events = members.of_events.iter().enumerate().map(|(place, member)| {
@@ -89,7 +89,7 @@ pub(super) fn conversions(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
     let name = &set.item.ident;
     let conversions = members.of_events.iter().map(|member| {
         let (cfgs, held, variant) = (member.cfgs(), member.held, &member.syntax.ident);
-        // Of one type under two names, which would have two of them, rustc tells at the second.
+        // rustc reports a type under two names at the second one.
         let conversion = quote_spanned! {place_of(member)=>
             impl ::core::convert::From<#held> for #name {
                 fn from(event: #held) -> Self {
@@ -102,7 +102,7 @@ pub(super) fn conversions(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
     conversions.collect()
 }
 
-/// That the set has the event, for `Emitter<Set>`.
+/// Implements for `Emitter<Set>` that the set has the event.
 fn declarations(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
     let (root, name) = (&set.root, &set.item.ident);
     let declarations = members.of_events.iter().enumerate().map(|(place, member)| {
@@ -119,7 +119,7 @@ fn declarations(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
     declarations.collect()
 }
 
-/// That no two variants hold one event, under two names.
+/// Asserts that no two variants hold one event under two names.
 fn distinct(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
     let root = &set.root;
     let listed = members.of_events.iter().enumerate().map(|(place, member)| {
@@ -166,13 +166,13 @@ fn calls(set: &Set<'_>, members: &Members<'_>) -> TokenStream {
     }
 }
 
-/// The place of what a variant holds, for code that nobody wrote there: lints leave it alone.
+/// The span of the type in a variant, marked as generated code, so that lints leave it alone.
 fn place_of(member: &Member<'_>) -> Span {
     Span::call_site().located_at(member.held.span())
 }
 
 impl Member<'_> {
-    /// The `#[cfg]`s on the variant, for what is there only with it.
+    /// The `#[cfg]`s on the variant, which what is generated for it has, too.
     fn cfgs(&self) -> TokenStream {
         let cfgs = attributes::cfgs(&self.syntax.attrs);
         quote!(#(#cfgs)*)

@@ -1,4 +1,4 @@
-//! What a set of events is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
+//! The model of a set of events, made of its syntax alone. It borrows the syntax, whose spans messages need.
 
 use syn::{Attribute, Data, DeriveInput, Fields, Path, Type};
 

@@ -1,5 +1,5 @@
-//! What a set with mistakes expands to: the errors, the enum as it was, and stubs of all that a set
-//! implements, so that handlers of it and code that emits it have nothing else to complain of.
+//! What a set with mistakes expands to: the errors, the enum as it was, and stubs of all that a set implements, so that
+//! its handlers, and code that emits it, cause no further errors.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use crate::common::{implement, types};
 pub(crate) fn stub(set: &Set<'_>, errors: syn::Error) -> TokenStream {
     let (errors, item) = (errors.into_compile_error(), given_back(set));
     let traits = traits(set);
-    // A generic set is turned into nothing: nobody knows what its parameters would be.
+    // A generic set has no conversions, since its parameters are unknown.
     let conversions = set.item.generics.params.is_empty().then(|| from_and_into(set));
     quote! {
         #item
@@ -80,7 +80,7 @@ fn input(set: &Set<'_>) -> TokenStream {
     implement(set, quote!(#root::Input), body)
 }
 
-/// What the set can be made of and turned into.
+/// The conversions of the set.
 fn from_and_into(set: &Set<'_>) -> TokenStream {
     let (root, name, unreachable) = (&set.root, &set.item.ident, unreachable());
     let mut members = Members::of(set);

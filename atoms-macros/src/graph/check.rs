@@ -1,5 +1,5 @@
-//! Finds what is wrong with the edges as they are written. Circles, and where events go, are checked where the nodes
-//! are known.
+//! Finds what is wrong with the edges by their syntax alone. Circles, and the ways of events, are checked where the
+//! nodes are known.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use syn::{Type, TypePath};
 use super::parse::Graph;
 use crate::common::{Mistakes, types};
 
-/// The nodes of a graph, each once, and the edges between them, by their places.
+/// The nodes of a graph, each once, and the edges as pairs of places in that list.
 #[derive(Default)]
 pub(crate) struct Shape<'a> {
     pub(crate) nodes: Vec<&'a TypePath>,
@@ -57,7 +57,7 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// Adds the nodes that stand without an edge, which is right for an only one.
+    /// Adds the nodes that have no edge, which is right only for a graph of one node.
     fn add_alone(&mut self, graph: &'a Graph, mistakes: &mut Mistakes) {
         let first = graph.chains.first().map(|chain| text(&chain[0]));
         let is_only = graph.chains.iter().all(|chain| chain.len() == 1 && Some(text(&chain[0])) == first);

@@ -58,7 +58,7 @@ pub(crate) fn expand(graph: &Graph, root: &Root, shape: &Shape<'_>) -> TokenStre
     }
 }
 
-/// Tells of each node where it stands. A constant has the name of its node, which rustc tells, too.
+/// Reports the mistakes of each node at that node. The constant has the name of its node, which rustc shows, too.
 fn checks(shape: &Shape<'_>, agent: &TokenStream) -> TokenStream {
     let mut names = HashSet::new();
     let checks = shape.nodes.iter().enumerate().map(|(index, node)| {
@@ -83,7 +83,7 @@ fn checks(shape: &Shape<'_>, agent: &TokenStream) -> TokenStream {
     checks.collect()
 }
 
-/// What a graph with mistakes expands to, so that code that names it has nothing else to complain of.
+/// What a graph with mistakes expands to, so that code that names it causes no further errors.
 pub(crate) fn stub(graph: &Graph, root: &Root) -> TokenStream {
     let agent = quote!(#root::__agent);
     let item = item(graph);
@@ -114,12 +114,12 @@ fn functions(graph: &Graph, agent: &TokenStream, made: TokenStream) -> TokenStre
     let Graph { visibility, name, .. } = graph;
     quote! {
         impl #name {
-            /// The graph, as rustc has checked it.
+            /// Returns the graph, which rustc has checked.
             #visibility fn graph() -> #agent::Graph {
                 #made
             }
 
-            /// The graph as a [Mermaid](https://mermaid.js.org/syntax/flowchart.html) flow chart.
+            /// Returns the graph as a [Mermaid](https://mermaid.js.org/syntax/flowchart.html) flow chart.
             #visibility fn mermaid() -> ::std::string::String {
                 Self::graph().mermaid()
             }

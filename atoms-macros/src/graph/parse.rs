@@ -55,21 +55,21 @@ impl Parse for Chain {
     }
 }
 
-/// What stands behind nodes, and does not belong there.
+/// The error of what follows nodes and does not belong there.
 fn behind(chain: &[TypePath], found: TokenTree) -> syn::Error {
     let node = chain.last().map(|node| types::text(&Type::Path(node.clone()))).unwrap_or_default();
     match &found {
         TokenTree::Punct(punct) if punct.as_char() == ':' => {
             let help = "write `Node -> Other`, with the types of the nodes: a graph has one node of a type";
-            mistake(&found, "a node has no name but its type", help)
+            mistake(&found, "a node is named by its type alone", help)
         }
         TokenTree::Group(_) => {
             let help = "write the type alone, and derive `Default` for it, or give it a `#[factory]`";
-            mistake(&found, "a node is named by its type, and each session makes its own", help)
+            mistake(&found, "a node is a type here, not a value: each session makes a node of its own", help)
         }
         _ => {
-            let help = format_args!("write `,` behind `{node}`, or `->` if an edge goes on from it");
-            mistake(&found, "a comma stands between edges", help)
+            let help = format_args!("write `,` after `{node}`, or `->` if an edge leads on from it");
+            mistake(&found, "edges are separated by commas", help)
         }
     }
 }
@@ -91,7 +91,7 @@ fn node(input: ParseStream<'_>) -> syn::Result<TypePath> {
     input.parse()
 }
 
-/// A mistake at the next token, or where there is none.
+/// A mistake at the next token, or at the end if there is none.
 fn here(input: ParseStream<'_>, problem: &str, help: &str) -> syn::Error {
     syn::Error::new(input.span(), format_args!("{problem}\nhelp: {help}"))
 }

@@ -1,21 +1,20 @@
-//! Finds what is wrong with a handler's signature, as far as it tells by itself: whether the types
-//! are events and what can be extracted is checked where the types are known.
+//! Finds what is wrong with a handler's signature by its syntax alone. Whether its types are events, or can be extracted,
+//! is checked where the types are known.
 
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::quote;
-use syn::{Attribute, PatType, Receiver, Signature, Type, TypeParamBound};
+use syn::{PatType, Receiver, Signature, Type};
 
 use super::meant;
 use super::model::{Handler, Input};
-use crate::common::{Mistakes, attributes, function, mistake, types};
+use crate::common::{Mistakes, function, mistake, types};
 
-/// The most parameters that a handler may have behind the event.
+const NOUN: &str = "a handler";
+
+/// How many parameters a handler may have after the event.
 const MAX_EXTRACTED: usize = 8;
 
-/// What comes by value, though some expect a reference.
-const EXTRACTED: [&str; 3] = ["State", "Emitter", "Context"];
-
-/// The handler's input, if nothing is wrong.
+/// Returns the handler's input if nothing is wrong.
 pub(crate) fn check<'a>(handler: &Handler<'a>, mut mistakes: Mistakes) -> syn::Result<Input<'a>> {
     let input = mistakes.take(match (handler.receiver, handler.parameters.first()) {
         (Some(receiver), _) => Err(method(receiver)),
@@ -27,20 +26,20 @@ pub(crate) fn check<'a>(handler: &Handler<'a>, mut mistakes: Mistakes) -> syn::R
     if let Some(ty) = handler.output {
         output(ty, &mut mistakes);
     }
-    timeout(handler, &mut mistakes);
-    for again in handler.function.attrs.iter().filter(|attribute| is_handler(attribute)) {
-        mistakes.at(again, "`#[handler]` is given twice", "make them one");
+    if let Some((key, _)) = &handler.options.timeout {
+        function::timeout(key, &handler.function.sig, &mut mistakes);
     }
+    function::one_kind("handler", handler.function, &mut mistakes);
     mistakes.and(input)
 }
 
-/// What is wrong with a signature whose parameters are extracted, all but so many at first. They may borrow from the
-/// delivery or not.
+/// Reports what is wrong with a signature. The first `given` parameters are not extracted. The others may borrow from the
+/// delivery if `may_borrow` is set.
 pub(crate) fn parameters(signature: &Signature, given: usize, may_borrow: bool, mistakes: &mut Mistakes) {
-    qualifiers(signature, mistakes);
+    function::qualifiers(NOUN, signature, mistakes);
     generics(signature, mistakes);
     for (index, parameter) in function::typed(signature).enumerate() {
-        conditions(parameter, mistakes);
+        function::conditions(NOUN, parameter, mistakes);
         if index >= given {
             extracted(parameter, may_borrow, mistakes);
         }
@@ -53,8 +52,8 @@ pub(crate) fn parameters(signature: &Signature, given: usize, may_borrow: bool, 
 }
 
 fn method(receiver: &Receiver) -> syn::Error {
-    let help = "put `#[node]` on the `impl` block, which makes a node of a graph of it; or write a free function \
-        without `self`: a value that handlers share comes as `State<T>`";
+    let help = "put `#[node]` on the `impl` block, to make the type a node of a graph; or write a free function \
+        without `self`, and take a value that handlers share as `State<T>`";
     mistake(receiver, "outside of a node, a handler is a free function", help)
 }
 
@@ -65,30 +64,6 @@ fn no_parameter(signature: &Signature) -> syn::Error {
     let problem = "a handler needs a parameter: the event that it handles";
     let help = format_args!("write `fn {name}(event: &OrderCreated)`, with the type of your event");
     mistake(quote!(#keyword #name #parentheses), problem, help)
-}
-
-fn qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
-    if let Some(variadic) = &signature.variadic {
-        // Such a function is also `unsafe` and `extern`, which is not to be told as well.
-        let problem = "a handler cannot be variadic: each parameter is extracted by its type";
-        mistakes.at(variadic, problem, "name the parameters");
-        return;
-    }
-    if let Some(keyword) = &signature.constness {
-        mistakes.at(keyword, "a handler cannot be `const`: it runs when its event comes", "remove `const`");
-    }
-    if let syn::Safety::Unsafe(keyword) = &signature.safety {
-        let problem =
-            "a handler cannot be `unsafe`: the bus that calls it does not know what it has to ensure";
-        mistakes.at(keyword, problem, "remove `unsafe`, and put an `unsafe` block inside");
-    }
-    if let Some(abi) = &signature.abi {
-        mistakes.at(
-            abi,
-            "a handler cannot be `extern`: it is called from Rust, by the bus",
-            "remove `extern`",
-        );
-    }
 }
 
 fn generics(signature: &Signature, mistakes: &mut Mistakes) {
@@ -105,7 +80,7 @@ fn generics(signature: &Signature, mistakes: &mut Mistakes) {
     }
 }
 
-/// The first parameter.
+/// Returns the input, which is the first parameter.
 fn input<'a>(handler: &Handler<'a>, ty: &'a Type) -> syn::Result<Input<'a>> {
     if is_behind_extracted(handler) {
         let problem =
@@ -123,26 +98,22 @@ fn input<'a>(handler: &Handler<'a>, ty: &'a Type) -> syn::Result<Input<'a>> {
     }
     if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static") {
         let problem = "a handler has the event only while it runs";
-        return Err(mistake(lifetime, problem, "take it by value to keep it: what you get is a copy"));
+        return Err(mistake(lifetime, problem, "take it by value, which gives you a copy, to keep it"));
     }
     owned(&reference.elem, handler).map(|ty| Input { ty, by_value: false })
 }
 
-/// Whether the event seems to come behind what is extracted: that is never lent.
+/// Whether the event seems to come after an extracted parameter. Only an event is taken by reference.
 fn is_behind_extracted(handler: &Handler<'_>) -> bool {
     let mut types = handler.parameters.iter().map(|parameter| &*parameter.ty);
-    types.next().is_some_and(is_extracted) && types.any(|ty| types::reference(ty).is_some())
-}
-
-fn is_extracted(ty: &Type) -> bool {
-    EXTRACTED.iter().any(|name| types::is_named(ty, name))
+    types.next().is_some_and(function::is_extracted) && types.any(|ty| types::reference(ty).is_some())
 }
 
 fn owned<'a>(ty: &'a Type, handler: &Handler<'_>) -> syn::Result<&'a Type> {
     if let Some(meant) = meant::event(ty, &handler.options.root) {
         return Err(meant.mistake(ty));
     }
-    if let Some(generic) = types::find(ty, &is_impl_trait) {
+    if let Some(generic) = types::find(ty, &function::is_impl_trait) {
         let problem = "a handler cannot be generic: it handles one type of event";
         return Err(mistake(generic, problem, "name the type, or take `&AnyEvent` to see every event"));
     }
@@ -154,14 +125,14 @@ fn owned<'a>(ty: &'a Type, handler: &Handler<'_>) -> syn::Result<&'a Type> {
     }
 }
 
-/// A parameter behind the event.
+/// Reports what is wrong with a parameter after the event.
 fn extracted(parameter: &PatType, may_borrow: bool, mistakes: &mut Mistakes) {
-    if let Some(generic) = types::find(&parameter.ty, &is_impl_trait) {
+    if let Some(generic) = types::find(&parameter.ty, &function::is_impl_trait) {
         let problem = "a handler cannot be generic: its parameters are extracted by their types";
         mistakes.at(generic, problem, "name the type");
     } else if let Some(reference) = types::reference(&parameter.ty) {
         let help = by_value(&reference.elem);
-        mistakes.at(&parameter.ty, "a handler takes by value what comes after its event", help);
+        mistakes.at(&parameter.ty, "a handler takes the parameters after its event by value", help);
     } else if let Some(meant) = meant::extracted(&parameter.ty) {
         mistakes.add(meant.mistake(&parameter.ty));
     } else if let Some(reference) = types::find(&parameter.ty, &is_reference) {
@@ -169,39 +140,35 @@ fn extracted(parameter: &PatType, may_borrow: bool, mistakes: &mut Mistakes) {
         mistakes.at(reference, problem, "name an owned type");
     } else if let Some(borrowed) = types::find(&parameter.ty, &types::elides_lifetime).filter(|_| !may_borrow)
     {
-        let problem = "only a parameter of a sync handler may borrow from the delivery, and this type does";
-        mistakes.at(
-            borrowed,
-            problem,
-            "name an owned type, or write a handler that is a function without `async`",
-        );
+        let problem = "this type borrows from the delivery, which only a parameter of a sync handler may do";
+        mistakes.at(borrowed, problem, "name an owned type, or remove `async`");
     }
 }
 
 /// What to take instead of a reference to the type.
 fn by_value(ty: &Type) -> String {
     let text = types::text(ty);
-    if is_extracted(ty) {
+    if function::is_extracted(ty) {
         return format!("write `{text}`");
     }
     if types::is_named(ty, "Bus") {
         return "take `Context`, and call `context.bus()`".into();
     }
     format!(
-        "for a value that handlers share, take `State<{text}>`; a second event has a handler of its own, or comes in an `#[event_set]`"
+        "take `State<{text}>` for a value that handlers share; write a handler of its own for a second event, or make both an `#[event_set]`"
     )
 }
 
 fn output(ty: &Type, mistakes: &mut Mistakes) {
     if let Type::Never(never) = types::peel(ty) {
-        mistakes.at(never, "a handler returns, so that the next event can come", "return `()`");
-    } else if let Some(future) = types::find(ty, &is_impl_future) {
+        mistakes.at(never, "a handler has to return, and this type says that it never does", "return `()`");
+    } else if let Some(future) = types::find(ty, &function::is_impl_future) {
         let problem = "a handler returns what it emits, and not a future";
-        mistakes.at(future, problem, "write `async fn`, and return what the future gives");
+        mistakes.at(future, problem, "write `async fn`, and return the output of the future");
     } else if let Some(any) = meant::any_event(ty) {
         let problem = "a handler's signature says which events it emits, and `dyn Event` may be any";
         mistakes.at(any, problem, "name the event, or return an enum with `#[event_set]`");
-    } else if let Some(hidden) = types::find(ty, &is_impl_trait) {
+    } else if let Some(hidden) = types::find(ty, &function::is_impl_trait) {
         let problem = "a handler's signature says which events it emits, and `impl` hides them";
         mistakes.at(hidden, problem, "name the type");
     } else if let Some(borrowed) = types::find(ty, &types::elides_lifetime) {
@@ -210,37 +177,6 @@ fn output(ty: &Type, mistakes: &mut Mistakes) {
     }
 }
 
-fn conditions(parameter: &PatType, mistakes: &mut Mistakes) {
-    for cfg in attributes::cfgs(&parameter.attrs) {
-        let problem = "a parameter of a handler cannot depend on `#[cfg]`";
-        mistakes.at(cfg, problem, "put the `#[cfg]` on the handler, and write one for each case");
-    }
-}
-
-fn timeout(handler: &Handler<'_>, mistakes: &mut Mistakes) {
-    if let (Some((key, _)), false) = (&handler.options.timeout, handler.is_async()) {
-        let problem = "`timeout` needs an `async` function: one that is not cannot be interrupted";
-        let help = format_args!("write `async fn {}`, or remove `timeout`", handler.function.sig.ident);
-        mistakes.at(key, problem, help);
-    }
-}
-
 fn is_reference(ty: &Type) -> bool {
     types::reference(ty).is_some_and(|_| types::elides_lifetime(types::peel(ty)))
-}
-
-pub(crate) fn is_handler(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("handler")
-}
-
-fn is_impl_trait(ty: &Type) -> bool {
-    matches!(ty, Type::ImplTrait(_))
-}
-
-fn is_impl_future(ty: &Type) -> bool {
-    let Type::ImplTrait(hidden) = ty else { return false };
-    let mut bounds = hidden.bounds.iter();
-    bounds.any(
-        |bound| matches!(bound, TypeParamBound::Trait(bound) if attributes::ends_with(&bound.path, "Future")),
-    )
 }

@@ -1,4 +1,4 @@
-//! What the options of a handler expand to, which stands in its `const _: () = { ... }`:
+//! What the options of a handler expand to, in its `const _: () = { ... }`:
 //!
 //! ```text
 //! fn accepts(input: &Self::Input) -> bool {           // when = is_large
@@ -15,7 +15,7 @@
 //! options: [with_retry(Retry::new(3, Backoff::Exponential, 100, 30_000, false, __judge!(...)))]
 //! ```
 //!
-//! What only the types tell has the span of the option that it is about.
+//! Checks of types have the span of their option, where rustc then reports a mistake.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -28,7 +28,7 @@ use super::retry::{Backoff, Retry};
 /// The method of the handler's trait that calls the function of `when`.
 pub(super) fn accepts(handler: &Handler<'_>) -> Option<TokenStream> {
     let path = handler.options.when.as_ref()?;
-    // Local names that no name of the user's can meet.
+    // Local names that cannot collide with the user's.
     let [input, when] = ["input", "when"].map(|name| Ident::new(name, Span::mixed_site()));
     let checked = quote_spanned! {at(path)=>
         let #when: fn(&Self::Input) -> ::core::primitive::bool = #path;
@@ -47,7 +47,7 @@ pub(super) fn accepts(handler: &Handler<'_>) -> Option<TokenStream> {
     })
 }
 
-/// What has to hold of the handler's types. `of` is its trait.
+/// The conditions on the handler's types. `of` is its trait.
 pub(super) fn demands(handler: &Handler<'_>, of: &TokenStream) -> TokenStream {
     let root = &handler.options.root;
     let retry = handler.options.retry.as_ref().map(|retry| {
@@ -68,7 +68,7 @@ pub(super) fn demands(handler: &Handler<'_>, of: &TokenStream) -> TokenStream {
     quote!(#retry #pattern)
 }
 
-/// The calls that tell the registry of the options.
+/// The calls that pass the options on to the registry.
 pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
     let options = &handler.options;
     let order = (options.order != 0).then(|| Literal::i32_unsuffixed(options.order));
@@ -94,7 +94,7 @@ pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
     .collect()
 }
 
-/// The place of an option, for tokens that are not the user's: no lint takes them to be.
+/// The span of an option, marked as generated code, so that lints leave it alone.
 fn at(option: &impl Spanned) -> Span {
     option.span().resolved_at(Span::call_site())
 }
@@ -111,7 +111,7 @@ fn description(handler: &Handler<'_>, retry: &Retry) -> TokenStream {
         Backoff::Exponential => quote!(Exponential),
         Backoff::Fixed => quote!(Fixed),
     };
-    // At the span of the demand above, so that rustc tells of one that is not met once.
+    // With the span of the condition above, so that rustc reports one that is not met once.
     let error = quote_spanned!(at(&retry.key)=> <__Handler as #root::__private::Retries>::Error);
     quote! {
         #root::Retry::new(

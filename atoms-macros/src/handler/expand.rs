@@ -17,19 +17,19 @@
 //! };
 //! ```
 //!
-//! Each type of the signature is an associated type of its own, so that rustc tells of each where it
-//! stands. What the options add is in `delivery.rs`, and what the parameters become in `common/extracted.rs`.
+//! Each type of the signature is an associated type of its own, so that rustc reports a mistake at that type. What the
+//! options expand to is in `delivery.rs`, and what the parameters expand to in `common/extracted.rs`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::delivery;
 use super::model::{Handler, Input};
-use crate::common::{Extracted, attributes};
+use crate::common::{Extracted, attributes, function};
 
 pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
     let function = handler.function;
-    let unit = unit(handler);
+    let unit = function::unit(handler.function);
     let cfgs = attributes::cfgs(&function.attrs);
     let levels = attributes::levels(&function.attrs).chain(attributes::allow_deprecated(&function.attrs));
     let root = &handler.options.root;
@@ -55,22 +55,10 @@ pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
     }
 }
 
-/// The type that stands for the function. With braces it leaves the function's name to the function.
-pub(super) fn unit(handler: &Handler<'_>) -> TokenStream {
-    let (visibility, name) = (&handler.function.vis, &handler.function.sig.ident);
-    let cfgs = attributes::cfgs(&handler.function.attrs);
-    quote! {
-        #(#cfgs)*
-        #[doc(hidden)]
-        #[allow(non_camel_case_types)]
-        #visibility struct #name {}
-    }
-}
-
 fn implementation(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracted) -> TokenStream {
     let root = &handler.options.root;
     let ty = input.ty;
-    // At the name there is a place for what rustc has to tell of a missing reply.
+    // With the span of the name, where rustc reports a missing reply.
     let name = handler.function.sig.ident.span();
     let output = handler.output.map_or_else(|| quote_spanned!(name=> ()), |output| quote!(#output));
     let params = extracted.params();
@@ -78,7 +66,7 @@ fn implementation(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracte
     let accepts = delivery::accepts(handler);
     let call = call(handler, input, extracted);
     let demands = delivery::demands(handler, &of);
-    // Generic, so that a type that is no event is told of once.
+    // Generic, so that a type that is not an event is reported once.
     let cloned = input.by_value.then(|| {
         quote! {
             fn __cloned<H: #of>(input: &H::Input) -> H::Input {
@@ -100,16 +88,15 @@ fn implementation(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracte
     }
 }
 
-/// `fn call`. An async function's future is given back as it is: it is not boxed, and its size is
-/// that of the function's own.
+/// `fn call`. It returns the future of an async function itself, which is neither boxed nor wrapped.
 fn call(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracted) -> TokenStream {
-    // A local name that no name of the user's can meet: the function itself may be called `input`.
+    // A local name that cannot collide with the user's: the function itself may be called `input`.
     let event = Ident::new("input", Span::mixed_site());
     let (name, names, extracted) = (&handler.function.sig.ident, &extracted.names, extracted.argument());
     let argument = if input.by_value { quote!(__cloned::<Self>(#event)) } else { quote!(#event) };
     let body = quote!(#name(#argument, #(#names),*));
     if handler.is_async() {
-        // The span is where rustc tells of a future that is not `Send`.
+        // With the span of the name, where rustc reports a future that is not `Send`.
         let future = quote_spanned! {name.span()=>
             impl ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a
         };

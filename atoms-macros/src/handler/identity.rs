@@ -11,18 +11,18 @@ use super::parse::Options;
 use crate::common::keys::Given;
 use crate::common::{Mistakes, mistake, values};
 
-/// As long as the id of an event may be, twice: a path is in it by default.
+/// Twice the limit of an event's id, since an identity is a path by default.
 const MAX_BYTES: usize = 256;
 
 pub(super) const ID: &str = "\"billing.mail\"";
 pub(super) const WAS: &str = "\"old::path\"";
 
-/// The value of `id`.
+/// Reads the value of `id`.
 pub(super) fn id(given: &Given) -> syn::Result<LitStr> {
     values::string(given, ID.trim_matches('"')).and_then(|text| check("id", ID, text))
 }
 
-/// The value of `was`: one identity, or several in brackets.
+/// Reads the value of `was`: one identity, or several in brackets.
 pub(super) fn was(given: &Given, mistakes: &mut Mistakes) -> Vec<LitStr> {
     let Some(Expr::Array(ExprArray { elems, .. })) = given.value.as_ref().map(values::peel) else {
         let only = values::string(given, WAS.trim_matches('"')).and_then(|text| check("was", WAS, text));
@@ -52,7 +52,7 @@ fn check(key: &str, example: &str, literal: LitStr) -> syn::Result<LitStr> {
     let problem = if text.is_empty() {
         format!("`{key}` is empty")
     } else if let Some(odd) = odd {
-        format!("there is a control character in `{key}`, {odd:?}")
+        format!("`{key}` has a control character, {odd:?}")
     } else if text.len() > MAX_BYTES {
         format!("`{key}` has {} bytes", text.len())
     } else {
@@ -64,7 +64,7 @@ fn check(key: &str, example: &str, literal: LitStr) -> syn::Result<LitStr> {
     Err(mistake(literal, problem, help))
 }
 
-/// Tells of an identity that is given twice.
+/// Reports an identity that is given twice.
 pub(super) fn check_all(options: &Options, mistakes: &mut Mistakes) {
     let mut earlier: Vec<String> = options.id.iter().map(LitStr::value).collect();
     for was in &options.was {
@@ -117,7 +117,7 @@ mod tests {
         let long = "x".repeat(257);
         for (list, message) in [
             (quote!(id = ""), "`id` is empty"),
-            (quote!(id = "a\nb"), "there is a control character in `id`, '\\n'"),
+            (quote!(id = "a\nb"), "`id` has a control character, '\\n'"),
             (quote!(id = #long), "`id` has 257 bytes"),
             (quote!(id = billing), "`id` takes a string literal"),
             (quote!(id = "a", id = "b"), "`id` is given twice"),

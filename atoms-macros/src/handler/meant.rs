@@ -1,4 +1,4 @@
-//! Types that no parameter of a handler can have, and what they are meant to be.
+//! Types that a parameter of a handler cannot have, and the types that are meant.
 //!
 //! | type | meant |
 //! | --- | --- |
@@ -24,7 +24,7 @@ use crate::common::{attributes, mistake, types};
 pub(super) struct Meant {
     problem: String,
     help: String,
-    /// The type that the function has instead, so that rustc has nothing else to complain of.
+    /// The type that the function has instead, so that rustc reports nothing else.
     instead: Type,
 }
 
@@ -34,7 +34,7 @@ impl Meant {
     }
 }
 
-/// What the type of the event, without its `&`, is meant to be. `runtime` is where the crate is.
+/// What is meant by the type of the event, which is given without its `&`. `runtime` is the path of the crate.
 pub(super) fn event(ty: &Type, runtime: &impl ToTokens) -> Option<Meant> {
     let text = types::text(ty);
     let (problem, help, instead) = match types::peel(ty) {
@@ -56,9 +56,9 @@ fn not_a_struct(text: &str) -> String {
     format!("the first parameter of a handler is the event, which is a struct, and not `{text}`")
 }
 
-/// Writes as macros what is wrong only if it is of this crate: an event that is called `Event`, which may be the trait or a
-/// struct, and the pattern `State(..)`, which may be of another type. rustc, which knows, then names the macro in place of
-/// its own advice. `runtime` is where the crate is, as if it stood there.
+/// Replaces names by macros that are wrong only if they are those of this crate: the type `Event`, which may be the trait or
+/// a struct, and the pattern `State(..)`, which may be of another type. rustc, which knows, then shows the message of the
+/// macro. `runtime` is the path of the crate with a span.
 pub(crate) fn mark(signature: &mut Signature, runtime: impl Fn(Span) -> TokenStream) {
     let parameters = signature.inputs.iter_mut().filter_map(|input| match input {
         FnArg::Typed(parameter) => Some(parameter),
@@ -94,7 +94,7 @@ fn mark_state(pattern: &mut Pat, runtime: impl Fn(Span) -> TokenStream) {
     }
 }
 
-/// What the type of a parameter behind the event is meant to be.
+/// What is meant by the type of a parameter after the event.
 pub(super) fn extracted(ty: &Type) -> Option<Meant> {
     if types::is_named(ty, "Emitter") {
         several_events(ty)
@@ -109,14 +109,16 @@ fn several_events(ty: &Type) -> Option<Meant> {
     if let Some(GenericArgument::Type(any)) = arguments(ty)?.first()
         && matches!(types::peel(any), Type::TraitObject(_))
     {
-        let problem =
-            format!("an `Emitter` says which events it emits, and `{}` may be of any type", types::text(any));
+        let problem = format!(
+            "an `Emitter` names the events that it emits, and `{}` may be any event",
+            types::text(any)
+        );
         let help = "name them: `Emitter<OrderPaid>`, or `Emitter<(OrderPaid, OrderSent)>`".into();
         return Some(Meant { problem, help, instead: with_argument(ty, &quote!(()))? });
     }
     let several = arguments(ty).filter(|arguments| arguments.len() > 1)?;
     let instead = with_argument(ty, &quote!((#several)))?;
-    let problem = "an `Emitter` takes one type: of several events, a tuple".to_owned();
+    let problem = "an `Emitter` takes one type: a tuple for several events".to_owned();
     Some(Meant { problem, help: format!("write `{}`", types::text(&instead)), instead })
 }
 
@@ -129,7 +131,7 @@ fn unsized_state(ty: &Type) -> Option<Meant> {
     let (shared, instead) =
         (with_argument(ty, &quote!(Arc<#inner>))?, with_argument(ty, &quote!(::std::sync::Arc<#inner>))?);
     let (inner, shared) = (types::text(inner), types::text(&shared));
-    let problem = format!("the type of a state has a size, and `{inner}` has none");
+    let problem = format!("a state has a size that rustc knows, and `{inner}` has none");
     let help = format!("take `{shared}`, and give the bus one: `.state(Arc::new(value) as Arc<{inner}>)`");
     Some(Meant { problem, help, instead })
 }
@@ -142,7 +144,7 @@ fn arguments(ty: &Type) -> Option<&Punctuated<GenericArgument, Token![,]>> {
     }
 }
 
-/// The type with this as its only argument.
+/// The type with this type as its only argument.
 fn with_argument(ty: &Type, argument: &TokenStream) -> Option<Type> {
     let Type::Path(mut path) = types::peel(ty).clone() else { return None };
     path.path.segments.last_mut()?.arguments = PathArguments::AngleBracketed(parse_quote!(<#argument>));
@@ -159,7 +161,7 @@ pub(super) fn any_event(ty: &Type) -> Option<&Type> {
     })
 }
 
-/// The signature with what is meant.
+/// Replaces the wrong types of a signature by those that are meant.
 pub(crate) fn mend(signature: &mut Signature, runtime: &impl ToTokens) {
     if let ReturnType::Type(_, ty) = &mut signature.output
         && any_event(ty).is_some()

@@ -50,14 +50,14 @@ impl OfFunction for Attribute {
     }
 }
 
-/// Whether it is a whole function, but for the body.
+/// Whether it is a function without a body.
 fn has_no_body(item: &TokenStream) -> bool {
     let last = item.clone().into_iter().last();
     let ends = matches!(last, Some(TokenTree::Punct(punct)) if punct.as_char() == ';');
     ends && syn::parse2::<TraitItemFn>(item.clone()).is_ok_and(|function| function.default.is_none())
 }
 
-/// In a trait, too, where nothing can stand beside the function.
+/// What a function without a body expands to. In a trait, nothing can stand beside it.
 fn without_body(item: TokenStream) -> TokenStream {
     let name = unfinished::name(&item, "fn").map(|(_, name)| name);
     let help =
@@ -73,7 +73,7 @@ fn without_body(item: TokenStream) -> TokenStream {
 pub(crate) use check::parameters;
 pub(crate) use meant::{mark, mend};
 
-/// What a handler with this signature takes, if nothing is wrong with it.
+/// Returns what a handler with this signature takes, if nothing is wrong.
 pub(crate) fn signature(function: &ItemFn) -> syn::Result<Input<'_>> {
     check::check(&Handler::new(Options::default(), function), Mistakes::default())
 }

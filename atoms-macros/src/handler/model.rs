@@ -1,4 +1,4 @@
-//! What a handler is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
+//! The model of a handler, made of its syntax alone. It borrows the syntax, whose spans messages need.
 
 use syn::{ItemFn, PatType, Receiver, Type};
 
@@ -36,7 +36,7 @@ impl<'a> Handler<'a> {
         self.function.sig.asyncness.is_some()
     }
 
-    /// The parameters behind the event.
+    /// The parameters after the event.
     pub(crate) fn extracted(&self) -> impl Iterator<Item = &'a PatType> {
         self.parameters.iter().copied().skip(1)
     }

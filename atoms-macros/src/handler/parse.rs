@@ -4,7 +4,7 @@
 //! #[handler(id = "billing.mail", was = "old::path")]
 //! ```
 //!
-//! The list of `retry` is read in `retry.rs`, and what `id` and `was` say in `identity.rs`.
+//! `retry.rs` reads the list of `retry`, and `identity.rs` reads `id` and `was`.
 
 use proc_macro2::TokenStream;
 use syn::{ExprPath, Ident, LitStr, Meta};
@@ -58,7 +58,7 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
     let mut options = Options::default();
     if names_event(&list) {
         let help = "write `#[handler]` on `fn name(event: &OrderCreated)`, with the type of your event";
-        mistakes.at(list, "the event of a handler is the type of its first parameter, and not a key", help);
+        mistakes.at(list, "the event of a handler is the type of its first parameter, not a key", help);
         return options;
     }
     for given in GRAMMAR.read(list, mistakes).given {

@@ -32,7 +32,7 @@ pub(crate) struct Retry {
     pub(crate) key: Ident,
     pub(crate) attempts: u32,
     pub(crate) backoff: Backoff,
-    /// In milliseconds, as `max_delay`.
+    /// In milliseconds, like `max_delay`.
     pub(crate) delay: u64,
     pub(crate) max_delay: u64,
     pub(crate) jitter: bool,
@@ -59,8 +59,7 @@ pub(crate) fn retry(given: Given, mistakes: &mut Mistakes) -> Result<Retry, Told
     for entry in GRAMMAR.read(given.list(), mistakes).given {
         match entry.key.to_string().as_str() {
             "attempts" => {
-                let least =
-                    (2, "is at least 2: the first call counts, and with one attempt nothing is tried again");
+                let least = (2, "is at least 2: the first call counts as an attempt");
                 attempts = mistakes.take(values::count(&entry, least, "3"));
             }
             "backoff" => {
@@ -82,7 +81,7 @@ fn wait(given: Given, example: &str, mistakes: &mut Mistakes) -> (Given, Result<
     (given, millis)
 }
 
-/// The first wait and the longest one, which fit together.
+/// Reads the first wait and the longest one, and checks that they fit together.
 fn waits(backoff: Backoff, delay: GivenWait, max_delay: GivenWait) -> syn::Result<Result<(u64, u64), Told>> {
     if let (Backoff::Fixed, Some((max_delay, _))) = (backoff, &max_delay) {
         let problem = "`max_delay` has no effect where all waits are the same";
@@ -101,7 +100,7 @@ fn waits(backoff: Backoff, delay: GivenWait, max_delay: GivenWait) -> syn::Resul
     }
 }
 
-/// That the first wait is longer than the longest one.
+/// The error that the first wait is longer than the longest one.
 fn crossed(delay: GivenWait, max_delay: GivenWait) -> syn::Error {
     match (delay, max_delay) {
         (Some((delay, _)), Some(_)) => {
@@ -158,14 +157,8 @@ mod tests {
     #[test]
     fn one_mistake_gives_one_message() {
         for (list, problem) in [
-            (
-                quote!(attempts = 0),
-                "`attempts` is at least 2: the first call counts, and with one attempt nothing is tried again",
-            ),
-            (
-                quote!(attempts = 1),
-                "`attempts` is at least 2: the first call counts, and with one attempt nothing is tried again",
-            ),
+            (quote!(attempts = 0), "`attempts` is at least 2: the first call counts as an attempt"),
+            (quote!(attempts = 1), "`attempts` is at least 2: the first call counts as an attempt"),
             (quote!(backoff = "linear"), "`backoff` is `\"exponential\"` or `\"fixed\"`"),
             (quote!(delay = "5x", max_delay = "1s"), "`delay` takes a duration, and `5x` is not one"),
             (quote!(delay = "2s", max_delay = "1s"), "`delay` is above `max_delay`"),

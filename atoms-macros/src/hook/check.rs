@@ -1,5 +1,5 @@
-//! Finds what is wrong with a hook's signature, as far as it tells by itself: whether its tool is one, and its answer
-//! fits, is checked where the types are known.
+//! Finds what is wrong with a hook's signature by its syntax alone. Whether its tool is one, and its answer fits, is checked
+//! where the types are known.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -10,10 +10,10 @@ use crate::common::{Mistakes, Told, function, mistake, types};
 
 const NOUN: &str = "a hook";
 
-/// What is right.
+/// What the check has found.
 pub(crate) struct Checked<'a> {
     pub(crate) stage: Stage,
-    /// What the hook takes first, without the `&` or the `&mut`.
+    /// The type of the first parameter, without its `&` or `&mut`.
     pub(crate) input: &'a Type,
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn check<'a>(hook: &Hook<'a>, mut mistakes: Mistakes) -> syn::Result<
         Ok(Checked { stage, input })
     });
     if let Some((key, _)) = &hook.options.timeout {
-        function::timeout(NOUN, key, signature, &mut mistakes);
+        function::timeout(key, signature, &mut mistakes);
     }
     function::one_kind("hook", hook.function, &mut mistakes);
     mistakes.and(checked)
@@ -51,7 +51,7 @@ fn stage(hook: &Hook<'_>, mistakes: &mut Mistakes) -> Result<Stage, Told> {
     }
 }
 
-/// The first parameter.
+/// Returns the type of the first parameter.
 fn input<'a>(hook: &Hook<'a>, stage: Stage) -> syn::Result<&'a Type> {
     let Some(first) = hook.parameters.first() else { return Err(no_parameter(hook, stage)) };
     let lent = if hook.options.detached.is_some() { "&" } else { "&mut " };
@@ -63,11 +63,11 @@ fn input<'a>(hook: &Hook<'a>, stage: Stage) -> syn::Result<&'a Type> {
             "take {of_one}, with the name of the tool, or {of_any} for any tool, and put it first; \
              a function that takes an event has `#[handler]`"
         );
-        return Err(mistake(ty, "a hook takes the call that it looks at", help));
+        return Err(mistake(ty, "the first parameter of a hook is the call", help));
     }
     let Some(reference) = reference else {
         let help = format_args!("write `{lent}{}`", types::text(ty));
-        return Err(mistake(ty, "a hook is lent the call that it looks at", help));
+        return Err(mistake(ty, "a hook takes the call by reference", help));
     };
     other_stage(ty, lent, stage)?;
     if let (Some(mutability), Some(_)) = (&reference.mutability, &hook.options.detached) {
@@ -76,7 +76,7 @@ fn input<'a>(hook: &Hook<'a>, stage: Stage) -> syn::Result<&'a Type> {
         return Err(mistake(mutability, problem, help));
     }
     if let (Some((key, _)), Some(tool)) = (&hook.options.tools, tool_of(ty).map(types::text)) {
-        let problem = format_args!("`tools` selects among all tools, and this hook is of `{tool}` only");
+        let problem = format_args!("`tools` selects among all tools, and this hook is for `{tool}` only");
         let help = format_args!("remove `tools`, or take `{lent}{}`", stage.subject(None));
         return Err(mistake(key, problem, help));
     }
@@ -93,16 +93,16 @@ fn no_parameter(hook: &Hook<'_>, stage: Stage) -> syn::Error {
         stage.subject(Some("tool")),
         stage.subject(None)
     );
-    mistake(quote!(#keyword #name #parentheses), "a hook needs a parameter: the call that it looks at", help)
+    mistake(quote!(#keyword #name #parentheses), "a hook needs a parameter: the call", help)
 }
 
-/// That what the hook takes exists when it runs.
+/// Reports a type that does not exist at the stage of the hook.
 fn other_stage(ty: &Type, lent: &str, stage: Stage) -> syn::Result<()> {
     let (other, problem, help) = match stage {
         Stage::Before => (
             Stage::After,
-            "before the tool runs, nothing is done yet",
-            "write `#[hook(after)]`, if it is to see the result",
+            "before the tool runs, there is no result",
+            "write `#[hook(after)]`, if the hook needs the result",
         ),
         Stage::After => (
             Stage::Before,
@@ -152,7 +152,7 @@ fn no_verdict(hook: &Hook<'_>, at: impl ToTokens, mistakes: &mut Mistakes) {
     let verdict = tool.map_or("Verdict".into(), |tool| format!("Verdict<{tool}>"));
     let problem = "a before-hook says whether the call goes on";
     let help = format_args!(
-        "return `{verdict}`: `Verdict::Allow` lets it; or write `detached`, if the hook only looks"
+        "return `{verdict}`, such as `Verdict::Allow`; or write `detached`, if the hook only observes"
     );
     mistakes.at(at, problem, help);
 }

@@ -19,8 +19,8 @@
 //! };
 //! ```
 //!
-//! What is implemented for a hook of `Call<refund>` assumes that `refund` is a tool, since rustc tells of one that is none at
-//! the function itself: `where for<'a> refund: IsTool<'a>`.
+//! The impls for a hook of `Call<refund>` assume that `refund` is a tool, `where for<'a> refund: IsTool<'a>`. If it is not,
+//! rustc reports that at the function.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -55,16 +55,16 @@ pub(crate) fn expand(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
 }
 
 fn implementation(hook: &Hook<'_>, checked: &Checked<'_>, extracted: &Extracted) -> TokenStream {
-    // A local name that no name of the user's can meet.
+    // A local name that cannot collide with the user's.
     let argument = Ident::new("input", Span::mixed_site());
     let (root, name, input) = (&hook.options.root, &hook.function.sig.ident, checked.input);
     let of = format_ident!("{}Hook", if hook.is_async() { "Async" } else { "Sync" });
-    // At the name there is a place for what rustc has to tell of a missing answer.
+    // With the span of the name, where rustc reports a missing answer.
     let output = hook.output.map_or_else(|| quote_spanned!(name.span()=> ()), ToTokens::to_token_stream);
     let (params, values, names) = (extracted.params(), extracted.argument(), &extracted.names);
     let body = quote!(#name(#argument, #(#names),*));
     let call = if hook.is_async() {
-        // The span is where rustc tells of a future that is not `Send`.
+        // With the span of the name, where rustc reports a future that is not `Send`.
         let future = quote_spanned! {name.span()=>
             impl ::core::future::Future<Output = #output> + ::core::marker::Send + 'a
         };
@@ -107,7 +107,7 @@ fn registration(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
     quote!(#root::__tools::hook! { #name, __Hook, #kind, of: #of, options: [#options] })
 }
 
-/// The calls that tell the registry of the options.
+/// The calls that pass the options on to the registry.
 fn options(hook: &Hook<'_>) -> TokenStream {
     let options = &hook.options;
     let order =

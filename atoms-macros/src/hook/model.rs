@@ -1,4 +1,4 @@
-//! What a hook is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
+//! The model of a hook, made of its syntax alone. It borrows the syntax, whose spans messages need.
 
 use syn::{ItemFn, PatType, Receiver, Type};
 
@@ -37,14 +37,14 @@ impl<'a> Hook<'a> {
         self.function.sig.asyncness.is_some()
     }
 
-    /// The parameters behind the call.
+    /// The parameters after the call.
     pub(crate) fn extracted(&self) -> impl Iterator<Item = &'a PatType> + '_ {
         self.parameters.iter().copied().skip(1)
     }
 }
 
 impl Stage {
-    /// What a hook of it takes, of the tool of this name, or of any tool.
+    /// The type that a hook of this stage takes, for the tool of this name or for any tool.
     pub(crate) fn subject(self, tool: Option<&str>) -> String {
         match (self, tool) {
             (Self::Before, Some(tool)) => format!("Call<{tool}>"),
@@ -54,7 +54,7 @@ impl Stage {
         }
     }
 
-    /// The names of the types that a hook of it takes.
+    /// The names of the types that a hook of this stage takes.
     pub(crate) fn names(self) -> [&'static str; 2] {
         match self {
             Self::Before => ["Call", "ToolCall"],

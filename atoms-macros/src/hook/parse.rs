@@ -30,7 +30,7 @@ static GRAMMAR: Grammar = Grammar {
 pub(crate) struct Options {
     pub(crate) before: Option<Ident>,
     pub(crate) after: Option<Ident>,
-    /// That something is wrong, which may have been meant as one of the two.
+    /// A mistake that may have been meant as one of the two.
     pub(crate) stage_told: Option<Told>,
     pub(crate) order: i32,
     pub(crate) detached: Option<Ident>,
@@ -66,14 +66,14 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
     options
 }
 
-/// A pattern of tools' names.
+/// Reads a pattern of tools' names.
 fn tools(given: &Given) -> syn::Result<LitStr> {
     let literal = values::string(given, "shop_*")?;
     let text = literal.value();
     let is_valid = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '*');
     let problem = match text.chars().find(|letter| !is_valid(letter)) {
         _ if text.is_empty() => "the pattern is empty, and matches no tool".into(),
-        Some(odd) => format!("`{text}` matches no tool: there is a {odd:?} in it"),
+        Some(odd) => format!("`{text}` matches no tool: a name has no {odd:?}"),
         None => return Ok(literal),
     };
     let nearest: String = text.chars().map(|letter| if is_valid(&letter) { letter } else { '_' }).collect();
@@ -85,7 +85,7 @@ fn tools(given: &Given) -> syn::Result<LitStr> {
     Err(mistake(&literal, problem, help))
 }
 
-/// A pattern of what calls tools.
+/// Reads a pattern of callers.
 fn sender(given: &Given) -> syn::Result<LitStr> {
     let literal = values::string(given, "aiagents.Main*")?;
     match literal.value().is_empty() {

@@ -1,4 +1,4 @@
-//! Finds what is wrong with a node, as far as its syntax tells.
+//! Finds what is wrong with a node by its syntax alone.
 
 use quote::ToTokens;
 use syn::{FnArg, ItemImpl, Receiver, ReceiverKind, Type};
@@ -48,8 +48,8 @@ pub(crate) fn check(node: &Node<'_>, mut mistakes: Mistakes) -> syn::Result<Inpu
 
 fn block(block: &ItemImpl, mistakes: &mut Mistakes) {
     if let Some((path, _)) = &block.trait_ {
-        let problem = "a node's handlers stand in an `impl` block of its own, not in that of a trait";
-        mistakes.at(path, problem, "move them to `impl` and the node's type");
+        let problem = "the handlers of a node belong in an `impl` block without a trait";
+        mistakes.at(path, problem, "move them to an `impl` block of the node's type");
     }
     if let Some(elided) = types::find(&block.self_ty, &types::elides_lifetime) {
         let problem = "a node owns what it holds, and this type borrows";
@@ -62,7 +62,7 @@ fn block(block: &ItemImpl, mistakes: &mut Mistakes) {
     }
 }
 
-/// That a node has handlers, and those that go with its kind.
+/// Reports a node without handlers, or without those that its kind needs.
 fn kind(node: &Node<'_>, mistakes: &mut Mistakes) {
     let ty = &node.block.self_ty;
     if let (Some(_), Some(background)) = (&node.keys.output, &node.keys.background) {
@@ -72,7 +72,7 @@ fn kind(node: &Node<'_>, mistakes: &mut Mistakes) {
     let responds = node.of(Role::Respond).next();
     match (&node.keys.output, responds) {
         (Some(output), None) => {
-            let problem = "an output node answers requests, and this one has nothing to answer them with";
+            let problem = "an output node answers requests, and this one has no `#[respond]`";
             let help = "write `#[respond] fn respond(&mut self, request: &LlmRequest) -> impl Stream<Item = String>`";
             mistakes.at(output, problem, help);
         }
@@ -109,7 +109,7 @@ fn receiver(method: &Method, mistakes: &mut Mistakes) {
     let name = method.name();
     match (&method.receiver, method.role) {
         (Some(receiver), Role::Factory) => {
-            let problem = "a factory makes the node, and so has no `self`";
+            let problem = "a factory makes the node, so it has no `self`";
             mistakes.at(receiver, problem, format_args!("write `fn {name}(init: &Init) -> Self`"));
         }
         (Some(receiver), _) if !is_reference(receiver) => {
@@ -144,7 +144,7 @@ fn handler(node: &Node<'_>, method: &Method, mistakes: &mut Mistakes) -> Option<
     let input = Input { ty: input.ty.clone(), by_value: input.by_value };
     if input.by_value && node.keys.background.is_some() {
         let event = types::text(&input.ty);
-        let problem = "a background node observes, and cannot keep an event from others";
+        let problem = "a background node observes, and cannot consume an event";
         let first = method.function.sig.inputs.first();
         mistakes.add(mistake(first, problem, format_args!("take `&{event}`")));
     }
@@ -154,7 +154,7 @@ fn handler(node: &Node<'_>, method: &Method, mistakes: &mut Mistakes) -> Option<
 fn respond(method: &Method, mistakes: &mut Mistakes) {
     let signature = &method.function.sig;
     if signature.inputs.is_empty() {
-        let problem = "what answers requests takes the request";
+        let problem = "a method with `#[respond]` needs a parameter: the request";
         let name = method.name();
         mistakes.at(name, problem, format_args!("write `fn {name}(&mut self, request: &LlmRequest)`"));
     }
@@ -164,7 +164,7 @@ fn respond(method: &Method, mistakes: &mut Mistakes) {
     }
 }
 
-/// What comes first, if something does, is lent.
+/// Reports a first parameter that is not a reference to `event`.
 fn first(method: &Method, event: &str, mistakes: &mut Mistakes) {
     let Some(FnArg::Typed(parameter)) = method.function.sig.inputs.first() else { return };
     if types::reference(&parameter.ty).is_none() {
@@ -172,7 +172,7 @@ fn first(method: &Method, event: &str, mistakes: &mut Mistakes) {
         mistakes.at(
             &parameter.ty,
             problem,
-            format_args!("take `&{event}` first, and what is extracted after it"),
+            format_args!("take `&{event}` first, and extracted parameters after it"),
         );
     }
 }

@@ -40,7 +40,7 @@ fn is_unfinished(item: &TokenStream) -> bool {
         .is_some_and(|word| unfinished::is_word(&word, "impl"))
 }
 
-/// rustc tells what is wrong with a block that does not parse.
+/// What a block that does not parse expands to. rustc reports what is wrong.
 fn unfinished_block(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let keys = parse::keys(args, &mut mistakes);

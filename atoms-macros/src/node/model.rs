@@ -1,4 +1,4 @@
-//! What a node is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
+//! The model of a node, made of its syntax alone. It borrows the syntax, whose spans messages need.
 
 use syn::{FnArg, Ident, ImplItem, ImplItemFn, ItemFn, ItemImpl, Meta, Receiver, Signature};
 
@@ -18,11 +18,11 @@ pub(crate) struct Node<'a> {
 /// A method that has a role in its node.
 pub(crate) struct Method {
     pub(crate) role: Role,
-    /// Of a `#[started]`: whether the node goes on after an error of it.
+    /// Whether the node goes on after an error of this `#[started]`.
     pub(crate) may_fail: bool,
     /// The role as it stands in a `#[cfg_attr(...)]`.
     pub(crate) conditional: Option<Meta>,
-    /// The method without its receiver, as the function that a handler on the bus would be.
+    /// The method without its receiver, like the function of a handler on the bus.
     pub(crate) function: ItemFn,
     pub(crate) receiver: Option<Receiver>,
 }

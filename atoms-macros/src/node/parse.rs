@@ -56,7 +56,7 @@ pub(crate) fn keys(list: TokenStream, mistakes: &mut Mistakes) -> Keys {
     keys
 }
 
-/// What a method of a node is for.
+/// The role of a method in its node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// `#[handler]`: it handles an event.
@@ -97,7 +97,7 @@ impl Role {
     }
 }
 
-/// Whether a `#[started]` may fail. The attributes of the other roles stand alone.
+/// Reads whether a `#[started]` may fail. The attributes of the other roles take no list.
 pub(crate) fn may_fail(attribute: &Attribute, role: Role, mistakes: &mut Mistakes) -> bool {
     match &attribute.meta {
         Meta::Path(_) => return false,

@@ -1,5 +1,5 @@
-//! What a node with mistakes expands to: the errors, the block as it was, and a stub of the node, so that
-//! graphs that have it have nothing else to complain of.
+//! What a node with mistakes expands to: the errors, the block as it was, and a stub of the node, so that graphs with the
+//! node cause no further errors.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -25,7 +25,7 @@ pub(crate) fn stub(node: &Node<'_>, errors: syn::Error) -> TokenStream {
     quote!(#block #errors #stub)
 }
 
-/// What stands beside a block that does not parse.
+/// The stub beside a block that does not parse.
 pub(crate) fn unfinished(node: &Node<'_>) -> Option<TokenStream> {
     let agent = agent(node);
     (node.block.trait_.is_none() && node.block.generics.params.is_empty()).then(|| {
@@ -39,13 +39,13 @@ pub(crate) fn unfinished(node: &Node<'_>) -> Option<TokenStream> {
     })
 }
 
-/// Where the agent's parts are that expansions name.
+/// The path of the items of the agent crate that expansions name.
 pub(super) fn agent(node: &Node<'_>) -> TokenStream {
     let root = &node.keys.root;
     quote!(#root::__agent)
 }
 
-/// The same, as if it stood at `span`, for an error that begins with it.
+/// The same path with this span, for an error that begins at it.
 pub(super) fn agent_at(node: &Node<'_>, span: Span) -> TokenStream {
     let root = node.keys.root.at(span);
     quote_spanned!(span=> #root::__agent)

@@ -1,4 +1,4 @@
-//! `#[node]` and `graph!` of a program without the feature that has nodes.
+//! What `#[node]` and `graph!` expand to without the feature `agent`.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -17,8 +17,8 @@
 //! }
 //! ```
 //!
-//! If the types of some arguments might be wrong, they are given once more, where rustc tells of them, and what is
-//! derived assumes that they are right:
+//! Types of arguments that might be wrong are repeated, where rustc reports them, and the derived impls assume that they
+//! are right:
 //!
 //! ```text
 //! struct __RefundArgs;                   // not public, so that the types need not be
@@ -114,7 +114,7 @@ impl<'a> Args<'a> {
         let levels = attributes::levels(attributes);
         let docs = attributes.iter().filter(|attribute| attribute.path().is_ident("doc"));
         let docs = quote!(#(#docs)*);
-        // Documented in any case, so that no lint asks for it.
+        // Always documented, so that no lint asks for docs.
         let docs = if docs.is_empty() { quote!(#[doc = ""]) } else { docs };
         let default = match argument.default_value() {
             Some(_) => {
@@ -127,14 +127,14 @@ impl<'a> Args<'a> {
         quote!(#(#levels)* #docs #default #visibility #ident: #ty)
     }
 
-    /// What is implemented for the struct.
+    /// The impls of the struct.
     pub(super) fn implementations(&self) -> TokenStream {
         let (root, name, function) = (self.root, self.name, &self.tool.function.sig.ident);
-        // A local name that no name of the user's can meet.
+        // A local name that cannot collide with the user's.
         let formatter = Ident::new("formatter", Span::mixed_site());
         let (defaults, given) = (self.defaults(), self.given());
         let fields: Vec<_> = self.arguments.iter().map(|argument| argument.ident).collect();
-        // Not derived, which would assume nothing of the types.
+        // Written out, since a derive would not assume that the types are right.
         let assumed = self.assumed(&quote!(#root::__tools)).map(|assumed| quote!(where #assumed));
         quote! {
             #[automatically_derived]
@@ -154,7 +154,7 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// The functions that give the defaults; a value of another type is a mismatch in its function.
+    /// The functions that return the defaults. rustc reports a value of a wrong type in its function.
     fn defaults(&self) -> Option<TokenStream> {
         let functions = self.arguments.iter().filter_map(|argument| {
             let (value, ty, name) = (argument.default_value()?, argument.ty(), argument.default_function());
@@ -167,7 +167,7 @@ impl<'a> Args<'a> {
         (!functions.is_empty()).then(|| quote!(impl #name { #(#functions)* }))
     }
 
-    /// The types that might be wrong, each where it stands.
+    /// The types that might be wrong, each with its span.
     fn given(&self) -> TokenStream {
         let (root, marker) = (self.root, self.marker());
         let given = self.unknown.iter().enumerate().map(
@@ -185,14 +185,14 @@ impl<'a> Args<'a> {
         quote!(#(#given)* #described)
     }
 
-    /// What the registry is told of the arguments.
+    /// The arguments as they are registered.
     pub(super) fn registered(&self) -> TokenStream {
         let marker = self.marker();
         let described = self.described();
         if self.unknown.is_empty() { quote!(|| const { #described }) } else { quote!(#marker::arguments) }
     }
 
-    /// What the schema says of each argument.
+    /// The part of the schema that describes each argument.
     fn described(&self) -> TokenStream {
         let (root, args) = (self.root, self.name);
         let described = self.arguments.iter().map(|argument| {
@@ -214,7 +214,7 @@ impl<'a> Args<'a> {
         self.conditions(tools, |marker, place| quote!(IsArgument<'__a, #marker, #place>))
     }
 
-    /// The same of what is read.
+    /// The same for `Deserialize`.
     fn assumed_read(&self, tools: &TokenStream) -> Option<TokenStream> {
         self.conditions(tools, |marker, place| quote!(IsReadArgument<'__a, 'de, #marker, #place>))
     }
@@ -232,8 +232,8 @@ impl<'a> Args<'a> {
         (!self.unknown.is_empty()).then(|| quote!(#(#conditions),*))
     }
 
-    /// The path of what the derives name, and what has to be in scope for it. They take it as a string, in which a
-    /// `$crate` would lose what it stands for.
+    /// The path that the derives name, and the import that it needs. They take it as a string, in which a `$crate` would
+    /// lose its meaning.
     fn tools(&self) -> (TokenStream, Option<TokenStream>) {
         let root = self.root;
         if !root.is_dollar_crate() {

@@ -1,5 +1,5 @@
-//! Finds what is wrong with a tool's signature, as far as it tells by itself: whether the arguments have a schema and
-//! the others can be extracted is checked where the types are known.
+//! Finds what is wrong with a tool's signature by its syntax alone. Whether the arguments have a schema, and the other
+//! parameters can be extracted, is checked where the types are known.
 
 use syn::ext::IdentExt;
 use syn::{Ident, LitStr, Pat, Type};
@@ -10,14 +10,14 @@ use crate::common::{Mistakes, Told, function, types};
 
 const NOUN: &str = "a tool";
 
-/// What is right.
+/// What the check has found.
 pub(crate) struct Checked<'a> {
     pub(crate) name: LitStr,
     /// The name of the struct of the arguments.
     pub(crate) args: Ident,
-    /// For each parameter: the name of the argument; `None` of one that is extracted.
+    /// The name of each parameter that is an argument; `None` if it is extracted.
     pub(crate) arguments: Vec<Option<&'a Ident>>,
-    /// Whether rustc tells of a mistake by itself.
+    /// Whether rustc reports a mistake by itself.
     pub(crate) is_told_by_rustc: bool,
 }
 
@@ -58,9 +58,9 @@ fn argument<'a>(parameter: &Parameter<'a>, mistakes: &mut Mistakes) -> Result<Op
             Ok(Some(&pattern.ident))
         }
         other => {
-            let problem = "an argument has a name, by which it is given";
-            let help = "write `name: Type`, and take it apart in the function; or mark what is extracted: \
-                `#[extract]`";
+            let problem = "an argument needs a name";
+            let help = "write `name: Type`, and match on it in the function; or write `#[extract]`, if the parameter is \
+                extracted";
             Err(mistakes.at(other, problem, help))
         }
     }
@@ -79,7 +79,7 @@ fn marks(parameter: &Parameter<'_>, mistakes: &mut Mistakes) {
         let help = match keys.extract {
             Some(_) => "remove it, or `#[extract]`".into(),
             None => format!(
-                "remove it, or write `#[arg]` in front: `{}` is extracted by its name",
+                "remove it, or write `#[arg]` before it: `{}` is extracted by its name",
                 named(parameter)
             ),
         };
@@ -91,7 +91,7 @@ fn named(parameter: &Parameter<'_>) -> String {
     types::text(&parameter.syntax.ty)
 }
 
-/// That an argument owns its value, which is read from JSON.
+/// Reports an argument that does not own its value, which is read from JSON.
 fn owned(ty: &Type, mistakes: &mut Mistakes) {
     if let Some(hidden) = types::find(ty, &function::is_impl_trait) {
         function::generic(NOUN, hidden, mistakes);
@@ -101,7 +101,7 @@ fn owned(ty: &Type, mistakes: &mut Mistakes) {
     }
 }
 
-/// With a lifetime of the function's own, that is told of already.
+/// Whether the type borrows. Lifetime parameters of the function are reported elsewhere.
 fn borrows(ty: &Type) -> bool {
     types::elides_lifetime(ty) || is_static(ty)
 }
@@ -111,7 +111,7 @@ fn is_static(ty: &Type) -> bool {
     lifetime.is_some_and(|lifetime| lifetime.ident == "static")
 }
 
-/// That what is returned, if it is no error, can be read back from JSON.
+/// Reports a return type that cannot be read back from JSON.
 fn static_output(tool: &Tool<'_>, mistakes: &mut Mistakes) {
     let output = tool.output.map(|ty| types::first_of(ty, "Result").unwrap_or(ty));
     if let Some(borrowed) = output.and_then(|ty| types::find(ty, &is_static)) {
@@ -120,7 +120,7 @@ fn static_output(tool: &Tool<'_>, mistakes: &mut Mistakes) {
     }
 }
 
-/// To write the owned type that is meant.
+/// The help that names the owned type.
 fn instead(borrowed: &Type) -> String {
     let owned = match types::reference(borrowed).map(|reference| types::peel(&reference.elem)) {
         Some(ty) if types::is_named(ty, "str") => "String".into(),
@@ -136,15 +136,15 @@ fn instead(borrowed: &Type) -> String {
 fn options(tool: &Tool<'_>, mistakes: &mut Mistakes) {
     let options = &tool.options;
     if let (Some((key, _)), true) = (&options.approve, options.read_only) {
-        let problem = "a tool that is `read_only` changes nothing that a person could approve";
+        let problem = "a `read_only` tool changes nothing, so there is nothing to approve";
         mistakes.at(key, problem, "remove `approve`, or `read_only`");
     }
     if let Some((key, _)) = &options.timeout {
-        function::timeout(NOUN, key, &tool.function.sig, mistakes);
+        function::timeout(key, &tool.function.sig, mistakes);
     }
 }
 
-/// The name of the struct: as it is given, else that of the function in capitals.
+/// The name of the struct: the one that is given, or that of the function in capitals.
 pub(super) fn args_name(tool: &Tool<'_>) -> Ident {
     let function = &tool.function.sig.ident;
     let made = || Ident::new(&format!("{}Args", name::in_capitals(function)), function.span());
@@ -157,7 +157,7 @@ fn has_twice(arguments: &[Option<&Ident>]) -> bool {
     names().enumerate().any(|(index, name)| names().skip(index + 1).any(|other| other == name))
 }
 
-/// Whether the function returns what borrows, and takes nothing that it could borrow from.
+/// Whether the function returns a type that borrows, and takes nothing that it could borrow from.
 fn elides_nothing(tool: &Tool<'_>) -> bool {
     let elides = |ty: &Type| types::find(ty, &types::elides_lifetime).is_some();
     tool.output.is_some_and(elides) && !tool.parameters.iter().any(|parameter| elides(&parameter.syntax.ty))

@@ -69,7 +69,7 @@ fn extracted(tool: &Tool<'_>) -> Extracted {
     }
 }
 
-/// Whether the function returns a `Result`, as far as its spelling tells.
+/// Whether the function returns a `Result`, by its spelling.
 fn returns_result(tool: &Tool<'_>) -> bool {
     tool.output.is_some_and(|ty| types::is_named(ty, "Result"))
 }
@@ -117,9 +117,9 @@ fn implementation(tool: &Tool<'_>, checked: &Checked<'_>, extracted: &Extracted)
     }
 }
 
-/// `fn call`. The future of an async function that returns a `Result` is given back as it is.
+/// `fn call`. It returns the future itself of an async function that returns a `Result`.
 fn call(tool: &Tool<'_>, checked: &Checked<'_>, extracted: &Extracted) -> TokenStream {
-    // A local name that no name of the user's can meet.
+    // A local name that cannot collide with the user's.
     let args = Ident::new("args", Span::mixed_site());
     let (root, name, struct_name) = (&tool.options.root, &tool.function.sig.ident, &checked.args);
     let (argument, mut extracted_names) = (extracted.argument(), extracted.names.iter());
@@ -132,7 +132,7 @@ fn call(tool: &Tool<'_>, checked: &Checked<'_>, extracted: &Extracted) -> TokenS
         let body = if returns_result(tool) { called } else { quote!(#root::__tools::Plain(#called)) };
         return quote!(fn call(#args: #struct_name, #argument) -> Self::Returned { #body });
     }
-    // The span is where rustc tells of a future that is not `Send`.
+    // With the span of the name, where rustc reports a future that is not `Send`.
     let future = quote_spanned! {name.span()=>
         impl ::core::future::Future<Output = Self::Returned> + ::core::marker::Send
     };
@@ -146,7 +146,7 @@ fn call(tool: &Tool<'_>, checked: &Checked<'_>, extracted: &Extracted) -> TokenS
 fn registration(tool: &Tool<'_>, checked: &Checked<'_>, args: &Args<'_>) -> TokenStream {
     let (root, visibility, function) = (&tool.options.root, &tool.function.vis, &tool.function.sig.ident);
     let (struct_name, name) = (&checked.args, &checked.name);
-    // No name has a dot in it, so that two names are two symbols.
+    // Names have no dots, so two names give two symbols.
     let symbol = name.value().replace('-', ".");
     let kind = format_ident!("{}", if tool.is_async() { "asynchronous" } else { "sync" });
     let description = docs::text(&tool.function.attrs);
@@ -166,7 +166,7 @@ fn registration(tool: &Tool<'_>, checked: &Checked<'_>, args: &Args<'_>) -> Toke
     }
 }
 
-/// The calls that tell the registry of the options.
+/// The calls that pass the options on to the registry.
 fn options(tool: &Tool<'_>) -> TokenStream {
     let options = &tool.options;
     let approve = options.approve.as_ref().map(|(_, role)| quote!(approve(#role)));

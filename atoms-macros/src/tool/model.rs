@@ -1,4 +1,4 @@
-//! What a tool is, as far as its syntax tells. It borrows the syntax and keeps it for its spans.
+//! The model of a tool, made of its syntax alone. It borrows the syntax, whose spans messages need.
 
 use syn::{ItemFn, PatType, Receiver, Type};
 
@@ -45,7 +45,7 @@ impl<'a> Tool<'a> {
 }
 
 impl Parameter<'_> {
-    /// Whether it is extracted, and no argument.
+    /// Whether it is extracted, and not an argument.
     pub(crate) fn is_extracted(&self) -> bool {
         let is_known = function::is_extracted(&self.syntax.ty);
         self.keys.extract.is_some() || self.keys.arg.is_none() && is_known

@@ -1,4 +1,4 @@
-//! Names of tools: which are valid, and which is the nearest one.
+//! Names of tools: checks them, and suggests the nearest valid one.
 
 use syn::ext::IdentExt;
 use syn::{Ident, LitStr};
@@ -6,12 +6,12 @@ use syn::{Ident, LitStr};
 use crate::common::keys::Given;
 use crate::common::{mistake, values};
 
-/// The rule, as the messages tell it; models accept no other names.
+/// The rule, as messages state it. Models accept no other names.
 const RULE: &str = "a tool's name has from 1 to 64 of the characters `A-Z`, `a-z`, `0-9`, `_` and `-`";
 
 const MAX_BYTES: usize = 64;
 
-/// The value of `name`.
+/// Reads the value of `name`.
 pub(super) fn given(given: &Given) -> syn::Result<LitStr> {
     let literal = values::string(given, "refund")?;
     let text = literal.value();
@@ -23,7 +23,7 @@ pub(super) fn given(given: &Given) -> syn::Result<LitStr> {
     Err(mistake(&literal, problem, help(&text)))
 }
 
-/// The name of a function, as that of the tool.
+/// The name of a function as the name of the tool.
 pub(super) fn of_function(name: &Ident) -> syn::Result<LitStr> {
     let text = name.unraw().to_string();
     match broken_rule(&text) {
@@ -40,7 +40,7 @@ fn help(text: &str) -> String {
     format!("write `name = {nearest:?}`\nnote: {RULE}")
 }
 
-/// The rule that `text` breaks, if it is no name.
+/// The rule that `text` breaks, if it is not a name.
 fn broken_rule(text: &str) -> Option<String> {
     match text.chars().find(|letter| !is_valid(*letter)) {
         _ if text.is_empty() => Some("it is empty".into()),
@@ -53,7 +53,7 @@ fn is_valid(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-')
 }
 
-/// The valid name that is nearest to `text`; `None` if nothing of it can be kept.
+/// The valid name that is nearest to `text`, or `None` if no part of it can be kept.
 fn nearest(text: &str) -> Option<String> {
     let valid = text.chars().map(|letter| if is_valid(letter) { letter } else { '_' });
     let nearest: String = valid.collect();

@@ -39,7 +39,7 @@ static PARAMETER: Grammar = Grammar {
     elsewhere: (FUNCTION_KEYS, "on the function"),
 };
 
-/// What `#[tool(...)]` says on the function.
+/// The keys of `#[tool(...)]` on the function.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) name: Option<LitStr>,
@@ -76,12 +76,8 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
             "read_only" => options.read_only = true,
             "idempotent" => options.idempotent = true,
             "description" => {
-                let problem = "a tool is described by the doc comment of its function";
-                mistakes.at(
-                    &given.key,
-                    problem,
-                    "write it above the function, as `/// ...`, and remove this key",
-                );
+                let problem = "the doc comment of the function describes the tool";
+                mistakes.at(&given.key, problem, "write `/// ...` above the function, and remove this key");
             }
             _crate => options.root = mistakes.take(values::root(&given)).unwrap_or_default(),
         }
@@ -92,19 +88,19 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
 fn args(given: &Given) -> syn::Result<Ident> {
     match given.value.as_ref().map(values::peel) {
         Some(Expr::Path(path)) if path.path.get_ident().is_some() => Ok(path.path.require_ident()?.clone()),
-        _ => Err(given.not("takes the name of the struct that is made of the arguments", "RefundArgs")),
+        _ => Err(given.not("takes the name of the generated struct of the arguments", "RefundArgs")),
     }
 }
 
 fn role(given: &Given) -> syn::Result<LitStr> {
     let role = values::string(given, "manager")?;
     match role.value().trim().is_empty() {
-        true => Err(given.not("takes the role of those who may say yes, and this is empty", "\"manager\"")),
+        true => Err(given.not("takes the role of those who may approve, and this is empty", "\"manager\"")),
         false => Ok(role),
     }
 }
 
-/// What stands on a parameter.
+/// The attributes of a parameter.
 #[derive(Default)]
 pub(crate) struct ParameterKeys {
     pub(crate) default: Option<Given>,
@@ -128,12 +124,12 @@ pub(crate) fn parameter_keys(attributes: &[Attribute], mistakes: &mut Mistakes) 
             Some("arg") => mark(&mut keys.arg, attribute, mistakes),
             Some("extract") => mark(&mut keys.extract, attribute, mistakes),
             Some("tool") if !matches!(attribute.meta, Meta::List(_)) => {
-                let problem = "`#[tool]` on a parameter takes keys";
+                let problem = "`#[tool]` on a parameter needs a key";
                 mistakes.at(attribute, problem, "write `#[tool(default = value)]`");
             }
             Some(other) if OTHERS.contains(&other) => {
                 let problem = format_args!("`#[{other}]` does not belong on a parameter");
-                let help = "write `#[tool(default = value)]` for a default; what else it says goes on a type of your own";
+                let help = "write `#[tool(default = value)]` for a default; for the rest, put the attribute on a field of a type of your own";
                 mistakes.at(attribute, problem, help);
             }
             _ => {}
@@ -142,7 +138,7 @@ pub(crate) fn parameter_keys(attributes: &[Attribute], mistakes: &mut Mistakes) 
     keys
 }
 
-/// Reads an attribute that stands alone, and once.
+/// Reads an attribute that takes no list, and is given once.
 fn mark(mark: &mut Option<Attribute>, attribute: &Attribute, mistakes: &mut Mistakes) {
     match &attribute.meta {
         Meta::Path(_) if mark.is_none() => *mark = Some(attribute.clone()),
@@ -174,10 +170,10 @@ fn lists(attributes: &[Attribute]) -> TokenStream {
     quote!(#(#lists,)*)
 }
 
-/// What only `#[tool]` and `#[hook]` know on a parameter.
+/// The attributes of a parameter that only `#[tool]` and `#[hook]` know.
 const MARKS: [&str; 3] = ["tool", "arg", "extract"];
 
-/// What stands on fields, which a parameter is none of.
+/// The attributes of fields, which parameters cannot have.
 const OTHERS: [&str; 3] = ["serde", "schemars", "event"];
 
 /// Whether rustc would refuse the attribute on a parameter.

@@ -1,5 +1,5 @@
-//! What a tool with mistakes expands to: the errors, the function as it was, and stubs of the types that stand beside
-//! it, so that code that calls the tool, or hooks of it, have nothing else to complain of.
+//! What a tool with mistakes expands to: the errors, the function as it was, and stubs of the types beside it, so that its
+//! hooks, and code that calls it, cause no further errors.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -13,7 +13,7 @@ use crate::common::{attributes, function, types, unfinished as parsed};
 
 pub(crate) fn stub(tool: &Tool<'_>, errors: syn::Error) -> TokenStream {
     let mut function = given_back(tool);
-    // It is unstable, which rustc would tell as well.
+    // It is unstable, which rustc would report as well.
     function.sig.variadic = None;
     let errors = errors.into_compile_error();
     if tool.receiver.is_some() {
@@ -24,19 +24,19 @@ pub(crate) fn stub(tool: &Tool<'_>, errors: syn::Error) -> TokenStream {
     quote!(#function #errors #stub)
 }
 
-/// The same without an error: rustc tells of one by itself, such as of two parameters of one name.
+/// The same without an error, where rustc reports one by itself, such as for two parameters of one name.
 pub(crate) fn told_by_rustc(tool: &Tool<'_>) -> TokenStream {
     let (function, stub) = (given_back(tool), unfinished(tool));
     let does_not_build = parsed::does_not_build("#[tool]");
     quote!(#function #stub #does_not_build)
 }
 
-/// The function without what only `#[tool]` knows.
+/// The function without the attributes that only `#[tool]` knows.
 pub(crate) fn given_back(tool: &Tool<'_>) -> ItemFn {
     function::given_back(tool.function, is_ours)
 }
 
-/// What stands beside a function that does not parse.
+/// The stubs beside a function that does not parse.
 pub(crate) fn unfinished(tool: &Tool<'_>) -> TokenStream {
     let (unit, root, visibility) = (function::unit(tool.function), &tool.options.root, &tool.function.vis);
     let (name, args) = (&tool.function.sig.ident, args_name(tool));
@@ -53,7 +53,7 @@ pub(crate) fn unfinished(tool: &Tool<'_>) -> TokenStream {
     }
 }
 
-/// Those arguments that could be fields.
+/// The arguments that could be fields.
 fn fields(tool: &Tool<'_>) -> TokenStream {
     let visibility = &tool.function.vis;
     let mut earlier: Vec<Ident> = Vec::new();
@@ -72,7 +72,7 @@ fn fields(tool: &Tool<'_>) -> TokenStream {
     fields.collect()
 }
 
-/// What the tool returns, as far as its spelling tells.
+/// The type that the tool returns, by its spelling.
 fn output(tool: &Tool<'_>) -> TokenStream {
     let is_generic = !tool.function.sig.generics.params.is_empty();
     let ty = tool.output.filter(|_| !is_generic).map(|ty| types::first_of(ty, "Result").unwrap_or(ty));

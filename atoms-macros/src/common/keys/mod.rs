@@ -1,4 +1,4 @@
-//! The list of an attribute, such as `type = "shop.order.created", must_handle`, and those in it, such as
+//! The list of an attribute, such as `type = "shop.order.created", must_handle`, and lists in it, such as
 //! `retry(attempts = 5)`.
 
 mod read;
@@ -13,21 +13,20 @@ use super::{Told, list, mistake};
 
 /// The keys that an attribute knows.
 pub(crate) struct Grammar {
-    /// The attribute, as the messages call it: "`#[event]`".
+    /// The attribute as messages name it: "`#[event]`".
     pub(crate) attribute: &'static str,
     pub(crate) keys: &'static [Key],
-    /// Keys that no message names.
+    /// Keys that messages do not mention.
     pub(crate) hidden: &'static [Key],
     /// Keys that belong elsewhere, and where: `on a field`.
     pub(crate) elsewhere: (&'static [Key], &'static str),
 }
 
-/// A key, and an example of the value that it takes, if it takes one. One in parentheses, `"(attempts = 5)"`,
-/// stands for a list with a grammar of its own, which may be left out. A type, with a capital letter, may
-/// be any type, also one that is no expression.
+/// A key, and an example of its value if it takes one. An example in parentheses, `"(attempts = 5)"`, stands for an
+/// optional list with a grammar of its own. An example with a capital letter stands for any type.
 pub(crate) struct Key(pub(crate) &'static str, pub(crate) Option<&'static str>);
 
-/// What other frameworks call some of the keys.
+/// Names that other frameworks use for some of the keys.
 const SYNONYMS: [(&str, &str); 16] = [
     ("name", "type"),
     ("topic", "type"),
@@ -47,7 +46,7 @@ const SYNONYMS: [(&str, &str); 16] = [
     ("max_attempts", "attempts"),
 ];
 
-/// What a list says.
+/// The content of a list.
 #[derive(Default)]
 pub(crate) struct List {
     /// The entries that are right.
@@ -69,7 +68,7 @@ struct Wrong {
 }
 
 impl Key {
-    /// How it is written.
+    /// How the key is written, with its value.
     fn example(&self) -> String {
         match self.1 {
             None => self.0.into(),
@@ -82,7 +81,7 @@ impl Key {
         self.1.is_some_and(|example| example.starts_with('('))
     }
 
-    /// Whether it may take this text: one that takes a word, such as `"fatal"`, takes no other than its example.
+    /// Whether this text may be its value. If its value is a word, such as `"fatal"`, only that word may.
     fn takes_text(&self, text: &str) -> bool {
         let Some(example) = self.1.and_then(|example| example.strip_prefix('"')) else { return false };
         let example = example.trim_end_matches('"');
@@ -106,7 +105,7 @@ impl List {
 }
 
 impl Given {
-    /// What stands in the parentheses behind a key that takes a list.
+    /// The list in the parentheses after the key.
     pub(crate) fn list(&self) -> TokenStream {
         match &self.value {
             Some(Expr::Verbatim(list)) => list.clone(),
@@ -114,7 +113,7 @@ impl Given {
         }
     }
 
-    /// That the value is not what the key takes.
+    /// The error that the value is not one that the key takes.
     pub(crate) fn not(&self, problem: &str, example: &str) -> syn::Error {
         let key = &self.key;
         mistake(&self.value, format_args!("`{key}` {problem}"), format_args!("write `{key} = {example}`"))
@@ -132,7 +131,7 @@ impl Grammar {
         self.keys.iter().chain(self.hidden).find(|known| key == known.0)
     }
 
-    /// The key that is most like `text`, or has its meaning elsewhere, if there is one.
+    /// The key that is most similar to `text`, or that other frameworks call `text`.
     fn nearest(&self, text: &str) -> Option<&'static Key> {
         let text = text.to_lowercase();
         let elsewhere = SYNONYMS.iter().filter(|(word, _)| *word == text);

@@ -12,7 +12,7 @@ use syn::{Expr, Ident, Token, Type, token};
 use super::{Given, Grammar, Key, List, Wrong};
 use crate::common::{Mistakes, mistake};
 
-/// What stands behind a key.
+/// What comes after a key.
 enum Value {
     Missing,
     Parenthesized(Group),
@@ -20,7 +20,7 @@ enum Value {
 }
 
 impl Grammar {
-    /// The entries that are right; the others are told of.
+    /// Returns the entries that are right, and reports the others.
     pub(crate) fn read(&'static self, tokens: TokenStream, mistakes: &mut Mistakes) -> List {
         let mut list = List::default();
         let result = (|input: ParseStream<'_>| {
@@ -74,7 +74,7 @@ impl Value {
         input.parse().map(Self::Expr)
     }
 
-    /// As [`read`](Self::read), where `Vec<Quote>` is not a comparison.
+    /// As [`read`](Self::read), but reads `Vec<Quote>` as a type, not as a comparison.
     fn read_type(input: ParseStream<'_>) -> syn::Result<Self> {
         let fork = input.fork();
         if fork.parse::<Token![=]>().is_err() || fork.parse::<Type>().is_err() {
@@ -85,7 +85,7 @@ impl Value {
         Ok(Self::Expr(syn::parse2(ty.clone()).unwrap_or(Expr::Verbatim(ty))))
     }
 
-    /// The value as `key` takes it.
+    /// Reads the value of `key`.
     fn of(self, key: &Ident, known: &Key) -> syn::Result<Option<Expr>> {
         if known.takes_list() {
             return self.of_list(key, known);
@@ -118,7 +118,7 @@ impl Value {
 
 fn check_comma(input: ParseStream<'_>, mistakes: &mut Mistakes) {
     if !input.is_empty() && !input.peek(Token![,]) {
-        mistakes.at(next(input), "a `,` is missing in front of this", "separate the keys by commas");
+        mistakes.at(next(input), "a `,` is missing before this", "separate the keys by commas");
     }
 }
 
@@ -129,7 +129,7 @@ fn skip_behind_comma(input: ParseStream<'_>) {
     let _comma = input.parse::<Option<Token![,]>>();
 }
 
-/// The next token, which stays where it is.
+/// The next token, which is not consumed.
 fn next(input: ParseStream<'_>) -> TokenStream {
     input.fork().parse::<TokenTree>().map(TokenStream::from).unwrap_or_default()
 }

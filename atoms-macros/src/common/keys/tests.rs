@@ -146,6 +146,6 @@ fn a_value_instead_of_a_list_is_told_how_it_is_written() {
     assert_eq!(told("retry = 5"), message);
     assert_eq!(told("retry = (attempts = 5)"), message);
     assert!(told("order(3)").starts_with("`order` needs a value\nhelp: write `order = -3`"));
-    // A string alone is not meant for a key that takes none.
+    // A string alone does not suggest a key that takes none.
     assert!(told("\"5s\"").contains("help: write `timeout = \"5s\"`;"));
 }

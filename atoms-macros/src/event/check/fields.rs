@@ -1,4 +1,4 @@
-//! What a field says for itself.
+//! Checks each field by itself.
 
 use syn::Type;
 
@@ -35,8 +35,8 @@ fn conditions(event: &Event<'_>, field: &Field<'_>, mistakes: &mut Mistakes) {
     }
 }
 
-/// What lives as long as the program can be written to the wire, but not read from it. Of other
-/// lifetimes the struct's generics tell, and rustc.
+/// Reports a `'static` reference, which can be written to the wire, but not read from it. The check of the generics, or
+/// rustc, reports other lifetimes.
 fn borrows(field: &Field<'_>, mistakes: &mut Mistakes) {
     if !field.serde.needs_both() {
         return;

@@ -1,4 +1,4 @@
-//! The struct, and what stands on it.
+//! Checks the struct, and the attributes on it.
 
 use quote::quote;
 use syn::{Data, Fields, GenericParam};
@@ -82,7 +82,7 @@ fn repeated(event: &Event<'_>, mistakes: &mut Mistakes) {
 
 fn derives(event: &Event<'_>, mistakes: &mut Mistakes) {
     for path in &event.derives {
-        // Other crates have a derive of this name, too: theirs is told from ours by its path.
+        // Other crates have a derive of this name, too. The path tells theirs from ours.
         let of_atoms =
             path.segments.len() == 1 || path.segments.first().is_some_and(|first| first.ident == "atoms");
         if of_atoms && attributes::ends_with(path, "Event") {

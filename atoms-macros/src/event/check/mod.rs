@@ -15,14 +15,14 @@ use crate::common::Mistakes;
 
 pub(crate) use version::{Upcast, older_name};
 
-/// What the keys of an event say, once nothing is wrong.
+/// The keys of an event, when nothing is wrong.
 pub(crate) struct Checked {
     pub(crate) type_string: LitStr,
     /// `None` for the first version.
     pub(crate) upcast: Option<Upcast>,
 }
 
-/// What the event's keys say, if nothing is wrong.
+/// Returns the event's keys if nothing is wrong.
 pub(crate) fn check(event: &Event<'_>, mut mistakes: Mistakes) -> syn::Result<Checked> {
     let type_string = type_string::check(event, &mut mistakes);
     let upcast = version::check(event, &mut mistakes);

@@ -1,11 +1,11 @@
-//! The names of the fields on the wire: they are different, and none is the envelope's.
+//! Checks the names of the fields on the wire: they differ from each other, and from those of the envelope.
 
 use super::super::model::{Event, Field};
 use super::super::serde::{By, Directions, WireName};
 use super::super::type_string;
 use crate::common::Mistakes;
 
-/// The keys of the envelope, and of every event on the wire.
+/// The keys of the envelope, which every event has on the wire.
 const ENVELOPE: [&str; 4] = ["type", "id", "timestamp", "metadata"];
 
 pub(super) fn check(event: &Event<'_>, mistakes: &mut Mistakes) {
@@ -56,12 +56,11 @@ fn of_the_envelope(event: &Event<'_>, field: &Field<'_>, wire: &WireName, mistak
         By::RenameAll => (format!("`rename_all` makes the field `{own}` into"), "rename the field".into()),
         By::Alias => (format!("the field `{own}` cannot have the alias"), "choose another alias".into()),
     };
-    let problem =
-        format_args!("{problem} `{name}`, which the envelope of every event has on the wire already");
+    let problem = format_args!("{problem} `{name}`: the envelope of every event has that name on the wire");
     mistakes.at(field.ident, problem, help);
 }
 
-/// What an event is about: `order` for `OrderCreated`.
+/// The subject of an event: `order` for `OrderCreated`.
 fn subject(event: &str) -> String {
     let snake = type_string::nearest(event).unwrap_or_else(|| "own".into());
     snake.rsplit_once('_').map_or_else(|| snake.clone(), |(subject, _)| subject.into())

@@ -15,7 +15,7 @@ pub(super) fn check(event: &Event<'_>, mistakes: &mut Mistakes) {
         };
         mistakes.at(key, problem, help);
     }
-    // Who gave nothing at all is told of `reply` by the help to the missing `type`.
+    // If nothing is given at all, the help for the missing `type` mentions `reply`.
     if event.form != Form::Request || event.keys.reply.is_some() || event.keys.type_string.is_none() {
         return;
     }

@@ -1,7 +1,7 @@
 //! `version = 2, upcasts = BookingV1`
 //!
-//! Whether the old struct is an event of this type and of the version below, and can be made into the
-//! new one, only its type tells: that is for the runtime's `upcast`.
+//! The runtime's `upcast` checks whether the old struct is an event of this type and of the version below, and converts
+//! into the new one.
 
 use quote::ToTokens;
 use syn::{Ident, Path};
@@ -10,7 +10,7 @@ use super::super::model::Event;
 use crate::common::keys::Given;
 use crate::common::{Mistakes, Told, values};
 
-/// What a later version than the first says of the one before it.
+/// What an event that is not the first version says of the one before it.
 pub(crate) struct Upcast {
     pub(crate) version: u32,
     pub(crate) old: Path,
@@ -34,7 +34,7 @@ pub(super) fn check(event: &Event<'_>, mistakes: &mut Mistakes) -> Result<Option
     }
 }
 
-/// The version, and the key that says it.
+/// The version, and its key.
 fn number<'a>(
     event: &Event<'_>,
     given: &'a Given,
@@ -44,13 +44,13 @@ fn number<'a>(
     if version > 0 {
         return Ok((version, &given.key));
     }
-    let help = format_args!("write `version = 1`, which an event has without it, or {}", second(event));
+    let help = format_args!("remove it, since an event is version 1 by default, or write {}", second(event));
     Err(mistakes.at(&given.key, "the versions of an event count from 1", help))
 }
 
 fn needs_upcasts(event: &Event<'_>, version: u32, key: &Ident, mistakes: &mut Mistakes) -> Told {
     let (name, old, below) = (&event.item.ident, older_name(event, version - 1), version - 1);
-    let problem = format_args!("version {version} of an event has to say which struct is version {below}");
+    let problem = format_args!("version {version} of an event needs the struct of version {below}");
     let help =
         format_args!("write `version = {version}, upcasts = {old}`, and `impl From<{old}> for {name}`");
     mistakes.at(key, problem, help)
@@ -63,13 +63,13 @@ fn upcasts_nothing(event: &Event<'_>, given: &Given, old: &Path, mistakes: &mut 
     mistakes.at(&given.key, problem, help)
 }
 
-/// How a second version is written.
+/// The keys of a second version.
 fn second(event: &Event<'_>) -> String {
     let (name, old) = (&event.item.ident, older_name(event, 1));
     format!("`version = 2, upcasts = {old}`, and `impl From<{old}> for {name}`")
 }
 
-/// What the struct of this version may be called: `BookingV1` beside `Booking` or `BookingV2`.
+/// A name for the struct of this version: `BookingV1` beside `Booking` or `BookingV2`.
 pub(crate) fn older_name(event: &Event<'_>, version: u32) -> String {
     versioned(&event.item.ident.to_string(), version)
 }

@@ -1,5 +1,5 @@
-//! What the standard library's derives would do, were it not for sensitive fields, which are not shown, and for types
-//! of fields that rustc is to tell of only once.
+//! Implements what the standard library's derives would. They would show sensitive fields, and let rustc report one
+//! wrong type of a field several times.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -10,7 +10,7 @@ use super::super::model::{Event, Field};
 use super::fields::Check;
 use crate::common::attributes;
 
-/// Which of the two are written out.
+/// Which of the two traits are written out.
 #[derive(Clone, Copy)]
 pub(super) struct Derived<'a> {
     event: &'a Event<'a>,
@@ -44,7 +44,7 @@ impl<'a> Derived<'a> {
 
     fn implement(self, path: &TokenStream, body: &TokenStream) -> TokenStream {
         let name = &self.event.item.ident;
-        // Of an event that derives the rest itself, the check asks for this as well.
+        // If the event derives the rest itself, the check covers this as well.
         let check = self.check.filter(|_| self.event.form != Form::Derive);
         let condition = check.map(Check::condition);
         let attributes = self.event.fields.iter().flat_map(|field| &field.syntax.attrs);

@@ -1,4 +1,4 @@
-//! What stands beside the struct for its fields.
+//! What the fields of the struct expand to, beside it.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use super::super::model::{Event, Field};
 use super::kind::{self, Kind};
 use crate::common::{attributes, types};
 
-/// The functions that give the defaults; a value of another type is a mismatch in its function.
+/// The functions that return the defaults. rustc reports a value of a wrong type in its function.
 pub(super) fn defaults(event: &Event<'_>) -> Option<TokenStream> {
     let functions: Vec<_> = event.fields.iter().filter_map(default).collect();
     let name = &event.item.ident;
@@ -35,14 +35,14 @@ pub(super) fn default_function(field: &Field<'_>) -> Ident {
     format_ident!("__default_{}", field.ident)
 }
 
-/// The check of the fields. What is derived has it as a condition, so that rustc tells of a type that is not right only
-/// where it stands.
+/// The check of the fields. The derived impls have it as a condition, so that rustc reports a wrong type only at the
+/// field.
 pub(super) struct Check<'a> {
     event: &'a Event<'a>,
     types: Vec<Checked<'a>>,
 }
 
-/// A type that might not be right.
+/// A type that might be wrong.
 struct Checked<'a> {
     field: &'a Field<'a>,
     ty: &'a Type,
@@ -50,12 +50,12 @@ struct Checked<'a> {
 }
 
 impl<'a> Check<'a> {
-    /// If there is anything to check.
+    /// Returns the check, if there is anything to check.
     pub(super) fn new(event: &'a Event<'a>) -> Option<Self> {
         let types = event.fields.iter().flat_map(|field| {
             let ty = &field.syntax.ty;
             let of_itself = kind::by_its_place(event, field);
-            // Of what a container holds, its default needs nothing.
+            // The default of a container needs nothing of what it holds.
             let types = if of_itself == Some(Kind::Skipped) { vec![ty] } else { types::unknown(ty) };
             types.into_iter().map(move |ty| {
                 let kind = of_itself.unwrap_or_else(|| kind::by_its_spelling(ty));
@@ -69,7 +69,7 @@ impl<'a> Check<'a> {
         (!types.is_empty() || event.form == Form::Derive).then_some(Self { event, types })
     }
 
-    /// The check, as a type that others name.
+    /// The check as a type, which other checks name.
     pub(super) fn declaration(&self) -> TokenStream {
         let (root, name) = (&self.event.keys.root, self.name());
         let types = self.types.iter().map(|Checked { field, ty, kind }| {
@@ -102,21 +102,21 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// What holds if everything is right.
+    /// The condition that everything is right.
     pub(super) fn condition(&self) -> TokenStream {
         let name = self.name();
         quote!(where #name:)
     }
 
-    /// What it is called.
+    /// The name of the check.
     pub(super) fn name(&self) -> Ident {
         format_ident!("__FieldsOf{}", self.event.item.ident, span = Span::call_site())
     }
 }
 
 impl Checked<'_> {
-    /// Whether it is something like `Wrapper<Other>`. `Other` may be an event that holds this one in a wrapper as well: their
-    /// checks would then wait for each other. Of such a type, serde tells what is wrong.
+    /// Whether it is something like `Wrapper<Other>`. `Other` may be an event that holds this one in a wrapper as well, and
+    /// their checks would then depend on each other. Mistakes in such a type are left to serde.
     fn may_hold_an_event(&self) -> bool {
         let Type::Path(TypePath { path, .. }) = self.ty else { return false };
         let Some(wrapper) = path.segments.last().filter(|last| last.ident != "Box") else { return false };
@@ -128,14 +128,14 @@ impl Checked<'_> {
             })
     }
 
-    /// What is the same for two types of which one check is enough.
+    /// The types with equal values of this need one check only.
     fn identity(&self) -> (Kind, String, String) {
         let cfgs = attributes::cfgs(&self.field.syntax.attrs);
         (self.kind, self.ty.to_token_stream().to_string(), quote!(#(#cfgs)*).to_string())
     }
 }
 
-/// Whether the event is named, which is what is being checked.
+/// Whether the type names the event itself, which is being checked.
 fn names(event: &Ident, ty: &Type) -> bool {
     let event = event.to_string();
     types::find(ty, &|ty| types::is_named(ty, "Self") || types::is_named(ty, &event)).is_some()

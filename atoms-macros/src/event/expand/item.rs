@@ -36,7 +36,7 @@ pub(super) fn written_anew(
     quote!(#alias #attributes #item)
 }
 
-/// What an event needs and no `derive` beside `#[event]` names.
+/// The traits that an event needs and that no `derive` beside `#[event]` names.
 fn missing_derives(event: &Event<'_>, derived: Derived<'_>) -> Vec<TokenStream> {
     let root = &event.keys.root;
     let derives = [
@@ -58,7 +58,7 @@ fn missing_derives(event: &Event<'_>, derived: Derived<'_>) -> Vec<TokenStream> 
 
 /// `#[serde(crate = "...")]`, and what has to be in scope for it.
 ///
-/// Serde takes the path as a string, in which a `$crate` would lose what it stands for.
+/// Serde takes the path as a string, in which a `$crate` would lose its meaning.
 fn serde_path(event: &Event<'_>) -> (TokenStream, TokenStream) {
     let root = &event.keys.root;
     if !root.is_dollar_crate() {

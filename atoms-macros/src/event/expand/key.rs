@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use super::super::model::{Event, Field};
 use crate::common::attributes;
 
-/// The function; of two fields that are not there at once, one for each.
+/// The function. If two fields exclude each other by `#[cfg]`, there is one for each.
 pub(super) fn function(event: &Event<'_>) -> Option<TokenStream> {
     let keys = event.fields.iter().filter(|field| field.keys.key.is_some());
     let functions: Vec<_> = keys.map(|field| of_field(event, field)).collect();

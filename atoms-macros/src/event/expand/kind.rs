@@ -1,4 +1,4 @@
-//! Which of the runtime's traits says what the type of a field must be.
+//! Selects the trait of the runtime that the type of a field must implement.
 
 use syn::Type;
 
@@ -7,12 +7,12 @@ use super::super::model::{Event, Field};
 use super::super::serde;
 use crate::common::types;
 
-/// What a type must be, and what rustc says if it is not.
+/// What a type must be, which decides what rustc says if it is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     /// Written to the wire and read back.
     Written,
-    /// The same, and what is said depends on how it is spelled.
+    /// The same, with a message that depends on how the type is spelled.
     Array,
     Channel,
     Clock,
@@ -22,11 +22,11 @@ pub(super) enum Kind {
     ThreadBound,
     /// Written to the wire and read back, and not shown.
     Secret,
-    /// Written or read by a function of the user's.
+    /// Written or read by a function of the user.
     Converted,
     /// Not read: it has its default value.
     Skipped,
-    /// Nothing is derived from it but that it is shared.
+    /// Shared between threads, and nothing else.
     Shared,
 }
 
@@ -50,7 +50,7 @@ impl Kind {
     }
 }
 
-/// What the event and the field's attributes say, if that does not depend on the type.
+/// The kind that the attributes of the event and the field give, if it does not depend on the type.
 pub(super) fn by_its_place(event: &Event<'_>, field: &Field<'_>) -> Option<Kind> {
     let (serde, sensitive) = (&field.serde, field.keys.sensitive);
     let has_default = event.serde.has_default || serde.default.is_some() || field.keys.default.is_some();
@@ -67,7 +67,7 @@ pub(super) fn by_its_place(event: &Event<'_>, field: &Field<'_>) -> Option<Kind>
     }
 }
 
-/// As far as the spelling says what to do.
+/// The kind that the spelling of the type gives.
 pub(super) fn by_its_spelling(ty: &Type) -> Kind {
     let holds =
         |names: &[&str]| types::find(ty, &|ty| names.iter().any(|name| types::is_named(ty, name))).is_some();

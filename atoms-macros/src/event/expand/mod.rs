@@ -6,7 +6,7 @@
 //! impl OrderCreated {                            // for each `#[event(default = value)]`
 //!     fn __default_currency() -> String { value }
 //! }
-//! type __FieldsOfOrderCreated = [(); { ...; 1 }]; // a mistake in the type of a field is told there
+//! type __FieldsOfOrderCreated = [(); { ...; 1 }]; // rustc reports a wrong type of a field there
 //! impl Clone for OrderCreated where __FieldsOfOrderCreated: { ... }       // and nowhere else
 //! impl Debug for OrderCreated where __FieldsOfOrderCreated: { ... }
 //! const UPCAST: ... = ::atoms::__private::upcast::<OrderCreated, OldVersion>(...);    // if it upcasts one
@@ -79,7 +79,7 @@ fn call(
     let version = upcast.as_ref().map(|Upcast { version, .. }| quote!(, version: #version, UPCAST));
     let must_handle = event.keys.must_handle.then(|| quote!(, must_handle: #identifier));
     let reply = event.keys.reply.as_ref().and_then(|reply| reply.as_ref().ok());
-    // rustc gives advice about generics where an unknown type stands in another.
+    // rustc would give advice about generics for an unknown type inside of another.
     let alias = reply.map(|reply| quote!(type __Reply = #reply;));
     let reply = reply.map(|_| quote!(, reply: __Reply, #identifier));
     let sensitive = sensitive(event);
@@ -96,7 +96,7 @@ fn call(
     }
 }
 
-/// A mistake in the type of the reply is told there.
+/// rustc reports a mistake in the type of the reply there.
 fn reply_check(event: &Event<'_>) -> Option<TokenStream> {
     let reply = event.keys.reply.as_ref()?.as_ref().ok()?;
     let root = &event.keys.root;
@@ -112,7 +112,7 @@ fn reply_check(event: &Event<'_>) -> Option<TokenStream> {
     })
 }
 
-/// The names under which a frame may have a sensitive field; an empty one for a flattened field.
+/// The names under which a frame may have a sensitive field. The name of a flattened field is empty.
 fn sensitive(event: &Event<'_>) -> impl Iterator<Item = String> {
     let fields = event.fields.iter().filter(|field| field.keys.sensitive);
     fields.flat_map(|field| {

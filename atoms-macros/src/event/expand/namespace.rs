@@ -8,7 +8,7 @@ use super::super::model::Event;
 use super::super::type_string::{has_namespace, own_namespace};
 use crate::common::attributes;
 
-/// A use of something deprecated: the one warning that a macro can give.
+/// A use of something deprecated, which is the only warning that a macro can give.
 pub(super) fn warning(event: &Event<'_>, literal: &LitStr) -> Option<TokenStream> {
     if !warns(event, literal) {
         return None;
@@ -32,7 +32,7 @@ fn warns(event: &Event<'_>, literal: &LitStr) -> bool {
     !has_namespace(&literal.value()) && !event.keys.framework
 }
 
-/// Turns `expect(deprecated)` into `allow(deprecated)` on the struct, beside which it is fulfilled.
+/// Turns `expect(deprecated)` into `allow(deprecated)` on the struct. It is fulfilled in the code beside the struct.
 pub(super) fn allow_what_is_expected(event: &Event<'_>, literal: &LitStr, attributes: &mut [Attribute]) {
     if warns(event, literal) {
         for attribute in

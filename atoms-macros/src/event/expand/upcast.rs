@@ -1,4 +1,4 @@
-//! How frames of older versions are read.
+//! What `upcasts` expands to, which reads frames of older versions.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote_spanned};
@@ -7,7 +7,7 @@ use syn::LitStr;
 use super::super::check::{Upcast, older_name};
 use super::super::model::Event;
 
-/// The one place that names the old struct, so that each mistake in it is told once, at `upcasts`.
+/// The only place that names the old struct, so that rustc reports each mistake in it once, at `upcasts`.
 pub(super) fn constant(event: &Event<'_>, upcast: &Upcast, type_string: &LitStr) -> TokenStream {
     let Upcast { version, old, key } = upcast;
     let root = event.keys.root.at(key.span());

@@ -1,11 +1,11 @@
-//! Serde's attributes on the struct.
+//! Reads serde's attributes on the struct.
 
 use syn::{Attribute, Ident};
 
 use super::rename::Rule;
 use super::{Directions, SerdeMeta, metas};
 
-/// What serde's attributes on the struct say.
+/// Serde's attributes on the struct.
 #[derive(Default)]
 pub(crate) struct Container {
     pub(super) rename_all: Directions<Rule>,
@@ -17,7 +17,7 @@ pub(crate) struct Container {
     pub(crate) refused: Vec<Refused>,
 }
 
-/// A key that an event cannot have, and why not.
+/// A key that an event cannot have, and the reason.
 pub(crate) struct Refused {
     pub(crate) key: Ident,
     pub(crate) reason: &'static str,

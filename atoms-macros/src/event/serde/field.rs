@@ -1,18 +1,18 @@
-//! Serde's attributes on a field, and the names that it has on the wire.
+//! Reads serde's attributes on a field, and the names that it has on the wire.
 
 use syn::{Attribute, Ident};
 
 use super::rename::Rule;
 use super::{Container, Directions, SerdeMeta, metas};
 
-/// What serde's attributes on a field say.
+/// Serde's attributes on a field.
 #[derive(Default)]
 pub(crate) struct Field {
     renamed: Directions<Vec<String>>,
     aliases: Vec<String>,
     skipped: Directions<bool>,
     flattened: bool,
-    /// Whether a function of the user's writes or reads it.
+    /// Whether a function of the user writes or reads it.
     custom: bool,
     pub(crate) default: Option<Ident>,
 }
@@ -66,7 +66,7 @@ impl Field {
         self.skipped.deserialize
     }
 
-    /// Whether its members lie in the object that the struct is.
+    /// Whether its members are written into the object of the struct.
     pub(crate) fn is_flattened(&self) -> bool {
         self.flattened
     }

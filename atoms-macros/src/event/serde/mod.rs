@@ -1,6 +1,6 @@
-//! What serde's attributes on an event say about the names on the wire.
+//! Reads what serde's attributes on an event say about names on the wire.
 //!
-//! They are read as far as that takes: what is wrong in them is for serde to tell.
+//! Serde reports the mistakes in them.
 
 mod container;
 mod field;
@@ -53,7 +53,7 @@ fn read(meta: &ParseNestedMeta<'_>) -> syn::Result<SerdeMeta> {
 }
 
 impl SerdeMeta {
-    /// What it says for each direction: `key = "both"`, `key(serialize = "one", deserialize = "two")`.
+    /// The text for each direction: `key = "both"`, `key(serialize = "one", deserialize = "two")`.
     fn directions(&self) -> Directions<Vec<String>> {
         let texts = |direction: &str| {
             let of_direction = self.list.iter().filter(|(key, _)| key == direction).map(|(_, text)| text);

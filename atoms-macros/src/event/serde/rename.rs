@@ -13,7 +13,7 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
-    /// A name that serde does not know changes nothing, and serde tells of it.
+    /// A case that serde does not know changes nothing, and serde reports it.
     pub(crate) fn named(case: &str) -> Self {
         match case {
             "UPPERCASE" | "SCREAMING_SNAKE_CASE" => Self::Upper,

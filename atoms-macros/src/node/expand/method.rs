@@ -9,14 +9,14 @@ use crate::common::{Extracted, types};
 use crate::node::model::Method;
 use crate::node::parse::Role;
 
-/// A method of a node, with what its expansion needs to know.
+/// A method of a node, with what its expansion needs.
 pub(super) struct Part<'a> {
     pub(super) agent: &'a TokenStream,
     pub(super) ty: &'a Type,
     pub(super) method: &'a Method,
     /// The type that stands for it.
     pub(super) marker: Ident,
-    /// Of a `#[handler]`: the type without its `&`, and whether that is there.
+    /// The input of a `#[handler]`: the type without its `&`, and whether it is by value.
     pub(super) input: Option<(&'a Type, bool)>,
 }
 
@@ -25,7 +25,7 @@ impl Part<'_> {
         matches!(self.method.role, Role::Handler | Role::Respond)
     }
 
-    /// The parameters that are extracted: all, in a hook, and those behind the first, in the others.
+    /// The extracted parameters: all of `#[started]` and `#[stopped]`, and those after the first of the others.
     fn extracted(&self) -> impl Iterator<Item = &Type> {
         let first = usize::from(!matches!(self.method.role, Role::Started | Role::Stopped));
         self.method.function.sig.inputs.iter().skip(first).filter_map(|input| match input {
@@ -151,7 +151,7 @@ impl Part<'_> {
         let wait = self.method.is_async().then(|| quote!(.await));
         let returned = types::returned(&self.method.function.sig.output);
         let span = returned.map_or(name.span(), Spanned::span);
-        // With the span of the type, where rustc is to tell of a stream of something else.
+        // With the span of the type, where rustc reports a stream of something else.
         let texts = Ident::new("__texts", span);
         let is_result = returned.is_some_and(|returned| types::is_named(returned, "Result"));
         let unwrapped = is_result.then(
@@ -205,7 +205,7 @@ impl Part<'_> {
         }
     }
 
-    /// The type with the node's own in the place of `Self`, which means something else where it goes.
+    /// The type with the node's type in place of `Self`, which would mean another type there.
     fn named(&self, ty: &Type) -> TokenStream {
         without_self(ty.to_token_stream(), self.ty)
     }

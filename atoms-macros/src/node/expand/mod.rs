@@ -137,20 +137,20 @@ fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
     }
 }
 
-/// That nothing is emitted when nobody is there any more is told at the method.
+/// Reports a `#[stopped]` that emits events, at the method.
 fn silent(parts: &[Part<'_>], agent: &TokenStream) -> TokenStream {
     let stopped = parts.iter().enumerate().filter(|(_, part)| part.method.role == Role::Stopped);
     let checks = stopped.map(|(index, part)| {
         quote_spanned! {part.method.name().span()=>
             const _: () = if #agent::emits(METHODS, #index) {
-                ::core::panic!("when a node stops, nobody takes its events any more\nhelp: emit them on the bus: `session.bus()`")
+                ::core::panic!("a node that stops cannot emit events, since nothing behind it runs any more\nhelp: emit them on the bus: `session.bus()`")
             };
         }
     });
     checks.collect()
 }
 
-/// That no two methods take one event is told at the second.
+/// Reports two methods that take one event, at the second one.
 fn distinct(parts: &[Part<'_>], agent: &TokenStream) -> TokenStream {
     let checks = parts.iter().enumerate().filter(|(index, part)| *index > 0 && part.takes_events()).map(
         |(index, part)| {
