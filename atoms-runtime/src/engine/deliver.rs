@@ -33,44 +33,49 @@ macro_rules! delivered {
     ($step:expr) => {{
         let step = $step;
         let table = step.table();
-        let done = if table.asynchronous.is_empty() {
-            Some($crate::engine::deliver::run_at_once(&step, table))
+        let begun = if table.asynchronous.is_empty() {
+            $crate::engine::deliver::run_at_once(&step, table)
         } else {
-            None
+            $crate::engine::deliver::Begun::Asynchronous
         };
-        if let Some(Ok((receipt, None))) = done {
-            receipt
-        } else {
-            let mut progress = $crate::engine::deliver::Progress::with_table(&step, table);
-            let unfinished = match done {
-                Some(Ok(done)) => progress.go_on(done),
-                Some(Err(first_poll)) => progress.begin_refused_or_seen(first_poll),
-                None => progress.begin_asynchronous(),
-            };
-            if let Some(unfinished) = unfinished {
-                progress.finish_root(unfinished).await;
+        match begun {
+            $crate::engine::deliver::Begun::Done(receipt) => receipt,
+            begun => {
+                let mut progress = $crate::engine::deliver::Progress::with_table(&step, table);
+                if let Some(unfinished) = progress.begin_root(begun) {
+                    progress.finish_root(unfinished).await;
+                }
+                progress.into_receipt()
             }
-            progress.into_receipt()
         }
     }};
 }
 pub(crate) use delivered;
 
-/// A root event whose sync handlers have run: its receipt, and what is left to do, if anything is.
-pub(crate) type SyncDone = (Receipt, Option<Unfinished>);
+/// How far the delivery of a root event has come at once.
+///
+/// One enum without nesting, so that nothing is left to be dropped where its receipt is taken out.
+pub(crate) enum Begun {
+    /// All is done.
+    Done(Receipt),
+    /// The handlers have run, and the events that they emitted are not delivered yet.
+    Emitted(Receipt, FirstPoll),
+    /// Nothing is done, since the event does not go straight to its handlers.
+    Nothing(FirstPoll),
+    /// Nothing is done, since the event has async handlers.
+    Asynchronous,
+}
 
-/// Runs the handlers of a root event that has sync ones only, on a plain stack frame. Does nothing if the event does not
-/// go straight to them, and returns the mark of its first poll.
-pub(crate) fn run_at_once(step: &Step<'_>, table: &Table) -> Result<SyncDone, FirstPoll> {
+/// Runs the handlers of a root event that has sync ones only, on a plain stack frame, if it goes straight to them.
+pub(crate) fn run_at_once(step: &Step<'_>, table: &Table) -> Begun {
     let first_poll = FirstPoll::of(step.bus);
     if !step.goes_straight(table) {
-        return Err(first_poll);
+        return Begun::Nothing(first_poll);
     }
     let mut receipt = table.receipt(step);
     run_handlers::<true>(step, table, &mut receipt);
     refuse_declined(step, &mut receipt);
-    let unfinished = if step.worklist().is_some() { Some(Unfinished(Some(first_poll))) } else { None };
-    Ok((receipt, unfinished))
+    if step.worklist().is_some() { Begun::Emitted(receipt, first_poll) } else { Begun::Done(receipt) }
 }
 
 /// The delivery of one event.
@@ -103,15 +108,23 @@ impl<'a> Progress<'a> {
         Self { step, table, span: Span::none(), receipt }
     }
 
-    /// Takes over a root event whose sync handlers are done; what is left to do, if anything is.
-    #[cold]
-    pub(crate) fn go_on(&mut self, (receipt, unfinished): SyncDone) -> Option<Unfinished> {
-        self.receipt = receipt;
-        unfinished
+    /// As [`begin`](Self::begin), of a root event; what is left to do, if anything is.
+    pub(crate) fn begin_root(&mut self, begun: Begun) -> Option<Unfinished> {
+        match begun {
+            Begun::Asynchronous => self.begin_asynchronous(),
+            Begun::Nothing(first_poll) => self.begin_refused_or_seen(first_poll),
+            Begun::Emitted(receipt, first_poll) => {
+                self.receipt = receipt;
+                Some(Unfinished(Some(first_poll)))
+            }
+            Begun::Done(receipt) => {
+                self.receipt = receipt;
+                None
+            }
+        }
     }
 
-    /// As [`begin`](Self::begin), of a root event that has async handlers; what is left to do, if anything is.
-    pub(crate) fn begin_asynchronous(&mut self) -> Option<Unfinished> {
+    fn begin_asynchronous(&mut self) -> Option<Unfinished> {
         let (step, table) = (self.step, self.table);
         let first_poll = FirstPoll::of(step.bus);
         if !step.goes_straight(table) {
@@ -125,7 +138,7 @@ impl<'a> Progress<'a> {
 
     /// As [`begin`](Self::begin), of a root event that does not go straight to its handlers.
     #[inline(never)]
-    pub(crate) fn begin_refused_or_seen(&mut self, first_poll: FirstPoll) -> Option<Unfinished> {
+    fn begin_refused_or_seen(&mut self, first_poll: FirstPoll) -> Option<Unfinished> {
         let mut first_poll = Some(first_poll);
         let refusal = if self.step.is_too_late() {
             // A shutdown need not wait for it.
