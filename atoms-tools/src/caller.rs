@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 pub struct Sender(Arc<str>);
 
 impl Sender {
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -53,7 +53,7 @@ impl From<Sender> for String {
     }
 }
 
-/// The name, as a log line can show it.
+/// Shows the name as text that is safe in a log.
 impl fmt::Display for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Shown(&self.0).fmt(f)

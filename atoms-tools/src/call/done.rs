@@ -16,15 +16,15 @@ use crate::tool::{Tool, ToolInfo};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallOutcome {
-    /// It was, with whatever result.
+    /// It was called, with any result.
     Ran,
-    /// It was not: a hook, a person or a deadline has denied it.
+    /// It was not called: a hook, a person or a deadline has denied it.
     Denied,
-    /// It was not: a before-hook has given another result.
+    /// It was not called: a before-hook has replaced its result.
     Replaced,
 }
 
-/// What became of a call of the tool `T`, for an after-hook that is about that tool.
+/// The outcome of a call of the tool `T`, for an after-hook of that tool.
 ///
 /// ```
 /// use atoms::prelude::*;
@@ -57,7 +57,7 @@ pub struct Done<T: Tool> {
     pub(crate) latency: Option<Duration>,
 }
 
-/// What became of a call of whatever tool, with arguments and result as JSON.
+/// The outcome of a call of any tool, with arguments and result as JSON.
 ///
 /// ```
 /// use atoms::prelude::*;
@@ -78,18 +78,18 @@ pub struct ToolDone {
 
 macro_rules! done {
     ($args:ty) => {
-        /// The arguments with which the function was called, or would have been.
+        /// Returns the arguments with which the function was called, or would have been.
         pub fn args(&self) -> &$args {
             &self.args
         }
 
-        /// Whether the function was called.
+        /// Returns whether the function was called, and if not, why.
         pub fn outcome(&self) -> CallOutcome {
             self.outcome
         }
 
-        /// How long the call took until now; `None` if nobody takes the events that tell of it, and no hook is there that is
-        /// about any tool, so that no clock is read.
+        /// Returns how long the call took until now, or `None` if no clock is read: nobody takes the events that tell of the
+        /// call, and there is no hook of any tool.
         pub fn latency(&self) -> Option<Duration> {
             self.latency
         }

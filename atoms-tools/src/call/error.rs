@@ -9,7 +9,7 @@ use atoms_runtime::Shown;
 
 use crate::schema::WrongArguments;
 
-/// Why a call of a tool has no result. What it says can be given to a model.
+/// Why a call of a tool has no result. Its text is meant for models, too.
 ///
 /// Texts of hooks, people and errors are cut off after 1 KiB.
 ///
@@ -175,7 +175,7 @@ pub enum ToolError {
 }
 
 impl ToolError {
-    /// The name of the tool, if there is one.
+    /// Returns the name of the tool, if there is one.
     pub fn tool(&self) -> Option<&'static str> {
         match self {
             Self::Unknown { .. } | Self::Closed => None,
@@ -209,7 +209,7 @@ impl ToolError {
         }
     }
 
-    /// The error that the function returned, if it returned one of this type.
+    /// Returns the error that the function returned, if it is of this type.
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         match self {
             Self::Failed { cause, .. } => cause.downcast_ref(),

@@ -67,27 +67,27 @@ impl Clone for CallHead {
 /// What hooks may ask any call, or what became of it.
 macro_rules! asked {
     () => {
-        /// The id of the call: made when somebody first wants it.
+        /// Returns the id of the call, which is made now if there is none yet.
         pub fn id(&self) -> &EventId {
             self.head.id()
         }
 
-        /// The tool.
+        /// Returns the tool.
         pub fn tool(&self) -> &'static ToolInfo {
             self.head.tool
         }
 
-        /// Which agent calls it, if that is known.
+        /// Returns which agent calls it, if that is known.
         pub fn sender(&self) -> Option<&Sender> {
             self.head.sender()
         }
 
-        /// For whom it is called, if that is known.
+        /// Returns for whom it is called, if that is known.
         pub fn principal(&self) -> Option<&Principal> {
             self.head.principal()
         }
 
-        /// The session in which it is called, if it is called in one.
+        /// Returns the session in which it is called, if it is called in one.
         pub fn session(&self) -> Option<&str> {
             self.head.session()
         }
@@ -95,7 +95,7 @@ macro_rules! asked {
 }
 pub(crate) use asked;
 
-/// A call of the tool `T`, for a hook that is about that tool.
+/// A call of the tool `T`, for a hook of that tool.
 ///
 /// ```
 /// use atoms::prelude::*;
@@ -126,7 +126,7 @@ impl<T: Tool> Call<T> {
     asked!();
 }
 
-/// A call of whatever tool, with its arguments as JSON.
+/// A call of any tool, with its arguments as JSON.
 ///
 /// ```
 /// use atoms::prelude::*;

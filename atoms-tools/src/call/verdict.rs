@@ -1,4 +1,4 @@
-//! What a before-hook says of a call.
+//! The verdict of a before-hook.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::tool::{Tool, ToolOutput};
 
-/// Stands for any tool, in the [`Verdict`] of a hook that is about several.
+/// Stands for any tool, in the [`Verdict`] of a hook of any tool.
 #[derive(Debug)]
 pub enum AnyTool {}
 
@@ -31,7 +31,7 @@ impl Target for AnyTool {
     type Output = Value;
 }
 
-/// What a before-hook says of a call: of the tool `T`, or of any.
+/// The verdict of a before-hook on a call of the tool `T`, or of any tool.
 ///
 /// ```
 /// use atoms::prelude::*;
@@ -64,28 +64,28 @@ impl Target for AnyTool {
 pub enum Verdict<T: Target = AnyTool> {
     /// The call may go on: to the hooks that come after this one, and then to the function.
     Allow,
-    /// It may not, for this reason, which the caller is told. The first 1 KiB of it are kept.
+    /// The call is denied, for this reason, which the caller is told. Its first 1 KiB are kept.
     Deny(String),
-    /// It has this result, and the function is not called, nor are the hooks that come after this one.
+    /// The call has this result. Neither the function nor the hooks that come after this one are called.
     Replace(T::Output),
-    /// A person has to say yes, once all hooks have had their say. The title, the description and the roles are those of
-    /// this approval; without roles, the one that the tool has in `approve`. What is shown as its details are the arguments.
+    /// A person has to approve the call, after all hooks. The title, the description and the roles are those of this
+    /// approval. Without roles, the role is that of the tool's `approve`. The arguments are shown as its details.
     Ask(Box<Approval>),
 }
 
 impl<T: Target> Verdict<T> {
-    /// Denies, for this reason.
+    /// Returns a verdict that denies the call, for this reason.
     pub fn deny(reason: impl Into<String>) -> Self {
         Self::Deny(reason.into())
     }
 
-    /// Asks a person.
+    /// Returns a verdict that asks a person.
     pub fn ask(approval: Approval) -> Self {
         Self::Ask(Box::new(approval))
     }
 }
 
-/// The result of a replaced call is not shown.
+/// Does not show the result of a replaced call.
 impl<T: Target> fmt::Debug for Verdict<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -43,19 +43,19 @@ pub struct ToolSet {
 }
 
 impl ToolSet {
-    /// The tools of this agent, in whose name they are called: none, until they are [named](Self::tools).
+    /// Creates the set of an agent, which is the sender of all calls. It has no tools until they are [named](Self::tools).
     pub fn for_agent(sender: impl Into<Sender>) -> Self {
         Self { sender: sender.into(), patterns: Vec::new() }
     }
 
-    /// And those with these names. In a name, `*` stands for any characters.
+    /// Adds the tools with these names. In a name, `*` stands for any characters.
     #[must_use]
     pub fn tools<P: Into<String>>(mut self, names: impl IntoIterator<Item = P>) -> Self {
         self.patterns.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// The agent.
+    /// Returns the agent.
     pub fn sender(&self) -> &Sender {
         &self.sender
     }
@@ -65,19 +65,19 @@ impl ToolSet {
         self.patterns.iter().any(|pattern| pattern::matches(pattern, name))
     }
 
-    /// Those that the bus has, by their names.
+    /// Returns the tools of the set that the bus has, sorted by their names.
     pub fn list(&self, bus: &Bus) -> impl Iterator<Item = &'static ToolInfo> {
         bus.tools().list().filter(|tool| self.has(tool.name()))
     }
 
-    /// Calls one of them, in the name of the agent.
+    /// Calls a tool of the set, with the agent as the sender.
     pub fn call<'a>(&self, bus: &'a Bus, name: &str, arguments: Value) -> JsonCalling<'a> {
         let tools = bus.tools();
         let refused = (!self.has(name)).then(|| self.unknown(&tools, name));
         tools.calling(name.into(), arguments, refused).sender(self.sender.clone())
     }
 
-    /// The agent is told the same of what it may not call and of what is not there.
+    /// Its error is the same for a tool that is not in the set and for one that does not exist.
     fn unknown(&self, tools: &Tools<'_>, name: &str) -> ToolError {
         let own = tools.list().map(ToolInfo::name).filter(|own| self.has(own));
         ToolError::Unknown { name: name.chars().take(64).collect(), nearest: pattern::nearest(name, own) }

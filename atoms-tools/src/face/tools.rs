@@ -52,12 +52,12 @@ impl<'a> Tools<'a> {
         Self { bus, toolbox: Toolbox::of(bus) }
     }
 
-    /// The tools, by their names.
+    /// Returns the tools, sorted by their names.
     pub fn list(&self) -> impl Iterator<Item = &'static ToolInfo> + use<> {
         self.toolbox.infos()
     }
 
-    /// The tool of this name.
+    /// Returns the tool with this name.
     pub fn get(&self, name: &str) -> Option<&'static ToolInfo> {
         self.toolbox.find(name).ok()
     }

@@ -57,7 +57,7 @@ impl HookInfo {
         }
     }
 
-    /// With its place among the hooks of a call.
+    /// Sets its place among the hooks of a call.
     #[doc(hidden)]
     #[must_use]
     pub const fn order(mut self, order: i32) -> Self {
@@ -65,7 +65,7 @@ impl HookInfo {
         self
     }
 
-    /// With a limit of the time that it takes.
+    /// Sets the limit of the time that it may take.
     #[doc(hidden)]
     #[must_use]
     pub const fn timeout(mut self, millis: u64) -> Self {
@@ -73,7 +73,7 @@ impl HookInfo {
         self
     }
 
-    /// For tools with such names.
+    /// Sets the pattern of the names of its tools.
     #[doc(hidden)]
     #[must_use]
     pub const fn tools(mut self, pattern: &'static str) -> Self {
@@ -81,7 +81,7 @@ impl HookInfo {
         self
     }
 
-    /// For callers with such names.
+    /// Sets the pattern of the names of its senders.
     #[doc(hidden)]
     #[must_use]
     pub const fn sender(mut self, pattern: &'static str) -> Self {
@@ -89,17 +89,18 @@ impl HookInfo {
         self
     }
 
-    /// The path of the function: its module and its name.
+    /// Returns the path of the function: its module and its name.
     pub fn path(&self) -> &'static str {
         self.handler.path()
     }
 
-    /// Its place among the hooks of a call: those with lower numbers run first, and of one number by their paths.
+    /// Returns its place among the hooks of a call. Hooks with lower numbers run first, and those with one number run in the
+    /// order of their paths.
     pub fn place_in_order(&self) -> i32 {
         self.options.order
     }
 
-    /// How long it may take, if it is `async`.
+    /// Returns how long it may take, if it is `async`.
     pub fn time_limit(&self) -> Duration {
         self.options.timeout
     }

@@ -6,7 +6,7 @@ use atoms_control::schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::Value;
 
-/// What is known of an argument: `#[tool]` makes it of a parameter.
+/// The description of an argument, which `#[tool]` makes of a parameter.
 pub struct Argument {
     pub(super) name: &'static str,
     pub(super) description: &'static str,
@@ -17,7 +17,7 @@ pub struct Argument {
 }
 
 impl Argument {
-    /// An argument of type `T`, which has to be there.
+    /// Describes a required argument of type `T`.
     pub const fn new<T: JsonSchema>(name: &'static str, description: &'static str) -> Self {
         Self {
             name,
@@ -29,33 +29,33 @@ impl Argument {
         }
     }
 
-    /// The same, which may be missing.
+    /// Returns the same argument, which may be missing.
     #[must_use]
     pub const fn optional(mut self) -> Self {
         self.is_optional = true;
         self
     }
 
-    /// The same, which is this if it is missing.
+    /// Returns the same argument, which has this value if it is missing.
     #[must_use]
     pub const fn with_default(mut self, default: fn() -> Value) -> Self {
         self.default = Some(default);
         self.optional()
     }
 
-    /// The same, of which no event and no message tells the value.
+    /// Returns the same argument, whose value no event and no message shows.
     #[must_use]
     pub const fn sensitive(mut self) -> Self {
         self.is_sensitive = true;
         self
     }
 
-    /// Its name.
+    /// Returns its name.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Whether no event and no message tells its value.
+    /// Returns whether no event and no message shows its value.
     pub fn is_sensitive(&self) -> bool {
         self.is_sensitive
     }

@@ -50,7 +50,7 @@ impl WrongArguments {
         Self { problems: vec![Problem { path: String::new(), message }] }
     }
 
-    /// All that is wrong, each with its place in the arguments; no more than 33 things.
+    /// Returns the problems, each with its place in the arguments. There are at most 33.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }

@@ -103,7 +103,7 @@ impl ToolInfo {
         }
     }
 
-    /// With the role of those who have to say yes to each call.
+    /// Sets the role of those who have to approve each call.
     #[doc(hidden)]
     #[must_use]
     pub const fn approve(mut self, role: &'static str) -> Self {
@@ -111,7 +111,7 @@ impl ToolInfo {
         self
     }
 
-    /// With a limit of the time that the function takes.
+    /// Sets the limit of the time that the function may take.
     #[doc(hidden)]
     #[must_use]
     pub const fn timeout(mut self, millis: u64) -> Self {
@@ -119,7 +119,7 @@ impl ToolInfo {
         self
     }
 
-    /// With a limit of the calls that run at once.
+    /// Sets the limit of the calls that run at once.
     #[doc(hidden)]
     #[must_use]
     pub const fn concurrency(mut self, calls: u32) -> Self {
@@ -127,7 +127,7 @@ impl ToolInfo {
         self
     }
 
-    /// As one that changes nothing.
+    /// Declares that the tool changes nothing.
     #[doc(hidden)]
     #[must_use]
     pub const fn read_only(mut self) -> Self {
@@ -135,7 +135,7 @@ impl ToolInfo {
         self
     }
 
-    /// As one of which a second call with the same arguments changes nothing.
+    /// Declares that a second call with the same arguments changes nothing more.
     #[doc(hidden)]
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
@@ -143,53 +143,53 @@ impl ToolInfo {
         self
     }
 
-    /// The name, by which models call it.
+    /// Returns the name, by which models call it.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// What it does, as the function's doc comment says.
+    /// Returns the description, which is the doc comment of the function.
     pub fn description(&self) -> &'static str {
         self.description
     }
 
-    /// The arguments.
+    /// Returns the arguments.
     pub fn arguments(&self) -> &'static [Argument] {
         (self.arguments)()
     }
 
-    /// The path of the function: its module and its name.
+    /// Returns the path of the function: its module and its name.
     pub fn path(&self) -> &'static str {
         self.handler.path()
     }
 
-    /// The role of those who have to say yes to each call.
+    /// Returns the role of those who have to approve each call.
     pub fn approve_role(&self) -> Option<&'static str> {
         self.options.approve
     }
 
-    /// How long the function may take.
+    /// Returns how long the function may take.
     pub fn time_limit(&self) -> Option<Duration> {
         self.options.timeout
     }
 
-    /// How many calls may run at once.
+    /// Returns how many calls may run at once.
     pub fn most_at_once(&self) -> Option<u32> {
         self.options.concurrency
     }
 
-    /// Whether it changes nothing.
+    /// Returns whether it changes nothing.
     pub fn is_read_only(&self) -> bool {
         self.options.read_only
     }
 
-    /// Whether a second call with the same arguments changes nothing.
+    /// Returns whether a second call with the same arguments changes nothing more.
     pub fn is_idempotent(&self) -> bool {
         self.options.idempotent
     }
 
-    /// The JSON Schema of its arguments, of the draft 2020-12; `null` if the schema of one of them is none, as the start of
-    /// a bus tells.
+    /// Returns the JSON Schema of its arguments, of the draft 2020-12. It is `null` if the schema of one of them is invalid,
+    /// which the start of a bus reports.
     pub fn schema(&self) -> &Value {
         self.arguments_schema().map_or(&Value::Null, ArgumentsSchema::as_json)
     }

@@ -22,22 +22,22 @@ pub struct ToolSettings {
 }
 
 impl ToolSettings {
-    /// The settings that a bus has if nothing is said.
+    /// Returns the default settings.
     pub fn new() -> Self {
         Self { arguments: 64 * 1024, approval_deadline: Duration::from_secs(24 * 3_600) }
     }
 
-    /// How many bytes of memory the arguments of a call may take, as [`memory_size`](atoms_runtime::memory_size) counts
-    /// them: of one that comes as JSON, and of one that a person has to approve. 64 KiB by default. A question has room for
-    /// 256 KiB, unless [`QuestionLimits`](atoms_control::QuestionLimits) says otherwise.
+    /// Sets how many bytes of memory the arguments of a call may take, as [`memory_size`](atoms_runtime::memory_size) counts
+    /// them: 64 KiB by default. This limits calls whose arguments come as JSON, and calls that a person has to approve. A
+    /// question has room for 256 KiB, unless [`QuestionLimits`](atoms_control::QuestionLimits) sets another limit.
     #[must_use]
     pub fn arguments(mut self, bytes: usize) -> Self {
         self.arguments = bytes;
         self
     }
 
-    /// How long a call waits for a person to approve it, if the hook that asks says nothing of that: a day by default. Then
-    /// it is denied.
+    /// Sets how long a call waits for a person to approve it, unless the hook that asks sets a deadline: a day by default.
+    /// The call is then denied.
     #[must_use]
     pub fn approval_deadline(mut self, deadline: Duration) -> Self {
         self.approval_deadline = deadline;
