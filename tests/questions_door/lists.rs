@@ -38,7 +38,7 @@ async fn what_is_asked_for_wrongly_is_told() {
         ("kind=vote", "`kind` is `approval`, `checkpoint` or `input`, and not `vote`"),
         ("role=admin", "`role` is not known here"),
         ("wait=2m", "`wait` is a time of `60s` at most, and not `2m`"),
-        ("wait=1s&wait=2s", "`wait` is there twice"),
+        ("wait=1s&wait=2s", "`wait` is given twice"),
         ("limit=0", "`limit` is a number from 1 to 1000"),
         ("after=x", "`after` is the id of a question"),
     ] {

@@ -275,7 +275,7 @@ async fn what_is_no_approval_calls_nothing() {
     bus.questions().approve(other).by(&ada()).await.unwrap();
     let forged =
         ToolCallApproved { question: other, call: atoms::EventId::generate(), tool: "refund".into() };
-    assert!(bus.emit(forged).await.into_result().unwrap_err().to_string().contains("about no call"));
+    assert!(bus.emit(forged).await.into_result().unwrap_err().to_string().contains("not about this call"));
     assert_eq!(log.take(), Vec::<String>::new());
 }
 

@@ -86,7 +86,7 @@ async fn what_a_hook_makes_of_the_call_is_checked_again() {
     let (builder, log) = bus();
     let bus = builder.tool::<shop_refund>().tool_hook::<breaks>().start().unwrap();
     for (cents, said) in
-        [(1, "is not of type \"integer\""), (2, "is not of type \"object\""), (3, "is none of this tool")]
+        [(1, "is not of type \"integer\""), (2, "is not of type \"object\""), (3, "is not one of this tool")]
     {
         let error = shop_refund::call(&bus, ShopRefundArgs { cents }).await.unwrap_err();
         assert!(error.to_string().contains(said), "{error}");

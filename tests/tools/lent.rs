@@ -137,7 +137,7 @@ async fn a_tool_that_is_lent_nothing_has_failed() {
 async fn a_frame_calls_no_tool() {
     let (bus, log) = started(true);
     let receipt = bus.receive(br#"{"type":"atoms.tool.run_lent"}"#).await.unwrap();
-    assert!(receipt.into_result().unwrap_err().to_string().contains("a frame calls no tool"));
+    assert!(receipt.into_result().unwrap_err().to_string().contains("a frame cannot call a tool"));
     assert_eq!(log.take(), ["roll back"]);
 }
 
