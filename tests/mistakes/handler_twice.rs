@@ -7,8 +7,12 @@ struct OrderCreated;
 #[handler]
 fn confirm(_: &OrderCreated) {}
 
+#[handler]
+#[tool]
+fn refund(_: &OrderCreated) {}
+
 fn start() {
-    Bus::builder().handler::<confirm>().start().unwrap();
+    Bus::builder().handler::<confirm>().handler::<refund>().start().unwrap();
 }
 
 fn main() {}
