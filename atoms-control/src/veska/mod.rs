@@ -159,7 +159,7 @@ impl Frame {
     }
 
     /// The same, with what was kept of the frame from which the event was read, and with a timestamp.
-    fn as_it_came(mut self, event: &AnyEvent) -> Self {
+    fn restored(mut self, event: &AnyEvent) -> Self {
         let kept = event.metadata().get(KEPT).and_then(Value::as_object);
         for (name, value) in kept.into_iter().flatten() {
             match (name.as_str(), value) {
@@ -177,7 +177,7 @@ impl Frame {
 
     /// What would be written otherwise than it is here, if the event were written.
     fn kept(&self, event: &AnyEvent) -> Map<String, Value> {
-        let Some(other) = written(event).map(|frame| frame.as_it_came(event)) else { return Map::new() };
+        let Some(other) = written(event).map(|frame| frame.restored(event)) else { return Map::new() };
         let mut kept = Map::new();
         if other.source != self.source {
             kept.insert("source".into(), self.source.clone().into());
@@ -233,7 +233,7 @@ impl Codec for Veska {
 
     fn encode(&self, event: &AnyEvent, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let Some(frame) = written(event) else { return JsonCodec.encode(event, out) };
-        let json = serde_json::to_vec(&frame.as_it_came(event));
+        let json = serde_json::to_vec(&frame.restored(event));
         out.extend(json.map_err(|error| EncodeError::new(event.event_type(), error))?);
         Ok(())
     }
