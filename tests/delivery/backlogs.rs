@@ -315,6 +315,25 @@ async fn a_poster_is_told_that_the_backlog_failed_and_the_rest_goes_on_when_it_d
     assert_eq!((log.take(), backlog.count().await.unwrap()), (accepted, 0));
 }
 
+#[tokio::test]
+async fn what_is_not_acknowledged_since_the_backlog_panics_is_a_letter() {
+    let panics = AtomicBool::new(true);
+    let backlog = Faulty::new(move |call| {
+        let panics = call == Call::Acknowledge && panics.swap(false, SeqCst);
+        if panics { Way::Panics } else { Way::AtOnce }
+    });
+    let (builder, log) = bus();
+    let builder = builder.backlog(backlog.clone()).handler::<follow>().handler::<count>();
+    let bus = builder.start().unwrap();
+    bus.post(job(1)).await.unwrap();
+    timeout(SOON, bus.idle()).await.unwrap();
+    assert_eq!((log.take(), backlog.count().await.unwrap()), (vec![], 0));
+    let [letter] = &bus.dead_letters().list().await.unwrap()[..] else { panic!("what it emitted is lost") };
+    assert_eq!(letter.attempts()[0].error(), "panicked: the backlog panics");
+    bus.dead_letters().redeliver(letter.id()).await.unwrap().into_result().unwrap();
+    assert_eq!(log.take(), ["next 1"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_bus_is_idle_when_an_event_was_done_before_its_post_was_told() {
     let way = |call| if call == Call::Post { Way::ToldLater } else { Way::AtOnce };

@@ -30,6 +30,7 @@ pub(crate) enum Way {
     ToldLater,
     Never,
     Fails,
+    Panics,
 }
 
 pub(crate) struct Faulty {
@@ -60,6 +61,7 @@ impl Faulty {
                     done.await
                 })
             }
+            Way::Panics => panic!("the backlog panics"),
             Way::Never => Box::pin(std::future::pending()),
             Way::Fails => {
                 let error = StoreError::new(StoreErrorKind::Unavailable, "the disk is full");

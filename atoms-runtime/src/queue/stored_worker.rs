@@ -18,6 +18,8 @@ use super::stored::{Member, RETRY, Stored, failed};
 use super::worker::log_panic;
 use crate::engine::Engine;
 use crate::engine::under_way::Part;
+use crate::handler::FailureKind;
+use crate::letters::{Attempt, DeadLetterCause, LetterRecipient};
 use crate::store::StoreError;
 
 /// How many events a worker has begun at most.
@@ -144,9 +146,16 @@ fn deliver(bus: &Arc<Engine>, mut begun: Begun) -> Running {
         let delivered = AssertUnwindSafe(part.around(bus.deliver_taken(&begun))).catch_unwind().await;
         if let Err(panic) = delivered {
             // What panics here is no handler. It would again, and hold up its key for ever.
-            log_panic(panic, ());
-            let (ticket, handlers) = (begun.taken.ticket, begun.taken.handlers.clone());
-            begun.stored.acknowledge(Acknowledgement::new(ticket, handlers)).await;
+            let Taken { ticket, event, handlers, .. } = &begun.taken;
+            let panic = FailureKind::Panic(log_panic(panic));
+            let letter = |handler: &String| {
+                let recipient = LetterRecipient::Handler(handler.clone());
+                let cause = DeadLetterCause::Failed { recipient, attempts: vec![Attempt::new(&panic)] };
+                bus.letter(event.clone(), cause, None)
+            };
+            let letters = handlers.iter().map(letter).collect();
+            let done = Acknowledgement { letters, ..Acknowledgement::new(*ticket, handlers.clone()) };
+            begun.stored.acknowledge(done).await;
         }
         begun.is_done = true;
         drop(begun);

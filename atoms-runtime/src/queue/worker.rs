@@ -98,7 +98,10 @@ impl Worker {
 
     fn start(&mut self, bus: &Arc<Engine>, posted: Posted, cx: &mut Context<'_>) {
         let is_done = catch_unwind(AssertUnwindSafe(|| bus.deliver_at_once(&posted)));
-        if is_done.unwrap_or_else(|panic| log_panic(panic, true)) {
+        if is_done.unwrap_or_else(|panic| {
+            log_panic(panic);
+            true
+        }) {
             return self.done.push(posted.slot);
         }
         let begun = Begun::new(&self.member.queue, posted);
@@ -111,12 +114,12 @@ impl Worker {
     }
 }
 
-/// What failed is among the dead letters; what panics here is some event's `Drop`, or the like.
-pub(crate) fn log_panic<T>(panic: Box<dyn Any + Send>, instead: T) -> T {
+/// What failed is among the dead letters; what panics here is some event's `Drop`, or the like. Returns what it said.
+pub(crate) fn log_panic(panic: Box<dyn Any + Send>) -> String {
     // Not among the fields, which are not looked at if nobody listens: what is thrown may throw again.
     let panic = panic_message(panic);
     tracing::error!(panic = %Shown(&panic), "a delivery panicked");
-    instead
+    panic
 }
 
 /// An event whose delivery may be ended before it is done, with the runtime that it runs in: then it goes back
@@ -159,7 +162,7 @@ fn finish(bus: Arc<Engine>, mut begun: Begun) -> Running {
     let part = Part::of_counted(&bus.under_way);
     Box::pin(async move {
         let delivered = AssertUnwindSafe(part.around(begun.deliver(&bus))).catch_unwind().await;
-        delivered.unwrap_or_else(|panic| log_panic(panic, ()));
+        delivered.unwrap_or_else(|panic| drop(log_panic(panic)));
         begun.hand_over()
     })
 }
