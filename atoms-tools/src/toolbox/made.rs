@@ -88,6 +88,7 @@ mod tests {
         assert!(made.begin(id).is_none());
         drop(making);
         made.begin(id).unwrap().done();
-        assert_eq!((made.lock().ids.len(), made.lock().in_order.len()), (1, 1));
+        let known = made.lock();
+        assert_eq!((known.ids.len(), known.in_order.len()), (1, 1));
     }
 }
