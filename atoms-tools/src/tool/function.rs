@@ -129,7 +129,7 @@ pub trait Function<T: Tool>: 'static {
     fn run<'a>(args: T::Args, prepared: &'a Self::Prepared, delivery: Delivery<'a>) -> Ran<'a, T::Output>;
 }
 
-/// A [`SyncFunction`] as a [`Function`].
+/// A [`SyncFunction`] as a `Function`.
 pub struct Sync<F>(PhantomData<fn(F)>);
 
 impl<T, F> Function<T> for Sync<F>
@@ -164,7 +164,7 @@ where
     }
 }
 
-/// An [`AsyncFunction`] as a [`Function`].
+/// An [`AsyncFunction`] as a `Function`.
 pub struct Async<F>(PhantomData<fn(F)>);
 
 impl<T, F> Function<T> for Async<F>
