@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::{
-    AttemptKind, Backlog, BusBuilder, Delivery, FailureKind, Interceptor, LetterRecipient, LetterStore,
-    MemoryBacklog, MemoryLetters, PostRefusal, StoreError, StoreErrorKind,
+    AttemptKind, Backlog, BusBuilder, Delivery, DeliveryFailed, FailureKind, Interceptor, LetterRecipient,
+    LetterStore, MemoryBacklog, MemoryLetters, PostRefusal, StoreError, StoreErrorKind,
 };
 use futures_util::FutureExt;
 use tokio::time::{sleep, timeout};
@@ -332,6 +332,24 @@ async fn what_is_not_acknowledged_since_the_backlog_panics_is_a_letter() {
     assert_eq!(letter.attempts()[0].error(), "panicked: the backlog panics");
     bus.dead_letters().redeliver(letter.id()).await.unwrap().into_result().unwrap();
     assert_eq!(log.take(), ["next 1"]);
+}
+
+#[handler]
+fn tells(failed: &DeliveryFailed, log: State<Log>) {
+    log.add(failed.error.clone());
+}
+
+#[tokio::test]
+async fn each_subscriber_that_fails_is_told_of() {
+    let (builder, log) = stored(&Arc::new(MemoryBacklog::default()));
+    let bus = builder.handler::<tells>().start().unwrap();
+    let _subscriptions = ["one", "two"].map(|name| bus.on::<Job>(move |_| panic!("{name}")));
+    bus.post(job(1)).await.unwrap();
+    timeout(SOON, bus.idle()).await.unwrap();
+    let mut lines = log.take();
+    lines.sort();
+    assert_eq!(lines, ["panicked: one", "panicked: two"]);
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 2);
 }
 
 #[tokio::test(start_paused = true)]

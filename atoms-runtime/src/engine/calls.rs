@@ -165,7 +165,10 @@ fn record(step: &Step<'_>, receipt: &mut Receipt, recipient: Recipient, outcome:
         Ok(()) => {}
         Err(NotDone::Skipped) => receipt.skip(recipient),
         Err(NotDone::Failed { earlier, kind }) => {
-            step.discard_held();
+            // Subscribers have nothing of their own that is held.
+            if let Recipient::Handler(_) = recipient {
+                step.discard_held();
+            }
             let (event_type, id) = (step.event.name(), step.event.head().id());
             tracing::error!(r#type = event_type, %id, %recipient, error = %Shown(&kind), "a handler failed");
             let failed = Attempt::new(&kind);
