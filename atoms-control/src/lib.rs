@@ -61,7 +61,7 @@ pub use question::{
 };
 pub use runs::{
     Cancelled, Cancelling, DroppedEvent, HeldEvents, NotPaused, NotStarted, NotTold, Pausing, Phase,
-    Resuming, RunError, Running, Runs, Scope, Source, Steering, Task, Tell, Teller, Telling,
+    Resuming, RunError, Running, Runs, Scope, Source, Steering, Task, Tell, Telling,
 };
 pub use schemars;
 pub use stats::{Quantiles, Stats, StatsError, Tally};

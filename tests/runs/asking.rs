@@ -103,6 +103,20 @@ async fn an_answer_from_another_thread_reaches_the_run() {
     other.join().unwrap();
 }
 
+#[tokio::test]
+async fn a_checkpoint_that_nobody_answers_ends_at_its_time_limit() {
+    let bus = started();
+    let running = bus.runs().start("deploy", async |run: Run| {
+        let limited = || plan().deadline(Duration::from_millis(20));
+        let expired = run.checkpoint(limited()).await.unwrap_err();
+        assert!(matches!(expired, NotAnswered::Expired(_)), "{expired}");
+        let default = Decision::Rejected { feedback: Some("nobody had time".into()) };
+        Ok(run.checkpoint(limited().default_to(default)).await?)
+    });
+    let decision = timeout(SOON, running).await.unwrap().unwrap();
+    assert_eq!(decision.feedback(), Some("nobody had time"));
+}
+
 #[handler]
 async fn approve_at_once(opened: &atoms::control::QuestionOpened, context: Context) {
     context.bus().questions().approve(opened.question).by(&ada()).await.unwrap();

@@ -57,8 +57,7 @@ async fn a_run_that_fails_says_why_with_the_error_itself() {
 async fn a_task_that_crashes_ends_its_run_as_panicked() {
     let bus = started();
     let seen = Seen::on(&bus);
-    let wrong = None::<u8>;
-    let running = bus.runs().start("crash", async move |_| Ok(wrong.expect("there is one")));
+    let running = bus.runs().start("crash", async |_| -> Result<(), _> { panic!("there is one") });
     let error = running.await.unwrap_err();
     assert!(matches!(&error, RunError::Panicked { message, .. } if message == "there is one"), "{error}");
     bus.idle().await;

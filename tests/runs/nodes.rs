@@ -1,5 +1,6 @@
 //! Runs and the nodes of graphs.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use atoms::agent::events::{ConversationType, Init, Log, Object, Role, Speak, TranscriptUpdate};
@@ -9,6 +10,10 @@ use tokio::time::timeout;
 
 use crate::{SOON, until};
 
+/// How many handlers of each node wait.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+static SLEEPING: AtomicUsize = AtomicUsize::new(0);
+
 #[derive(Default)]
 struct Clerk;
 
@@ -17,6 +22,7 @@ impl Clerk {
     #[handler]
     async fn listen(&mut self, said: &TranscriptUpdate, run: Option<Run>, context: Context) -> Speak {
         if said.content == "wait" {
+            WAITING.fetch_add(1, Ordering::SeqCst);
             context.cancelled().await;
         }
         Speak { text: run.map_or_else(|| "no run".to_owned(), |run| run.name().to_owned()) }
@@ -32,6 +38,7 @@ impl Sleeper {
     #[handler]
     async fn sleep(&mut self, said: &TranscriptUpdate) -> Log {
         if said.content == "sleep" {
+            SLEEPING.fetch_add(1, Ordering::SeqCst);
             std::future::pending::<()>().await;
         }
         Log { name: "awake".into(), payload: Object::new() }
@@ -97,13 +104,13 @@ async fn the_handler_of_a_node_sees_that_it_is_cancelled_or_is_dropped() {
     let bus = steered();
     let (desk, mut output) = Desk::graph().run_alone(&bus, init()).unwrap();
     desk.send(said("wait")).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    until(async || WAITING.load(Ordering::SeqCst) == 1).await;
     bus.runs().cancel(Scope::Bus).await;
     assert!(timeout(SOON, output.next()).await.unwrap().unwrap().is::<Speak>());
 
     let (bed, mut output) = Bed::graph().run_alone(&bus, init()).unwrap();
     bed.send(said("sleep")).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    until(async || SLEEPING.load(Ordering::SeqCst) == 1).await;
     let cancelled = bus.runs().cancel(Scope::Bus).grace(Duration::from_millis(10)).await;
     assert!(cancelled.still_running.is_empty(), "{cancelled:?}");
     bed.send(said("wake up")).await.unwrap();

@@ -305,11 +305,34 @@ async fn cancelling_the_bus_ends_handlers_without_a_run_and_later_ones_run_as_ev
     assert_eq!(*numbers.lock().unwrap(), [1]);
 }
 
+#[tokio::test]
+async fn a_session_that_is_cancelled_takes_no_run_of_others_with_it() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let (bus, _) = steered(Steering::new());
+    let bus = bus.handler::<wait>().shared_state(count.clone()).start().unwrap();
+    let running = bus.runs().start("import", {
+        let bus = bus.clone();
+        async move |_| {
+            let mut metadata = Metadata::new();
+            metadata.set_session_id("s-1");
+            Ok(bus.emit(Envelope::new(WorkWanted).with_metadata(metadata)).await.is_ok())
+        }
+    });
+    until(async || count.load(Ordering::SeqCst) == 1).await;
+    let cancelled = bus.runs().cancel(Scope::Session("s-1".into())).grace(Duration::ZERO).await;
+    assert!(cancelled.runs.is_empty() && cancelled.still_running.is_empty(), "{cancelled:?}");
+    let run = running.run().unwrap();
+    assert!(!run.is_cancelled());
+    assert_eq!(bus.runs().cancel(run).grace(Duration::ZERO).await.runs, [run.id()]);
+    assert!(running.await.unwrap_err().is_cancelled());
+}
+
 #[event(type = "runs.block.wanted")]
 struct BlockWanted;
 
 #[handler]
-fn block(_: &BlockWanted, goes_on: State<AtomicBool>) {
+fn block(_: &BlockWanted, goes_on: State<AtomicBool>, count: State<AtomicUsize>) {
+    count.fetch_add(1, Ordering::SeqCst);
     while goes_on.load(Ordering::SeqCst) {
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -319,9 +342,11 @@ fn block(_: &BlockWanted, goes_on: State<AtomicBool>) {
 async fn a_handler_that_blocks_is_named_as_still_running() {
     let goes_on = Arc::new(AtomicBool::new(true));
     let (bus, _) = steered(Steering::new());
-    let bus = bus.handler::<block>().shared_state(goes_on.clone()).start().unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let bus =
+        bus.handler::<block>().shared_state(goes_on.clone()).shared_state(count.clone()).start().unwrap();
     bus.post(BlockWanted).await.unwrap();
-    sleep(Duration::from_millis(50)).await;
+    until(async || count.load(Ordering::SeqCst) == 1).await;
     let cancelled = bus.runs().cancel(Scope::Bus).grace(Duration::from_millis(10)).await;
     goes_on.store(false, Ordering::SeqCst);
     assert_eq!(cancelled.still_running, ["runs::paused::block"]);

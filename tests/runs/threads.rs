@@ -58,7 +58,7 @@ async fn work(bus: Bus, run: Run, work: u64) -> Result<(), Box<dyn std::error::E
         run.progress(number, 5, "").await?;
         say::call(&bus, SayArgs { text: "so".into() }).await?;
     }
-    if work % 4 == 0 {
+    if work.is_multiple_of(4) {
         let _asked = run.checkpoint(Checkpoint::unnamed()).await?;
     }
     Ok(())

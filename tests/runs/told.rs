@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use atoms::control::{PhaseCompleted, Progress, RunStarted, TaskCompleted, TaskFailed, Tell, Thinking};
 use atoms::prelude::*;
+use atoms::{Backlog, MemoryBacklog};
 use tokio::time::{sleep, timeout};
 
 use crate::{SOON, Seen, started, until};
@@ -143,6 +144,28 @@ async fn who_tells_without_waiting_is_refused_beyond_the_limit() {
     let refused = told.iter().filter(|outcome| outcome.is_err()).count();
     assert_eq!(refused, 10_000 - 4_096);
     assert!(told.last().unwrap().unwrap_err().to_string().contains("4096 events"));
+}
+
+#[tokio::test]
+async fn what_is_told_is_in_memory_also_if_posted_events_are_stored() {
+    let backlog = Arc::new(MemoryBacklog::default());
+    let bus = Bus::builder().without_discovery().backlog(backlog.clone()).start().unwrap();
+    let seen = Seen::on(&bus);
+    let stored = Arc::new(Mutex::new(0));
+    let (most, counted) = (stored.clone(), backlog.clone());
+    let running = bus.runs().start("import", async move |run: Run| {
+        for item in 0..10 {
+            run.progress(item, 10, "").await?;
+            let now = counted.count().await?;
+            let mut most = most.lock().unwrap();
+            *most = now.max(*most);
+        }
+        Ok(())
+    });
+    running.await.unwrap();
+    bus.idle().await;
+    assert_eq!(seen.of::<Progress>().len(), 10);
+    assert_eq!(*stored.lock().unwrap(), 0);
 }
 
 #[tokio::test]

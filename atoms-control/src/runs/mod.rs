@@ -28,7 +28,7 @@ pub use pause::{Pausing, Resuming};
 pub use running::Running;
 pub use scope::Scope;
 pub use steering::Steering;
-pub use tell::{Phase, Source, Task, Tell, Teller, Telling};
+pub use tell::{Phase, Source, Task, Tell, Telling};
 
 use self::board::Board;
 pub(crate) use self::steering::Steered;

@@ -107,11 +107,16 @@ impl Extension for Steered {
 }
 
 impl Shared {
-    /// Says to the deliveries in this scope that they are cancelled, and returns them. The one in which this is called is not.
+    /// Says to the deliveries in this scope that they are cancelled, and returns them. Those of the event in whose handler this
+    /// is called are not, nor are those of runs that go on: a run is cancelled as a whole.
     pub(super) fn cancel(self: &Arc<Self>, scope: &Scope) -> Deliveries {
         let own = Cause::current().map(|cause| cause.id().clone());
         let running = self.running.lock();
-        let is_ours = |entry: &&Entry| entry.place.is_in(scope) && Some(&entry.event) != own.as_ref();
+        let is_ours = |entry: &Entry| {
+            let goes_on = |run: &Run| !run.is_cancelled() && !run.has_ended();
+            let of_run_that_goes_on = entry.place.run.as_ref().is_some_and(goes_on);
+            entry.place.is_in(scope) && !of_run_that_goes_on && Some(&entry.event) != own.as_ref()
+        };
         let entries: Vec<_> = running.deliveries.iter().filter(|(_, entry)| is_ours(entry)).collect();
         let numbers = entries.iter().map(|(number, _)| **number).collect();
         let tokens: Vec<_> = entries.iter().map(|(_, entry)| entry.cancelled.clone()).collect();
