@@ -17,6 +17,7 @@ mod event;
 mod handler;
 mod layers;
 mod letters;
+mod linker_macros;
 mod log_limit;
 mod macros;
 mod queue;

@@ -1,5 +1,5 @@
 //! What the attribute macros expand to. The tokens that `#![forbid(unsafe_code)]` would refuse in
-//! a user's crate (symbol names and link sections) are written here, and only here.
+//! a user's crate (symbol names and assembly) are written in `linker_macros.rs`, and only there.
 //!
 //! Anybody can call these macros, in safe code, too. So each name that they give to a linker begins with the
 //! framework's own prefix, whatever is passed: no expansion defines `malloc`. And [`assert_symbol`] lets no
@@ -17,10 +17,10 @@ macro_rules! __event {
         sensitive: [$($sensitive:literal),*]
         $(, fields: $fields:ident)?
         $(, version: $version:literal, $read:ident)?
-        $(, must_handle: $handled:literal)?
+        $(, must_handle: $must_handle:literal)?
         $(, key: { $($key:tt)* })?
         $(, flow: $($flow:ident)+)?
-        $(, reply: $reply:ty, $answered:literal)?
+        $(, reply: $reply:ty)?
     ) => {
         #[allow(deprecated)]
         const _: () = {
@@ -59,8 +59,8 @@ macro_rules! __event {
 
                 $(const FLOW: $crate::Flow = $crate::Flow { $($flow: true,)+ ..$crate::Flow::INTERNAL };)?
 
-                $($crate::__must_handle!($type, $handled);)?
-                $($crate::__must_answer!($type, $answered);)?
+                $($crate::__must_handle!($type, $must_handle);)?
+                $($crate::__must_answer!($type, $reply);)?
 
                 $($($key)*)?
             }
@@ -71,12 +71,9 @@ macro_rules! __event {
 
             const _: () = $crate::__private::assert_symbol($type);
 
-            #[cfg(not(any(test, miri)))]
-            #[used]
-            #[unsafe(export_name = ::core::concat!(
-                "atoms.event_type.", $type, $(".version_", $version,)? ".is_defined_twice"
-            ))]
-            static IS_DEFINED: ::core::primitive::u8 = 0;
+            $crate::__claimed! {
+                ::core::concat!("atoms.event_type.", $type, $(".version_", $version,)? ".is_defined_twice")
+            }
         };
     };
 }
@@ -97,89 +94,6 @@ macro_rules! __checked {
 macro_rules! __kind {
     () => { $crate::Emitted };
     ($reply:ty) => { $crate::Asked<$reply> };
-}
-
-/// The part of an event that must be handled: a handler's instance of `__handled_by` lies in a
-/// section of its own, and `__needs_handler` reads the symbol that an ELF linker defines only if
-/// that section exists. Both are generic, so that they exist only where they are used.
-///
-/// `$name` is the type string as a C identifier, which no other type string gives.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __must_handle {
-    ($type:literal, $name:literal) => {
-        const MUST_HANDLE: ::core::primitive::bool = true;
-
-        $crate::__linked!($type, "must_handle_event_", $name, "_has_no_handler");
-    };
-}
-
-/// The part of a request that its handlers and those who ask it say to the linker. Who asks needs a
-/// handler, as who emits an event that must be handled. A handler's instance of `__answered_by` defines
-/// a symbol of the request's: those of two handlers collide.
-///
-/// It is defined in assembly, since no item of a generic function can have a name of its own. The
-/// function is naked, so that no pass of the compiler inlines it or copies its body, as sanitizers do; and
-/// only the static that describes the handler names it, so there is one instance for each handler. A second,
-/// local symbol in the same place bears the name of the handler: lld shows it, and the assembler shows the
-/// comment, when it finds two in one object.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __must_answer {
-    ($type:literal, $name:literal) => {
-        $crate::__linked!($type, "request_", $name, "_needs_exactly_one_handler");
-
-        #[cfg(all(
-            not(any(test, miri)),
-            any(target_os = "linux", target_os = "android", target_os = "freebsd"),
-            any(target_arch = "x86_64", target_arch = "aarch64")
-        ))]
-        #[unsafe(naked)]
-        #[allow(named_asm_labels)]
-        extern "C" fn __answered_by<H: $crate::__private::HandlerSymbol>() {
-            // It does nothing but to return, on both processors.
-            ::core::arch::naked_asm!(
-                ::core::concat!(".globl atoms.request.", $type, ".has_two_handlers"),
-                ::core::concat!(".hidden atoms.request.", $type, ".has_two_handlers"),
-                ::core::concat!("atoms.request.", $type, ".has_two_handlers: /* by {handler} */"),
-                ".type {handler}.answers, %function",
-                ::core::concat!(".set {handler}.answers, atoms.request.", $type, ".has_two_handlers"),
-                ".size {handler}.answers, 1",
-                "ret",
-                handler = sym <H as $crate::__private::HandlerSymbol>::handler,
-            )
-        }
-    };
-}
-
-/// What a handler says to the linker, and what needs one asks of it. The parts are the section's name.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __linked {
-    ($type:literal, $($part:literal),+) => {
-        #[cfg(all(
-            not(any(test, miri)),
-            any(target_os = "linux", target_os = "android", target_os = "freebsd")
-        ))]
-        #[inline(never)]
-        #[unsafe(link_section = ::core::concat!("atoms_", $($part),+))]
-        fn __handled_by<H>() {}
-
-        #[cfg(all(
-            not(any(test, miri)),
-            any(target_os = "linux", target_os = "android", target_os = "freebsd")
-        ))]
-        #[inline]
-        fn __needs_handler<Emitting>() {
-            const _: () = $crate::__private::assert_symbol(::core::concat!($type, $($part),+));
-
-            unsafe extern "C" {
-                #[link_name = ::core::concat!("__start_atoms_", $($part),+)]
-                static SECTION: ::core::primitive::u8;
-            }
-            ::core::hint::black_box(&raw const SECTION);
-        }
-    };
 }
 
 /// What says of an error of type `$error` whether another attempt may help.
@@ -288,10 +202,7 @@ macro_rules! entry {
         const _: () = {
             const _: () = $crate::__private::assert_symbol(::core::concat!($($name),+));
 
-            #[cfg(not(any(test, miri)))]
-            #[used]
-            #[unsafe(export_name = ::core::concat!("atoms.entry.", $($name,)+ ".is_defined_twice"))]
-            static IS_DEFINED: ::core::primitive::u8 = 0;
+            $crate::__claimed! { ::core::concat!("atoms.entry.", $($name,)+ ".is_defined_twice") }
         };
     };
 }

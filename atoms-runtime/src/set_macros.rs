@@ -39,13 +39,8 @@ macro_rules! __event_set {
                 ::core::clone::Clone::clone(self)
             }
 
-            fn handled_by<H>() -> fn() {
-                // All of them at once; the linker sees those only that are named in code that stays.
-                || {
-                    $($(#[$cfg])* ::core::hint::black_box(
-                        $crate::__private::set::handled_by::<$types, $index, H>()
-                    );)*
-                }
+            fn handled_by<H>() {
+                $($(#[$cfg])* $crate::__private::set::handled_by::<$types, $index, H>();)*
             }
         }
 

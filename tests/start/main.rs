@@ -123,7 +123,7 @@ fn kinds(error: &StartError) -> Vec<&'static str> {
 fn what_must_be_handled_and_is_not_is_named_with_the_fix() {
     let error = refused(bus().handler::<promise>());
     let message = error.to_string();
-    let parts = ["`start.promised`", "`must_handle`", "start::promise (tests/start/main.rs:"];
+    let parts = ["`start.promised`", "must be handled", "start::promise (tests/start/main.rs:"];
     for part in parts.into_iter().chain(["`&start::Promised`", "`#[handler]`", "`use the_crate as _;`"]) {
         assert!(message.contains(part), "`{part}` is not in: {message}");
     }

@@ -65,7 +65,7 @@ fn a_hook_that_is_about_no_tool() {
 #[test]
 fn an_event_that_must_be_handled() {
     let told = problem(bus().0.tool::<emits>());
-    assert!(told.contains("it emits `test.must.be.handled`, which declares `must_handle`"), "{told}");
+    assert!(told.contains("it emits `test.must.be.handled`, which must be handled"), "{told}");
     bus().0.tool::<emits>().handler::<handles>().start().unwrap();
 }
 

@@ -95,12 +95,6 @@ pub(crate) fn example(name: &str) -> String {
     format!("{}.{}", own_namespace(), name.as_deref().unwrap_or("created"))
 }
 
-/// The type string as a C identifier, for the names of link sections. Two type strings never give one identifier, since
-/// type strings have no capital letters.
-pub(crate) fn identifier(type_string: &str) -> String {
-    type_string.replace('.', "_DOT_")
-}
-
 #[cfg(test)]
 #[path = "type_string_tests.rs"]
 mod tests;

@@ -68,14 +68,3 @@ fn an_example_is_valid_and_has_a_namespace() {
     }
     assert_eq!(example("OrderCreated"), "atoms_macros.order_created");
 }
-
-#[test]
-fn identifiers_of_c_are_injective() {
-    assert_eq!(identifier("shop.order"), "shop_DOT_order");
-    assert_ne!(identifier("shop.order_created"), identifier("shop.order.created"));
-    let names = ["a.b", "a_b", "a_dot_b", "a.dot_b", "a__b", "a_.b", "a._b"].map(identifier);
-    for (i, name) in names.iter().enumerate() {
-        assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
-        assert!(!names[..i].contains(name), "{name}");
-    }
-}

@@ -202,7 +202,11 @@ impl RequestError {
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unanswered { request } => write!(f, "nothing on this bus answers the request `{request}`"),
+            Self::Unanswered { request } => write!(
+                f,
+                "nothing on this bus answers the request `{request}`: write a `#[handler]` of it, or link the crate \
+                 that has one with `use the_crate as _;`"
+            ),
             Self::Refused { request, refusal } => write!(f, "the request `{request}` was refused: {refusal}"),
             Self::Declined { request, handler } => {
                 write!(f, "handler {handler} does not take this request `{request}`, as its `when` decides")

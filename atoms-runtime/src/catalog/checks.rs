@@ -67,14 +67,10 @@ pub(crate) fn no_handlers(registry: &Registry) -> Option<StartProblem> {
     (!has_handlers && registry.all_entries().is_empty()).then_some(StartProblem::NoHandlers)
 }
 
-/// Whether the linker sees to it that requests that are asked have a handler.
-pub(crate) const LINKER_FINDS_UNANSWERED: bool =
-    cfg!(any(target_os = "linux", target_os = "android", target_os = "freebsd"));
-
-/// The requests that nobody answers.
-pub(crate) fn unanswered(registry: &Registry) -> impl Iterator<Item = StartProblem> {
-    let unanswered = requests(registry).filter(|request| registry.handlers_of(request).next().is_none());
-    unanswered.map(|request| StartProblem::Unanswered { request })
+/// The requests that nobody answers. That is no problem of a program which does not ask them, and whether it does
+/// only the linker knows.
+pub(crate) fn unanswered(registry: &Registry) -> impl Iterator<Item = &'static EventType> {
+    requests(registry).filter(|request| registry.handlers_of(request).next().is_none())
 }
 
 fn requests(registry: &Registry) -> impl Iterator<Item = &'static EventType> {
@@ -118,11 +114,10 @@ fn duplicates(registry: &Registry) -> Vec<StartProblem> {
 }
 
 fn unhandled(registry: &Registry, emissions: &[Emission]) -> Vec<StartProblem> {
-    let is_handled = |event_type| registry.handlers_of(event_type).next().is_some();
     let mut reported = HashSet::default();
     emissions
         .iter()
-        .filter(|emission| emission.emits.must_handle() && !is_handled(emission.emits))
+        .filter(|emission| registry.lacks_handler(emission.emits))
         .filter(|emission| reported.insert(emission.emits.name()))
         .map(|emission| StartProblem::Unhandled { event_type: emission.emits, emitter: emission.handler })
         .collect()

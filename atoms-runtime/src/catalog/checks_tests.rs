@@ -24,13 +24,8 @@ fn registry(handlers: Vec<&'static HandlerInfo>) -> Registry {
 #[test]
 fn a_request_without_a_handler_is_found() {
     let registry = registry(vec![<answer as Handler>::info()]);
-    let problems: Vec<_> = unanswered(&registry).collect();
-    let [problem @ StartProblem::Unanswered { request }] = &problems[..] else { panic!("{problems:?}") };
-    assert_eq!(request.name(), "checks.unanswered");
-    let message = problem.to_string();
-    for part in ["checks.unanswered", "NotAnswered", "has no handler", "use the_crate as _;"] {
-        assert!(message.contains(part), "`{part}` is not in: {message}");
-    }
+    let requests: Vec<_> = unanswered(&registry).map(EventType::name).collect();
+    assert_eq!(requests, ["checks.unanswered"]);
 }
 
 #[test]

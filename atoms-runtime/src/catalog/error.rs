@@ -41,11 +41,11 @@ pub enum StartProblem {
     },
     /// A handler emits a `must_handle` event that nothing on the bus handles.
     #[error(
-        "`{}` declares `must_handle`, handler {emitter} emits it, and nothing on this bus handles it: \
-         write a `#[handler]` that takes `&{}`; if there is one in a crate that no code names, that \
-         crate is not linked, and `use the_crate as _;` names it",
+        "the event `{}` must be handled, handler {emitter} emits it, and nothing on this bus handles it: \
+         write a `#[handler]` that takes `&{path}`; if there is one in another crate, link that with \
+         `use the_crate as _;`; in a test, write `atoms::testing::handled!({path});`",
         event_type.name(),
-        event_type.path()
+        path = event_type.path()
     )]
     Unhandled {
         /// The event.
@@ -55,7 +55,7 @@ pub enum StartProblem {
     },
     /// Several handlers on the bus answer one request.
     #[error(
-        "the request `{}` has {} handlers, and needs exactly one: {}; remove the others",
+        "the request `{}` has {} handlers, and needs exactly one: {}; remove all but one",
         request.name(),
         handlers.len(),
         handlers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -65,17 +65,6 @@ pub enum StartProblem {
         request: &'static EventType,
         /// The handlers.
         handlers: Vec<&'static HandlerInfo>,
-    },
-    /// Nothing on the bus answers a request. Where the linker checks this, a start does not.
-    #[error(
-        "the request {request} has no handler: write a `#[handler]` that takes `&{}` and returns the reply; \
-         if there is one in a crate that no code names, that crate is not linked, and \
-         `use the_crate as _;` names it",
-        request.path()
-    )]
-    Unanswered {
-        /// The request.
-        request: &'static EventType,
     },
     /// There is no handler to check, except for those of the framework itself. Only an explicit check reports this,
     /// such as `atoms::verify!`.
@@ -201,7 +190,7 @@ fn describe_duplicate(first: &EventType, second: &EventType) -> String {
     if (first.path(), first.file(), first.line()) == (second.path(), second.file(), second.line()) {
         format!(
             "the event `{name}` is there twice, because its crate is linked twice: {first}; a unit test that \
-             depends on its own crate in a roundabout way does that, and belongs in `tests/`"
+             depends on its own crate in a roundabout way does that: move it to `tests/`"
         )
     } else {
         format!(
@@ -232,14 +221,14 @@ pub(super) fn describe_circle(edges: &[CircleEdge]) -> String {
     for edge in edges {
         text += &format!("\n    `{}` -> {} -> `{}`", edge.takes.name(), edge.handler, edge.emits.name());
     }
-    text + "\n  break it; or, if it ends by itself, write `#[handler(allow_cycle)]` on one of these handlers"
+    text + "\n  break the circle; or, if it ends by itself, write `#[handler(allow_cycle)]` on one of these handlers"
 }
 
 fn describe_same_name(first: EntryInfo, second: EntryInfo) -> String {
     if first.place() == second.place() {
         return format!(
             "{first} is there twice, because its crate is linked twice: a unit test that depends on its own crate in \
-             a roundabout way does that, and belongs in `tests/`"
+             a roundabout way does that: move it to `tests/`"
         );
     }
     format!("two entries of one kind have one name: {first}, and {second}; give one of them another")

@@ -23,12 +23,19 @@ pub enum Linked {
     Event(fn() -> &'static EventType),
     Handler(fn() -> &'static HandlerInfo),
     Entry(EntryInfo),
+    /// An event that this test program needs no handler of.
+    Excused(fn() -> &'static EventType),
 }
 
 impl Linked {
     /// The event `E`. That `E` is one is asked of it here, and not in the event's crate.
     pub const fn event<E: Event>() -> Self {
         Self::Event(E::event_type)
+    }
+
+    /// The event `E`, of which this test program needs no handler.
+    pub const fn excused<E: Event>() -> Self {
+        Self::Excused(E::event_type)
     }
 }
 
@@ -66,6 +73,7 @@ impl Registry {
                     Linked::Event(event_type) => events.push(event_type()),
                     Linked::Handler(info) => handlers.push(info()),
                     Linked::Entry(entry) => entries.push(*entry),
+                    Linked::Excused(_) => {}
                 }
             }
             Registry::new(events, handlers, entries)
@@ -145,6 +153,16 @@ impl Registry {
         self.events.iter().any(|event_type| !event_type.sensitive().is_empty())
     }
 
+    /// Returns whether the event declares `must_handle` and has no handler here, without
+    /// [`handled!`](crate::testing::handled) saying that it needs none.
+    pub fn lacks_handler(&self, event_type: &EventType) -> bool {
+        let is_excused = || {
+            inventory::iter::<Linked>()
+                .any(|linked| matches!(linked, Linked::Excused(excused) if excused() == event_type))
+        };
+        event_type.must_handle() && self.handlers_of(event_type).next().is_none() && !is_excused()
+    }
+
     /// The newest version of this event, if that is a later one.
     pub(crate) fn newer(&self, event_type: &EventType) -> Option<&'static EventType> {
         self.event(event_type.name()).filter(|newest| newest.version() > event_type.version())
@@ -158,6 +176,9 @@ impl Registry {
         }
         for entry in &self.entries {
             tracing::debug!(%entry, "has");
+        }
+        for request in checks::unanswered(self) {
+            tracing::debug!(%request, "has no handler, and fails if it is asked");
         }
         for edges in checks::alert_circles(self) {
             tracing::warn!("if this fails, it leads to itself: {}", error::describe_circle(&edges));

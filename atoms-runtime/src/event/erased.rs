@@ -137,7 +137,7 @@ mod tests {
     }
 
     crate::__event!(GetText, "test.text.get", deny_unknown_fields: false, sensitive: [],
-        reply: Vec<String>, "test_DOT_text_DOT_get");
+        reply: Vec<String>);
 
     #[test]
     fn a_request_comes_back_from_its_question_which_takes_the_reply() {

@@ -116,7 +116,7 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
 
     /// Says to the linker that the handler `H` handles this event.
     #[doc(hidden)]
-    fn __handled_by<H>() {}
+    extern "C" fn __handled_by<H>() {}
 
     /// Says to the linker that the handler `H` answers this request: a second one does not link.
     #[doc(hidden)]

@@ -26,9 +26,9 @@ pub struct HandlerInfo {
     input: EventTypes,
     emits: EventTypes,
     binding: Option<Binding>,
-    /// Keeps the instance of `Event::__handled_by` alive that the linker looks for.
-    _handles: fn() -> fn(),
-    /// The same of `Event::__answered_by`, which exists once for each request in a program.
+    /// Keeps the instances of `Event::__handled_by` alive that the linker looks for.
+    _handles: fn(),
+    /// The same of `Event::__answered_by`, of which a request has one in a program.
     _answers: fn(),
 }
 
@@ -110,7 +110,7 @@ impl HandlerInfo {
             input: I::EVENTS,
             emits,
             binding: None,
-            _handles: || || (),
+            _handles: || (),
             _answers: || (),
         }
     }

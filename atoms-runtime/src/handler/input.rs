@@ -86,11 +86,9 @@ pub trait Input: Send + Sync + 'static {
     #[doc(hidden)]
     fn copy(&self) -> Self;
 
-    /// Returns the function that says to the linker that `H` handles the event.
+    /// Says to the linker that `H` handles the events.
     #[doc(hidden)]
-    fn handled_by<H>() -> fn() {
-        || ()
-    }
+    fn handled_by<H>() {}
 
     /// Says to the linker that `H` answers the request, if it is one.
     #[doc(hidden)]
@@ -113,8 +111,8 @@ impl<E: Event> Input for E {
         delivery.event().downcast::<E>().map(Envelope::event)
     }
 
-    fn handled_by<H>() -> fn() {
-        E::__handled_by::<H>
+    fn handled_by<H>() {
+        E::__handled_by::<H>();
     }
 
     fn answered_by<H: HandlerSymbol>() {
@@ -138,8 +136,8 @@ impl<E: Event> Input for Envelope<E> {
         delivery.event().downcast::<E>()
     }
 
-    fn handled_by<H>() -> fn() {
-        E::__handled_by::<H>
+    fn handled_by<H>() {
+        E::__handled_by::<H>();
     }
 
     fn answered_by<H: HandlerSymbol>() {

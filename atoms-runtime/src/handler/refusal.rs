@@ -38,7 +38,9 @@ pub enum Refusal {
     #[error("the session has ended")]
     SessionEnded,
     /// The event declares `must_handle`, and nothing on this bus handles it.
-    #[error("nothing on this bus handles it, and it declares `must_handle`")]
+    #[error(
+        "nothing on this bus handles it, and it must be handled: write a `#[handler]` of it, or link the crate that has one"
+    )]
     Unhandled,
     /// A [layer](crate::EmitLayer) stopped the event.
     #[error(transparent)]

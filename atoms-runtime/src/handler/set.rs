@@ -168,9 +168,9 @@ pub fn emit<S: Variant<INDEX>, const INDEX: usize>(held: Held<S, INDEX>, deliver
     delivery.follow_up(held.into_envelope());
 }
 
-/// The function that says to the linker that `H` handles a variant's event.
-pub fn handled_by<S: Variant<INDEX>, const INDEX: usize, H>() -> fn() {
-    EventOf::<S, INDEX>::__handled_by::<H>
+/// Says to the linker that `H` handles a variant's event.
+pub fn handled_by<S: Variant<INDEX>, const INDEX: usize, H>() {
+    EventOf::<S, INDEX>::__handled_by::<H>();
 }
 
 /// What a variant holds, once more.

@@ -63,7 +63,19 @@ impl StandIn for BusBuilder {
 /// An event that declares `must_handle` does not link into a program that emits it and has no
 /// handler of it; a test program may want to emit it all the same. On the bus nothing changes: the
 /// receipt says that it was unhandled. The same goes for a request, which without a handler is
-/// [`Unanswered`](crate::RequestError::Unanswered), or answered by a [`StandIn`].
+/// [`Unanswered`](crate::RequestError::Unanswered), or answered by a [`StandIn`]. A bus starts with handlers that emit
+/// the event.
+///
+/// A library whose events other crates handle can do without this. With the feature `tests-without-handlers` the linker
+/// does not look for handlers. As a feature of a dev-dependency, it applies to the tests, examples and benchmarks of the
+/// library, and not to programs that depend on it (with the `resolver` 2 or 3 of Cargo, which editions since 2021 have):
+///
+/// ```toml
+/// [dev-dependencies]
+/// atoms-rs = { version = "0.1", features = ["tests-without-handlers"] }
+/// ```
+///
+/// When Cargo builds these tests and a program at once, as `cargo test --workspace` does, it applies to both.
 ///
 /// ```
 /// use atoms::event;
@@ -84,7 +96,11 @@ macro_rules! __handled {
             const _: () = {
                 struct InTest;
                 #[used]
-                static HANDLED: fn() = <$event as $crate::Event>::__handled_by::<InTest>;
+                static HANDLED: extern "C" fn() = <$event as $crate::Event>::__handled_by::<InTest>;
+
+                $crate::__private::inventory::submit! {
+                    $crate::__private::Linked::excused::<$event>()
+                }
             };
         )+
     };

@@ -234,12 +234,12 @@ impl ToolInfo {
 
     /// The `must_handle` events that the function may emit, and that nothing on the bus handles.
     fn unhandled(&self, registry: &Registry) -> impl Iterator<Item = HandlerError> {
-        let emitted = self.emits.to_vec().into_iter().filter(|event_type| event_type.must_handle());
-        emitted.filter(|event_type| registry.handlers_of(event_type).next().is_none()).map(|event_type| {
+        let emitted = self.emits.to_vec().into_iter();
+        emitted.filter(|event_type| registry.lacks_handler(event_type)).map(|event_type| {
             let (name, path) = (event_type.name(), event_type.path());
             format!(
-                "it emits `{name}`, which declares `must_handle`, and nothing on this bus handles it: write a \
-                 `#[handler]` that takes `&{path}`"
+                "it emits `{name}`, which must be handled, and nothing on this bus handles it: write a `#[handler]` \
+                 that takes `&{path}`; if there is one in another crate, link that with `use the_crate as _;`"
             )
             .into()
         })

@@ -19,7 +19,10 @@ const RUNTIME: House = House {
         Floor { name: "queue", modules: &["queue"] },
         Floor { name: "subscribe", modules: &["subscribe"] },
         Floor { name: "bus", modules: &["bus"] },
-        Floor { name: "expansions", modules: &["macros", "private", "set_macros", "testing"] },
+        Floor {
+            name: "expansions",
+            modules: &["linker_macros", "macros", "private", "set_macros", "testing"],
+        },
     ],
 };
 

@@ -29,7 +29,6 @@ use quote::quote;
 use super::Form;
 use super::check::{Checked, Upcast};
 use super::model::Event;
-use super::type_string;
 use crate::common::attributes;
 use derived::Derived;
 use fields::Check;
@@ -74,14 +73,12 @@ fn call(
     check: Option<&Check<'_>>,
 ) -> TokenStream {
     let (root, name, deny) = (&event.keys.root, &event.item.ident, event.denies_unknown_fields());
-    let text = literal.value();
-    let identifier = type_string::identifier(&text);
     let version = upcast.as_ref().map(|Upcast { version, .. }| quote!(, version: #version, UPCAST));
-    let must_handle = event.keys.must_handle.then(|| quote!(, must_handle: #identifier));
+    let must_handle = event.keys.must_handle.then(|| quote!(, must_handle: true));
     let reply = event.keys.reply.as_ref().and_then(|reply| reply.as_ref().ok());
     // rustc would give advice about generics for an unknown type inside of another.
     let alias = reply.map(|reply| quote!(type __Reply = #reply;));
-    let reply = reply.map(|_| quote!(, reply: __Reply, #identifier));
+    let reply = reply.map(|_| quote!(, reply: __Reply));
     let sensitive = sensitive(event);
     let fields = check.map(Check::name).map(|name| quote!(, fields: #name));
     let key = key::function(event).map(|function| quote!(, key: { #function }));

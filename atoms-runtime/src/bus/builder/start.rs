@@ -97,9 +97,6 @@ impl BusBuilder {
         let start = StartCheck::new(registry, StartContext::new(&self.states), has_store);
         let mut problems = checks::check(&start);
         problems.extend(self.without_room());
-        if self.discovery && !checks::LINKER_FINDS_UNANSWERED {
-            problems.extend(checks::unanswered(registry));
-        }
         problems
     }
 

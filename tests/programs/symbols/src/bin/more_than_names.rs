@@ -11,9 +11,9 @@ macro_rules! event {
     };
 }
 
-event!(Lines, "a\n.globl malloc\nmalloc", deny_unknown_fields: false, sensitive: [], reply: u64, "a");
-event!(Statements, "a; .globl malloc; malloc", deny_unknown_fields: false, sensitive: [], reply: u64, "b");
-event!(Operands, "a{handler}", deny_unknown_fields: false, sensitive: [], reply: u64, "c");
-event!(Section, "a", deny_unknown_fields: false, sensitive: [], must_handle: "a,\"ax\"");
+event!(Lines, "a\n.globl malloc\nmalloc", deny_unknown_fields: false, sensitive: [], reply: u64);
+event!(Statements, "a; .globl malloc; malloc", deny_unknown_fields: false, sensitive: [], reply: u64);
+event!(Operands, "a{handler}", deny_unknown_fields: false, sensitive: [], reply: u64);
+event!(Quotes, "a\"\n.globl malloc\nmalloc: \"", deny_unknown_fields: false, sensitive: [], must_handle: true);
 
 fn main() {}

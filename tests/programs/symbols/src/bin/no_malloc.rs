@@ -9,8 +9,8 @@ struct Allocated {}
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Allocate {}
 
-atoms::__event!(Allocated, "malloc", deny_unknown_fields: false, sensitive: [], must_handle: "malloc");
-atoms::__event!(Allocate, "free", deny_unknown_fields: false, sensitive: [], reply: u64, "free");
+atoms::__event!(Allocated, "malloc", deny_unknown_fields: false, sensitive: [], must_handle: true);
+atoms::__event!(Allocate, "free", deny_unknown_fields: false, sensitive: [], reply: u64);
 
 #[handler]
 fn allocated(_: &Allocated) {}
