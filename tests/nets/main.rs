@@ -8,6 +8,8 @@ mod programs;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod requests;
 mod symbols;
+#[cfg(target_os = "linux")]
+mod table;
 mod third_party;
 mod tools;
 mod user_crates;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -26,10 +26,16 @@ struct Program {
 /// All builds share one target directory, so that what they depend on is compiled once, and each
 /// waits for the one before it, whose programs it may replace.
 pub(crate) fn build(args: &str) -> Programs {
+    build_with(args, "")
+}
+
+/// As [`build`], with these flags for rustc, whatever it compiles.
+pub(crate) fn build_with(args: &str, flags: &str) -> Programs {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let (args, for_rustc) = args.split_once(" -- ").unwrap_or((args, ""));
     let mut cargo = cargo(args);
+    set_flags(&mut cargo, flags);
     cargo.args(["--keep-going", "--message-format=json", "--"]).args(for_rustc.split_whitespace());
     let output = cargo.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -44,10 +50,25 @@ pub(crate) fn build(args: &str) -> Programs {
 
 /// Runs `cargo test` with these arguments in `tests/programs`: what the tests said, and whether all passed.
 pub(crate) fn test(args: &str) -> Result<String, String> {
-    let output = cargo("test").args(args.split_whitespace()).output().unwrap();
+    test_with(args, "")
+}
+
+/// As [`test`], with these flags for rustc, whatever it compiles.
+pub(crate) fn test_with(args: &str, flags: &str) -> Result<String, String> {
+    let mut cargo = cargo("test");
+    set_flags(&mut cargo, flags);
+    let output = cargo.args(args.split_whitespace()).output().unwrap();
     let [stdout, stderr] = [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said));
     let said = format!("{stdout}\n{stderr}");
     if output.status.success() { Ok(said) } else { Err(said) }
+}
+
+/// Those of the environment stay if there are none.
+fn set_flags(cargo: &mut Command, flags: &str) {
+    if !flags.is_empty() {
+        // What is covered is not written.
+        cargo.env("RUSTFLAGS", flags).env("RUSTDOCFLAGS", flags).env("LLVM_PROFILE_FILE", "/dev/null");
+    }
 }
 
 /// What cargo says of the workspace in this folder of `tests/programs`, which it refuses.
@@ -77,6 +98,17 @@ fn cargo_in(folder: &str, args: &str) -> Command {
     cargo
 }
 
+/// A program that was built, which may need the standard library as a dynamic one.
+fn run(executable: &str) -> Command {
+    static LIBRARIES: LazyLock<String> = LazyLock::new(|| {
+        let libraries = Command::new("rustc").args(["--print", "target-libdir"]).output();
+        libraries.map(|path| String::from_utf8_lossy(&path.stdout).trim().to_owned()).unwrap_or_default()
+    });
+    let mut program = Command::new(executable);
+    program.env("LLVM_PROFILE_FILE", "/dev/null").env("LD_LIBRARY_PATH", &*LIBRARIES);
+    program
+}
+
 impl Programs {
     /// Takes in one line of what cargo says.
     fn hear(&mut self, message: &Value) {
@@ -85,8 +117,31 @@ impl Programs {
         program.messages += message["message"]["rendered"].as_str().unwrap_or_default();
         program.built |= message["reason"] == "compiler-artifact";
         if let Some(executable) = message["executable"].as_str() {
-            program.output = Some(Command::new(executable).output().unwrap());
+            program.output = Some(run(executable).output().unwrap());
         }
+    }
+
+    /// These programs, and those.
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.stderr += &others.stderr;
+        for (name, program) in others.by_name {
+            if program.built || !program.messages.is_empty() {
+                self.by_name.insert(name, program);
+            }
+        }
+        self
+    }
+
+    /// What was said of a program that was not built; `None` of one that was.
+    pub(crate) fn refused_with(&self, name: &str) -> Option<&str> {
+        let is_built = self.by_name.get(name).is_some_and(|program| program.built);
+        (!is_built).then(|| self.failed(name))
+    }
+
+    /// Whether a program was built, and did not fail.
+    pub(crate) fn runs(&self, name: &str) -> bool {
+        let program = self.program(name);
+        program.built && program.output.as_ref().is_some_and(|output| output.status.success())
     }
 
     fn program(&self, name: &str) -> &Program {

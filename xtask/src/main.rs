@@ -23,6 +23,7 @@ Usage: cargo xtask <command>
   hostile [seconds] [kind]
                    clients that attack a server, beside honest ones (default: 60 seconds, all kinds)
   crash [kills]    a program with a store that is killed again and again (default: 1,000 times)
+  nets             what the linker says, in many ways to build programs; writes `tests/nets/README.md`
   bench            the benchmarks, with other crates beside this one
   load [args...]   agent servers under load, the original SDK's among them; needs Python 3 with venv.
                    The arguments go to the benchmark (default: 5 seconds for each point)
@@ -71,6 +72,7 @@ fn run(args: &[&str]) -> Result<(), Failure> {
         ["hostile", args @ ..] => hostile(args),
         ["crash"] => crash("1000"),
         ["crash", kills] => crash(kills),
+        ["nets"] => nets(),
         ["bench"] => bench(),
         ["load", args @ ..] => load(args),
         _ => Err(Failure::UnknownCommand(args.join(" "))),
@@ -165,6 +167,11 @@ fn hostile(args: &[&str]) -> Result<(), Failure> {
     cargo(&format!("build {package} attacked --bin hostile")).run()?;
     let hostile = cargo(&format!("run {package} hostile --"));
     args.iter().fold(hostile, |hostile, arg| hostile.arg(arg)).run()
+}
+
+/// Builds right and wrong programs in many ways, and writes the table of what was told.
+fn nets() -> Result<(), Failure> {
+    cargo("test --package atoms-rs --test nets the_table -- --ignored --nocapture").run()
 }
 
 /// Runs the benchmarks, in the package that has other crates beside ours.
