@@ -1,11 +1,13 @@
 //! The path of all calls.
 
-use std::panic::AssertUnwindSafe;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 
 use atoms_control::Principal;
 use atoms_runtime::{AnyEvent, Bus, Carried, Cause, Dispatch, Envelope, Outlet, Stored};
-use futures_util::FutureExt;
 use serde_json::Value;
 
 use super::Toolbox;
@@ -113,7 +115,8 @@ pub(crate) async fn call<T: Tool>(
         let dispatch = Dispatch::new(&toolbox.nothing, bus, &toolbox.nowhere);
         let observer = Observer::new(bus, bound.has_untyped_after);
         let flow = Flow { bus, toolbox, bound, dispatch, event: &toolbox.nothing, observer };
-        flow.guarded(call, Mode::Called).await
+        let stages = pin!(flow.stages(call, Mode::Called));
+        flow.caught(stages).await
     };
     match stage {
         Stage::Done(done) => done,
@@ -140,7 +143,8 @@ pub(super) async fn in_event<'a, T: Tool>(
     let dispatch = Dispatch::new(&event, bus, &outlet);
     let observer = Observer::new(bus, bound.has_untyped_after);
     let flow = Flow { bus, toolbox, bound, dispatch, event: &event, observer };
-    calls.drive(bus, &event, flow.guarded(call, mode)).await
+    let stages = pin!(flow.stages(call, mode));
+    calls.drive(bus, &event, flow.caught(stages)).await
 }
 
 /// The event of a call, from which parameters are extracted. It carries the caller, and follows from the event in whose
@@ -167,11 +171,17 @@ impl<'a, T: Tool> Flow<'_, 'a, T> {
         T::info().name()
     }
 
-    /// As [`stages`](Self::stages). A panic outside of hooks and functions, such as in a `Clone`, stops the call.
+    /// Polls the steps of a call where they are: to move them takes longer than most of them. A panic outside of hooks and
+    /// functions, such as in a `Clone`, stops the call.
     #[inline]
-    async fn guarded(&self, new: NewCall<T>, mode: Mode) -> Stage<'a, T> {
-        let staged = AssertUnwindSafe(self.stages(new, mode)).catch_unwind().await;
-        staged.unwrap_or_else(|panic| Stage::Done(Err(self.panicked(panic))))
+    fn caught(
+        &self,
+        mut stages: Pin<&mut impl Future<Output = Stage<'a, T>>>,
+    ) -> impl Future<Output = Stage<'a, T>> {
+        poll_fn(move |cx| {
+            catch_unwind(AssertUnwindSafe(|| stages.as_mut().poll(cx)))
+                .unwrap_or_else(|panic| Poll::Ready(Stage::Done(Err(self.panicked(panic)))))
+        })
     }
 
     /// The steps of a call: hooks before it, a question to a person, the function, hooks after it. They are the same for all
@@ -180,7 +190,7 @@ impl<'a, T: Tool> Flow<'_, 'a, T> {
         let is_waited_for = match mode {
             Mode::Called => true,
             Mode::Resumed => false,
-            Mode::Denied(error) => return Stage::Done(self.deny(new, error).await),
+            Mode::Denied(error) => return Stage::Done(Box::pin(self.deny(new, error)).await),
         };
         let NewCall { args, json, head, approved } = new;
         let is_checked = json.is_some() || approved.is_some();
