@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use atoms::control::{AnswerError, Checkpoint, Control, Principal};
 use atoms::prelude::*;
+use atoms::store::rusqlite::Connection;
 use atoms::store::{Sqlite, StoreBuilder};
 use atoms::{AttemptKind, BusBuilder, LetterRecipient, PostRefusal, Priority};
 use tokio::time::{sleep, timeout};
@@ -130,6 +131,50 @@ async fn what_is_not_done_is_done_by_the_next_process_in_order() {
     assert_eq!(lines[4], "5");
     end(second).await;
     assert_eq!(Sqlite::open(&path).unwrap().backlog().count().await.unwrap(), 1, "what is due in 100 years");
+}
+
+/// What an earlier program posted.
+#[event(type = "restarts.booking")]
+struct BookingV1 {
+    place: u32,
+}
+
+#[event(type = "restarts.booking", version = 2, upcasts = BookingV1)]
+struct Booking {
+    places: Vec<u32>,
+}
+
+impl From<BookingV1> for Booking {
+    fn from(old: BookingV1) -> Self {
+        Self { places: vec![old.place] }
+    }
+}
+
+#[handler(id = "restarts.book")]
+fn book(booking: &Booking, log: State<Log>) {
+    log.add(format!("book {:?}", booking.places));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_of_an_earlier_version_arrives_as_the_newest() {
+    let (_directory, path) = file();
+    let (builder, _) = on(&path);
+    let first = builder.handler::<book>().start().unwrap();
+    first.post(Booking { places: vec![1, 2] }).after(Duration::from_millis(300)).await.unwrap();
+    end(first).await;
+    let file = Connection::open(&path).unwrap();
+    let newest: Vec<u8> = file.query_row("SELECT frame FROM atoms_frame", [], |row| row.get(0)).unwrap();
+    let newest = String::from_utf8(newest).unwrap();
+    let old = newest.replace(r#""metadata":{"schema_version":"2"},"places":[1,2]"#, r#""place":7"#);
+    assert_ne!(newest, old);
+    assert_eq!(file.execute("UPDATE atoms_frame SET frame = ?", [old.into_bytes()]), Ok(1));
+
+    let (builder, log) = on(&path);
+    let second = builder.handler::<book>().start().unwrap();
+    sleep(Duration::from_millis(350)).await;
+    timeout(SOON, second.idle()).await.unwrap();
+    assert_eq!(log.take(), ["book [7]"]);
+    end(second).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
