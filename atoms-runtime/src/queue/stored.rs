@@ -225,7 +225,11 @@ impl Stored {
             self.backlog.give_back(ticket).await?;
             self.lock().given_back.retain(|other| *other != ticket);
         }
+        // It counts as under way while it is taken, also by one who takes what the mark of another was for.
         let marked = Marked { stored: self, is_marked: self.unmark() };
+        if !marked.is_marked {
+            self.under_way.add(1);
+        }
         let taken = self.backlog.take(limit).await?;
         self.under_way.add(taken.len());
         marked.end();
@@ -303,27 +307,26 @@ pub(super) fn failed(what: &str, error: &StoreError) {
     }
 }
 
-/// The mark that there may be something to take, while that is taken.
+/// Something that is taken, if there is anything, which counts as under way.
 struct Marked<'a> {
     stored: &'a Stored,
+    /// Whether there was the mark that there may be something.
     is_marked: bool,
 }
 
 impl Marked<'_> {
     fn end(mut self) {
-        if std::mem::take(&mut self.is_marked) {
-            self.stored.under_way.remove(1);
-        }
+        self.is_marked = false;
     }
 }
 
-/// It was not taken: there may still be something.
 impl Drop for Marked<'_> {
     fn drop(&mut self) {
         if self.is_marked {
+            // It was not taken: there may still be something.
             self.stored.mark();
-            self.stored.under_way.remove(1);
         }
+        self.stored.under_way.remove(1);
     }
 }
 
