@@ -41,14 +41,14 @@ pub(crate) trait AnyBound: Any + Send + Sync {
         caller: Option<Arc<Caller>>,
     ) -> Boxed<'a, Result<Value, ToolError>>;
 
-    /// Goes on with a call whose question has ended.
+    /// Goes on with a call whose question has ended. Fails if the call does, and nobody waits for it any more.
     fn resume<'a>(
         &'a self,
         bus: &'a Bus,
         cause: Option<Cause>,
         stored: StoredCall,
         answered: Answered,
-    ) -> Boxed<'a, ()>;
+    ) -> Boxed<'a, Result<(), ToolError>>;
 }
 
 impl<T: Tool> AnyBound for Bound<T> {
@@ -81,7 +81,7 @@ impl<T: Tool> AnyBound for Bound<T> {
         cause: Option<Cause>,
         stored: StoredCall,
         answered: Answered,
-    ) -> Boxed<'a, ()> {
+    ) -> Boxed<'a, Result<(), ToolError>> {
         Box::pin(async move {
             let toolbox = Toolbox::of(bus);
             let id = stored.id.clone();
@@ -90,8 +90,9 @@ impl<T: Tool> AnyBound for Bound<T> {
             let stage = resumed.catch_unwind().await.unwrap_or_else(|panic| {
                 Stage::Done(Err(ToolError::Panicked { tool, message: panic_message(panic) }))
             });
-            if let Stage::Done(end) = stage {
-                toolbox.waiters.tell(&id, end);
+            match stage {
+                Stage::Done(end) => toolbox.waiters.tell(&id, end),
+                Stage::Waits(_) => Ok(()),
             }
         })
     }

@@ -57,7 +57,11 @@ pub(crate) async fn run_approved(approved: &ToolCallApproved, context: Context) 
 
 async fn run(bus: &Bus, approved: &ToolCallApproved) -> Result<(), NotResumed> {
     let (stored, answered) = found(bus, approved).await?;
-    resume(bus, approved.question, stored, answered).await.map_err(Into::into)
+    match resume(bus, approved.question, stored, answered).await {
+        // The event has come again, for a call that is done.
+        Ok(()) | Err(ToolError::Repeated { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl Toolbox {
@@ -65,7 +69,8 @@ impl Toolbox {
     fn never_made(&self, approved: &ToolCallApproved, why: &NotResumed) {
         if let Ok(tool) = self.find(&approved.tool) {
             let (tool, problem) = (tool.name(), why.to_string());
-            self.waiters.tell::<()>(&approved.call, Err(ToolError::NotAsked { tool, problem }));
+            // If nobody waits, the dead letter tells.
+            let _untold = self.waiters.tell::<()>(&approved.call, Err(ToolError::NotAsked { tool, problem }));
         }
     }
 }
@@ -114,7 +119,10 @@ async fn end(bus: &Bus, id: QuestionId) -> Result<(), NotResumed> {
     let Some(stored) = call_of(&question) else { return Ok(()) };
     let tool = Toolbox::of(bus).find(&stored.tool)?.name();
     match denial(tool, &question) {
-        Some(denied) => Ok(resume(bus, id, stored, Answered::Denied(denied)).await?),
+        Some(denied) => match resume(bus, id, stored, Answered::Denied(denied)).await {
+            Err(error) if !error.is_denied() => Err(error.into()),
+            _ => Ok(()),
+        },
         None => Ok(()),
     }
 }
@@ -125,12 +133,12 @@ fn call_of(question: &Question) -> Option<StoredCall> {
 }
 
 /// Resumes a call, to its end once for each question. An event that is delivered again, or forged, makes no second call.
+/// Fails if the call does, and nobody waits for it any more.
 async fn resume(bus: &Bus, id: QuestionId, stored: StoredCall, answered: Answered) -> Result<(), ToolError> {
     let toolbox = Toolbox::of(bus);
     let tool = Arc::clone(toolbox.tool(toolbox.find(&stored.tool)?)?);
-    if let Some(making) = toolbox.made.begin(id) {
-        tool.resume(bus, Cause::current(), stored, answered).await;
-        making.done();
-    }
-    Ok(())
+    let Some(making) = toolbox.made.begin(id) else { return Ok(()) };
+    let told = tool.resume(bus, Cause::current(), stored, answered).await;
+    making.done();
+    told
 }

@@ -29,7 +29,7 @@ fn who_waits_is_told_of_one_end_though_its_event_comes_twice() {
             let mut waiter = waiters.enter(&call).unwrap();
             let telling = [1, 2].map(|end| {
                 let call = call.clone();
-                meanwhile(&waiters, move |waiters| waiters.tell(&call, Ok::<u8, _>(end)))
+                meanwhile(&waiters, move |waiters| waiters.tell(&call, Ok::<u8, _>(end)).unwrap())
             });
             // Others come and go.
             drop(waiters.enter(&EventId::generate()));
@@ -54,8 +54,8 @@ fn who_goes_takes_nobody_else_out_of_the_table() {
             });
             let mut waiter = waiters.enter(&other).unwrap();
             let telling = meanwhile(&waiters, move |waiters| {
-                waiters.tell(&one, Ok::<u8, _>(1));
-                waiters.tell(&other, Ok::<u8, _>(2));
+                waiters.tell(&one, Ok::<u8, _>(1)).unwrap();
+                waiters.tell(&other, Ok::<u8, _>(2)).unwrap();
             });
             assert_eq!(future::block_on(waiter.end::<u8>()).unwrap(), 2);
             waiting.join().unwrap();

@@ -49,13 +49,19 @@ impl Waiters {
         Ok(Waiter { waiters: self, call: call.clone(), told })
     }
 
-    /// Tells the caller that waits for this call its outcome.
-    pub(crate) fn tell<O: Send + 'static>(&self, call: &EventId, end: Result<O, ToolError>) {
+    /// Tells the caller that waits for this call its outcome. Returns the error of a call for which nobody waits any more.
+    pub(crate) fn tell<O: Send + 'static>(
+        &self,
+        call: &EventId,
+        end: Result<O, ToolError>,
+    ) -> Result<(), ToolError> {
         let slot = self.lock().slots.remove(call);
-        if let Some(tell) = slot {
-            // A caller that has gone need not know.
-            let _ = tell.send(end.map(|output| Box::new(output) as _));
-        }
+        let end = end.map(|output| Box::new(output) as _);
+        let untold = match slot {
+            Some(tell) => tell.send(end).err(),
+            None => Some(end),
+        };
+        untold.map_or(Ok(()), |end| end.map(drop))
     }
 
     /// Tells all who wait that no outcome will come.
@@ -100,9 +106,9 @@ mod tests {
         let (one, other) = (EventId::generate(), EventId::generate());
         let mut waiter = waiters.enter(&one).unwrap();
         drop(waiters.enter(&other).unwrap());
-        waiters.tell(&other, Ok(1_u8));
-        waiters.tell(&one, Ok(2_u8));
-        waiters.tell(&one, Ok(3_u8));
+        waiters.tell(&other, Ok(1_u8)).unwrap();
+        waiters.tell(&one, Ok(2_u8)).unwrap();
+        waiters.tell(&one, Ok(3_u8)).unwrap();
         assert_eq!(waiter.end::<u8>().await.unwrap(), 2);
         assert!(waiters.lock().slots.is_empty());
     }
