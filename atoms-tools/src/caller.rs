@@ -93,11 +93,13 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// Who does, in the handler that runs on this thread, with what is said instead.
-    pub(crate) fn of(cause: Option<&Cause>, said: Option<Self>) -> Option<Arc<Self>> {
-        let mut caller = match (cause, said) {
-            (None, said) => return said.filter(|caller| *caller != Self::default()).map(Arc::new),
-            (Some(_), said) => said.unwrap_or_default(),
-        };
+    #[inline]
+    pub(crate) fn of(cause: Option<&Cause>, said: Option<Box<Self>>) -> Option<Arc<Self>> {
+        if cause.is_none() && said.is_none() { None } else { Self::known(cause, said) }
+    }
+
+    fn known(cause: Option<&Cause>, said: Option<Box<Self>>) -> Option<Arc<Self>> {
+        let mut caller = said.map_or_else(Self::default, |said| *said);
         if let Some(cause) = cause {
             caller.sender = caller.sender.or_else(|| cause.carried().cloned());
             caller.principal = caller.principal.or_else(|| cause.carried().cloned());

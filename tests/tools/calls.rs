@@ -215,3 +215,55 @@ async fn a_bus_that_is_shut_down_calls_no_tool() {
     let by_name = bus.tools().call("panics", json!({})).await.unwrap_err();
     assert!(matches!((&by_type, &by_name), (ToolError::Closed, ToolError::Closed)), "{by_type}, {by_name}");
 }
+
+/// Arguments whose `Clone` or `Serialize` panics.
+#[derive(Debug, Deserialize, atoms::schemars::JsonSchema)]
+#[schemars(crate = "atoms::schemars")]
+enum Torn {
+    Copied,
+    Written,
+}
+
+impl Clone for Torn {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Copied => panic!("torn"),
+            Self::Written => Self::Written,
+        }
+    }
+}
+
+impl Serialize for Torn {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Copied => serializer.serialize_str("Copied"),
+            Self::Written => panic!("torn"),
+        }
+    }
+}
+
+#[tool]
+fn print(paper: Torn) {
+    let _ = paper;
+}
+
+#[tool]
+async fn print_later(paper: Torn) {
+    tokio::task::yield_now().await;
+    let _ = paper;
+}
+
+#[hook(after, tools = "print*")]
+fn count(_: &mut ToolDone) {}
+
+#[tokio::test]
+async fn arguments_that_panic_stop_the_call() {
+    let bus = bus().0.tool::<print>().tool::<print_later>().tool_hook::<count>().start().unwrap();
+    for paper in [|| Torn::Copied, || Torn::Written] {
+        let at_once = print::call(&bus, PrintArgs { paper: paper() }).await.unwrap_err();
+        let later = print_later::call(&bus, PrintLaterArgs { paper: paper() }).await.unwrap_err();
+        for error in [at_once, later] {
+            assert!(error.to_string().contains("torn"), "{error}");
+        }
+    }
+}

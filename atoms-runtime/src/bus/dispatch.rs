@@ -69,6 +69,7 @@ pub struct Dispatch<'a> {
 
 impl<'a> Dispatch<'a> {
     /// Makes the dispatch of an event to handlers that emit into `outlet` and run on this bus.
+    #[inline]
     pub fn new(event: &'a AnyEvent, bus: &'a Bus, outlet: &'a Arc<dyn Outlet>) -> Self {
         let step = Step::of_any(event, &bus.0).into_outlet(outlet);
         Self { step, is_layered: !bus.0.layers.is_empty() }
@@ -82,6 +83,7 @@ impl<'a> Dispatch<'a> {
     }
 
     /// Returns the delivery to this handler, from which its parameters are extracted.
+    #[inline]
     pub fn delivery(&self, handler: fn() -> &'static HandlerInfo) -> Delivery<'_> {
         self.step.delivery(handler)
     }

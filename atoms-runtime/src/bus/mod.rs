@@ -110,11 +110,13 @@ impl Bus {
 
     /// Returns whether a handler or a subscriber on this bus takes events of this type; with `None`, those of unknown
     /// types.
+    #[inline]
     pub fn takes(&self, event_type: Option<&'static EventType>) -> bool {
         self.0.is_taken(event_type)
     }
 
     /// Returns whether [`shutdown`](Self::shutdown) was called.
+    #[inline]
     pub fn is_closed(&self) -> bool {
         self.0.is_closed()
     }

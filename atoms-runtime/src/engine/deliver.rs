@@ -261,6 +261,7 @@ impl Engine {
     }
 
     /// Whether anybody gets the events of this type.
+    #[inline]
     pub(crate) fn is_taken(&self, event_type: Option<&'static EventType>) -> bool {
         !self.tables.of(event_type).is_empty() || self.subscribers.has(event_type)
     }

@@ -78,6 +78,7 @@ impl<'a> Step<'a> {
     }
 
     /// As [`new`](Self::new), of an event that is shared already.
+    #[inline]
     pub(crate) fn of_any(event: &'a AnyEvent, bus: &'a Arc<Engine>) -> Self {
         Self::of_seen(event.event_ref(), event, bus)
     }
@@ -111,6 +112,7 @@ impl<'a> Step<'a> {
     }
 
     /// The same, for a handler that emits into `outlet`.
+    #[inline]
     pub(crate) fn into_outlet(self, outlet: &'a Arc<dyn Outlet>) -> Self {
         Self { outlet: Some(outlet), ..self }
     }

@@ -132,10 +132,13 @@ impl Subscribers {
     }
 
     /// Whether anybody is subscribed to this type of event, or to all.
+    #[inline]
     pub(crate) fn has(&self, event_type: Option<&'static EventType>) -> bool {
-        if self.is_empty() {
-            return false;
-        }
+        !self.is_empty() && self.lists_has(event_type)
+    }
+
+    #[cold]
+    fn lists_has(&self, event_type: Option<&'static EventType>) -> bool {
         let lists = self.read();
         let is_typed = event_type.is_some_and(|known| lists.of_event.contains_key(&Some(known.index())));
         is_typed || lists.of_event.contains_key(&None)

@@ -231,6 +231,7 @@ impl AnyEvent {
         (&**self.0 as &dyn Any).downcast_ref()
     }
 
+    #[inline]
     pub(crate) fn event_ref(&self) -> EventRef<'_> {
         self.0.event_ref()
     }

@@ -26,8 +26,8 @@ use crate::tool::{Tool, ToolInfo};
 pub(crate) struct CallHead {
     pub(crate) tool: &'static ToolInfo,
     pub(crate) caller: Option<Arc<Caller>>,
-    /// Made when somebody first wants it.
-    id: OnceLock<EventId>,
+    /// Made when somebody first wants it. In an `Arc`, since it is seldom there, and the call is moved.
+    id: OnceLock<Arc<EventId>>,
 }
 
 impl CallHead {
@@ -37,11 +37,15 @@ impl CallHead {
     }
 
     pub(crate) fn with_id(self, id: EventId) -> Self {
-        Self { id: id.into(), ..self }
+        Self { id: Arc::new(id).into(), ..self }
     }
 
     pub(crate) fn id(&self) -> &EventId {
-        self.id.get_or_init(EventId::generate)
+        self.shared_id()
+    }
+
+    fn shared_id(&self) -> &Arc<EventId> {
+        self.id.get_or_init(|| Arc::new(EventId::generate()))
     }
 
     pub(crate) fn sender(&self) -> Option<&Sender> {
@@ -60,7 +64,7 @@ impl CallHead {
 impl Clone for CallHead {
     /// A clone is the same call, so the id is made before.
     fn clone(&self) -> Self {
-        Self { tool: self.tool, caller: self.caller.clone(), id: self.id().clone().into() }
+        Self { tool: self.tool, caller: self.caller.clone(), id: Arc::clone(self.shared_id()).into() }
     }
 }
 

@@ -9,7 +9,7 @@ use atoms_runtime::{Bus, Cause};
 use crate::call::ToolError;
 use crate::caller::{Caller, Sender};
 use crate::tool::Tool;
-use crate::toolbox::{NewCall, call};
+use crate::toolbox::{CallFuture, Judging};
 
 /// A call that is about to be made; what the `call` of a tool returns. Await it.
 ///
@@ -46,7 +46,8 @@ use crate::toolbox::{NewCall, call};
 /// ```
 #[must_use = "no tool is called unless this is awaited"]
 pub struct ToolCalling<M> {
-    said: Option<Caller>,
+    /// In a box, since it is seldom said, and the call is moved.
+    said: Option<Box<Caller>>,
     make: M,
 }
 
@@ -77,7 +78,7 @@ pub trait Called {
 
 /// What is said of who makes a call.
 #[derive(Debug)]
-pub struct Said(Option<Caller>);
+pub struct Said(Option<Box<Caller>>);
 
 impl<M: FnOnce(Said) -> F, F: Future + Send> Called for M {
     type Output = F::Output;
@@ -99,9 +100,8 @@ pub fn calling<T: Tool>(
         said: None,
         make: move |Said(said): Said| {
             // Known here, and not where it is polled first: that may be in a task.
-            let cause = Cause::current();
-            let caller = Caller::of(cause.as_ref(), said);
-            call::<T>(bus, cause, NewCall::new(args, None, caller))
+            let (cause, caller) = caller(said);
+            CallFuture::<T>::new(bus, cause, Judging::new(args, caller))
         },
     }
 }
@@ -123,8 +123,9 @@ impl<M> fmt::Debug for ToolCalling<M> {
 }
 
 /// Who makes a call on this thread now.
-pub(super) fn caller(said: Option<Caller>) -> (Option<Cause>, Option<Arc<Caller>>) {
+#[inline]
+pub(super) fn caller(said: Option<Box<Caller>>) -> (Option<Box<Cause>>, Option<Arc<Caller>>) {
     let cause = Cause::current();
     let caller = Caller::of(cause.as_ref(), said);
-    (cause, caller)
+    (cause.map(Box::new), caller)
 }

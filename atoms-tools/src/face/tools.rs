@@ -92,7 +92,7 @@ pub struct JsonCalling<'a> {
     tools: Tools<'a>,
     name: String,
     arguments: Value,
-    said: Option<Caller>,
+    said: Option<Box<Caller>>,
     /// Why the one who calls may not.
     refused: Option<ToolError>,
 }

@@ -9,8 +9,8 @@ use atoms_runtime::Params;
 pub use info::HookInfo;
 pub(crate) use info::Stage;
 pub use input::{AfterInput, Answers, BeforeInput, HookInput, NoAnswer};
-pub(crate) use run::{Answered, RunHook, Running};
 pub use run::{IfNoTool, IfTool};
+pub(crate) use run::{RunAsync, RunHook, RunSync, Running};
 
 use crate::tool::Tool;
 

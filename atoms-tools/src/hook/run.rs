@@ -17,21 +17,35 @@ use crate::tool::ToolInfo;
 /// The answer of a hook, or its error.
 pub(crate) type Answered<A> = Result<A, HandlerError>;
 
-/// A hook that takes an `I`, and answers an `A`.
-pub(crate) trait RunHook<I, A>: Send + Sync {
-    /// Extracts its parameters, and calls it.
+/// A hook that takes an `I`, and answers an `A`, ready to run.
+pub(crate) enum RunHook<I, A> {
+    Sync(Arc<dyn RunSync<I, A>>),
+    Async(Arc<dyn RunAsync<I, A>>),
+}
+
+pub(crate) trait RunSync<I, A>: Send + Sync {
+    /// Extracts the parameters, and calls the hook.
+    fn run(&self, input: &mut I, delivery: &Delivery<'_>) -> Answered<A>;
+}
+
+pub(crate) trait RunAsync<I, A>: Send + Sync {
+    /// Extracts the parameters, and calls the hook, which has to be waited for.
     fn run<'a>(&'a self, input: &'a mut I, delivery: &Delivery<'_>) -> Result<Running<'a, A>, ExtractError>;
 }
 
-/// The call of a hook.
-pub(crate) enum Running<'a, A> {
-    /// It is done already.
-    Ready(Answered<A>),
-    /// It has to be waited for.
-    Pending(Pin<Box<dyn Future<Output = Answered<A>> + Send + 'a>>),
+/// The call of an async hook.
+pub(crate) type Running<'a, A> = Pin<Box<dyn Future<Output = Answered<A>> + Send + 'a>>;
+
+impl<I, A> Clone for RunHook<I, A> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Sync(run) => Self::Sync(Arc::clone(run)),
+            Self::Async(run) => Self::Async(Arc::clone(run)),
+        }
+    }
 }
 
-/// A hook that is ready to run: an `Arc<dyn RunHook<I, A>>` of its input and answer.
+/// A [`RunHook`] of the hook's input and answer.
 pub(crate) type BoundHook = Box<dyn Any + Send + Sync>;
 
 /// Makes a hook ready to run.
@@ -79,18 +93,14 @@ struct IsSync<H, I, O>(PhantomData<fn(H, I) -> O>);
 /// An [`AsyncHook`].
 struct IsAsync<H, I, O>(PhantomData<fn(H, I) -> O>);
 
-impl<H: SyncHook<I, O>, I, O, R: Read<O>> RunHook<I, R::Answer> for Bound<IsSync<H, I, O>, H::Params, R> {
-    fn run<'a>(
-        &'a self,
-        input: &'a mut I,
-        delivery: &Delivery<'_>,
-    ) -> Result<Running<'a, R::Answer>, ExtractError> {
+impl<H: SyncHook<I, O>, I, O, R: Read<O>> RunSync<I, R::Answer> for Bound<IsSync<H, I, O>, H::Params, R> {
+    fn run(&self, input: &mut I, delivery: &Delivery<'_>) -> Answered<R::Answer> {
         let params = H::Params::from_delivery(&self.prepared, delivery)?;
-        Ok(Running::Ready(R::read(H::call(input, params))))
+        R::read(H::call(input, params))
     }
 }
 
-impl<H, I, O, R> RunHook<I, R::Answer> for Bound<IsAsync<H, I, O>, H::Params, R>
+impl<H, I, O, R> RunAsync<I, R::Answer> for Bound<IsAsync<H, I, O>, H::Params, R>
 where
     H: AsyncHook<I, O>,
     I: Send + 'static,
@@ -102,7 +112,32 @@ where
         delivery: &Delivery<'_>,
     ) -> Result<Running<'a, R::Answer>, ExtractError> {
         let params = H::Params::from_delivery(&self.prepared, delivery)?;
-        Ok(Running::Pending(Box::pin(async move { R::read(H::call(input, params).await) })))
+        Ok(Box::pin(async move { R::read(H::call(input, params).await) }))
+    }
+}
+
+/// A hook with its prepared parameters.
+trait Prepared<I, A> {
+    fn into_run(self) -> RunHook<I, A>;
+}
+
+impl<H: SyncHook<I, O>, I: 'static, O: 'static, R: Read<O>> Prepared<I, R::Answer>
+    for Bound<IsSync<H, I, O>, H::Params, R>
+{
+    fn into_run(self) -> RunHook<I, R::Answer> {
+        RunHook::Sync(Arc::new(self))
+    }
+}
+
+impl<H, I, O, R> Prepared<I, R::Answer> for Bound<IsAsync<H, I, O>, H::Params, R>
+where
+    H: AsyncHook<I, O>,
+    I: Send + 'static,
+    O: 'static,
+    R: Read<O>,
+{
+    fn into_run(self) -> RunHook<I, R::Answer> {
+        RunHook::Async(Arc::new(self))
     }
 }
 
@@ -124,7 +159,7 @@ impl HookFunction {
         P: Params,
         R: 'static,
         A: 'static,
-        Bound<H, P, R>: RunHook<I, A> + 'static,
+        Bound<H, P, R>: Prepared<I, A>,
     {
         Self {
             stage,
@@ -140,11 +175,10 @@ fn bound<H: 'static, P: Params, R: 'static, I: 'static, A: 'static>(
     start: &StartContext<'_>,
 ) -> Result<BoundHook, Vec<PrepareError>>
 where
-    Bound<H, P, R>: RunHook<I, A> + 'static,
+    Bound<H, P, R>: Prepared<I, A>,
 {
-    let bound: Arc<dyn RunHook<I, A>> =
-        Arc::new(Bound::<H, P, R> { prepared: P::prepare(start)?, hook: PhantomData });
-    Ok(Box::new(bound))
+    let bound = Bound::<H, P, R> { prepared: P::prepare(start)?, hook: PhantomData };
+    Ok(Box::new(bound.into_run()))
 }
 
 /// The function of the hook `H`, if `T`, which it is about, is a tool. If not, rustc has reported that, and takes

@@ -1,8 +1,10 @@
 //! The functions of tools: the traits that `#[tool]` implements, and their calls.
 
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use atoms_runtime::{
     Delivery, EventTypes, ExtractError, HandlerError, Params, PrepareError, StartContext, SyncDelivery,
@@ -92,110 +94,100 @@ pub enum NotRun {
     Failed(HandlerError),
 }
 
-/// A function that was called.
-pub enum Ran<'a, O> {
-    /// It is done already.
-    Ready(Result<O, NotRun>),
-    /// It has to be waited for.
-    Pending(Pin<Box<dyn Future<Output = Result<O, NotRun>> + Send + 'a>>),
-}
-
 /// What calls the function of the tool `T`. It is no part of the tool's own type, so that what is extracted need not be as
 /// public as the tool.
 pub trait Function<T: Tool>: 'static {
-    /// What is prepared once, when the bus starts.
-    type Prepared: Send + std::marker::Sync + 'static;
-
     /// The types of the events that the function may emit.
     const EMITS: EventTypes;
 
-    /// Whether a parameter takes what a layer lends, so that the function is called in a delivery to a handler.
-    const IS_LENT: bool = false;
-
     /// Prepares the parameters that are extracted.
-    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>>;
+    fn bind(start: &StartContext<'_>) -> Result<RunFunction<T>, Vec<PrepareError>>;
 
-    /// As [`run`](Self::run), with what layers lend.
-    fn run_lent<'d>(
-        args: T::Args,
-        prepared: &'d Self::Prepared,
-        delivery: &SyncDelivery<'d>,
-    ) -> Result<T::Output, NotRun> {
-        let _ = (args, prepared, delivery);
-        Err(NotRun::Failed("the function takes nothing that is lent".into()))
-    }
-
-    /// Extracts the parameters, and calls the function.
-    fn run<'a>(args: T::Args, prepared: &'a Self::Prepared, delivery: Delivery<'a>) -> Ran<'a, T::Output>;
+    /// Whether any parameter is extracted.
+    fn has_parameters() -> bool;
 }
+
+/// The function of the tool `T`, ready to run.
+pub enum RunFunction<T: Tool> {
+    /// It need not be waited for.
+    Sync(Arc<dyn RunSync<T>>),
+    /// It takes a value that a layer lends, so it is called in a delivery to a handler.
+    Lent(Arc<dyn RunSync<T>>),
+    /// It has to be waited for.
+    Async(Arc<dyn RunAsync<T>>),
+}
+
+/// A function that is not `async`, with its prepared parameters.
+pub trait RunSync<T: Tool>: Send + std::marker::Sync {
+    /// Extracts the parameters, and calls the function.
+    fn run<'d>(&'d self, args: T::Args, delivery: &SyncDelivery<'d>) -> Result<T::Output, NotRun>;
+}
+
+/// A function that is `async`, with its prepared parameters.
+pub trait RunAsync<T: Tool>: Send + std::marker::Sync {
+    /// Extracts the parameters, and calls the function.
+    fn run<'a>(&'a self, args: T::Args, delivery: &Delivery<'_>) -> Result<Running<'a, T::Output>, NotRun>;
+}
+
+/// The call of an async function.
+pub(super) type Running<'a, O> = Pin<Box<dyn Future<Output = Result<O, NotRun>> + Send + 'a>>;
 
 /// A [`SyncFunction`] as a `Function`.
 pub struct Sync<F>(PhantomData<fn(F)>);
 
-impl<T, F> Function<T> for Sync<F>
-where
-    T: Tool,
-    F: SyncFunction<Tool = T>,
-{
-    type Prepared = <F::Params as SyncParams>::Prepared;
-
-    const EMITS: EventTypes = F::Params::EMITS;
-
-    const IS_LENT: bool = F::Params::ARE_LENT;
-
-    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>> {
-        F::Params::prepare(start)
-    }
-
-    #[inline]
-    fn run_lent<'d>(
-        args: T::Args,
-        prepared: &'d Self::Prepared,
-        delivery: &SyncDelivery<'d>,
-    ) -> Result<T::Output, NotRun> {
-        let params = F::Params::from_delivery(prepared, delivery).map_err(NotRun::Extract)?;
-        F::call(args, params).into_result().map_err(NotRun::Failed)
-    }
-
-    #[inline]
-    fn run<'a>(args: T::Args, prepared: &'a Self::Prepared, delivery: Delivery<'a>) -> Ran<'a, T::Output> {
-        let delivery = SyncDelivery::lending_nothing(&delivery);
-        Ran::Ready(Self::run_lent(args, prepared, &delivery))
-    }
-}
-
 /// An [`AsyncFunction`] as a `Function`.
 pub struct Async<F>(PhantomData<fn(F)>);
 
-impl<T, F> Function<T> for Async<F>
-where
-    T: Tool,
-    F: AsyncFunction<Tool = T>,
-{
-    type Prepared = <F::Params as Params>::Prepared;
+struct BoundSync<F: SyncFunction>(<F::Params as SyncParams>::Prepared);
 
+struct BoundAsync<F: AsyncFunction>(<F::Params as Params>::Prepared);
+
+impl<T: Tool, F: SyncFunction<Tool = T>> Function<T> for Sync<F> {
     const EMITS: EventTypes = F::Params::EMITS;
 
-    fn prepare(start: &StartContext<'_>) -> Result<Self::Prepared, Vec<PrepareError>> {
-        F::Params::prepare(start)
+    fn bind(start: &StartContext<'_>) -> Result<RunFunction<T>, Vec<PrepareError>> {
+        let bound = Arc::new(BoundSync::<F>(F::Params::prepare(start)?));
+        Ok(if F::Params::ARE_LENT { RunFunction::Lent(bound) } else { RunFunction::Sync(bound) })
     }
 
-    fn run<'a>(args: T::Args, prepared: &'a Self::Prepared, delivery: Delivery<'a>) -> Ran<'a, T::Output> {
-        match F::Params::from_delivery(prepared, &delivery) {
-            Ok(params) => Ran::Pending(Box::pin(async move {
-                F::call(args, params).await.into_result().map_err(NotRun::Failed)
-            })),
-            Err(error) => Ran::Ready(Err(NotRun::Extract(error))),
-        }
+    fn has_parameters() -> bool {
+        !is_unit::<<F::Params as SyncParams>::Prepared>()
     }
 }
 
-impl<O> fmt::Debug for Ran<'_, O> {
+impl<T: Tool, F: AsyncFunction<Tool = T>> Function<T> for Async<F> {
+    const EMITS: EventTypes = F::Params::EMITS;
+
+    fn bind(start: &StartContext<'_>) -> Result<RunFunction<T>, Vec<PrepareError>> {
+        Ok(RunFunction::Async(Arc::new(BoundAsync::<F>(F::Params::prepare(start)?))))
+    }
+
+    fn has_parameters() -> bool {
+        !is_unit::<<F::Params as Params>::Prepared>()
+    }
+}
+
+fn is_unit<P: 'static>() -> bool {
+    TypeId::of::<P>() == TypeId::of::<()>()
+}
+
+impl<T: Tool, F: SyncFunction<Tool = T>> RunSync<T> for BoundSync<F> {
+    fn run<'d>(&'d self, args: T::Args, delivery: &SyncDelivery<'d>) -> Result<T::Output, NotRun> {
+        let params = F::Params::from_delivery(&self.0, delivery).map_err(NotRun::Extract)?;
+        F::call(args, params).into_result().map_err(NotRun::Failed)
+    }
+}
+
+impl<T: Tool, F: AsyncFunction<Tool = T>> RunAsync<T> for BoundAsync<F> {
+    fn run<'a>(&'a self, args: T::Args, delivery: &Delivery<'_>) -> Result<Running<'a, T::Output>, NotRun> {
+        let params = F::Params::from_delivery(&self.0, delivery).map_err(NotRun::Extract)?;
+        Ok(Box::pin(async move { F::call(args, params).await.into_result().map_err(NotRun::Failed) }))
+    }
+}
+
+impl<T: Tool> fmt::Debug for RunFunction<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ready(_) => "Ready",
-            Self::Pending(_) => "Pending",
-        })
+        f.write_str("RunFunction")
     }
 }
 

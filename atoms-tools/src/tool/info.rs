@@ -95,7 +95,7 @@ impl ToolInfo {
             },
             handler: HandlerInfo::method::<ToolInvoked, ()>(path, place.file(), place.line(), emits, true),
             emits,
-            prepare: |start| F::prepare(start).err().unwrap_or_default(),
+            prepare: |start| F::bind(start).err().unwrap_or_default(),
             binding,
             schema: OnceLock::new(),
             editable: OnceLock::new(),

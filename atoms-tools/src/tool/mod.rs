@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use function::{Async, AsyncFunction, IsResultOf, Plain, Returned, Sync, SyncFunction};
-pub(crate) use function::{Function, NotRun, Ran};
+pub(crate) use function::{Function, NotRun, RunFunction, RunSync};
 pub use info::ToolInfo;
 
 use crate::never::{Never, Nobody};

@@ -13,8 +13,10 @@ use super::Toolbox;
 use super::approval::StoredCall;
 use super::before::written;
 use super::bound::Bound;
+use super::future::CallFuture;
+use super::judging::{Judged, Judging};
 use super::observe::Observer;
-use super::run::{Mode, NewCall, Stage, call, in_event};
+use super::run::{At, Stage, in_event};
 use crate::call::{CallHead, CallOutcome, ToolError};
 use crate::caller::Caller;
 use crate::schema::{ArgumentsSchema, WrongArguments, hash};
@@ -36,7 +38,7 @@ pub(crate) trait AnyBound: Any + Send + Sync {
     fn call<'a>(
         &'a self,
         bus: &'a Bus,
-        cause: Option<Cause>,
+        cause: Option<Box<Cause>>,
         arguments: Value,
         caller: Option<Arc<Caller>>,
     ) -> Boxed<'a, Result<Value, ToolError>>;
@@ -45,7 +47,7 @@ pub(crate) trait AnyBound: Any + Send + Sync {
     fn resume<'a>(
         &'a self,
         bus: &'a Bus,
-        cause: Option<Cause>,
+        cause: Option<Box<Cause>>,
         stored: StoredCall,
         answered: Answered,
     ) -> Boxed<'a, Result<(), ToolError>>;
@@ -55,7 +57,7 @@ impl<T: Tool> AnyBound for Bound<T> {
     fn call<'a>(
         &'a self,
         bus: &'a Bus,
-        cause: Option<Cause>,
+        cause: Option<Box<Cause>>,
         arguments: Value,
         caller: Option<Arc<Caller>>,
     ) -> Boxed<'a, Result<Value, ToolError>> {
@@ -70,7 +72,7 @@ impl<T: Tool> AnyBound for Bound<T> {
                     return Err(error);
                 }
             };
-            let output = call::<T>(bus, cause, NewCall::new(args, Some(arguments), caller)).await?;
+            let output = CallFuture::<T>::new(bus, cause, Judging::of_json(args, arguments, caller)).await?;
             serde_json::to_value(output).map_err(|error| ToolError::Failed { tool, cause: Arc::new(error) })
         })
     }
@@ -78,7 +80,7 @@ impl<T: Tool> AnyBound for Bound<T> {
     fn resume<'a>(
         &'a self,
         bus: &'a Bus,
-        cause: Option<Cause>,
+        cause: Option<Box<Cause>>,
         stored: StoredCall,
         answered: Answered,
     ) -> Boxed<'a, Result<(), ToolError>> {
@@ -102,27 +104,23 @@ async fn resumed<'a, T: Tool>(
     bound: &Bound<T>,
     bus: &Bus,
     toolbox: &'a Toolbox,
-    cause: Option<Cause>,
+    cause: Option<Box<Cause>>,
     stored: StoredCall,
     answered: Answered,
 ) -> Stage<'a, T> {
     match again::<T>(stored, answered, toolbox.settings.arguments) {
-        Ok((new, mode)) => in_event(bus, toolbox, bound, cause, new, mode).await,
+        Ok(at) => in_event(bus, toolbox, bound, cause.as_deref(), at, false).await,
         Err(error) => Stage::Done(Err(error)),
     }
 }
 
 /// The call with its arguments, as they were or edited, and what is approved of them; and the error if it is denied.
-fn again<T: Tool>(
-    stored: StoredCall,
-    answered: Answered,
-    limit: usize,
-) -> Result<(NewCall<T>, Mode), ToolError> {
+fn again<T: Tool>(stored: StoredCall, answered: Answered, limit: usize) -> Result<At<T>, ToolError> {
     let tool = T::info().name();
     let StoredCall { id, arguments, caller, mut approved, .. } = stored;
-    let (edited, mode) = match answered {
-        Answered::Approved { edited } => (edited, Mode::Resumed),
-        Answered::Denied(error) => (None, Mode::Denied(error)),
+    let (edited, denied) = match answered {
+        Answered::Approved { edited } => (edited, None),
+        Answered::Denied(error) => (None, Some(error)),
     };
     let is_edited = edited.is_some();
     let arguments = match edited {
@@ -137,7 +135,11 @@ fn again<T: Tool>(
         approved.roles.drain(..approved.roles.len().saturating_sub(1));
     }
     let head = CallHead::new(T::info(), caller.map(Arc::new)).with_id(id);
-    Ok((NewCall { args, json: Some(json), head, approved: Some(approved) }, mode))
+    let judging = Judging::of_approved(args, json, head, approved);
+    Ok(match denied {
+        None => At::Start(judging),
+        Some(error) => At::Judged(judging, Judged::Stopped(error)),
+    })
 }
 
 pub(super) fn schema<T: Tool>() -> Result<&'static ArgumentsSchema, ToolError> {

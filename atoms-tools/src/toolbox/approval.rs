@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::any_bound::schema;
-use super::before::{Asked, Judging, within, written};
+use super::before::{within, written};
+use super::judging::{Asked, Judging};
 use super::run::{Flow, Waiting};
 use super::waiters::Waiter;
 use crate::call::{CallHead, ToolError, reason_text};
@@ -74,17 +75,13 @@ struct Wanted {
 impl<T: Tool> Flow<'_, '_, T> {
     /// Whether no approval is needed.
     #[inline]
-    pub(super) fn asks_nobody(&self, asked: &[Asked], approved: Option<&Approved>) -> bool {
-        asked.is_empty() && approved.is_none() && T::info().approve_role().is_none()
+    pub(super) fn asks_nobody(&self, judging: &Judging<T>) -> bool {
+        !judging.has_asked() && !judging.is_approved() && T::info().approve_role().is_none()
     }
 
     /// Whom to ask next. Each list of roles is asked once for the same arguments.
-    pub(super) async fn due(
-        &self,
-        judging: &mut Judging<T>,
-        asked: Vec<Asked>,
-        approved: Option<Approved>,
-    ) -> Due {
+    pub(super) async fn due(&self, judging: &mut Judging<T>) -> Due {
+        let (asked, approved) = (judging.take_asked(), judging.take_approved());
         let (tool, limit) = (self.tool(), self.toolbox.settings.arguments);
         let arguments = match written(&*judging.call.args) {
             Ok(arguments) => arguments,

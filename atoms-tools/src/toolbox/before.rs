@@ -3,124 +3,95 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use atoms_control::Approval;
-use atoms_runtime::{Delivery, ExtractError, panic_message};
+use atoms_runtime::{Delivery, panic_message};
 use futures_util::FutureExt;
 use serde_json::Value;
 
 use super::bound::{Before, Hooked};
+use super::judging::{Judged, Judging};
 use super::run::Flow;
-use crate::call::{AnyTool, Call, ToolCall, ToolError, Verdict, reason_text};
+use crate::call::{ToolError, Verdict, reason_text};
 use crate::events::Decided;
-use crate::hook::{Answered, HookInfo, RunHook, Running};
+use crate::hook::{HookInfo, RunAsync, RunHook, RunSync, Running};
 use crate::tool::Tool;
 
-/// The result of the hooks before a call.
-pub(super) enum Judged<T: Tool> {
-    /// The call may be made, after all approvals.
-    Passed(Vec<Asked>),
-    Replaced(T::Output),
-    Stopped(ToolError),
-}
-
-/// A hook that wants a person to be asked.
-pub(super) struct Asked {
-    pub(super) hook: &'static HookInfo,
-    pub(super) approval: Box<Approval>,
-}
-
-/// The call as the hooks leave it: its typed arguments, and their JSON if it was needed.
-pub(super) struct Judging<T: Tool> {
-    pub(super) call: Call<T>,
-    json: Option<Value>,
-}
-
-impl<T: Tool> Judging<T> {
-    #[inline]
-    pub(super) fn new(call: Call<T>, json: Option<Value>) -> Self {
-        Self { call, json }
-    }
-
-    /// The arguments as JSON.
-    pub(super) fn json(&mut self) -> Result<&Value, String> {
-        if self.json.is_none() {
-            self.json = Some(written(&*self.call.args)?);
-        }
-        Ok(self.json.get_or_insert(Value::Null))
-    }
-
-    pub(super) fn into_parts(self) -> (Call<T>, Option<Value>) {
-        (self.call, self.json)
-    }
-
-    /// Checks the arguments that a hook has changed.
-    #[inline]
-    fn check_changed(&mut self, is_constrained: bool) -> Result<(), String> {
-        if !self.call.args.take_changed() {
-            return Ok(());
-        }
-        self.json = None;
-        if is_constrained { self.check() } else { Ok(()) }
-    }
-
-    /// Checks the arguments by the schema.
-    pub(super) fn check(&mut self) -> Result<(), String> {
-        let schema = T::info().arguments_schema()?;
-        schema.check(self.json()?).map_err(|wrong| wrong.to_string())
-    }
-
-    /// Makes the call for a hook of any tool.
-    fn lend(&mut self) -> Result<ToolCall, String> {
-        self.json()?;
-        let json = self.json.take().unwrap_or_default();
-        Ok(ToolCall::new(self.call.head.clone(), json))
-    }
-
-    /// Takes the call back, and checks what the hook has changed.
-    fn take_back(&mut self, call: ToolCall) -> Result<(), String> {
-        let mut args = call.args;
-        let is_changed = args.take_changed();
-        let json = args.into_inner();
-        if is_changed {
-            T::info().arguments_schema()?.check(&json).map_err(|wrong| wrong.to_string())?;
-            let read = serde_json::from_value(json.clone()).map_err(|error| error.to_string())?;
-            self.call.args = crate::call::Arguments::unchanged(read);
-        }
-        self.json = Some(json);
-        Ok(())
-    }
-}
-
+/// As JSON. Fails if it cannot be written, or if its `Serialize` panics.
 pub(super) fn written(value: &impl serde::Serialize) -> Result<Value, String> {
-    serde_json::to_value(value).map_err(|error| format!("it cannot be written as JSON: {error}"))
+    let written = catch_unwind(AssertUnwindSafe(|| serde_json::to_value(value))).map_err(panicked)?;
+    written.map_err(|error| format!("it cannot be written as JSON: {error}"))
 }
 
 impl<T: Tool> Flow<'_, '_, T> {
+    /// Runs the hooks before a call, from the next one on, until one denies it or replaces its result. Returns `None` before
+    /// one that has to be waited for.
+    #[inline]
+    pub(super) fn judge_now(&self, judging: &mut Judging<T>) -> Option<Judged<T>> {
+        while let Some(hook) = self.next_before(judging) {
+            if self.observer.is_decided_taken {
+                return None;
+            }
+            let verdict = self.verdict_now(hook, judging);
+            // Looked at where it is: most calls are allowed, and to move a verdict takes longer than this.
+            if let Some(Ok(None | Some(Verdict::Allow))) = &verdict {
+                judging.next += 1;
+            } else if let Some(judged) = self.decided(hook.info, verdict?, judging) {
+                return Some(judged);
+            }
+        }
+        Some(Judged::Passed)
+    }
+
     /// Runs the hooks before a call, until one denies it or replaces its result.
     pub(super) async fn judge(&self, judging: &mut Judging<T>) -> Judged<T> {
-        let mut asked = Vec::new();
-        for hook in &self.bound.before {
-            if !hook.info.is_for(judging.call.sender().map(|sender| sender.as_str())) {
-                continue;
+        loop {
+            if let Some(judged) = self.judge_now(judging) {
+                return judged;
             }
+            let Some(hook) = self.next_before(judging) else { continue };
             let verdict = self.verdict(hook, judging).await;
             if self.observer.is_decided_taken && !matches!(&verdict, Ok(None)) {
                 Box::pin(self.tell_of_verdict(hook.info, judging, &verdict)).await;
             }
-            match verdict {
-                Ok(None | Some(Verdict::Allow)) => {}
-                Ok(Some(Verdict::Ask(approval))) => asked.push(Asked { hook: hook.info, approval }),
-                Ok(Some(Verdict::Replace(output))) => return Judged::Replaced(output),
-                Ok(Some(Verdict::Deny(reason))) => {
-                    let (tool, hook) = (self.tool(), hook.info.path());
-                    return Judged::Stopped(ToolError::Denied { tool, hook, reason: reason_text(reason) });
-                }
-                Err(problem) => return Judged::Stopped(self.hook_failed(hook.info, problem, false)),
+            if let Some(judged) = self.decided(hook.info, verdict, judging) {
+                return judged;
             }
         }
-        Judged::Passed(asked)
     }
 
+    /// The next hook that is about calls of this sender.
+    #[inline]
+    fn next_before(&self, judging: &mut Judging<T>) -> Option<&Hooked<Before<T>>> {
+        let sender = judging.call.sender().map(|sender| sender.as_str());
+        let hooks = self.bound.before.get(judging.next..)?;
+        let skipped = hooks.iter().position(|hook| hook.info.is_for(sender))?;
+        judging.next += skipped;
+        hooks.get(skipped)
+    }
+
+    /// What follows from the verdict of the next hook, if it is the last one.
+    fn decided(
+        &self,
+        hook: &'static HookInfo,
+        verdict: Result<Option<Verdict<T>>, String>,
+        judging: &mut Judging<T>,
+    ) -> Option<Judged<T>> {
+        judging.next += 1;
+        match verdict {
+            Ok(None | Some(Verdict::Allow)) => None,
+            Ok(Some(Verdict::Ask(approval))) => {
+                judging.ask(hook, approval);
+                None
+            }
+            Ok(Some(Verdict::Replace(output))) => Some(Judged::Replaced(output)),
+            Ok(Some(Verdict::Deny(reason))) => {
+                let (tool, hook) = (self.tool(), hook.path());
+                Some(Judged::Stopped(ToolError::Denied { tool, hook, reason: reason_text(reason) }))
+            }
+            Err(problem) => Some(Judged::Stopped(self.hook_failed(hook, problem, false))),
+        }
+    }
+
+    #[cold]
     pub(super) fn hook_failed(&self, hook: &HookInfo, problem: String, is_after: bool) -> ToolError {
         let problem = reason_text(problem);
         ToolError::HookFailed { tool: self.tool(), hook: hook.path(), is_after, problem }
@@ -143,75 +114,111 @@ impl<T: Tool> Flow<'_, '_, T> {
         self.observer.decided(&judging.call.head, hook, decided, reason).await;
     }
 
-    /// Runs a hook, and returns its verdict, or `None` if it is detached.
+    /// Runs a hook that need not be waited for, and returns its verdict, or `None` if it is detached.
+    #[inline]
+    fn verdict_now(
+        &self,
+        hook: &Hooked<Before<T>>,
+        judging: &mut Judging<T>,
+    ) -> Option<Result<Option<Verdict<T>>, String>> {
+        Some(match &hook.run {
+            Before::Typed(RunHook::Sync(run)) => {
+                let delivery = self.dispatch.delivery(hook.info.handler_fn());
+                let verdict = answer_now(&**run, &mut judging.call, &delivery);
+                self.typed_verdict(verdict, judging)
+            }
+            Before::Any(RunHook::Sync(run)) => judging.lend().and_then(|mut call| {
+                let delivery = self.dispatch.delivery(hook.info.handler_fn());
+                let verdict = answer_now(&**run, &mut call, &delivery);
+                judging.untyped_verdict(verdict, call)
+            }),
+            Before::TypedDetached(run) => {
+                self.detach(hook.info, run, &judging.call);
+                Ok(None)
+            }
+            Before::AnyDetached(run) => judging.lend().and_then(|call| {
+                self.detach(hook.info, run, &call);
+                judging.take_back(call).map(|()| None)
+            }),
+            Before::Typed(RunHook::Async(_)) | Before::Any(RunHook::Async(_)) => return None,
+        })
+    }
+
+    /// As [`verdict_now`](Self::verdict_now), for any hook.
     async fn verdict(
         &self,
         hook: &Hooked<Before<T>>,
         judging: &mut Judging<T>,
     ) -> Result<Option<Verdict<T>>, String> {
-        match &hook.run {
-            Before::Typed(run) => {
-                let verdict = self.answer(hook.info, &**run, &mut judging.call).await?;
-                judging.check_changed(self.bound.is_constrained)?;
-                Ok(Some(verdict))
-            }
-            Before::Any(run) => {
-                let mut call = judging.lend()?;
-                let verdict = self.answer(hook.info, &**run, &mut call).await?;
-                judging.take_back(call)?;
-                read(verdict).map(Some)
-            }
-            Before::TypedDetached(run) => {
-                self.detach(hook.info, run, &judging.call);
-                Ok(None)
-            }
-            Before::AnyDetached(run) => {
-                let call = judging.lend()?;
-                self.detach(hook.info, run, &call);
-                judging.take_back(call)?;
-                Ok(None)
-            }
+        if let Some(verdict) = self.verdict_now(hook, judging) {
+            return verdict;
         }
+        match &hook.run {
+            Before::Typed(RunHook::Async(run)) => {
+                let verdict = self.answer(hook.info, &**run, &mut judging.call).await;
+                self.typed_verdict(verdict, judging)
+            }
+            Before::Any(RunHook::Async(run)) => {
+                let mut call = judging.lend()?;
+                let verdict = self.answer(hook.info, &**run, &mut call).await;
+                judging.untyped_verdict(verdict, call)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn typed_verdict(
+        &self,
+        verdict: Result<Verdict<T>, String>,
+        judging: &mut Judging<T>,
+    ) -> Result<Option<Verdict<T>>, String> {
+        let verdict = verdict?;
+        judging.check_changed(self.bound.is_constrained)?;
+        Ok(Some(verdict))
     }
 
     /// Waits for the answer of a hook. Fails if the hook fails, panics or takes too long.
     pub(super) async fn answer<I, A>(
         &self,
         info: &'static HookInfo,
-        run: &dyn RunHook<I, A>,
+        run: &dyn RunAsync<I, A>,
         input: &mut I,
     ) -> Result<A, String> {
-        let delivery = self.dispatch.delivery(info.handler_fn());
-        let called = caught(run, input, &delivery);
-        match called? {
-            Err(error) => Err(error.to_string()),
-            Ok(Running::Ready(answer)) => answer.map_err(reason_text),
-            // In a box, so that a call whose hooks do not wait needs no room for it.
-            Ok(Running::Pending(future)) => Box::pin(waited(info, future)).await,
+        let future = begun(run, input, &self.dispatch.delivery(info.handler_fn()))?;
+        let answered = AssertUnwindSafe(within(info.time_limit(), future)).catch_unwind().await;
+        match answered.map_err(panicked)? {
+            Some(answer) => answer.map_err(reason_text),
+            None => Err(format!("it took longer than {:?}", info.time_limit())),
         }
     }
 }
 
-async fn waited<A>(info: &'static HookInfo, future: impl Future<Output = Answered<A>>) -> Result<A, String> {
-    let answered = AssertUnwindSafe(within(info.time_limit(), future)).catch_unwind().await;
-    match answered.map_err(panicked)? {
-        Some(answer) => answer.map_err(reason_text),
-        None => Err(format!("it took longer than {:?}", info.time_limit())),
+/// The answer of a hook. Fails if the hook fails or panics.
+#[inline]
+pub(super) fn answer_now<I, A>(
+    run: &dyn RunSync<I, A>,
+    input: &mut I,
+    delivery: &Delivery<'_>,
+) -> Result<A, String> {
+    match catch_unwind(AssertUnwindSafe(|| run.run(input, delivery))) {
+        Ok(answer) => answer.map_err(reason_text),
+        Err(panic) => Err(panicked(panic)),
     }
 }
 
-/// Calls a hook. Fails if it panics before it is awaited.
-#[inline]
-pub(super) fn caught<'a, I, A>(
-    run: &'a dyn RunHook<I, A>,
+/// Calls a hook that has to be waited for. Fails if it panics before it is awaited.
+pub(super) fn begun<'a, I, A>(
+    run: &'a dyn RunAsync<I, A>,
     input: &'a mut I,
     delivery: &Delivery<'_>,
-) -> Result<Result<Running<'a, A>, ExtractError>, String> {
+) -> Result<Running<'a, A>, String> {
     let call = || {
         let input = input;
         run.run(input, delivery)
     };
-    catch_unwind(AssertUnwindSafe(call)).map_err(panicked)
+    let begun = catch_unwind(AssertUnwindSafe(call));
+    begun.map_err(panicked)?.map_err(reason_text)
 }
 
 /// Waits for a future. Returns `None` if it takes longer than the limit.
@@ -221,17 +228,4 @@ pub(super) async fn within<O>(limit: Duration, future: impl Future<Output = O>) 
 
 pub(super) fn panicked(panic: Box<dyn std::any::Any + Send>) -> String {
     format!("it panicked: {}", panic_message(panic))
-}
-
-/// The verdict of a hook of any tool, as a verdict of this tool.
-fn read<T: Tool>(verdict: Verdict<AnyTool>) -> Result<Verdict<T>, String> {
-    Ok(match verdict {
-        Verdict::Allow => Verdict::Allow,
-        Verdict::Deny(reason) => Verdict::Deny(reason),
-        Verdict::Ask(approval) => Verdict::Ask(approval),
-        Verdict::Replace(output) => Verdict::Replace(
-            serde_json::from_value(output)
-                .map_err(|error| format!("its result is not one of this tool: {error}"))?,
-        ),
-    })
 }

@@ -1,16 +1,15 @@
 //! A tool with its hooks, bound to what their parameters need on one bus.
 
-use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
-use atoms_runtime::{Bus, Delivery, PrepareError, StartContext, SyncDelivery};
+use atoms_runtime::{Bus, PrepareError, StartContext};
 use tokio::sync::Semaphore;
 
 use super::any_bound::AnyBound;
 use crate::call::{Call, Done, ToolCall, ToolDone, Verdict};
 use crate::hook::{HookInfo, RunHook, Stage};
-use crate::tool::{Function, NotRun, Ran, Tool, ToolInfo};
+use crate::tool::{Function, RunFunction, RunSync, Tool, ToolInfo};
 
 /// Makes a tool ready to be called on a bus. The description of each tool has one.
 pub struct Binding(Bind);
@@ -51,49 +50,25 @@ pub(crate) struct Hooked<R> {
     pub(crate) run: R,
 }
 
-type Run<I, A> = Arc<dyn RunHook<I, A>>;
-
 /// A hook before calls of the tool `T`.
 pub(crate) enum Before<T: Tool> {
-    Typed(Run<Call<T>, Verdict<T>>),
-    Any(Run<ToolCall, Verdict>),
-    TypedDetached(Run<Call<T>, ()>),
-    AnyDetached(Run<ToolCall, ()>),
+    Typed(RunHook<Call<T>, Verdict<T>>),
+    Any(RunHook<ToolCall, Verdict>),
+    TypedDetached(RunHook<Call<T>, ()>),
+    AnyDetached(RunHook<ToolCall, ()>),
 }
 
 /// A hook after calls of the tool `T`.
 pub(crate) enum After<T: Tool> {
-    Typed(Run<Done<T>, ()>),
-    Any(Run<ToolDone, ()>),
-    TypedDetached(Run<Done<T>, ()>),
-    AnyDetached(Run<ToolDone, ()>),
-}
-
-/// Calls the function of the tool `T`.
-pub(crate) trait RunFunction<T: Tool>: Send + Sync {
-    fn run<'a>(&'a self, args: T::Args, delivery: Delivery<'a>) -> Ran<'a, T::Output>;
-
-    /// As [`run`](Self::run), with the values that layers lend.
-    fn run_lent<'d>(&'d self, args: T::Args, delivery: &SyncDelivery<'d>) -> Result<T::Output, NotRun>;
-}
-
-struct BoundFunction<T: Tool, F: Function<T>>(F::Prepared);
-
-impl<T: Tool, F: Function<T>> RunFunction<T> for BoundFunction<T, F> {
-    fn run<'a>(&'a self, args: T::Args, delivery: Delivery<'a>) -> Ran<'a, T::Output> {
-        F::run(args, &self.0, delivery)
-    }
-
-    fn run_lent<'d>(&'d self, args: T::Args, delivery: &SyncDelivery<'d>) -> Result<T::Output, NotRun> {
-        F::run_lent(args, &self.0, delivery)
-    }
+    Typed(RunHook<Done<T>, ()>),
+    Any(RunHook<ToolDone, ()>),
+    TypedDetached(RunHook<Done<T>, ()>),
+    AnyDetached(RunHook<ToolDone, ()>),
 }
 
 /// A tool with its hooks.
 pub(crate) struct Bound<T: Tool> {
-    pub(crate) function: Arc<dyn RunFunction<T>>,
-    /// Whether the function takes a value that a layer lends.
-    pub(crate) is_lent: bool,
+    pub(crate) function: RunFunction<T>,
     pub(crate) before: Box<[Hooked<Before<T>>]>,
     pub(crate) after: Box<[Hooked<After<T>>]>,
     /// Whether the tool or a hook takes anything from the delivery.
@@ -109,8 +84,7 @@ pub(crate) struct Bound<T: Tool> {
 impl<T: Tool> Bound<T> {
     fn new<F: Function<T>>(start: &StartContext<'_>, hooks: &[&'static HookInfo]) -> Result<Self, String> {
         let info = T::info();
-        let has_parameters = TypeId::of::<F::Prepared>() != TypeId::of::<()>();
-        let prepared = F::prepare(start).map_err(problems)?;
+        let function = F::bind(start).map_err(problems)?;
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for hook in hooks.iter().copied() {
             match hook.stage() {
@@ -124,15 +98,25 @@ impl<T: Tool> Bound<T> {
         }
         let takes_any = |hook: &Hooked<After<T>>| matches!(hook.run, After::Any(_) | After::AnyDetached(_));
         Ok(Self {
-            needs_event: has_parameters || hooks.iter().any(|hook| hook.has_parameters()),
-            function: Arc::new(BoundFunction::<T, F>(prepared)),
-            is_lent: F::IS_LENT,
+            needs_event: F::has_parameters() || hooks.iter().any(|hook| hook.has_parameters()),
+            function,
             before: before.into(),
             has_untyped_after: after.iter().any(takes_any),
             after: after.into(),
             is_constrained: info.arguments_schema()?.is_constrained,
             room: info.most_at_once().map(|calls| Semaphore::new(calls as usize)),
         })
+    }
+}
+
+impl<T: Tool> Bound<T> {
+    /// The function, if it need not be waited for.
+    #[inline]
+    pub(crate) fn at_once(&self) -> Option<&dyn RunSync<T>> {
+        match &self.function {
+            RunFunction::Sync(function) if self.room.is_none() => Some(&**function),
+            _ => None,
+        }
     }
 }
 

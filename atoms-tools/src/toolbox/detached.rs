@@ -6,23 +6,18 @@ use std::sync::Arc;
 use atoms_runtime::{AnyEvent, Bus, Dispatch, LogLimit, Outlet};
 use futures_util::FutureExt;
 
-use super::before::{caught, panicked};
+use super::before::{answer_now, begun, panicked};
 use super::outlet::Posted;
 use super::run::Flow;
 use crate::call::reason_text;
-use crate::hook::{HookInfo, HookInput, RunHook, Running};
+use crate::hook::{HookInfo, HookInput, RunHook};
 use crate::tool::Tool;
 
 static FAILED: LogLimit = LogLimit::new(10, "more detached hooks failed");
 
 impl<T: Tool> Flow<'_, '_, T> {
     /// Starts a hook in a task of the bus, with a copy of the call. Its failure is logged.
-    pub(super) fn detach<I: HookInput>(
-        &self,
-        info: &'static HookInfo,
-        run: &Arc<dyn RunHook<I, ()>>,
-        input: &I,
-    ) {
+    pub(super) fn detach<I: HookInput>(&self, info: &'static HookInfo, run: &RunHook<I, ()>, input: &I) {
         if let Err(problem) = self.start(info, run, input) {
             tell(info, &problem);
         }
@@ -31,14 +26,14 @@ impl<T: Tool> Flow<'_, '_, T> {
     fn start<I: HookInput>(
         &self,
         info: &'static HookInfo,
-        run: &Arc<dyn RunHook<I, ()>>,
+        run: &RunHook<I, ()>,
         input: &I,
     ) -> Result<(), String> {
         let copied = catch_unwind(AssertUnwindSafe(|| input.copy()));
         let mut input = copied.map_err(panicked)?.map_err(reason_text)?;
-        let (bus, event, run) = (self.bus.clone(), self.event.clone(), Arc::clone(run));
+        let (bus, event, run) = (self.bus.clone(), self.event.clone(), run.clone());
         let task = async move {
-            if let Err(problem) = call(&bus, &event, info, &*run, &mut input).await {
+            if let Err(problem) = call(&bus, &event, info, &run, &mut input).await {
                 tell(info, &problem);
             }
         };
@@ -51,19 +46,16 @@ async fn call<I: HookInput>(
     bus: &Bus,
     event: &AnyEvent,
     info: &'static HookInfo,
-    run: &dyn RunHook<I, ()>,
+    run: &RunHook<I, ()>,
     input: &mut I,
 ) -> Result<(), String> {
     let outlet: Arc<dyn Outlet> = Arc::new(Posted::new(bus, event));
     let dispatch = Dispatch::new(event, bus, &outlet);
     let delivery = dispatch.delivery(info.handler_fn());
-    match Dispatch::enter(event, || {
-        let input = input;
-        caught(run, input, &delivery)
-    })? {
-        Err(error) => Err(error.to_string()),
-        Ok(Running::Ready(done)) => done.map_err(reason_text),
-        Ok(Running::Pending(mut future)) => {
+    match run {
+        RunHook::Sync(run) => Dispatch::enter(event, || answer_now(&**run, input, &delivery)),
+        RunHook::Async(run) => {
+            let mut future = Dispatch::enter(event, || begun(&**run, input, &delivery))?;
             let entered = std::future::poll_fn(|cx| Dispatch::enter(event, || future.as_mut().poll(cx)));
             let done = AssertUnwindSafe(entered).catch_unwind().await;
             done.map_err(panicked)?.map_err(reason_text)

@@ -4,40 +4,45 @@ use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use atoms_runtime::panic_message;
+use atoms_runtime::{SyncDelivery, panic_message};
 use futures_util::FutureExt;
 
 use super::before::within;
 use super::run::Flow;
 use crate::call::{CallHead, ToolError};
-use crate::tool::{NotRun, Ran, Tool};
+use crate::tool::{NotRun, RunFunction, RunSync, Tool};
 
 impl<T: Tool> Flow<'_, '_, T> {
     /// Calls the function, when there is room for another call of it.
-    #[inline]
     pub(super) async fn run(&self, head: &CallHead, args: T::Args) -> Result<T::Output, ToolError> {
         let _room = match &self.bound.room {
-            Some(room) => Some(Box::pin(room.acquire()).await.map_err(|_| ToolError::Closed)?),
+            Some(room) => Some(room.acquire().await.map_err(|_| ToolError::Closed)?),
             None => None,
         };
-        if self.bound.is_lent {
-            return Box::pin(self.run_lent(head.id(), args)).await;
-        }
-        let delivery = self.dispatch.delivery(|| T::info().handler());
-        let function = &self.bound.function;
-        let result = match catch_unwind(AssertUnwindSafe(|| function.run(args, delivery))) {
-            Ok(Ran::Ready(result)) => result,
-            Ok(Ran::Pending(future)) => {
-                // In a box, so that a call that does not wait needs no room for it.
-                let waited = Box::pin(AssertUnwindSafe(self.in_time(future)).catch_unwind());
-                match waited.await {
-                    Ok(in_time) => in_time?,
-                    Err(panic) => return Err(self.panicked(panic)),
-                }
+        match &self.bound.function {
+            RunFunction::Sync(function) => self.run_sync(&**function, args),
+            RunFunction::Lent(function) => {
+                Box::pin(self.run_lent(Arc::clone(function), head.id().clone(), args)).await
             }
-            Err(panic) => return Err(self.panicked(panic)),
-        };
-        result.map_err(|not_run| self.failed(not_run))
+            RunFunction::Async(function) => {
+                let delivery = self.dispatch.delivery(|| T::info().handler());
+                let begun = catch_unwind(AssertUnwindSafe(|| function.run(args, &delivery)));
+                let begun = begun.map_err(|panic| self.panicked(panic))?;
+                let future = begun.map_err(|not_run| self.failed(not_run))?;
+                let ran = AssertUnwindSafe(self.in_time(future)).catch_unwind().await;
+                ran.map_err(|panic| self.panicked(panic))??.map_err(|not_run| self.failed(not_run))
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn run_sync(&self, function: &dyn RunSync<T>, args: T::Args) -> Result<T::Output, ToolError> {
+        let delivery = self.dispatch.delivery(|| T::info().handler());
+        let delivery = SyncDelivery::lending_nothing(&delivery);
+        match catch_unwind(AssertUnwindSafe(|| function.run(args, &delivery))) {
+            Ok(result) => result.map_err(|not_run| self.failed(not_run)),
+            Err(panic) => Err(self.panicked(panic)),
+        }
     }
 
     /// Waits for the function. Fails if it takes too long.

@@ -10,10 +10,9 @@ use atoms_runtime::{
     SyncDelivery, handler, request,
 };
 
-use super::bound::RunFunction;
 use super::run::Flow;
 use crate::call::ToolError;
-use crate::tool::{NotRun, Tool};
+use crate::tool::{NotRun, RunSync, Tool};
 
 /// The request that calls a function. One that was read from a frame has no function.
 #[request(type = "atoms.tool.run_lent", reply = (), framework, crate = atoms_runtime)]
@@ -32,7 +31,7 @@ pub(crate) trait RunJob: Send + Sync {
 }
 
 struct Call<T: Tool> {
-    function: Arc<dyn RunFunction<T>>,
+    function: Arc<dyn RunSync<T>>,
     state: Mutex<State<T>>,
 }
 
@@ -56,7 +55,7 @@ impl<T: Tool> Call<T> {
 impl<T: Tool> RunJob for Call<T> {
     fn run<'d>(&'d self, delivery: &SyncDelivery<'d>) -> Result<(), String> {
         let State::New(args) = self.replace(State::Empty) else { return Err("it was called before".into()) };
-        let called = catch_unwind(AssertUnwindSafe(|| self.function.run_lent(args, delivery)));
+        let called = catch_unwind(AssertUnwindSafe(|| self.function.run(args, delivery)));
         let problem = match &called {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) => Err("the function of the tool failed".into()),
@@ -102,10 +101,13 @@ impl<T: Tool> Flow<'_, '_, T> {
     ///
     /// The request has the id of the call. So a store that knows the events that it has committed commits a call once, even
     /// if another process makes it again.
-    pub(super) async fn run_lent(&self, call: &EventId, args: T::Args) -> Result<T::Output, ToolError> {
+    pub(super) async fn run_lent(
+        &self,
+        function: Arc<dyn RunSync<T>>,
+        id: EventId,
+        args: T::Args,
+    ) -> Result<T::Output, ToolError> {
         let tool = self.tool();
-        let function = Arc::clone(&self.bound.function);
-        let id = call.clone();
         let call = Arc::new(Call::<T> { function, state: Mutex::new(State::New(args)) });
         let request = Envelope::new(RunLent { job: Some(Job(Arc::clone(&call) as _)) }).with_id(id);
         let asked = self.bus.request(request).await;

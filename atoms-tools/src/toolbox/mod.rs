@@ -7,6 +7,8 @@ mod before;
 mod bound;
 mod detached;
 mod function;
+mod future;
+mod judging;
 mod lent;
 mod made;
 mod observe;
@@ -23,14 +25,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use atoms_runtime::{AnyEvent, Bus, Envelope, Extension, Outlet};
+use atoms_runtime::{AnyEvent, Bus, Dispatch, Envelope, Extension, Outlet};
 
 pub(crate) use any_bound::AnyBound;
 pub use bound::Binding;
 use bound::Bound;
+pub(crate) use future::CallFuture;
+pub(crate) use judging::Judging;
 pub(crate) use lent::run_lent;
 pub(crate) use resume::{end_answered, end_cancelled, end_expired, run_approved};
-pub(crate) use run::{NewCall, call};
 pub use settings::ToolSettings;
 
 use self::made::Made;
@@ -91,6 +94,12 @@ impl Toolbox {
             nothing: Envelope::new(ToolInvoked { tool: String::new() }).into(),
             nowhere: Arc::new(Nowhere),
         }
+    }
+
+    /// For calls in which nothing is extracted.
+    #[inline]
+    fn dispatch_nothing<'a>(&'a self, bus: &'a Bus) -> Dispatch<'a> {
+        Dispatch::new(&self.nothing, bus, &self.nowhere)
     }
 
     /// The tool of this name.

@@ -1,5 +1,6 @@
 //! Emits the events that tell of a call, if somebody takes them.
 
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use atoms_runtime::{Bus, Event, Shown, memory_size};
@@ -15,7 +16,9 @@ const MOST_SHOWN: usize = 16 * 1024;
 /// The events of a call that somebody takes.
 pub(super) struct Observer<'a> {
     bus: &'a Bus,
+    pub(super) is_started_taken: bool,
     pub(super) is_decided_taken: bool,
+    is_end_taken: bool,
     /// When the call began, if its time is needed.
     begun: Option<Instant>,
 }
@@ -28,12 +31,17 @@ impl<'a> Observer<'a> {
     /// Begins a call. The clock is read if the time of the call is needed.
     #[inline]
     pub(super) fn new(bus: &'a Bus, is_timed: bool) -> Self {
-        let is_timed = is_timed
-            || is_taken::<ToolCompleted>(bus)
-            || is_taken::<ToolFailed>(bus)
-            || is_taken::<ToolDenied>(bus);
-        let begun = if is_timed { Some(Instant::now()) } else { None };
-        Self { bus, is_decided_taken: is_taken::<ToolDecided>(bus), begun }
+        let is_end_taken =
+            is_taken::<ToolCompleted>(bus) || is_taken::<ToolFailed>(bus) || is_taken::<ToolDenied>(bus);
+        let begun = if is_timed || is_end_taken { Some(Instant::now()) } else { None };
+        let (is_started_taken, is_decided_taken) =
+            (is_taken::<ToolStarted>(bus), is_taken::<ToolDecided>(bus));
+        Self { bus, is_started_taken, is_decided_taken, is_end_taken, begun }
+    }
+
+    #[inline]
+    pub(super) fn is_any_taken(&self) -> bool {
+        self.is_started_taken || self.is_decided_taken || self.is_end_taken
     }
 
     pub(super) fn latency(&self) -> Option<Duration> {
@@ -44,12 +52,6 @@ impl<'a> Observer<'a> {
         self.latency().map_or(0, |latency| latency.as_micros().try_into().unwrap_or(u64::MAX))
     }
 
-    #[inline]
-    pub(super) fn is_started_taken(&self) -> bool {
-        is_taken::<ToolStarted>(self.bus)
-    }
-
-    #[cold]
     pub(super) async fn started(&self, head: &CallHead, masked: Value) {
         let arguments = match memory_size(&masked) {
             bytes if bytes > MOST_SHOWN => format!("({bytes} bytes)").into(),
@@ -68,7 +70,6 @@ impl<'a> Observer<'a> {
         .await;
     }
 
-    #[cold]
     pub(super) async fn decided(
         &self,
         head: &CallHead,
@@ -92,14 +93,10 @@ impl<'a> Observer<'a> {
     }
 
     /// Emits the event that tells of the outcome of a call.
-    #[inline]
     pub(super) async fn ended(&self, head: &CallHead, outcome: CallOutcome, error: Option<&ToolError>) {
-        if self.begun.is_some() {
-            Box::pin(self.tell_of_end(head, outcome, error)).await;
+        if !self.is_end_taken {
+            return;
         }
-    }
-
-    async fn tell_of_end(&self, head: &CallHead, outcome: CallOutcome, error: Option<&ToolError>) {
         let (call, tool) = (head.id().clone(), head.tool.name().to_owned());
         let (sender, principal) = (head.sender().cloned(), head.principal().cloned());
         let latency_micros = self.latency_micros();
@@ -122,13 +119,15 @@ impl<'a> Observer<'a> {
     }
 }
 
-/// Emits an event, if somebody takes it.
-async fn emit<I>(bus: &Bus, event: I)
+/// Emits an event, if somebody takes it. In a box, so that calls of which nobody takes events need no room for it.
+fn emit<'a, I>(bus: &'a Bus, event: I) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>
 where
     I: atoms_runtime::IntoEnvelope<Event = I> + Event,
 {
-    if is_taken::<I>(bus) {
-        // A failed delivery is a dead letter.
-        let _receipt = bus.emit(event).await;
-    }
+    Box::pin(async move {
+        if is_taken::<I>(bus) {
+            // A failed delivery is a dead letter.
+            let _receipt = bus.emit(event).await;
+        }
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -82,9 +82,13 @@ impl CallOutlet {
     }
 
     /// Runs a call, which belongs to this event, and delivers what it emits.
-    pub(crate) async fn drive<R>(&self, bus: &Bus, event: &AnyEvent, call: impl Future<Output = R>) -> R {
+    pub(crate) async fn drive<R>(
+        &self,
+        bus: &Bus,
+        event: &AnyEvent,
+        mut call: Pin<&mut impl Future<Output = R>>,
+    ) -> R {
         let _rest = Rest(self);
-        let mut call = pin!(call);
         let mut done = None;
         let mut delivering: Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = None;
         poll_fn(|cx| {

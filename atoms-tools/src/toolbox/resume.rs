@@ -138,7 +138,7 @@ async fn resume(bus: &Bus, id: QuestionId, stored: StoredCall, answered: Answere
     let toolbox = Toolbox::of(bus);
     let tool = Arc::clone(toolbox.tool(toolbox.find(&stored.tool)?)?);
     let Some(making) = toolbox.made.begin(id) else { return Ok(()) };
-    let told = tool.resume(bus, Cause::current(), stored, answered).await;
+    let told = tool.resume(bus, Cause::current().map(Box::new), stored, answered).await;
     making.done();
     told
 }

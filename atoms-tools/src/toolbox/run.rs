@@ -1,25 +1,24 @@
 //! The path of all calls.
 
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use atoms_control::Principal;
 use atoms_runtime::{AnyEvent, Bus, Carried, Cause, Dispatch, Envelope, Outlet, Stored};
+use futures_util::FutureExt;
 use serde_json::Value;
 
 use super::Toolbox;
+use super::after::{Kept, Seen};
 use super::any_bound::schema;
-use super::approval::{Approved, Due};
-use super::before::{Judged, Judging};
+use super::approval::Due;
 use super::bound::Bound;
+use super::judging::{Judged, Judging};
 use super::observe::Observer;
 use super::outlet::CallOutlet;
 use super::waiters::Waiter;
 use crate::call::{Call, CallHead, CallOutcome, ToolError};
-use crate::caller::Caller;
 use crate::events::ToolInvoked;
 use crate::tool::Tool;
 
@@ -37,16 +36,6 @@ impl Carried for Depth {
     const STORED: Option<Stored<Self>> = None;
 }
 
-/// A call that will be made.
-pub(crate) struct NewCall<T: Tool> {
-    pub(crate) args: T::Args,
-    /// The arguments as JSON, if they came as JSON, and were checked.
-    pub(crate) json: Option<Value>,
-    pub(crate) head: CallHead,
-    /// What people have approved already.
-    pub(crate) approved: Option<Approved>,
-}
-
 impl Depth {
     /// The depth of a call to which this event leads. It starts again with an event that nothing waits for, such as a posted
     /// one.
@@ -57,21 +46,30 @@ impl Depth {
     }
 }
 
-impl<T: Tool> NewCall<T> {
-    #[inline]
-    pub(crate) fn new(args: T::Args, json: Option<Value>, caller: Option<Arc<Caller>>) -> Self {
-        Self { args, json, head: CallHead::new(T::info(), caller), approved: None }
-    }
+/// How far a call has come. What it is at has to be waited for, or has not begun.
+pub(super) enum At<T: Tool> {
+    Start(Judging<T>),
+    /// The hooks before it, or one of them.
+    Before(Judging<T>),
+    /// A question to a person, if one is needed.
+    Judged(Judging<T>, Judged<T>),
+    /// The function. The hooks after it need what is kept.
+    Function {
+        head: CallHead,
+        args: T::Args,
+        kept: Option<Kept<T>>,
+    },
+    /// The hooks after it, or one of them.
+    After(Seen<T>),
+    /// The events that tell of its end.
+    Ended(Ended<T>),
 }
 
-/// Where a call starts or is resumed.
-pub(super) enum Mode {
-    /// At its beginning. The caller waits for its end.
-    Called,
-    /// At the hooks before it, since it was approved.
-    Resumed,
-    /// At the hooks after it, since it was not approved.
-    Denied(ToolError),
+/// A call after all its hooks.
+pub(super) struct Ended<T: Tool> {
+    pub(super) head: CallHead,
+    pub(super) outcome: CallOutcome,
+    pub(super) result: Result<T::Output, ToolError>,
 }
 
 /// What the steps of one call share.
@@ -79,12 +77,12 @@ pub(super) struct Flow<'f, 'a, T: Tool> {
     pub(super) bus: &'f Bus,
     pub(super) toolbox: &'a Toolbox,
     pub(super) bound: &'f Bound<T>,
-    pub(super) dispatch: Dispatch<'f>,
+    pub(super) dispatch: &'f Dispatch<'f>,
     pub(super) event: &'f AnyEvent,
-    pub(super) observer: Observer<'f>,
+    pub(super) observer: &'f Observer<'f>,
 }
 
-/// How far a call has come.
+/// What a call has come to.
 pub(super) enum Stage<'a, T: Tool> {
     Done(Result<T::Output, ToolError>),
     /// A person was asked. The answer comes as an event, whose handler resumes the call.
@@ -98,53 +96,27 @@ pub(super) struct Waiting<'a> {
     pub(super) question: atoms_control::Opened<atoms_control::Decision>,
 }
 
-/// Makes a call, and waits for its end.
-pub(crate) async fn call<T: Tool>(
-    bus: &Bus,
-    cause: Option<Cause>,
-    call: NewCall<T>,
-) -> Result<T::Output, ToolError> {
-    if cause.is_none() && bus.is_closed() {
-        return Err(ToolError::Closed);
-    }
-    let toolbox = Toolbox::of(bus);
-    let bound = toolbox.bound::<T>()?;
-    let stage = if bound.needs_event {
-        Box::pin(in_event(bus, toolbox, bound, cause, call, Mode::Called)).await
-    } else {
-        let dispatch = Dispatch::new(&toolbox.nothing, bus, &toolbox.nowhere);
-        let observer = Observer::new(bus, bound.has_untyped_after);
-        let flow = Flow { bus, toolbox, bound, dispatch, event: &toolbox.nothing, observer };
-        let stages = pin!(flow.stages(call, Mode::Called));
-        flow.caught(stages).await
-    };
-    match stage {
-        Stage::Done(done) => done,
-        Stage::Waits(waiting) => Box::pin(waiting.end::<T>()).await,
-    }
-}
-
 /// Takes a call through its steps, until it is done or waits for a person. Its events are delivered meanwhile.
 pub(super) async fn in_event<'a, T: Tool>(
     bus: &Bus,
     toolbox: &'a Toolbox,
     bound: &Bound<T>,
-    cause: Option<Cause>,
-    call: NewCall<T>,
-    mode: Mode,
+    cause: Option<&Cause>,
+    at: At<T>,
+    is_waited_for: bool,
 ) -> Stage<'a, T> {
-    let depth = Depth::behind(cause.as_ref());
+    let depth = Depth::behind(cause);
     if depth.calls > MOST_NESTED {
         return Stage::Done(Err(ToolError::TooDeep { tool: T::info().name(), limit: MOST_NESTED }));
     }
-    let event = invoked(cause.as_ref(), &call.head, depth);
+    let event = invoked(cause, at.head(), depth);
     let calls = Arc::new(CallOutlet::new(bus, &event));
     let outlet: Arc<dyn Outlet> = Arc::clone(&calls) as _;
     let dispatch = Dispatch::new(&event, bus, &outlet);
     let observer = Observer::new(bus, bound.has_untyped_after);
-    let flow = Flow { bus, toolbox, bound, dispatch, event: &event, observer };
-    let stages = pin!(flow.stages(call, mode));
-    calls.drive(bus, &event, flow.caught(stages)).await
+    let flow = Flow { bus, toolbox, bound, dispatch: &dispatch, event: &event, observer: &observer };
+    let steps = pin!(flow.caught(flow.finish(at, is_waited_for)));
+    calls.drive(bus, &event, steps).await
 }
 
 /// The event of a call, from which parameters are extracted. It carries the caller, and follows from the event in whose
@@ -171,96 +143,170 @@ impl<'a, T: Tool> Flow<'_, 'a, T> {
         T::info().name()
     }
 
-    /// Polls the steps of a call where they are: to move them takes longer than most of them. A panic outside of hooks and
-    /// functions, such as in a `Clone`, stops the call.
-    #[inline]
-    fn caught(
+    /// Waits for the steps of a call. A panic outside of hooks and functions, such as in a `Drop`, stops the call.
+    pub(super) fn caught(
         &self,
-        mut stages: Pin<&mut impl Future<Output = Stage<'a, T>>>,
+        steps: impl Future<Output = Stage<'a, T>>,
     ) -> impl Future<Output = Stage<'a, T>> {
-        poll_fn(move |cx| {
-            catch_unwind(AssertUnwindSafe(|| stages.as_mut().poll(cx)))
-                .unwrap_or_else(|panic| Poll::Ready(Stage::Done(Err(self.panicked(panic)))))
+        let caught = AssertUnwindSafe(steps).catch_unwind();
+        caught.map(|caught| caught.unwrap_or_else(|panic| Stage::Done(Err(self.panicked(panic)))))
+    }
+
+    /// Takes a new call of which nobody takes the events through its steps, up to its end, or to a step that has to be waited
+    /// for.
+    #[inline]
+    pub(super) fn at_once(
+        &self,
+        mut judging: Judging<T>,
+    ) -> Result<Result<T::Output, ToolError>, Box<At<T>>> {
+        if let Err(error) = self.check_new(&mut judging) {
+            return Ok(Err(error));
+        }
+        match self.judge_now(&mut judging) {
+            Some(Judged::Passed) if self.asks_nobody(&judging) => self.call_now(judging),
+            Some(judged) => Err(Box::new(At::Judged(judging, judged))),
+            None => Err(Box::new(At::Before(judging))),
+        }
+    }
+
+    /// Takes a call through the rest of its steps: hooks before it, a question to a person, the function, hooks after it. They
+    /// are the same for all callers.
+    pub(super) async fn finish(&self, mut at: At<T>, is_waited_for: bool) -> Stage<'a, T> {
+        loop {
+            at = match at {
+                At::Start(mut judging) => match self.check_new(&mut judging) {
+                    Ok(()) => {
+                        Box::pin(self.tell_of_start(&mut judging)).await;
+                        At::Before(judging)
+                    }
+                    Err(error) => At::Ended(judging.into_ended(CallOutcome::Ran, Err(error))),
+                },
+                At::Before(mut judging) => {
+                    let judged = self.judge(&mut judging).await;
+                    At::Judged(judging, judged)
+                }
+                At::Judged(mut judging, Judged::Passed) if !self.asks_nobody(&judging) => {
+                    match self.approved(&mut judging, is_waited_for).await {
+                        Ok(judged) => self.conclude(judging, judged),
+                        Err(waiting) => return Stage::Waits(waiting),
+                    }
+                }
+                At::Judged(judging, judged) => self.conclude(judging, judged),
+                At::Function { head, args, kept } => {
+                    let result = self.run(&head, args).await;
+                    At::after(Ended { head, outcome: CallOutcome::Ran, result }, kept)
+                }
+                At::After(mut seen) => {
+                    self.after(&mut seen).await;
+                    At::Ended(seen.into_ended())
+                }
+                At::Ended(Ended { head, outcome, result }) => {
+                    self.observer.ended(&head, outcome, result.as_ref().err()).await;
+                    return Stage::Done(result);
+                }
+            }
+        }
+    }
+
+    /// Asks a person, if one has to say yes.
+    async fn approved(
+        &self,
+        judging: &mut Judging<T>,
+        is_waited_for: bool,
+    ) -> Result<Judged<T>, Waiting<'a>> {
+        Ok(match Box::pin(self.due(judging)).await {
+            Due::Nothing => Judged::Passed,
+            Due::Stopped(error) => Judged::Stopped(error),
+            Due::Ask(asking) => match Box::pin(self.ask(&judging.call.head, *asking, is_waited_for)).await {
+                Ok(waiting) => return Err(waiting),
+                Err(error) => Judged::Stopped(error),
+            },
         })
     }
 
-    /// The steps of a call: hooks before it, a question to a person, the function, hooks after it. They are the same for all
-    /// callers.
-    async fn stages(&self, new: NewCall<T>, mode: Mode) -> Stage<'a, T> {
-        let is_waited_for = match mode {
-            Mode::Called => true,
-            Mode::Resumed => false,
-            Mode::Denied(error) => return Stage::Done(Box::pin(self.deny(new, error)).await),
+    /// Takes a call to its function, if it was not denied or replaced, or else to the hooks after it.
+    fn conclude(&self, mut judging: Judging<T>, judged: Judged<T>) -> At<T> {
+        let kept = match self.kept(&mut judging) {
+            Ok(kept) => kept,
+            Err(error) => return At::Ended(judging.into_ended(CallOutcome::Denied, Err(error))),
         };
-        let NewCall { args, json, head, approved } = new;
-        let is_checked = json.is_some() || approved.is_some();
-        let mut judging = Judging::new(Call::<T>::new(head, args), json);
-        if !is_checked
-            && self.bound.is_constrained
-            && let Err(error) = self.check(&mut judging)
-        {
-            self.observer.ended(&judging.call.head, CallOutcome::Ran, Some(&error)).await;
-            return Stage::Done(Err(error));
+        match judged {
+            Judged::Passed => {
+                let Call { head, args } = judging.call;
+                At::Function { head, args: args.into_inner(), kept }
+            }
+            Judged::Replaced(output) => {
+                At::after(judging.into_ended(CallOutcome::Replaced, Ok(output)), kept)
+            }
+            Judged::Stopped(error) => At::after(judging.into_ended(CallOutcome::Denied, Err(error)), kept),
         }
-        if approved.is_none() && self.observer.is_started_taken() {
-            Box::pin(self.tell_of_start(&mut judging)).await;
-        }
-        let judged = match self.judge(&mut judging).await {
-            Judged::Passed(asked) if self.asks_nobody(&asked, approved.as_ref()) => Judged::Passed(asked),
-            Judged::Passed(asked) => match Box::pin(self.due(&mut judging, asked, approved)).await {
-                Due::Nothing => Judged::Passed(Vec::new()),
-                Due::Stopped(error) => Judged::Stopped(error),
-                Due::Ask(asking) => {
-                    match Box::pin(self.ask(&judging.call.head, *asking, is_waited_for)).await {
-                        Ok(waiting) => return Stage::Waits(waiting),
-                        Err(error) => Judged::Stopped(error),
-                    }
-                }
-            },
-            decided => decided,
-        };
-        Stage::Done(self.conclude(judging, judged).await)
     }
 
-    /// Calls the function, if the call was not denied or replaced, and then the hooks after it.
+    /// Calls the function and the hooks after it, if they need not be waited for.
     #[inline]
-    async fn conclude(&self, judging: Judging<T>, judged: Judged<T>) -> Result<T::Output, ToolError> {
-        let mut judging = judging;
-        let json = if self.bound.has_untyped_after { judging.json().cloned() } else { Ok(Value::Null) };
-        let (call, _) = judging.into_parts();
-        let (head, args) = (call.head, call.args.into_inner());
-        let kept = if self.bound.after.is_empty() { None } else { Some((args.clone(), json)) };
-        let (outcome, result) = match judged {
-            Judged::Passed(_) => (CallOutcome::Ran, self.run(&head, args).await),
-            Judged::Replaced(output) => (CallOutcome::Replaced, Ok(output)),
-            Judged::Stopped(error) => (CallOutcome::Denied, Err(error)),
+    fn call_now(&self, mut judging: Judging<T>) -> Result<Result<T::Output, ToolError>, Box<At<T>>> {
+        let kept = match self.kept(&mut judging) {
+            Ok(kept) => kept,
+            Err(error) => return Ok(Err(error)),
         };
-        let (head, result) = match kept {
-            None => (head, result),
-            Some((args, json)) => self.after(head, args, json, outcome, result).await,
+        let Call { head, args } = judging.call;
+        let args = args.into_inner();
+        let Some(function) = self.bound.at_once() else {
+            return Err(Box::new(At::Function { head, args, kept }));
         };
-        self.observer.ended(&head, outcome, result.as_ref().err()).await;
-        result
+        let Some(kept) = kept else { return Ok(self.run_sync(function, args)) };
+        // The result is made where the hooks see it, since to move it takes longer than to make it.
+        let mut seen = Seen::new(kept, head, CallOutcome::Ran, self.run_sync(function, args));
+        if self.after_now(&mut seen) { Ok(seen.into_result()) } else { Err(Box::new(At::After(seen))) }
     }
 
-    #[cold]
-    fn check(&self, judging: &mut Judging<T>) -> Result<(), ToolError> {
+    /// What the hooks after a call need, if there are any. Fails if the arguments' `Clone` panics.
+    #[inline]
+    fn kept(&self, judging: &mut Judging<T>) -> Result<Option<Kept<T>>, ToolError> {
+        if self.bound.after.is_empty() {
+            return Ok(None);
+        }
+        let json = if self.bound.has_untyped_after { judging.json().cloned() } else { Ok(Value::Null) };
+        let args = catch_unwind(AssertUnwindSafe(|| T::Args::clone(&judging.call.args)));
+        args.map(|args| Some((args, json))).map_err(|panic| self.panicked(panic))
+    }
+
+    /// Checks the arguments, if they were not checked before.
+    fn check_new(&self, judging: &mut Judging<T>) -> Result<(), ToolError> {
+        if judging.is_checked() || !self.bound.is_constrained {
+            return Ok(());
+        }
         let tool = self.tool();
         let json = judging.json().map_err(|problem| ToolError::NotReady { tool, problem })?;
         schema::<T>()?.check(json).map_err(|problems| ToolError::InvalidArguments { tool, problems })
     }
 
     async fn tell_of_start(&self, judging: &mut Judging<T>) {
+        if judging.is_approved() || !self.observer.is_started_taken {
+            return;
+        }
         let masked = match (judging.json(), T::info().arguments_schema()) {
             (Ok(json), Ok(schema)) => schema.masked(json),
             _ => Value::Null,
         };
         self.observer.started(&judging.call.head, masked).await;
     }
+}
 
-    /// Ends a call that was not approved.
-    async fn deny(&self, new: NewCall<T>, error: ToolError) -> Result<T::Output, ToolError> {
-        let judging = Judging::new(Call::new(new.head, new.args), new.json);
-        self.conclude(judging, Judged::Stopped(error)).await
+impl<T: Tool> At<T> {
+    /// After the function, or instead of it.
+    fn after(ended: Ended<T>, kept: Option<Kept<T>>) -> Self {
+        match kept {
+            Some(kept) => Self::After(Seen::new(kept, ended.head, ended.outcome, ended.result)),
+            None => Self::Ended(ended),
+        }
+    }
+
+    fn head(&self) -> &CallHead {
+        match self {
+            Self::Start(judging) | Self::Before(judging) | Self::Judged(judging, _) => &judging.call.head,
+            Self::Function { head, .. } | Self::Ended(Ended { head, .. }) => head,
+            Self::After(seen) => seen.head(),
+        }
     }
 }
