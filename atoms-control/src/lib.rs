@@ -50,7 +50,8 @@ pub use events::{
     TaskFailed, TaskStarted, Thinking,
 };
 pub use face::{
-    AnswerError, Answering, By, Listing, Nobody, NotAnswered, OpenError, Opened, Questions, Watch,
+    AnswerCheck, AnswerError, Answering, By, Listing, Nobody, NotAnswered, OpenError, Opened, Questions,
+    Watch,
 };
 pub use history::{History, HistoryQuery, NoHistory, Recorded, Tree};
 pub use principal::Principal;

@@ -263,3 +263,17 @@ async fn a_store_that_fails_is_told_of_and_tried_again() {
     told.sort_unstable();
     assert_eq!(told, [r#"expired Some("plan-review")"#, "refunded"]);
 }
+
+#[tokio::test]
+async fn an_answer_that_could_not_be_read_leaves_a_stored_question_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let bus = bus().0.store(Sqlite::open(directory.path().join("q.db")).unwrap()).start().unwrap();
+    let opened = bus.questions().open(Input::<u32>::new("count")).await.unwrap();
+    for answer in ["5.0", "5e0", "-0.0", "4294967296", "1e30"] {
+        let answer: serde_json::Value = serde_json::from_str(answer).unwrap();
+        let error = bus.questions().answer("count", &answer).by(&ada()).await.unwrap_err();
+        assert!(matches!(error, AnswerError::Wrong(_)), "{answer}: {error}");
+    }
+    bus.questions().answer("count", u32::MAX).by(&ada()).await.unwrap();
+    assert_eq!(timeout(SOON, opened.wait()).await.unwrap().unwrap(), u32::MAX);
+}

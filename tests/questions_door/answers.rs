@@ -106,6 +106,31 @@ async fn a_wrong_answer_is_told_all_that_is_wrong_and_the_question_stays_open() 
     assert_eq!(opened.wait().await.unwrap().replicas, 3);
 }
 
+/// Pays money back.
+#[tool(approve = "manager")]
+fn pay_back(cents: u64) -> u64 {
+    cents
+}
+
+#[tokio::test]
+async fn edited_arguments_that_no_call_could_take_are_refused() {
+    let bus = Bus::builder().without_discovery().tool::<pay_back>().start().unwrap();
+    let server = Running::of(Server::without_sessions().routes(routes()), bus).await;
+    let calling = tokio::spawn({
+        let bus = server.bus.clone();
+        async move { pay_back::call(&bus, PayBackArgs { cents: 900 }).await }
+    });
+    let listed = get(server.address, ADA, "/questions?wait=10s").await.json();
+    let path = format!("/questions/{}/approve", listed["questions"][0]["id"].as_str().unwrap());
+    for cents in ["500.0", "5e2", "-0.0", "18446744073709551616"] {
+        let answer = post(server.address, ADA, &path, &format!(r#"{{"edited":{{"cents":{cents}}}}}"#)).await;
+        answer.problem(422);
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/cents", "{answer:?}");
+    }
+    assert_eq!(post(server.address, ADA, &path, r#"{"edited":{"cents":500}}"#).await.status, 200);
+    assert_eq!(calling.await.unwrap().unwrap(), 500);
+}
+
 #[tokio::test]
 async fn what_is_no_answer_to_such_a_question_leaves_it_open() {
     let server = Running::start().await;

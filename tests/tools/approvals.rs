@@ -154,6 +154,57 @@ async fn edited_arguments_are_checked_and_pass_the_hooks() {
 }
 
 #[tokio::test]
+async fn edited_arguments_that_could_not_be_read_leave_the_question_open() {
+    let store = Arc::new(MemoryQuestions::new(100, 1024 * 1024));
+    let start = || {
+        let (builder, log) = bus();
+        let settings = ToolSettings::new().arguments(8 * 1024);
+        let builder = builder.question_store(store.clone()).tool_settings(settings);
+        (builder.tool::<refund>().start().unwrap(), log)
+    };
+    let (first, _) = start();
+    let id = left(&first, refund::call(&first, args(5))).await.id;
+    drop(first);
+
+    // Neither has this process asked for it.
+    let (second, log) = start();
+    let long = format!("\"{}\"", "o".repeat(10_000));
+    for (order_id, cents, card, path) in [
+        ("\"o-1\"", "500.0", "\"[sensitive]\"", "/cents"),
+        ("\"o-1\"", "5e2", "\"[sensitive]\"", "/cents"),
+        ("\"o-1\"", "-0.0", "\"[sensitive]\"", "/cents"),
+        ("\"o-1\"", "18446744073709551616", "null", "/cents"),
+        (long.as_str(), "500", "null", ""),
+    ] {
+        let edited = format!(r#"{{"order_id": {order_id}, "cents": {cents}, "card": {card}}}"#);
+        let edited: serde_json::Value = serde_json::from_str(&edited).unwrap();
+        let error = second.questions().approve(id).edited(edited).by(&ada()).await.unwrap_err();
+        let AnswerError::Wrong(wrong) = error else { panic!("{cents}: {error}") };
+        assert_eq!(wrong.problems()[0].path, path, "{wrong}");
+        assert!(second.questions().get(id).await.unwrap().unwrap().is_open());
+    }
+    let edited = json!({"order_id": "o-1", "cents": u64::MAX, "card": "[sensitive]"});
+    second.questions().approve(id).edited(edited).by(&ada()).await.unwrap();
+    until(|| log.take() == [format!("{} for o-1 by nobody to Some(\"4111\")", u64::MAX)]).await;
+}
+
+#[tool(approve = "manager")]
+fn weigh(kilograms: f64, log: State<Log>) -> f64 {
+    log.add("weighed");
+    kilograms
+}
+
+#[tokio::test]
+async fn nobody_is_asked_about_arguments_that_could_not_be_read_again() {
+    let (builder, log) = bus();
+    let bus = builder.tool::<weigh>().start().unwrap();
+    let error = weigh::call(&bus, WeighArgs { kilograms: f64::NAN }).await.unwrap_err();
+    assert!(matches!(error, ToolError::InvalidArguments { .. }), "{error}");
+    assert_eq!(bus.questions().count().await.unwrap(), 0);
+    assert!(log.take().is_empty());
+}
+
+#[tokio::test]
 async fn what_a_hook_makes_of_edited_arguments_is_asked_for_anew() {
     let (bus, log) = started();
     let answer = async {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Questions;
 use super::error::AnswerError;
+use super::{Questions, answer_check};
 use crate::principal::Principal;
 use crate::question::{Answer, End, Outcome, Question, QuestionId, QuestionKind, QuestionRef};
 use crate::store::Ending;
@@ -101,7 +101,10 @@ impl Answering<'_, By> {
         }
         let end = End::new(said.to(&question)?, Some(principal), questions.desk.now());
         questions.desk.limits.check_end(&end)?;
-        check(&question, end.answer())?;
+        if let Some(answer) = end.answer() {
+            check(&question, answer)?;
+            answer_check::check(questions.bus, &question, answer)?;
+        }
         self::end(&questions, question, end).await
     }
 }
@@ -147,12 +150,12 @@ impl Said {
 }
 
 /// Whether the answer is what the question says it must be.
-fn check(question: &Arc<Question>, answer: Option<&Answer>) -> Result<(), AnswerError> {
+fn check(question: &Arc<Question>, answer: &Answer) -> Result<(), AnswerError> {
     match (answer, &question.schema) {
-        (Some(Answer::Given(value) | Answer::Approved { edited: Some(value), .. }), Some(schema)) => {
+        (Answer::Given(value) | Answer::Approved { edited: Some(value), .. }, Some(schema)) => {
             Ok(schema.check(value)?)
         }
-        (Some(Answer::Approved { edited: Some(_), .. }), None) => {
+        (Answer::Approved { edited: Some(_), .. }, None) => {
             Err(AnswerError::NotEditable(Arc::clone(question)))
         }
         _ => Ok(()),

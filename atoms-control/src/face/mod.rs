@@ -1,5 +1,6 @@
 //! What a program does with questions.
 
+mod answer_check;
 mod answering;
 mod error;
 mod listing;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use atoms_runtime::{Bus, StoreError};
 use serde::Serialize;
 
+pub use answer_check::AnswerCheck;
 pub use answering::{Answering, By, Nobody};
 pub use error::{AnswerError, NotAnswered, OpenError};
 pub use listing::Listing;

@@ -37,11 +37,14 @@ struct Inner {
     json: Value,
     /// Compiled when something is first checked.
     validator: OnceLock<Result<Validator, SchemaError>>,
-    /// Whether a value can be read as the type that this is the schema of, if that is known here.
+    /// Whether a value can be read as the type that this is the schema of, if it was made of one.
     read: Option<Read>,
 }
 
 type Read = fn(&Value) -> Result<(), serde_json::Error>;
+
+/// The schemas of types. By these, what a store gives back is read as the type of which it was made, too.
+static TYPES: RwLock<Option<HashMap<TypeId, Schema>>> = RwLock::new(None);
 
 /// A JSON value is not a valid schema.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +57,6 @@ impl Schema {
     /// Returns the schema of a type, as [`schemars`] makes it, without references. There is one for each type of the
     /// program.
     pub fn of<T: JsonSchema + DeserializeOwned + 'static>() -> Self {
-        static TYPES: RwLock<Option<HashMap<TypeId, Schema>>> = RwLock::new(None);
         let id = TypeId::of::<T>();
         let types = TYPES.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = types.as_ref().and_then(|types| types.get(&id)) {
@@ -103,7 +105,27 @@ impl Schema {
         if !problems.is_empty() {
             return Err(WrongAnswer { problems });
         }
-        self.0.read.map_or(Ok(()), |read| read(value)).map_err(|error| WrongAnswer::of("", error))
+        self.read(value).map_err(|error| WrongAnswer::of("", error))
+    }
+
+    /// Reads a value as the type that this is the schema of: `500.0` is an integer for a schema, and not for serde. If
+    /// several types have the same schema, one of them has to be what is meant.
+    fn read(&self, value: &Value) -> Result<(), serde_json::Error> {
+        if let Some(read) = self.0.read {
+            return read(value);
+        }
+        let types = TYPES.read().unwrap_or_else(PoisonError::into_inner);
+        let of_types = types.iter().flat_map(HashMap::values).filter(|known| *known == self);
+        let reads: Vec<_> = of_types.filter_map(|known| known.0.read).collect();
+        drop(types);
+        let mut problem = None;
+        for read in reads {
+            match read(value) {
+                Ok(()) => return Ok(()),
+                Err(error) => problem = Some(error),
+            }
+        }
+        problem.map_or(Ok(()), Err)
     }
 }
 
@@ -177,6 +199,11 @@ impl From<ValidationError<'_>> for Problem {
 }
 
 impl WrongAnswer {
+    /// Returns an error of these problems, of which there is one at least: for an [`AnswerCheck`](crate::AnswerCheck).
+    pub fn new(problems: Vec<Problem>) -> Self {
+        Self { problems }
+    }
+
     fn of(path: &str, message: impl fmt::Display) -> Self {
         Self { problems: vec![Problem { path: path.into(), message: Shown(message).to_string() }] }
     }

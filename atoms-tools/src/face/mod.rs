@@ -12,7 +12,9 @@ pub use tools::{JsonCalling, Tools};
 
 use crate::hook::Hook;
 use crate::tool::Tool;
-use crate::toolbox::{ToolSettings, end_answered, end_cancelled, end_expired, run_approved, run_lent};
+use crate::toolbox::{
+    CHECK_EDITED, ToolSettings, end_answered, end_cancelled, end_expired, run_approved, run_lent,
+};
 
 /// What tools add to a [`Bus`].
 pub trait ToolBus {
@@ -44,6 +46,7 @@ pub trait ToolsBuilder: Sized {
 impl ToolsBuilder for BusBuilder {
     fn tool<T: Tool>(self) -> Self {
         self.entry(T::info())
+            .entry(&CHECK_EDITED)
             .handler::<run_approved>()
             .handler::<end_answered>()
             .handler::<end_expired>()

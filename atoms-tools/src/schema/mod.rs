@@ -8,6 +8,7 @@ mod wrong;
 
 use atoms_control::schemars::generate::SchemaSettings;
 use jsonschema::{Draft, PatternOptions, Validator};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 pub use argument::{Argument, json};
@@ -44,7 +45,15 @@ impl ArgumentsSchema {
         &self.json
     }
 
-    /// Checks arguments. Fails with all that is wrong with them.
+    /// Checks and reads arguments. Not all that a schema allows can be read: `500.0` is an integer for a schema, and not
+    /// for serde.
+    pub(crate) fn read<A: DeserializeOwned>(&self, arguments: &Value) -> Result<A, WrongArguments> {
+        self.check(arguments)?;
+        A::deserialize(arguments)
+            .map_err(|error| WrongArguments::unreadable::<A>(arguments, self.arguments, &error))
+    }
+
+    /// Checks arguments by the schema. Fails with all that is wrong with them.
     pub(crate) fn check(&self, arguments: &Value) -> Result<(), WrongArguments> {
         if self.validator.is_valid(arguments) {
             return Ok(());
@@ -156,6 +165,35 @@ mod tests {
             assert!(text.contains(said), "{said} is not in {text}");
         }
         assert!(!text.contains("4111"), "{text}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_place_and_without_sensitive_values() {
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code, reason = "only read")]
+        struct Args {
+            order_id: String,
+            cents: u64,
+            pin: u8,
+        }
+        static ARGUMENTS: &[Argument] = &[
+            Argument::new::<String>("order_id", ""),
+            Argument::new::<u64>("cents", ""),
+            Argument::new::<u8>("pin", "").sensitive(),
+        ];
+        let schema = ArgumentsSchema::new(ARGUMENTS).unwrap();
+        let read = |cents: &str, pin: &str| {
+            let json = format!(r#"{{"order_id": "o-1", "cents": {cents}, "pin": {pin}}}"#);
+            schema.read::<Args>(&serde_json::from_str(&json).unwrap())
+        };
+        assert!(read("18446744073709551615", "42").is_ok());
+        for cents in ["500.0", "5e2", "-0.0", "18446744073709551616", "1e19"] {
+            let wrong = read(cents, "42").unwrap_err();
+            assert_eq!(wrong.problems()[0].path, "/cents", "{wrong}");
+        }
+        let wrong = read("500", "42.0").unwrap_err();
+        assert_eq!(wrong.problems()[0].path, "/pin", "{wrong}");
+        assert!(!wrong.to_string().contains("42"), "{wrong}");
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! What is wrong with arguments, in words that a model can act on.
 
+use std::cell::Cell;
 use std::fmt;
 
 use atoms_control::Problem;
 use atoms_runtime::Shown;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
+use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
+use serde_json::Value;
 
 use super::{Argument, MASK};
 use crate::pattern;
@@ -44,10 +48,23 @@ impl WrongArguments {
         Self { problems: errors.take(MAX_PROBLEMS + 1).map(|error| problem(&error, arguments)).collect() }
     }
 
-    /// One problem of the arguments as a whole.
-    pub(crate) fn one(message: impl fmt::Display) -> Self {
-        let message = Shown(message).to_string();
-        Self { problems: vec![Problem { path: String::new(), message }] }
+    /// Arguments that match their schema, and cannot be read, with the place where reading them has ended.
+    pub(super) fn unreadable<A: DeserializeOwned>(
+        arguments: &Value,
+        own: &[Argument],
+        error: &serde_json::Error,
+    ) -> Self {
+        let last = Cell::new("");
+        let members = arguments.as_object().into_iter().flatten();
+        let members = members.map(|(name, value)| (name.as_str(), value)).inspect(|(name, _)| last.set(name));
+        let is_found = A::deserialize(MapDeserializer::<_, serde_json::Error>::new(members)).is_err();
+        let name = if is_found { last.get() } else { "" };
+        let path = if name.is_empty() { String::new() } else { format!("/{}", Shown(name)) };
+        let message = match own.iter().any(|argument| argument.is_sensitive && argument.name == name) {
+            true => format!("{MASK} cannot be read as the type of the argument"),
+            false => Shown(error).to_string(),
+        };
+        Self { problems: vec![Problem { path, message }] }
     }
 
     /// Returns the problems, each with its place in the arguments. There are at most 33.

@@ -19,7 +19,7 @@ use super::observe::Observer;
 use super::run::{At, Stage, in_event};
 use crate::call::{CallHead, CallOutcome, ToolError};
 use crate::caller::Caller;
-use crate::schema::{ArgumentsSchema, WrongArguments, hash};
+use crate::schema::{ArgumentsSchema, hash};
 use crate::tool::Tool;
 
 type Boxed<'a, O> = Pin<Box<dyn Future<Output = O> + Send + 'a>>;
@@ -42,6 +42,9 @@ pub(crate) trait AnyBound: Any + Send + Sync {
         arguments: Value,
         caller: Option<Arc<Caller>>,
     ) -> Boxed<'a, Result<Value, ToolError>>;
+
+    /// Checks edited arguments of a call with these, as when it goes on.
+    fn check_edited(&self, arguments: &Value, edited: Value, limit: usize) -> Result<(), ToolError>;
 
     /// Goes on with a call whose question has ended. Fails if the call does, and nobody waits for it any more.
     fn resume<'a>(
@@ -75,6 +78,10 @@ impl<T: Tool> AnyBound for Bound<T> {
             let output = CallFuture::<T>::new(bus, cause, Judging::of_json(args, arguments, caller)).await?;
             serde_json::to_value(output).map_err(|error| ToolError::Failed { tool, cause: Arc::new(error) })
         })
+    }
+
+    fn check_edited(&self, arguments: &Value, edited: Value, limit: usize) -> Result<(), ToolError> {
+        read_edited::<T>(arguments, edited, limit).and_then(|args| approvable::<T>(&args, limit)).map(drop)
     }
 
     fn resume<'a>(
@@ -123,11 +130,10 @@ fn again<T: Tool>(stored: StoredCall, answered: Answered, limit: usize) -> Resul
         Answered::Denied(error) => (None, Some(error)),
     };
     let is_edited = edited.is_some();
-    let arguments = match edited {
-        Some(edited) => schema::<T>()?.unmasked(edited, &arguments),
-        None => arguments,
+    let args = match edited {
+        Some(edited) => read_edited::<T>(&arguments, edited, limit)?,
+        None => read::<T>(&arguments, limit)?,
     };
-    let args = read::<T>(&arguments, limit)?;
     let json = written(&args).map_err(|problem| ToolError::NotReady { tool, problem })?;
     if is_edited {
         // Edited arguments are approved by the person who edited them, and by nobody else.
@@ -147,6 +153,17 @@ pub(super) fn schema<T: Tool>() -> Result<&'static ArgumentsSchema, ToolError> {
     schema.map_err(|problem| ToolError::NotReady { tool: T::info().name(), problem: problem.into() })
 }
 
+/// Reads edited arguments, with the original values in place of masks.
+fn read_edited<T: Tool>(arguments: &Value, edited: Value, limit: usize) -> Result<T::Args, ToolError> {
+    read::<T>(&schema::<T>()?.unmasked(edited, arguments), limit)
+}
+
+/// The arguments as a question about them keeps them. Fails if they could not be read again.
+pub(super) fn approvable<T: Tool>(args: &T::Args, limit: usize) -> Result<Value, ToolError> {
+    let written = written(args).map_err(|problem| ToolError::NotAsked { tool: T::info().name(), problem })?;
+    read::<T>(&written, limit).map(|_| written)
+}
+
 /// Reads arguments that came as JSON.
 fn read<T: Tool>(arguments: &Value, limit: usize) -> Result<T::Args, ToolError> {
     let tool = T::info().name();
@@ -154,7 +171,5 @@ fn read<T: Tool>(arguments: &Value, limit: usize) -> Result<T::Args, ToolError> 
     if bytes > limit {
         return Err(ToolError::TooLarge { tool, bytes, limit });
     }
-    let wrong = |problems| ToolError::InvalidArguments { tool, problems };
-    schema::<T>()?.check(arguments).map_err(wrong)?;
-    serde::Deserialize::deserialize(arguments).map_err(|error| wrong(WrongArguments::one(error)))
+    schema::<T>()?.read(arguments).map_err(|problems| ToolError::InvalidArguments { tool, problems })
 }

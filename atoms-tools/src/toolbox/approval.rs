@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use atoms_control::{Approval, Control, Decision, OpenError, Opened, Outcome, Question, QuestionId};
-use atoms_runtime::{EventId, memory_size};
+use atoms_runtime::EventId;
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::any_bound::schema;
-use super::before::{within, written};
+use super::any_bound::{approvable, schema};
+use super::before::within;
 use super::judging::{Asked, Judging};
 use super::run::{Flow, Waiting};
 use super::waiters::Waiter;
@@ -83,14 +83,10 @@ impl<T: Tool> Flow<'_, '_, T> {
     pub(super) async fn due(&self, judging: &mut Judging<T>) -> Due {
         let (asked, approved) = (judging.take_asked(), judging.take_approved());
         let (tool, limit) = (self.tool(), self.toolbox.settings.arguments);
-        let arguments = match written(&*judging.call.args) {
+        let arguments = match approvable::<T>(&judging.call.args, limit) {
             Ok(arguments) => arguments,
-            Err(problem) => return Due::Stopped(ToolError::NotAsked { tool, problem }),
+            Err(error) => return Due::Stopped(error),
         };
-        let bytes = memory_size(&arguments);
-        if bytes > limit {
-            return Due::Stopped(ToolError::TooLarge { tool, bytes, limit });
-        }
         let hash = hash(tool, &arguments);
         let round = approved.as_ref().map_or(0, |approved| approved.round);
         let last = approved.as_ref().and_then(|approved| approved.roles.last().cloned());

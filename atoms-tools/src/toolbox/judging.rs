@@ -154,8 +154,7 @@ impl<T: Tool> Judging<T> {
         let is_changed = args.take_changed();
         let json = args.into_inner();
         if is_changed {
-            T::info().arguments_schema()?.check(&json).map_err(|wrong| wrong.to_string())?;
-            let read = serde_json::from_value(json.clone()).map_err(|error| error.to_string())?;
+            let read = T::info().arguments_schema()?.read(&json).map_err(|wrong| wrong.to_string())?;
             self.call.args = Arguments::unchanged(read);
         }
         self.more.get_or_insert_default().json = Some(json);

@@ -128,7 +128,7 @@ async fn end(bus: &Bus, id: QuestionId) -> Result<(), NotResumed> {
 }
 
 /// The call that a question is about, if it is about a call.
-fn call_of(question: &Question) -> Option<StoredCall> {
+pub(super) fn call_of(question: &Question) -> Option<StoredCall> {
     Body::deserialize(&question.body).ok().map(|body| body.tool_call)
 }
 
