@@ -111,7 +111,7 @@ impl StoreBus for Bus {
         let post = self.post(event).into_new_post();
         let id = post.event.id().clone();
         let row = NewRow::of(post, &store.file)?;
-        post_in(transaction, store.post_limits(), row).map_err(StoreError::from)?;
+        post_in(transaction, store.post_limits(), &row).map_err(StoreError::from)?;
         Ok(id)
     }
 }

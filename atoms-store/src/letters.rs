@@ -10,7 +10,7 @@ use atoms_runtime::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::file::{Durability, Failed, File, Limits, Room, load, unreadable};
+use crate::file::{Batch, Durability, Failed, File, Limits, Room, load, unreadable};
 
 /// If the store is full, each new letter pushes another one out.
 static MADE_ROOM: LogLimit = LogLimit::new(1, "more dead letters made room for others");
@@ -186,8 +186,7 @@ impl LetterStore for Letters {
         Box::pin(async move {
             let (limits, letter) = (self.limits, NewLetter::of(letter, &self.file)?);
             let size = letter.size();
-            let put =
-                move |connection: &Connection| settle(connection, limits, slice::from_ref(&letter), &[]);
+            let put = move |batch: &Batch<'_>| settle(batch, limits, slice::from_ref(&letter), &[]);
             tell_dropped(self.file.write(Durability::Disk, size, put).await?);
             Ok(())
         })
@@ -212,9 +211,9 @@ impl LetterStore for Letters {
 
     fn take(&self, id: u64) -> StoreFuture<'_, Option<Arc<DeadLetter>>> {
         Box::pin(async move {
-            let take = move |connection: &Connection| {
-                let letter = get(connection, id)?;
-                remove(connection, id)?;
+            let take = move |batch: &Batch<'_>| {
+                let letter = get(batch, id)?;
+                remove(batch, id)?;
                 Ok(letter)
             };
             self.read_one(self.file.write(Durability::Disk, 0, take).await?)

@@ -9,8 +9,8 @@
 //!  post(event) ----> atoms_post, atoms_frame, and a row in atoms_delivery for each handler
 //!      |             [commit 1, on the disk]  then `post` returns
 //!      v
-//!  a worker takes it: state = taken, times + 1
-//!      |             [commit, which survives the process, and not the power]
+//!  a worker takes it: a lease in memory, and no commit
+//!      |
 //!      v
 //!  handler a runs; what it emits and posts is held
 //!      |
@@ -42,21 +42,34 @@
 //! | while a handler's last attempt fails | the event, and no letter; or the letter, and the event for the other handlers alone |
 //! | while a question is answered | the question, open; or its end, with all that was posted |
 //!
-//! Opening a file gives back all events that were taken. The first event of a key is taken again before the others of the
-//! key.
+//! # Who has an event
+//!
+//! One process has the file, so it alone knows which events are taken, and by whom: in memory. When the process ends, nothing
+//! is taken any more. The first event of a key is taken again before the others of the key.
+//!
+//! The ticket of an event that was given back acknowledges nothing any more. An event is not taken again while a commit is
+//! under way that acknowledges one of its handlers, also if it was given back meanwhile.
+//!
+//! How often an event was taken is in the file once one of its handlers is done and others are not. Before that, it is as new
+//! for the next process, whose subscribers see it. If the bus keeps its dead letters elsewhere, it is in the file before a
+//! handler runs: a letter of an event that is not acknowledged is found again by whoever takes the event again.
 //!
 //! # Commits
 //!
-//! One thread writes. The jobs that wait for it, at most 512, share a commit. Each job is done as a whole or not at all. If
-//! the file fails under one of them, each is tried in a commit of its own, so that a job that is too large for the disk
-//! fails alone. The transaction of a handler has a commit of its own, so a statement of it that fails affects no other job.
-//! Nothing else is written while that handler runs. The writing thread makes the commit, so nothing that the handler does on
-//! the connection can be committed before. Another thread reads. 4,096 jobs, of 64 MiB together, may wait for a thread, and
-//! further ones wait for room. A job does not start if nothing waits for it any more.
+//! One thread writes. The jobs that wait for it, at most 2,048, share a commit: while one waits for the disk, the next ones
+//! gather. Those whose job was in the last commit may be about to send the next one, so the thread waits for as many jobs as
+//! there were then, for as long as more of them come, and for at most a quarter of the time that the last commit took, and 1
+//! ms. The limits are read, and the counts written, once for a commit. Each job is done as a whole or not at all. If the file
+//! fails under one of them, each is tried in a commit of its own, so that a job that is too large for the disk fails alone.
+//! The transaction of a handler has a commit of its own, so a statement of it that fails affects no other job. Nothing else is
+//! written while that handler runs. The writing thread makes the commit, so nothing that the handler does on the connection
+//! can be committed before. Another thread reads, also what is taken: so workers wait for no commit of others. 4,096 jobs, of
+//! 64 MiB together, may wait for a thread, and further ones wait for room. A job does not start if nothing waits for it any
+//! more.
 //!
-//! The file has a write-ahead log, and a commit waits until the log is on the disk (`synchronous = FULL`). Two kinds of
-//! commits do not wait: those that only record what is taken, and what is due. They survive the process, but may be lost if
-//! the power fails, and then what was taken is given back anyway.
+//! The file has a write-ahead log, and a commit waits until the log is on the disk (`synchronous = FULL`). Commits do not wait
+//! that only record what is due, what cannot be read, or how often something was taken. They survive the process, but may be
+//! lost if the power fails, and are made again then.
 //!
 //! # When the disk fails
 //!

@@ -43,7 +43,7 @@ pub struct OutsidePost {
     pub event: String,
     /// When it is due, if it was delayed.
     pub due: Option<Timestamp>,
-    /// How often it was taken.
+    /// How often it was taken, as far as that is in the file: see [the crate's documentation](crate#who-has-an-event).
     pub times: u64,
     /// The identities of the handlers that are not done with it.
     pub handlers: Vec<String>,
@@ -199,6 +199,7 @@ fn redeliver(connection: &Connection, letter: u64) -> Result<(), OutsideError> {
     if number_of(connection, &event)?.is_some() {
         return Err(OutsideError::UnderWay(letter));
     }
-    post_in(connection, NO_LIMITS, NewRow::redelivered(event, event_type, bytes, handler, frame))?;
+    let row = NewRow::redelivered(event, event_type, bytes, handler, frame);
+    post_in(connection, NO_LIMITS, &row)?;
     Ok(())
 }

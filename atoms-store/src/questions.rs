@@ -8,7 +8,7 @@ use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::backlog::{NewRow, check_room, insert_all, size};
-use crate::file::{Durability, Failed, File, Limits, Room, load, next, unreadable};
+use crate::file::{Batch, Durability, Failed, File, Limits, Room, load, next, unreadable};
 
 /// Keeps questions in the file of a [`Sqlite`](crate::Sqlite), and posts the events that tell of them in its backlog.
 #[derive(Debug)]
@@ -214,11 +214,11 @@ impl QuestionStore for Asked {
             let question = NewQuestion::of(&question, &self.file)?;
             let posts = NewRow::all(posts, &self.file)?;
             let bytes = question.json.len() + question.frames.len() + size(&posts);
-            let open = move |connection: &Connection| {
-                check_room(connection, post_limits, &posts)?;
-                let opening = question.open(connection, limits)?;
+            let open = move |batch: &Batch<'_>| {
+                check_room(batch, post_limits, &posts)?;
+                let opening = question.open(batch, limits)?;
                 if opening == Opening::Opened {
-                    insert_all(connection, &posts)?;
+                    insert_all(batch, &posts)?;
                 }
                 Ok(opening)
             };
@@ -231,10 +231,10 @@ impl QuestionStore for Asked {
             let limits = self.limits;
             let posts = NewRow::all(posts, &self.file)?;
             let bytes = size(&posts);
-            let end = move |connection: &Connection| {
-                let ended = end(connection, id, &how, limits)?;
+            let end = move |batch: &Batch<'_>| {
+                let ended = end(batch, id, &how, limits)?;
                 if let Ended::Now(_) = ended {
-                    insert_all(connection, &posts)?;
+                    insert_all(batch, &posts)?;
                 }
                 Ok(ended)
             };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use atoms_control::QuestionStore;
 use atoms_runtime::{Backlog, LetterStore};
 
-use crate::backlog::Posts;
+use crate::backlog::{Leases, Posts};
 use crate::file::{File, Limits, OpenError};
 use crate::letters::Letters;
 use crate::questions::Asked;
@@ -85,6 +85,10 @@ impl Sqlite {
 
     pub(crate) fn post_limits(&self) -> Limits {
         self.posts.limits
+    }
+
+    pub(crate) fn leases(&self) -> &Arc<Leases> {
+        &self.posts.leases
     }
 
     /// Returns the store of posted events.

@@ -1,10 +1,12 @@
 //! Posted events in the file.
 
-mod returned;
+mod done;
+mod leases;
 mod rows;
 
 use std::ptr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use atoms_runtime::{
@@ -13,11 +15,13 @@ use atoms_runtime::{
 };
 use rusqlite::Connection;
 
-use self::returned::{InFlight, Returned};
+pub(crate) use self::done::{Done, Written};
+pub(crate) use self::leases::Leases;
+use self::leases::{InFlight, Recording};
 use self::rows::insert;
 pub(crate) use self::rows::{NewRow, number_of};
-use crate::file::{Durability, Failed, File, Limits, Room};
-use crate::letters::{Letters, NewLetter, settle, tell_dropped};
+use crate::file::{Batch, Durability, Failed, File, Limits, Ready, Room};
+use crate::letters::Letters;
 
 /// An event that cannot be read stays, and is found at each start.
 static UNREADABLE: LogLimit = LogLimit::new(10, "more posted events that cannot be read");
@@ -30,33 +34,41 @@ pub(crate) struct Posts {
     /// Kept in the commits in which events are acknowledged.
     letters: Arc<Letters>,
     clock: Clock,
-    returned: Arc<Returned>,
+    pub(crate) leases: Arc<Leases>,
+    /// Whether a bus keeps its letters elsewhere.
+    has_letters_elsewhere: AtomicBool,
 }
 
 impl Posts {
     pub(crate) fn new(file: Arc<File>, limits: Limits, letters: Arc<Letters>) -> Self {
-        let returned = Arc::new(Returned::new(Arc::clone(&file.board)));
-        Self { file, limits, letters, clock: Clock::new(), returned }
+        let leases = Arc::new(Leases::new(Arc::clone(&file.board)));
+        let has_letters_elsewhere = AtomicBool::new(false);
+        Self { file, limits, letters, clock: Clock::new(), leases, has_letters_elsewhere }
     }
 
     fn now(&self) -> i64 {
         self.clock.now().unix_micros()
     }
 
+    async fn admit_due(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        let admit = move |batch: &Batch<'_>| rows::admit_due(batch, now);
+        self.file.write(Durability::Process, 0, admit).await
+    }
+
     /// Takes events as rows. They are given back if this is dropped.
     async fn take_rows(&self, limit: usize) -> Result<InFlight, StoreError> {
-        let (now, returned) = (self.now(), Arc::clone(&self.returned));
-        let taking = Arc::clone(&returned);
-        let take = move |connection: &Connection| {
-            let written = taking.write(connection)?;
-            rows::admit_due(connection, now)?;
-            Ok((rows::take(connection, limit)?, written))
-        };
-        let committed = move |(rows, written): (_, Vec<Ticket>)| {
-            returned.forget(&written);
-            InFlight { rows, returned }
-        };
-        self.file.write_then(Durability::Process, 0, take, committed).await
+        let leases = Arc::clone(&self.leases);
+        let taken = self.file.read(move |connection| leases.take(connection, limit)).await?;
+        if self.has_letters_elsewhere.load(Ordering::Relaxed) && !taken.rows.is_empty() {
+            // A letter may be kept before its event is acknowledged, and is found again by who takes the event again.
+            let tickets: Vec<_> = taken.rows.iter().map(|row| row.ticket).collect();
+            let set_times = move |batch: &Batch<'_>| {
+                tickets.iter().try_for_each(|ticket| rows::set_times(batch, *ticket))
+            };
+            self.file.write(Durability::Process, 0, set_times).await?;
+        }
+        Ok(taken)
     }
 
     async fn read(&self, mut taken: InFlight) -> Result<Vec<Taken>, StoreError> {
@@ -78,10 +90,13 @@ impl Posts {
             }
         }
         if !unreadable.is_empty() {
-            let leave_out = move |connection: &Connection| {
-                unreadable.iter().try_for_each(|ticket| rows::set_unreadable(connection, *ticket))
+            let leases = Arc::clone(&self.leases);
+            let leave_out = move |batch: &Batch<'_>| {
+                let leave_out = |ticket: &Ticket| rows::set_unreadable(batch, &leases, *ticket);
+                unreadable.iter().map(leave_out).collect::<Result<Vec<_>, _>>()
             };
-            self.file.write(Durability::Process, 0, leave_out).await?;
+            let committed = |left_out: Vec<_>| left_out.into_iter().flatten().for_each(Recording::committed);
+            self.file.write_then(Durability::Process, 0, leave_out, committed).await?;
         }
         taken.rows.clear();
         Ok(read)
@@ -89,61 +104,44 @@ impl Posts {
 }
 
 /// Fails if there is no room for those of them that are not stored yet.
-pub(crate) fn check_room(connection: &Connection, limits: Limits, rows: &[NewRow]) -> Result<(), Failed> {
-    let mut loads = rows::loads(connection)?;
+pub(crate) fn check_room(batch: &Batch<'_>, limits: Limits, rows: &[NewRow]) -> Result<(), Failed> {
+    if has_room(batch, limits, rows)? {
+        return Ok(());
+    }
+    let mut new = Vec::with_capacity(rows.len());
     for row in rows {
-        if number_of(connection, row.event())?.is_none() {
-            let load = &mut loads[usize::from(Room::from(row.room()).0)];
-            if !limits.has_room(*load, row.bytes) {
-                return Err(limits.full());
-            }
-            load.add(row.bytes);
+        if number_of(batch, row.event())?.is_none() {
+            new.push(row);
         }
     }
-    Ok(())
+    if has_room(batch, limits, new)? { Ok(()) } else { Err(limits.full()) }
+}
+
+fn has_room<'a>(
+    batch: &Batch<'_>,
+    limits: Limits,
+    rows: impl IntoIterator<Item = &'a NewRow>,
+) -> Result<bool, Failed> {
+    let mut loads = batch.loads()?;
+    Ok(rows.into_iter().all(|row| {
+        let load = &mut loads[usize::from(Room::from(row.room()).0)];
+        let has_room = limits.has_room(*load, row.bytes);
+        load.add(row.bytes);
+        has_room
+    }))
 }
 
 /// Stores events, whether there is room or not. Returns their numbers.
-pub(crate) fn insert_all(connection: &Connection, rows: &[NewRow]) -> Result<Vec<u64>, Failed> {
-    rows.iter().map(|row| insert(connection, row)).collect()
+pub(crate) fn insert_all(batch: &Batch<'_>, rows: &[NewRow]) -> Result<Vec<u64>, Failed> {
+    rows.iter().map(|row| insert(batch, row)).collect()
 }
 
 /// Stores an event in a transaction of the caller.
-pub(crate) fn post_in(connection: &Connection, limits: Limits, row: NewRow) -> Result<(), Failed> {
-    check_room(connection, limits, std::slice::from_ref(&row))?;
-    insert(connection, &row).map(drop)
-}
-
-/// The record that handlers are done with an event, as rows.
-pub(crate) struct Done {
-    ticket: Ticket,
-    handlers: Vec<String>,
-    posts: Vec<NewRow>,
-    letters: Vec<NewLetter>,
-    settled: Vec<u64>,
-    letter_limits: Limits,
-}
-
-impl Done {
-    pub(crate) fn of(done: Acknowledgement, file: &File, letter_limits: Limits) -> Result<Self, StoreError> {
-        let Acknowledgement { ticket, handlers, posts, letters, settled } = done;
-        let posts = NewRow::all(posts, file)?;
-        let letters =
-            letters.into_iter().map(|letter| NewLetter::of(letter, file)).collect::<Result<_, _>>()?;
-        Ok(Self { ticket, handlers, posts, letters, settled, letter_limits })
-    }
-
-    /// How many bytes it holds until it is written.
-    fn size(&self) -> usize {
-        size(&self.posts) + self.letters.iter().map(NewLetter::size).sum::<usize>()
-    }
-
-    /// Writes the record, and stores the events that follow. Returns how many letters made room for others.
-    pub(crate) fn write(&self, connection: &Connection) -> Result<usize, Failed> {
-        rows::acknowledge(connection, self.ticket, &self.handlers)?;
-        insert_all(connection, &self.posts)?;
-        settle(connection, self.letter_limits, &self.letters, &self.settled)
-    }
+pub(crate) fn post_in(connection: &Connection, limits: Limits, row: &NewRow) -> Result<(), Failed> {
+    let batch = Batch::new(connection);
+    check_room(&batch, limits, std::slice::from_ref(row))?;
+    insert(&batch, row)?;
+    batch.write().map(drop)
 }
 
 pub(crate) fn size(rows: &[NewRow]) -> usize {
@@ -159,9 +157,9 @@ impl Backlog for Posts {
         Box::pin(async move {
             let (rows, limits) = (NewRow::all(posts, &self.file)?, self.limits);
             let size = size(&rows);
-            let post = move |connection: &Connection| {
-                check_room(connection, limits, &rows)?;
-                insert_all(connection, &rows)
+            let post = move |batch: &Batch<'_>| {
+                check_room(batch, limits, &rows)?;
+                insert_all(batch, &rows)
             };
             self.file.write(Durability::Disk, size, post).await
         })
@@ -180,55 +178,58 @@ impl Backlog for Posts {
     }
 
     fn take(&self, limit: usize) -> StoreFuture<'_, Vec<Taken>> {
-        Box::pin(async move { self.read(self.take_rows(limit).await?).await })
+        Box::pin(async move {
+            if self.file.board.seen().next_due.is_some_and(|due| due <= self.now()) {
+                self.admit_due().await?;
+            }
+            if !self.file.board.seen().may_be_ready() {
+                return Ok(Vec::new());
+            }
+            self.read(self.take_rows(limit).await?).await
+        })
     }
 
     fn ready(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             loop {
-                let is_ready = self.file.board.wait(|seen| match seen.next_due {
-                    _ if seen.is_ready || !self.returned.is_empty() => Ok(true),
-                    Some(due) if due <= self.now() => Ok(false),
+                let seen = self.file.board.wait(|seen| match seen.next_due {
+                    _ if seen.ready != Ready::No => Ok(seen),
+                    Some(due) if due <= self.now() => Ok(seen),
                     Some(due) => Err(self.clock.wait(Timestamp::from_unix_micros(due))),
                     None => Err(Duration::MAX),
                 });
-                if is_ready.await {
-                    return Ok(());
+                match seen.await.ready {
+                    Ready::Yes => return Ok(()),
+                    Ready::Unknown => drop(self.take_rows(0).await?),
+                    Ready::No => self.admit_due().await?,
                 }
-                let now = self.now();
-                let admit = move |connection: &Connection| rows::admit_due(connection, now);
-                self.file.write(Durability::Process, 0, admit).await?;
             }
         })
     }
 
     fn acknowledge(&self, done: Acknowledgement) -> StoreFuture<'_, ()> {
         Box::pin(async move {
-            let done = Done::of(done, &self.file, self.letters.limits)?;
-            let (size, returned, writing) =
-                (done.size(), Arc::clone(&self.returned), Arc::clone(&self.returned));
-            let job =
-                move |connection: &Connection| Ok((writing.write(connection)?, done.write(connection)?));
-            let committed = move |(written, dropped): (Vec<Ticket>, usize)| {
-                returned.forget(&written);
-                tell_dropped(dropped);
-            };
-            self.file.write_then(Durability::Disk, size, job, committed).await
+            let (done, limits) = (Done::of(done, &self.file)?, self.letters.limits);
+            let (size, leases) = (done.size(), Arc::clone(&self.leases));
+            let write = move |batch: &Batch<'_>| done.write(batch, &leases, limits);
+            self.file.write_then(Durability::Disk, size, write, Written::committed).await
         })
     }
 
     fn keeps_letters_in(&self, letters: &dyn LetterStore) -> bool {
-        ptr::addr_eq(letters, &*self.letters)
+        let keeps = ptr::addr_eq(letters, &*self.letters);
+        self.has_letters_elsewhere.fetch_or(!keeps, Ordering::Relaxed);
+        keeps
     }
 
     fn give_back(&self, ticket: Ticket) -> StoreFuture<'_, ()> {
-        self.returned.add([ticket]);
+        self.leases.give_back([ticket]);
         Box::pin(std::future::ready(Ok(())))
     }
 
     fn cancel(&self, event: EventId) -> StoreFuture<'_, bool> {
         let (event, now) = (event.to_string(), self.now());
-        let cancel = move |connection: &Connection| rows::cancel(connection, &event, now);
+        let cancel = move |batch: &Batch<'_>| rows::cancel(batch, &event, now);
         Box::pin(self.file.write(Durability::Disk, 0, cancel))
     }
 

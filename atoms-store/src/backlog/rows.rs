@@ -1,17 +1,19 @@
 //! Posted events as rows.
 
+use std::sync::Arc;
+
 use atoms_runtime::{BacklogRoom, EventKey, NewPost, Priority, StoreError, StoreErrorKind, Ticket};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::file::{Failed, File, Load, Room, load, next};
+use super::leases::{Entry, Leases, Recording};
+use crate::file::{Batch, Failed, File, Room};
 
-/// The state of a post in `atoms_post`.
+/// The state of a post in `atoms_post`, as it is inserted. Other statements have it as a literal: SQLite would prepare them
+/// anew each time, to see whether an index on some of the rows is of use.
 mod state {
     pub(super) const DELAYED: i64 = 0;
     pub(super) const READY: i64 = 1;
     pub(super) const WAITS_FOR_KEY: i64 = 2;
-    pub(super) const TAKEN: i64 = 3;
-    pub(super) const UNREADABLE: i64 = 4;
 }
 
 /// How many events are admitted at once, so that other jobs have their turn.
@@ -34,13 +36,14 @@ pub(crate) struct NewRow {
     frame: Vec<u8>,
 }
 
-/// A posted event that was taken.
-#[derive(Debug)]
-pub(crate) struct TakenRow {
-    pub(crate) ticket: Ticket,
-    pub(crate) priority: Priority,
-    pub(crate) handlers: Vec<String>,
-    pub(crate) frame: Vec<u8>,
+/// A posted event that is ready.
+pub(super) struct FoundRow {
+    pub(super) entry: Entry,
+    pub(super) priority: Priority,
+    /// How often it was taken, as far as that is written down.
+    pub(super) times: u64,
+    pub(super) handlers: Vec<String>,
+    pub(super) frame: Vec<u8>,
 }
 
 impl NewRow {
@@ -100,31 +103,35 @@ pub(crate) fn number_of(connection: &Connection, event: &str) -> Result<Option<u
 }
 
 /// Stores an event, unless it is stored already. Returns its number.
-pub(crate) fn insert(connection: &Connection, row: &NewRow) -> Result<u64, Failed> {
-    if let Some(number) = number_of(connection, &row.event)? {
-        return Ok(number);
-    }
-    let number = next(connection, "place")?;
+pub(crate) fn insert(batch: &Batch<'_>, row: &NewRow) -> Result<u64, Failed> {
+    let number = batch.next_place()?;
     let key = row.key.as_ref().map(EventKey::as_bytes);
     let (place, state) = match row.due {
         Some(_) => (None, state::DELAYED),
-        None => (Some(number), admitted(connection, key)?),
+        None => (Some(number), admitted(batch, key)?),
     };
     let sql =
         "INSERT INTO atoms_post (number, event, type, key, priority, room, bytes, due, place, state, times)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    let room = Room::from(row.room).0;
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event) DO NOTHING";
+    let room = Room::from(row.room);
     let priority = row.priority as i64;
-    connection.prepare_cached(sql)?.execute(params![
-        number, row.event, row.r#type, key, priority, room, row.bytes, row.due, place, state, row.times
+    let inserted = batch.prepare_cached(sql)?.execute(params![
+        number, row.event, row.r#type, key, priority, room.0, row.bytes, row.due, place, state, row.times
     ])?;
-    let mut frame = connection.prepare_cached("INSERT INTO atoms_frame (post, frame) VALUES (?, ?)")?;
+    if inserted == 0 {
+        return number_of(batch, &row.event)?.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into());
+    }
+    let mut frame = batch.prepare_cached("INSERT INTO atoms_frame (post, frame) VALUES (?, ?)")?;
     frame.execute(params![number, row.frame])?;
     let sql = "INSERT INTO atoms_delivery (post, place, handler) VALUES (?, ?, ?)";
-    let mut delivery = connection.prepare_cached(sql)?;
+    let mut delivery = batch.prepare_cached(sql)?;
     for (place, handler) in row.handlers.iter().enumerate() {
         delivery.execute(params![number, place, handler])?;
     }
+    if state == state::READY {
+        batch.set_ready();
+    }
+    batch.add(room, row.bytes)?;
     Ok(number as u64)
 }
 
@@ -137,128 +144,152 @@ fn admitted(connection: &Connection, key: Option<&[u8]>) -> Result<i64, Failed> 
 }
 
 /// Admits events that are due.
-pub(crate) fn admit_due(connection: &Connection, now: i64) -> Result<(), Failed> {
+pub(crate) fn admit_due(batch: &Batch<'_>, now: i64) -> Result<(), Failed> {
     let sql = "SELECT number, key FROM atoms_post WHERE state = 0 AND due <= ? ORDER BY due, number LIMIT ?";
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = batch.prepare_cached(sql)?;
     let due = statement.query_map(params![now, ADMITTED], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Vec<u8>>>(1)?))
     })?;
     let due: Vec<_> = due.collect::<Result<_, _>>()?;
     let sql = "UPDATE atoms_post SET place = ?, state = ? WHERE number = ?";
-    let mut admit = connection.prepare_cached(sql)?;
+    let mut admit = batch.prepare_cached(sql)?;
     for (number, key) in due {
-        let state = admitted(connection, key.as_deref())?;
-        admit.execute(params![next(connection, "place")?, state, number])?;
+        let state = admitted(batch, key.as_deref())?;
+        admit.execute(params![batch.next_place()?, state, number])?;
+        batch.set_ready();
     }
     Ok(())
 }
 
-/// Takes events that are ready, by their priorities and then in the order of admission.
-pub(crate) fn take(connection: &Connection, limit: usize) -> Result<Vec<TakenRow>, Failed> {
-    let sql = "SELECT number FROM atoms_post WHERE state = 1 ORDER BY priority DESC, place LIMIT ?";
+/// The first events that are ready, of those that may be taken, by their priorities and then in the order of admission.
+pub(super) fn ready(
+    connection: &Connection,
+    limit: usize,
+    may_take: impl Fn(u64) -> bool,
+) -> Result<Vec<u64>, Failed> {
+    let sql = "SELECT number FROM atoms_post WHERE state = 1 ORDER BY priority DESC, place";
     let mut statement = connection.prepare_cached(sql)?;
-    let numbers = statement.query_map([limit.min(i64::MAX as usize)], |row| row.get(0))?;
-    let numbers: Vec<i64> = numbers.collect::<Result<_, _>>()?;
-    numbers.into_iter().map(|number| take_one(connection, number)).collect()
+    let (mut rows, mut numbers) = (statement.query([])?, Vec::new());
+    while numbers.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        numbers.extend(Some(row.get(0)?).filter(|number| may_take(*number)));
+    }
+    Ok(numbers)
 }
 
-fn take_one(connection: &Connection, number: i64) -> Result<TakenRow, Failed> {
-    let sql = "UPDATE atoms_post SET state = ?, times = times + 1 WHERE number = ? RETURNING priority, times";
-    let mut statement = connection.prepare_cached(sql)?;
-    let (priority, times) =
-        statement.query_row([state::TAKEN, number], |row| Ok((row.get::<_, u8>(0)?, row.get(1)?)))?;
-    let mut statement = connection.prepare_cached("SELECT frame FROM atoms_frame WHERE post = ?")?;
-    let frame = statement.query_row([number], |row| row.get(0))?;
+/// Reads a posted event.
+pub(super) fn find(connection: &Connection, number: u64) -> Result<FoundRow, Failed> {
     let sql = "SELECT handler FROM atoms_delivery WHERE post = ? ORDER BY place";
     let mut statement = connection.prepare_cached(sql)?;
     let handlers = statement.query_map([number], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let priority = match priority {
-        0 => Priority::Background,
-        2 => Priority::High,
-        _ => Priority::Normal,
-    };
-    Ok(TakenRow { ticket: Ticket { id: number as u64, times }, priority, handlers, frame })
+    let sql = "SELECT key, room, bytes, priority, times, frame
+               FROM atoms_post JOIN atoms_frame ON post = number WHERE number = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([number], |row| {
+        let priority = match row.get(3)? {
+            0_u8 => Priority::Background,
+            2 => Priority::High,
+            _ => Priority::Normal,
+        };
+        let entry = Entry { number, key: row.get(0)?, room: Room(row.get(1)?), bytes: row.get(2)? };
+        Ok(FoundRow { entry, priority, times: row.get(4)?, handlers, frame: row.get(5)? })
+    })?)
 }
 
 /// Records that handlers are done with an event. Fails if the ticket is not valid any more.
-pub(crate) fn acknowledge(
-    connection: &Connection,
+pub(super) fn acknowledge(
+    batch: &Batch<'_>,
+    leases: &Arc<Leases>,
     ticket: Ticket,
     handlers: &[String],
-) -> Result<(), Failed> {
-    let sql = "SELECT key FROM atoms_post WHERE number = ? AND state = ? AND times = ?";
-    let mut statement = connection.prepare_cached(sql)?;
-    let key = statement
-        .query_row(params![ticket.id, state::TAKEN, ticket.times], |row| row.get::<_, Option<Vec<u8>>>(0))
-        .optional()?;
-    let Some(key) = key else {
-        return Err(StoreError::new(StoreErrorKind::Lost, "it was given back, or is done").into());
-    };
-    let sql = "DELETE FROM atoms_delivery WHERE post = ? AND handler = ?";
-    let mut delivery = connection.prepare_cached(sql)?;
-    for handler in handlers {
-        delivery.execute(params![ticket.id, handler])?;
+) -> Result<Recording, Failed> {
+    let lost = || StoreError::new(StoreErrorKind::Lost, "it was given back, or is done");
+    let mut recording = leases.record(ticket, handlers).ok_or_else(lost)?;
+    if !recording.is_last {
+        let sql = "DELETE FROM atoms_delivery WHERE post = ? AND handler = ?";
+        let mut delivery = batch.prepare_cached(sql)?;
+        for handler in handlers {
+            delivery.execute(params![ticket.id, handler])?;
+        }
+        let sql = "SELECT EXISTS (SELECT 1 FROM atoms_delivery WHERE post = ?)";
+        let mut statement = batch.prepare_cached(sql)?;
+        recording.is_last = !statement.query_row([ticket.id], |row| row.get::<_, bool>(0))?;
     }
-    let sql = "SELECT EXISTS (SELECT 1 FROM atoms_delivery WHERE post = ?)";
-    let mut statement = connection.prepare_cached(sql)?;
-    let has_more: bool = statement.query_row([ticket.id], |row| row.get(0))?;
-    if !has_more {
-        connection.prepare_cached("DELETE FROM atoms_post WHERE number = ?")?.execute([ticket.id])?;
-        free(connection, key.as_deref())?;
+    if !recording.is_last {
+        set_times(batch, ticket)?;
+        return Ok(recording);
     }
+    if !remove(batch, &recording.entry)? {
+        return Err(lost().into());
+    }
+    free(batch, recording.entry.key.as_deref())?;
+    Ok(recording)
+}
+
+/// Writes down how often an event was taken.
+pub(super) fn set_times(connection: &Connection, ticket: Ticket) -> Result<(), Failed> {
+    let sql = "UPDATE atoms_post SET times = ? WHERE number = ?";
+    connection.prepare_cached(sql)?.execute(params![ticket.times, ticket.id])?;
     Ok(())
+}
+
+/// Removes an event. Returns whether it was there.
+fn remove(batch: &Batch<'_>, entry: &Entry) -> Result<bool, Failed> {
+    let remove = |sql| Ok::<_, Failed>(batch.prepare_cached(sql)?.execute([entry.number])? > 0);
+    if !remove("DELETE FROM atoms_post WHERE number = ?")? {
+        return Ok(false);
+    }
+    remove("DELETE FROM atoms_frame WHERE post = ?")?;
+    remove("DELETE FROM atoms_delivery WHERE post = ?")?;
+    batch.remove(entry.room, entry.bytes)?;
+    Ok(true)
 }
 
 /// Makes the next event of a key ready, after the first one has gone.
-fn free(connection: &Connection, key: Option<&[u8]>) -> Result<(), Failed> {
+fn free(batch: &Batch<'_>, key: Option<&[u8]>) -> Result<(), Failed> {
     let Some(key) = key else { return Ok(()) };
-    let sql = "UPDATE atoms_post SET state = ?2 WHERE state = ?3 AND number =
+    let sql = "UPDATE atoms_post SET state = 1 WHERE state = 2 AND number =
                (SELECT number FROM atoms_post WHERE key = ?1 AND place IS NOT NULL ORDER BY place LIMIT 1)";
-    connection.prepare_cached(sql)?.execute(params![key, state::READY, state::WAITS_FOR_KEY])?;
-    Ok(())
-}
-
-/// Gives an event back, if the ticket is still valid.
-pub(crate) fn give_back(connection: &Connection, ticket: Ticket) -> Result<(), Failed> {
-    let sql = "UPDATE atoms_post SET state = ? WHERE number = ? AND state = ? AND times = ?";
-    let mut statement = connection.prepare_cached(sql)?;
-    statement.execute(params![state::READY, ticket.id, state::TAKEN, ticket.times])?;
+    if batch.prepare_cached(sql)?.execute([key])? > 0 {
+        batch.set_ready();
+    }
     Ok(())
 }
 
 /// Marks an event that cannot be read. It loses its key, so that no other event waits for it.
-pub(crate) fn set_unreadable(connection: &Connection, ticket: Ticket) -> Result<(), Failed> {
-    let mut statement = connection.prepare_cached("SELECT key FROM atoms_post WHERE number = ?")?;
-    let key: Option<Option<Vec<u8>>> = statement.query_row([ticket.id], |row| row.get(0)).optional()?;
-    let sql = "UPDATE atoms_post SET state = ?, key = NULL WHERE number = ?";
-    connection.prepare_cached(sql)?.execute(params![state::UNREADABLE, ticket.id])?;
-    free(connection, key.flatten().as_deref())
+pub(super) fn set_unreadable(
+    batch: &Batch<'_>,
+    leases: &Arc<Leases>,
+    ticket: Ticket,
+) -> Result<Option<Recording>, Failed> {
+    let Some(mut recording) = leases.record(ticket, &[]) else { return Ok(None) };
+    recording.is_last = true;
+    let sql = "UPDATE atoms_post SET state = 4, key = NULL WHERE number = ?";
+    batch.prepare_cached(sql)?.execute([ticket.id])?;
+    free(batch, recording.entry.key.as_deref())?;
+    Ok(Some(recording))
 }
 
 /// Removes an event that is not due. Returns whether there was one.
-pub(crate) fn cancel(connection: &Connection, event: &str, now: i64) -> Result<bool, Failed> {
-    let sql = "DELETE FROM atoms_post WHERE event = ? AND state = ? AND due > ?";
-    Ok(connection.prepare_cached(sql)?.execute(params![event, state::DELAYED, now])? > 0)
+pub(crate) fn cancel(batch: &Batch<'_>, event: &str, now: i64) -> Result<bool, Failed> {
+    let sql = "SELECT number, room, bytes FROM atoms_post WHERE event = ? AND state = 0 AND due > ?";
+    let mut statement = batch.prepare_cached(sql)?;
+    let entry = statement.query_row(params![event, now], |row| {
+        Ok(Entry { number: row.get(0)?, key: None, room: Room(row.get(1)?), bytes: row.get(2)? })
+    });
+    entry.optional()?.map_or(Ok(false), |entry| remove(batch, &entry))
 }
 
 /// Whether there is an event with this id that is not due.
 pub(crate) fn is_pending(connection: &Connection, event: &str, now: i64) -> Result<bool, Failed> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM atoms_post WHERE event = ? AND state = ? AND due > ?)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM atoms_post WHERE event = ? AND state = 0 AND due > ?)";
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row(params![event, state::DELAYED, now], |row| row.get(0))?)
+    Ok(statement.query_row(params![event, now], |row| row.get(0))?)
 }
 
 /// How many events are not done.
 pub(crate) fn count(connection: &Connection) -> Result<usize, Failed> {
     let mut statement = connection.prepare_cached("SELECT sum(number) FROM atoms_load WHERE room < 4")?;
     Ok(statement.query_row([], |row| row.get(0))?)
-}
-
-/// The load of each room of the backlog.
-pub(crate) fn loads(connection: &Connection) -> Result<[Load; 4], Failed> {
-    let mut loads = [Load::default(); 4];
-    for (room, found) in (0..).zip(&mut loads) {
-        *found = load(connection, Room(room))?;
-    }
-    Ok(loads)
 }

@@ -20,14 +20,36 @@ pub(crate) struct Board {
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Seen {
-    /// Whether an event is ready to be taken.
-    pub(crate) is_ready: bool,
+    pub(crate) ready: Ready,
+    /// How many take what is ready.
+    taking: usize,
     /// When the next event is due, in microseconds since 1970.
     pub(crate) next_due: Option<i64>,
     loads: [Load; 7],
 }
 
+/// Whether an event is ready to be taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ready {
+    #[default]
+    No,
+    /// Who wants to know it has to look.
+    Unknown,
+    Yes,
+}
+
+impl Ready {
+    pub(crate) fn of(is_ready: bool) -> Self {
+        if is_ready { Self::Yes } else { Self::No }
+    }
+}
+
 impl Seen {
+    /// Whether an event may be ready, or is just being taken.
+    pub(crate) fn may_be_ready(&self) -> bool {
+        self.ready != Ready::No || self.taking > 0
+    }
+
     pub(crate) fn load(&self, room: Room) -> Load {
         self.loads[usize::from(room.0)]
     }
@@ -38,22 +60,44 @@ impl Board {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks into the file, and wakes the tasks that wait. If that fails, they look themselves.
-    pub(crate) fn look(&self, connection: &Connection) -> Result<(), Failed> {
-        let looked = seen(connection);
-        let mut state = self.lock();
-        match &looked {
-            Ok(seen) => *state = *seen,
-            Err(_) => state.is_ready = true,
-        }
-        drop(state);
-        self.wake();
-        looked.map(drop)
+    /// What was last seen.
+    pub(crate) fn seen(&self) -> Seen {
+        *self.lock()
     }
 
-    /// Wakes the tasks that wait, so that they look again.
-    pub(crate) fn wake(&self) {
+    /// Looks into the file, in which so much is known to be ready, and wakes the tasks that wait. If that fails, they look
+    /// themselves.
+    pub(crate) fn look(&self, connection: &Connection, ready: Ready) -> Result<(), Failed> {
+        let looked = look(connection);
+        let mut seen = self.lock();
+        let ready = if looked.is_err() { ready.max(Ready::Unknown) } else { ready };
+        seen.ready = seen.ready.max(ready);
+        let looked = looked.map(|(next_due, loads)| (seen.next_due, seen.loads) = (next_due, loads));
+        drop(seen);
         self.changed.notify_waiters();
+        looked
+    }
+
+    /// Says that what is ready is taken. It is called before the file is read.
+    pub(crate) fn begin_take(&self) {
+        let mut seen = self.lock();
+        (seen.ready, seen.taking) = (Ready::No, seen.taking + 1);
+    }
+
+    /// Says that it was taken, and what is ready still.
+    pub(crate) fn end_take(&self, ready: Ready) {
+        self.lock().taking -= 1;
+        self.set_ready(ready);
+    }
+
+    /// Says that something is ready.
+    pub(crate) fn set_ready(&self, ready: Ready) {
+        let mut seen = self.lock();
+        seen.ready = seen.ready.max(ready);
+        drop(seen);
+        if ready != Ready::No {
+            self.changed.notify_waiters();
+        }
     }
 
     /// Waits until `until` returns a value. Calls it again at each change, and after the time that it returns.
@@ -61,7 +105,7 @@ impl Board {
         loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
-            let seen = *self.lock();
+            let seen = self.seen();
             match until(seen) {
                 Ok(value) => return value,
                 Err(Duration::MAX) => changed.await,
@@ -72,11 +116,10 @@ impl Board {
     }
 }
 
-fn seen(connection: &Connection) -> Result<Seen, Failed> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM atoms_post WHERE state = 1),
-                      (SELECT due FROM atoms_post WHERE state = 0 ORDER BY due, number LIMIT 1)";
-    let mut statement = connection.prepare_cached(sql)?;
-    let (is_ready, next_due) = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+/// When the next event is due, and the loads.
+fn look(connection: &Connection) -> Result<(Option<i64>, [Load; 7]), Failed> {
+    let sql = "SELECT min(due) FROM atoms_post WHERE state = 0";
+    let next_due = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
     let mut loads = [Load::default(); 7];
     let mut statement = connection.prepare_cached("SELECT room, number, bytes FROM atoms_load")?;
     let mut rows = statement.query([])?;
@@ -85,5 +128,5 @@ fn seen(connection: &Connection) -> Result<Seen, Failed> {
             *load = Load { number: row.get(1)?, bytes: row.get(2)? };
         }
     }
-    Ok(Seen { is_ready, next_due, loads })
+    Ok((next_due, loads))
 }

@@ -63,6 +63,11 @@ impl Load {
         self.number += 1;
         self.bytes += bytes;
     }
+
+    pub(crate) fn remove(&mut self, bytes: usize) {
+        self.number = self.number.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
 }
 
 pub(crate) fn load(connection: &Connection, room: Room) -> Result<Load, Failed> {

@@ -1,5 +1,6 @@
 //! The file: who may write it, its schema, and the threads that read and write it.
 
+mod batch;
 mod board;
 mod failed;
 mod lease;
@@ -16,11 +17,12 @@ use std::thread::Builder;
 use atoms_runtime::{AnyEvent, StoreError, StoreErrorKind, StoredEvents};
 use rusqlite::Connection;
 
-pub(crate) use self::board::Board;
+pub(crate) use self::batch::Batch;
+pub(crate) use self::board::{Board, Ready};
 pub use self::failed::OpenError;
 pub(crate) use self::failed::{Failed, unreadable};
 pub(crate) use self::lease::Lease;
-pub(crate) use self::load::{Limits, Load, Room, load, next};
+pub(crate) use self::load::{Limits, Room, load, next};
 use self::lock::{Lock, real_path};
 pub(crate) use self::open::connect_outside;
 use self::open::{Access, connect};
@@ -72,7 +74,7 @@ impl File {
         &self,
         durability: Durability,
         bytes: usize,
-        job: impl FnMut(&Connection) -> Result<T, Failed> + Send + 'static,
+        job: impl FnMut(&Batch<'_>) -> Result<T, Failed> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.writer.run(durability, bytes, job, |done| done).await
     }
@@ -82,7 +84,7 @@ impl File {
         &self,
         durability: Durability,
         bytes: usize,
-        job: impl FnMut(&Connection) -> Result<T, Failed> + Send + 'static,
+        job: impl FnMut(&Batch<'_>) -> Result<T, Failed> + Send + 'static,
         committed: impl FnOnce(T) -> U + Send + 'static,
     ) -> Result<U, StoreError> {
         self.writer.run(durability, bytes, job, committed).await
@@ -96,8 +98,9 @@ impl File {
     /// Runs a job that only reads the file.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        job: impl FnMut(&Connection) -> Result<T, Failed> + Send + 'static,
+        mut job: impl FnMut(&Connection) -> Result<T, Failed> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let job = move |batch: &Batch<'_>| job(batch);
         self.reader.run(Durability::Process, 0, job, |done| done).await
     }
 

@@ -7,6 +7,7 @@ use atoms_runtime::{StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::batch::Batch;
 use super::failed::Failed;
 use super::lease::{Ask, Lease};
 
@@ -28,7 +29,7 @@ pub(crate) enum Durability {
 /// A job on the file, in a transaction that may be repeated.
 pub(crate) trait Job: Send {
     /// Runs the job. A job that is refused has changed nothing.
-    fn run(&mut self, connection: &Connection) -> Result<(), Failed>;
+    fn run(&mut self, batch: &Batch<'_>) -> Result<(), Failed>;
 
     /// Reports the outcome.
     fn end(self: Box<Self>, committed: Result<(), StoreError>);
@@ -70,7 +71,7 @@ impl Jobs {
         &self,
         durability: Durability,
         bytes: usize,
-        job: impl FnMut(&Connection) -> Result<T, Failed> + Send + 'static,
+        job: impl FnMut(&Batch<'_>) -> Result<T, Failed> + Send + 'static,
         committed: impl FnOnce(T) -> U + Send + 'static,
     ) -> Result<U, StoreError> {
         let shares = (bytes / SHARE + 1).min(JOBS) as u32;
@@ -111,15 +112,15 @@ impl<T, U, F, C> Job for Call<T, U, F, C>
 where
     T: Send,
     U: Send,
-    F: FnMut(&Connection) -> Result<T, Failed> + Send,
+    F: FnMut(&Batch<'_>) -> Result<T, Failed> + Send,
     C: FnOnce(T) -> U + Send,
 {
-    fn run(&mut self, connection: &Connection) -> Result<(), Failed> {
+    fn run(&mut self, batch: &Batch<'_>) -> Result<(), Failed> {
         if self.reply.is_closed() {
             // Nothing waits for it any more.
             return Ok(());
         }
-        self.value = match (self.job)(connection) {
+        self.value = match (self.job)(batch) {
             Ok(value) => Ok(value),
             Err(Failed::Refused(error)) => Err(error),
             Err(failed) => return Err(failed),
@@ -138,7 +139,7 @@ where
 pub(crate) fn read(connection: &Connection, jobs: &mpsc::Receiver<Order>) {
     while let Ok(order) = jobs.recv() {
         let Order::Job(Queued { mut job, .. }) = order else { continue };
-        let done = job.run(connection).map_err(StoreError::from);
+        let done = job.run(&Batch::new(connection)).map_err(StoreError::from);
         job.end(done);
     }
 }

@@ -2,20 +2,26 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use atoms_runtime::{LogLimit, StoreError};
 use rusqlite::ffi::ErrorCode;
 use rusqlite::{Connection, DropBehavior, Transaction, TransactionBehavior};
 
-use super::board::Board;
+use super::batch::Batch;
+use super::board::{Board, Ready};
 use super::failed::{Failed, store_error};
 use super::lease::{Ask, Back, Lease};
 use super::open::empty_log;
 use super::thread::{Durability, Job, Order, Queued};
 
 /// How many jobs share a commit at most.
-const GROUP: usize = 512;
+const GROUP: usize = 2_048;
+
+/// The longest wait for jobs to share a commit, and between two looks whether there are more.
+const PATIENCE: Duration = Duration::from_millis(1);
+const PAUSE: Duration = Duration::from_micros(20);
 
 /// How often to look whether another connection has changed the file.
 const LOOK: Duration = Duration::from_millis(50);
@@ -29,15 +35,23 @@ pub(crate) struct Writer {
     durability: Durability,
     /// Whether the disk has failed, so that it is not known what of the log is on it.
     is_suspect: bool,
+    last: Last,
     /// SQLite's `data_version`, which changes when another connection has changed the file.
     seen: Option<i64>,
 }
 
+/// The last commit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Last {
+    jobs: usize,
+    time: Duration,
+}
+
 impl Writer {
     pub(crate) fn new(connection: Connection, board: Arc<Board>) -> Self {
-        let mut writer =
-            Self { connection, board, durability: Durability::Disk, is_suspect: false, seen: None };
-        writer.look();
+        let (durability, last) = (Durability::Disk, Last::default());
+        let mut writer = Self { connection, board, durability, is_suspect: false, last, seen: None };
+        writer.look(Ready::Unknown);
         writer
     }
 
@@ -47,8 +61,10 @@ impl Writer {
             match jobs.recv_timeout(LOOK) {
                 Ok(Order::Job(first)) => {
                     let mut group = vec![first];
-                    let next = gather(jobs, &mut group);
+                    let next = gather(jobs, &mut group, self.last);
+                    let (jobs, begun) = (group.len(), Instant::now());
                     self.commit(group);
+                    self.last = Last { jobs, time: begun.elapsed() };
                     if let Some(ask) = next {
                         let Some(back) = self.lend(ask) else { return };
                         self = back;
@@ -58,7 +74,7 @@ impl Writer {
                     let Some(back) = self.lend(ask) else { return };
                     self = back;
                 }
-                Err(RecvTimeoutError::Timeout) if self.has_changed() => self.look(),
+                Err(RecvTimeoutError::Timeout) if self.has_changed() => self.look(Ready::Unknown),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -77,11 +93,11 @@ impl Writer {
             drop(ask.send(Err(store_error(error))));
             return Some(self);
         }
-        let Self { connection, board, durability, is_suspect, .. } = self;
+        let Self { connection, board, durability, is_suspect, last, .. } = self;
         let Back { connection, commit } = Lease::lend(connection, ask)?;
-        let mut writer = Self { connection, board, durability, is_suspect, seen: None };
+        let mut writer = Self { connection, board, durability, is_suspect, last, seen: None };
         let done = writer.end_lease(commit.is_some());
-        writer.look();
+        writer.look(Ready::Unknown);
         if let Some(reply) = commit {
             drop(reply.send(done.map_err(store_error)));
         }
@@ -119,7 +135,8 @@ impl Writer {
             }),
             Err(error) => Err(store_error(error)),
         };
-        self.look();
+        self.look(Ready::of(matches!(done, Ok(true))));
+        let done = done.map(drop);
         jobs.into_iter().for_each(|(job, _)| job.end(done.clone()));
     }
 
@@ -162,9 +179,12 @@ impl Writer {
     }
 
     /// Shows the state of the file to the tasks that wait for a change.
-    fn look(&mut self) {
-        self.seen = self.data_version().ok();
-        if let Err(error) = self.board.look(&self.connection) {
+    fn look(&mut self, ready: Ready) {
+        let seen = self.data_version().ok();
+        let is_unknown = seen.is_none() || seen != self.seen;
+        self.seen = seen;
+        let ready = if is_unknown { ready.max(Ready::Unknown) } else { ready };
+        if let Err(error) = self.board.look(&self.connection, ready) {
             self.seen = None;
             let error = StoreError::from(error);
             if FAILED.allows() {
@@ -185,20 +205,35 @@ fn log_is_read() -> rusqlite::Error {
 }
 
 /// Adds the jobs that wait, up to the first request for the connection.
-fn gather(jobs: &Receiver<Order>, group: &mut Vec<Queued>) -> Option<Ask> {
-    while group.len() < GROUP {
-        match jobs.try_recv() {
-            Ok(Order::Job(job)) => group.push(job),
-            Ok(Order::Lend(ask, _room)) => return Some(ask),
-            Err(_) => break,
+///
+/// Those who waited for the last commit may be about to send the next jobs. As long as there are fewer than then, and more
+/// come, it waits for them, for a quarter of the time that the last commit took.
+fn gather(jobs: &Receiver<Order>, group: &mut Vec<Queued>, last: Last) -> Option<Ask> {
+    let until = Instant::now() + (last.time / 4).min(PATIENCE);
+    loop {
+        let before = group.len();
+        while group.len() < GROUP {
+            match jobs.try_recv() {
+                Ok(Order::Job(job)) => group.push(job),
+                Ok(Order::Lend(ask, _room)) => return Some(ask),
+                Err(_) => break,
+            }
         }
+        let comes_more = before == 1 || group.len() > before;
+        if group.len() >= last.jobs.min(GROUP) || !comes_more || Instant::now() >= until {
+            return None;
+        }
+        sleep(PAUSE);
     }
-    None
 }
 
-fn transact<R>(transaction: Transaction<'_>, jobs: &mut [(Box<dyn Job>, R)]) -> Result<(), Failed> {
+/// Runs jobs, and commits what they write. Returns whether something may be taken then.
+fn transact<R>(transaction: Transaction<'_>, jobs: &mut [(Box<dyn Job>, R)]) -> Result<bool, Failed> {
+    let batch = Batch::new(&transaction);
     for (job, _) in jobs {
-        job.run(&transaction)?;
+        job.run(&batch)?;
     }
-    Ok(transaction.commit()?)
+    let has_ready = batch.write()?;
+    transaction.commit()?;
+    Ok(has_ready)
 }

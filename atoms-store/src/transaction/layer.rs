@@ -13,15 +13,15 @@ use tokio::time::sleep;
 
 use super::inbox;
 use super::tx::ConnectionLent;
-use crate::backlog::Done;
-use crate::file::{Failed, File, Lease, Limits};
+use crate::backlog::{Done, Leases, Written};
+use crate::file::{Batch, Failed, File, Lease, Limits};
 use crate::sqlite::Sqlite;
 
 /// The layers around handlers that have a transaction, from the outside to the inside.
 pub(crate) fn layers(store: &Sqlite) -> (Turns, InTransaction) {
-    let file = Arc::clone(&store.file);
+    let (file, leases) = (Arc::clone(&store.file), Arc::clone(store.leases()));
     let letter_limits = store.letters.limits;
-    (Turns(Arc::clone(&file)), InTransaction { file, letter_limits, inbox: store.inbox })
+    (Turns(Arc::clone(&file)), InTransaction { file, leases, letter_limits, inbox: store.inbox })
 }
 
 /// The first and the longest wait after which a file that failed is tried again.
@@ -42,8 +42,8 @@ struct Turn(Mutex<(Lease, Progress)>);
 enum Progress {
     /// There is nothing to commit.
     Begun,
-    /// The transaction will be committed.
-    Done,
+    /// The transaction will be committed, with what acknowledges the delivery if its event was posted.
+    Done(Option<Written>),
     /// The file failed when this crate wrote its own rows.
     Failed(StoreError),
 }
@@ -54,7 +54,10 @@ impl Turns {
         let turn = Turn(Mutex::new((self.0.lend().await?, Progress::Begun)));
         let outcome = next.run_with(&turn).await;
         match turn.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            (lease, Progress::Done) if outcome.is_ok() => lease.commit().await?,
+            (lease, Progress::Done(written)) if outcome.is_ok() => {
+                lease.commit().await?;
+                written.into_iter().for_each(Written::committed);
+            }
             (_, Progress::Failed(error)) => return Err(error),
             _ => {}
         }
@@ -92,6 +95,7 @@ impl Layer for Turns {
 #[derive(Debug)]
 pub(crate) struct InTransaction {
     file: Arc<File>,
+    leases: Arc<Leases>,
     letter_limits: Limits,
     /// How many records of done handlers are kept.
     inbox: usize,
@@ -99,11 +103,12 @@ pub(crate) struct InTransaction {
 
 impl InTransaction {
     /// Records that the handler is done, and stores what it emitted and posted.
-    fn finish(&self, connection: &Connection, delivery: &Delivery<'_>) -> Result<(), Failed> {
-        if let Some(done) = delivery.acknowledgement() {
-            Done::of(done, &self.file, self.letter_limits)?.write(connection)?;
-        }
-        Ok(())
+    fn finish(&self, connection: &Connection, delivery: &Delivery<'_>) -> Result<Option<Written>, Failed> {
+        let Some(done) = delivery.acknowledgement() else { return Ok(None) };
+        let batch = Batch::new(connection);
+        let written = Done::of(done, &self.file)?.write(&batch, &self.leases, self.letter_limits)?;
+        batch.write()?;
+        Ok(Some(written))
     }
 
     fn deliver_on(
@@ -111,7 +116,7 @@ impl InTransaction {
         connection: &Connection,
         delivery: &Delivery<'_>,
         next: &mut SyncNext<'_>,
-    ) -> Result<(), Stop> {
+    ) -> Result<Option<Written>, Stop> {
         let (handler, event) = (delivery.handler().id(), delivery.id().to_string());
         if !inbox::has(connection, handler, &event)? {
             // It is gone if the handler ends the transaction, and if it then begins another one.
@@ -169,8 +174,8 @@ impl SyncLayer for InTransaction {
         let (lease, progress) = &mut *turn;
         let Some(connection) = lease.connection() else { return next.run() };
         let (error, is_file) = match self.deliver_on(connection, delivery, next) {
-            Ok(()) => {
-                *progress = Progress::Done;
+            Ok(written) => {
+                *progress = Progress::Done(written);
                 return Ok(());
             }
             Err(Stop::NotDone(not_done)) => return Err(not_done),
