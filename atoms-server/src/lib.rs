@@ -7,6 +7,8 @@
 //! speak plain HTTP: leave TLS to a proxy in front of them, such as nginx or Caddy.
 
 mod access;
+#[cfg(feature = "control")]
+mod door;
 mod linger;
 mod listen;
 mod metrics;
@@ -21,7 +23,7 @@ mod websocket;
 #[cfg(feature = "control")]
 pub use axum::http::request::Parts;
 #[cfg(feature = "control")]
-pub use questions::{AuthError, Authenticate, Authenticating, Tokens};
+pub use door::{AuthError, Authenticate, Authenticating, Tokens};
 pub use routes::Routes;
 pub use served::Served;
 pub use server::{Bound, ServeError, Server};

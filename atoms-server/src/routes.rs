@@ -24,7 +24,7 @@ use crate::access::Access;
 use crate::listen::note_broken;
 use crate::metrics;
 #[cfg(feature = "control")]
-use crate::questions;
+use crate::{door, questions};
 use crate::served::Served;
 use crate::websocket::{Limits, WebSocket};
 
@@ -90,7 +90,7 @@ pub struct Routes {
     pub(crate) limits: Limits,
     session_limit: usize,
     #[cfg(feature = "control")]
-    pub(crate) questions: questions::Options,
+    pub(crate) questions: door::Options,
 }
 
 impl Default for Routes {

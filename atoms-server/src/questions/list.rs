@@ -12,8 +12,8 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use tokio::time::{Instant, timeout_at};
 
-use super::problem::Problem;
-use super::query::ListQuery;
+use crate::door::Problem;
+use crate::door::query::ListQuery;
 use super::view::{View, json_of};
 use super::{Caller, Door};
 

@@ -1,15 +1,8 @@
 //! The door to questions: people who are authenticated list and answer their questions over HTTP.
 
-mod auth;
-mod body;
 mod list;
 mod one;
-mod options;
-mod problem;
-mod query;
-mod rate;
-mod view;
-mod waiting;
+pub(crate) mod view;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
@@ -26,13 +19,8 @@ use axum::routing::any;
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
-pub use auth::{AuthError, Authenticate, Authenticating, Tokens};
-pub(crate) use options::Options;
-
-use self::problem::Problem;
-use self::rate::Rate;
-use self::waiting::Waiting;
 use crate::access::Access;
+use crate::door::{AuthError, Authenticate, Options, Problem, Rate, Waiting};
 use crate::served::Served;
 
 /// A failure of `Authenticate` may repeat for each request.

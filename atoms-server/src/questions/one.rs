@@ -10,9 +10,9 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use tokio::time::timeout;
 
-use super::body::{self, Answer, Approve, Cancel, Reject};
-use super::problem::Problem;
-use super::query::{nothing, wait_of};
+use crate::door::body::{self, Answer, Approve, Cancel, Reject};
+use crate::door::Problem;
+use crate::door::query::{nothing, wait_of};
 use super::view::shown;
 use super::{Caller, Door};
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// A question as callers see it, without its body. Members without a value are left out.
 #[derive(Serialize)]
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     id: QuestionId,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
@@ -71,7 +71,7 @@ enum Said<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn of(question: &'a Question) -> Self {
+    pub(crate) fn of(question: &'a Question) -> Self {
         let end = question.end.as_ref().map(|end| Ended {
             said: Said::of_outcome(&end.outcome),
             by: end.by.as_ref().map(|by| by.name()),
@@ -95,11 +95,11 @@ impl<'a> View<'a> {
         }
     }
 
-    pub(super) fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         serde_json::to_value(self).expect("a question has nothing that JSON cannot have")
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         serde_json::to_string(self).expect("a question has nothing that JSON cannot have")
     }
 }
@@ -125,7 +125,7 @@ impl<'a> Said<'a> {
 }
 
 /// A response in JSON, with headers against caching and against guessing another type.
-pub(super) fn json_of(status: StatusCode, content_type: &'static str, body: String) -> Response {
+pub(crate) fn json_of(status: StatusCode, content_type: &'static str, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = [
@@ -139,6 +139,6 @@ pub(super) fn json_of(status: StatusCode, content_type: &'static str, body: Stri
 }
 
 /// One question.
-pub(super) fn shown(question: &Question) -> Response {
+pub(crate) fn shown(question: &Question) -> Response {
     json_of(StatusCode::OK, "application/json", View::of(question).text())
 }

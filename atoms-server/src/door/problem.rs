@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::auth::AuthError;
-use super::view::{View, json_of};
+use crate::questions::view::{View, json_of};
 
 /// A failure of the store may repeat for each request.
 static FAILED: LogLimit = LogLimit::new(10, "more requests failed that were about questions");
@@ -19,7 +19,7 @@ const TYPES: &str = "https://docs.rs/atoms-rs/latest/atoms/server/struct.Routes.
 
 /// What is wrong with a request.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     status: StatusCode,
     detail: String,
     /// The type, if the status does not say all.
@@ -37,7 +37,7 @@ struct More {
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into(), more: None, header: None }
     }
 
@@ -46,27 +46,27 @@ impl Problem {
         self
     }
 
-    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
     /// There is no such question, or the caller may not see it. Both are answered alike.
-    pub(super) fn unknown() -> Self {
+    pub(crate) fn unknown() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is no such question, or it is not for you")
     }
 
-    pub(super) fn method(allowed: &Method) -> Self {
+    pub(crate) fn method(allowed: &Method) -> Self {
         let allow = if *allowed == Method::GET { "GET" } else { "POST" };
         let detail = format!("this is for {allow}");
         Self::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow)
     }
 
     /// The problem with a time after which to try again.
-    pub(super) fn later(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(crate) fn later(status: StatusCode, detail: impl Into<String>) -> Self {
         Self::new(status, detail).header(header::RETRY_AFTER, "1")
     }
 
-    pub(super) fn closed() -> Self {
+    pub(crate) fn closed() -> Self {
         Self::later(StatusCode::SERVICE_UNAVAILABLE, "the server shuts down")
     }
 

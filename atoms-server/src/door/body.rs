@@ -12,31 +12,31 @@ use super::problem::Problem;
 /// The body of `approve`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Approve {
-    pub(super) feedback: Option<String>,
+pub(crate) struct Approve {
+    pub(crate) feedback: Option<String>,
     #[serde(default, deserialize_with = "there")]
-    pub(super) edited: Option<Value>,
+    pub(crate) edited: Option<Value>,
 }
 
 /// The body of `reject`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Reject {
-    pub(super) feedback: Option<String>,
+pub(crate) struct Reject {
+    pub(crate) feedback: Option<String>,
 }
 
 /// The body of `answer`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Answer {
-    pub(super) answer: Value,
+pub(crate) struct Answer {
+    pub(crate) answer: Value,
 }
 
 /// The body of `cancel`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Cancel {
-    pub(super) reason: Option<String>,
+pub(crate) struct Cancel {
+    pub(crate) reason: Option<String>,
 }
 
 /// Reads a value, which may be `null`.
@@ -45,7 +45,7 @@ fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D:
 }
 
 /// Reads a body of at most `limit` bytes. It never holds more.
-pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
     let too_large = || {
         let detail = format!("the body has more than {limit} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
@@ -76,13 +76,13 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
         Problem::bad_request(format!("the body cannot be read: {}", atoms_runtime::Shown(error)))
     })
 }
 
 /// As [`parse`], for a body that may be empty.
-pub(super) fn parse_if_any<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse_if_any<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.is_empty() { Ok(T::default()) } else { parse(bytes) }
 }

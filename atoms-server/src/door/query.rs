@@ -19,19 +19,19 @@ const LARGEST_PAGE: usize = 1_000;
 
 /// The query of the list.
 #[derive(Debug, PartialEq)]
-pub(super) struct ListQuery {
-    pub(super) kind: Option<QuestionKind>,
-    pub(super) session: Option<String>,
+pub(crate) struct ListQuery {
+    pub(crate) kind: Option<QuestionKind>,
+    pub(crate) session: Option<String>,
     /// Whether to list only questions for a role of the caller, and not those for everybody.
-    pub(super) mine: bool,
-    pub(super) after: Option<QuestionId>,
-    pub(super) limit: usize,
-    pub(super) wait: Option<Duration>,
-    pub(super) since: Option<String>,
+    pub(crate) mine: bool,
+    pub(crate) after: Option<QuestionId>,
+    pub(crate) limit: usize,
+    pub(crate) wait: Option<Duration>,
+    pub(crate) since: Option<String>,
 }
 
 impl ListQuery {
-    pub(super) fn parse(query: Option<&str>) -> Result<Self, Problem> {
+    pub(crate) fn parse(query: Option<&str>) -> Result<Self, Problem> {
         let mut pairs = Pairs::of(query)?;
         let limit = |text: &str| text.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit));
         let asked = Self {
@@ -48,14 +48,14 @@ impl ListQuery {
 }
 
 /// Reads the query of one question: how long to wait for its end.
-pub(super) fn wait_of(query: Option<&str>) -> Result<Option<Duration>, Problem> {
+pub(crate) fn wait_of(query: Option<&str>) -> Result<Option<Duration>, Problem> {
     let mut pairs = Pairs::of(query)?;
     let wait = pairs.take("wait", WAIT, duration)?;
     pairs.end().map(|()| wait)
 }
 
 /// Fails if there is a query where none is allowed.
-pub(super) fn nothing(query: Option<&str>) -> Result<(), Problem> {
+pub(crate) fn nothing(query: Option<&str>) -> Result<(), Problem> {
     Pairs::of(query)?.end()
 }
 

@@ -11,11 +11,11 @@ use crate::Routes;
 /// The settings of the door in [`Routes`].
 #[derive(Clone)]
 pub(crate) struct Options {
-    pub(super) auth: Option<Arc<dyn Authenticate>>,
-    pub(super) body_limit: usize,
-    pub(super) timeout: Duration,
-    pub(super) requests_per_second: u32,
-    pub(super) waiting_limit: usize,
+    pub(crate) auth: Option<Arc<dyn Authenticate>>,
+    pub(crate) body_limit: usize,
+    pub(crate) timeout: Duration,
+    pub(crate) requests_per_second: u32,
+    pub(crate) waiting_limit: usize,
 }
 
 impl Default for Options {
