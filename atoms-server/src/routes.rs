@@ -23,10 +23,10 @@ use tungstenite::handshake::server::create_response;
 use crate::access::Access;
 use crate::listen::note_broken;
 use crate::metrics;
-#[cfg(feature = "control")]
-use crate::{door, questions};
 use crate::served::Served;
 use crate::websocket::{Limits, WebSocket};
+#[cfg(feature = "control")]
+use crate::{door, questions};
 
 /// The routes of an agent server, to be mounted in an axum application.
 ///
@@ -90,7 +90,9 @@ pub struct Routes {
     pub(crate) limits: Limits,
     session_limit: usize,
     #[cfg(feature = "control")]
-    pub(crate) questions: door::Options,
+    pub(crate) doors: door::Limits,
+    #[cfg(feature = "control")]
+    pub(crate) questions: Option<Arc<dyn door::Authenticate>>,
 }
 
 impl Default for Routes {
@@ -106,7 +108,9 @@ impl Default for Routes {
             limits,
             session_limit: 10_000,
             #[cfg(feature = "control")]
-            questions: Default::default(),
+            doors: Default::default(),
+            #[cfg(feature = "control")]
+            questions: None,
         }
     }
 }
@@ -206,7 +210,7 @@ impl Routes {
         ];
         let zeros = ZeroSetting::find(&limits, &times);
         #[cfg(feature = "control")]
-        let zeros = [zeros, self.questions.zeros()].concat();
+        let zeros = [zeros, self.doors.zeros()].concat();
         zeros
     }
 
@@ -215,7 +219,7 @@ impl Routes {
         let room = Arc::new(Semaphore::new(self.session_limit.min(Semaphore::MAX_PERMITS)));
         let access = Arc::new(self.access);
         #[cfg(feature = "control")]
-        let questions = questions::routes(self.questions, Arc::clone(&access), Arc::clone(&served));
+        let doors = doors(self.doors, self.questions, &access, &served);
         let state = Shared { served, room, access, limits: self.limits, session_limit: self.session_limit };
         let router = Router::new()
             .route("/ws", get(open))
@@ -225,7 +229,7 @@ impl Routes {
             .route("/metrics", get(count))
             .with_state(state);
         #[cfg(feature = "control")]
-        let router = router.merge(questions);
+        let router = router.merge(doors);
         router
     }
 }
@@ -240,9 +244,22 @@ impl fmt::Debug for Routes {
             .field("limits", &self.limits)
             .field("session_limit", &self.session_limit);
         #[cfg(feature = "control")]
-        routes.field("has_questions", &self.questions.is_on());
+        routes.field("has_questions", &self.questions.is_some());
         routes.finish()
     }
+}
+
+/// The doors that are open.
+#[cfg(feature = "control")]
+fn doors(
+    limits: door::Limits,
+    questions: Option<Arc<dyn door::Authenticate>>,
+    access: &Arc<Access>,
+    served: &Arc<OnceLock<Served>>,
+) -> Router {
+    let shared = Arc::new(door::Shared::from(limits));
+    let door = |auth| door::Door::new(auth, Arc::clone(access), Arc::clone(served), Arc::clone(&shared));
+    questions.map(|auth| questions::routes(door(auth))).unwrap_or_default()
 }
 
 /// Clients can connect as often as they like.

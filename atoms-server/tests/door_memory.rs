@@ -33,8 +33,8 @@ async fn serve(bus: &Bus) -> SocketAddr {
     let tokens = (0..CALLERS).fold(Tokens::new(), |tokens, number| {
         tokens.token(format!("token-{number}"), Principal::new(format!("caller {number}")))
     });
-    let routes = Routes::new().questions(tokens).question_waiting_limit(CALLERS);
-    let routes = routes.question_timeout(Duration::from_secs(120));
+    let routes = Routes::new().questions(tokens).waiting_limit(CALLERS);
+    let routes = routes.request_timeout(Duration::from_secs(120));
     let server = Server::without_sessions().routes(routes).connection_limit(2 * CALLERS);
     let bound = server.bind("127.0.0.1:0").await.unwrap();
     let address = bound.local_addr().unwrap();

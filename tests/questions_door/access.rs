@@ -86,7 +86,7 @@ async fn pages_of_other_sites_are_kept_out() {
 #[tokio::test]
 async fn an_application_may_say_who_it_is() {
     let routes =
-        Routes::new().question_timeout(Duration::from_millis(50)).questions(|head: Parts| async move {
+        Routes::new().request_timeout(Duration::from_millis(50)).questions(|head: Parts| async move {
             match head.headers.get("x-user").and_then(|user| user.to_str().ok()) {
                 Some("ada") => Ok(ada()),
                 Some("eve") => Err(AuthError::Forbidden),

@@ -95,8 +95,7 @@ async fn the_log_is_told_what_has_failed_and_the_caller_is_not() {
         }
     }
     let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
-    let lines: Vec<_> =
-        written.lines().filter(|line| line.contains("a request about questions failed")).collect();
+    let lines: Vec<_> = written.lines().filter(|line| line.contains("a request failed")).collect();
     assert!(lines[0].contains("ERROR") && lines[0].contains(r"the disk is gone\nall of it"), "{written}");
     assert!((1..=30).contains(&lines.len()), "{} lines for 80 requests", lines.len());
 }

@@ -25,7 +25,7 @@ async fn chunks(server: &Running, token: &str) -> TcpStream {
 
 #[tokio::test]
 async fn a_body_is_read_up_to_its_limit() {
-    let server = Running::with(routes().question_body_limit(1_000)).await;
+    let server = Running::with(routes().body_limit(1_000)).await;
     server.open("refund").await;
     let body = |bytes: usize| format!(r#"{{"feedback":"{}"}}"#, "x".repeat(bytes - 15));
     let large = post(server.address, ADA, "/questions/refund/approve", &body(1_001)).await;
@@ -49,7 +49,7 @@ async fn a_body_that_is_said_to_be_too_large_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_body_without_end_is_cut_off_and_the_client_is_told() {
-    let server = Running::with(routes().question_body_limit(10_000)).await;
+    let server = Running::with(routes().body_limit(10_000)).await;
     server.open("refund").await;
     for size in [1, 1_000, 100_000] {
         let mut stream = chunks(&server, ADA).await;
@@ -73,7 +73,7 @@ async fn nothing_of_a_body_is_read_of_those_who_are_not_let_in() {
 
 #[tokio::test]
 async fn a_body_that_comes_too_slowly_is_given_up() {
-    let server = Running::with(routes().question_timeout(Duration::from_millis(200))).await;
+    let server = Running::with(routes().request_timeout(Duration::from_millis(200))).await;
     let id = server.open("refund").await;
     let mut stream = chunks(&server, ADA).await;
     let (mut reading, mut writing) = stream.split();
@@ -195,7 +195,7 @@ async fn those_who_become_sessions_or_are_answered_leave_their_room() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_beside_an_honest_client_is_not_in_its_way() {
-    let server = Running::with(routes().question_waiting_limit(16).question_body_limit(10_000)).await;
+    let server = Running::with(routes().waiting_limit(16).body_limit(10_000)).await;
     server.open("refund").await;
     let address = server.address;
     let flood: Vec<_> = (0..32)
@@ -236,7 +236,7 @@ async fn a_flood_beside_an_honest_client_is_not_in_its_way() {
 
 #[tokio::test]
 async fn so_many_requests_of_one_principal_are_served_in_a_second() {
-    let server = Running::with(routes().question_requests_per_second(5)).await;
+    let server = Running::with(routes().requests_per_second(5)).await;
     let id = server.open("refund").await;
     let start = Instant::now();
     let (mut served, mut refused) = (0, None);
@@ -260,12 +260,11 @@ async fn so_many_requests_of_one_principal_are_served_in_a_second() {
 
 #[tokio::test]
 async fn settings_of_zero_do_not_bind() {
-    let routes =
-        Routes::new().question_body_limit(0).question_waiting_limit(0).question_timeout(Duration::ZERO);
-    let routes = routes.question_requests_per_second(0);
+    let routes = Routes::new().body_limit(0).waiting_limit(0).request_timeout(Duration::ZERO);
+    let routes = routes.requests_per_second(0);
     let server = Server::without_sessions().routes(routes).connection_limit(0);
     let error = server.bind("127.0.0.1:0").await.unwrap_err();
     let ServeError::Zero(zeros) = &error else { panic!("{error}") };
     assert_eq!(zeros.len(), 5, "{error}");
-    assert!(error.to_string().contains("`question_waiting_limit(0)` leaves no room"), "{error}");
+    assert!(error.to_string().contains("`waiting_limit(0)` leaves no room"), "{error}");
 }

@@ -149,7 +149,7 @@ async fn a_version_outlives_the_process() {
 
 #[tokio::test]
 async fn only_so_many_wait_and_one_principal_is_not_all_of_them() {
-    let server = Running::with(routes().question_waiting_limit(8)).await;
+    let server = Running::with(routes().waiting_limit(8)).await;
     server.bus.questions().open(Checkpoint::new("plan")).await.unwrap();
     let path = || "/questions/plan?wait=30s".to_owned();
     let mut all = Vec::new();
@@ -181,7 +181,7 @@ async fn only_so_many_wait_and_one_principal_is_not_all_of_them() {
 
 #[tokio::test]
 async fn nothing_is_left_of_a_client_that_goes() {
-    let server = Running::with(routes().question_waiting_limit(1)).await;
+    let server = Running::with(routes().waiting_limit(1)).await;
     server.open("refund").await;
     for path in ["/questions/refund?wait=60s", "/questions?wait=60s&kind=input"] {
         for _ in 0..5 {

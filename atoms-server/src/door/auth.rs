@@ -24,7 +24,7 @@ use crate::access::{bearer, is_same};
 /// # let _ = routes;
 /// ```
 ///
-/// If it takes longer than [`question_timeout`](crate::Routes::question_timeout), the request is refused.
+/// If it takes longer than [`request_timeout`](crate::Routes::request_timeout), the request is refused.
 pub trait Authenticate: Send + Sync + 'static {
     /// Returns who it is, or why they are not let in.
     fn authenticate<'a>(&'a self, head: &'a Parts) -> Authenticating<'a>;
@@ -41,7 +41,7 @@ pub enum AuthError {
     #[error("say who you are: `Authorization: Bearer ...`")]
     Unauthenticated,
     /// It is known who they are, and they may not come in. The answer is 403.
-    #[error("you may not see questions")]
+    #[error("you may not come in here")]
     Forbidden,
     /// It cannot be found out now. The answer is 503.
     #[error("who you are cannot be found out now: try again later")]

@@ -4,48 +4,11 @@ use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
 use super::problem::Problem;
 
-/// The body of `approve`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Approve {
-    pub(crate) feedback: Option<String>,
-    #[serde(default, deserialize_with = "there")]
-    pub(crate) edited: Option<Value>,
-}
-
-/// The body of `reject`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Reject {
-    pub(crate) feedback: Option<String>,
-}
-
-/// The body of `answer`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Answer {
-    pub(crate) answer: Value,
-}
-
-/// The body of `cancel`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Cancel {
-    pub(crate) reason: Option<String>,
-}
-
-/// Reads a value, which may be `null`.
-fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
-}
-
 /// Reads a body of at most `limit` bytes. It never holds more.
-pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
+pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
     let too_large = || {
         let detail = format!("the body has more than {limit} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)

@@ -2,17 +2,16 @@
 
 use std::fmt::Display;
 
-use atoms_control::{AnswerError, NotAnswered, Question};
 use atoms_runtime::{LogLimit, Shown, StoreError};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::answer::json_of;
 use super::auth::AuthError;
-use crate::questions::view::{View, json_of};
 
 /// A failure of the store may repeat for each request.
-static FAILED: LogLimit = LogLimit::new(10, "more requests failed that were about questions");
+static FAILED: LogLimit = LogLimit::new(10, "more requests failed");
 
 /// Where the types of problems are explained.
 const TYPES: &str = "https://docs.rs/atoms-rs/latest/atoms/server/struct.Routes.html";
@@ -27,13 +26,15 @@ pub(crate) struct Problem {
     header: Option<(HeaderName, &'static str)>,
 }
 
+/// What a type of problems says beside the status.
 #[derive(Debug)]
-struct More {
-    kind: &'static str,
-    title: &'static str,
+pub(crate) struct More {
+    /// Where the docs of the routes explain it.
+    pub(crate) kind: &'static str,
+    pub(crate) title: &'static str,
     /// A further member.
-    key: &'static str,
-    value: Value,
+    pub(crate) key: &'static str,
+    pub(crate) value: Value,
 }
 
 impl Problem {
@@ -46,13 +47,13 @@ impl Problem {
         self
     }
 
-    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, detail)
+    /// The problem with more than its status says.
+    pub(crate) fn with(self, more: More) -> Self {
+        Self { more: Some(Box::new(more)), ..self }
     }
 
-    /// There is no such question, or the caller may not see it. Both are answered alike.
-    pub(crate) fn unknown() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "there is no such question, or it is not for you")
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
     pub(crate) fn method(allowed: &Method) -> Self {
@@ -71,23 +72,11 @@ impl Problem {
     }
 
     /// The problem of an internal failure, whose cause is only logged.
-    fn failed(error: impl Display) -> Self {
+    pub(crate) fn failed(error: impl Display) -> Self {
         if FAILED.allows() {
-            tracing::error!(error = ?Shown(error), "a request about questions failed");
+            tracing::error!(error = ?Shown(error), "a request failed");
         }
-        Self::later(StatusCode::SERVICE_UNAVAILABLE, "the questions cannot be reached now: try again later")
-    }
-
-    fn ended(question: &Question, detail: String) -> Self {
-        let value = View::of(question).value();
-        let more = More { kind: "question-ended", title: "The question has ended", key: "question", value };
-        Self { more: Some(Box::new(more)), ..Self::new(StatusCode::CONFLICT, detail) }
-    }
-
-    fn wrong(detail: impl Into<String>, errors: Vec<Value>) -> Self {
-        let value = errors.into();
-        let more = More { kind: "wrong-answer", title: "The answer is wrong", key: "errors", value };
-        Self { more: Some(Box::new(more)), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+        Self::later(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be reached now: try again later")
     }
 }
 
@@ -107,39 +96,6 @@ impl From<AuthError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self::failed(error)
-    }
-}
-
-impl From<AnswerError> for Problem {
-    fn from(error: AnswerError) -> Self {
-        let detail = error.to_string();
-        match error {
-            AnswerError::Unknown(_) | AnswerError::NotAllowed { .. } => Self::unknown(),
-            AnswerError::Ended(question) => Self::ended(&question, detail),
-            AnswerError::Wrong(wrong) => {
-                let errors = wrong.problems().iter();
-                Self::wrong(
-                    "the answer does not fit the question, which stays open",
-                    errors.map(|error| json!({ "pointer": error.path, "detail": error.message })).collect(),
-                )
-            }
-            AnswerError::OtherKind { .. } | AnswerError::NotEditable(_) | AnswerError::Unwritable(_) => {
-                Self::wrong(detail.clone(), vec![json!({ "pointer": "", "detail": detail })])
-            }
-            AnswerError::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail),
-            AnswerError::Closed => Self::closed(),
-            other => Self::failed(other),
-        }
-    }
-}
-
-impl From<NotAnswered> for Problem {
-    fn from(error: NotAnswered) -> Self {
-        match error {
-            NotAnswered::Unknown(_) => Self::unknown(),
-            NotAnswered::Closed => Self::closed(),
-            other => Self::failed(other),
-        }
     }
 }
 

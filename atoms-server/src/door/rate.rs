@@ -22,7 +22,7 @@ const KNOWN: usize = 1_024;
 
 /// What principals have sent lately, as the [GCRA](https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm) counts it.
 #[derive(Debug)]
-pub(crate) struct Rate {
+pub(super) struct Rate {
     limit: u32,
     /// The time that one request takes of the period.
     each: Duration,
@@ -31,12 +31,12 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    pub(crate) fn new(limit: u32) -> Self {
+    pub(super) fn new(limit: u32) -> Self {
         Self { limit, each: PERIOD / limit.max(1), until: Mutex::default() }
     }
 
     /// Counts a request, unless its principal has sent too many.
-    pub(crate) fn count(&self, caller: &Principal) -> Result<(), Problem> {
+    pub(super) fn count(&self, caller: &Principal) -> Result<(), Problem> {
         if self.take(caller.name(), Instant::now()) {
             return Ok(());
         }

@@ -15,7 +15,7 @@ static TURNED_AWAY: LogLimit =
 
 /// The places for callers that wait.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+pub(super) struct Waiting {
     limit: usize,
     taken: Mutex<Taken>,
 }
@@ -34,12 +34,12 @@ pub(crate) struct Place {
 }
 
 impl Waiting {
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self { limit, taken: Mutex::default() }
     }
 
     /// Takes a place. Fails if there is none, or if the principal has a quarter of them already.
-    pub(crate) fn enter(self: &Arc<Self>, caller: &Principal) -> Result<Place, Problem> {
+    pub(super) fn enter(self: &Arc<Self>, caller: &Principal) -> Result<Place, Problem> {
         let mut taken = self.lock();
         let own = taken.by_name.get(caller.name()).copied().unwrap_or_default();
         let (status, detail) = if own >= self.limit.div_ceil(4) {

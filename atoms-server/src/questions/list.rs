@@ -12,10 +12,9 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use tokio::time::{Instant, timeout_at};
 
-use crate::door::Problem;
-use crate::door::query::ListQuery;
-use super::view::{View, json_of};
-use super::{Caller, Door};
+use super::query::ListQuery;
+use super::view::View;
+use crate::door::{Caller, Door, Problem, json_of};
 
 /// How many bytes of questions a page may have, if it has more than one.
 const PAGE_BYTES: usize = 1024 * 1024;
@@ -42,7 +41,7 @@ async fn changed(door: &Door, caller: &Caller, asked: &ListQuery, wait: Duration
     // No page is written, or held, for a caller that waits.
     while walk(caller, asked, |_| {}).await? == known {
         if place.is_none() {
-            place = Some(door.waiting.enter(&caller.principal)?);
+            place = Some(door.wait(caller)?);
         }
         match timeout_at(deadline, watch.changed()).await {
             Ok(true) => {}

@@ -2,15 +2,16 @@
 
 use atoms_control::{Answer, Outcome, Question, QuestionId, QuestionKind, Schema};
 use atoms_runtime::Timestamp;
-use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::door::json_of;
+
 /// A question as callers see it, without its body. Members without a value are left out.
 #[derive(Serialize)]
-pub(crate) struct View<'a> {
+pub(super) struct View<'a> {
     id: QuestionId,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
@@ -71,7 +72,7 @@ enum Said<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn of(question: &'a Question) -> Self {
+    pub(super) fn of(question: &'a Question) -> Self {
         let end = question.end.as_ref().map(|end| Ended {
             said: Said::of_outcome(&end.outcome),
             by: end.by.as_ref().map(|by| by.name()),
@@ -95,11 +96,11 @@ impl<'a> View<'a> {
         }
     }
 
-    pub(crate) fn value(&self) -> Value {
+    pub(super) fn value(&self) -> Value {
         serde_json::to_value(self).expect("a question has nothing that JSON cannot have")
     }
 
-    pub(crate) fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         serde_json::to_string(self).expect("a question has nothing that JSON cannot have")
     }
 }
@@ -124,21 +125,7 @@ impl<'a> Said<'a> {
     }
 }
 
-/// A response in JSON, with headers against caching and against guessing another type.
-pub(crate) fn json_of(status: StatusCode, content_type: &'static str, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    let headers = [
-        (header::CONTENT_TYPE, content_type),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
-    response.headers_mut().extend(headers);
-    response
-}
-
 /// One question.
-pub(crate) fn shown(question: &Question) -> Response {
+pub(super) fn shown(question: &Question) -> Response {
     json_of(StatusCode::OK, "application/json", View::of(question).text())
 }
