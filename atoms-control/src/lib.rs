@@ -53,7 +53,10 @@ pub use face::{
     AnswerCheck, AnswerError, Answering, By, Listing, Nobody, NotAnswered, OpenError, Opened, Questions,
     Watch,
 };
-pub use history::{History, HistoryQuery, NoHistory, Recorded, Tree};
+pub use history::{
+    Followed, Following, History, HistoryPosition, HistoryPositionError, HistoryQuery, NoHistory, Recorded,
+    Tree,
+};
 pub use principal::Principal;
 pub use question::{
     Answer, Approval, Ask, Checkpoint, Decision, End, FromAnswer, Input, Kind, OfApproval, OfCheckpoint,

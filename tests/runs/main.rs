@@ -3,6 +3,7 @@
 mod asking;
 mod cancelled;
 mod ends;
+mod followed;
 mod nested;
 mod nodes;
 mod paused;

@@ -1,5 +1,7 @@
 //! What has happened on a bus.
 
+mod follow;
+mod position;
 mod recorded;
 mod tree;
 
@@ -9,9 +11,13 @@ use std::sync::{Arc, Weak};
 
 use atoms_runtime::{AnyEvent, Bus, Event, Extension, HandlerError, Subscription, Timestamp};
 
+pub use follow::{Followed, Following};
+pub use position::{HistoryPosition, HistoryPositionError};
 pub use recorded::Recorded;
 pub use tree::Tree;
 
+use self::follow::Follower;
+use crate::principal::Principal;
 use crate::sync::Mutex;
 use crate::work::RunId;
 
@@ -69,10 +75,21 @@ struct Shared {
     ring: Mutex<Ring>,
 }
 
-#[derive(Default)]
 struct Ring {
-    events: VecDeque<(AnyEvent, usize)>,
+    events: VecDeque<Entry>,
     bytes: usize,
+    /// The position of the newest event.
+    newest: HistoryPosition,
+    /// The position of the newest event that is not kept any more.
+    gone: HistoryPosition,
+    followers: Vec<Arc<Follower>>,
+    is_closed: bool,
+}
+
+struct Entry {
+    position: HistoryPosition,
+    event: AnyEvent,
+    size: usize,
 }
 
 impl Kept {
@@ -81,7 +98,51 @@ impl Kept {
     }
 }
 
+impl Default for Ring {
+    fn default() -> Self {
+        // What was kept before belongs to another process.
+        let begun = HistoryPosition::after(HistoryPosition::OLDEST);
+        Self {
+            events: VecDeque::new(),
+            bytes: 0,
+            newest: begun,
+            gone: begun,
+            followers: Vec::new(),
+            is_closed: false,
+        }
+    }
+}
+
+impl Ring {
+    fn push(&mut self, event: AnyEvent, size: usize) {
+        self.newest = HistoryPosition::after(self.newest);
+        self.bytes += size;
+        if !self.followers.is_empty() {
+            let event = Recorded::new(event.clone());
+            self.followers.iter().for_each(|follower| follower.tell(&event));
+        }
+        self.events.push_back(Entry { position: self.newest, event, size });
+    }
+
+    fn pop(&mut self) -> Option<AnyEvent> {
+        let Entry { position, event, size } = self.events.pop_front()?;
+        self.bytes -= size;
+        self.gone = position;
+        if !self.followers.is_empty() {
+            let event = Recorded::new(event.clone());
+            self.followers.iter().for_each(|follower| follower.lose(position, &event));
+        }
+        Some(event)
+    }
+}
+
 impl Shared {
+    fn close(&self) {
+        let mut ring = self.ring.lock();
+        ring.is_closed = true;
+        ring.followers.iter().for_each(|follower| follower.wake());
+    }
+
     fn put(&self, event: &AnyEvent) {
         if self.settings.events == 0 {
             return;
@@ -89,14 +150,11 @@ impl Shared {
         let size = event.size();
         let mut old = Vec::new();
         let mut ring = self.ring.lock();
-        ring.events.push_back((event.clone(), size));
-        ring.bytes += size;
+        ring.push(event.clone(), size);
         while ring.events.len() > self.settings.events
             || ring.bytes > self.settings.bytes && ring.events.len() > 1
         {
-            let Some((first, size)) = ring.events.pop_front() else { break };
-            ring.bytes -= size;
-            old.push(first);
+            old.extend(ring.pop());
         }
         // What an event owns is dropped after the lock is let go.
         drop(ring);
@@ -114,6 +172,16 @@ impl Extension for Kept {
         });
         *self.subscription.lock() = Some(subscription);
         Ok(())
+    }
+
+    fn ended(&self) {
+        self.shared.close();
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.shared.close();
     }
 }
 
@@ -158,6 +226,7 @@ struct Wanted {
     pattern: Option<String>,
     source: Option<String>,
     run: Option<RunId>,
+    principal: Option<Principal>,
     session: Option<String>,
     correlation: Option<String>,
     since: Option<Timestamp>,
@@ -177,7 +246,8 @@ impl Wanted {
             && is(self.correlation.as_deref(), event.event().metadata().correlation_id())
             && self.since.is_none_or(|since| time >= since)
             && self.until.is_none_or(|until| time < until)
-            && is(self.source.as_deref(), event.source())
+            && self.principal.as_ref().is_none_or(|principal| event.is_for(principal))
+            && self.source.as_deref().is_none_or(|source| event.source() == Some(source))
     }
 }
 
@@ -216,6 +286,12 @@ impl<'a> HistoryQuery<'a> {
         self
     }
 
+    /// Asks for events of work [for this principal](Recorded::is_for).
+    pub fn principal(mut self, principal: &Principal) -> Self {
+        self.wanted.principal = Some(principal.clone());
+        self
+    }
+
     /// Asks for events of this session.
     pub fn session(mut self, session: impl Into<String>) -> Self {
         self.wanted.session = Some(session.into());
@@ -249,7 +325,7 @@ impl<'a> HistoryQuery<'a> {
     /// Returns the events in the order in which they were delivered, the newest last. Fails on a bus that keeps no history.
     pub fn list(self) -> Result<Vec<Recorded>, NoHistory> {
         let kept = self.bus.borrow_extension::<Kept>().ok_or(NoHistory(()))?;
-        let all: Vec<_> = kept.shared.ring.lock().events.iter().map(|(event, _)| event.clone()).collect();
+        let all: Vec<_> = kept.shared.ring.lock().events.iter().map(|entry| entry.event.clone()).collect();
         let wanted = all.into_iter().rev().map(Recorded::new).filter(|event| self.wanted.is(event));
         let mut latest: Vec<_> = wanted.take(self.limit.unwrap_or(usize::MAX)).collect();
         latest.reverse();

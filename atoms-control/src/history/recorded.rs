@@ -6,6 +6,7 @@ use atoms_runtime::{AnyEvent, Codec, EncodeError, EventId, JsonCodec, Shown, Tim
 use serde_json::Value;
 
 use crate::events::told;
+use crate::principal::Principal;
 use crate::work::{Run, RunId};
 
 /// What stands in the place of a sensitive value.
@@ -52,6 +53,20 @@ impl Recorded {
     /// Returns the run that it belongs to.
     pub fn run(&self) -> Option<RunId> {
         self.0.carried::<Run>().map(Run::id)
+    }
+
+    /// Returns whether it is of work for this principal: of a run that [is](Run::is_for), or, if its run is for nobody, of
+    /// an event that carries a principal of this name.
+    pub fn is_for(&self, principal: &Principal) -> bool {
+        match self.0.carried::<Run>().filter(|run| run.principal().is_some()) {
+            Some(run) => run.is_for(principal),
+            None => self.0.carried::<Principal>().is_some_and(|own| own.name() == principal.name()),
+        }
+    }
+
+    /// Returns about how many bytes of memory it takes.
+    pub fn size(&self) -> usize {
+        self.0.size()
     }
 
     /// Returns the session that it belongs to.

@@ -11,6 +11,7 @@ use super::error::NotStarted;
 use super::outbox::Outbox;
 use super::steering::Steered;
 use super::{MOST_NAME_BYTES, MOST_RUNS};
+use crate::principal::Principal;
 use crate::sync::Mutex;
 use crate::work::{NewRun, Run, RunId, Why};
 
@@ -29,7 +30,13 @@ impl Board {
     }
 
     /// Begins a run, in the one in whose work it is started, if it is.
-    pub(crate) fn begin(&self, bus: &Bus, name: String, parent: Option<Run>) -> Result<Run, NotStarted> {
+    pub(crate) fn begin(
+        &self,
+        bus: &Bus,
+        name: String,
+        parent: Option<Run>,
+        principal: Option<Principal>,
+    ) -> Result<Run, NotStarted> {
         if name.len() > MOST_NAME_BYTES {
             return Err(NotStarted::NameTooLong { bytes: name.len(), limit: MOST_NAME_BYTES });
         }
@@ -38,7 +45,10 @@ impl Board {
         let conversation = cause.as_ref().and_then(Cause::carried::<InSession>).map(InSession::id);
         let own = conversation.or_else(|| cause.as_ref()?.metadata().session_id());
         let session = own.or_else(|| parent.as_ref().and_then(Run::session)).map(Into::into);
-        let run = Run::new(bus, NewRun { name, parent, session });
+        let principal = principal
+            .or_else(|| parent.as_ref().and_then(Run::principal).cloned())
+            .or_else(|| cause.as_ref().and_then(Cause::carried::<Principal>).cloned());
+        let run = Run::new(bus, NewRun { name, parent, session, principal });
         let mut runs = self.runs.lock();
         if self.is_closed.load(Ordering::SeqCst) || bus.is_closed() {
             return Err(NotStarted::Closed);

@@ -82,7 +82,7 @@ impl<'a> IntoFuture for Cancelling<'a> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Self { runs: Runs { bus, board }, scope, why, grace } = self;
+            let Self { runs: Runs { bus, board, .. }, scope, why, grace } = self;
             let mut runs = Vec::new();
             in_scope(&board, &scope).iter().for_each(|run| run.cancel_all(&why, &mut runs));
             let ending = Ending::begin(bus, scope, &why, runs);

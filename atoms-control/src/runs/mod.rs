@@ -32,6 +32,7 @@ pub use tell::{Phase, Source, Task, Tell, Telling};
 
 use self::board::Board;
 pub(crate) use self::steering::Steered;
+use crate::principal::Principal;
 use crate::work::{Run, RunId};
 
 /// How many runs may go on at once on one bus.
@@ -73,11 +74,35 @@ const GRACE: Duration = Duration::from_secs(1);
 pub struct Runs<'a> {
     bus: &'a Bus,
     board: Arc<Board>,
+    /// For whom runs are started.
+    principal: Option<Principal>,
 }
 
 impl<'a> Runs<'a> {
     pub(crate) fn of(bus: &'a Bus) -> Self {
-        Self { bus, board: Board::of(bus) }
+        Self { bus, board: Board::of(bus), principal: None }
+    }
+
+    /// Returns the same, which starts runs for this principal: their events carry it, as do those that follow from them, so that
+    /// it is known for whom a tool is called, and who may watch the run and steer it from outside.
+    ///
+    /// ```
+    /// use atoms::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().without_discovery().start()?;
+    /// let ada = Principal::new("ada");
+    /// let importing = bus.runs().for_principal(&ada).start("import", async |run: Run| Ok(run));
+    /// assert!(importing.await?.is_for(&ada));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Without it, a run is for the principal of the run, or of the event, in whose handler it is started, if there is one.
+    #[must_use]
+    pub fn for_principal(self, principal: &Principal) -> Self {
+        Self { principal: Some(principal.clone()), ..self }
     }
 
     /// Starts a run in a task of its own. Its name is shown to people, and need not be unique.
@@ -93,7 +118,7 @@ impl<'a> Runs<'a> {
         F: Future<Output = Result<T, HandlerError>> + Send + 'static,
         T: Send + 'static,
     {
-        running::start(self.bus, self.board, name.into(), None, work)
+        running::start(self.bus, self.board, name.into(), None, self.principal, work)
     }
 
     /// Returns the runs that go on, sorted by when they were started.
@@ -179,7 +204,7 @@ impl Run {
         T: Send + 'static,
     {
         match self.bus() {
-            Some(bus) => running::start(&bus, Board::of(&bus), name.into(), Some(self.clone()), work),
+            Some(bus) => running::start(&bus, Board::of(&bus), name.into(), Some(self.clone()), None, work),
             None => Running::refused(name.into(), NotStarted::Closed),
         }
     }

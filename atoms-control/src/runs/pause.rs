@@ -49,7 +49,7 @@ impl<'a> Pausing<'a> {
     }
 
     fn pause(self) -> Result<Telling, NotPaused> {
-        let Self { runs: Runs { bus, board }, scope, by } = self;
+        let Self { runs: Runs { bus, board, .. }, scope, by } = self;
         let steered = Steered::of(bus).ok_or(NotPaused::NoSteering)?;
         let run = scope.run().and_then(|id| board.get(id));
         if scope.run().is_some() && run.is_none() {
@@ -80,7 +80,7 @@ impl<'a> Resuming<'a> {
     }
 
     fn resume(self) -> Option<(usize, Telling)> {
-        let Self { runs: Runs { bus, board }, scope, by } = self;
+        let Self { runs: Runs { bus, board, .. }, scope, by } = self;
         let count = Steered::of(bus)?.gate.resume(&scope)?;
         let run = scope.run().and_then(|id| board.get(id));
         let (session, held) = (scope.session().map(Into::into), count.try_into().unwrap_or(u64::MAX));

@@ -13,6 +13,7 @@ use super::board::Board;
 use super::cancel;
 use super::drive::{Going, start as tell_start};
 use super::error::{NotStarted, RunError};
+use crate::principal::Principal;
 use crate::work::{Run, Why};
 
 /// A run that was started, and its owner: what [`Runs::start`](crate::Runs::start) returns. It is a future of the result.
@@ -33,6 +34,7 @@ pub(super) fn start<T, F, W>(
     board: Arc<Board>,
     name: String,
     parent: Option<Run>,
+    principal: Option<Principal>,
     work: W,
 ) -> Running<T>
 where
@@ -41,7 +43,7 @@ where
     T: Send + 'static,
 {
     let Ok(runtime) = Handle::try_current() else { return Running::refused(name, NotStarted::NoRuntime) };
-    let run = match board.begin(bus, name.clone(), parent) {
+    let run = match board.begin(bus, name.clone(), parent, principal) {
         Ok(run) => run,
         Err(cause) => return Running::refused(name, cause),
     };

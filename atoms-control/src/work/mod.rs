@@ -58,6 +58,7 @@ struct Inner {
     name: String,
     parent: Option<Run>,
     session: Option<String>,
+    principal: Option<Principal>,
     bus: WeakBus,
     begun: Instant,
     started_at: Timestamp,
@@ -92,15 +93,17 @@ pub(crate) struct NewRun {
     pub(crate) name: String,
     pub(crate) parent: Option<Run>,
     pub(crate) session: Option<String>,
+    pub(crate) principal: Option<Principal>,
 }
 
 impl Run {
-    pub(crate) fn new(bus: &Bus, NewRun { name, parent, session }: NewRun) -> Self {
+    pub(crate) fn new(bus: &Bus, NewRun { name, parent, session, principal }: NewRun) -> Self {
         Self(Arc::new(Inner {
             id: RunId::generate(),
             name,
             parent,
             session,
+            principal,
             bus: bus.downgrade(),
             begun: Instant::now(),
             started_at: Timestamp::now(),
@@ -130,6 +133,18 @@ impl Run {
     /// Returns the session in which it was started, if it was started in one.
     pub fn session(&self) -> Option<&str> {
         self.0.session.as_deref()
+    }
+
+    /// Returns the principal for whom it was started: the one that was [said](crate::Runs::for_principal), or that of the run
+    /// in which it was started, or that of the event in whose handler it was.
+    pub fn principal(&self) -> Option<&Principal> {
+        self.0.principal.as_ref()
+    }
+
+    /// Returns whether this run, or one of which it is a part, was started for a principal of this name.
+    pub fn is_for(&self, principal: &Principal) -> bool {
+        let names = self.ancestry().filter_map(Run::principal).map(Principal::name);
+        names.into_iter().any(|name| name == principal.name())
     }
 
     /// Returns when it was started.

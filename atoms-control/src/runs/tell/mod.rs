@@ -162,6 +162,9 @@ pub(super) fn in_run<E: Event>(run: Option<&Run>, mut envelope: Envelope<E>) -> 
             envelope.metadata_mut().set_session_id(session);
         }
         envelope = envelope.carry(run.clone()).carry(run.token().clone());
+        if let Some(principal) = run.principal() {
+            envelope = envelope.carry(principal.clone());
+        }
     }
     let start = || run.and_then(Run::start).as_ref().map(Cause::from);
     if let Some(cause) = Cause::current().or_else(start) {
