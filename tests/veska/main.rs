@@ -1,0 +1,3 @@
+//! The JSON of Veska.
+
+mod frames;
