@@ -7,6 +7,8 @@ mod chat;
 mod codec;
 #[path = "../json/mod.rs"]
 mod json;
+#[path = "../python/mod.rs"]
+mod python;
 #[path = "../served/mod.rs"]
 mod served;
 mod venv;
