@@ -1,4 +1,4 @@
-//! The frames of Veska: each that it writes is read as an event, and written again as the same JSON value.
+//! The frames of Veska: each is read as an event, and written again as the same JSON value.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,13 @@ struct OtherHappened {
 }
 
 fn bus() -> Bus {
-    Bus::builder().without_discovery().event::<OtherHappened>().codec(Veska).start().unwrap()
+    Bus::builder()
+        .without_discovery()
+        .event::<OtherHappened>()
+        .event::<Thinking>()
+        .codec(Veska)
+        .start()
+        .unwrap()
 }
 
 fn frames() -> Vec<String> {
@@ -93,7 +99,10 @@ fn a_frame_that_is_not_veskas_is_an_error_or_another_event() {
     let error = bus.decode(br#"{"type":"thinking","source":7}"#).unwrap_err();
     assert_eq!(error.event_type(), Some("thinking"));
     assert!(error.to_string().contains("invalid type: integer `7`"), "{error}");
-    bus.decode(b"{").unwrap_err();
+    for wrong in [&br#"{"type":"thinking","data":[]}"#[..], br#"{"type":"thinking","timestamp":"now"}"#, b"{"]
+    {
+        bus.decode(wrong).unwrap_err();
+    }
     let event = bus.decode(br#"{"type":"veska.other.happened","number":3}"#).unwrap();
     assert_eq!(event.downcast_ref::<OtherHappened>().unwrap().number, 3);
     assert_eq!(json(&bus.encode(&event).unwrap())["type"], "veska.other.happened");
@@ -143,4 +152,13 @@ async fn our_own_events_are_read_back() {
     let rejected = rejected.unwrap();
     assert_eq!((&rejected["source"], &rejected["message"]), (&json!("ada"), &json!("more research")));
     assert_eq!(rejected["data"]["checkpoint_id"], "plan");
+}
+
+#[test]
+fn what_the_metadata_keep_of_a_frame_is_written_only_if_it_is_veskas() {
+    let frame = json!({ "type": "atoms.thinking", "run": null, "source": "x", "message": "", "timestamp": "2026-11-21T00:00:00Z",
+        "metadata": { "veska": { "data": [1], "timestamp": "now", "message": 7, "source": "y" } } });
+    let written = json(&bus().encode(&decoded(&frame)).unwrap());
+    let expected = json!({ "type": "thinking", "source": "y", "message": "", "data": null, "timestamp": 1_795_219_200.0 });
+    assert_eq!(written, expected);
 }

@@ -7,7 +7,7 @@ use atoms_runtime::{
     Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::events::{
     AgentCompleted, AgentFailed, AgentMessage, AgentStarted, Blank, BugDetected, DiscussionStarted,
@@ -55,9 +55,8 @@ struct Frame {
     source: String,
     #[serde(default)]
     message: String,
-    #[serde(default)]
-    data: Value,
-    timestamp: Option<Value>,
+    data: Option<Map<String, Value>>,
+    timestamp: Option<Number>,
 }
 
 /// The type of a frame, to see whose it is.
@@ -120,7 +119,7 @@ fn frame<E: Event>(kind: &str, event: &E) -> Option<Frame> {
     };
     let (source, message) = (text("source"), text("message"));
     fields.retain(|_, value| !value.is_null());
-    let data = if fields.is_empty() { Value::Null } else { Value::Object(fields) };
+    let data = Some(fields).filter(|fields| !fields.is_empty());
     Some(Frame { kind: kind.into(), source, message, data, timestamp: None })
 }
 
@@ -137,7 +136,7 @@ fn with_fields<E: Event>(blank: Value, frame: &Frame) -> Option<E> {
         fields.insert(name.into(), text.clone().into());
     }
     let mut all = fields.clone();
-    for (name, value) in frame.data.as_object().into_iter().flatten() {
+    for (name, value) in frame.data.iter().flatten() {
         if let (Some(field), false) = (all.get_mut(name), matches!(name.as_str(), "source" | "message")) {
             *field = value.clone();
         }
@@ -147,10 +146,15 @@ fn with_fields<E: Event>(blank: Value, frame: &Frame) -> Option<E> {
 }
 
 impl Frame {
+    /// What the data says of this.
+    fn field(&self, name: &str) -> Option<&Value> {
+        self.data.as_ref()?.get(name)
+    }
+
     /// The event, which happened when the frame says.
     fn envelope<E>(&self, event: E) -> Envelope<E> {
         let envelope = Envelope::new(event);
-        match self.timestamp.as_ref().and_then(Value::as_f64) {
+        match self.timestamp.as_ref().and_then(Number::as_f64) {
             Some(seconds) => {
                 envelope.with_timestamp(Timestamp::from_unix_micros((seconds * MICROS).round() as i64))
             }
@@ -165,13 +169,15 @@ impl Frame {
             match (name.as_str(), value) {
                 ("source", Value::String(text)) => self.source.clone_from(text),
                 ("message", Value::String(text)) => self.message.clone_from(text),
-                ("data", value) => self.data = value.clone(),
-                ("timestamp", value) => self.timestamp = Some(value.clone()),
+                ("data", Value::Object(data)) => self.data = Some(data.clone()),
+                ("data", Value::Null) => self.data = None,
+                ("timestamp", Value::Number(seconds)) => self.timestamp = Some(seconds.clone()),
                 _ => {}
             }
         }
-        let timestamp = || event.timestamp().unix_micros() as f64 / MICROS;
-        self.timestamp.get_or_insert_with(|| timestamp().into());
+        // A number of microseconds is finite.
+        self.timestamp =
+            self.timestamp.or_else(|| Number::from_f64(event.timestamp().unix_micros() as f64 / MICROS));
         self
     }
 
@@ -186,10 +192,10 @@ impl Frame {
             kept.insert("message".into(), self.message.clone().into());
         }
         if other.data != self.data {
-            kept.insert("data".into(), self.data.clone());
+            kept.insert("data".into(), self.data.clone().into());
         }
         if let Some(timestamp) = self.timestamp.as_ref().filter(|own| other.timestamp.as_ref() != Some(own)) {
-            kept.insert("timestamp".into(), timestamp.clone());
+            kept.insert("timestamp".into(), timestamp.clone().into());
         }
         kept
     }
@@ -212,7 +218,7 @@ fn is_known(kind: &str) -> bool {
         kind: kind.into(),
         source: String::new(),
         message: String::new(),
-        data: Value::Null,
+        data: None,
         timestamp: None,
     };
     read(&frame).is_some()

@@ -24,11 +24,11 @@ pub(super) fn written(event: &AnyEvent) -> Option<Frame> {
 
 fn opened_frame(opened: &QuestionOpened, source: &str) -> Frame {
     let QuestionOpened { question, kind, name, title, roles, deadline } = opened;
-    let frame = |kind: &str, data| Frame {
+    let frame = |kind: &str, data: Value| Frame {
         kind: kind.into(),
         source: source.into(),
         message: title.clone(),
-        data,
+        data: data.as_object().cloned(),
         timestamp: None,
     };
     match kind {
@@ -71,7 +71,7 @@ fn answered_frame(answered: &QuestionAnswered) -> Frame {
             ("user_feedback", by(USER), message, data(value))
         }
     };
-    Frame { kind: kind.into(), source, message, data, timestamp: None }
+    Frame { kind: kind.into(), source, message, data: data.as_object().cloned(), timestamp: None }
 }
 
 /// What Veska's id of a checkpoint is here: the name, or the id of a question without one.
@@ -85,12 +85,12 @@ pub(super) fn read(frame: &Frame) -> Option<AnyEvent> {
         "checkpoint" => opened(frame, QuestionKind::Checkpoint),
         "need_input" => opened(frame, QuestionKind::Input),
         "checkpoint_approved" => {
-            let edited = frame.data.get("answer").filter(|edited| !edited.is_null()).cloned();
+            let edited = frame.field("answer").filter(|edited| !edited.is_null()).cloned();
             answered(frame, QuestionKind::Checkpoint, Answer::Approved { feedback, edited })
         }
         "checkpoint_rejected" => answered(frame, QuestionKind::Checkpoint, Answer::Rejected { feedback }),
         "user_feedback" => {
-            let answer = frame.data.get("answer").cloned();
+            let answer = frame.field("answer").cloned();
             let answer = answer.unwrap_or_else(|| frame.message.clone().into());
             answered(frame, QuestionKind::Input, Answer::Given(answer))
         }
@@ -100,7 +100,7 @@ pub(super) fn read(frame: &Frame) -> Option<AnyEvent> {
 
 /// The question and its name. One that only a foreign program knows gets a new id.
 fn question(frame: &Frame) -> (QuestionId, Option<String>) {
-    let text = |name: &str| frame.data.get(name).and_then(Value::as_str);
+    let text = |name: &str| frame.field(name).and_then(Value::as_str);
     let own = text("question").or_else(|| text("checkpoint_id")).and_then(|id| id.parse().ok());
     let id = own.unwrap_or_else(QuestionId::generate);
     let name =
@@ -110,7 +110,7 @@ fn question(frame: &Frame) -> (QuestionId, Option<String>) {
 
 fn opened(frame: &Frame, kind: QuestionKind) -> AnyEvent {
     let (question, name) = question(frame);
-    let field = |name: &str| frame.data.get(name).cloned().unwrap_or_default();
+    let field = |name: &str| frame.field(name).cloned().unwrap_or_default();
     let roles = serde_json::from_value(field("roles")).unwrap_or_default();
     let deadline = serde_json::from_value(field("deadline")).unwrap_or_default();
     let title = frame.message.clone();
@@ -121,7 +121,7 @@ fn opened(frame: &Frame, kind: QuestionKind) -> AnyEvent {
 
 fn answered(frame: &Frame, kind: QuestionKind, answer: Answer) -> AnyEvent {
     let (question, name) = question(frame);
-    let is_default = frame.data.get("is_default").and_then(Value::as_bool).unwrap_or(false);
+    let is_default = frame.field("is_default").and_then(Value::as_bool).unwrap_or(false);
     let answered_by = Some(frame.source.as_str()).filter(|source| !source.is_empty() && !is_default);
     let answered_by = answered_by.map(Principal::new);
     frame.envelope(QuestionAnswered { question, kind, name, answer, answered_by, is_default }).into()
