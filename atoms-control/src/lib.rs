@@ -64,11 +64,11 @@ pub use question::{
     QuestionRef, Schema, SchemaError, TooLarge, UnreadableAnswer, WrongAnswer,
 };
 pub use runs::{
-    Cancelled, Cancelling, DroppedEvent, HeldEvents, NotPaused, NotStarted, NotTold, Pausing, Phase,
-    Resuming, RunError, Running, Runs, Scope, Source, Steering, Task, Tell, Telling,
+    Cancelled, Cancelling, HeldEvents, NotPaused, NotStarted, NotTold, Pausing, Phase, Resuming, RunError,
+    Running, Runs, Scope, Source, Steering, Task, Tell, Telling,
 };
 pub use schemars;
 pub use stats::{Quantiles, Stats, StatsError, Tally};
 pub use store::{Ending, MemoryQuestions, Opening, QuestionFilter, QuestionStore};
 pub use veska::Veska;
-pub use work::{Run, RunId, RunIdError};
+pub use work::{DroppedEvent, Run, RunId, RunIdError};

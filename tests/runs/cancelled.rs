@@ -106,3 +106,25 @@ async fn the_context_of_each_handler_sees_that_its_run_is_cancelled() {
     timeout(SOON, bus.idle()).await.unwrap();
     until(async || bus.dead_letters().len().await.unwrap() == 2).await;
 }
+
+#[tokio::test]
+async fn what_is_cancelled_cooperatively_ends_by_itself_and_is_not_waited_for() {
+    let bus = started();
+    let goes_on = Arc::new(tokio::sync::Notify::new());
+    let running = bus.runs().start("import", {
+        let goes_on = goes_on.clone();
+        async move |run: Run| {
+            run.cancelled().await;
+            goes_on.notified().await;
+            Ok(())
+        }
+    });
+    let run = running.run().unwrap().clone();
+    let cancelled = bus.runs().cancel(&run).cooperative().await;
+    assert_eq!((cancelled.runs, cancelled.still_running), (vec![run.id()], vec!["import".to_owned()]));
+    // Longer than the grace of a run that is stopped.
+    sleep(Duration::from_millis(1_300)).await;
+    assert!(!run.has_ended());
+    goes_on.notify_one();
+    assert!(timeout(SOON, running).await.unwrap().unwrap_err().is_cancelled());
+}

@@ -169,6 +169,31 @@ async fn a_run_that_a_handler_starts_is_in_the_session_of_its_event() {
     assert_eq!(started.metadata().session_id(), Some("s-1"));
 }
 
+#[event(type = "runs.import.told")]
+struct ImportTold;
+
+#[handler]
+async fn import_later(_: &ImportTold, run: Run, context: Context, parents: State<Mutex<Vec<Option<RunId>>>>) {
+    run.ended().await;
+    let running = context.bus().runs().start("later", async |run: Run| Ok(run.parent().map(Run::id)));
+    let parent = running.await.unwrap();
+    parents.lock().unwrap().push(parent);
+}
+
+#[tokio::test]
+async fn a_run_that_is_started_after_the_run_of_its_event_has_ended_is_no_part_of_that() {
+    let parents = Arc::<Mutex<Vec<Option<RunId>>>>::default();
+    let bus = Bus::builder().without_discovery().handler::<import_later>().shared_state(parents.clone());
+    let bus = bus.start().unwrap();
+    let running = bus.runs().start("import", {
+        let bus = bus.clone();
+        async move |_| Ok(bus.post(ImportTold).await?)
+    });
+    running.await.unwrap();
+    bus.idle().await;
+    assert_eq!(*parents.lock().unwrap(), [None]);
+}
+
 #[tokio::test]
 async fn a_task_that_the_work_spawns_belongs_to_the_run_if_it_says_so() {
     let (bus, log) = bus();

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use atoms_runtime::{Bus, Cause, Extension, InSession};
+use atoms_runtime::{Bus, Cause, Extension};
 
 use super::error::NotStarted;
 use super::outbox::Outbox;
@@ -23,31 +23,64 @@ pub(crate) struct Board {
     is_closed: AtomicBool,
 }
 
+/// Where a run is started.
+#[derive(Debug, Clone)]
+pub(crate) enum Whereabouts {
+    /// In the work of the run, or in the session, of the event in whose handler this is called.
+    Here,
+    /// In the work of this run.
+    In(Run),
+    /// In this session, and in no run.
+    Session(String),
+}
+
+/// What is known there.
+struct Found {
+    parent: Option<Run>,
+    session: Option<String>,
+    principal: Option<Principal>,
+}
+
+impl Whereabouts {
+    fn found(self) -> Found {
+        let cause = Cause::current();
+        let parent = match self {
+            Self::Session(session) => return Found { parent: None, session: Some(session), principal: None },
+            Self::In(parent) => Some(parent),
+            // What is handled after its run has ended is not in the work of that.
+            Self::Here => cause
+                .as_ref()
+                .and_then(Cause::carried::<Run>)
+                .filter(|run| !run.has_ended() || run.is_cancelled())
+                .cloned(),
+        };
+        let own = cause.as_ref().and_then(Cause::session_id);
+        let session = own.or_else(|| parent.as_ref().and_then(Run::session)).map(Into::into);
+        let of_parent = parent.as_ref().and_then(Run::principal);
+        let principal = of_parent.or_else(|| cause.as_ref().and_then(Cause::carried)).cloned();
+        Found { parent, session, principal }
+    }
+}
+
 impl Board {
     /// The board of a bus.
     pub(crate) fn of(bus: &Bus) -> Arc<Self> {
         bus.extension_or_insert_with(Self::default)
     }
 
-    /// Begins a run, in the one in whose work it is started, if it is.
+    /// Begins a run there, for this principal, or else for that of the run or the event that it follows from.
     pub(crate) fn begin(
         &self,
         bus: &Bus,
         name: String,
-        parent: Option<Run>,
+        place: Whereabouts,
         principal: Option<Principal>,
     ) -> Result<Run, NotStarted> {
         if name.len() > MOST_NAME_BYTES {
             return Err(NotStarted::NameTooLong { bytes: name.len(), limit: MOST_NAME_BYTES });
         }
-        let cause = Cause::current();
-        let parent = parent.or_else(|| cause.as_ref().and_then(Cause::carried::<Run>).cloned());
-        let conversation = cause.as_ref().and_then(Cause::carried::<InSession>).map(InSession::id);
-        let own = conversation.or_else(|| cause.as_ref()?.metadata().session_id());
-        let session = own.or_else(|| parent.as_ref().and_then(Run::session)).map(Into::into);
-        let principal = principal
-            .or_else(|| parent.as_ref().and_then(Run::principal).cloned())
-            .or_else(|| cause.as_ref().and_then(Cause::carried::<Principal>).cloned());
+        let Found { parent, session, principal: inherited } = place.found();
+        let principal = principal.or(inherited);
         let run = Run::new(bus, NewRun { name, parent, session, principal });
         let mut runs = self.runs.lock();
         if self.is_closed.load(Ordering::SeqCst) || bus.is_closed() {
@@ -76,7 +109,7 @@ impl Board {
         if let Some(steered) = run.bus().as_ref().and_then(Steered::of) {
             steered.gate.resume(&run.into());
         }
-        run.ended().cancel();
+        run.tell_ended();
         drop(ended);
     }
 

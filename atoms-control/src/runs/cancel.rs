@@ -10,7 +10,6 @@ use tokio::runtime::Handle;
 
 use super::board::Board;
 use super::drive::{STOPPING, wait_for};
-use super::gate::DroppedEvent;
 use super::pause::tell_scope;
 use super::scope::Scope;
 use super::steering::{Deliveries, Steered};
@@ -19,7 +18,7 @@ use crate::desk::{Desk, detached};
 use crate::events::RunCancelled;
 use crate::principal::Principal;
 use crate::question::QuestionId;
-use crate::work::{Run, RunId, Why};
+use crate::work::{DroppedEvent, Run, RunId, Why};
 
 /// Runs that are about to be cancelled, with all that belong to them. Await it.
 ///
@@ -35,7 +34,8 @@ pub struct Cancelling<'a> {
     runs: Runs<'a>,
     scope: Scope,
     why: Why,
-    grace: Duration,
+    /// How long the work may take, before it is stopped; if it is.
+    grace: Option<Duration>,
 }
 
 /// What became of runs that were cancelled.
@@ -54,7 +54,7 @@ pub struct Cancelled {
 
 impl<'a> Cancelling<'a> {
     pub(super) fn new(runs: Runs<'a>, scope: Scope) -> Self {
-        Self { runs, scope, why: Why::default(), grace: GRACE }
+        Self { runs, scope, why: Why::default(), grace: Some(GRACE) }
     }
 
     /// Sets the reason, which those who wait are told.
@@ -71,7 +71,16 @@ impl<'a> Cancelling<'a> {
 
     /// Sets how long the work may take to end by itself: a second by default. After that, it is dropped where it waits.
     pub fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
+        self.grace = Some(grace);
+        self
+    }
+
+    /// Stops nothing: the work sees that it is cancelled, and ends by itself, as long as that may take. What is held for it
+    /// is let go instead of dropped. Awaiting this does not wait for the end.
+    ///
+    /// An interrupt of a session cancels its turn in this way, since what is not interruptible survives it.
+    pub fn cooperative(mut self) -> Self {
+        self.grace = None;
         self
     }
 }
@@ -85,7 +94,7 @@ impl<'a> IntoFuture for Cancelling<'a> {
             let Self { runs: Runs { bus, board, .. }, scope, why, grace } = self;
             let mut runs = Vec::new();
             in_scope(&board, &scope).iter().for_each(|run| run.cancel_all(&why, &mut runs));
-            let ending = Ending::begin(bus, scope, &why, runs);
+            let ending = Ending::begin(bus, scope, &why, runs, grace.is_some());
             ending.tell(bus, why);
             let ended = detached(bus, |bus| async move { ending.finish(&bus, grace).await });
             // A runtime that ends, ends the runs in it as well.
@@ -117,8 +126,8 @@ pub(super) fn begin(run: &Run, why: &Why) {
     run.cancel_all(why, &mut runs);
     match (run.bus(), Handle::try_current()) {
         (Some(bus), Ok(runtime)) => {
-            let ending = Ending::begin(&bus, run.into(), why, runs);
-            runtime.spawn(async move { ending.finish(&bus, GRACE).await });
+            let ending = Ending::begin(&bus, run.into(), why, runs, true);
+            runtime.spawn(async move { ending.finish(&bus, Some(GRACE)).await });
         }
         // There is no time to wait.
         _ => run.stop_all(),
@@ -134,10 +143,14 @@ struct Ending {
 }
 
 impl Ending {
-    fn begin(bus: &Bus, scope: Scope, why: &Why, runs: Vec<Run>) -> Self {
+    fn begin(bus: &Bus, scope: Scope, why: &Why, runs: Vec<Run>, stops: bool) -> Self {
         let reason = why.reason.as_deref().map_or_else(String::new, |reason| format!(": {}", Shown(reason)));
         let steered = Steered::of(bus);
         let (dropped, deliveries) = match &steered {
+            Some(steered) if !stops => {
+                steered.gate.resume(&scope);
+                (Vec::new(), Some(steered.cancel(&scope)))
+            }
             Some(steered) => {
                 let why = format!("it was held, and {scope} was cancelled{reason}");
                 (steered.gate.drop_held(&scope, &why), Some(steered.cancel(&scope)))
@@ -167,17 +180,26 @@ impl Ending {
     }
 
     /// Ends what the runs have open, and waits until they have ended.
-    async fn finish(self, bus: &Bus, grace: Duration) -> Cancelled {
-        let Self { runs, dropped, deliveries, .. } = self;
+    async fn finish(self, bus: &Bus, grace: Option<Duration>) -> Cancelled {
+        let Self { runs, mut dropped, deliveries, .. } = self;
         let questions = Desk::of(bus).cancel_of(bus, &runs).await;
         let handlers = async {
             let Some(deliveries) = &deliveries else { return Vec::new() };
-            deliveries.wait(grace).await;
-            deliveries.stop();
-            deliveries.wait(STOPPING).await;
+            if let Some(grace) = grace {
+                deliveries.wait(grace).await;
+                deliveries.stop();
+                deliveries.wait(STOPPING).await;
+            }
             deliveries.handlers()
         };
-        let (all_ended, handlers) = tokio::join!(wait_for(&runs, grace), handlers);
+        let ended = async {
+            match grace {
+                Some(grace) => wait_for(&runs, grace).await,
+                None => false,
+            }
+        };
+        let (all_ended, handlers) = tokio::join!(ended, handlers);
+        dropped.extend(runs.iter().flat_map(Run::take_dropped));
         let going = runs.iter().filter(|run| !all_ended && !run.has_ended());
         let names = going.map(|run| Shown(run.name()).to_string());
         Cancelled {

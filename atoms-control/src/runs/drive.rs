@@ -39,7 +39,7 @@ impl Drop for Going {
     fn drop(&mut self) {
         self.run.end();
         // Those that were started at the last moment, or do not end.
-        for child in self.run.children() {
+        for child in self.run.parts() {
             child.cancel_all(&belongs_to(&self.run), &mut Vec::new());
             child.stop_all();
         }
@@ -144,7 +144,7 @@ fn belongs_to(run: &Run) -> Why {
 
 /// Ends the runs that belong to this one.
 async fn end_children(run: &Run) {
-    let children = run.children();
+    let children = run.parts();
     if children.is_empty() {
         return;
     }
@@ -160,7 +160,7 @@ async fn end_children(run: &Run) {
 pub(super) async fn wait_for(runs: &[Run], grace: Duration) -> bool {
     let ended = async || {
         for run in runs {
-            run.ended().cancelled().await;
+            run.ended().await;
         }
     };
     if timeout(grace, ended()).await.is_ok() {
@@ -215,7 +215,7 @@ impl Run {
     /// Drops what waits in this run, and in all that belong to it.
     pub(super) fn stop_all(&self) {
         self.stopped().cancel();
-        self.children().iter().for_each(Run::stop_all);
+        self.parts().iter().for_each(Run::stop_all);
     }
 
     /// Does something that belongs to this run: what it emits follows from the run's start, and runs that it starts are part

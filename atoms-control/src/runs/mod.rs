@@ -22,7 +22,7 @@ use atoms_runtime::{Bus, HandlerError};
 
 pub use cancel::{Cancelled, Cancelling};
 pub use error::{NotStarted, RunError};
-pub use gate::{DroppedEvent, HeldEvents, NotPaused};
+pub use gate::{HeldEvents, NotPaused};
 pub use outbox::NotTold;
 pub use pause::{Pausing, Resuming};
 pub use running::Running;
@@ -30,7 +30,7 @@ pub use scope::Scope;
 pub use steering::Steering;
 pub use tell::{Phase, Source, Task, Tell, Telling};
 
-use self::board::Board;
+use self::board::{Board, Whereabouts};
 pub(crate) use self::steering::Steered;
 use crate::principal::Principal;
 use crate::work::{Run, RunId};
@@ -74,13 +74,34 @@ const GRACE: Duration = Duration::from_secs(1);
 pub struct Runs<'a> {
     bus: &'a Bus,
     board: Arc<Board>,
+    /// Where runs are started.
+    place: Whereabouts,
     /// For whom runs are started.
     principal: Option<Principal>,
 }
 
 impl<'a> Runs<'a> {
     pub(crate) fn of(bus: &'a Bus) -> Self {
-        Self { bus, board: Board::of(bus), principal: None }
+        Self { bus, board: Board::of(bus), place: Whereabouts::Here, principal: None }
+    }
+
+    /// Returns the same, which starts runs in this session, and in no other run: for those who know the session, wherever they
+    /// are called.
+    ///
+    /// ```
+    /// use atoms::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().without_discovery().start()?;
+    /// let running = bus.runs().in_session("s-1").start("import", async |run: Run| Ok(run));
+    /// assert_eq!(running.await?.session(), Some("s-1"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn in_session(self, session: impl Into<String>) -> Self {
+        Self { place: Whereabouts::Session(session.into()), ..self }
     }
 
     /// Returns the same, which starts runs for this principal: their events carry it, as do those that follow from them, so that
@@ -118,7 +139,7 @@ impl<'a> Runs<'a> {
         F: Future<Output = Result<T, HandlerError>> + Send + 'static,
         T: Send + 'static,
     {
-        running::start(self.bus, self.board, name.into(), None, self.principal, work)
+        running::start(self.bus, self.board, name.into(), self.place, self.principal, work)
     }
 
     /// Returns the runs that go on, sorted by when they were started.
@@ -184,6 +205,11 @@ impl<'a> Runs<'a> {
         Resuming::new(self, scope.into())
     }
 
+    /// Returns whether the bus has [`Steering`], so that it can be paused.
+    pub fn is_steered(self) -> bool {
+        self.bus.borrow_extension::<Steered>().is_some()
+    }
+
     /// Returns whether this very scope is paused.
     pub fn is_paused(self, scope: impl Into<Scope>) -> bool {
         Steered::of(self.bus).is_some_and(|steered| steered.gate.is_paused(&scope.into()))
@@ -204,7 +230,10 @@ impl Run {
         T: Send + 'static,
     {
         match self.bus() {
-            Some(bus) => running::start(&bus, Board::of(&bus), name.into(), Some(self.clone()), None, work),
+            Some(bus) => {
+                let place = Whereabouts::In(self.clone());
+                running::start(&bus, Board::of(&bus), name.into(), place, None, work)
+            }
             None => Running::refused(name.into(), NotStarted::Closed),
         }
     }

@@ -9,7 +9,7 @@ use atoms_runtime::{Bus, HandlerError};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::board::Board;
+use super::board::{Board, Whereabouts};
 use super::cancel;
 use super::drive::{Going, start as tell_start};
 use super::error::{NotStarted, RunError};
@@ -33,7 +33,7 @@ pub(super) fn start<T, F, W>(
     bus: &Bus,
     board: Arc<Board>,
     name: String,
-    parent: Option<Run>,
+    place: Whereabouts,
     principal: Option<Principal>,
     work: W,
 ) -> Running<T>
@@ -43,7 +43,7 @@ where
     T: Send + 'static,
 {
     let Ok(runtime) = Handle::try_current() else { return Running::refused(name, NotStarted::NoRuntime) };
-    let run = match board.begin(bus, name.clone(), parent, principal) {
+    let run = match board.begin(bus, name.clone(), place, principal) {
         Ok(run) => run,
         Err(cause) => return Running::refused(name, cause),
     };

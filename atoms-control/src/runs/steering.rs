@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atoms_runtime::{
-    AnyEvent, Bus, BusBuilder, Cancellation, Cause, Delivery, EmitLayer, EventId, Extension, Layer, Next,
-    NextEmit, Outcome, SyncLayer, SyncNext, Veto,
+    AnyEvent, Bus, BusBuilder, Cancellation, Cause, Delivery, EmitLayer, EventId, Extension, InSession,
+    Layer, Next, NextEmit, Outcome, SyncLayer, SyncNext, Veto,
 };
 
 use tokio::time::{sleep, timeout};
@@ -130,8 +130,7 @@ impl Shared {
     fn enter(&self, delivery: &Delivery<'_>, run: Option<&Run>) -> Entered<'_> {
         let cancelled = run.map_or_else(Cancellation::new, |run| run.token().clone());
         let stopped = run.map_or_else(Cancellation::new, |run| run.stopped().clone());
-        let session = delivery.metadata().session_id().map(Into::into);
-        let place = Place { run: run.cloned(), session };
+        let place = Place { run: run.cloned(), session: session_of(delivery) };
         let (handler, event) = (delivery.handler().path(), delivery.id().clone());
         let mut running = self.running.lock();
         let number = running.next;
@@ -192,9 +191,18 @@ impl Drop for Entered<'_> {
     }
 }
 
+/// The standard events of a conversation that stop what is being said. They pass as well.
+const INTERRUPTS: [&str; 2] = ["agent.control.interrupt", "system.control.interrupt"];
+
 /// Whether an event is control's own, which passes whatever is paused: it tells of something, and is no work.
 fn is_control(event_type: &str) -> bool {
     event_type.starts_with("atoms.") && !event_type.starts_with("atoms.tool.")
+}
+
+/// The session that an event belongs to: one of a conversation carries it, and any other one says it.
+fn session_of(delivery: &Delivery<'_>) -> Option<String> {
+    let carried = delivery.carried().map(InSession::id);
+    carried.or_else(|| delivery.metadata().session_id()).map(Into::into)
 }
 
 /// Why an event is not delivered, if its run has ended as cancelled.
@@ -216,7 +224,7 @@ impl EmitLayer for AroundEmits {
         if let Some(veto) = is_over(run) {
             return Err(veto);
         }
-        if self.0.gate.is_open() {
+        if self.0.gate.is_open() || INTERRUPTS.contains(&event.event_type()) {
             next.run().await;
             return Ok(());
         }
@@ -255,10 +263,15 @@ impl Layer for AroundDeliveries {
         let run = delivery.carried::<Run>();
         let mut turn = None;
         // What no bus calls, such as a node, was not emitted on one, and so has passed no gate.
-        if delivery.outlet().is_some() && !self.0.gate.is_open() {
-            let session = delivery.metadata().session_id().map(Into::into);
-            let event: &AnyEvent = delivery.any();
-            turn = self.0.gate.pass(Place { run: run.cloned(), session }, event).await?;
+        if delivery.outlet().is_some() {
+            if let Some(veto) = is_over(run) {
+                return Err(veto.into());
+            }
+            if !self.0.gate.is_open() && !INTERRUPTS.contains(&delivery.event_type()) {
+                let place = Place { run: run.cloned(), session: session_of(delivery) };
+                let event: &AnyEvent = delivery.any();
+                turn = self.0.gate.pass(place, event).await?;
+            }
         }
         let entered = self.0.enter(delivery, run);
         let entry = &entered.entry;

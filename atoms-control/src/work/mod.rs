@@ -1,5 +1,6 @@
 //! What a run is: its id, its place among others, and whether it goes on.
 
+mod dropped;
 mod id;
 
 use std::collections::BTreeMap;
@@ -8,10 +9,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use atoms_runtime::{
-    AnyEvent, Bus, Cancellation, Carried, Delivery, ExtractError, FromDelivery, PrepareError, Shown,
-    StartContext, Stored, Timestamp, WeakBus,
+    AnyEvent, Bus, Cancellation, Carried, Carrying, Delivery, ExtractError, FromDelivery, PrepareError,
+    Shown, StartContext, Stored, Timestamp, WeakBus,
 };
 
+pub use dropped::DroppedEvent;
 pub use id::{RunId, RunIdError};
 
 use crate::principal::Principal;
@@ -79,6 +81,8 @@ struct State {
     cancelled: Option<Why>,
     has_ended: bool,
     children: BTreeMap<RunId, Run>,
+    /// What is not delivered, since it was cancelled.
+    dropped: Vec<DroppedEvent>,
 }
 
 /// Why a run was cancelled, and by whom.
@@ -172,6 +176,47 @@ impl Run {
         self.0.ended.is_cancelled()
     }
 
+    /// Waits until it has ended. Cancel-safe.
+    pub async fn ended(&self) {
+        self.0.ended.cancelled().await;
+    }
+
+    /// Returns the runs that were started in it and go on, sorted by when they were started.
+    pub fn parts(&self) -> Vec<Run> {
+        self.0.state.lock().children.values().cloned().collect()
+    }
+
+    /// Returns the values that an event of this run carries. For those who make events in places where no event leads to
+    /// them, such as the turns of a session.
+    ///
+    /// ```
+    /// use atoms::prelude::*;
+    /// use atoms::AnyEvent;
+    ///
+    /// #[event(type = "shop.item.imported")]
+    /// struct ItemImported;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().without_discovery().start()?;
+    /// let running = bus.runs().start("import", async |run: Run| {
+    ///     run.cancelled().await;
+    ///     Ok(())
+    /// });
+    /// let run = running.run().expect("it was started");
+    /// let event = AnyEvent::from(Envelope::new(ItemImported)).with_carrying(run.carrying());
+    /// assert_eq!(event.carried::<Run>(), Some(run));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn carrying(&self) -> Carrying {
+        let own = Carrying::new().with(self.clone()).with(self.0.cancelled.clone());
+        match self.principal() {
+            Some(principal) => own.with(principal.clone()),
+            None => own,
+        }
+    }
+
     /// Returns the bus that it runs on, if that still exists.
     pub fn bus(&self) -> Option<Bus> {
         self.0.bus.upgrade()
@@ -194,8 +239,9 @@ impl Run {
         &self.0.stopped
     }
 
-    pub(crate) fn ended(&self) -> &Cancellation {
-        &self.0.ended
+    /// Says that it has ended to those who wait for that.
+    pub(crate) fn tell_ended(&self) {
+        self.0.ended.cancel();
     }
 
     /// The event from which all that it does follows, until it has ended.
@@ -221,10 +267,6 @@ impl Run {
     pub(crate) fn forget(&self, child: RunId) {
         let forgotten = self.0.state.lock().children.remove(&child);
         drop(forgotten);
-    }
-
-    pub(crate) fn children(&self) -> Vec<Run> {
-        self.0.state.lock().children.values().cloned().collect()
     }
 
     /// Says to this run, and to all that belong to it, that they are cancelled; adds those to the list that were not

@@ -15,6 +15,7 @@ use self::paused::Paused;
 use self::pump::Pump;
 use super::scope::{Place, Scope};
 use crate::sync::Mutex;
+use crate::work::DroppedEvent;
 
 /// How many scopes may be paused at once.
 const MOST_PAUSED: usize = 65_536;
@@ -67,16 +68,6 @@ enum Verdict {
 /// Dropped when it has begun.
 #[derive(Debug)]
 pub(super) struct Turn(#[expect(dead_code, reason = "it tells by being dropped")] oneshot::Sender<()>);
-
-/// An event that was held, and is not delivered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DroppedEvent {
-    /// The type of the event.
-    pub event_type: String,
-    /// Its id.
-    pub id: EventId,
-}
 
 /// How much is held.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

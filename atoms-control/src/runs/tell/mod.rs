@@ -161,10 +161,7 @@ pub(super) fn in_run<E: Event>(run: Option<&Run>, mut envelope: Envelope<E>) -> 
         if let Some(session) = run.session() {
             envelope.metadata_mut().set_session_id(session);
         }
-        envelope = envelope.carry(run.clone()).carry(run.token().clone());
-        if let Some(principal) = run.principal() {
-            envelope = envelope.carry(principal.clone());
-        }
+        envelope = envelope.with_carrying(run.carrying());
     }
     let start = || run.and_then(Run::start).as_ref().map(Cause::from);
     if let Some(cause) = Cause::current().or_else(start) {
