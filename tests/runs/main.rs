@@ -2,14 +2,17 @@
 
 mod asking;
 mod cancelled;
+mod client;
 mod ends;
 mod followed;
 mod nested;
 mod nodes;
 mod paused;
 mod recorded;
+mod steered_turns;
 mod threads;
 mod told;
+mod turns;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

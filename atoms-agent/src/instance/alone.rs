@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::mailbox::Mailbox;
 use super::run::joined;
+use super::turns::Turns;
 use super::{Host, Instance, Limits};
 use crate::events::Init;
 use crate::graph::{Graph, GraphError};
@@ -75,7 +76,8 @@ impl Graph {
     pub fn run_alone(&self, bus: &Bus, init: Init) -> Result<(RunningGraph, GraphOutput), GraphError> {
         let nodes = self.prepare(bus)?;
         let init = Arc::new(Envelope::new(init));
-        let instance = Arc::new(Instance::new(bus.clone(), self.plan(), init, Limits::default()));
+        let instance =
+            Arc::new(Instance::new(bus.clone(), self.plan(), init, Limits::default(), Turns::NONE));
         let host = Arc::new(Alone { instance: Arc::clone(&instance), failure: OnceLock::new() });
         let as_host: Arc<dyn Host> = host.clone();
         let tasks = instance.start(&as_host, &nodes, || ());

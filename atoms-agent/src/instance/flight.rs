@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use atoms_runtime::{AnyEvent, EventType};
 
+use super::turns::Turn;
 use crate::protocol::rules::Rules;
 
 /// An event on its way through a graph. All copies of it, on all paths, share their [`FlightData`].
@@ -31,6 +32,8 @@ pub(crate) struct FlightData {
     joined: Box<[AtomicU64]>,
     /// The turn that it belongs to.
     pub(crate) turn: u32,
+    /// The same, if turns are runs.
+    pub(crate) in_turn: Option<Arc<Turn>>,
     /// What is done with it, beside passing it on.
     pub(crate) rules: Rules,
     /// Whether it is dropped if its turn is interrupted.
@@ -47,7 +50,13 @@ impl Deref for Flight {
 
 impl Flight {
     /// A flight through a graph with so many places that several edges lead to.
-    pub(crate) fn new(event: AnyEvent, rules: Rules, turn: u32, joins: usize) -> Self {
+    pub(crate) fn new(
+        event: AnyEvent,
+        rules: Rules,
+        turn: u32,
+        in_turn: Option<Arc<Turn>>,
+        joins: usize,
+    ) -> Self {
         let known = event.known_type();
         let shared = Arc::new(FlightData {
             size: event.size(),
@@ -55,6 +64,7 @@ impl Flight {
             known,
             joined: (0..joins.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             turn,
+            in_turn,
             rules,
             is_interruptible: known.is_some_and(|known| known.flow().interruptible),
         });
@@ -83,7 +93,7 @@ mod tests {
 
     #[test]
     fn only_the_first_copy_of_an_event_is_first_at_a_place_where_ways_meet() {
-        let new = || Flight::new(Envelope::new(Ready).into(), Rules::of(None), 0, 130);
+        let new = || Flight::new(Envelope::new(Ready).into(), Rules::of(None), 0, None, 130);
         let (flight, other) = (new(), new());
         let copy = flight.clone();
         for place in 0..130 {

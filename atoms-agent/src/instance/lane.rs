@@ -66,6 +66,14 @@ impl Lane {
         Some(next)
     }
 
+    #[cfg(feature = "control")]
+    pub(super) fn remove(&mut self, is_removed: impl Fn(&Flight) -> bool) -> VecDeque<Flight> {
+        let (removed, kept) = std::mem::take(&mut self.flights).into_iter().partition(is_removed);
+        self.flights = kept;
+        self.bytes = self.flights.iter().map(|flight| flight.size).sum();
+        removed
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.flights.is_empty()
     }

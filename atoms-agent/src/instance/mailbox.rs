@@ -1,5 +1,7 @@
 //! The bounded mailbox of a node.
 
+#[cfg(feature = "control")]
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -97,6 +99,19 @@ impl Mailbox {
             None => state.receiver = Some(cx.waker().clone()),
         }
         urgent
+    }
+
+    /// Takes out those that wait in the queue and for which this holds.
+    #[cfg(feature = "control")]
+    pub(crate) fn remove(&self, is_removed: impl Fn(&Flight) -> bool) -> VecDeque<Flight> {
+        let mut state = self.lock();
+        let removed = state.queue.remove(is_removed);
+        if !removed.is_empty() {
+            // The node tells that it is idle when it finds nothing.
+            state.is_busy = true;
+            self.wake_senders(state);
+        }
+        removed
     }
 
     /// Wakes those who wait for room, if there is some.

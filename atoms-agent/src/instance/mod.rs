@@ -16,6 +16,11 @@ pub(crate) mod pulse;
 pub(crate) mod ready;
 pub(crate) mod respond;
 pub(crate) mod run;
+#[cfg(feature = "control")]
+pub(crate) mod turns;
+#[cfg(not(feature = "control"))]
+#[path = "no_turns.rs"]
+pub(crate) mod turns;
 
 use std::any::Any;
 use std::pin::pin;
@@ -35,6 +40,7 @@ use crate::protocol::rules::{Rules, Side};
 use flight::Flight;
 use mailbox::{Mailbox, NotPut};
 use pulse::Pulse;
+use turns::{Turn, Turns};
 
 /// A node can emit any number of events without waiting for room.
 static LOST: LogLimit = LogLimit::new(1, "more events for nodes or clients were lost");
@@ -84,6 +90,7 @@ pub(crate) struct Instance {
     /// The state of each node's task.
     pulses: Box<[Pulse]>,
     turn: AtomicU32,
+    turns: Turns,
     /// How many events did not find room in a mailbox.
     lost: AtomicU64,
     may_be_interrupted: AtomicBool,
@@ -97,7 +104,13 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    pub(crate) fn new(bus: Bus, plan: Arc<Plan>, init: Arc<Envelope<Init>>, limits: Limits) -> Self {
+    pub(crate) fn new(
+        bus: Bus,
+        plan: Arc<Plan>,
+        init: Arc<Envelope<Init>>,
+        limits: Limits,
+        turns: Turns,
+    ) -> Self {
         let settings = init.output_agent_settings.as_ref();
         let places = plan.end() + 1;
         Self {
@@ -109,6 +122,7 @@ impl Instance {
             init,
             limits,
             turn: 0.into(),
+            turns,
             lost: 0.into(),
             is_over: false.into(),
             has_handed_off: false.into(),
@@ -146,7 +160,7 @@ impl Instance {
     /// Sends an event straight to the graph's end.
     pub(crate) fn put_at_end(&self, event: AnyEvent, host: &dyn Host) {
         let rules = Rules::of(event.known_type());
-        self.put(self.flight(event, rules, self.turn()), &[self.plan.end()], host);
+        self.put(self.flight(event, rules, self.turn(), None), &[self.plan.end()], host);
     }
 
     pub(crate) fn put_at_roots(&self, flight: Flight, host: &dyn Host) -> EmitOutcome {
@@ -175,15 +189,21 @@ impl Instance {
         Poll::Ready(())
     }
 
-    pub(crate) fn flight(&self, event: AnyEvent, rules: Rules, turn: u32) -> Flight {
-        Flight::new(self.own(event), rules, turn, self.plan.joins)
+    pub(crate) fn flight(
+        &self,
+        event: AnyEvent,
+        rules: Rules,
+        turn: u32,
+        in_turn: Option<Arc<Turn>>,
+    ) -> Flight {
+        Flight::new(self.own(event, in_turn.as_deref()), rules, turn, in_turn, self.plan.joins)
     }
 
-    /// Returns the event with the carried values of the first one.
+    /// Returns the event with the values that those of its turn carry, or else with those of the first one.
     ///
     /// If it has them already, it is not changed, since that would copy a shared event.
-    pub(crate) fn own(&self, event: AnyEvent) -> AnyEvent {
-        let carrying = self.init.carrying().or(event.carrying());
+    pub(crate) fn own(&self, event: AnyEvent, in_turn: Option<&Turn>) -> AnyEvent {
+        let carrying = in_turn.map_or(self.init.carrying(), Turn::carrying).or(event.carrying());
         if carrying == *event.carrying() { event } else { event.with_carrying(carrying) }
     }
 
@@ -229,7 +249,7 @@ impl Instance {
 
     /// Makes an event of the client a flight of this turn. Settings take effect at once, and so does an interrupt, with which
     /// a new turn begins.
-    pub(crate) fn admit(&self, event: AnyEvent) -> Flight {
+    pub(crate) fn admit(self: &Arc<Self>, event: AnyEvent) -> Flight {
         if let Some(update) = event.downcast_ref::<UpdateOutputAgentSettings>()
             && let Some(may) = update.settings.get("interruptible")
         {
@@ -237,7 +257,13 @@ impl Instance {
         }
         let rules = Rules::of(event.known_type());
         self.heed(rules);
-        self.flight(event, rules, self.turn()).sent_by_client()
+        self.enter(event, rules).sent_by_client()
+    }
+
+    /// Makes an event that comes from outside a flight of the current turn.
+    pub(crate) fn enter(self: &Arc<Self>, event: AnyEvent, rules: Rules) -> Flight {
+        let in_turn = self.join(event.known_type());
+        self.flight(event, rules, self.turn(), in_turn)
     }
 
     /// Begins a new turn if an event of the client with these rules is an interrupt, and the client may interrupt.
@@ -265,14 +291,27 @@ impl Instance {
 
     /// Begins a new turn, and returns it.
     pub(crate) fn begin_turn(&self) -> u32 {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let begin = || self.turn.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let (turn, interrupted) = self.turns.interrupt(begin);
         self.mailboxes.iter().for_each(|mailbox| mailbox.nudge());
+        if let Some(interrupted) = interrupted {
+            interrupted.interrupted();
+        }
         turn
     }
 
     /// Whether the event is dropped, since it belongs to a turn that was interrupted.
     pub(crate) fn is_interrupted(&self, flight: &Flight) -> bool {
         flight.is_interruptible && flight.turn != self.turn()
+    }
+
+    /// Whether an event that waits to come in is dropped: its turn was interrupted, or cancelled.
+    pub(crate) fn is_dropped(&self, flight: &Flight) -> bool {
+        let cancelled = flight.in_turn.as_ref().filter(|turn| turn.is_cancelled());
+        if let Some(turn) = cancelled {
+            turn.note_dropped(&flight.event);
+        }
+        cancelled.is_some() || self.is_interrupted(flight)
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -287,9 +326,15 @@ impl Instance {
 
     /// As [`close`](Self::close), but the output can still be read.
     fn finish(&self) {
+        self.turns.cut();
         self.is_over.store(true, Ordering::Release);
         self.end().finish();
         self.mailboxes[..self.plan.end()].iter().for_each(|mailbox| mailbox.close());
+    }
+
+    /// Lets go what is held of a session that ends.
+    pub(crate) fn let_go(&self) {
+        self.turns.let_go(&self.bus);
     }
 
     /// Wakes those who wait until nothing is under way: a node, or the end, has nothing to do.

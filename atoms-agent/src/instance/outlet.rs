@@ -2,18 +2,19 @@
 
 use std::any::Any;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use atoms_runtime::{
-    AnyEvent, Delivery, EmitOutcome, Envelope, Event, ExtractError, FromDelivery, Outlet, PrepareError,
-    StartContext,
+    AnyEvent, Delivery, EmitOutcome, Envelope, Event, EventType, ExtractError, FromDelivery, Outlet,
+    PrepareError, StartContext,
 };
 
 use super::failure::{self, Why};
 use super::flight::Flight;
 use super::mailbox::Mailbox;
 use super::pulse::Pulse;
+use super::turns::Turn;
 use super::{Host, Instance};
 use crate::events::{LlmRequest, TranscriptUpdate};
 use crate::node::conversation::Conversation;
@@ -31,8 +32,28 @@ pub(crate) struct NodeOutlet {
     behind: Box<[usize]>,
     /// The turn of the event that the node handles.
     turn: AtomicU32,
+    /// The same, if turns are runs.
+    handled: Mutex<Handled>,
     /// The conversation, which only an output node keeps.
     conversation: Option<Mutex<Conversation>>,
+}
+
+/// What the node handles.
+#[derive(Default)]
+struct Handled {
+    /// Whether a method of the node runs.
+    is_some: bool,
+    in_turn: Option<Arc<Turn>>,
+}
+
+/// A method of the node runs until this is dropped.
+struct Handling<'a>(&'a NodeOutlet);
+
+impl Drop for Handling<'_> {
+    fn drop(&mut self) {
+        let handled = std::mem::take(&mut *self.0.handled());
+        drop(handled);
+    }
 }
 
 impl NodeOutlet {
@@ -44,6 +65,7 @@ impl NodeOutlet {
     ) -> Self {
         Self {
             turn: AtomicU32::new(instance.turn()),
+            handled: Mutex::default(),
             shape,
             place,
             behind: instance.plan.behind[place].as_slice().into(),
@@ -90,6 +112,38 @@ impl NodeOutlet {
         }
     }
 
+    fn handled(&self) -> MutexGuard<'_, Handled> {
+        self.handled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that the node handles an event of this turn, until the guard is dropped.
+    pub(super) fn handles(&self, in_turn: Option<Arc<Turn>>) -> Option<impl Drop> {
+        let in_turn = Some(in_turn?);
+        *self.handled() = Handled { is_some: true, in_turn };
+        Some(Handling(self))
+    }
+
+    /// The turn of what the node emits now.
+    fn in_turn(&self, trigger: Option<&'static EventType>) -> Option<Arc<Turn>> {
+        if !self.instance.turns.are_runs() {
+            return None;
+        }
+        let mut handled = self.handled();
+        if let Some(own) = &handled.in_turn {
+            return Some(Arc::clone(own));
+        }
+        let joined = self.instance.join(trigger)?;
+        if handled.is_some {
+            handled.in_turn = Some(Arc::clone(&joined));
+        }
+        Some(joined)
+    }
+
+    /// Whether the turn of what the node handles was cancelled, and not only interrupted.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.handled().in_turn.as_ref().is_some_and(|turn| turn.is_cancelled())
+    }
+
     /// Writes what failed for an event of this type to the log, and returns what the client is told of it.
     pub(crate) fn report(&self, what: &str, event_type: &str, why: &Why) -> String {
         let exposed = match why {
@@ -97,7 +151,11 @@ impl NodeOutlet {
             _ => None,
         };
         let id = failure::log(self.host.id(), Some(self.node()), event_type, what, why);
-        failure::told(what, exposed, id)
+        let told = failure::told(what, exposed, id);
+        if let Some(turn) = &self.handled().in_turn {
+            turn.fail(&told);
+        }
+        told
     }
 
     pub(crate) fn emit_event<E: Event>(&self, event: E) {
@@ -127,11 +185,14 @@ impl Outlet for NodeOutlet {
         if rules.interrupts == Some(Side::Agent) {
             // Events that the handler emits from now on belong to the new turn.
             self.turn.store(self.instance.begin_turn(), Ordering::Relaxed);
+            self.handled().in_turn = None;
         }
-        if self.instance.bus.takes(event.known_type()) {
-            self.host.show(&event);
+        let in_turn = self.in_turn(event.known_type());
+        let flight = self.instance.flight(event, rules, self.turn.load(Ordering::Relaxed), in_turn);
+        if self.instance.bus.takes(flight.known) {
+            self.host.show(&flight.event);
         }
-        self.pass(self.instance.flight(event, rules, self.turn.load(Ordering::Relaxed)))
+        self.pass(flight)
     }
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {

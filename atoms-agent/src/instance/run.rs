@@ -214,9 +214,12 @@ impl Seat {
         let outlet = Arc::clone(&self.outlet);
         let _handles = outlet.pulse().handles(place);
         let shared = Arc::clone(&self.shared);
-        let dispatch = Dispatch::new(&flight.event, outlet.instance.bus(), &shared);
+        let (in_turn, moved) = outlet.instance.now_in(flight);
+        let _in_turn = outlet.handles(in_turn);
+        let event = moved.as_ref().unwrap_or(&flight.event);
+        let dispatch = Dispatch::new(event, outlet.instance.bus(), &shared);
         let running = AssertUnwindSafe(M::run(node, prepared, &dispatch, place)).catch_unwind();
-        let mut running = pin!(enter(&flight.event, running));
+        let mut running = pin!(enter(event, running));
         let ran = poll_fn(|cx| match self.look_out::<N, M>(cx, flight) {
             Some(cut) => Poll::Ready(Err(cut)),
             None => running.as_mut().poll(cx).map(Ok),
@@ -224,12 +227,12 @@ impl Seat {
         match ran.await {
             Ok(Ok(Ran::Done | Ran::Told(_))) => Ok(()),
             Ok(Ok(Ran::Failed(error))) => {
-                self.failed(&flight.event, &Why::Error(error));
+                self.failed(event, &Why::Error(error));
                 Ok(())
             }
             Ok(Err(panic)) => {
                 if !panic.is::<Told>() {
-                    self.failed(&flight.event, &Why::panicked(panic));
+                    self.failed(event, &Why::panicked(panic));
                 }
                 Err(Rebuild)
             }
@@ -288,6 +291,11 @@ impl Seat {
     }
 
     fn failed(&self, event: &AnyEvent, why: &Why) {
+        if self.outlet.is_cancelled() {
+            // Who has cancelled it expects that, and the client is told of no failure.
+            self.outlet.report("a node failed in a turn that was cancelled", event.event_type(), why);
+            return;
+        }
         self.tell("a node failed", event.event_type(), why);
     }
 

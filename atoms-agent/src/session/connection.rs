@@ -103,6 +103,7 @@ impl Sessions {
                 session.tell(error(end.to_string(), Severity::Fatal));
             }
         }
+        session.instance().let_go();
         let cut = async {
             self.0.cut.cancelled().await;
             // Responses say that they were cut short.
@@ -250,6 +251,7 @@ struct Running<'a> {
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.session.instance().close();
+        self.session.instance().let_go();
         self.sessions.forget(self.session);
     }
 }

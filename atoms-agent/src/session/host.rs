@@ -47,6 +47,6 @@ impl Host for Session {
         let mut metadata = event.metadata().clone();
         metadata.set_session_id(Session::id(self));
         metadata.set_source(SOURCE);
-        self.instance().own(event.clone().with_metadata(metadata))
+        self.instance().own(event.clone().with_metadata(metadata), None)
     }
 }

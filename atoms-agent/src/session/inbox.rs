@@ -39,10 +39,8 @@ impl<'a> Inbox<'a> {
     /// Takes an event in. It goes on at once if it is an interrupt, or if nothing waits before it.
     pub(super) fn take(&mut self, event: AnyEvent) {
         let instance = self.session.instance();
-        // Before it is shared.
-        let event = instance.own(event);
-        self.show(event.clone());
         let flight = instance.admit(event);
+        self.show(flight.event.clone());
         let goes_on = match flight.rules.overtakes {
             true => instance.roots(Mailbox::has_urgent_room),
             false => self.waiting.is_empty() && instance.roots(Mailbox::has_room),
@@ -82,7 +80,7 @@ impl<'a> Inbox<'a> {
             () = poll_fn(|cx| instance.poll_room_at_roots(cx)), if !waiting.is_empty() => {
                 let Some(flight) = waiting.pop_front() else { return };
                 *bytes -= flight.size;
-                if !instance.is_interrupted(&flight) {
+                if !instance.is_dropped(&flight) {
                     instance.put_at_roots(flight, *session);
                 }
             }

@@ -180,7 +180,7 @@ impl Session {
         }
         let rules = Rules::of(event.known_type());
         instance.note(rules);
-        instance.put_at_roots(instance.flight(event, rules, instance.turn()), self);
+        instance.put_at_roots(instance.enter(event, rules), self);
         Ok(())
     }
 }

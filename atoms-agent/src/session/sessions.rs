@@ -22,6 +22,7 @@ use crate::graph::{Graph, GraphError, GraphProblem, Plan};
 use crate::instance::failure::{self, Why};
 use crate::instance::pulse::Pulse;
 use crate::instance::ready::Spawn;
+use crate::instance::turns::Turns;
 use crate::instance::{Host, Instance};
 use crate::node::NodeShape;
 
@@ -243,11 +244,12 @@ impl Sessions {
         let (bus, plan) = (self.bus().clone(), Arc::clone(&self.0.plan));
         Ok(Session(Arc::new_cyclic(|core| {
             let init = Arc::new(init.with_carrying(carrying(core, &id)));
+            let turns = Turns::of(&bus, &id);
             Core {
                 id,
                 actor_ids,
                 sessions: self.clone(),
-                instance: Arc::new(Instance::new(bus, plan, init, self.0.options.limits)),
+                instance: Arc::new(Instance::new(bus, plan, init, self.0.options.limits, turns)),
                 changed: Default::default(),
                 ends_at: Default::default(),
                 end: Default::default(),
