@@ -9,10 +9,11 @@ use atoms_runtime::{Bus, Shown};
 use tokio::runtime::Handle;
 
 use super::board::Board;
+use super::deliveries::Deliveries;
 use super::drive::{STOPPING, wait_for};
 use super::pause::tell_scope;
 use super::scope::Scope;
-use super::steering::{Deliveries, Steered};
+use super::steering::Steered;
 use super::{GRACE, Runs};
 use crate::desk::{Desk, detached};
 use crate::events::RunCancelled;

@@ -3,6 +3,7 @@
 mod asking;
 mod board;
 mod cancel;
+mod deliveries;
 mod drive;
 mod error;
 mod gate;

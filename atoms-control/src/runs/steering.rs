@@ -1,26 +1,19 @@
 //! What stands around emits and deliveries of a bus that can be paused.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use atoms_runtime::{
-    AnyEvent, Bus, BusBuilder, Cancellation, Cause, Delivery, EmitLayer, EventId, Extension, InSession,
-    Layer, Next, NextEmit, Outcome, SyncLayer, SyncNext, Veto,
+    AnyEvent, Bus, BusBuilder, Delivery, EmitLayer, Extension, InSession, Layer, Next, NextEmit, Outcome,
+    SyncLayer, SyncNext, Veto,
 };
 
-use tokio::time::{sleep, timeout};
-
+use super::deliveries::{Deliveries, Entered, Running};
 use super::gate::{Gate, Limits};
 use super::scope::{Place, Scope};
-use crate::sync::Mutex;
 use crate::work::Run;
-
-/// How often it is looked whether cancelled deliveries have ended.
-const LOOK: Duration = Duration::from_millis(2);
 
 /// Lets a bus be paused, and what runs on it be cancelled: give it to
 /// [`ControlBuilder::steering`](crate::ControlBuilder::steering).
@@ -64,29 +57,13 @@ pub(crate) struct Steered(Arc<Shared>);
 
 pub(super) struct Shared {
     pub(super) gate: Arc<Gate>,
-    running: Mutex<Running>,
-}
-
-#[derive(Default)]
-struct Running {
-    deliveries: BTreeMap<u64, Entry>,
-    next: u64,
-}
-
-/// One delivery that runs.
-#[derive(Clone)]
-struct Entry {
-    place: Place,
-    handler: &'static str,
-    event: EventId,
-    cancelled: Cancellation,
-    stopped: Cancellation,
+    running: Arc<Running>,
 }
 
 impl Steered {
     pub(crate) fn new(steering: Steering) -> Self {
         let gate = Arc::new(Gate::new(steering.limits));
-        Self(Arc::new(Shared { gate, running: Mutex::default() }))
+        Self(Arc::new(Shared { gate, running: Arc::default() }))
     }
 
     /// That of a bus, if it can be paused.
@@ -107,87 +84,14 @@ impl Extension for Steered {
 }
 
 impl Shared {
-    /// Says to the deliveries in this scope that they are cancelled, and returns them. Those of the event in whose handler this
-    /// is called are not, nor are those of runs that go on: a run is cancelled as a whole.
-    pub(super) fn cancel(self: &Arc<Self>, scope: &Scope) -> Deliveries {
-        let own = Cause::current().map(|cause| cause.id().clone());
-        let running = self.running.lock();
-        let is_ours = |entry: &Entry| {
-            let goes_on = |run: &Run| !run.is_cancelled() && !run.has_ended();
-            let of_run_that_goes_on = entry.place.run.as_ref().is_some_and(goes_on);
-            entry.place.is_in(scope) && !of_run_that_goes_on && Some(&entry.event) != own.as_ref()
-        };
-        let entries: Vec<_> = running.deliveries.iter().filter(|(_, entry)| is_ours(entry)).collect();
-        let numbers = entries.iter().map(|(number, _)| **number).collect();
-        let tokens: Vec<_> = entries.iter().map(|(_, entry)| entry.cancelled.clone()).collect();
-        drop(running);
-        for token in tokens {
-            token.cancel();
-        }
-        Deliveries { shared: Arc::clone(self), numbers }
+    /// Says to the deliveries in this scope that they are cancelled, and returns them.
+    pub(super) fn cancel(&self, scope: &Scope) -> Deliveries {
+        self.running.cancel(scope)
     }
 
     fn enter(&self, delivery: &Delivery<'_>, run: Option<&Run>) -> Entered<'_> {
-        let cancelled = run.map_or_else(Cancellation::new, |run| run.token().clone());
-        let stopped = run.map_or_else(Cancellation::new, |run| run.stopped().clone());
         let place = Place { run: run.cloned(), session: session_of(delivery) };
-        let (handler, event) = (delivery.handler().path(), delivery.id().clone());
-        let mut running = self.running.lock();
-        let number = running.next;
-        running.next += 1;
-        let entry = Entry { place, handler, event, cancelled, stopped };
-        running.deliveries.insert(number, entry.clone());
-        drop(running);
-        Entered { shared: self, number, entry }
-    }
-}
-
-/// Deliveries that are cancelled.
-pub(super) struct Deliveries {
-    shared: Arc<Shared>,
-    numbers: Vec<u64>,
-}
-
-impl Deliveries {
-    /// The handlers of those that still run.
-    pub(super) fn handlers(&self) -> Vec<&'static str> {
-        self.those_that_run(|entry| entry.handler)
-    }
-
-    /// Drops those that wait.
-    pub(super) fn stop(&self) {
-        for token in self.those_that_run(|entry| entry.stopped.clone()) {
-            token.cancel();
-        }
-    }
-
-    fn those_that_run<T>(&self, tell: impl Fn(&Entry) -> T) -> Vec<T> {
-        let running = self.shared.running.lock();
-        self.numbers.iter().filter_map(|number| running.deliveries.get(number)).map(tell).collect()
-    }
-
-    /// Waits until none runs, for so long at most.
-    pub(super) async fn wait(&self, at_most: Duration) {
-        let ended = async {
-            while !self.handlers().is_empty() {
-                sleep(LOOK).await;
-            }
-        };
-        let _in_time = timeout(at_most, ended).await;
-    }
-}
-
-/// A delivery runs, until this is dropped.
-struct Entered<'a> {
-    shared: &'a Shared,
-    number: u64,
-    entry: Entry,
-}
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        let left = self.shared.running.lock().deliveries.remove(&self.number);
-        drop(left);
+        self.running.enter(place, delivery.handler().path(), delivery.id().clone())
     }
 }
 
@@ -274,12 +178,11 @@ impl Layer for AroundDeliveries {
             }
         }
         let entered = self.0.enter(delivery, run);
-        let entry = &entered.entry;
-        let going = begin(next.run_with(&entry.cancelled), turn);
+        let going = begin(next.run_with(entered.cancelled()), turn);
         tokio::select! {
             biased;
             outcome = going => outcome,
-            () = entry.stopped.cancelled() => Err(Veto::new("it was cancelled").into()),
+            () = entered.stopped().cancelled() => Err(Veto::new("it was cancelled").into()),
         }
     }
 
@@ -298,7 +201,7 @@ impl SyncLayer for AroundDeliveries {
             return next.run();
         }
         let entered = self.0.enter(delivery, delivery.carried::<Run>());
-        next.run_with(&entered.entry.cancelled)
+        next.run_with(entered.cancelled())
     }
 }
 
