@@ -65,7 +65,7 @@ pub use question::{
 };
 pub use runs::{
     Cancelled, Cancelling, HeldEvents, NotPaused, NotStarted, NotTold, Pausing, Phase, Resuming, RunError,
-    Running, Runs, Scope, Source, Steering, Task, Tell, Telling,
+    Running, Runs, Scope, Source, Steering, Task, Tell, Telling, Tracked,
 };
 pub use schemars;
 pub use stats::{Quantiles, Stats, StatsError, Tally};

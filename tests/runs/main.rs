@@ -1,6 +1,7 @@
 //! Runs, as those see them who start, watch and steer them.
 
 mod asking;
+mod calls;
 mod cancelled;
 mod client;
 mod ends;

@@ -1,6 +1,7 @@
 //! The deliveries that run on a bus that can be paused.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::work::Run;
 /// How often it is looked whether cancelled deliveries have ended.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// The deliveries that run.
+/// The deliveries that run, and what is tracked like one.
 #[derive(Default)]
 pub(super) struct Running(Mutex<State>);
 
@@ -55,17 +56,22 @@ impl Running {
         Deliveries { running: Arc::clone(self), numbers }
     }
 
-    pub(super) fn enter(&self, place: Place, handler: &'static str, event: EventId) -> Entered<'_> {
+    pub(super) fn enter<R: Deref<Target = Self>>(
+        running: R,
+        place: Place,
+        handler: &'static str,
+        event: EventId,
+    ) -> Entered<R> {
         let run = place.run.as_ref();
         let cancelled = run.map_or_else(Cancellation::new, |run| run.token().clone());
         let stopped = run.map_or_else(Cancellation::new, |run| run.stopped().clone());
         let entry = Entry { place, handler, event, cancelled, stopped };
-        let mut state = self.0.lock();
+        let mut state = running.0.lock();
         let number = state.next;
         state.next += 1;
         state.deliveries.insert(number, entry.clone());
         drop(state);
-        Entered { running: self, number, entry }
+        Entered { running, number, entry }
     }
 }
 
@@ -105,13 +111,13 @@ impl Deliveries {
 }
 
 /// A delivery runs, until this is dropped.
-pub(super) struct Entered<'a> {
-    running: &'a Running,
+pub(super) struct Entered<R: Deref<Target = Running>> {
+    running: R,
     number: u64,
     entry: Entry,
 }
 
-impl Entered<'_> {
+impl<R: Deref<Target = Running>> Entered<R> {
     /// Tells that it is cancelled.
     pub(super) fn cancelled(&self) -> &Cancellation {
         &self.entry.cancelled
@@ -123,7 +129,7 @@ impl Entered<'_> {
     }
 }
 
-impl Drop for Entered<'_> {
+impl<R: Deref<Target = Running>> Drop for Entered<R> {
     fn drop(&mut self) {
         let left = self.running.0.lock().deliveries.remove(&self.number);
         drop(left);

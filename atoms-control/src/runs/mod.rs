@@ -14,6 +14,7 @@ mod running;
 mod scope;
 mod steering;
 mod tell;
+mod tracked;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use running::Running;
 pub use scope::Scope;
 pub use steering::Steering;
 pub use tell::{Phase, Source, Task, Tell, Telling};
+pub use tracked::Tracked;
 
 use self::board::{Board, Whereabouts};
 pub(crate) use self::steering::Steered;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use atoms_runtime::Shown;
+use atoms_runtime::{InSession, Metadata, Shown};
 
 use crate::work::{Run, RunId};
 
@@ -64,6 +64,12 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The place of an event in this run: one of a conversation carries its session, and any other one says it.
+    pub(super) fn new(run: Option<&Run>, session: Option<&InSession>, metadata: &Metadata) -> Self {
+        let session = session.map(InSession::id).or_else(|| metadata.session_id());
+        Self { run: run.cloned(), session: session.map(Into::into) }
+    }
+
     /// Whether it belongs to this.
     pub(super) fn is_in(&self, scope: &Scope) -> bool {
         match scope {

@@ -6,8 +6,8 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use atoms_runtime::{
-    AnyEvent, Bus, BusBuilder, Delivery, EmitLayer, Extension, InSession, Layer, Next, NextEmit, Outcome,
-    SyncLayer, SyncNext, Veto,
+    AnyEvent, Bus, BusBuilder, Delivery, EmitLayer, Extension, Layer, Next, NextEmit, Outcome, SyncLayer,
+    SyncNext, Veto,
 };
 
 use super::deliveries::{Deliveries, Entered, Running};
@@ -89,9 +89,13 @@ impl Shared {
         self.running.cancel(scope)
     }
 
-    fn enter(&self, delivery: &Delivery<'_>, run: Option<&Run>) -> Entered<'_> {
-        let place = Place { run: run.cloned(), session: session_of(delivery) };
-        self.running.enter(place, delivery.handler().path(), delivery.id().clone())
+    pub(super) fn running(&self) -> Arc<Running> {
+        Arc::clone(&self.running)
+    }
+
+    fn enter(&self, delivery: &Delivery<'_>, run: Option<&Run>) -> Entered<&Running> {
+        let place = Place::new(run, delivery.carried(), delivery.metadata());
+        Running::enter(&*self.running, place, delivery.handler().path(), delivery.id().clone())
     }
 }
 
@@ -101,12 +105,6 @@ const INTERRUPTS: [&str; 2] = ["agent.control.interrupt", "system.control.interr
 /// Whether an event is control's own, which passes whatever is paused: it tells of something, and is no work.
 fn is_control(event_type: &str) -> bool {
     event_type.starts_with("atoms.") && !event_type.starts_with("atoms.tool.")
-}
-
-/// The session that an event belongs to: one of a conversation carries it, and any other one says it.
-fn session_of(delivery: &Delivery<'_>) -> Option<String> {
-    let carried = delivery.carried().map(InSession::id);
-    carried.or_else(|| delivery.metadata().session_id()).map(Into::into)
 }
 
 /// Why an event is not delivered, if its run has ended as cancelled.
@@ -132,9 +130,9 @@ impl EmitLayer for AroundEmits {
             next.run().await;
             return Ok(());
         }
-        let (run, event) = (run.cloned(), event.clone());
-        let session = next.metadata().session_id().map(Into::into);
-        let turn = self.0.gate.pass(Place { run, session }, &event).await?;
+        let event = event.clone();
+        let place = Place::new(event.carried(), event.carried(), next.metadata());
+        let turn = self.0.gate.pass(place, &event).await?;
         // Not shared any more, so that it need not be copied when it is delivered.
         drop(event);
         begin(next.run(), turn).await;
@@ -172,7 +170,7 @@ impl Layer for AroundDeliveries {
                 return Err(veto.into());
             }
             if !self.0.gate.is_open() && !INTERRUPTS.contains(&delivery.event_type()) {
-                let place = Place { run: run.cloned(), session: session_of(delivery) };
+                let place = Place::new(run, delivery.carried(), delivery.metadata());
                 let event: &AnyEvent = delivery.any();
                 turn = self.0.gate.pass(place, event).await?;
             }

@@ -10,6 +10,7 @@ use super::bound::Bound;
 use super::judging::Judging;
 use super::observe::Observer;
 use super::run::{At, Flow, Stage, in_event};
+use super::steered::{is_in_no_run, steered};
 use crate::call::ToolError;
 use crate::tool::Tool;
 
@@ -68,6 +69,9 @@ fn begun<T: Tool>(
         Ok(bound) => bound,
         Err(error) => return Ok(Err(error)),
     };
+    if toolbox.is_steered && is_in_no_run(cause.as_deref()) {
+        return Err(in_no_run(bus, toolbox, bound, cause, call));
+    }
     let observer = Observer::new(bus, bound.has_untyped_after);
     if bound.needs_event || observer.is_any_taken() {
         return Err(rest(bus, toolbox, bound, cause, At::Start(call), observer));
@@ -94,6 +98,19 @@ fn rest<'a, T: Tool>(
     observer: Observer<'a>,
 ) -> Waits<'a, T> {
     Box::pin(waited(bus, toolbox, bound, cause, at, observer))
+}
+
+/// A call that those who cancel the bus have to find.
+#[cold]
+#[inline(never)]
+fn in_no_run<'a, T: Tool>(
+    bus: &'a Bus,
+    toolbox: &'a Toolbox,
+    bound: &'a Bound<T>,
+    cause: Option<Box<Cause>>,
+    call: Judging<T>,
+) -> Waits<'a, T> {
+    Box::pin(steered(bus, toolbox, bound, cause, At::Start(call)))
 }
 
 /// Waits for the rest of a call.

@@ -19,6 +19,7 @@ mod run;
 mod settings;
 #[cfg(all(test, shuttle))]
 mod shuttle_tests;
+mod steered;
 mod waiters;
 
 use std::any::Any;
@@ -26,6 +27,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use atoms_control::Control;
 use atoms_runtime::{AnyEvent, Bus, Dispatch, Envelope, Extension, Outlet};
 
 pub(crate) use any_bound::AnyBound;
@@ -53,6 +55,8 @@ pub(crate) struct Toolbox {
     tools: Box<[Option<Ready>]>,
     by_name: HashMap<&'static str, &'static ToolInfo>,
     pub(crate) settings: ToolSettings,
+    /// Whether calls outside of runs are to be found by those who cancel the bus.
+    is_steered: bool,
     waiters: Waiters,
     made: Made,
     /// The outlet of calls in which nothing is extracted.
@@ -91,6 +95,7 @@ impl Toolbox {
             tools: tools.into(),
             by_name: infos.into_iter().map(|info| (info.name(), info)).collect(),
             settings: bus.extension::<ToolSettings>().map(|it| (*it).clone()).unwrap_or_default(),
+            is_steered: bus.runs().is_steered(),
             waiters: Waiters::default(),
             made: Made::default(),
             nothing: Envelope::new(ToolInvoked { tool: String::new() }).into(),

@@ -105,23 +105,37 @@ pub(super) async fn in_event<'a, T: Tool>(
     at: At<T>,
     is_waited_for: bool,
 ) -> Stage<'a, T> {
-    let depth = Depth::behind(cause);
-    if depth.calls > MOST_NESTED {
-        return Stage::Done(Err(ToolError::TooDeep { tool: T::info().name(), limit: MOST_NESTED }));
+    match invoked(cause, at.head()) {
+        Ok(event) => in_this(bus, toolbox, bound, &event, at, is_waited_for).await,
+        Err(error) => Stage::Done(Err(error)),
     }
-    let event = invoked(cause, at.head(), depth);
-    let calls = Arc::new(CallOutlet::new(bus, &event));
+}
+
+/// The same, of a call whose event this is.
+pub(super) async fn in_this<'a, T: Tool>(
+    bus: &Bus,
+    toolbox: &'a Toolbox,
+    bound: &Bound<T>,
+    event: &AnyEvent,
+    at: At<T>,
+    is_waited_for: bool,
+) -> Stage<'a, T> {
+    let calls = Arc::new(CallOutlet::new(bus, event));
     let outlet: Arc<dyn Outlet> = Arc::clone(&calls) as _;
-    let dispatch = Dispatch::new(&event, bus, &outlet);
+    let dispatch = Dispatch::new(event, bus, &outlet);
     let observer = Observer::new(bus, bound.has_untyped_after);
-    let flow = Flow { bus, toolbox, bound, dispatch: &dispatch, event: &event, observer: &observer };
+    let flow = Flow { bus, toolbox, bound, dispatch: &dispatch, event, observer: &observer };
     let steps = pin!(flow.caught(flow.finish(at, is_waited_for)));
-    calls.drive(bus, &event, steps).await
+    calls.drive(bus, event, steps).await
 }
 
 /// The event of a call, from which parameters are extracted. It carries the caller, and follows from the event in whose
-/// handler the call is made.
-fn invoked(cause: Option<&Cause>, head: &CallHead, depth: Depth) -> AnyEvent {
+/// handler the call is made. Fails if calls are nested too deep.
+pub(super) fn invoked(cause: Option<&Cause>, head: &CallHead) -> Result<AnyEvent, ToolError> {
+    let depth = Depth::behind(cause);
+    if depth.calls > MOST_NESTED {
+        return Err(ToolError::TooDeep { tool: head.tool.name(), limit: MOST_NESTED });
+    }
     let mut envelope = Envelope::new(ToolInvoked { tool: head.tool.name().into() }).carry(depth);
     if let Some(sender) = head.sender() {
         envelope = envelope.carry(sender.clone());
@@ -135,7 +149,7 @@ fn invoked(cause: Option<&Cause>, head: &CallHead, depth: Depth) -> AnyEvent {
     if let Some(cause) = cause {
         cause.wait_for(&mut envelope);
     }
-    envelope.into()
+    Ok(envelope.into())
 }
 
 impl<'a, T: Tool> Flow<'_, 'a, T> {
@@ -302,7 +316,7 @@ impl<T: Tool> At<T> {
         }
     }
 
-    fn head(&self) -> &CallHead {
+    pub(super) fn head(&self) -> &CallHead {
         match self {
             Self::Start(judging) | Self::Before(judging) | Self::Judged(judging, _) => &judging.call.head,
             Self::Function { head, .. } | Self::Ended(Ended { head, .. }) => head,
