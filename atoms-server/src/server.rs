@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use atoms_agent::{GraphError, Sessions, SessionsBuilder, ZeroSetting};
+use atoms_agent::{GraphError, SessionsBuilder, ZeroSetting};
 use atoms_runtime::{Bus, HandlerError, Shown};
 use futures_util::FutureExt;
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::signals::{Signals, running};
+use crate::signals::Signals;
 use crate::{Routes, Served, listen};
 
 /// An agent server: a session with nodes of its own for each connection.
@@ -273,7 +273,7 @@ async fn start<E: Into<HandlerError>>(
 async fn shut_down(served: &Served, deadline: Duration) -> Ending {
     let begun = Instant::now();
     let left = match served.sessions() {
-        Some(sessions) => end(sessions, deadline).await,
+        Some(sessions) => sessions.shutdown(deadline).await,
         None => 0,
     };
     let bus = served.bus().shutdown(deadline.saturating_sub(begun.elapsed())).await;
@@ -282,17 +282,4 @@ async fn shut_down(served: &Served, deadline: Duration) -> Ending {
     }
     let has_tasks = served.counts().is_some_and(|counts| counts.tasks > 0);
     if left == 0 && bus.is_ok() && !has_tasks { Ending::Clean } else { Ending::Unfinished }
-}
-
-/// Ends the sessions, and returns how many have not ended by the deadline.
-async fn end(sessions: &Sessions, deadline: Duration) -> usize {
-    let left = sessions.shutdown(deadline).await;
-    if left > 0 {
-        tracing::error!(
-            left,
-            handlers = running(sessions),
-            "sessions did not end in time, with handlers that still run"
-        );
-    }
-    left
 }

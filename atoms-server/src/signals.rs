@@ -20,9 +20,6 @@ const REST: Duration = Duration::from_secs(2);
 /// How long writing the last line to the log may take, which may be blocked.
 const LAST_LINE: Duration = Duration::from_secs(1);
 
-/// How many handlers the log names.
-const NAMED: usize = 8;
-
 /// A thread with a runtime of its own, which listens to signals even if all other threads are blocked.
 #[derive(Debug)]
 pub(crate) struct Signals {
@@ -107,10 +104,11 @@ impl Watch {
         });
         if let Some((code, why)) = end {
             exit_in(LAST_LINE, code);
-            let handlers = self.served.get().and_then(Served::sessions).map_or_else(String::new, running);
+            let sessions = self.served.get().and_then(Served::sessions);
+            let running = sessions.map_or_else(|| "there are no sessions".into(), Sessions::running_text);
             let bus = runtime.block_on(self.bus.shutdown(Duration::ZERO)).err();
             let bus = bus.map_or_else(String::new, |error| format!("; on the bus, {}", Shown(error)));
-            tracing::error!("{why}: the process ends, with handlers that still run: {handlers}{bus}");
+            tracing::error!("{why}: the process ends: {running}{bus}");
             process::exit(code);
         }
     }
@@ -130,14 +128,6 @@ fn exit_in(time: Duration, code: i32) {
 /// Runs something that may block, such as writing to the log, in a thread of its own. Returns whether it started.
 fn beside(name: &str, work: impl FnOnce() + Send + 'static) -> bool {
     thread::Builder::new().name(name.into()).spawn(work).is_ok()
-}
-
-/// The handlers of nodes that run, for the log.
-pub(crate) fn running(sessions: &Sessions) -> String {
-    let running = sessions.running();
-    let more = if running.len() > NAMED { ", ..." } else { "" };
-    let named: Vec<_> = running.iter().take(NAMED).map(ToString::to_string).collect();
-    if named.is_empty() { "none of nodes".into() } else { named.join(", ") + more }
 }
 
 /// A signal that ends the server.

@@ -227,6 +227,17 @@ fn the_deadline_ends_the_process_and_names_the_handler() {
 }
 
 #[test]
+fn the_log_says_which_handler_a_session_waits_for_at_the_deadline() {
+    let mut server = Process::start(500, 3);
+    let _session = server.session(SPEAKS);
+    thread::sleep(Duration::from_millis(300));
+    server.signal("-TERM");
+    let line = server.logs("sessions did not end in time");
+    assert!(line.contains("`Spinner::dawdle`"), "{line}");
+    server.ends();
+}
+
+#[test]
 fn the_deadline_ends_the_process_if_a_handler_on_the_bus_spins() {
     let mut server = Process::with(500, 3, &[("TEST_SPINS", 1)]);
     thread::sleep(Duration::from_secs(1));

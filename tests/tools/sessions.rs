@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use atoms::agent::events::{Init, Speak, TranscriptUpdate};
 use atoms::agent::{Graph, Outgoing, Session, SessionEnd, Sessions, node};
@@ -10,7 +11,7 @@ use futures_util::{StreamExt, sink, stream};
 use serde_json::Value;
 
 use crate::log::Log;
-use crate::{ada, asked, bus, until};
+use crate::{SOON, ada, asked, bus, until};
 
 #[event(type = "test.tools.noted", from(bus), to(client))]
 struct Noted {
@@ -51,11 +52,16 @@ impl Desk {
     async fn hear(&mut self, said: &TranscriptUpdate, session: Session, context: Context) -> Speak {
         let (bus, text) = (context.bus(), said.content.clone());
         let done = match &*text {
+            "how much" => {
+                let asked = bus.questions().ask(Input::<u64>::new("cents")).await;
+                return Speak { text: asked.unwrap_err().to_string() };
+            }
             "refund" => refund::call(bus, RefundArgs { cents: 5 }).await.map(|cents| cents.to_string()),
             "as ada" => note::call(bus, NoteArgs { text }).sender("desk").principal(&ada()).await,
             _ => note::call(bus, NoteArgs { text }).await,
         };
-        Speak { text: done.unwrap().replace(session.id(), "its own session") }
+        let text = done.unwrap_or_else(|error| error.to_string());
+        Speak { text: text.replace(session.id(), "its own session") }
     }
 
     #[handler]
@@ -69,9 +75,17 @@ type Sent = Arc<Mutex<Vec<Value>>>;
 
 /// A session whose client says these frames, and then listens.
 fn converse(bus: &Bus, frames: &[&str]) -> Sent {
-    const INIT: &str = r#"{"type":"system.init","version":"1","session_context":{"initial_variables":{},"conversation_type":"chat"}}"#;
+    converse_in(&sessions(bus), frames)
+}
+
+fn sessions(bus: &Bus) -> Sessions {
     let graph = Graph::builder().node::<Desk>().build().unwrap();
-    let sessions = Sessions::builder(graph).start(bus).unwrap();
+    Sessions::builder(graph).start(bus).unwrap()
+}
+
+fn converse_in(sessions: &Sessions, frames: &[&str]) -> Sent {
+    const INIT: &str = r#"{"type":"system.init","version":"1","session_context":{"initial_variables":{},"conversation_type":"chat"}}"#;
+    let sessions = sessions.clone();
     let sent = Sent::default();
     let log = |sent: Sent, outgoing| async move {
         if let Outgoing::Frame(frame) = outgoing {
@@ -137,4 +151,67 @@ async fn a_question_about_a_call_in_a_session_is_of_that_session() {
     bus.questions().approve(question.id).by(&ada()).await.unwrap();
     until(|| texts(&sent) == ["5"]).await;
     assert_eq!(log.take(), ["None None true"; 2]);
+}
+
+#[tokio::test]
+async fn a_session_that_ends_does_not_wait_for_a_person() {
+    for (said_text, told) in [
+        ("refund", "the session has ended before the call of the tool `refund` was approved"),
+        ("how much", "the session has ended, and the question `cents` is still open"),
+    ] {
+        let (bus, log) = started();
+        let sessions = sessions(&bus);
+        let sent = converse_in(&sessions, &[&said(said_text)]);
+        let question = asked(&bus).await;
+        let start = Instant::now();
+        assert_eq!(sessions.shutdown(SOON).await, 0);
+        assert!(start.elapsed() < SOON / 2, "it took {:?}", start.elapsed());
+        assert!(texts(&sent).iter().any(|text| text.starts_with(told)), "{:?}", texts(&sent));
+
+        // As for any caller that goes, the question is open, and the call is made.
+        if said_text == "refund" {
+            log.take();
+            bus.questions().approve(question.id).by(&ada()).await.unwrap();
+            bus.idle().await;
+            assert_eq!(log.take(), ["None None true"]);
+        } else {
+            assert_eq!(bus.questions().count().await.unwrap(), 1);
+        }
+    }
+}
+
+#[event(type = "test.tools.wanted")]
+struct Wanted {}
+
+#[handler]
+async fn pays(_: &Wanted, context: Context, log: State<Log>) {
+    let paid = refund::call(context.bus(), RefundArgs { cents: 7 }).await;
+    log.add(format!("{paid:?}"));
+}
+
+#[derive(Default)]
+struct Posting;
+
+#[node]
+impl Posting {
+    #[handler]
+    async fn hear(&mut self, _: &TranscriptUpdate, context: Context) {
+        context.bus().post(Wanted {}).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_node_has_posted_waits_on_when_its_session_has_ended() {
+    let (builder, log) = bus();
+    let builder = builder.tool::<refund>().handler::<pays>().event::<Init>().event::<TranscriptUpdate>();
+    let bus = builder.start().unwrap();
+    let graph = Graph::builder().node::<Posting>().build().unwrap();
+    let sessions = Sessions::builder(graph).start(&bus).unwrap();
+    let _sent = converse_in(&sessions, &[&said("hello")]);
+    let question = asked(&bus).await;
+    assert_eq!(sessions.shutdown(SOON).await, 0);
+    assert!(log.take().is_empty());
+    bus.questions().approve(question.id).by(&ada()).await.unwrap();
+    bus.idle().await;
+    assert_eq!(log.take(), ["Ok(7)"]);
 }

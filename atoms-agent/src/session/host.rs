@@ -47,6 +47,9 @@ impl Host for Session {
         let mut metadata = event.metadata().clone();
         metadata.set_session_id(Session::id(self));
         metadata.set_source(SOURCE);
-        self.instance().own(event.clone().with_metadata(metadata), None)
+        let (event, on_bus) = (event.clone().with_metadata(metadata), &self.0.on_bus);
+        let is_own = event.carrying() == self.instance().init_event().carrying();
+        let carrying = if is_own { on_bus.clone() } else { on_bus.or(event.carrying()) };
+        event.with_carrying(carrying)
     }
 }

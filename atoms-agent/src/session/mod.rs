@@ -20,7 +20,7 @@ use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
-use atoms_runtime::{AnyEvent, Bus, Envelope, Event};
+use atoms_runtime::{AnyEvent, Bus, Cancellation, Carrying, Envelope, Event};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -70,7 +70,11 @@ struct Core {
     actor_ids: Vec<String>,
     sessions: Sessions,
     instance: Arc<Instance>,
+    /// The values that its events carry on the bus.
+    on_bus: Carrying,
     changed: Notify,
+    /// Cancelled when there is a reason to end.
+    ending: Cancellation,
     /// When the session ends after its call has ended.
     ends_at: OnceLock<Instant>,
     end: OnceLock<SessionEnd>,
@@ -147,6 +151,7 @@ impl Session {
     fn end_with(&self, end: SessionEnd) {
         // The first reason counts.
         let _ = self.0.end.set(end);
+        self.0.ending.cancel();
         self.0.changed.notify_waiters();
     }
 

@@ -210,9 +210,9 @@ impl Route for Conversation {
 }
 
 /// The values that events of a session carry.
-pub(super) fn carrying(core: &Weak<Core>, id: &str) -> Carrying {
-    let session = Carrying::new().with(OfSession(Weak::clone(core))).with(Conversation::routed(core));
-    session.with(InSession::new(id))
+pub(super) fn carrying(core: &Weak<Core>, session: InSession) -> Carrying {
+    let carrying = Carrying::new().with(OfSession(Weak::clone(core))).with(Conversation::routed(core));
+    carrying.with(session)
 }
 
 /// Sends an event into a session, if it may go there. Its causation is removed.

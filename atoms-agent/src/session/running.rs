@@ -5,6 +5,12 @@ use std::fmt;
 use super::{Session, Sessions};
 use crate::instance::pulse::Pulse;
 
+/// How many handlers a text names.
+const NAMED: usize = 8;
+
+const NOTHING_RUNS: &str =
+    "no handler of a node runs, but clients have not read all output, or not closed their connections";
+
 /// A handler of a node that runs now: see [`Sessions::running`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -42,6 +48,18 @@ impl Sessions {
             }
         });
         running
+    }
+
+    /// Returns what [runs](Self::running) now, in words for a log that tells why sessions do not end. It names 8 handlers
+    /// at most.
+    pub fn running_text(&self) -> String {
+        let running = self.running();
+        let named: Vec<_> = running.iter().take(NAMED).map(ToString::to_string).collect();
+        match running.len() {
+            0 => NOTHING_RUNS.into(),
+            count if count > NAMED => format!("{}, and {} more", named.join(", "), count - NAMED),
+            _ => named.join(", "),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError, RwLock};
 use std::time::Duration;
 
-use atoms_runtime::{Bus, Envelope, Event};
+use atoms_runtime::{Bus, Cancellation, Envelope, Event, InSession};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -216,7 +216,7 @@ impl Sessions {
     }
 
     /// Ends all sessions, each as [`Session::end`] does, and begins no more. What is under way at the deadline is
-    /// dropped. Returns how many connections were still open then. A client that does not close its side of the
+    /// dropped, and the log names it. Returns how many connections were still open then. A client that does not close its side of the
     /// connection delays the end of its session by up to two seconds.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
         let connections = &self.0.connections;
@@ -226,6 +226,8 @@ impl Sessions {
             return 0;
         }
         let left = connections.len();
+        let handlers = self.running_text();
+        tracing::error!(left, "sessions did not end in time: {handlers}");
         self.0.cut.cancel();
         let _ = timeout(LAST_WORDS, connections.wait()).await;
         left
@@ -243,9 +245,13 @@ impl Sessions {
         let init = init.clone().with_metadata(self.0.options.client_metadata.of(init.metadata()));
         let (bus, plan) = (self.bus().clone(), Arc::clone(&self.0.plan));
         Ok(Session(Arc::new_cyclic(|core| {
-            let init = Arc::new(init.with_carrying(carrying(core, &id)));
+            let (on_bus, ending) = (InSession::new(id.as_str()), Cancellation::new());
+            let in_nodes = carrying(core, on_bus.clone().ending(ending.clone()));
+            let init = Arc::new(init.with_carrying(in_nodes));
             let turns = Turns::of(&bus, &id);
             Core {
+                on_bus: carrying(core, on_bus),
+                ending,
                 id,
                 actor_ids,
                 sessions: self.clone(),

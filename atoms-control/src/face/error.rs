@@ -186,6 +186,9 @@ pub enum NotAnswered {
         /// Its name.
         name: String,
     },
+    /// The session ends in which a node waits. The question is still open.
+    #[error("the session has ended, and the question `{0}` is still open")]
+    SessionEnded(Arc<Question>),
     /// The answer is not of the expected type.
     #[error("the answer to the question `{question}` is not of the expected type: {problem}")]
     Unreadable {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use atoms_runtime::{Bus, NewPost, StoreError, WeakBus};
+use atoms_runtime::{Bus, Cause, InSession, NewPost, StoreError, WeakBus};
 
 use super::error::{NotAnswered, OpenError};
 use crate::desk::{Desk, detached};
@@ -145,14 +145,27 @@ pub(super) fn wait(
 ) -> impl Future<Output = Result<Arc<Question>, NotAnswered>> + Send + use<> {
     desk.look_again(bus);
     let desk = Arc::clone(desk);
+    let session = Cause::current().and_then(|cause| cause.carried::<InSession>().cloned());
     async move {
         // Whoever ends it after this, tells.
         let waiter = desk.waiters.enter(id).ok_or(NotAnswered::Closed)?;
         match desk.store.get(id).await? {
             None => Err(NotAnswered::Unknown(QuestionRef::Id(id))),
-            Some(question) if question.is_open() => waiter.told().await.ok_or(NotAnswered::Closed),
+            Some(question) if question.is_open() => tokio::select! {
+                biased;
+                told = waiter.told() => told.ok_or(NotAnswered::Closed),
+                () = ends(session) => Err(NotAnswered::SessionEnded(question)),
+            },
             Some(ended) => Ok(ended),
         }
+    }
+}
+
+/// Waits until the session ends in which somebody waits here.
+async fn ends(session: Option<InSession>) {
+    match session {
+        Some(session) => session.ends().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::AnyEvent;
+use super::{AnyEvent, Cancellation};
 
 /// A value that an event carries beside its metadata, and that all events which follow from it carry, too.
 ///
@@ -103,20 +103,55 @@ pub trait Carried: Any + Send + Sync + Sized {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InSession(Arc<str>);
+#[derive(Debug, Clone)]
+pub struct InSession {
+    id: Arc<str>,
+    ending: Option<Cancellation>,
+}
 
 impl InSession {
     /// The session with this id.
     pub fn new(id: impl Into<Arc<str>>) -> Self {
-        Self(id.into())
+        Self { id: id.into(), ending: None }
+    }
+
+    /// Adds a token that is cancelled when the session ends, and then waits for what is done for the event. Who waits for
+    /// something that may never come, such as the answer of a person, stops then.
+    ///
+    /// Posted events do not have it, since the session does not wait for them.
+    #[must_use]
+    pub fn ending(mut self, token: Cancellation) -> Self {
+        self.ending = Some(token);
+        self
     }
 
     /// Returns the id of the session.
     pub fn id(&self) -> &str {
-        &self.0
+        &self.id
+    }
+
+    /// Waits until the session ends, if it waits for what is done here. Cancel-safe.
+    pub async fn ends(&self) {
+        match &self.ending {
+            Some(token) => token.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The session as an event carries it for which the session does not wait, if this one differs.
+    pub(crate) fn unattended(&self) -> Option<Self> {
+        self.ending.is_some().then(|| Self { id: Arc::clone(&self.id), ending: None })
     }
 }
+
+/// Two are equal if they have one id.
+impl PartialEq for InSession {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for InSession {}
 
 impl Carried for InSession {
     // What is stored has the id in its metadata.

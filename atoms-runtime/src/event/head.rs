@@ -143,6 +143,9 @@ impl Head {
     /// Says that nobody waits for this event.
     pub(crate) fn unnest(&mut self) {
         self.nested = 0;
+        if let Some(session) = self.carrying().get::<InSession>().and_then(InSession::unattended) {
+            self.set_carrying(self.carrying().with(session));
+        }
     }
 
     /// What those that follow from this event need of it: the id, the hops, and of the metadata what is inherited.

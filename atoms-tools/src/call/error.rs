@@ -121,6 +121,24 @@ pub enum ToolError {
         /// Why not.
         problem: String,
     },
+    /// A person has said yes, and the call is not made all the same: a layer has refused the event that makes it, or the
+    /// question cannot be found any more. That event is a dead letter.
+    #[error("the call of the tool `{tool}` was approved, and is not made: {problem}")]
+    NotMade {
+        /// The tool.
+        tool: &'static str,
+        /// Why not.
+        problem: String,
+    },
+    /// The session ends in which a node has called the tool and waits for a person. The call goes on without the node, if
+    /// it is approved.
+    #[error(
+        "the session has ended before the call of the tool `{tool}` was approved, and the question is still open"
+    )]
+    SessionEnded {
+        /// The tool.
+        tool: &'static str,
+    },
     /// The function took too long, and was stopped.
     #[error("the tool `{tool}` took longer than {limit:?}")]
     TimedOut {
@@ -187,6 +205,8 @@ impl ToolError {
             | Self::Expired { tool, .. }
             | Self::Cancelled { tool, .. }
             | Self::NotAsked { tool, .. }
+            | Self::NotMade { tool, .. }
+            | Self::SessionEnded { tool }
             | Self::TimedOut { tool, .. }
             | Self::Failed { tool, .. }
             | Self::Panicked { tool, .. }
@@ -220,6 +240,7 @@ impl ToolError {
     pub(crate) fn not_asked(tool: &'static str, problem: &NotAnswered) -> Self {
         match problem {
             NotAnswered::Closed => Self::Closed,
+            NotAnswered::SessionEnded(_) => Self::SessionEnded { tool },
             problem => Self::NotAsked { tool, problem: reason_text(problem) },
         }
     }

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use atoms_runtime::{AnyEvent, Bus, Cause, Envelope, Event, IntoEnvelope, Timestamp, WeakBus};
+use atoms_runtime::{AnyEvent, Bus, Cause, Envelope, Event, InSession, IntoEnvelope, Timestamp, WeakBus};
 
 pub use self::guards::{Phase, Task};
 use super::board::Board;
@@ -160,6 +160,8 @@ pub(super) fn in_run<E: Event>(run: Option<&Run>, mut envelope: Envelope<E>) -> 
     if let Some(run) = run {
         if let Some(session) = run.session() {
             envelope.metadata_mut().set_session_id(session);
+            // No session waits for the work of a run.
+            envelope = envelope.carry(InSession::new(session));
         }
         envelope = envelope.with_carrying(run.carrying());
     }
