@@ -122,7 +122,9 @@ async fn connection(socket: TcpStream, router: Router, limits: Limits, closing: 
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(HEAD);
-    let serving = http.serve_connection(TokioIo::new(Lingering::new(socket)), service).with_upgrades();
+    let serving = http
+        .serve_connection(TokioIo::new(Lingering::new(socket, limits.write_timeout)), service)
+        .with_upgrades();
     let served = async {
         let mut serving = pin!(serving);
         tokio::select! {

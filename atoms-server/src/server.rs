@@ -136,8 +136,8 @@ impl Server {
     }
 
     /// Sets how many connections without a session there may be at once: 1,024 by default. Further ones wait to be
-    /// accepted until another one has ended, which each does when its one request is answered. The server does not
-    /// start with zero.
+    /// accepted until another one has ended, which each does when its one request is answered, and the client has the
+    /// answer. The server does not start with zero.
     pub fn connection_limit(mut self, connections: usize) -> Self {
         self.connection_limit = connections;
         self

@@ -164,6 +164,64 @@ async fn a_large_answer_is_whole_for_those_who_read_it() {
     assert_eq!(answer.json()["details"].as_str().unwrap().len(), 32 << 20);
 }
 
+/// How many bytes the kernel keeps for all connections of the machine.
+#[cfg(target_os = "linux")]
+fn kernel_bytes() -> usize {
+    let text = std::fs::read_to_string("/proc/net/sockstat").unwrap();
+    let tcp = text.lines().find(|line| line.starts_with("TCP:")).unwrap();
+    let pages: usize = tcp.split(' ').next_back().unwrap().parse().unwrap();
+    pages * 4096
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_kernel_keeps_no_answers_of_clients_that_are_gone_from_the_count() {
+    const MIB: usize = 1024 * 1024;
+    const CONNECTIONS: usize = 8;
+    const BYTES: usize = 250_000;
+    let routes = routes().write_timeout(Duration::from_millis(200));
+    let server = Server::without_sessions().routes(routes).connection_limit(CONNECTIONS);
+    let server = Running::of(server, bus()).await;
+    server.bus.questions().open(Approval::new("large").details(&"x".repeat(BYTES))).await.unwrap();
+    let before = kernel_bytes();
+    let (mut unread, mut most) = (Vec::new(), 0);
+    for number in 0..160 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(2_048).unwrap();
+        let mut stream = timeout(PATIENCE, socket.connect(server.address)).await.unwrap().unwrap();
+        stream.write_all(request("GET", "/questions/large", BOB, "", "").as_bytes()).await.unwrap();
+        // One half says that it sends no more, which is not to say that it has read anything.
+        if number % 2 == 0 {
+            stream.shutdown().await.unwrap();
+        }
+        unread.push(stream);
+        sleep(Duration::from_millis(10)).await;
+        most = most.max(kernel_bytes().saturating_sub(before));
+    }
+    assert_eq!(get(server.address, BOB, "/health").await.status, 200);
+    // They would be 40 MB.
+    assert!(most < 4 * CONNECTIONS * BYTES + 4 * MIB, "the kernel keeps {most} bytes");
+    drop(unread);
+}
+
+#[tokio::test]
+async fn an_answer_is_whole_for_those_who_begin_to_read_it_late() {
+    let server = Running::start().await;
+    let details = "x".repeat(250_000);
+    server.bus.questions().open(Approval::new("large").details(&details)).await.unwrap();
+    for says_no_more in [false, true] {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(2_048).unwrap();
+        let mut stream = socket.connect(server.address).await.unwrap();
+        stream.write_all(request("GET", "/questions/large", BOB, "", "").as_bytes()).await.unwrap();
+        if says_no_more {
+            stream.shutdown().await.unwrap();
+        }
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(read(&mut stream).await.json()["details"], details);
+    }
+}
+
 #[tokio::test]
 async fn clients_that_say_nothing_do_not_keep_others_out() {
     let server = Server::without_sessions().routes(routes());

@@ -62,3 +62,47 @@ async fn a_client_that_does_not_close_is_closed() {
     idle.read_to_end(&mut Vec::new()).await.unwrap();
     assert_eq!(get(server.address, "/health").await.status, 200);
 }
+
+/// How many bytes the kernel keeps for all connections of the machine.
+#[cfg(target_os = "linux")]
+fn kernel_bytes() -> usize {
+    let text = std::fs::read_to_string("/proc/net/sockstat").unwrap();
+    let tcp = text.lines().find(|line| line.starts_with("TCP:")).unwrap();
+    let pages: usize = tcp.split(' ').next_back().unwrap().parse().unwrap();
+    pages * 4096
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_kernel_keeps_nothing_for_clients_whose_sessions_end_since_they_do_not_read() {
+    use atoms_server::Routes;
+    use tokio::net::TcpSocket;
+    use tokio::time::sleep;
+
+    use crate::client::{INIT, request};
+
+    const MIB: usize = 1024 * 1024;
+    let routes = Routes::new().write_timeout(Duration::from_millis(300));
+    let server = Stoppable::of(Server::new(Agent::graph()).routes(routes)).await;
+    let before = kernel_bytes();
+    let mut unread = Vec::new();
+    for _ in 0..40 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(2_048).unwrap();
+        let stream = socket.connect(server.address).await.unwrap();
+        let mut client = Client::over(stream, request(server.address, &[])).await.unwrap();
+        client.send(INIT).await;
+        client.ask(&"x".repeat(500_000)).await;
+        unread.push(client);
+    }
+    let ended = async {
+        while !get(server.address, "/health").await.body.contains(r#""active_sessions":0"#) {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, ended).await.expect("they go on");
+    let kept = kernel_bytes().saturating_sub(before);
+    // They would be 20 MB.
+    assert!(kept < 5 * MIB, "the kernel keeps {kept} bytes");
+    drop(unread);
+}
