@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use atoms::control::MemoryQuestions;
 use atoms::prelude::*;
-use atoms::{Delivery, HandlerInfo, Layer, Next, Outcome};
+use atoms::{Delivery, EmitLayer, HandlerInfo, Layer, Next, NextEmit, Outcome, Veto};
 use tokio::runtime::Builder;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -75,4 +75,54 @@ async fn who_waits_for_a_call_whose_question_is_gone_is_told_so() {
     let error = timeout(SOON, call).await.unwrap().unwrap().unwrap_err();
     assert!(error.to_string().contains("is not there any more"), "{error}");
     assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
+}
+
+/// Refuses to deliver what is approved.
+struct RefusesDelivery;
+
+impl Layer for RefusesDelivery {
+    async fn deliver(&self, _: &Delivery<'_>, _: &mut Next<'_>) -> Outcome {
+        Err(Veto::new("no tenant").into())
+    }
+
+    fn covers(&self, handler: &HandlerInfo) -> bool {
+        handler.id() == "atoms.tool.run_approved"
+    }
+}
+
+/// Refuses the events of the framework, also those that tell of failures.
+struct RefusesEvents;
+
+impl EmitLayer for RefusesEvents {
+    async fn emit(&self, next: &mut NextEmit<'_>) -> Result<(), Veto> {
+        if next.event().event_type().starts_with("atoms.") {
+            return Err(Veto::new("no tenant"));
+        }
+        next.run().await;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_a_call_whose_event_is_refused_is_told_so() {
+    for refuses_events in [false, true] {
+        let (builder, log) = bus();
+        let builder = builder.tool::<slow>().state(Notify::new());
+        let builder =
+            if refuses_events { builder.emit_layer(RefusesEvents) } else { builder.layer(RefusesDelivery) };
+        let bus = builder.start().unwrap();
+        let answer = async {
+            let question = asked(&bus).await;
+            bus.questions().approve(question.id).by(&ada()).await.unwrap();
+        };
+        let called = timeout(SOON, async { tokio::join!(slow::call(&bus, SlowArgs {}), answer).0 });
+        let error = called.await.expect("it waits for ever").unwrap_err();
+        assert!(matches!(error, ToolError::NotMade { .. }), "{error}");
+        let letters = bus.dead_letters().list().await.unwrap();
+        let letter = letters.iter().find(|letter| letter.event().event_type() == "atoms.tool.approved");
+        let id = letter.expect("there is no dead letter").id();
+        let text = error.to_string();
+        assert!(text.contains("no tenant") && text.ends_with(&format!("dead letter {id}")), "{text}");
+        assert!(log.take().is_empty());
+    }
 }

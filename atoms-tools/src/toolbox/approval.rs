@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use atoms_control::{Approval, Control, Decision, OpenError, Opened, Outcome, Question, QuestionId};
-use atoms_runtime::EventId;
+use atoms_runtime::{Bus, Cause, EventId, InSession, LetterRecipient, Shown};
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::time::sleep;
 
 use super::any_bound::{approvable, schema};
 use super::before::within;
 use super::judging::{Asked, Judging};
+use super::resume::RUN_APPROVED;
 use super::run::{Flow, Waiting};
 use super::waiters::Waiter;
 use crate::call::{CallHead, ToolError, reason_text};
@@ -21,6 +23,12 @@ use crate::tool::Tool;
 
 /// How often a person is asked about one call, if hooks change its arguments after each approval.
 const MOST_ROUNDS: u32 = 8;
+
+/// How long after an approval it is first looked whether the call is not made.
+const FIRST_LOOK: Duration = Duration::from_millis(50);
+
+/// How long a call may take that was approved just before its session has ended.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// How long the handler of a question may take to tell the caller, after the question has ended.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -183,13 +191,17 @@ impl<'a, T: Tool> Flow<'_, 'a, T> {
 
 impl Waiting<'_> {
     /// Waits for the end of the call.
-    pub(super) async fn end<T: Tool>(self) -> Result<T::Output, ToolError> {
+    pub(super) async fn end<T: Tool>(self, bus: &Bus) -> Result<T::Output, ToolError> {
         let Some(waiter) = self.end else { return Err(ToolError::Closed) };
-        ended::<T>(waiter, self.question).await
+        ended::<T>(bus, waiter, self.question).await
     }
 }
 
-async fn ended<T: Tool>(mut waiter: Waiter<'_>, question: Opened<Decision>) -> Result<T::Output, ToolError> {
+async fn ended<T: Tool>(
+    bus: &Bus,
+    mut waiter: Waiter<'_>,
+    question: Opened<Decision>,
+) -> Result<T::Output, ToolError> {
     let tool = T::info().name();
     let asked = std::pin::pin!(question.ended());
     let question = match select(Box::pin(waiter.end()), asked).await {
@@ -199,10 +211,57 @@ async fn ended<T: Tool>(mut waiter: Waiter<'_>, question: Opened<Decision>) -> R
     };
     match denial(tool, &question) {
         // The function runs, or a person is asked once more.
-        None => waiter.end().await,
+        None => made::<T>(bus, &mut waiter).await,
         // The hooks after it run.
         Some(denied) => within(PATIENCE, waiter.end()).await.unwrap_or(Err(denied)),
     }
+}
+
+/// Waits for the end of a call that was approved, and made elsewhere.
+///
+/// The event that makes it may not come to its handler, since a layer refuses it. Layers may refuse the event that tells of that,
+/// too, so this looks for the dead letter.
+async fn made<T: Tool>(bus: &Bus, waiter: &mut Waiter<'_>) -> Result<T::Output, ToolError> {
+    let tool = T::info().name();
+    let session = Cause::current().and_then(|cause| cause.carried::<InSession>().cloned());
+    let call = waiter.call().clone();
+    let lost = async {
+        let mut pause = FIRST_LOOK;
+        loop {
+            sleep(pause).await;
+            if let Some(problem) = lost(bus, &call).await {
+                return ToolError::NotMade { tool, problem };
+            }
+            pause = (pause * 2).min(PATIENCE);
+        }
+    };
+    let session_ends = async {
+        match session {
+            Some(session) => session.ends().await,
+            None => std::future::pending().await,
+        }
+        sleep(LAST_MOMENT).await;
+        ToolError::SessionEnded { tool }
+    };
+    match select(Box::pin(waiter.end()), select(Box::pin(lost), Box::pin(session_ends))).await {
+        Either::Left((end, _)) => end,
+        Either::Right((error, _)) => Err(error.factor_first().0),
+    }
+}
+
+/// Why the event that makes a call did not come to its handler, if it is a dead letter.
+async fn lost(bus: &Bus, call: &EventId) -> Option<String> {
+    let letters = bus.dead_letters().list().await.ok()?;
+    letters.iter().find_map(|letter| {
+        let approved = letter.event().downcast_ref::<ToolCallApproved>()?;
+        let is_ours = match letter.recipient() {
+            Some(LetterRecipient::Handler(id)) => **id == *RUN_APPROVED,
+            Some(_) => false,
+            None => true,
+        };
+        let is_lost = is_ours && approved.event().call == *call;
+        is_lost.then(|| format!("{}; its event is the dead letter {}", Shown(letter.cause()), letter.id()))
+    })
 }
 
 /// The error of a call whose question has ended without an approval.

@@ -132,6 +132,6 @@ async fn waited<T: Tool>(
     };
     match stage {
         Stage::Done(done) => done,
-        Stage::Waits(waiting) => Box::pin(waiting.end::<T>()).await,
+        Stage::Waits(waiting) => Box::pin(waiting.end::<T>(bus)).await,
     }
 }

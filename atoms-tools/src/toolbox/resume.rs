@@ -24,15 +24,18 @@ pub(crate) enum NotResumed {
     #[error("the question {0} is not about this call of a tool")]
     NoCall(QuestionId),
     #[error(transparent)]
-    Tool(#[from] ToolError),
+    NoTool(ToolError),
+    /// The call has ended with this, and nobody waits for it any more.
+    #[error(transparent)]
+    Failed(ToolError),
     #[error("the question cannot be read: {0}")]
     Store(#[from] StoreError),
 }
 
 impl NotResumed {
-    /// Whether the call is never made. An event that nobody has approved says nothing of a call.
-    fn is_final(&self) -> bool {
-        !matches!(self, Self::Store(_) | Self::NotApproved(_))
+    /// Whether the call is not made, and will not be. An event that nobody has approved says nothing of a call.
+    fn is_never_made(&self) -> bool {
+        matches!(self, Self::Gone(_) | Self::NoCall(_) | Self::NoTool(_))
     }
 }
 
@@ -42,13 +45,16 @@ impl Retryable for NotResumed {
     }
 }
 
+/// The identity of the handler below.
+pub(super) const RUN_APPROVED: &str = "atoms.tool.run_approved";
+
 /// Resumes a call that was approved.
 #[handler(id = "atoms.tool.run_approved", retry(attempts = 3, delay = "100ms"), crate = atoms_runtime)]
 pub(crate) async fn run_approved(approved: &ToolCallApproved, context: Context) -> Result<(), NotResumed> {
     let bus = context.bus();
     let made = run(bus, approved).await;
     if let Err(error) = &made
-        && error.is_final()
+        && error.is_never_made()
     {
         Toolbox::of(bus).never_made(approved, error);
     }
@@ -59,8 +65,8 @@ async fn run(bus: &Bus, approved: &ToolCallApproved) -> Result<(), NotResumed> {
     let (stored, answered) = found(bus, approved).await?;
     match resume(bus, approved.question, stored, answered).await {
         // The event has come again, for a call that is done.
-        Ok(()) | Err(ToolError::Repeated { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
+        Err(NotResumed::Failed(ToolError::Repeated { .. })) => Ok(()),
+        resumed => resumed,
     }
 }
 
@@ -70,7 +76,7 @@ impl Toolbox {
         if let Ok(tool) = self.find(&approved.tool) {
             let (tool, problem) = (tool.name(), why.to_string());
             // If nobody waits, the dead letter tells.
-            let _untold = self.waiters.tell::<()>(&approved.call, Err(ToolError::NotAsked { tool, problem }));
+            let _untold = self.waiters.tell::<()>(&approved.call, Err(ToolError::NotMade { tool, problem }));
         }
     }
 }
@@ -117,11 +123,11 @@ async fn end(bus: &Bus, id: QuestionId) -> Result<(), NotResumed> {
     // The caller looks at the question as well, and learns its end there.
     let Some(question) = bus.questions().get(id).await? else { return Ok(()) };
     let Some(stored) = call_of(&question) else { return Ok(()) };
-    let tool = Toolbox::of(bus).find(&stored.tool)?.name();
+    let tool = Toolbox::of(bus).find(&stored.tool).map_err(NotResumed::NoTool)?.name();
     match denial(tool, &question) {
         Some(denied) => match resume(bus, id, stored, Answered::Denied(denied)).await {
-            Err(error) if !error.is_denied() => Err(error.into()),
-            _ => Ok(()),
+            Err(NotResumed::Failed(error)) if error.is_denied() => Ok(()),
+            resumed => resumed,
         },
         None => Ok(()),
     }
@@ -134,11 +140,12 @@ pub(super) fn call_of(question: &Question) -> Option<StoredCall> {
 
 /// Resumes a call, to its end once for each question. An event that is delivered again, or forged, makes no second call.
 /// Fails if the call does, and nobody waits for it any more.
-async fn resume(bus: &Bus, id: QuestionId, stored: StoredCall, answered: Answered) -> Result<(), ToolError> {
+async fn resume(bus: &Bus, id: QuestionId, stored: StoredCall, answered: Answered) -> Result<(), NotResumed> {
     let toolbox = Toolbox::of(bus);
-    let tool = Arc::clone(toolbox.tool(toolbox.find(&stored.tool)?)?);
+    let tool = toolbox.find(&stored.tool).and_then(|info| toolbox.tool(info)).map_err(NotResumed::NoTool)?;
+    let tool = Arc::clone(tool);
     let Some(making) = toolbox.made.begin(id) else { return Ok(()) };
     let told = tool.resume(bus, Cause::current().map(Box::new), stored, answered).await;
     making.done();
-    told
+    told.map_err(NotResumed::Failed)
 }

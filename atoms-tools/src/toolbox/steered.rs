@@ -62,7 +62,7 @@ async fn end<T: Tool>(
     waiting: Waiting<'_>,
     tracked: Option<&Tracked>,
 ) -> Result<T::Output, ToolError> {
-    let Some(tracked) = tracked else { return waiting.end::<T>().await };
+    let Some(tracked) = tracked else { return waiting.end::<T>(bus).await };
     let question = waiting.question.id();
     let cancelling = async {
         tracked.cancellation().cancelled().await;
@@ -70,7 +70,7 @@ async fn end<T: Tool>(
         let _ended = bus.questions().withdraw(question).await;
         tracked.stopped().await;
     };
-    match select(pin!(waiting.end::<T>()), pin!(cancelling)).await {
+    match select(pin!(waiting.end::<T>(bus)), pin!(cancelling)).await {
         Either::Left((end, _)) => end,
         Either::Right(((), _)) => Err(cancelled::<T>()),
     }

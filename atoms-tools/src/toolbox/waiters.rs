@@ -83,6 +83,11 @@ impl Waiters {
 }
 
 impl Waiter<'_> {
+    /// The call that is waited for.
+    pub(crate) fn call(&self) -> &EventId {
+        &self.call
+    }
+
     /// Waits for the end of the call.
     pub(crate) async fn end<O: 'static>(&mut self) -> Result<O, ToolError> {
         let end = (&mut self.told).await.unwrap_or(Err(ToolError::Closed));
