@@ -225,11 +225,7 @@ impl Stored {
             self.backlog.give_back(ticket).await?;
             self.lock().given_back.retain(|other| *other != ticket);
         }
-        // It counts as under way while it is taken, also by one who takes what the mark of another was for.
-        let marked = Marked { stored: self, is_marked: self.unmark() };
-        if !marked.is_marked {
-            self.under_way.add(1);
-        }
+        let marked = Marked::new(self);
         let taken = self.backlog.take(limit).await?;
         self.under_way.add(taken.len());
         marked.end();
@@ -314,7 +310,16 @@ struct Marked<'a> {
     is_marked: bool,
 }
 
-impl Marked<'_> {
+impl<'a> Marked<'a> {
+    /// It counts also if the mark of another was for what is taken.
+    fn new(stored: &'a Stored) -> Self {
+        let is_marked = stored.unmark();
+        if !is_marked {
+            stored.under_way.add(1);
+        }
+        Self { stored, is_marked }
+    }
+
     fn end(mut self) {
         self.is_marked = false;
     }

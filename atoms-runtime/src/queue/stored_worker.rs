@@ -60,18 +60,12 @@ pub(super) async fn work(member: Member, bus: Weak<Engine>) {
                 if is_closing {
                     while running.next().await.is_some() {}
                     break;
-                } else if room == 0 {
-                    running.next().await;
-                } else if let Err(error) = beside(&mut running, ready_or(&stored, changed)).await {
-                    failed("waiting for posted events", &error);
-                    beside(&mut running, sleep(wait)).await;
                 }
+                wait_for_more(&stored, &mut running, room, changed, wait).await;
             }
             Ok(taken) => {
                 wait = RETRY[0];
-                let (begun, bytes) = (Instant::now(), taken.iter().map(|taken| taken.event.size()).sum());
-                begin(&bus, &stored, taken, &mut running).await;
-                batch = next_batch(batch, begun.elapsed(), bytes);
+                batch = begin(&bus, &stored, taken, &mut running, batch).await;
                 // Others have their turn.
                 drop(bus);
                 beside(&mut running, tokio::task::yield_now()).await;
@@ -81,19 +75,37 @@ pub(super) async fn work(member: Member, bus: Weak<Engine>) {
     drop((running, member));
 }
 
+/// Waits until something is done if there is no room, and else until there is something to take, or something has changed.
+async fn wait_for_more(
+    stored: &Stored,
+    running: &mut FuturesUnordered<Running>,
+    room: usize,
+    changed: impl Future<Output = ()>,
+    wait: Duration,
+) {
+    if room == 0 {
+        running.next().await;
+    } else if let Err(error) = beside(running, ready_or(stored, changed)).await {
+        failed("waiting for posted events", &error);
+        beside(running, sleep(wait)).await;
+    }
+}
+
 /// How many events to take next, if so many bytes of them took this long to be begun. Taking waits for a commit, which the
 /// more events share the better; but what handlers keep for long, another worker should have.
 fn next_batch(batch: usize, begun_in: Duration, bytes: usize) -> usize {
     if begun_in < QUICK && bytes < SMALL { (2 * batch).min(BATCH[1]) } else { BATCH[0] }
 }
 
-/// Starts what was taken.
+/// Starts what was taken. Returns how many events to take next.
 async fn begin(
     bus: &Arc<Engine>,
     stored: &Arc<Stored>,
     taken: Vec<Taken>,
     running: &mut FuturesUnordered<Running>,
-) {
+    batch: usize,
+) -> usize {
+    let (begun, bytes) = (Instant::now(), taken.iter().map(|taken| taken.event.size()).sum());
     for taken in taken {
         let mut delivery = deliver(bus, Begun { stored: Arc::clone(stored), taken, is_done: false });
         // Polled at once, so that it is known what it waits for if it is ended.
@@ -102,6 +114,7 @@ async fn begin(
             running.push(delivery);
         }
     }
+    next_batch(batch, begun.elapsed(), bytes)
 }
 
 /// Waits until there is something to take, or something else has changed.
