@@ -27,11 +27,11 @@ use crate::engine::unfinished::Entered;
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, DeliveryFailed, Event};
 use crate::handler::Refusal;
-use crate::letters::{DeadLetter, LetterRecipient};
+use crate::letters::{DeadLetter, DeadLetterCause, LetterRecipient};
 
 /// One posted event on its way to its handlers.
 pub(crate) struct Delivering<'a> {
-    bus: &'a Arc<Engine>,
+    pub(super) bus: &'a Arc<Engine>,
     pub(crate) event: &'a AnyEvent,
     /// The event, as its handlers see it.
     seen: EventRef<'a>,
@@ -192,8 +192,15 @@ impl<'a> Delivering<'a> {
         self.for_handlers(Vec::new(), act)
     }
 
-    /// The same, and these handlers are done then.
-    pub(crate) fn for_handlers(
+    /// Makes a dead letter of the event for these handlers, which are done then.
+    pub(crate) fn bury(&self, handlers: Vec<String>, cause: DeadLetterCause) -> Hold {
+        let hold = self.hold(handlers);
+        Step::of_held(self.seen, self.event, self.bus, &hold).bury(cause);
+        hold
+    }
+
+    /// As [`as_whole`](Self::as_whole), and these handlers are done then.
+    fn for_handlers(
         &mut self,
         handlers: Vec<String>,
         act: impl FnOnce(&Step<'_>, &Span, &mut Receipt),

@@ -16,8 +16,9 @@ use crate::engine::Engine;
 use crate::engine::deliver::refuse_declined;
 use crate::engine::emission::Way;
 use crate::engine::table::Table;
-use crate::handler::{HandlerInfo, Refusal};
+use crate::handler::{FailureKind, HandlerInfo, Refusal};
 use crate::letters::{Attempt, DeadLetterCause, LetterRecipient};
+use crate::store::StoreError;
 
 /// The handlers of an event that are to be called, by their places in its table, each with the identities under which
 /// it was stored.
@@ -35,7 +36,7 @@ impl Engine {
                 match verdict.err().map(Refusal::Vetoed).or(chain) {
                     Some(refusal) => {
                         let hold = delivering.refuse(refusal);
-                        finish(self, stored, Some(hold)).await;
+                        finish(&delivering, stored, Some(hold)).await;
                     }
                     None => {
                         self.deliver_units(&mut delivering, stored, &taken.handlers, taken.is_again()).await
@@ -65,28 +66,28 @@ impl Engine {
                 recipient: LetterRecipient::Handler(handler.clone()),
                 attempts: vec![Attempt::no_handler()],
             };
-            let hold = delivering.for_handlers(vec![handler], |step, _, _| step.bury(cause));
-            finish(self, stored, last.replace(hold)).await;
+            let hold = delivering.bury(vec![handler], cause);
+            finish(delivering, stored, last.replace(hold)).await;
         }
         let (is_seen, tables) = (delivering.look(), delivering.table.units());
         for (place, ids) in sync {
             let hold = delivering.hold(ids);
             delivering.run(&tables[place], &hold, is_seen);
-            finish(self, stored, last.replace(hold)).await;
+            finish(delivering, stored, last.replace(hold)).await;
         }
         let whole = if is_again { delivering.as_whole(|_, _, _| ()) } else { delivering.run_subscribers() };
         if handlers.is_empty() {
             last = Some(whole);
         } else {
-            self.acknowledge_whole(stored, whole).await;
+            acknowledge_whole(self, stored, whole).await;
         }
         if !asynchronous.is_empty() {
-            finish(self, stored, last.take()).await;
+            finish(delivering, stored, last.take()).await;
             last = self.deliver_async_units(delivering, stored, asynchronous).await;
             let hold = delivering.as_whole(|step, _, receipt| refuse_declined(step, receipt));
-            self.acknowledge_whole(stored, hold).await;
+            acknowledge_whole(self, stored, hold).await;
         }
-        finish(self, stored, last).await;
+        finish(delivering, stored, last).await;
     }
 
     /// Runs the async handlers, and acknowledges each but the one that ends last, which is returned.
@@ -99,34 +100,37 @@ impl Engine {
         let (step, table) = (delivering.step(), delivering.table);
         let mut waiting = Waiting::new(&step, table);
         let running = &AtomicUsize::new(units.len());
+        let (whole, mut receipts) = (&*delivering, Vec::with_capacity(units.len()));
         let mut calls = FuturesUnordered::new();
         for (place, ids) in units {
-            let hold = delivering.hold(ids);
-            let (unit, span, event) = (&table.units()[place], delivering.span.clone(), delivering.event);
+            let hold = whole.hold(ids);
+            let (unit, span, event) = (&table.units()[place], whole.span.clone(), whole.event);
             calls.push(async move {
                 let receipt = run_async(self, event, unit, &hold, &span).await;
                 if running.fetch_sub(1, Ordering::Relaxed) == 1 {
                     return (receipt, Some(hold));
                 }
-                finish(self, stored, Some(hold)).await;
+                finish(whole, stored, Some(hold)).await;
                 (receipt, None)
             });
         }
         let mut next = |cx: &mut Context<'_>| waiting.poll(|| (calls.poll_next_unpin(cx), calls.len()));
         let mut last = None;
         while let Some((receipt, hold)) = poll_fn(&mut next).await {
-            delivering.receipt.absorb(receipt);
+            receipts.push(receipt);
             last = hold.or(last);
         }
+        drop(calls);
+        receipts.into_iter().for_each(|receipt| delivering.receipt.absorb(receipt));
         last
     }
+}
 
-    /// Acknowledges what concerns no one handler; nothing, if nothing follows.
-    async fn acknowledge_whole(&self, stored: &Stored, hold: Hold) {
-        let done = hold.into_acknowledgement(self);
-        if let Some(done) = done.filter(|done| !done.posts.is_empty() || !done.letters.is_empty()) {
-            stored.acknowledge(done).await;
-        }
+/// Acknowledges what concerns no one handler; nothing, if nothing follows.
+async fn acknowledge_whole(bus: &Engine, stored: &Stored, hold: Hold) {
+    let done = hold.into_acknowledgement(bus);
+    if let Some(done) = done.filter(|done| !done.posts.is_empty() || !done.letters.is_empty()) {
+        stored.acknowledge_anyway(done).await;
     }
 }
 
@@ -149,10 +153,30 @@ fn units(table: &Table, identities: &[String]) -> (Units, Vec<String>) {
 }
 
 /// A handler is done, if this is one: it is acknowledged with its dead letter, if there is one.
-async fn finish(bus: &Engine, stored: &Stored, hold: Option<Hold>) {
+async fn finish(delivering: &Delivering<'_>, stored: &Stored, hold: Option<Hold>) {
     let Some(hold) = hold else { return };
-    match hold.into_acknowledgement(bus) {
-        Some(done) => stored.acknowledge(done).await,
-        None => stored.acknowledged(),
+    let Some(done) = hold.into_acknowledgement(delivering.bus) else { return stored.acknowledged() };
+    if let Err((error, done)) = stored.acknowledge(done).await {
+        refuse_unwritable(delivering, stored, error, done.handlers).await;
+    }
+}
+
+/// What a handler emitted or posted cannot be written, so the handler has failed. It was done otherwise, and is not called
+/// again: it would emit the same.
+#[cold]
+async fn refuse_unwritable(
+    delivering: &Delivering<'_>,
+    stored: &Stored,
+    error: StoreError,
+    handlers: Vec<String>,
+) {
+    let Some(handler) = handlers.first() else { return };
+    let (r#type, id) = (delivering.event.event_type(), delivering.event.id());
+    tracing::error!(r#type, %id, handler, %error, "what a handler emitted or posted cannot be stored: it has failed");
+    let recipient = LetterRecipient::Handler(handler.clone());
+    let attempts = vec![Attempt::new(&FailureKind::Error(error.into()))];
+    let hold = delivering.bury(handlers, DeadLetterCause::Failed { recipient, attempts });
+    if let Some(done) = hold.into_acknowledgement(delivering.bus) {
+        stored.acknowledge_anyway(done).await;
     }
 }

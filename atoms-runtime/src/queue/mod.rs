@@ -232,7 +232,7 @@ impl<'a> Post<'a> {
     /// Stores the event in the backlog, or holds it.
     async fn store(self, due: Option<Timestamp>, stored: &'a Arc<Stored>) -> Result<(), PostError> {
         let Some(Self { bus, event, terms, .. }) = self.hold_stored(due)? else { return Ok(()) };
-        stored.post(bus, bus.0.new_post(event, terms.slot.room.priority(), due)).await
+        stored.post(bus, event, terms.slot.room.priority(), due).await
     }
 
     #[cold]

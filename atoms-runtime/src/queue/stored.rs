@@ -123,9 +123,15 @@ impl Stored {
     }
 
     /// Stores an event, and waits for room.
-    pub(crate) async fn post(self: &Arc<Self>, bus: &Bus, post: NewPost) -> Result<(), PostError> {
-        let (room, size) = (BacklogRoom::of(post.priority, post.due), post.event.size());
-        let refused = |reason, store| PostError { store, ..PostError::new(reason, post.event.clone()) };
+    pub(crate) async fn post(
+        self: &Arc<Self>,
+        bus: &Bus,
+        event: AnyEvent,
+        priority: Priority,
+        due: Option<Timestamp>,
+    ) -> Result<(), PostError> {
+        let (room, size) = (BacklogRoom::of(priority, due), event.size());
+        let refused = |reason, store| PostError { store, ..PostError::new(reason, event.clone()) };
         loop {
             // A shutdown wakes those who wait for room.
             let mut changed = pin!(self.changed.notified());
@@ -133,7 +139,7 @@ impl Stored {
             if bus.is_closed() {
                 return Err(refused(PostRefusal::Closed, None));
             }
-            let stored = match self.backlog.post(vec![post.clone()]).await {
+            let stored = match self.backlog.post(vec![bus.0.new_post(event.clone(), priority, due)]).await {
                 Err(error) if error.kind() == StoreErrorKind::Full => {
                     match select(self.backlog.room(room, size), changed).await {
                         Either::Left((room, _)) => room,
@@ -236,25 +242,40 @@ impl Stored {
         self.lock().given_back.first().copied()
     }
 
-    /// Says that these handlers are done; tries again for as long as a store fails.
+    /// Says that these handlers are done; tries again for as long as a store fails. Gives back what cannot be written.
     ///
     /// Letters that the backlog does not keep are kept before: an event that is acknowledged has its letters.
-    pub(crate) async fn acknowledge(&self, mut done: Acknowledgement) {
+    pub(crate) async fn acknowledge(
+        &self,
+        mut done: Acknowledgement,
+    ) -> Result<(), (StoreError, Acknowledgement)> {
         if !self.keeps_letters {
             let (kept, settled) = (std::mem::take(&mut done.letters), std::mem::take(&mut done.settled));
             let settle = || self.letters.settle(&kept, &settled);
             until_done("keeping the dead letters of a posted event", settle).await;
         }
         let acknowledge = async || match self.backlog.acknowledge(done.clone()).await {
-            Err(error) if error.kind() == StoreErrorKind::Lost => {
-                failed("acknowledging a posted event", &error);
-                Ok(false)
+            Err(error) if matches!(error.kind(), StoreErrorKind::Lost | StoreErrorKind::Unwritable) => {
+                Ok(Err(error))
             }
-            acknowledged => acknowledged.map(|()| true),
+            acknowledged => acknowledged.map(Ok),
         };
-        if until_done("acknowledging a posted event", acknowledge).await {
-            self.acknowledged();
+        match until_done("acknowledging a posted event", acknowledge).await {
+            Err(error) if error.kind() == StoreErrorKind::Unwritable => return Err((error, done)),
+            Err(error) => failed("acknowledging a posted event", &error),
+            Ok(()) => self.acknowledged(),
         }
+        Ok(())
+    }
+
+    /// As [`acknowledge`](Self::acknowledge), without what cannot be written.
+    pub(crate) async fn acknowledge_anyway(&self, done: Acknowledgement) {
+        let Err((error, Acknowledgement { ticket, handlers, .. })) = self.acknowledge(done).await else {
+            return;
+        };
+        tracing::error!(%error, "what follows from a posted event cannot be stored, and is lost");
+        // Nothing of this has to be written.
+        let _ = self.acknowledge(Acknowledgement::new(ticket, handlers)).await;
     }
 
     /// The dead letters of an event that is delivered again.

@@ -168,7 +168,7 @@ fn deliver(bus: &Arc<Engine>, mut begun: Begun) -> Running {
             };
             let letters = handlers.iter().map(letter).collect();
             let done = Acknowledgement { letters, ..Acknowledgement::new(*ticket, handlers.clone()) };
-            begun.stored.acknowledge(done).await;
+            begun.stored.acknowledge_anyway(done).await;
         }
         begun.is_done = true;
         drop(begun);
