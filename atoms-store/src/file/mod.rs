@@ -55,17 +55,18 @@ impl File {
         let seen = look(&writes).map_err(|error| OpenError::of(path, error))?;
         let board = Arc::new(Board::default());
         let work = Writer::new(writes, Arc::clone(&board));
-        let spawn = |work: Box<dyn FnOnce(mpsc::Receiver<Order>) + Send>| {
+        let spawn = |name: &str, work: Box<dyn FnOnce(mpsc::Receiver<Order>) + Send>| {
             let (jobs, queue) = Jobs::queue();
-            let spawned = Builder::new().name("atoms-store".into()).spawn(move || work(queue));
+            let spawned = Builder::new().name(name.into()).spawn(move || work(queue));
             spawned.map(|_| jobs).map_err(|error| OpenError::of_io(path, error))
         };
-        let writer = spawn(Box::new(move |jobs| {
+        let write = move |jobs| {
             work.work(&jobs);
             // The file is closed before the lock is released.
             drop(lock);
-        }))?;
-        let reader = spawn(Box::new(move |jobs| thread::read(&reads, &jobs)))?;
+        };
+        let writer = spawn("atoms-store-w", Box::new(write))?;
+        let reader = spawn("atoms-store-r", Box::new(move |jobs| thread::read(&reads, &jobs)))?;
         Ok((Self { path: path.clone(), writer, reader, board, events: Mutex::default() }, seen))
     }
 

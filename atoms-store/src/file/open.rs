@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::failed::OpenError;
@@ -33,7 +34,11 @@ pub(crate) fn connect(path: &Path, access: Access) -> rusqlite::Result<Connectio
     connection.set_prepared_statement_cache_capacity(64);
     // The triggers need no functions that an application has added.
     connection.pragma_update(None, "trusted_schema", false)?;
-    connection.pragma_update(None, "query_only", access == Access::Read)?;
+    if access == Access::Read {
+        connection.pragma_update(None, "query_only", true)?;
+        // Or SQLite would prepare a statement anew each time, to look at the parameters.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    }
     Ok(connection)
 }
 
