@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use atoms_runtime::{
-    AnyEvent, Bus, BusBuilder, Delivery, Extension, FailureKind, Interceptor, Receipt, StoreError, Timestamp,
+    AnyEvent, Bus, BusBuilder, Delivery, Extension, FailureKind, Interceptor, QueueDepths, Receipt,
+    StoreError, Timestamp,
 };
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -24,6 +25,10 @@ const MOST_MICROS: u64 = 3_600_000_000;
 const UNKNOWN: &str = "(unknown)";
 
 /// What has happened on a bus since its start, and what goes on: what [`Control::stats`](crate::Control::stats) returns.
+///
+/// The bus keeps a [`Tally`] for each handler that was called and each type that was emitted, of which a program has so many
+/// and no more. The latencies of each take 1 KiB of memory if all are below 256 us, 7 KiB below a second, and 13 KiB at
+/// most.
 ///
 /// ```
 /// use atoms::prelude::*;
@@ -63,6 +68,8 @@ pub struct Stats {
     pub runs: usize,
     /// How many events are held, since what they belong to is paused.
     pub held: usize,
+    /// How many posted events are not done, and how many bytes they take.
+    pub queue: QueueDepths,
     /// What each handler has done, by its path.
     pub handlers: BTreeMap<String, Tally>,
     /// What became of the events of each type, with those of unknown types together. They fail if they are refused, or if a
@@ -107,8 +114,8 @@ pub enum StatsError {
     /// The bus does not count.
     #[error("the bus does not count what happens: add `.counted()` to `Bus::builder()`")]
     NotCounted,
-    /// The store of questions failed.
-    #[error("the open questions cannot be counted: {0}")]
+    /// The store of questions, or that of posted events, failed.
+    #[error("what is in the store cannot be counted: {0}")]
     Store(#[from] StoreError),
 }
 
@@ -122,7 +129,7 @@ struct Counters {
     types: Tallies,
 }
 
-/// By name. There are no more than the program has handlers, or types.
+/// By name.
 #[derive(Default)]
 struct Tallies(Mutex<HashMap<&'static str, Counter>>);
 
@@ -144,10 +151,11 @@ impl Tallies {
         counter.failures += u64::from(!is_ok);
         counter.last_success = now.or(counter.last_success);
         if counter.latency.is_none() {
-            counter.latency = Histogram::new_with_bounds(1, MOST_MICROS, 2).ok();
+            counter.latency = Histogram::new(2).ok();
         }
         if let Some(latency) = &mut counter.latency {
-            latency.saturating_record(micros);
+            // It grows until it has a place for each number up to the longest.
+            let _grown = latency.record(micros);
         }
     }
 
@@ -225,6 +233,7 @@ pub(crate) async fn of(bus: &Bus) -> Result<Stats, StatsError> {
         failures: handlers.values().map(|tally| tally.failures).sum(),
         runs: Runs::of(bus).list().len(),
         held: Runs::of(bus).held().events,
+        queue: bus.queue_depths().await?,
         handlers,
         types: counters.types.all(),
     })

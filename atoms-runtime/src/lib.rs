@@ -64,7 +64,7 @@ pub use letters::{
 pub use log_limit::LogLimit;
 pub use queue::{
     Acknowledgement, Backlog, BacklogRoom, Clock, Delayed, DelayedPost, DelayedPosting, MemoryBacklog,
-    NewPost, Post, PostError, PostRefusal, Posting, Priority, Taken, Ticket,
+    NewPost, Post, PostError, PostRefusal, Posting, Priority, QueueDepth, QueueDepths, Taken, Ticket,
 };
 pub use serde;
 pub use store::{StoreError, StoreErrorKind, StoreFuture, StoredEvents};

@@ -84,6 +84,8 @@ async fn what_is_posted_goes_through_the_backlog_with_all_that_follows() {
     bus.post(job(1)).await.unwrap();
     bus.idle().await;
     assert_eq!((log.take(), backlog.count().await.unwrap()), (vec!["next 1".into(), "next 101".into()], 1));
+    let depths = bus.queue_depths().await.unwrap();
+    assert_eq!((depths.delayed.events, depths.normal.events), (1, 0));
     sleep(Duration::from_secs(2)).await;
     assert_eq!((log.take(), backlog.count().await.unwrap()), (vec!["next 201".into()], 0));
     bus.shutdown(SOON).await.unwrap();

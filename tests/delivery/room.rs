@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use atoms::prelude::*;
-use atoms::{BusBuilder, PostRefusal, StartProblem};
+use atoms::{BusBuilder, PostRefusal, Priority, StartProblem};
 use tokio::sync::Notify;
 
 use crate::{SOON, bus};
@@ -63,7 +63,7 @@ async fn a_queue_that_is_full_of_bytes_gives_the_event_back() {
         "`room.note` was not posted: the queue is full, with 1000000 bytes of events of its kind; await the post to wait for room"
     );
     bus.post(note(300_000)).try_send().unwrap();
-    bus.post(note(600_000)).priority(atoms::Priority::High).try_send().unwrap();
+    bus.post(note(600_000)).priority(Priority::High).try_send().unwrap();
     open(&gate, &bus).await;
     bus.post(note(900_000)).try_send().unwrap();
     open(&gate, &bus).await;
@@ -144,4 +144,59 @@ fn a_limit_that_leaves_no_room_does_not_start() {
         );
         assert!(zero(bus().0).verify().is_err());
     }
+}
+
+#[event(type = "room.step")]
+struct Step {
+    #[event(key)]
+    key: u32,
+}
+
+#[handler]
+async fn walk(_: &Step, gate: State<Notify>) {
+    gate.notified().await;
+}
+
+#[event(type = "room.walk_wanted")]
+struct WalkWanted;
+
+#[handler]
+fn plan(_: &WalkWanted) -> Vec<Step> {
+    vec![Step { key: 1 }, Step { key: 1 }]
+}
+
+#[tokio::test]
+async fn the_depths_of_the_queue_are_those_of_its_rooms() {
+    let (bus, gate) = started(bus().0.queue_capacity(2));
+    let at_rest = bus.queue_depths().await.unwrap();
+    assert_eq!(at_rest, atoms::QueueDepths::default());
+    for priority in [Priority::High, Priority::Normal, Priority::Normal, Priority::Background] {
+        bus.post(note(1_000)).priority(priority).try_send().unwrap();
+    }
+    bus.post(note(1_000)).try_send().unwrap_err();
+    bus.post(note(1_000)).beyond_capacity().try_send().unwrap();
+    let delayed = bus.post(note(1_000)).after(std::time::Duration::from_secs(60)).await.unwrap();
+    // Those that have begun are not done.
+    tokio::task::yield_now().await;
+    let depths = bus.queue_depths().await.unwrap();
+    let rooms = [depths.high, depths.normal, depths.background, depths.delayed, depths.beyond];
+    assert_eq!(rooms.map(|room| room.events), [1, 2, 1, 1, 1]);
+    assert!(rooms.iter().all(|room| (1_000..2_000).contains(&(room.bytes / room.events))), "{depths:?}");
+    assert!(delayed.cancel().await.unwrap());
+    open(&gate, &bus).await;
+    assert_eq!(bus.queue_depths().await.unwrap(), at_rest);
+}
+
+#[tokio::test]
+async fn what_follows_and_has_not_begun_is_counted_apart() {
+    let (bus, gate) = started(bus().0.handler::<walk>().handler::<plan>());
+    bus.post(Step { key: 1 }).await.unwrap();
+    bus.post(WalkWanted).await.unwrap();
+    for _ in 0..9 {
+        tokio::task::yield_now().await;
+    }
+    let depths = bus.queue_depths().await.unwrap();
+    assert_eq!((depths.normal.events, depths.followed), (1, 2), "two wait for their key");
+    open(&gate, &bus).await;
+    assert_eq!(bus.queue_depths().await.unwrap(), atoms::QueueDepths::default());
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atoms::{
-    Acknowledgement, Backlog, BacklogRoom, EventId, MemoryBacklog, NewPost, StoreError, StoreErrorKind,
-    StoreFuture, Taken, Ticket,
+    Acknowledgement, Backlog, BacklogRoom, EventId, MemoryBacklog, NewPost, QueueDepths, StoreError,
+    StoreErrorKind, StoreFuture, Taken, Ticket,
 };
 
 /// What is asked of the backlog.
@@ -106,5 +106,9 @@ impl Backlog for Faulty {
 
     fn count(&self) -> StoreFuture<'_, usize> {
         self.memory.count()
+    }
+
+    fn depths(&self) -> StoreFuture<'_, QueueDepths> {
+        self.memory.depths()
     }
 }

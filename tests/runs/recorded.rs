@@ -204,6 +204,7 @@ async fn stats_have_the_documents_keys_and_count_sync_handlers() {
         (&json["total_events"], &json["handlers_registered"], &json["pending_checkpoints"]),
         (&json!(6), &json!(2), &json!(1))
     );
+    assert_eq!(json["queue"]["high"], json!({ "events": 0, "bytes": 0 }));
     assert_eq!(
         (stats.deliveries, stats.failures, stats.open_questions, stats.runs, stats.held),
         (4, 1, 2, 1, 0)
@@ -247,4 +248,18 @@ async fn a_history_does_not_keep_its_bus_alive() {
     drop(bus);
     until(async || weak.upgrade().is_none()).await;
     assert!(held.upgrade().is_none());
+}
+
+#[tokio::test]
+async fn stats_say_how_deep_the_queue_is() {
+    let bus = Bus::builder().without_discovery().handler::<slow>().counted().start().unwrap();
+    for order in ["o-1", "o-2"] {
+        bus.post(OrderConfirmed { order: order.into() }).priority(atoms::Priority::High).await.unwrap();
+    }
+    bus.post(OrderConfirmed { order: String::new() }).after(Duration::from_secs(60)).await.unwrap();
+    let queue = bus.stats().await.unwrap().queue;
+    assert_eq!((queue.high.events, queue.normal.events, queue.delayed.events), (2, 0, 1));
+    assert!(queue.high.bytes > queue.delayed.bytes && queue.delayed.bytes > 0);
+    bus.idle().await;
+    assert_eq!(bus.stats().await.unwrap().queue.high, atoms::QueueDepth::default());
 }

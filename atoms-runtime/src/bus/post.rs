@@ -2,7 +2,8 @@
 
 use crate::engine::Bus;
 use crate::event::{AnyEvent, IntoEnvelope};
-use crate::queue::Post;
+use crate::queue::{Post, QueueDepths};
+use crate::store::StoreError;
 
 impl Bus {
     /// Posts an event, or one in its [`Envelope`](crate::Envelope): the bus delivers it in tasks of its own, even if
@@ -65,5 +66,30 @@ impl Bus {
     /// timestamp, and all metadata that it already has.
     pub fn post_any(&self, event: AnyEvent) -> Post<'_> {
         Post::new(self, event)
+    }
+
+    /// Returns how many posted events are not done, and how many bytes they take. Fails if the
+    /// [backlog](crate::BusBuilder::backlog) does.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use atoms::{Bus, event};
+    /// # #[event(type = "shop.order.created")]
+    /// # struct OrderCreated;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().without_discovery().start()?;
+    /// bus.post(OrderCreated).after(Duration::from_secs(3_600)).await?;
+    /// let depths = bus.queue_depths().await?;
+    /// assert_eq!((depths.delayed.events, depths.normal.events), (1, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn queue_depths(&self) -> Result<QueueDepths, StoreError> {
+        let depths = self.0.queue.0.depths();
+        match self.0.stored() {
+            Some(stored) => Ok(depths.and(stored.backlog.depths().await?)),
+            None => Ok(depths),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Priority;
+use super::{Priority, QueueDepths};
 use crate::event::{AnyEvent, EventId, Timestamp};
 use crate::letters::{DeadLetter, LetterStore};
 use crate::store::{StoreFuture, StoredEvents};
@@ -89,6 +89,9 @@ pub trait Backlog: Send + Sync + 'static {
 
     /// Returns how many events are not done, including those that are not due.
     fn count(&self) -> StoreFuture<'_, usize>;
+
+    /// Returns the same by the room that they take.
+    fn depths(&self) -> StoreFuture<'_, QueueDepths>;
 }
 
 /// The room in a [`Backlog`] that an event takes until it is done.

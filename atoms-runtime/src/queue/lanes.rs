@@ -119,6 +119,12 @@ impl Lanes {
         }
     }
 
+    /// How many events followed from posted ones, and were not started.
+    pub(crate) fn followed(&self) -> usize {
+        let waiting = self.followed.iter().chain(self.keys.values()).flatten();
+        waiting.filter(|posted| posted.slot.room.is(RoomKind::Followed)).count()
+    }
+
     /// Takes all that was not started, the most urgent first, and those last that wait for a key.
     pub(crate) fn take_all(&mut self) -> Vec<Posted> {
         let waiting: Vec<_> = self.keys.drain().flat_map(|(_, waiting)| waiting).collect();

@@ -9,9 +9,9 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio::sync::Notify;
 
-use super::Priority;
 use super::backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
 use super::clock::{Clock, Now};
+use super::{Priority, QueueDepths};
 use crate::engine::limits::{Limits, Load};
 use crate::event::{AnyEvent, EventId, EventKey};
 use crate::store::{StoreError, StoreErrorKind, StoreFuture};
@@ -306,5 +306,11 @@ impl Backlog for MemoryBacklog {
 
     fn count(&self) -> StoreFuture<'_, usize> {
         Box::pin(ready(Ok(self.lock().entries.len())))
+    }
+
+    fn depths(&self) -> StoreFuture<'_, QueueDepths> {
+        let mut depths = QueueDepths::default();
+        self.lock().entries.values().for_each(|entry| depths.of(entry.room).add(entry.bytes));
+        Box::pin(ready(Ok(depths)))
     }
 }

@@ -4,7 +4,7 @@ use std::iter;
 
 use tokio::sync::{Semaphore, TryAcquireError};
 
-use super::{PostRefusal, Priority};
+use super::{PostRefusal, Priority, QueueDepth, QueueDepths};
 
 /// How many events of handlers are taken beyond the room that there is.
 const OF_HANDLERS: usize = 65_536;
@@ -125,6 +125,15 @@ impl Rooms {
             space.bytes.add_permits(bytes);
             space.places.add_permits(places);
         }
+    }
+
+    /// How much is taken.
+    pub(crate) fn depths(&self) -> QueueDepths {
+        let [background, normal, high, delayed, beyond] = self.rooms.each_ref().map(|space| {
+            let events = space.capacity.saturating_sub(space.places.available_permits());
+            QueueDepth::new(events, self.bytes.saturating_sub(space.bytes.available_permits()))
+        });
+        QueueDepths { background, normal, high, delayed, beyond, ..QueueDepths::default() }
     }
 
     /// Gives nothing out any more.

@@ -16,7 +16,7 @@ use super::delays::{Delays, Due, When};
 use super::hold::HeldPost;
 use super::lanes::{LaneKey, Lanes, Posted, Slot};
 use super::room::Rooms;
-use super::{PostError, PostRefusal};
+use super::{PostError, PostRefusal, QueueDepths};
 use crate::engine::Bus;
 use crate::engine::under_way::UnderWay;
 use crate::engine::unfinished::Unfinished;
@@ -140,6 +140,10 @@ impl Queue {
         };
         self.rooms.give_back(posted.slot.room, posted.slot.bytes);
         Err(PostError::new(refused, posted.event.clone()))
+    }
+
+    pub(crate) fn depths(&self) -> QueueDepths {
+        QueueDepths { followed: self.lock().lanes.followed(), ..self.rooms.depths() }
     }
 
     pub(crate) fn is_delayed(&self, due: Due) -> bool {

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use self::bounds::{
     a_commit_is_all_or_nothing, an_event_is_posted_once, it_is_bounded_in_bytes, it_is_bounded_in_number,
+    what_is_not_done_is_counted_by_room,
 };
 use self::letters::{
     an_event_that_is_delivered_again_has_one_letter, an_event_whose_letter_is_not_kept_is_not_acknowledged,
@@ -105,6 +106,7 @@ pub async fn check<F: Future<Output = Arc<dyn Backlog>>>(make: impl Fn(usize, us
     what_is_cancelled_never_comes(&*make(8, MIB).await).await;
     it_is_bounded_in_number(&*make(2, MIB).await).await;
     it_is_bounded_in_bytes(&*make(8, 100_000).await).await;
+    what_is_not_done_is_counted_by_room(&*make(8, MIB).await).await;
     a_commit_is_all_or_nothing(&*make(2, MIB).await).await;
     an_event_is_posted_once(&*make(8, MIB).await).await;
     what_is_given_back_comes_first(&*make(8, MIB).await).await;

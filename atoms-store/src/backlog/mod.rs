@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use atoms_runtime::{
-    Acknowledgement, Backlog, BacklogRoom, Clock, EventId, LetterStore, LogLimit, NewPost, StoreError,
-    StoreErrorKind, StoreFuture, StoredEvents, Taken, Ticket, Timestamp,
+    Acknowledgement, Backlog, BacklogRoom, Clock, EventId, LetterStore, LogLimit, NewPost, Priority,
+    QueueDepth, QueueDepths, StoreError, StoreErrorKind, StoreFuture, StoredEvents, Taken, Ticket, Timestamp,
 };
 use rusqlite::Connection;
 
@@ -20,7 +20,7 @@ pub(crate) use self::leases::Leases;
 use self::leases::{InFlight, Recording};
 use self::rows::insert;
 pub(crate) use self::rows::{NewRow, number_of};
-use crate::file::{Batch, Durability, Failed, File, Limits, Ready, Room};
+use crate::file::{Batch, Durability, Failed, File, Limits, Load, Ready, Room, load};
 use crate::letters::Letters;
 
 /// An event that cannot be read stays, and is found at each start.
@@ -240,5 +240,17 @@ impl Backlog for Posts {
 
     fn count(&self) -> StoreFuture<'_, usize> {
         Box::pin(self.file.read(rows::count))
+    }
+
+    fn depths(&self) -> StoreFuture<'_, QueueDepths> {
+        Box::pin(self.file.read(|connection| {
+            let mut depths = QueueDepths::default();
+            let priorities = [Priority::Background, Priority::Normal, Priority::High].map(BacklogRoom::Of);
+            for room in priorities.into_iter().chain([BacklogRoom::Delayed]) {
+                let Load { number, bytes } = load(connection, room.into())?;
+                *depths.of(room) = QueueDepth::new(number, bytes);
+            }
+            Ok(depths)
+        }))
     }
 }

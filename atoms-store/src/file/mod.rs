@@ -22,7 +22,7 @@ pub(crate) use self::board::{Board, Ready};
 pub use self::failed::OpenError;
 pub(crate) use self::failed::{Failed, unreadable};
 pub(crate) use self::lease::Lease;
-pub(crate) use self::load::{Limits, Room, load, next};
+pub(crate) use self::load::{Limits, Load, Room, load, next};
 use self::lock::{Lock, real_path};
 pub(crate) use self::open::connect_outside;
 use self::open::{Access, connect};

@@ -4,7 +4,7 @@ use futures_util::future::join;
 use tokio::time::timeout;
 
 use super::{A_MOMENT, SOON, checked, done, drain, from_now, number, post, post_all};
-use crate::queue::{Backlog, BacklogRoom, NewPost, Priority};
+use crate::queue::{Backlog, BacklogRoom, NewPost, Priority, QueueDepths};
 use crate::store::StoreErrorKind;
 
 async fn is_full(backlog: &dyn Backlog, post: NewPost) -> bool {
@@ -40,6 +40,27 @@ pub(super) async fn it_is_bounded_in_bytes(backlog: &dyn Backlog) {
     assert_eq!(drain(backlog).await, [6]);
     post_all(backlog, [of(8, 1)]).await;
     assert!(is_full(backlog, of(9, 5_000_000)).await, "it waits until nothing else is there");
+}
+
+pub(super) async fn what_is_not_done_is_counted_by_room(backlog: &dyn Backlog) {
+    assert_eq!(backlog.depths().await.unwrap(), QueueDepths::default());
+    let urgent = post(1).with_priority(Priority::High);
+    post_all(backlog, [urgent, post(2), post(3), post(4).with_priority(Priority::Background)]).await;
+    post_all(backlog, [post(5).with_due(from_now(60_000)), post(6).with_due(from_now(0))]).await;
+    let counted = async || {
+        let depths = backlog.depths().await.unwrap();
+        let all = [depths.high, depths.normal, depths.background, depths.delayed];
+        assert!(all.iter().all(|depth| (depth.events == 0) == (depth.bytes == 0)), "bytes: {all:?}");
+        assert_eq!(all.iter().map(|depth| depth.events).sum::<usize>(), backlog.count().await.unwrap());
+        all.map(|depth| depth.events)
+    };
+    assert_eq!(counted().await, [1, 2, 1, 2], "each is counted in its room, those that are due as well");
+    let taken = backlog.take(1).await.unwrap();
+    assert_eq!(counted().await, [1, 2, 1, 2], "until it is done");
+    backlog.acknowledge(done(taken[0].ticket, &["a"], vec![post(7)])).await.unwrap();
+    assert_eq!(counted().await, [0, 3, 1, 2]);
+    drain(backlog).await;
+    assert_eq!(counted().await, [0, 0, 0, 1]);
 }
 
 pub(super) async fn a_commit_is_all_or_nothing(backlog: &dyn Backlog) {

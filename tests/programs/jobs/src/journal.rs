@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use atoms::{
-    Acknowledgement, AnyEvent, Backlog, BacklogRoom, EventId, EventKey, NewPost, Priority, StoreError,
-    StoreErrorKind, StoreFuture, StoredEvents, Taken, Ticket, Timestamp,
+    Acknowledgement, AnyEvent, Backlog, BacklogRoom, EventId, EventKey, NewPost, Priority, QueueDepths,
+    StoreError, StoreErrorKind, StoreFuture, StoredEvents, Taken, Ticket, Timestamp,
 };
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -294,5 +294,11 @@ impl Backlog for Journal {
 
     fn count(&self) -> StoreFuture<'_, usize> {
         Box::pin(ready(Ok(self.lock().entries.len())))
+    }
+
+    fn depths(&self) -> StoreFuture<'_, QueueDepths> {
+        let mut depths = QueueDepths::default();
+        self.lock().entries.iter().for_each(|entry| depths.of(entry.room).add(entry.size));
+        Box::pin(ready(Ok(depths)))
     }
 }
