@@ -8,6 +8,7 @@ use std::sync as threads;
 
 use std::sync::PoisonError;
 pub(crate) use threads::MutexGuard;
+pub(crate) use threads::atomic::AtomicBool;
 
 /// A lock that a panic does not poison: what it guards is whole between any two steps.
 #[derive(Debug, Default)]

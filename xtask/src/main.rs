@@ -23,6 +23,7 @@ Usage: cargo xtask <command>
   hostile [seconds] [kind]
                    clients that attack a server, beside honest ones (default: 60 seconds, all kinds)
   crash [kills]    a program with a store that is killed again and again (default: 1,000 times)
+  runs [seconds]   8 threads that start, pause, resume and cancel runs (default: 30 seconds)
   nets             what the linker says, in many ways to build programs; writes `tests/nets/README.md`
   bench            the benchmarks, with other crates beside this one
   load [args...]   agent servers under load, the original SDK's among them; needs Python 3 with venv.
@@ -72,6 +73,8 @@ fn run(args: &[&str]) -> Result<(), Failure> {
         ["hostile", args @ ..] => hostile(args),
         ["crash"] => crash("1000"),
         ["crash", kills] => crash(kills),
+        ["runs"] => runs("30"),
+        ["runs", seconds] => runs(seconds),
         ["nets"] => nets(),
         ["bench"] => bench(),
         ["load", args @ ..] => load(args),
@@ -158,6 +161,13 @@ fn soak(seconds: &str) -> Result<(), Failure> {
 fn crash(kills: &str) -> Result<(), Failure> {
     cargo("test --quiet --package atoms-store --test crash parent -- --nocapture")
         .env("ATOMS_STORE_CRASH_KILLS", kills)
+        .run()
+}
+
+/// Starts, pauses, resumes and cancels runs, and prints how many there were.
+fn runs(seconds: &str) -> Result<(), Failure> {
+    cargo("test --quiet --package atoms-rs --test runs threads:: -- --nocapture")
+        .env("ATOMS_RUNS_SECONDS", seconds)
         .run()
 }
 

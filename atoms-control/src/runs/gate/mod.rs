@@ -2,19 +2,20 @@
 
 mod paused;
 mod pump;
+#[cfg(all(test, shuttle))]
+mod shuttle_tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use atoms_runtime::{AnyEvent, EventId, Veto};
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use self::paused::Paused;
 use self::pump::Pump;
 use super::scope::{Place, Scope};
-use crate::sync::Mutex;
+use crate::sync::{AtomicBool, Mutex};
 use crate::work::DroppedEvent;
 
 /// How many scopes may be paused at once.
@@ -267,11 +268,7 @@ impl Gate {
         }
         state.has_pump = true;
         drop(state);
-        let pump = Pump::new(Arc::clone(self));
-        match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(pump.run())),
-            Err(_) => pump.run_at_once(),
-        }
+        Pump::new(Arc::clone(self)).begin();
     }
 }
 

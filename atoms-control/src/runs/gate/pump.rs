@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+#[cfg(not(shuttle))]
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::timeout;
 
 use super::{Gate, Held, Turn, Verdict};
 
 /// How long one that is let go may take to begin, before the next one is let go as well: nobody may poll it.
+#[cfg(not(shuttle))]
 const TURN: Duration = Duration::from_secs(1);
 
 /// Somebody lets go those whose turn it is, until this is dropped.
@@ -38,21 +39,47 @@ impl Pump {
         }
     }
 
-    pub(super) async fn run(mut self) {
+    /// Lets all go, in a task where there can be one.
+    #[cfg(not(shuttle))]
+    pub(super) fn begin(self) {
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(self.run())),
+            Err(_) => self.run_at_once(),
+        }
+    }
+
+    #[cfg(shuttle)]
+    pub(super) fn begin(self) {
+        drop(shuttle::future::spawn(self.run()));
+    }
+
+    async fn run(mut self) {
         while let Some(held) = self.next() {
             let (turn, begun) = oneshot::channel();
             if held.tell.send(Verdict::Go(Turn(turn))).is_ok() {
-                let _in_time = timeout(TURN, begun).await;
+                in_time(begun).await;
             }
         }
     }
 
     /// Without a runtime, nobody can wait for each to begin.
-    pub(super) fn run_at_once(mut self) {
+    #[cfg(not(shuttle))]
+    fn run_at_once(mut self) {
         while let Some(held) = self.next() {
             let _ = held.tell.send(Verdict::Go(Turn(oneshot::channel().0)));
         }
     }
+}
+
+#[cfg(not(shuttle))]
+async fn in_time(begun: oneshot::Receiver<()>) {
+    let _in_time = tokio::time::timeout(TURN, begun).await;
+}
+
+/// There is no time.
+#[cfg(shuttle)]
+async fn in_time(begun: oneshot::Receiver<()>) {
+    let _begun = begun.await;
 }
 
 impl Drop for Pump {
