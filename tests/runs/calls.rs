@@ -8,7 +8,6 @@ use atoms::prelude::*;
 use atoms::tools::ToolError;
 use serde_json::json;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::{SOON, until};
