@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use atoms::StartError;
 use atoms::control::{
-    History, NoHistory, PhaseStarted, Progress, QuestionOpened, RunCancelled, RunCompleted, RunFailed, RunId,
-    Scope, Steering, TaskCompleted, TaskFailed, TaskStarted,
+    History, HistoryError, PhaseStarted, Progress, QuestionOpened, RunCancelled, RunCompleted, RunFailed,
+    RunId, Scope, Steering, TaskCompleted, TaskFailed, TaskStarted,
 };
 use atoms::prelude::*;
 use atoms::server::{Routes, Server, Tokens};
@@ -183,13 +183,13 @@ async fn play(bus: &Bus, ada: &Principal) -> Result<(), Box<dyn Error>> {
     println!("{}", cancelled.await.expect_err("it was cancelled"));
     bus.idle().await;
     if let Some(id) = id {
-        print_tree(bus, id)?;
+        print_tree(bus, id).await?;
     }
     Ok(())
 }
 
-fn print_tree(bus: &Bus, run: RunId) -> Result<(), NoHistory> {
-    print!("{}", bus.history().run(run).tree()?);
+async fn print_tree(bus: &Bus, run: RunId) -> Result<(), HistoryError> {
+    print!("{}", bus.history().run(run).tree().await?);
     Ok(())
 }
 

@@ -54,8 +54,8 @@ pub use face::{
     Watch,
 };
 pub use history::{
-    Followed, Following, History, HistoryPosition, HistoryPositionError, HistoryQuery, NoHistory, Recorded,
-    Tree,
+    Followed, Following, History, HistoryError, HistoryFilter, HistoryPosition, HistoryPositionError,
+    HistoryQuery, HistoryStore, MemoryHistory, NoHistory, Recorded, Tree,
 };
 pub use principal::Principal;
 pub use question::{

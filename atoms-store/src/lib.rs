@@ -1,4 +1,4 @@
-//! Posted events, dead letters and questions of [`atoms`](https://docs.rs/atoms-rs) in one SQLite file.
+//! Posted events, dead letters, questions and the history of [`atoms`](https://docs.rs/atoms-rs) in one SQLite file.
 //!
 //! Programs depend on `atoms` with the feature `store`, and find all of this in `atoms::store`:
 //! `Bus::builder().store(Sqlite::open("shop.db")?)`.
@@ -71,6 +71,19 @@
 //! that only record what is due, what cannot be read, or how often something was taken. They survive the process, but may be
 //! lost if the power fails, and are made again then.
 //!
+//! # The history
+//!
+//! A [`Sqlite::history`] is written as it can be shown: as JSON without sensitive values, which is read whatever becomes of the
+//! structs. No emit waits for it. What is delivered waits in memory for the thread that writes, which writes all that waits in
+//! one commit. That commit does not wait for the disk, except after each MiB, so that the log can be emptied.
+//!
+//! | what happens | what of the history is lost |
+//! | --- | --- |
+//! | more than 4,096 events, or 16 MiB of them, wait | those beyond, which are counted |
+//! | a commit fails | what is in it, which is counted |
+//! | the process ends | what waits: mostly what was delivered in the last milliseconds, unless [`flush`](atoms_control::HistoryStore::flush) was awaited after it |
+//! | the power fails | the same, and up to a MiB before it |
+//!
 //! # When the disk fails
 //!
 //! A commit that fails is an error for those who wait for it, with what SQLite said as its source, and nothing of it is in
@@ -105,6 +118,7 @@
 mod backlog;
 mod bus;
 mod file;
+mod history;
 mod letters;
 mod outside;
 mod questions;

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use atoms_control::QuestionStore;
+use atoms_control::{HistoryStore, QuestionStore};
 use atoms_runtime::{Backlog, LetterStore};
 
 use crate::backlog::{Leases, Posts};
 use crate::file::{File, Limits, OpenError};
+use crate::history::Past;
 use crate::letters::Letters;
 use crate::questions::Asked;
 
@@ -47,6 +48,7 @@ pub struct Sqlite {
     posts: Arc<Posts>,
     pub(crate) letters: Arc<Letters>,
     questions: Arc<Asked>,
+    history: Arc<Past>,
     pub(crate) file: Arc<File>,
     pub(crate) inbox: usize,
 }
@@ -58,6 +60,7 @@ pub struct SqliteOptions {
     posts: Limits,
     letters: Limits,
     questions: Limits,
+    history: Limits,
     inbox: usize,
     max_bytes: Option<u64>,
 }
@@ -78,6 +81,7 @@ impl Sqlite {
             posts: Limits { number: 1_000_000, bytes: 4_096 * MIB },
             letters: Limits { number: 10_000, bytes: 256 * MIB },
             questions: Limits { number: 10_000, bytes: 256 * MIB },
+            history: Limits { number: 100_000, bytes: 256 * MIB },
             inbox: 1_000_000,
             max_bytes: None,
         }
@@ -106,6 +110,33 @@ impl Sqlite {
     pub fn questions(&self) -> Arc<dyn QuestionStore> {
         self.questions.clone()
     }
+
+    /// Returns the store of the history. A bus keeps one only if it is told to.
+    ///
+    /// No emit waits for it: up to 4,096 events, of 16 MiB together, wait for the thread that writes, and are written in one
+    /// commit. Events beyond that are lost, and counted. If the process ends, those are lost that wait, also in an orderly
+    /// end, unless [`flush`](HistoryStore::flush) is awaited before. If the power fails, up to 1 MiB before those are lost.
+    ///
+    /// ```
+    /// use atoms::control::{ErrorReported, History, Tell};
+    /// use atoms::prelude::*;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("shop.db");
+    /// let store = Sqlite::open(&path)?;
+    /// let bus = Bus::builder().without_discovery().history(History::new().store(store.history())).store(store).start()?;
+    /// bus.source("importer").error("the connection timed out").await?;
+    /// bus.idle().await;
+    /// let errors = bus.history().of::<ErrorReported>().list().await?; // also those of earlier processes
+    /// assert_eq!(errors[0].to_string(), "atoms.error.reported: the connection timed out");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn history(&self) -> Arc<dyn HistoryStore> {
+        self.history.clone()
+    }
 }
 
 impl SqliteOptions {
@@ -126,6 +157,12 @@ impl SqliteOptions {
     /// and 256 MiB by default.
     pub fn questions(mut self, number: usize, bytes: usize) -> Self {
         self.questions = Limits { number, bytes };
+        self
+    }
+
+    /// Sets how many events of the history are kept, and how many bytes of JSON they may take: 100,000 and 256 MiB by default.
+    pub fn history(mut self, number: usize, bytes: usize) -> Self {
+        self.history = Limits { number, bytes };
         self
     }
 
@@ -152,6 +189,7 @@ impl SqliteOptions {
             posts: Arc::new(Posts::new(Arc::clone(&file), self.posts, Arc::clone(&letters))),
             letters,
             questions: Arc::new(Asked::new(Arc::clone(&file), self.questions, self.posts)),
+            history: Arc::new(Past::new(Arc::clone(&file), self.history)),
             file,
             inbox: self.inbox,
         })

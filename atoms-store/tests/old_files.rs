@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atoms::control::{Checkpoint, Control, Principal};
+use atoms::control::{Checkpoint, Control, ControlBuilder, History, Principal};
 use atoms::prelude::*;
 use atoms::store::rusqlite::Connection;
 use tokio::time::{sleep, timeout};
@@ -137,7 +137,9 @@ async fn opens_and_goes_on(sql: &Path) {
     let path = directory.path().join("shop.db");
     Connection::open(&path).unwrap().execute_batch(&std::fs::read_to_string(sql).unwrap()).unwrap();
     let log = Arc::new(Log::default());
-    let builder = Bus::builder().without_discovery().store(Sqlite::open(&path).unwrap());
+    let store = Sqlite::open(&path).unwrap();
+    let builder =
+        Bus::builder().without_discovery().history(History::new().store(store.history())).store(store);
     let builder = builder.handler::<work>().handler::<bill>().handler::<refunded>().handler::<then::count>();
     let bus = builder.shared_state(Arc::clone(&log)).start().unwrap();
     timeout(SOON, bus.idle()).await.unwrap();
@@ -163,6 +165,9 @@ async fn opens_and_goes_on(sql: &Path) {
     .await
     .unwrap();
     assert_eq!(*log.0.lock().unwrap(), ["bill 5", "refunded 6"]);
+
+    let refunded = bus.history().of::<Refunded>().list().await.unwrap();
+    assert_eq!(refunded.len(), 1, "a file of a version without a history has one now");
 
     bus.post(bill_5()).await.unwrap();
     timeout(SOON, bus.idle()).await.unwrap();

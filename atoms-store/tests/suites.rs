@@ -1,4 +1,4 @@
-//! What any backlog, store of letters and store of questions does.
+//! What any backlog, store of letters, of questions and of a history does.
 
 use std::cell::Cell;
 
@@ -61,6 +61,16 @@ async fn a_file_is_a_store_of_questions() {
     atoms::control::testing::questions::check(|capacity, bytes| {
         let store = open(capacity, bytes);
         async move { store.questions() }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_is_a_store_of_a_history() {
+    let open = opening(SqliteOptions::history);
+    atoms::control::testing::history::check(|events, bytes| {
+        let store = open(events, bytes);
+        async move { store.history() }
     })
     .await;
 }

@@ -182,17 +182,17 @@ async fn a_run_is_for_a_principal_with_all_that_follows_from_it() {
     let of_nobody = bus.runs().start("of nobody", work(&bus)).await.unwrap();
     assert_eq!(of_nobody, (false, false));
     bus.idle().await;
-    let types = |principal: &Principal| {
-        let events = bus.history().principal(principal).list().unwrap();
+    let types = async |principal: &Principal| {
+        let events = bus.history().principal(principal).list().await.unwrap();
         assert!(events.iter().all(|event| event.is_for(principal)));
         events.iter().map(|event| event.event_type().to_owned()).collect::<Vec<_>>()
     };
-    let all = bus.history().list().unwrap().len();
-    assert_eq!((types(&ada()).len(), all), (8, 16), "{:?}", types(&ada()));
-    assert!(types(&eve).is_empty());
+    let all = bus.history().list().await.unwrap().len();
+    assert_eq!((types(&ada()).await.len(), all), (8, 16), "{:?}", types(&ada()).await);
+    assert!(types(&eve).await.is_empty());
 
     bus.emit(Envelope::new(ItemCounted { number: 2 }).carry(bob.clone())).await.into_result().unwrap();
     bus.idle().await;
-    assert_eq!(types(&bob), ["runs.item.counted", "atoms.run.started", "atoms.run.completed"]);
-    assert_eq!(types(&ada()).len(), 8);
+    assert_eq!(types(&bob).await, ["runs.item.counted", "atoms.run.started", "atoms.run.completed"]);
+    assert_eq!(types(&ada()).await.len(), 8);
 }

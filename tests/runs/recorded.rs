@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atoms::control::{ErrorReported, History, NoHistory, Progress, StatsError, Steering, Tell, Thinking};
+use atoms::control::{
+    ErrorReported, Followed, History, HistoryError, HistoryStore, MemoryHistory, Progress, StatsError,
+    Steering, Tell, Thinking,
+};
 use atoms::prelude::*;
 use atoms::{Metadata, Timestamp};
 use serde_json::json;
@@ -70,22 +73,22 @@ async fn events_are_asked_for_by_all_that_is_known_of_them() {
     bus.idle().await;
     let ask = || bus.history();
 
-    assert_eq!(types(&ask().event_type("runs.order.created").list().unwrap()).len(), 2);
-    assert_eq!(types(&ask().pattern("runs.order.*").list().unwrap()).len(), 4);
-    assert_eq!(types(&ask().of::<Thinking>().list().unwrap()), ["atoms.thinking"]);
-    let session = ask().session("s-1").list().unwrap();
+    assert_eq!(types(&ask().event_type("runs.order.created").list().await.unwrap()).len(), 2);
+    assert_eq!(types(&ask().pattern("runs.order.*").list().await.unwrap()).len(), 4);
+    assert_eq!(types(&ask().of::<Thinking>().list().await.unwrap()), ["atoms.thinking"]);
+    let session = ask().session("s-1").list().await.unwrap();
     assert_eq!(types(&session), ["runs.order.created", "runs.order.confirmed"]);
-    assert_eq!(types(&ask().correlation(&*chain).list().unwrap()), ["runs.order.confirmed"]);
-    assert_eq!(types(&ask().source("shop").list().unwrap()), ["runs.order.created"]);
-    let researcher = ask().of::<ErrorReported>().source("researcher").limit(10).list().unwrap();
+    assert_eq!(types(&ask().correlation(&*chain).list().await.unwrap()), ["runs.order.confirmed"]);
+    assert_eq!(types(&ask().source("shop").list().await.unwrap()), ["runs.order.created"]);
+    let researcher = ask().of::<ErrorReported>().source("researcher").limit(10).list().await.unwrap();
     assert_eq!(researcher[0].to_string(), "atoms.error.reported: Connection timeout");
-    let nobody = ask().source("").list().unwrap();
+    let nobody = ask().source("").list().await.unwrap();
     assert_eq!(nobody.iter().map(|event| event.message()).collect::<Vec<_>>(), [Some("from nobody")]);
-    let of_run = ask().run(run).list().unwrap();
+    let of_run = ask().run(run).list().await.unwrap();
     assert_eq!(of_run.len(), 7, "{of_run:?}");
     assert!(of_run.iter().any(|event| event.event_type() == "atoms.thinking" && event.run() != Some(run)));
-    assert!(ask().until(before).list().unwrap().is_empty());
-    assert_eq!(ask().since(before).list().unwrap().len(), ask().list().unwrap().len());
+    assert!(ask().until(before).list().await.unwrap().is_empty());
+    assert_eq!(ask().since(before).list().await.unwrap().len(), ask().list().await.unwrap().len());
 }
 
 #[tokio::test]
@@ -95,14 +98,14 @@ async fn the_newest_is_last_and_a_limit_keeps_the_latest() {
         bus.source("x").thinking(number.to_string()).await.unwrap();
     }
     bus.idle().await;
-    let all = bus.history().list().unwrap();
+    let all = bus.history().list().await.unwrap();
     let messages = |events: &[atoms::control::Recorded]| {
         events.iter().map(|event| event.message().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(messages(&all), "0 1 2 3 4");
-    assert_eq!(messages(&bus.history().limit(2).list().unwrap()), "3 4");
-    assert!(bus.history().limit(0).list().unwrap().is_empty(), "a limit of 0 is none");
-    assert_eq!(bus.history().limit(usize::MAX).list().unwrap().len(), 5);
+    assert_eq!(messages(&bus.history().limit(2).list().await.unwrap()), "3 4");
+    assert!(bus.history().limit(0).list().await.unwrap().is_empty(), "a limit of 0 is none");
+    assert_eq!(bus.history().limit(usize::MAX).list().await.unwrap().len(), 5);
 }
 
 #[tokio::test]
@@ -115,11 +118,11 @@ async fn the_history_is_bounded_in_number_and_in_bytes() {
             let order = format!("{number}{}", "x".repeat(10_000));
             bus.emit(OrderConfirmed { order }).await.into_result().unwrap();
         }
-        assert_eq!(bus.history().list().unwrap().len(), most);
+        assert_eq!(bus.history().list().await.unwrap().len(), most);
     }
     let bus = kept(History::new().bytes(1));
     bus.emit(OrderConfirmed { order: "x".repeat(10_000) }).await.into_result().unwrap();
-    assert_eq!(bus.history().list().unwrap().len(), 1, "a larger event is kept alone");
+    assert_eq!(bus.history().list().await.unwrap().len(), 1, "a larger event is kept alone");
 }
 
 #[tokio::test]
@@ -128,7 +131,7 @@ async fn sensitive_fields_are_masked() {
     bus.emit(created("o-1")).await.into_result().unwrap();
     let frame = br#"{"type":"runs.unknown","card":"4242 4242"}"#;
     bus.receive(frame).await.unwrap().into_result().unwrap();
-    let recorded = bus.history().list().unwrap();
+    let recorded = bus.history().list().await.unwrap();
     let order = recorded[0].to_json().unwrap();
     assert_eq!(
         (&order["order"], &order["card"], &order["type"]),
@@ -142,7 +145,7 @@ async fn sensitive_fields_are_masked() {
 #[tokio::test]
 async fn a_bus_without_a_history_says_so() {
     let bus = started();
-    let error: NoHistory = bus.history().list().unwrap_err();
+    let error: HistoryError = bus.history().list().await.unwrap_err();
     assert!(error.to_string().contains("add `.history(History::new())`"));
     assert!(matches!(bus.stats().await, Err(StatsError::NotCounted)));
 }
@@ -161,7 +164,7 @@ async fn a_run_is_drawn_as_a_tree() {
     let id = running.await.unwrap();
     bus.emit(created("elsewhere")).await.into_result().unwrap();
     bus.idle().await;
-    let tree = bus.history().run(id).tree().unwrap();
+    let tree = bus.history().run(id).tree().await.unwrap();
     let lines: Vec<_> = tree.to_string().lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 5, "{tree}");
     assert_eq!(lines[0], "atoms.run.started: import");
@@ -179,7 +182,7 @@ async fn causes_that_name_each_other_are_drawn_once() {
         let frame = format!(r#"{{"type":"runs.x","id":"{id}","metadata":{{"causation_id":"{cause}"}}}}"#);
         bus.receive(frame.as_bytes()).await.unwrap().into_result().unwrap();
     }
-    let tree = bus.history().tree().unwrap();
+    let tree = bus.history().tree().await.unwrap();
     assert_eq!(tree.events().count(), 3);
     assert_eq!(tree.to_string(), "runs.x\nruns.x\n└─ runs.x\n");
 }
@@ -262,4 +265,31 @@ async fn stats_say_how_deep_the_queue_is() {
     assert!(queue.high.bytes > queue.delayed.bytes && queue.delayed.bytes > 0);
     bus.idle().await;
     assert_eq!(bus.stats().await.unwrap().queue.high, atoms::QueueDepth::default());
+}
+
+#[tokio::test]
+async fn memory_is_a_store_of_a_history() {
+    atoms::control::testing::history::check(|events, bytes| async move {
+        Arc::new(MemoryHistory::new(events, bytes)) as Arc<dyn HistoryStore>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_history_in_a_store_is_followed_in_memory() {
+    let store = Arc::new(MemoryHistory::new(2, 1 << 20));
+    let bus = kept(History::new().store(store));
+    let mut following = bus.history().source("x").follow().unwrap();
+    for number in 0..3 {
+        bus.source("x").thinking(number.to_string()).await.unwrap();
+    }
+    bus.idle().await;
+    let mut followed = Vec::new();
+    for _ in 0..3 {
+        let Some(Followed::Event { event, .. }) = following.next().await else { panic!("it came") };
+        followed.push(event.message().unwrap().to_owned());
+    }
+    assert_eq!(followed, ["0", "1", "2"]);
+    let listed = bus.history().list().await.unwrap();
+    assert_eq!(listed.iter().map(|event| event.message().unwrap()).collect::<Vec<_>>(), ["1", "2"]);
 }

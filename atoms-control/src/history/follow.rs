@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
-use super::{HistoryPosition, HistoryQuery, Kept, NoHistory, Recorded, Shared, Wanted};
+use super::{HistoryFilter, HistoryPosition, HistoryQuery, Kept, MemoryHistory, NoHistory, Recorded};
 
 /// How many events are read at once, and how many bytes of them, if they are more than one.
 const BATCH: usize = 64;
@@ -19,7 +19,7 @@ const BATCH_BYTES: usize = 256 * 1024;
 /// If they are not there any more then, it says how many there were of those that were asked for.
 #[must_use = "nothing is read unless `next` is awaited"]
 pub struct Following {
-    shared: Arc<Shared>,
+    history: Arc<MemoryHistory>,
     follower: Arc<Follower>,
     batch: VecDeque<Followed>,
 }
@@ -44,7 +44,7 @@ pub enum Followed {
 
 /// Somebody who follows, as the history knows them.
 pub(super) struct Follower {
-    wanted: Wanted,
+    filter: HistoryFilter,
     /// The position up to which they have read.
     read: AtomicU64,
     missed: AtomicU64,
@@ -54,14 +54,14 @@ pub(super) struct Follower {
 impl Follower {
     /// Tells of an event that is kept now.
     pub(super) fn tell(&self, event: &Recorded) {
-        if self.wanted.is(event) {
+        if self.filter.matches(event) {
             self.wake();
         }
     }
 
     /// Counts an event that is not kept any longer.
     pub(super) fn lose(&self, position: HistoryPosition, event: &Recorded) {
-        if self.read.load(Ordering::Relaxed) < position.0 && self.wanted.is(event) {
+        if self.read.load(Ordering::Relaxed) < position.0 && self.filter.matches(event) {
             self.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -107,14 +107,13 @@ impl HistoryQuery<'_> {
     }
 
     fn following(self, after: Option<HistoryPosition>) -> Result<Following, NoHistory> {
-        let kept = self.bus.borrow_extension::<Kept>().ok_or(NoHistory(()))?;
-        let shared = Arc::clone(&kept.shared);
-        let mut ring = shared.ring.lock();
+        let history = Arc::clone(&Kept::of(self.bus)?.memory);
+        let mut ring = history.ring.lock();
         let is_known = |after: &HistoryPosition| (ring.gone..=ring.newest).contains(after);
         let begin = after.map_or(ring.newest, |after| if is_known(&after) { after } else { ring.gone });
         let is_forgotten = after.is_some_and(|after| after != HistoryPosition::OLDEST && !is_known(&after));
         let follower = Arc::new(Follower {
-            wanted: self.wanted,
+            filter: self.filter,
             read: AtomicU64::new(begin.0),
             missed: AtomicU64::default(),
             changed: Notify::new(),
@@ -122,7 +121,7 @@ impl HistoryQuery<'_> {
         ring.followers.push(Arc::clone(&follower));
         drop(ring);
         let batch = is_forgotten.then_some(Followed::Forgotten).into_iter().collect();
-        Ok(Following { shared, follower, batch })
+        Ok(Following { history, follower, batch })
     }
 }
 
@@ -144,7 +143,7 @@ impl Following {
 
     /// Reads some of what comes next.
     fn read(&mut self) -> Read {
-        let ring = self.shared.ring.lock();
+        let ring = self.history.ring.lock();
         let read = HistoryPosition(self.follower.read.load(Ordering::Relaxed));
         let missed = self.follower.missed.swap(0, Ordering::Relaxed);
         let from = ring.events.partition_point(|entry| entry.position <= read);
@@ -162,8 +161,7 @@ impl Following {
         let is_closed = ring.is_closed;
         drop(ring);
         self.batch.extend((missed > 0).then_some(Followed::Missed(missed)));
-        let events = batch.into_iter().map(|(position, event)| (position, Recorded::new(event)));
-        let wanted = events.filter(|(_, event)| self.follower.wanted.is(event));
+        let wanted = batch.into_iter().filter(|(_, event)| self.follower.filter.matches(event));
         self.batch.extend(wanted.map(|(position, event)| Followed::Event { position, event }));
         match (is_all, is_closed) {
             (true, true) => Read::Ended,
@@ -183,7 +181,7 @@ enum Read {
 
 impl Drop for Following {
     fn drop(&mut self) {
-        let mut ring = self.shared.ring.lock();
+        let mut ring = self.history.ring.lock();
         ring.followers.retain(|follower| !Arc::ptr_eq(follower, &self.follower));
     }
 }

@@ -1,3 +1,4 @@
 //! Help for tests.
 
+pub mod history;
 pub mod questions;

@@ -13,6 +13,7 @@ impl Room {
     pub(crate) const LETTERS: Self = Self(4);
     pub(crate) const OPEN_QUESTIONS: Self = Self(5);
     pub(crate) const ENDED_QUESTIONS: Self = Self(6);
+    pub(crate) const HISTORY: Self = Self(7);
 }
 
 impl From<BacklogRoom> for Room {

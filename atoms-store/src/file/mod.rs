@@ -26,7 +26,7 @@ pub(crate) use self::load::{Limits, Load, Room, load, next};
 use self::lock::{Lock, real_path};
 pub(crate) use self::open::connect_outside;
 use self::open::{Access, connect};
-pub(crate) use self::thread::Durability;
+pub(crate) use self::thread::{Durability, Job, gone};
 use self::thread::{Jobs, Order};
 use self::writer::Writer;
 
@@ -89,6 +89,16 @@ impl File {
         committed: impl FnOnce(T) -> U + Send + 'static,
     ) -> Result<U, StoreError> {
         self.writer.run(durability, bytes, job, committed).await
+    }
+
+    /// Waits for room, and lets the thread that writes run a job that tells by itself what becomes of it.
+    pub(crate) async fn send(&self, durability: Durability, job: Box<dyn Job>) -> Result<(), StoreError> {
+        self.writer.send(durability, 0, job).await
+    }
+
+    /// The same, if there is room now; returns whether there was.
+    pub(crate) fn try_send(&self, durability: Durability, job: Box<dyn Job>) -> bool {
+        self.writer.try_send(durability, job)
     }
 
     /// Waits for the connection that writes, on which a transaction has begun.

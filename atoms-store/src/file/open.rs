@@ -9,8 +9,12 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::failed::OpenError;
 
 /// The statements that bring the schema from each version to the next.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// How long to wait for a transaction of another connection.
 const BUSY: Duration = Duration::from_secs(5);

@@ -74,12 +74,28 @@ impl Jobs {
         job: impl FnMut(&Batch<'_>) -> Result<T, Failed> + Send + 'static,
         committed: impl FnOnce(T) -> U + Send + 'static,
     ) -> Result<U, StoreError> {
-        let shares = (bytes / SHARE + 1).min(JOBS) as u32;
-        let room = Arc::clone(&self.room).acquire_many_owned(shares).await.map_err(|_| gone())?;
         let (reply, done) = oneshot::channel();
         let job = Box::new(Call { job, value: Err(gone()), committed, reply });
-        self.queue.send(Order::Job(Queued { job, durability, room })).map_err(|_| gone())?;
+        self.send(durability, bytes, job).await?;
         done.await.map_err(|_| gone())?
+    }
+
+    /// Waits for room in the queue, and puts a job there that tells by itself what becomes of it.
+    pub(crate) async fn send(
+        &self,
+        durability: Durability,
+        bytes: usize,
+        job: Box<dyn Job>,
+    ) -> Result<(), StoreError> {
+        let shares = (bytes / SHARE + 1).min(JOBS) as u32;
+        let room = Arc::clone(&self.room).acquire_many_owned(shares).await.map_err(|_| gone())?;
+        self.queue.send(Order::Job(Queued { job, durability, room })).map_err(|_| gone())
+    }
+
+    /// Puts a job into the queue if there is room, and returns whether there was.
+    pub(crate) fn try_send(&self, durability: Durability, job: Box<dyn Job>) -> bool {
+        let room = Arc::clone(&self.room).try_acquire_owned();
+        room.is_ok_and(|room| self.queue.send(Order::Job(Queued { job, durability, room })).is_ok())
     }
 
     /// Waits for the connection of the thread, on which a transaction has begun.
@@ -97,7 +113,7 @@ impl fmt::Debug for Jobs {
     }
 }
 
-pub(super) fn gone() -> StoreError {
+pub(crate) fn gone() -> StoreError {
     StoreError::new(StoreErrorKind::Unavailable, "the thread of the store has ended")
 }
 

@@ -110,13 +110,14 @@ pub(crate) fn table(to: &str) {
         table.add_batch(format!("{with}, in a run"), None, move |emits| {
             let own = bus.clone();
             let to = to.to_owned();
-            let running = bus.runs().start("bench", async move |_| {
+            let work = async move |_| {
                 for _ in 0..emits {
                     emit(&own, &to).await;
                 }
                 Ok(())
-            });
-            runtime.block_on(running).expect("it succeeds");
+            };
+            let run = async { bus.runs().start("bench", work).await };
+            runtime.block_on(run).expect("it succeeds");
         });
     }
     table.run();
