@@ -8,10 +8,13 @@
 
 mod access;
 #[cfg(feature = "control")]
+mod control;
+#[cfg(feature = "control")]
 mod door;
 mod linger;
 mod listen;
 mod metrics;
+mod pace;
 #[cfg(feature = "control")]
 mod questions;
 mod routes;

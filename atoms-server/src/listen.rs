@@ -1,9 +1,9 @@
 //! Accepts connections, and serves HTTP/1.1 on them. A client has to send its request, and to read the answer, in time.
 
 use std::fmt::Display;
+use std::future::pending;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use atoms_runtime::{LogLimit, Shown};
@@ -16,13 +16,14 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::Level;
 
 use crate::linger::Lingering;
+use crate::pace::Pace;
 
 /// Without free descriptors, no connection can be accepted.
 static NOT_ACCEPTED: LogLimit = LogLimit::new(1, "more attempts to accept a connection failed");
@@ -43,7 +44,7 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// How long a client may take to send its request.
     pub(crate) header_timeout: Duration,
-    /// How long a client may take to read the whole answer.
+    /// How long a client may take to read the whole answer, unless the answer says another pace.
     pub(crate) write_timeout: Duration,
 }
 
@@ -110,13 +111,14 @@ async fn connection(socket: TcpStream, router: Router, limits: Limits, closing: 
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "small frames may be slow");
     }
-    let answered = Arc::new(Notify::new());
+    let (answered, mut pace) = watch::channel(None::<Pace>);
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request| {
-        let (answering, answered) = (router.call(request), Arc::clone(&answered));
+        let (answering, answered) = (router.call(request), answered.clone());
         async move {
             let answer = answering.await;
-            answered.notify_one();
+            let own = answer.as_ref().ok().and_then(|answer| answer.extensions().get::<Pace>().cloned());
+            answered.send_replace(Some(own.unwrap_or_else(|| Pace::new(limits.write_timeout))));
             answer
         }
     });
@@ -136,8 +138,11 @@ async fn connection(socket: TcpStream, router: Router, limits: Limits, closing: 
         }
     };
     let overdue = async {
-        answered.notified().await;
-        sleep(limits.write_timeout).await;
+        let pace = pace.wait_for(Option::is_some).await.map(|pace| pace.clone());
+        match pace {
+            Ok(Some(pace)) => pace.exceeded().await,
+            _ => pending().await,
+        }
     };
     tokio::select! {
         served = served => served.unwrap_or_else(|error| note_broken(&error)),

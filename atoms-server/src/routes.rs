@@ -26,7 +26,7 @@ use crate::metrics;
 use crate::served::Served;
 use crate::websocket::{Limits, WebSocket};
 #[cfg(feature = "control")]
-use crate::{door, questions};
+use crate::{control, door, questions};
 
 /// The routes of an agent server, to be mounted in an axum application.
 ///
@@ -38,6 +38,7 @@ use crate::{door, questions};
 /// | `/ready` | `{"status":"ready","active_sessions":0}`, or 503 before the bus has started and from the shutdown on |
 /// | `/metrics` | counts for Prometheus |
 /// | `/questions` | the questions that people answer, with the feature `control` and for those who are let in |
+/// | `/control` | what runs, to be watched and steered, with the feature `control` and for those who are let in |
 ///
 /// # Frames
 ///
@@ -83,6 +84,7 @@ use crate::{door, questions};
 /// [`Server`](crate::Server) reads, and the answer. There are no more of these than its
 /// [`connection_limit`](crate::Server::connection_limit).
 #[cfg_attr(feature = "control", doc = include_str!("questions/door.md"))]
+#[cfg_attr(feature = "control", doc = include_str!("control/door.md"))]
 #[derive(Clone)]
 #[must_use = "there are no routes before `into_router`"]
 pub struct Routes {
@@ -93,6 +95,8 @@ pub struct Routes {
     pub(crate) doors: door::Limits,
     #[cfg(feature = "control")]
     pub(crate) questions: Option<Arc<dyn door::Authenticate>>,
+    #[cfg(feature = "control")]
+    pub(crate) control: control::Options,
 }
 
 impl Default for Routes {
@@ -111,6 +115,8 @@ impl Default for Routes {
             doors: Default::default(),
             #[cfg(feature = "control")]
             questions: None,
+            #[cfg(feature = "control")]
+            control: Default::default(),
         }
     }
 }
@@ -210,7 +216,7 @@ impl Routes {
         ];
         let zeros = ZeroSetting::find(&limits, &times);
         #[cfg(feature = "control")]
-        let zeros = [zeros, self.doors.zeros()].concat();
+        let zeros = [zeros, self.doors.zeros(), self.control.zeros()].concat();
         zeros
     }
 
@@ -219,7 +225,18 @@ impl Routes {
         let room = Arc::new(Semaphore::new(self.session_limit.min(Semaphore::MAX_PERMITS)));
         let access = Arc::new(self.access);
         #[cfg(feature = "control")]
-        let doors = doors(self.doors, self.questions, &access, &served);
+        let doors = {
+            let shared = Arc::new(door::Shared::from(self.doors));
+            let door =
+                |auth| door::Door::new(auth, Arc::clone(&access), Arc::clone(&served), Arc::clone(&shared));
+            let questions = self.questions.map(|auth| questions::routes(door(auth)));
+            let control = self
+                .control
+                .auth
+                .clone()
+                .map(|auth| control::routes(self.control, door(auth), self.limits.write_timeout));
+            questions.unwrap_or_default().merge(control.unwrap_or_default())
+        };
         let state = Shared { served, room, access, limits: self.limits, session_limit: self.session_limit };
         let router = Router::new()
             .route("/ws", get(open))
@@ -244,22 +261,11 @@ impl fmt::Debug for Routes {
             .field("limits", &self.limits)
             .field("session_limit", &self.session_limit);
         #[cfg(feature = "control")]
-        routes.field("has_questions", &self.questions.is_some());
+        routes
+            .field("has_questions", &self.questions.is_some())
+            .field("has_control", &self.control.auth.is_some());
         routes.finish()
     }
-}
-
-/// The doors that are open.
-#[cfg(feature = "control")]
-fn doors(
-    limits: door::Limits,
-    questions: Option<Arc<dyn door::Authenticate>>,
-    access: &Arc<Access>,
-    served: &Arc<OnceLock<Served>>,
-) -> Router {
-    let shared = Arc::new(door::Shared::from(limits));
-    let door = |auth| door::Door::new(auth, Arc::clone(access), Arc::clone(served), Arc::clone(&shared));
-    questions.map(|auth| questions::routes(door(auth))).unwrap_or_default()
 }
 
 /// Clients can connect as often as they like.

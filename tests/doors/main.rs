@@ -1,10 +1,11 @@
-//! Questions, as those see them who come in over HTTP.
+//! Questions and runs, as those see them who come in over HTTP.
 
 #![cfg(not(miri))]
 
 mod access;
 mod answers;
 mod client;
+mod control;
 mod failing;
 mod limits;
 mod lists;

@@ -11,6 +11,7 @@ mod waiting;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use atoms_control::Principal;
 use atoms_runtime::{Bus, LogLimit};
@@ -27,7 +28,7 @@ pub(crate) use body::{parse, parse_if_any};
 pub(crate) use limits::{Limits, Shared};
 pub(crate) use problem::{More, Problem};
 pub(crate) use query::{Pairs, nothing, text, word};
-pub(crate) use waiting::Place;
+pub(crate) use waiting::{Place, Waiting};
 
 use crate::access::Access;
 use crate::served::Served;
@@ -97,6 +98,11 @@ impl Door {
         let reading = body::read(&caller.head.headers, body, body_limit);
         let too_slow = |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
         timeout(request_timeout, reading).await.map_err(too_slow)?
+    }
+
+    /// How long it may take to find out who sends a request.
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.shared.limits.request_timeout
     }
 
     /// Takes a place for a request that waits.

@@ -15,7 +15,7 @@ static TURNED_AWAY: LogLimit =
 
 /// The places for callers that wait.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     limit: usize,
     taken: Mutex<Taken>,
 }
@@ -34,18 +34,18 @@ pub(crate) struct Place {
 }
 
 impl Waiting {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self { limit, taken: Mutex::default() }
     }
 
     /// Takes a place. Fails if there is none, or if the principal has a quarter of them already.
-    pub(super) fn enter(self: &Arc<Self>, caller: &Principal) -> Result<Place, Problem> {
+    pub(crate) fn enter(self: &Arc<Self>, caller: &Principal) -> Result<Place, Problem> {
         let mut taken = self.lock();
         let own = taken.by_name.get(caller.name()).copied().unwrap_or_default();
         let (status, detail) = if own >= self.limit.div_ceil(4) {
             (StatusCode::TOO_MANY_REQUESTS, "too many of your requests wait: end some of them")
         } else if taken.all >= self.limit {
-            (StatusCode::SERVICE_UNAVAILABLE, "too many callers wait: ask without `wait`, or later")
+            (StatusCode::SERVICE_UNAVAILABLE, "too many callers wait: ask without waiting, or later")
         } else {
             taken.all += 1;
             *taken.by_name.entry(caller.name().to_owned()).or_default() += 1;

@@ -24,10 +24,15 @@ const READ: usize = 64;
 
 pub(super) async fn list(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (caller, _) = door.admit(request, Method::GET).await?;
-    let asked = ListQuery::parse(caller.head.uri.query())?;
+    listed(&door, &caller, false).await
+}
+
+/// Lists the questions that the caller may answer, or, for one who may see them, those of everybody.
+pub(crate) async fn listed(door: &Door, caller: &Caller, of_everybody: bool) -> Result<Response, Problem> {
+    let asked = ListQuery { of_everybody, ..ListQuery::parse(caller.head.uri.query())? };
     let page = match asked.wait {
-        Some(wait) => changed(&door, &caller, &asked, wait).await?,
-        None => Page::read(&caller, &asked).await?,
+        Some(wait) => changed(door, caller, &asked, wait).await?,
+        None => Page::read(caller, &asked).await?,
     };
     Ok(json_of(StatusCode::OK, "application/json", page.into_json()))
 }
@@ -52,9 +57,12 @@ async fn changed(door: &Door, caller: &Caller, asked: &ListQuery, wait: Duration
     Ok(Page::read(caller, asked).await?)
 }
 
-/// The filter of the list: only what the caller may answer.
+/// The filter of the list: only what the caller may see.
 fn listing<'a>(caller: &'a Caller, asked: &ListQuery) -> Listing<'a> {
-    let mut listing = caller.bus.questions().list().answerable_by(&caller.principal);
+    let mut listing = caller.bus.questions().list();
+    if !asked.of_everybody {
+        listing = listing.answerable_by(&caller.principal);
+    }
     if let Some(kind) = asked.kind {
         listing = listing.kind(kind);
     }

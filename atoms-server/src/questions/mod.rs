@@ -12,6 +12,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::any;
 
+pub(crate) use list::listed;
+
 use crate::Routes;
 use crate::door::{Authenticate, Door};
 

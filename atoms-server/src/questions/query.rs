@@ -24,6 +24,8 @@ pub(super) struct ListQuery {
     pub(super) limit: usize,
     pub(super) wait: Option<Duration>,
     pub(super) since: Option<String>,
+    /// Whether the caller sees questions that they may not answer.
+    pub(super) of_everybody: bool,
 }
 
 impl ListQuery {
@@ -38,6 +40,7 @@ impl ListQuery {
             limit: pairs.take("limit", "a number from 1 to 1000", limit)?.unwrap_or(PAGE),
             wait: pairs.take("wait", WAIT, duration)?,
             since: pairs.take("since", "the `version` of a list", text)?,
+            of_everybody: false,
         };
         pairs.end().map(|()| asked)
     }
@@ -73,6 +76,7 @@ mod tests {
             limit: 7,
             wait: Some(LONGEST),
             since: Some("9a".into()),
+            of_everybody: false,
         };
         assert_eq!(asked, expected);
         assert_eq!(ListQuery::parse(None).unwrap().limit, PAGE);
