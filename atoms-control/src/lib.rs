@@ -50,7 +50,7 @@ pub use events::{
     TaskFailed, TaskStarted, Thinking,
 };
 pub use face::{
-    AnswerCheck, AnswerError, Answering, By, Listing, Nobody, NotAnswered, OpenError, Opened, Questions,
+    AnswerError, Answering, AskedRole, Asker, By, Listing, Nobody, NotAnswered, OpenError, Opened, Questions,
     Watch,
 };
 pub use history::{

@@ -203,7 +203,18 @@ impl Routes {
         if let Some(zero) = self.zeros().first() {
             panic!("the routes cannot serve: {zero}");
         }
-        self.into_router_of(Arc::new(OnceLock::from(served.into())))
+        let served = served.into();
+        #[cfg(feature = "control")]
+        if let Some(auth) = self.authenticate() {
+            questions::warn_of_unknown(&*auth, served.bus());
+        }
+        self.into_router_of(Arc::new(OnceLock::from(served)))
+    }
+
+    /// What says who may come in at the door to questions, if there is one.
+    #[cfg(feature = "control")]
+    pub(crate) fn authenticate(&self) -> Option<Arc<dyn door::Authenticate>> {
+        self.questions.clone()
     }
 
     /// The settings that are zero and must not be.

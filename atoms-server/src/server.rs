@@ -222,6 +222,8 @@ impl Bound {
             header_timeout,
             write_timeout: routes.limits.write_timeout,
         };
+        #[cfg(feature = "control")]
+        let auth = routes.authenticate();
         let router = routes.into_router_of(Arc::clone(&served));
         // If the bus has started already, the server is ready before it accepts connections.
         let mut starting = pin!(start(bus, builder, &served));
@@ -239,6 +241,10 @@ impl Bound {
                 () = &mut stop => return Ok(Ending::Clean),
             },
         };
+        #[cfg(feature = "control")]
+        if let Some(auth) = auth {
+            crate::questions::warn_of_unknown(&*auth, served.bus());
+        }
         stop.await;
         let ending = shut_down(served, shutdown_deadline).await;
         closing.cancel();

@@ -30,9 +30,6 @@ async fn who_has_no_token_is_told_to_send_one() {
     let id = server.open("refund").await;
     for wrong in [
         "",
-        "authorization: Bearer wrong\r\n",
-        "authorization: Bearer ada-s3cre\r\n",
-        "authorization: Bearer ada-s3cret3\r\n",
         "authorization: Bearer \r\n",
         "authorization: ada-s3cret\r\n",
         "authorization: Basic ada-s3cret\r\n",
@@ -42,6 +39,11 @@ async fn who_has_no_token_is_told_to_send_one() {
         let answer = with(&server, wrong).await;
         assert!(answer.problem(401).contains("Authorization: Bearer"), "{wrong}");
         assert_eq!(answer.header("www-authenticate"), Some("bearer"), "{wrong}");
+    }
+    for unknown in ["wrong", "ada-s3cre", "ada-s3cret3", "ADA-S3CRET"] {
+        let answer = with(&server, &format!("authorization: Bearer {unknown}\r\n")).await;
+        assert_eq!(answer.problem(401), "the bearer token is not known", "{unknown}");
+        assert_eq!(answer.header("www-authenticate"), Some("bearer"), "{unknown}");
     }
     for scheme in ["Bearer", "bearer", "BEARER"] {
         let answer = with(&server, &format!("authorization: {scheme} {ADA}\r\n")).await;

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use atoms::control::{End, Ending, Opening, Question, QuestionFilter, QuestionId, QuestionStore};
 use atoms::prelude::*;
-use atoms::server::Server;
+use atoms::server::{Routes, Server};
 use atoms::{EventId, NewPost, StoreError, StoreErrorKind, StoreFuture};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::client::{get, post};
-use crate::server::{ADA, Running, routes};
+use crate::server::{ADA, Running, routes, tokens};
 
 struct Gone;
 
@@ -98,4 +98,46 @@ async fn the_log_is_told_what_has_failed_and_the_caller_is_not() {
     let lines: Vec<_> = written.lines().filter(|line| line.contains("a request failed")).collect();
     assert!(lines[0].contains("ERROR") && lines[0].contains(r"the disk is gone\nall of it"), "{written}");
     assert!((1..=30).contains(&lines.len()), "{} lines for 80 requests", lines.len());
+}
+
+#[tool(approve = "clark")]
+fn refund(cents: u64) -> u64 {
+    cents
+}
+
+#[tool(approve = "manager")]
+fn pay(cents: u64) -> u64 {
+    cents
+}
+
+#[tokio::test]
+async fn the_log_warns_once_of_each_tool_whose_role_nobody_has() {
+    let written = Written::default();
+    let writer = written.clone();
+    let _guard = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).set_default();
+    let bus = || Bus::builder().without_discovery().tool::<refund>().tool::<pay>().start().unwrap();
+    let warnings = || {
+        let text = String::from_utf8(std::mem::take(&mut *written.0.lock().unwrap())).unwrap();
+        text.lines().filter(|line| line.contains("`/questions`")).map(String::from).collect::<Vec<_>>()
+    };
+    let clerk = || Routes::new().questions(tokens().token("c", Principal::new("cy").role("clerk")));
+    let server = Running::of(Server::without_sessions().routes(clerk()), bus()).await;
+    for _ in 0..3 {
+        get(server.address, ADA, "/questions").await;
+    }
+    drop(clerk().into_router(bus()));
+    let warned = warnings();
+    assert_eq!(warned.len(), 2, "once for each server: {warned:?}");
+    for line in warned {
+        assert!(
+            line.contains("WARN") && line.contains("the tool `refund` asks for the role `clark`"),
+            "{line}"
+        );
+        assert!(line.ends_with("is it `clerk`?"), "{line}");
+    }
+
+    // Where the application says who they are, nothing is known.
+    let own = Routes::new().questions(|_: atoms::server::Parts| async { Ok(Principal::new("ada")) });
+    drop(own.into_router(bus()));
+    assert_eq!(warnings(), Vec::<String>::new());
 }

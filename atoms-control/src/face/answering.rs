@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::error::AnswerError;
-use super::{Questions, answer_check};
+use super::{Questions, asker};
 use crate::principal::Principal;
 use crate::question::{Answer, End, Outcome, Question, QuestionId, QuestionKind, QuestionRef};
 use crate::store::Ending;
@@ -103,7 +103,7 @@ impl Answering<'_, By> {
         questions.desk.limits.check_end(&end)?;
         if let Some(answer) = end.answer() {
             check(&question, answer)?;
-            answer_check::check(questions.bus, &question, answer)?;
+            asker::check(questions.bus, &question, answer)?;
         }
         self::end(&questions, question, end).await
     }

@@ -1,7 +1,7 @@
 //! What a program does with questions.
 
-mod answer_check;
 mod answering;
+mod asker;
 mod error;
 mod listing;
 mod opened;
@@ -13,8 +13,8 @@ use std::sync::Arc;
 use atoms_runtime::{Bus, StoreError};
 use serde::Serialize;
 
-pub use answer_check::AnswerCheck;
 pub use answering::{Answering, By, Nobody};
+pub use asker::{AskedRole, Asker};
 pub use error::{AnswerError, NotAnswered, OpenError};
 pub use listing::Listing;
 pub use opened::Opened;
@@ -139,6 +139,11 @@ impl<'a> Questions<'a> {
     /// ```
     pub fn list(self) -> Listing<'a> {
         Listing { questions: self, filter: QuestionFilter::default() }
+    }
+
+    /// Returns the roles that the crates of the program [ask](Asker::asks), whether a question is open or not.
+    pub fn asked_roles(&self) -> Vec<AskedRole> {
+        asker::roles(self.bus)
     }
 
     /// Returns how many questions are open.

@@ -199,7 +199,7 @@ impl From<ValidationError<'_>> for Problem {
 }
 
 impl WrongAnswer {
-    /// Returns an error of these problems, of which there is one at least: for an [`AnswerCheck`](crate::AnswerCheck).
+    /// Returns an error of these problems, of which there is one at least: for an [`Asker`](crate::Asker).
     pub fn new(problems: Vec<Problem>) -> Self {
         Self { problems }
     }

@@ -28,6 +28,12 @@ use crate::access::{bearer, is_same};
 pub trait Authenticate: Send + Sync + 'static {
     /// Returns who it is, or why they are not let in.
     fn authenticate<'a>(&'a self, head: &'a Parts) -> Authenticating<'a>;
+
+    /// Returns all roles that those have who are let in, if that is known before they come: by default, it is not. The log then
+    /// warns of tools that ask for another role.
+    fn roles(&self) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// What [`Authenticate::authenticate`] returns.
@@ -40,6 +46,9 @@ pub enum AuthError {
     /// It is not known who they are. The answer is 401.
     #[error("say who you are: `Authorization: Bearer ...`")]
     Unauthenticated,
+    /// The token that they sent is that of nobody. The answer is 401.
+    #[error("the bearer token is not known")]
+    UnknownToken,
     /// It is known who they are, and they may not come in. The answer is 403.
     #[error("you may not come in here")]
     Forbidden,
@@ -124,11 +133,18 @@ impl Tokens {
 impl Authenticate for Tokens {
     fn authenticate<'a>(&'a self, head: &'a Parts) -> Authenticating<'a> {
         let mut given = head.headers.get_all(header::AUTHORIZATION).iter();
-        let found = match (given.next(), given.next()) {
-            (Some(only), None) => bearer(only).and_then(|token| self.find(token)),
+        let token = match (given.next(), given.next()) {
+            (Some(only), None) => bearer(only),
             _ => None,
         };
-        Box::pin(std::future::ready(found.cloned().ok_or(AuthError::Unauthenticated)))
+        let found = token
+            .ok_or(AuthError::Unauthenticated)
+            .and_then(|token| self.find(token).cloned().ok_or(AuthError::UnknownToken));
+        Box::pin(std::future::ready(found))
+    }
+
+    fn roles(&self) -> Option<Vec<String>> {
+        Some(self.known.iter().flat_map(|(_, principal)| principal.roles()).cloned().collect())
     }
 }
 

@@ -84,7 +84,7 @@ impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
         let detail = error.to_string();
         match error {
-            AuthError::Unauthenticated => {
+            AuthError::Unauthenticated | AuthError::UnknownToken => {
                 Self::new(StatusCode::UNAUTHORIZED, detail).header(header::WWW_AUTHENTICATE, "Bearer")
             }
             AuthError::Forbidden => Self::new(StatusCode::FORBIDDEN, detail),

@@ -4,6 +4,7 @@ mod list;
 mod one;
 mod problem;
 mod query;
+mod roles;
 mod said;
 mod view;
 
@@ -16,6 +17,8 @@ pub(crate) use list::listed;
 
 use crate::Routes;
 use crate::door::{Authenticate, Door};
+
+pub(crate) use roles::warn_of_unknown;
 
 /// The routes of the door.
 pub(crate) fn routes(door: Door) -> Router {

@@ -12,9 +12,7 @@ pub use tools::{JsonCalling, Tools};
 
 use crate::hook::Hook;
 use crate::tool::Tool;
-use crate::toolbox::{
-    CHECK_EDITED, ToolSettings, end_answered, end_cancelled, end_expired, run_approved, run_lent,
-};
+use crate::toolbox::{ASKER, ToolSettings, end_answered, end_cancelled, end_expired, run_approved, run_lent};
 
 /// What tools add to a [`Bus`].
 pub trait ToolBus {
@@ -46,7 +44,7 @@ pub trait ToolsBuilder: Sized {
 impl ToolsBuilder for BusBuilder {
     fn tool<T: Tool>(self) -> Self {
         self.entry(T::info())
-            .entry(&CHECK_EDITED)
+            .entry(&ASKER)
             .handler::<run_approved>()
             .handler::<end_answered>()
             .handler::<end_expired>()

@@ -3,10 +3,10 @@
 mod after;
 mod any_bound;
 mod approval;
+mod asker;
 mod before;
 mod bound;
 mod detached;
-mod edited;
 mod function;
 mod future;
 mod judging;
@@ -31,9 +31,9 @@ use atoms_control::Control;
 use atoms_runtime::{AnyEvent, Bus, Dispatch, Envelope, Extension, Outlet};
 
 pub(crate) use any_bound::AnyBound;
+pub(crate) use asker::ASKER;
 pub use bound::Binding;
 use bound::Bound;
-pub(crate) use edited::CHECK_EDITED;
 pub(crate) use future::CallFuture;
 pub(crate) use judging::Judging;
 pub(crate) use lent::run_lent;

@@ -1,6 +1,6 @@
-//! The check of edited arguments, before they end their question.
+//! What tools say of their questions.
 
-use atoms_control::{Answer, AnswerCheck, Problem, Question, WrongAnswer};
+use atoms_control::{Answer, AskedRole, Asker, Problem, Question, WrongAnswer};
 use atoms_runtime::{Bus, Shown, entry};
 
 use super::Toolbox;
@@ -8,9 +8,9 @@ use super::resume::call_of;
 use crate::call::ToolError;
 
 /// Edited arguments are checked just as when the call is made.
-pub(crate) static CHECK_EDITED: AnswerCheck = AnswerCheck::new("atoms.tool.check_edited", check);
+pub(crate) static ASKER: Asker = Asker::new("atoms.tool").checks(check).asks(roles);
 
-entry!(&CHECK_EDITED);
+entry!(&ASKER);
 
 fn check(bus: &Bus, question: &Question, answer: &Answer) -> Result<(), WrongAnswer> {
     let Answer::Approved { edited: Some(edited), .. } = answer else { return Ok(()) };
@@ -23,4 +23,9 @@ fn check(bus: &Bus, question: &Question, answer: &Answer) -> Result<(), WrongAns
         ToolError::InvalidArguments { problems, .. } => WrongAnswer::new(problems.problems().to_vec()),
         other => WrongAnswer::new(vec![Problem { path: String::new(), message: Shown(other).to_string() }]),
     })
+}
+
+fn roles(bus: &Bus) -> Vec<AskedRole> {
+    let asks = Toolbox::of(bus).infos().filter_map(|tool| Some((tool, tool.approve_role()?)));
+    asks.map(|(tool, role)| AskedRole { by: format!("the tool `{tool}`"), role: role.into() }).collect()
 }
