@@ -102,8 +102,7 @@ fn note(decided: &ToolDecided) {
 }
 
 /// What an agent does, as its model says.
-async fn work(bus: Bus) {
-    let shop = ToolSet::for_agent("aiagents.Main").tools(["lookup_order", "refund", "delete_customer"]);
+async fn work(bus: Bus, shop: ToolSet) {
     let call = async |name: &str, arguments| match shop.call(&bus, name, arguments).await {
         Ok(result) => println!("{name} -> {result}"),
         Err(error) => println!("{name} -> {error}"),
@@ -131,7 +130,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port = port()?;
     let bus = Bus::builder().state(Orders::new()).start()?;
     let (ada, bob) = (Principal::new("ada").role("manager"), Principal::new("bob"));
-    let mut working = tokio::spawn(work(bus.clone()));
+    let shop =
+        ToolSet::for_agent("aiagents.Main").tools(&bus, ["lookup_order", "refund", "delete_customer"])?;
+    let mut working = tokio::spawn(work(bus.clone(), shop));
     if let Some(port) = port {
         // Tokens for a demonstration on this machine. Others are random, and not in the code.
         let routes = Routes::new().questions(Tokens::new().token("ada-token", ada).token("bob-token", bob));

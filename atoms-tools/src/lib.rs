@@ -29,7 +29,7 @@ pub use caller::Sender;
 pub use events::{
     Decided, ToolCallApproved, ToolCompleted, ToolDecided, ToolDenied, ToolFailed, ToolInvoked, ToolStarted,
 };
-pub use face::{JsonCalling, ToolBus, ToolCalling, ToolSet, Tools, ToolsBuilder};
+pub use face::{JsonCalling, ToolBus, ToolCalling, ToolSet, Tools, ToolsBuilder, UnknownTools};
 pub use hook::{AfterInput, Answers, BeforeInput, Hook, HookInfo, HookInput, NoAnswer};
 pub use schema::{Argument, ToolArgument, WrongArguments};
 pub use tool::{Tool, ToolArguments, ToolInfo, ToolOutput};

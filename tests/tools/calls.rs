@@ -107,7 +107,7 @@ async fn a_panic_of_the_function_is_an_error() {
 #[tokio::test]
 async fn an_agent_calls_what_its_set_has() {
     let bus = started();
-    let tools = ToolSet::for_agent("aiagents.Main").tools(["ref*", "slowly"]);
+    let tools = ToolSet::for_agent("aiagents.Main").tools(&bus, ["ref*", "slowly"]).unwrap();
     assert_eq!(tools.list(&bus).map(|tool| tool.name()).collect::<Vec<_>>(), ["refund", "slowly"]);
     tools.call(&bus, "refund", json!({"order_id": "o-1"})).await.unwrap();
     let error = tools.call(&bus, "delete_customer", json!({"id": 1})).await.unwrap_err();
@@ -115,6 +115,19 @@ async fn an_agent_calls_what_its_set_has() {
     // What is not there, and what one may not call, are told alike.
     let error = tools.call(&bus, "delete_customers", json!({"id": 1})).await.unwrap_err();
     assert_eq!(error.to_string(), "there is no tool `delete_customers`");
+}
+
+#[test]
+fn a_set_has_no_tools_that_the_bus_does_not_have() {
+    let bus = started();
+    let set = || ToolSet::for_agent("aiagents.Main");
+    let error = set().tools(&bus, ["refnd", "slowly", "refunds_*", "xyz"]).unwrap_err();
+    assert_eq!(error.names().collect::<Vec<_>>(), ["refnd", "refunds_*", "xyz"]);
+    let text = "the agent `aiagents.Main` has no tool `refnd`: is it `refund`?; and no tool `refunds_*`: is it \
+                `refund`?; and no tool `xyz`: no tool of the bus is called like this";
+    assert_eq!(error.to_string(), text);
+    assert!(set().tools(&bus, ["*"]).unwrap().has("refund"));
+    assert!(!set().tools(&bus, [""; 0]).unwrap().has("refund"));
 }
 
 /// Who calls, as the tool sees it.

@@ -7,7 +7,7 @@ mod tools;
 use atoms_runtime::{Bus, BusBuilder};
 
 pub use calling::{Called, ToolCalling, calling};
-pub use set::ToolSet;
+pub use set::{ToolSet, UnknownTools};
 pub use tools::{JsonCalling, Tools};
 
 use crate::hook::Hook;

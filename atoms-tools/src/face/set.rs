@@ -1,6 +1,9 @@
 //! What one agent may see and call.
 
-use atoms_runtime::Bus;
+use std::error::Error;
+use std::fmt;
+
+use atoms_runtime::{Bus, Shown};
 use serde_json::Value;
 
 use super::tools::JsonCalling;
@@ -28,7 +31,7 @@ use crate::tool::ToolInfo;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let bus = Bus::builder().without_discovery().tool::<lookup_order>().tool::<delete_customer>().start()?;
-/// let tools = ToolSet::for_agent("aiagents.Main").tools(["lookup_*", "refund"]);
+/// let tools = ToolSet::for_agent("aiagents.Main").tools(&bus, ["lookup_*"])?;
 ///
 /// assert_eq!(tools.list(&bus).map(|tool| tool.name()).collect::<Vec<_>>(), ["lookup_order"]);
 /// tools.call(&bus, "lookup_order", json!({"order_id": "o-1"})).await?;
@@ -49,10 +52,36 @@ impl ToolSet {
     }
 
     /// Adds the tools with these names. In a name, `*` stands for any characters.
-    #[must_use]
-    pub fn tools<P: Into<String>>(mut self, names: impl IntoIterator<Item = P>) -> Self {
-        self.patterns.extend(names.into_iter().map(Into::into));
-        self
+    ///
+    /// Fails if the bus has no tool for one of the names, and says which one may be meant.
+    ///
+    /// ```
+    /// # use atoms::prelude::*;
+    /// # use atoms::tools::ToolSet;
+    /// # #[tool]
+    /// # fn lookup_order(order_id: String) {}
+    /// # let bus = Bus::builder().without_discovery().tool::<lookup_order>().start().unwrap();
+    /// let error = ToolSet::for_agent("aiagents.Main").tools(&bus, ["lokup_*"]).unwrap_err();
+    /// assert_eq!(error.to_string(), "the agent `aiagents.Main` has no tool `lokup_*`: is it `lookup_order`?");
+    /// ```
+    pub fn tools<P: Into<String>>(
+        mut self,
+        bus: &Bus,
+        names: impl IntoIterator<Item = P>,
+    ) -> Result<Self, UnknownTools> {
+        let known: Vec<_> = bus.tools().list().map(ToolInfo::name).collect();
+        let added: Vec<String> = names.into_iter().map(Into::into).collect();
+        let is_unknown = |name: &&String| !known.iter().any(|known| pattern::matches(name, known));
+        let unknown: Vec<_> = added
+            .iter()
+            .filter(is_unknown)
+            .map(|name| (Shown(name).to_string(), pattern::nearest(name, known.iter().copied())))
+            .collect();
+        if !unknown.is_empty() {
+            return Err(UnknownTools { sender: self.sender, unknown });
+        }
+        self.patterns.extend(added);
+        Ok(self)
     }
 
     /// Returns the agent.
@@ -83,3 +112,42 @@ impl ToolSet {
         ToolError::Unknown { name: name.chars().take(64).collect(), nearest: pattern::nearest(name, own) }
     }
 }
+
+/// A bus has no tools of these names, which were given to a [`ToolSet`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct UnknownTools {
+    sender: Sender,
+    /// The names, and for each the one that is most like it.
+    unknown: Vec<(String, Option<&'static str>)>,
+}
+
+impl UnknownTools {
+    /// Returns the names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.unknown.iter().map(|(name, _)| &**name)
+    }
+}
+
+impl fmt::Display for UnknownTools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the agent `{}` has no tool ", Shown(&self.sender))?;
+        for (place, (name, nearest)) in self.unknown.iter().enumerate() {
+            let separator = if place == 0 { "" } else { "; and no tool " };
+            write!(f, "{separator}`{name}`")?;
+            match nearest {
+                Some(nearest) => write!(f, ": is it `{nearest}`?")?,
+                None => f.write_str(": no tool of the bus is called like this")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Shows the same as `Display`, since `Debug` prints what `main` returns.
+impl fmt::Debug for UnknownTools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Error for UnknownTools {}
