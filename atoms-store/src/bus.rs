@@ -1,5 +1,7 @@
 //! The methods that a store adds to a bus.
 
+use std::fmt;
+
 use atoms_control::ControlBuilder;
 use atoms_runtime::{Bus, BusBuilder, EventId, Extension, IntoEnvelope, StoreError};
 use rusqlite::Connection;
@@ -78,7 +80,7 @@ pub trait StoreBus {
 }
 
 /// An event was not posted in a transaction. The transaction is unchanged.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum PostInError {
     /// The bus has no store.
@@ -96,6 +98,13 @@ pub enum PostInError {
     /// The event was not stored.
     #[error("the event was not stored: {0}")]
     Store(#[from] StoreError),
+}
+
+/// Shows the same as `Display`, since `Debug` prints what `main` returns.
+impl fmt::Debug for PostInError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl StoreBus for Bus {

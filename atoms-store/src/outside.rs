@@ -1,5 +1,6 @@
 //! Access to a store from outside of the program that has it.
 
+use std::fmt;
 use std::path::Path;
 
 use atoms_control::Question;
@@ -66,7 +67,7 @@ pub struct OutsideLetter {
 }
 
 /// Why a dead letter was not redelivered.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OutsideError {
     /// There is no dead letter with this number.
@@ -83,6 +84,13 @@ pub enum OutsideError {
     /// The file could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Shows the same as `Display`, since `Debug` prints what `main` returns.
+impl fmt::Debug for OutsideError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl From<Failed> for OutsideError {

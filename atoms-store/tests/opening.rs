@@ -43,6 +43,8 @@ async fn a_file_is_opened_by_one_store_at_a_time_whatever_its_path() {
     for path in [&path, &link] {
         let error = Sqlite::open(path).unwrap_err();
         assert!(matches!(&error, OpenError::InUse { .. }), "{error}");
+        // As `main` prints it.
+        assert_eq!(format!("{error:?}"), error.to_string());
         assert!(error.to_string().ends_with("end that one, or open another file"), "{error}");
     }
     drop(store);

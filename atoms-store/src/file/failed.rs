@@ -1,5 +1,6 @@
 //! The errors of the file.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -51,7 +52,7 @@ pub(crate) fn unreadable(problem: impl Into<Box<dyn std::error::Error + Send + S
 }
 
 /// A file could not be opened as a store. It is unchanged.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// Another process, or another store in this one, has the file.
@@ -128,6 +129,13 @@ pub enum OpenError {
         #[source]
         error: rusqlite::Error,
     },
+}
+
+/// Shows the same as `Display`, since `Debug` prints what `main` returns.
+impl fmt::Debug for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl OpenError {
