@@ -33,8 +33,8 @@ use crate::never::{Never, Nobody};
 #[diagnostic::on_unimplemented(
     message = "an argument of a tool cannot be of type `{Self}`",
     label = "lacks `Clone`, `Serialize`, `Deserialize` or `JsonSchema`",
-    note = "if the type is yours, put `#[derive(Clone, Serialize, Deserialize, JsonSchema)]` on it: without crates of your own, those of `atoms::serde` and `atoms::schemars`, with `#[serde(crate = \"atoms::serde\")]` and `#[schemars(crate = \"atoms::schemars\")]`",
-    note = "if it is extracted as in a handler, and not sent by the caller, write `#[extract]` before the parameter"
+    note = "if it comes from the bus and not from the caller, take `State<{Self}>` and write `.state(value)` where the bus is built; or write `#[extract]` before the parameter, if it is extracted otherwise",
+    note = "if it is an argument and the type is yours, put `#[derive(Clone, Serialize, Deserialize, JsonSchema)]` on it: without crates of your own, those of `atoms::serde` and `atoms::schemars`, with `#[serde(crate = \"atoms::serde\")]` and `#[schemars(crate = \"atoms::schemars\")]`"
 )]
 pub trait ToolArgument: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {}
 
