@@ -424,7 +424,7 @@ pub fn graph_without_agent(input: TokenStream) -> TokenStream {
 /// | --- | --- |
 /// | `name = "refund"` | the name of the tool, which no other tool of the program has; the name of the function if not given. It has 1 to 64 of the characters `A-Z`, `a-z`, `0-9`, `_` and `-` |
 /// | `args = RefundArgs` | the name of the struct of the arguments; `RefundArgs` for a function `refund` if not given |
-/// | `approve = "manager"` | a person who has this role must approve the arguments of each call |
+/// | `approve = "manager"` | a person who has this role must approve the arguments of each call, within 24 hours if `ToolSettings::approval_deadline` sets no other time; otherwise the call is denied |
 /// | `timeout = "2s"` | a call of the function, which is `async`, is dropped after this time, and has failed |
 /// | `concurrency = 4` | on one bus at most so many calls of the function run at once; others wait |
 /// | `read_only` | the tool changes nothing |
