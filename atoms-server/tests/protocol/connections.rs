@@ -74,7 +74,7 @@ fn kernel_bytes() -> usize {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_kernel_keeps_nothing_for_clients_whose_sessions_end_since_they_do_not_read() {
+async fn the_kernel_keeps_nothing_for_clients_that_answer_no_ping() {
     use atoms_server::Routes;
     use tokio::net::TcpSocket;
     use tokio::time::sleep;
@@ -82,7 +82,8 @@ async fn the_kernel_keeps_nothing_for_clients_whose_sessions_end_since_they_do_n
     use crate::client::{INIT, request};
 
     const MIB: usize = 1024 * 1024;
-    let routes = Routes::new().write_timeout(Duration::from_millis(300));
+    let second = Duration::from_secs(1);
+    let routes = Routes::new().ping_interval(second).pong_timeout(second);
     let server = Stoppable::of(Server::new(Agent::graph()).routes(routes)).await;
     let before = kernel_bytes();
     let mut unread = Vec::new();
