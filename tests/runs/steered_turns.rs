@@ -41,6 +41,34 @@ async fn a_cancelled_turn_that_waits_for_an_approval_leaves_no_open_question() {
 }
 
 #[tokio::test]
+async fn a_turn_that_asks_goes_on_with_the_answer_and_stops_if_it_is_rejected_or_cancelled() {
+    let (bus, runs, _) = steered();
+    let mut client = Client::begin(&bus, desk()).await;
+    let asked = || async { bus.questions().get("plan-review").await.unwrap().is_some() };
+    client.say("ask");
+    until(asked).await;
+    bus.questions().approve("plan-review").by(&ada()).await.unwrap();
+    assert_eq!(client.heard().await, "ask");
+
+    until(async || bus.runs().list().is_empty()).await;
+    client.say("ask");
+    until(asked).await;
+    bus.questions().reject("plan-review").by(&ada()).await.unwrap();
+    client.say("rejected");
+    assert_eq!(client.heard().await, "rejected");
+
+    until(async || bus.runs().list().is_empty()).await;
+    client.say("ask");
+    until(asked).await;
+    let run = turn(&bus, &runs, "ask").await;
+    let cancelled = bus.runs().cancel(&run).await;
+    assert_eq!((cancelled.questions.len(), cancelled.still_running.len()), (1, 0));
+    client.say("cancelled");
+    assert_eq!(client.heard().await, "cancelled");
+    assert!(run.is_cancelled() && run.has_ended());
+}
+
+#[tokio::test]
 async fn a_cancelled_turn_cuts_its_response_and_lists_what_is_dropped() {
     let (bus, runs, _) = steered();
     let mut client = Client::begin(&bus, desk()).await;
