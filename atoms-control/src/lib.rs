@@ -20,7 +20,7 @@
 //! | `reject_checkpoint("plan-review", feedback)` | `bus.questions().reject("plan-review").feedback(..).by(&who)` |
 //! | `request_input("..?", source="x")` | `run.ask(Input::<String>::new("x").title("..?"))` |
 //! | `send_feedback("..")` | `bus.questions().answer_only("..", &who)` |
-//! | `pause()`, `resume()`, `cancel()` | `bus.runs().pause(Scope::Bus)`, `.resume(..)`, `.cancel(..)`, or of a run or a session |
+//! | `pause()`, `resume()`, `cancel()` | `bus.runs().pause(Scope::Bus)`, `.resume(..)`, `.cancel(..)`, or of a run, a session, or a turn of one, which is a run |
 //! | `get_history(event_type, source, limit)` | `bus.history().of::<ErrorReported>().source("x").limit(10).list()` |
 //! | `stats` | `bus.stats()` |
 //! | `Event.to_dict()` | the codec [`Veska`] |

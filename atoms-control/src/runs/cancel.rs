@@ -28,8 +28,8 @@ use crate::work::{DroppedEvent, Run, RunId, Why};
 /// may then end by itself, for a second by [default](Self::grace); after that, it is dropped where it waits. It goes on
 /// if the future is dropped after it was polled once.
 ///
-/// With [`Steering`](crate::Steering), this applies to handlers as well, also to those without a run, but not to the one
-/// that cancels. Nothing is cancelled that is started later.
+/// With [`Steering`](crate::Steering), this applies to handlers and calls of tools as well, also to those without a run,
+/// but not to the one that cancels. Nothing is cancelled that is started later.
 #[must_use = "nothing is cancelled unless this is awaited"]
 pub struct Cancelling<'a> {
     runs: Runs<'a>,

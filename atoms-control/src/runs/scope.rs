@@ -12,7 +12,7 @@ use crate::work::{Run, RunId};
 pub enum Scope {
     /// A run, with all runs that belong to it.
     Run(RunId),
-    /// The runs and events of this session.
+    /// The runs and events of this session, with its turns.
     Session(String),
     /// All runs and events of the bus.
     Bus,

@@ -20,6 +20,9 @@ use crate::work::Run;
 ///
 /// It stands around each emit and each delivery. On a bus without it, [`Runs::cancel`](crate::Runs::cancel) reaches the work
 /// of runs, but neither drops their handlers where these wait nor refuses what they emit later.
+///
+/// With it, each turn of a session is a run, named after the event that begins it. The nodes of a paused turn or session get
+/// nothing but interrupts.
 #[derive(Debug, Clone)]
 pub struct Steering {
     limits: Limits,

@@ -13,6 +13,7 @@ use atoms_runtime::{
     Shown, StartContext, Stored, Timestamp, WeakBus,
 };
 
+use dropped::Dropped;
 pub use dropped::DroppedEvent;
 pub use id::{RunId, RunIdError};
 
@@ -82,7 +83,7 @@ struct State {
     has_ended: bool,
     children: BTreeMap<RunId, Run>,
     /// What is not delivered, since it was cancelled.
-    dropped: Vec<DroppedEvent>,
+    dropped: Dropped,
 }
 
 /// Why a run was cancelled, and by whom.
