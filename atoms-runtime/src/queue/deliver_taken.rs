@@ -83,7 +83,8 @@ impl Engine {
         }
         if !asynchronous.is_empty() {
             finish(delivering, stored, last.take()).await;
-            last = self.deliver_async_units(delivering, stored, asynchronous).await;
+            // In a place of its own, which events without async handlers do not take.
+            last = Box::pin(self.deliver_async_units(delivering, stored, asynchronous)).await;
             let hold = delivering.as_whole(|step, _, receipt| refuse_declined(step, receipt));
             acknowledge_whole(self, stored, hold).await;
         }
@@ -157,7 +158,7 @@ async fn finish(delivering: &Delivering<'_>, stored: &Stored, hold: Option<Hold>
     let Some(hold) = hold else { return };
     let Some(done) = hold.into_acknowledgement(delivering.bus) else { return stored.acknowledged() };
     if let Err((error, done)) = stored.acknowledge(done).await {
-        refuse_unwritable(delivering, stored, error, done.handlers).await;
+        Box::pin(refuse_unwritable(delivering, stored, error, done.handlers)).await;
     }
 }
 

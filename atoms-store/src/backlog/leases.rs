@@ -134,7 +134,8 @@ impl Leases {
         let lease = state.of(ticket)?;
         lease.recording += 1;
         let is_last = lease.handlers.iter().all(|handler| handlers.contains(handler));
-        let (entry, handlers) = (lease.entry.clone(), handlers.to_vec());
+        let handlers = if is_last { Vec::new() } else { handlers.to_vec() };
+        let entry = lease.entry.clone();
         drop(state);
         Some(Recording { leases: Arc::clone(self), entry, handlers, is_last, is_committed: false })
     }
@@ -170,6 +171,7 @@ impl Drop for InFlight {
 pub(crate) struct Recording {
     leases: Arc<Leases>,
     pub(super) entry: Entry,
+    /// The handlers, unless it is known from the start that no others are left.
     handlers: Vec<String>,
     /// Whether no other handlers are left.
     pub(super) is_last: bool,

@@ -19,9 +19,11 @@ use super::thread::{Durability, Job, Order, Queued};
 /// How many jobs share a commit at most.
 const GROUP: usize = 2_048;
 
-/// The longest wait for jobs to share a commit, and between two looks whether there are more.
+/// The longest wait for jobs to share a commit, the wait between two looks whether there are more, and how many of these may
+/// find none.
 const PATIENCE: Duration = Duration::from_millis(1);
 const PAUSE: Duration = Duration::from_micros(20);
+const IDLE: usize = 1;
 
 /// How often to look whether another connection has changed the file.
 const LOOK: Duration = Duration::from_millis(50);
@@ -210,6 +212,7 @@ fn log_is_read() -> rusqlite::Error {
 /// come, it waits for them, for a quarter of the time that the last commit took.
 fn gather(jobs: &Receiver<Order>, group: &mut Vec<Queued>, last: Last) -> Option<Ask> {
     let until = Instant::now() + (last.time / 4).min(PATIENCE);
+    let mut idle = 0;
     loop {
         let before = group.len();
         while group.len() < GROUP {
@@ -219,8 +222,8 @@ fn gather(jobs: &Receiver<Order>, group: &mut Vec<Queued>, last: Last) -> Option
                 Err(_) => break,
             }
         }
-        let comes_more = before == 1 || group.len() > before;
-        if group.len() >= last.jobs.min(GROUP) || !comes_more || Instant::now() >= until {
+        idle = if group.len() > before { 0 } else { idle + 1 };
+        if group.len() >= last.jobs.min(GROUP) || idle > IDLE || Instant::now() >= until {
             return None;
         }
         sleep(PAUSE);
