@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use atoms::prelude::*;
+use futures_util::{StreamExt, stream};
 
 use crate::Failure;
 
@@ -37,14 +38,17 @@ pub(crate) fn bus(file: &Path) -> Result<Bus, Failure> {
     Ok(Bus::builder().without_discovery().handler::<place>().store(Sqlite::open(file)?).start()?)
 }
 
-/// Posts events from as many tasks at once, each of which waits for one post before the next.
-pub(crate) async fn post(bus: &Bus, posters: u64, events: u64) {
+/// Posts events from as many tasks, each of which waits for so many posts at once.
+pub(crate) async fn post(bus: &Bus, posters: u64, at_once: usize, events: u64) {
     let tasks: Vec<_> = (0..posters)
         .map(|poster| {
             let bus = bus.clone();
             tokio::spawn(async move {
-                for number in (poster..events).step_by(posters as usize) {
-                    bus.post(OrderPlaced::new(number)).await.expect("the store takes it");
+                let numbers = (poster..events).step_by(posters as usize);
+                let posts = numbers.map(|number| bus.post(OrderPlaced::new(number)).into_future());
+                let mut posted = stream::iter(posts).buffer_unordered(at_once);
+                while let Some(posted) = posted.next().await {
+                    posted.expect("the store takes it");
                 }
             })
         })
