@@ -135,8 +135,9 @@ impl<N: Send, M: Method<N>> Run<N> for Handles<M> {
         delivery: Delivery<'a>,
     ) -> Ran {
         let Some(input) = M::Input::from_delivery(&delivery) else { return Ran::Done };
-        match M::Params::from_delivery(prepared, &delivery) {
-            Ok(params) => M::finish(M::call(node, input.borrow(), params).await, &delivery).into(),
+        let params = M::Params::from_delivery(prepared, &delivery);
+        match params.map(|params| M::call(node, input.borrow(), params)) {
+            Ok(output) => M::finish(output.await, &delivery).into(),
             Err(error) => error.into(),
         }
     }

@@ -35,9 +35,9 @@ use crate::event::EventTypes;
     label = "cannot be extracted",
     note = "`State<T>`, `Emitter<E>`, `Context`, which has the bus, and types that implement `FromDelivery` are extracted; in a handler, they come after the event",
     note = "a shared value goes into the bus by `Bus::builder().state(value)`, and comes as `State<{Self}>`",
-    note = "what is extracted is `Send + 'static`"
+    note = "what is extracted is `'static`, and in an `async` function `Send`"
 )]
-pub trait FromDelivery: Sized + Send + 'static {
+pub trait FromDelivery: Sized + 'static {
     /// What is found once, when the bus starts, and used for each delivery.
     type Prepared: Send + Sync + 'static;
 
@@ -129,7 +129,7 @@ impl ExtractError {
 /// The further parameters of a handler together.
 pub trait Params: 'static {
     /// The parameters, as a tuple.
-    type Values: Send + 'static;
+    type Values: 'static;
     /// What is found once, when the bus starts.
     type Prepared: Send + Sync + 'static;
 

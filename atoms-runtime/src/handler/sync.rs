@@ -49,7 +49,7 @@ impl fmt::Debug for SyncDelivery<'_> {
 }
 
 /// A further parameter of a sync handler: one that [`FromDelivery`] extracts, or one that it cannot extract because it
-/// borrows from the delivery or is not [`Send`]. [`Lent`] has an example.
+/// borrows from the delivery. [`Lent`] has an example.
 ///
 /// A handler writes the lifetime of a parameter that borrows as `'_`: `printer: Printer<'_>`.
 #[diagnostic::on_unimplemented(
@@ -57,7 +57,7 @@ impl fmt::Debug for SyncDelivery<'_> {
     label = "cannot be extracted",
     note = "`State<T>`, `Emitter<E>`, `Context`, which has the bus, and types that implement `FromDelivery` are extracted; in a handler, they come after the event",
     note = "a shared value goes into the bus by `Bus::builder().state(value)`, and comes as `State<{Self}>`",
-    note = "what is extracted is `Send + 'static`"
+    note = "what is extracted is `'static`, and in an `async` function `Send`"
 )]
 pub trait FromSyncDelivery {
     /// What is found once, when the bus starts, and used for each delivery.

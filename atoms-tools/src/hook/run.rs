@@ -112,7 +112,8 @@ where
         delivery: &Delivery<'_>,
     ) -> Result<Running<'a, R::Answer>, ExtractError> {
         let params = H::Params::from_delivery(&self.prepared, delivery)?;
-        Ok(Box::pin(async move { R::read(H::call(input, params).await) }))
+        let answer = H::call(input, params);
+        Ok(Box::pin(async move { R::read(answer.await) }))
     }
 }
 

@@ -181,7 +181,8 @@ impl<T: Tool, F: SyncFunction<Tool = T>> RunSync<T> for BoundSync<F> {
 impl<T: Tool, F: AsyncFunction<Tool = T>> RunAsync<T> for BoundAsync<F> {
     fn run<'a>(&'a self, args: T::Args, delivery: &Delivery<'_>) -> Result<Running<'a, T::Output>, NotRun> {
         let params = F::Params::from_delivery(&self.0, delivery).map_err(NotRun::Extract)?;
-        Ok(Box::pin(async move { F::call(args, params).await.into_result().map_err(NotRun::Failed) }))
+        let returned = F::call(args, params);
+        Ok(Box::pin(async move { returned.await.into_result().map_err(NotRun::Failed) }))
     }
 }
 
