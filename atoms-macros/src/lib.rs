@@ -374,6 +374,14 @@ pub fn graph(input: TokenStream) -> TokenStream {
     graph::graph(input.into()).into()
 }
 
+/// Gives back what is in its list, and not the struct below it. Where the path to it is not found, the struct without
+/// attributes stays, so that rustc reports the path alone, and not the attributes that it does not know.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn in_place_of(item: TokenStream, _bare: TokenStream) -> TokenStream {
+    item
+}
+
 /// Reports that `#[node]` needs the feature `agent` of `atoms-rs`.
 #[doc(hidden)]
 #[proc_macro_attribute]

@@ -1,6 +1,6 @@
 //! What expansions of the macros use. Not part of the public interface.
 
-pub use atoms_macros::{graph_without_agent, node_without_agent};
+pub use atoms_macros::{graph_without_agent, in_place_of, node_without_agent};
 pub use inventory;
 pub use serde;
 

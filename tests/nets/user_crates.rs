@@ -38,6 +38,13 @@ fn atoms_may_have_another_name() {
 }
 
 #[test]
+fn another_name_that_is_not_told_is_one_mistake() {
+    let messages = PROGRAMS.failed("not_told");
+    assert!(messages.contains("could not find `atoms` in the list of imported crates"), "{messages}");
+    assert!(!messages.contains("serde"), "{messages}");
+}
+
+#[test]
 fn edition_2021_will_do() {
     PROGRAMS.printed("edition_2021");
 }

@@ -18,6 +18,11 @@ impl Root {
         self.0.segments.first().is_some_and(|first| first.ident == "$crate")
     }
 
+    /// Whether no `crate = path` was given.
+    pub(crate) fn is_default(&self) -> bool {
+        self.to_token_stream().to_string() == ":: atoms"
+    }
+
     /// The path with this span, for an error that begins at it. Its `$crate` still means the same crate.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
         let located = self.to_token_stream().into_iter().map(|mut token| {

@@ -33,7 +33,16 @@ pub(super) fn written_anew(
     let attributes = &item.attrs;
     let attributes = quote!(#derives #(#attributes)* #serde #bound #deny);
     item.attrs.clear();
-    quote!(#alias #attributes #item)
+    if !event.keys.root.is_default() {
+        return quote!(#alias #attributes #item);
+    }
+    let root = &event.keys.root;
+    let mut bare = item.clone();
+    retain(&mut bare, |attribute| attribute.path().is_ident("cfg"));
+    quote! {
+        #[#root::__private::in_place_of { #attributes #item }]
+        #bare
+    }
 }
 
 /// The traits that an event needs and that no `derive` beside `#[event]` names.
