@@ -15,14 +15,14 @@
 //!     const IS_WRONG: bool = is_wrong::<{ SIZES.names }, ...>(NODES, EDGES);
 //!     const SupportBot: () = if IS_WRONG {                // for each node, with its span
 //!         let report = of_node::<{ SIZES.names }, ...>(NODES, EDGES, 0);
-//!         if !report.is_empty() { panic!("{}", report.as_str()) }
+//!         if !#report.is_empty() { panic!("{}", report.as_str()) }
 //!     };
 //! };
 //! ```
 
 use std::collections::HashSet;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
@@ -61,20 +61,22 @@ pub(crate) fn expand(graph: &Graph, root: &Root, shape: &Shape<'_>) -> TokenStre
 /// Reports the mistakes of each node at that node. The constant has the name of its node, which rustc shows, too.
 fn checks(shape: &Shape<'_>, agent: &TokenStream) -> TokenStream {
     let mut names = HashSet::new();
+    // A local name that is found wherever the node's span comes from.
+    let report = Ident::new("report", Span::mixed_site());
     let checks = shape.nodes.iter().enumerate().map(|(index, node)| {
         let name = node.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
         let name = if names.insert(name.clone()) { name } else { format!("{name}_{index}") };
         let name = format_ident!("{name}", span = Span::call_site());
-        let told = quote_spanned!(node.span()=> ::core::panic!("{}", report.as_str()));
+        let told = quote_spanned!(node.span()=> ::core::panic!("{}", #report.as_str()));
         quote! {
             #[allow(dead_code, non_upper_case_globals)]
             const #name: () = if IS_WRONG {
-                let report = #agent::of_node::<{ SIZES.names }, { SIZES.words }, { SIZES.numbers }>(
+                let #report = #agent::of_node::<{ SIZES.names }, { SIZES.words }, { SIZES.numbers }>(
                     __Checked::NODES,
                     __Checked::EDGES,
                     #index,
                 );
-                if !report.is_empty() {
+                if !#report.is_empty() {
                     #told
                 }
             };
