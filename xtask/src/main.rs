@@ -24,7 +24,8 @@ Usage: cargo xtask <command>
                    clients that attack a server, beside honest ones (default: 60 seconds, all kinds)
   crash [kills]    a program with a store that is killed again and again (default: 1,000 times)
   runs [seconds]   8 threads that start, pause, resume and cancel runs (default: 30 seconds)
-  nets             what the linker says, in many ways to build programs; writes `tests/nets/README.md`
+  nets [numbers]   what the linker says, in many ways to build programs; writes `tests/nets/README.md`
+                   (default: all; the numbers are those of its table)
   bench            the benchmarks, with other crates beside this one
   load [args...]   agent servers under load, the original SDK's among them; needs Python 3 with venv.
                    The arguments go to the benchmark (default: 5 seconds for each point)
@@ -75,7 +76,7 @@ fn run(args: &[&str]) -> Result<(), Failure> {
         ["crash", kills] => crash(kills),
         ["runs"] => runs("30"),
         ["runs", seconds] => runs(seconds),
-        ["nets"] => nets(),
+        ["nets", ways @ ..] => nets(ways),
         ["bench"] => bench(),
         ["load", args @ ..] => load(args),
         _ => Err(Failure::UnknownCommand(args.join(" "))),
@@ -179,9 +180,10 @@ fn hostile(args: &[&str]) -> Result<(), Failure> {
     args.iter().fold(hostile, |hostile, arg| hostile.arg(arg)).run()
 }
 
-/// Builds right and wrong programs in many ways, and writes the table of what was told.
-fn nets() -> Result<(), Failure> {
-    cargo("test --package atoms-rs --test nets the_table -- --ignored --nocapture").run()
+/// Builds right and wrong programs in many ways, or in those with these numbers, and writes the table of what was told.
+fn nets(ways: &[&str]) -> Result<(), Failure> {
+    let nets = cargo("test --package atoms-rs --test nets the_table -- --ignored --nocapture");
+    nets.env("NETS", &ways.join(" ")).run()
 }
 
 /// Runs the benchmarks, in the package that has other crates beside ours.
