@@ -29,13 +29,25 @@ pub(crate) fn build(args: &str) -> Programs {
     build_with(args, "")
 }
 
+/// As [`build`], with Clippy in the place of rustc for what is in `tests/programs`. It shares with [`build`] what these
+/// depend on.
+pub(crate) fn build_with_clippy(args: &str) -> Programs {
+    build_as(args, |cargo| {
+        cargo.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
+    })
+}
+
 /// As [`build`], with these flags for rustc, whatever it compiles.
 pub(crate) fn build_with(args: &str, flags: &str) -> Programs {
+    build_as(args, |cargo| set_flags(cargo, flags))
+}
+
+fn build_as(args: &str, set: impl FnOnce(&mut Command)) -> Programs {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let (args, for_rustc) = args.split_once(" -- ").unwrap_or((args, ""));
     let mut cargo = cargo(args);
-    set_flags(&mut cargo, flags);
+    set(&mut cargo);
     cargo.args(["--keep-going", "--message-format=json", "--"]).args(for_rustc.split_whitespace());
     let output = cargo.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();

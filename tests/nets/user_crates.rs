@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::programs::{Programs, build, test};
+use crate::programs::{Programs, build, build_with_clippy, test};
 
 static PROGRAMS: LazyLock<Programs> =
     LazyLock::new(|| build("build -p plain -p edition_2021 -p renamed -p arc_field"));
@@ -35,6 +35,14 @@ fn events_and_handlers_may_come_from_macros() {
 #[test]
 fn atoms_may_have_another_name() {
     PROGRAMS.printed("renamed");
+}
+
+#[test]
+fn no_lint_objects_to_what_the_macros_write_in_any_edition() {
+    let programs = build_with_clippy("build -p quiet_2018 -p quiet_2021 -p quiet_2024");
+    for edition in ["quiet_2018", "quiet_2021", "quiet_2024"] {
+        programs.printed(edition);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream};
 use quote::quote;
-use syn::{Attribute, FnArg, Ident, ItemFn, PatType, Signature, Type, TypeParamBound};
+use syn::{Attribute, FnArg, Ident, ItemFn, PatType, Signature, Type, TypeParamBound, parse_quote};
 
 use super::{Mistakes, attributes, types};
 
@@ -24,6 +24,20 @@ const EXTRACTED: [&str; 6] = ["State", "Emitter", "Context", "Session", "Tx", "R
 pub(crate) fn is_extracted(ty: &Type) -> bool {
     let ty = types::option_of(ty).unwrap_or(ty);
     EXTRACTED.iter().any(|name| types::is_named(ty, name))
+}
+
+/// Allows what Clippy would have otherwise in a signature, and what the attributes refuse or leave no choice about.
+pub(crate) fn allow_what_is_demanded() -> Attribute {
+    parse_quote! {
+        #[allow(
+            clippy::missing_const_for_fn,
+            clippy::must_use_candidate,
+            clippy::needless_pass_by_ref_mut,
+            clippy::needless_pass_by_value,
+            clippy::trivially_copy_pass_by_ref,
+            clippy::unused_self
+        )]
+    }
 }
 
 /// The type that stands for the function. It has braces, so that its name as a value is still the function.
@@ -52,7 +66,13 @@ pub(crate) fn unit_with(function: &ItemFn, items: &TokenStream) -> TokenStream {
     quote! {
         #(#cfgs)*
         #[doc(hidden)]
-        #[allow(non_camel_case_types)]
+        #[allow(
+            missing_copy_implementations,
+            missing_debug_implementations,
+            non_camel_case_types,
+            clippy::empty_structs_with_brackets,
+            clippy::exhaustive_structs
+        )]
         #visibility #keyword #name<const AT: ::core::primitive::usize = #place>
         where
             [(); {

@@ -52,7 +52,8 @@ pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
             #registration
         },
     );
-    quote!(#function #unit)
+    let allow = function::allow_what_is_demanded();
+    quote!(#allow #function #unit)
 }
 
 fn implementation(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracted) -> TokenStream {

@@ -46,7 +46,8 @@ pub(crate) fn expand(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
             #registration
         },
     );
-    quote!(#function #unit)
+    let allow = function::allow_what_is_demanded();
+    quote!(#allow #function #unit)
 }
 
 fn implementation(hook: &Hook<'_>, checked: &Checked<'_>, extracted: &Extracted) -> TokenStream {

@@ -7,6 +7,7 @@ use syn::{ImplItem, ItemImpl};
 
 use super::model::Node;
 use super::parse::Role;
+use crate::common::function;
 use crate::handler::mend;
 
 pub(crate) fn stub(node: &Node<'_>, errors: syn::Error) -> TokenStream {
@@ -59,9 +60,13 @@ pub(super) fn given_back(node: &Node<'_>) -> TokenStream {
 fn without_roles(node: &Node<'_>, mut block: ItemImpl) -> TokenStream {
     for item in &mut block.items {
         if let ImplItem::Fn(function) = item {
+            let given = function.attrs.len();
             function
                 .attrs
                 .retain(|attribute| Role::of(attribute).is_none() && Role::conditional(attribute).is_none());
+            if function.attrs.len() < given {
+                function.attrs.insert(0, function::allow_what_is_demanded());
+            }
         }
     }
     node.bodies.of_implementation(&block)
