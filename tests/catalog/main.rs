@@ -38,7 +38,9 @@ fn what_is_linked_is_found_by_its_kind_in_the_order_of_names() {
         let jobs: Vec<_> = registry.entries::<Job>().map(Entry::name).collect();
         assert_eq!(jobs, ["daily", "nightly"]);
         assert!(std::ptr::eq(registry.entries::<Plan>().next().unwrap(), &WEEK));
-        let all: Vec<_> = registry.all_entries().iter().map(|entry| (entry.kind(), entry.name())).collect();
+        // The crate of tools has an entry of its own.
+        let others = registry.all_entries().iter().filter(|entry| entry.kind() != "asker");
+        let all: Vec<_> = others.map(|entry| (entry.kind(), entry.name())).collect();
         let node = ("node", "catalog::nodes::Greeter");
         assert_eq!(all, [("job", "daily"), ("job", "nightly"), node, ("plan", "week")]);
     }

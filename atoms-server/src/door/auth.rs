@@ -46,7 +46,7 @@ pub enum AuthError {
     /// It is not known who they are. The answer is 401.
     #[error("say who you are: `Authorization: Bearer ...`")]
     Unauthenticated,
-    /// The token that they sent is that of nobody. The answer is 401.
+    /// They sent a token that is not known. The answer is 401.
     #[error("the bearer token is not known")]
     UnknownToken,
     /// It is known who they are, and they may not come in. The answer is 403.

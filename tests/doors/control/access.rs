@@ -46,7 +46,7 @@ async fn who_has_no_token_is_told_to_send_one_and_does_nothing() {
     for wrong in ["wrong", "", "ops-s3cre", "ops-s3cret3", "for-sessions"] {
         for path in GETS {
             let answer = get(server.address, wrong, path).await;
-            assert!(answer.problem(401).contains("Authorization: Bearer"), "{path}");
+            assert!(answer.problem(401).to_lowercase().contains("bearer"), "{path}");
             assert_eq!(answer.header("www-authenticate"), Some("bearer"));
         }
         for path in posts(&id(&going)) {

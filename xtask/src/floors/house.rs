@@ -81,7 +81,7 @@ const STORE: House = House {
         Floor { name: "file", modules: &["file"] },
         Floor { name: "letters", modules: &["letters"] },
         Floor { name: "backlog", modules: &["backlog"] },
-        Floor { name: "others", modules: &["outside", "questions"] },
+        Floor { name: "others", modules: &["history", "outside", "questions"] },
         Floor { name: "store", modules: &["sqlite"] },
         Floor { name: "transaction", modules: &["transaction"] },
         Floor { name: "face", modules: &["bus"] },
