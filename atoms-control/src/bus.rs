@@ -9,7 +9,7 @@ use crate::face::Questions;
 use crate::history::{History, HistoryQuery, Kept};
 use crate::question::QuestionLimits;
 use crate::runs::{Runs, Source, Steered, Steering};
-use crate::stats::{self, Counted, Stats, StatsError};
+use crate::stats::{self, Activity, Counted, Stats, StatsError};
 use crate::store::QuestionStore;
 
 /// What control adds to a [`Bus`].
@@ -28,6 +28,24 @@ pub trait Control {
 
     /// Counts what has happened on this bus, and what goes on. Fails on a bus that does not count.
     fn stats(&self) -> impl Future<Output = Result<Stats, StatsError>> + Send;
+
+    /// Returns the part of the stats for which no store is asked, or `None` on a bus that does not count.
+    ///
+    /// ```
+    /// use atoms::prelude::*;
+    ///
+    /// # #[event(type = "shop.order.created")]
+    /// # struct OrderCreated;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().without_discovery().counted().start()?;
+    /// let _ = bus.emit(OrderCreated).await;
+    /// let activity = bus.activity().expect("it counts");
+    /// assert_eq!(activity.types["shop.order.created"].count, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn activity(&self) -> Option<Activity>;
 }
 
 impl Control for Bus {
@@ -49,6 +67,10 @@ impl Control for Bus {
 
     async fn stats(&self) -> Result<Stats, StatsError> {
         stats::of(self).await
+    }
+
+    fn activity(&self) -> Option<Activity> {
+        stats::activity(self)
     }
 }
 

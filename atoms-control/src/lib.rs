@@ -68,7 +68,7 @@ pub use runs::{
     Running, Runs, Scope, Source, Steering, Task, Tell, Telling, Tracked,
 };
 pub use schemars;
-pub use stats::{Quantiles, Stats, StatsError, Tally};
+pub use stats::{Activity, Quantiles, Stats, StatsError, Tally};
 pub use store::{Ending, MemoryQuestions, Opening, QuestionFilter, QuestionStore};
 pub use veska::Veska;
 pub use work::{DroppedEvent, Run, RunId, RunIdError};

@@ -77,6 +77,19 @@ pub struct Stats {
     pub types: BTreeMap<String, Tally>,
 }
 
+/// What handlers have done, and what became of events: what [`Control::activity`](crate::Control::activity) returns. It is a part
+/// of the [`Stats`], for which no store is asked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Activity {
+    /// How many events were emitted, or refused.
+    pub total_events: u64,
+    /// As [`Stats::handlers`].
+    pub handlers: BTreeMap<String, Tally>,
+    /// As [`Stats::types`].
+    pub types: BTreeMap<String, Tally>,
+}
+
 /// What one handler has done, or what became of the events of one type.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -218,14 +231,22 @@ impl fmt::Debug for Counted {
     }
 }
 
+/// What the handlers of a bus have done; `None` if it does not count.
+pub(crate) fn activity(bus: &Bus) -> Option<Activity> {
+    let counters = &bus.borrow_extension::<Counted>()?.0;
+    Some(Activity {
+        total_events: counters.events.load(Ordering::Relaxed),
+        handlers: counters.handlers.all(),
+        types: counters.types.all(),
+    })
+}
+
 /// The stats of a bus.
 pub(crate) async fn of(bus: &Bus) -> Result<Stats, StatsError> {
-    let counters = bus.extension::<Counted>().map(|counted| Arc::clone(&counted.0));
-    let counters = counters.ok_or(StatsError::NotCounted)?;
+    let Activity { total_events, handlers, types } = activity(bus).ok_or(StatsError::NotCounted)?;
     let checkpoints = Questions::of(bus).list().kind(QuestionKind::Checkpoint).await?.len();
-    let handlers = counters.handlers.all();
     Ok(Stats {
-        total_events: counters.events.load(Ordering::Relaxed),
+        total_events,
         handlers_registered: bus.registry().handlers().len(),
         pending_checkpoints: checkpoints,
         open_questions: Questions::of(bus).count().await?,
@@ -235,6 +256,6 @@ pub(crate) async fn of(bus: &Bus) -> Result<Stats, StatsError> {
         held: Runs::of(bus).held().events,
         queue: bus.queue_depths().await?,
         handlers,
-        types: counters.types.all(),
+        types,
     })
 }

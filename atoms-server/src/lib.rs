@@ -8,6 +8,8 @@
 
 mod access;
 #[cfg(feature = "control")]
+mod activity;
+#[cfg(feature = "control")]
 mod control;
 #[cfg(feature = "control")]
 mod door;

@@ -26,7 +26,7 @@ use crate::metrics;
 use crate::served::Served;
 use crate::websocket::{Limits, WebSocket};
 #[cfg(feature = "control")]
-use crate::{control, door, questions};
+use crate::{activity, control, door, questions};
 
 /// The routes of an agent server, to be mounted in an axum application.
 ///
@@ -34,9 +34,9 @@ use crate::{control, door, questions};
 /// | --- | --- |
 /// | `/ws` | a session over WebSocket; one frame, text or binary, is one event |
 /// | `/` | `{"status":"running","ready":true,"active_sessions":0}` |
-/// | `/health` | `{"status":"ok","active_sessions":0}` |
+/// | `/health` | `{"status":"ok","active_sessions":0}`, and the `activity` of the handlers on a bus that counts it |
 /// | `/ready` | `{"status":"ready","active_sessions":0}`, or 503 before the bus has started and from the shutdown on |
-/// | `/metrics` | counts for Prometheus |
+/// | `/metrics` | counts for Prometheus, on a bus that counts also for each handler and each type of events |
 /// | `/questions` | the questions that people answer, with the feature `control` and for those who are let in |
 /// | `/control` | what runs, to be watched and steered, with the feature `control` and for those who are let in |
 ///
@@ -248,7 +248,15 @@ impl Routes {
                 .map(|auth| control::routes(self.control, door(auth), self.limits.write_timeout));
             questions.unwrap_or_default().merge(control.unwrap_or_default())
         };
-        let state = Shared { served, room, access, limits: self.limits, session_limit: self.session_limit };
+        let state = Shared {
+            served,
+            room,
+            access,
+            limits: self.limits,
+            session_limit: self.session_limit,
+            #[cfg(feature = "control")]
+            activity: Default::default(),
+        };
         let router = Router::new()
             .route("/ws", get(open))
             .route("/", get(running))
@@ -290,12 +298,20 @@ struct Shared {
     access: Arc<Access>,
     limits: Limits,
     session_limit: usize,
+    #[cfg(feature = "control")]
+    activity: activity::Latest,
 }
 
 impl Shared {
     /// Returns what is served, if it has started.
     fn open(&self) -> Option<&Served> {
         self.served.get().filter(|served| !served.is_closing())
+    }
+
+    /// What the handlers of the bus have done, if it counts that.
+    #[cfg(feature = "control")]
+    fn activity(&self) -> Option<Arc<atoms_control::Activity>> {
+        self.activity.of(self.served.get()?.bus())
     }
 
     fn active(&self) -> usize {
@@ -353,7 +369,17 @@ async fn running(State(shared): State<Shared>) -> impl IntoResponse {
 }
 
 async fn health(State(shared): State<Shared>) -> impl IntoResponse {
-    json_of(json!({"status": "ok", "active_sessions": shared.active()}))
+    let health = json!({"status": "ok", "active_sessions": shared.active()});
+    #[cfg(feature = "control")]
+    let health = match shared.activity() {
+        Some(counted) => {
+            let mut health = health;
+            health["activity"] = activity::json(&counted);
+            health
+        }
+        None => health,
+    };
+    json_of(health)
 }
 
 async fn ready(State(shared): State<Shared>) -> Response {
@@ -367,7 +393,10 @@ async fn ready(State(shared): State<Shared>) -> Response {
 
 async fn count(State(shared): State<Shared>) -> impl IntoResponse {
     let counts = shared.served.get().and_then(Served::counts);
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(shared.open().is_some(), counts))
+    let text = metrics::text(shared.open().is_some(), counts);
+    #[cfg(feature = "control")]
+    let text = text + &shared.activity().map(|counted| activity::text(&counted)).unwrap_or_default();
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text)
 }
 
 fn json_of(body: Value) -> impl IntoResponse {

@@ -3,6 +3,7 @@
 #![cfg(not(miri))]
 
 mod access;
+mod activity;
 mod answers;
 mod client;
 mod control;

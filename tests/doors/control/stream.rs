@@ -235,10 +235,9 @@ async fn who_does_not_read_is_let_go() {
     let quick = quick.request_timeout(Duration::from_millis(200)).control_stream_limit(1);
     let server = with(quick, bus()).await;
     let stuck = who_does_not_read(&server).await;
+    get(server.address, OPS, "/control/events").await.problem(429);
     let telling = tell_much(&server);
     timeout(PATIENCE, telling).await.expect("one who does not read holds up the bus");
-    let is_taken = get(server.address, OPS, "/control/events").await;
-    is_taken.problem(429);
     let let_go = async {
         loop {
             let reader = Reader::open(&server, OPS, "").await;
