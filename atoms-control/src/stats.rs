@@ -10,6 +10,7 @@ use atoms_runtime::{
     AnyEvent, Bus, BusBuilder, Delivery, Extension, FailureKind, Interceptor, QueueDepths, Receipt,
     StoreError, Timestamp,
 };
+use foldhash::fast::RandomState;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
@@ -144,7 +145,7 @@ struct Counters {
 
 /// By name.
 #[derive(Default)]
-struct Tallies(Mutex<HashMap<&'static str, Counter>>);
+struct Tallies(Mutex<HashMap<&'static str, Counter, RandomState>>);
 
 #[derive(Default)]
 struct Counter {

@@ -26,7 +26,6 @@ struct State {
 }
 
 /// One delivery that runs.
-#[derive(Clone)]
 struct Entry {
     place: Place,
     handler: &'static str,
@@ -65,13 +64,14 @@ impl Running {
         let run = place.run.as_ref();
         let cancelled = run.map_or_else(Cancellation::new, |run| run.token().clone());
         let stopped = run.map_or_else(Cancellation::new, |run| run.stopped().clone());
-        let entry = Entry { place, handler, event, cancelled, stopped };
+        let tokens = [cancelled.clone(), stopped.clone()];
         let mut state = running.0.lock();
         let number = state.next;
         state.next += 1;
-        state.deliveries.insert(number, entry.clone());
+        state.deliveries.insert(number, Entry { place, handler, event, cancelled, stopped });
         drop(state);
-        Entered { running, number, entry }
+        let [cancelled, stopped] = tokens;
+        Entered { running, number, cancelled, stopped }
     }
 }
 
@@ -114,18 +114,19 @@ impl Deliveries {
 pub(super) struct Entered<R: Deref<Target = Running>> {
     running: R,
     number: u64,
-    entry: Entry,
+    cancelled: Cancellation,
+    stopped: Cancellation,
 }
 
 impl<R: Deref<Target = Running>> Entered<R> {
     /// Tells that it is cancelled.
     pub(super) fn cancelled(&self) -> &Cancellation {
-        &self.entry.cancelled
+        &self.cancelled
     }
 
     /// Tells that it is to be dropped where it waits.
     pub(super) fn stopped(&self) -> &Cancellation {
-        &self.entry.stopped
+        &self.stopped
     }
 }
 
