@@ -7,10 +7,11 @@ mod questions;
 
 fn main() {
     println!("\n## Control");
+    // The memory is what is taken anew: what others have freed would be taken first.
+    questions::table();
+    held::table();
     for name in on_cost::EMITS {
         on_cost::table(name);
     }
     on_cost::posted();
-    held::table();
-    questions::table();
 }
