@@ -71,6 +71,7 @@ impl Carried for Sender {
 }
 
 #[diagnostic::do_not_recommend]
+#[diagnostic::do_not_recommend]
 impl FromDelivery for Sender {
     type Prepared = ();
 

@@ -200,6 +200,7 @@ impl Outlet for NodeOutlet {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl FromDelivery for Conversation {
     type Prepared = ();
 

@@ -33,6 +33,7 @@ impl Session {
 }
 
 #[diagnostic::do_not_recommend]
+#[diagnostic::do_not_recommend]
 impl FromDelivery for Session {
     type Prepared = ();
 

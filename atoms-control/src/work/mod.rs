@@ -299,6 +299,7 @@ impl Carried for Run {
 }
 
 #[diagnostic::do_not_recommend]
+#[diagnostic::do_not_recommend]
 impl FromDelivery for Run {
     type Prepared = ();
 
