@@ -71,7 +71,6 @@ impl Carried for Sender {
 }
 
 #[diagnostic::do_not_recommend]
-#[diagnostic::do_not_recommend]
 impl FromDelivery for Sender {
     type Prepared = ();
 

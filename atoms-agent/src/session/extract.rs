@@ -33,7 +33,6 @@ impl Session {
 }
 
 #[diagnostic::do_not_recommend]
-#[diagnostic::do_not_recommend]
 impl FromDelivery for Session {
     type Prepared = ();
 

@@ -299,7 +299,6 @@ impl Carried for Run {
 }
 
 #[diagnostic::do_not_recommend]
-#[diagnostic::do_not_recommend]
 impl FromDelivery for Run {
     type Prepared = ();
 
