@@ -26,6 +26,7 @@ Usage: cargo xtask <command>
   runs [seconds]   8 threads that start, pause, resume and cancel runs (default: 30 seconds)
   nets [numbers]   what the linker says, in many ways to build programs; writes `tests/nets/README.md`
                    (default: all; the numbers are those of its table)
+  editor           what rust-analyzer completes in unfinished code
   bench            the benchmarks, with other crates beside this one
   load [args...]   agent servers under load, the original SDK's among them; needs Python 3 with venv.
                    The arguments go to the benchmark (default: 5 seconds for each point)
@@ -77,6 +78,7 @@ fn run(args: &[&str]) -> Result<(), Failure> {
         ["runs"] => runs("30"),
         ["runs", seconds] => runs(seconds),
         ["nets", ways @ ..] => nets(ways),
+        ["editor"] => editor(),
         ["bench"] => bench(),
         ["load", args @ ..] => load(args),
         _ => Err(Failure::UnknownCommand(args.join(" "))),
@@ -184,6 +186,12 @@ fn hostile(args: &[&str]) -> Result<(), Failure> {
 fn nets(ways: &[&str]) -> Result<(), Failure> {
     let nets = cargo("test --package atoms-rs --test nets the_table -- --ignored --nocapture");
     nets.env("NETS", &ways.join(" ")).run()
+}
+
+/// Asks rust-analyzer what it completes in unfinished code, with the macros and without.
+fn editor() -> Result<(), Failure> {
+    tool("rustup", "component add rust-analyzer").run()?;
+    cargo("test --package atoms-rs --test editor -- --ignored --nocapture").run()
 }
 
 /// Runs the benchmarks, in the package that has other crates beside ours.
