@@ -9,6 +9,14 @@
 //! curl -H "$ada" "$door"                                                         # what is asked
 //! curl -H "$ada" --json '{"feedback": "looks good"}' "$door/plan-review/approve"  # or `reject`
 //! curl -H "$ada" --json '{"answer": "SQLite"}' "$door/database/answer"
+//!
+//! control=http://127.0.0.1:8080/control                                          # the plan is ada's, who steers it
+//! curl -H "$ada" -N -H "Last-Event-ID: 0" "$control/events" &                    # what has happened, and what happens
+//! run=$(curl -s -H "$ada" "$control/runs" | grep -o '"id":"[^"]*"' | head -1 | cut -d '"' -f 4)
+//! curl -H "$ada" -X POST "$control/runs/$run/pause"                              # the next task waits
+//! curl -H "$ada" -X POST "$control/runs/$run/resume"
+//! curl -H "$ada" --json '{"reason": "out of time"}' "$control/runs/$run/cancel"
+//! curl -H "Authorization: Bearer ops-token" "$control/stats"                     # for operators
 //! ```
 
 use std::collections::HashMap;
@@ -120,6 +128,20 @@ fn show_cancelled(run: &RunCancelled, screen: State<Screen>) {
     screen.end(run.run, format!("{:>12}  cancelled: {}", run.source, run.message));
 }
 
+/// A task that is to be done. It is an event, so it waits while its run is paused.
+#[event(type = "review.task.due")]
+struct TaskDue {
+    millis: u64,
+}
+
+/// How many times longer a task takes, if people are to have time to steer it.
+struct Slowness(u64);
+
+#[handler]
+async fn do_task(due: &TaskDue, slowness: State<Slowness>) {
+    sleep(Duration::from_millis(due.millis * slowness.0)).await;
+}
+
 /// The work: it stops where a person has to say something.
 async fn work(run: Run) -> Result<String, Box<dyn Error + Send + Sync>> {
     let tasks = PLAN.map(|(agent, task, _)| format!("{agent}: {task}"));
@@ -133,10 +155,11 @@ async fn work(run: Run) -> Result<String, Box<dyn Error + Send + Sync>> {
 
     let _phase = run.phase("the report");
     let total = PLAN.len() as u64;
+    let bus = run.bus().ok_or("the bus has ended")?;
     for (number, (agent, task, millis)) in (0..).zip(PLAN) {
         run.progress(number, total, task).await?;
         let task = run.task(task, agent);
-        sleep(Duration::from_millis(millis)).await;
+        bus.emit(TaskDue { millis }).await.into_result()?;
         task.completed();
     }
     run.progress(total, total, "").await?;
@@ -197,7 +220,13 @@ async fn print_tree(bus: &Bus, run: RunId) -> Result<(), HistoryError> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let port = port()?;
     let screen = Screen { all: MultiProgress::new(), bars: Mutex::default() };
-    let bus = Bus::builder().state(screen).steering(Steering::new()).history(History::new()).start()?;
+    let bus = Bus::builder()
+        .state(screen)
+        .state(Slowness(if port.is_some() { 100 } else { 1 }))
+        .steering(Steering::new())
+        .history(History::new())
+        .counted()
+        .start()?;
     let ada = Principal::new("ada");
     if let Some(port) = port {
         return serve(bus, ada, port).await;
@@ -209,11 +238,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Lets people answer over HTTP, until the plan is done or stopped.
 async fn serve(bus: Bus, ada: Principal, port: u16) -> Result<(), Box<dyn Error>> {
-    // A token for a demonstration on this machine. Others are random, and not in the code.
-    let routes = Routes::new().questions(Tokens::new().token("ada-token", ada));
+    // Tokens for a demonstration on this machine. Others are random, and not in the code.
+    let operator = Principal::new("ops").role("operator");
+    let tokens = Tokens::new().token("ada-token", ada.clone()).token("ops-token", operator);
+    let routes = Routes::new().questions(tokens.clone()).control(tokens).control_operators("operator");
     let server = Server::without_sessions().routes(routes).bind(("127.0.0.1", port)).await?;
     println!("listening on http://{}", server.local_addr()?);
-    let running = bus.runs().start("plan", work);
+    let running = bus.runs().for_principal(&ada).start("plan", work);
     let mut ended = None;
     let done = async { ended = Some(running.await) };
     server.serve_until(async { Ok::<_, StartError>(bus) }, done).await?;
