@@ -14,17 +14,23 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// What the handlers of a bus had done lately.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Latest(Arc<Mutex<Option<(Instant, Option<Arc<Activity>>)>>>);
+pub(crate) struct Latest(Arc<Mutex<Option<Seen>>>);
+
+#[derive(Debug)]
+struct Seen {
+    at: Instant,
+    activity: Option<Arc<Activity>>,
+}
 
 impl Latest {
     /// `None` if the bus does not count.
     pub(crate) fn of(&self, bus: &Bus) -> Option<Arc<Activity>> {
         let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*latest {
-            Some((at, activity)) if at.elapsed() < FRESH => activity.clone(),
+            Some(seen) if seen.at.elapsed() < FRESH => seen.activity.clone(),
             _ => {
                 let activity = bus.activity().map(Arc::new);
-                *latest = Some((Instant::now(), activity.clone()));
+                *latest = Some(Seen { at: Instant::now(), activity: activity.clone() });
                 activity
             }
         }
