@@ -141,20 +141,20 @@ macro_rules! __finish {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __handler {
-    ($name:ident<$at:literal>, $called:ident, $kind:ident, options: [$($option:ident($($value:expr),*))*]) => {
+    ($name:ident, $called:ident, $kind:ident, options: [$($option:ident($($value:expr),*))*]) => {
         #[allow(deprecated)]
         const _: () = {
             #[automatically_derived]
-            impl $crate::__private::HandlerSymbol for $name<$at> {
+            impl $crate::__private::HandlerSymbol for $name {
                 const IS_IN_UNIT_TEST: ::core::primitive::bool = ::core::cfg!(test);
 
                 fn handler() {}
             }
 
             #[automatically_derived]
-            impl $crate::Handler for $name<$at> {
+            impl $crate::Handler for $name {
                 fn info() -> &'static $crate::HandlerInfo {
-                    static INFO: $crate::HandlerInfo = $crate::HandlerInfo::$kind::<$called, $name<$at>>(
+                    static INFO: $crate::HandlerInfo = $crate::HandlerInfo::$kind::<$called, $name>(
                         ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
                         ::core::file!(),
                         ::core::line!(),
@@ -168,12 +168,12 @@ macro_rules! __handler {
             #[automatically_derived]
             impl $crate::Handler for $called {
                 fn info() -> &'static $crate::HandlerInfo {
-                    <$name<$at> as $crate::Handler>::info()
+                    <$name as $crate::Handler>::info()
                 }
             }
 
             $crate::__private::inventory::submit! {
-                $crate::__private::Linked::Handler(<$name<$at> as $crate::Handler>::info)
+                $crate::__private::Linked::Handler(<$name as $crate::Handler>::info)
             }
         };
     };

@@ -143,11 +143,11 @@ macro_rules! __assert_plain {
 #[macro_export]
 macro_rules! __hook {
     (
-        $name:ident<$at:literal>, $function:ident, $kind:ident,
+        $name:ident, $function:ident, $kind:ident,
         of: $of:ty,
         options: [$($option:ident($($value:expr)?))*] $(,)?
     ) => {
-        static INFO: $crate::__tools::HookInfo = $crate::__tools::HookInfo::new::<$name<$at>>(
+        static INFO: $crate::__tools::HookInfo = $crate::__tools::HookInfo::new::<$name>(
             ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
             {
                 #[allow(unused_imports)]
@@ -158,7 +158,7 @@ macro_rules! __hook {
         $(.$option($($value)?))*;
 
         #[automatically_derived]
-        impl $crate::__tools::Hook for $name<$at> {
+        impl $crate::__tools::Hook for $name {
             fn info() -> &'static $crate::__tools::HookInfo {
                 &INFO
             }

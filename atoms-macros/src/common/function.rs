@@ -1,6 +1,6 @@
 //! Checks and expansions that handlers, tools and hooks share. `noun` is the name of one in messages, such as "a tool".
 
-use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, FnArg, Ident, ItemFn, PatType, Signature, Type, TypeParamBound, parse_quote};
 
@@ -49,47 +49,6 @@ pub(crate) fn unit(function: &ItemFn) -> TokenStream {
         #[allow(non_camel_case_types)]
         #visibility struct #name {}
     }
-}
-
-/// The same with what is implemented for the type, inside of it. In an `impl` block, and beside a function of the same name,
-/// rustc then reports one mistake, at the function, since the type has the span of the function, nothing is beside it, and
-/// the types of two functions of one name have different parameters.
-pub(crate) fn unit_with(function: &ItemFn, items: &TokenStream) -> TokenStream {
-    let (visibility, name, signature) = (&function.vis, &function.sig.ident, &function.sig);
-    let (cfgs, levels) = (attributes::cfgs(&function.attrs), attributes::levels(&function.attrs));
-    let allow_deprecated = attributes::allow_deprecated(&function.attrs);
-    let first = quote!(#visibility #signature).into_iter().next();
-    let keyword = Ident::new("struct", first.map_or_else(Span::call_site, |token| token.span()));
-    let mut braces = Group::new(Delimiter::Brace, TokenStream::new());
-    braces.set_span(function.block.brace_token.span.join());
-    let place = place();
-    quote! {
-        #(#cfgs)*
-        #[doc(hidden)]
-        #[allow(
-            missing_copy_implementations,
-            missing_debug_implementations,
-            non_camel_case_types,
-            clippy::empty_structs_with_brackets,
-            clippy::exhaustive_structs
-        )]
-        #visibility #keyword #name<const AT: ::core::primitive::usize = #place>
-        where
-            [(); {
-                #(#levels)*
-                #allow_deprecated
-                #[allow(non_local_definitions)]
-                const _: () = { #items };
-                0
-            }]:
-        #braces
-    }
-}
-
-/// The line of the attribute: the parameter of the type that stands for the function.
-pub(crate) fn place() -> Literal {
-    let line = proc_macro::is_available().then(|| Span::call_site().unwrap().line());
-    Literal::usize_unsuffixed(line.unwrap_or_default())
 }
 
 /// The attributes of which a function may have one only.

@@ -1,25 +1,20 @@
 //! ```text
 //! async fn confirm(order: &OrderCreated, out: Emitter<OrderConfirmed>) { ... }   // as it was written
 //!
-//! struct confirm<const AT: usize = 17>    // a type, so that the name of the function stays a function
-//! where
-//!     [(); {                              // inside of it, as `function::unit_with` says
-//!         const _: () = {
-//!             struct __Handler;           // not public, so that the event need not be
-//!             impl HandlerParam<0> for __Handler { type Type = Emitter<OrderConfirmed>; }
-//!             impl AsyncHandler for __Handler {
-//!                 type Input = OrderCreated;
-//!                 type Params = Parameters<Self, 1>;
-//!                 type Output = ();
-//!                 fn call<'a>(input: &'a Self::Input, (p0,): ...) -> impl Future<...> + Send + 'a {
-//!                     confirm(input, p0)
-//!                 }
-//!             }
-//!             ::atoms::__handler! { confirm<17>, __Handler, asynchronous, options: [with_order(-3)] }
-//!         };
-//!         0
-//!     }]:
-//! {}
+//! struct confirm {}                       // a type, so that the name of the function stays a function
+//! const _: () = {
+//!     struct __Handler;                   // not public, so that the event need not be
+//!     impl HandlerParam<0> for __Handler { type Type = Emitter<OrderConfirmed>; }
+//!     impl AsyncHandler for __Handler {
+//!         type Input = OrderCreated;
+//!         type Params = Parameters<Self, 1>;
+//!         type Output = ();
+//!         fn call<'a>(input: &'a Self::Input, (p0,): <Self::Params as Params>::Values) -> impl Future<...> + Send + 'a {
+//!             confirm(input, p0)
+//!         }
+//!     }
+//!     ::atoms::__handler! { confirm, __Handler, asynchronous, options: [with_order(-3)] }
+//! };
 //! ```
 //!
 //! Each type of the signature is an associated type of its own, so that rustc reports a mistake at that type. What the
@@ -30,10 +25,13 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::delivery;
 use super::model::{Handler, Input};
-use crate::common::{Extracted, function};
+use crate::common::{Extracted, attributes, function};
 
 pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
     let function = handler.function;
+    let unit = function::unit(handler.function);
+    let cfgs = attributes::cfgs(&function.attrs);
+    let levels = attributes::levels(&function.attrs).chain(attributes::allow_deprecated(&function.attrs));
     let root = &handler.options.root;
     let extracted = if handler.is_async() {
         Extracted::new(root, handler.extracted().map(|parameter| parameter.ty.to_token_stream()))
@@ -43,17 +41,20 @@ pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
     let parameters = extracted.types_of(&format_ident!("__Handler"));
     let implementation = implementation(handler, &input, &extracted);
     let registration = registration(handler);
-    let unit = function::unit_with(
-        function,
-        &quote! {
+    let allow = function::allow_what_is_demanded();
+    quote! {
+        #allow
+        #function
+        #unit
+        #(#cfgs)*
+        #(#levels)*
+        const _: () = {
             struct __Handler;
             #parameters
             #implementation
             #registration
-        },
-    );
-    let allow = function::allow_what_is_demanded();
-    quote!(#allow #function #unit)
+        };
+    }
 }
 
 fn implementation(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracted) -> TokenStream {
@@ -111,6 +112,5 @@ fn registration(handler: &Handler<'_>) -> TokenStream {
     let (root, name) = (&handler.options.root, &handler.function.sig.ident);
     let kind = format_ident!("{}", if handler.is_async() { "asynchronous" } else { "sync" });
     let options = delivery::options(handler);
-    let at = function::place();
-    quote!(#root::__handler! { #name<#at>, __Handler, #kind, options: [#options] })
+    quote!(#root::__handler! { #name, __Handler, #kind, options: [#options] })
 }

@@ -1,7 +1,7 @@
 //! ```text
 //! async fn guard(call: &mut ToolCall, db: State<Db>) -> Verdict { ... }      // as it was written
 //!
-//! struct guard<const AT: usize = 17> where [(); { ... 0 }]: {}   // a type, in which the following is, as with `#[handler]`
+//! struct guard {}                         // a type, so that the name of the function stays a function
 //! const _: () = {
 //!     struct __Hook;                      // not public, so that the tool need not be
 //!     impl HandlerParam<0> for __Hook { type Type = State<Db>; }
@@ -15,7 +15,7 @@
 //!             guard(input, p0)
 //!         }
 //!     }
-//!     ::atoms::__tools::hook! { guard<17>, __Hook, BEFORE_ASYNC, of: AnyTool, options: [tools("shop_*")] }
+//!     ::atoms::__tools::hook! { guard, __Hook, BEFORE_ASYNC, of: AnyTool, options: [tools("shop_*")] }
 //! };
 //! ```
 //!
@@ -28,26 +28,32 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use super::check::{self, Checked};
 use super::model::{Hook, Stage};
 use super::stub::given_back;
-use crate::common::{Extracted, function};
+use crate::common::{Extracted, attributes, function};
 
 pub(crate) fn expand(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
-    let (function, root) = (given_back(hook), &hook.options.root);
+    let (function, unit, root) = (given_back(hook), function::unit(hook.function), &hook.options.root);
+    let attrs = &hook.function.attrs;
+    let cfgs = attributes::cfgs(attrs);
+    let levels = attributes::levels(attrs).chain(attributes::allow_deprecated(attrs));
     let types = hook.extracted().map(|parameter| parameter.ty.to_token_stream());
     let extracted = Extracted::new(quote!(#root::__tools::atoms_runtime), types);
     let parameters = extracted.types_of(&format_ident!("__Hook"));
     let implementation = implementation(hook, checked, &extracted);
     let registration = registration(hook, checked);
-    let unit = function::unit_with(
-        hook.function,
-        &quote! {
+    let allow = function::allow_what_is_demanded();
+    quote! {
+        #allow
+        #function
+        #unit
+        #(#cfgs)*
+        #(#levels)*
+        const _: () = {
             struct __Hook;
             #parameters
             #implementation
             #registration
-        },
-    );
-    let allow = function::allow_what_is_demanded();
-    quote!(#allow #function #unit)
+        };
+    }
 }
 
 fn implementation(hook: &Hook<'_>, checked: &Checked<'_>, extracted: &Extracted) -> TokenStream {
@@ -99,8 +105,8 @@ fn registration(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
     let kind = format_ident!("{stage}_{}", if hook.is_async() { "ASYNC" } else { "SYNC" });
     let of =
         check::tool_of(checked.input).map_or_else(|| quote!(#root::__tools::AnyTool), |tool| quote!(#tool));
-    let (options, at) = (options(hook), function::place());
-    quote!(#root::__tools::hook! { #name<#at>, __Hook, #kind, of: #of, options: [#options] })
+    let options = options(hook);
+    quote!(#root::__tools::hook! { #name, __Hook, #kind, of: #of, options: [#options] })
 }
 
 /// The calls that pass the options on to the registry.
