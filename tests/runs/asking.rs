@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use atoms::control::{AnswerError, NotAnswered, OpenError, Outcome, RunError};
+use atoms::control::{AnswerError, NotAnswered, OpenError, Outcome, RunCancelled, RunError};
 use atoms::prelude::*;
+use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use crate::{SOON, ada, started, until};
+use crate::{SOON, Seen, ada, started, until};
 
 fn plan() -> Checkpoint {
     Checkpoint::new("plan-review").title("Review the plan")
@@ -215,4 +216,44 @@ async fn an_answer_without_an_id_reaches_the_only_open_input_or_says_why_not() {
     let several = bus.questions().answer_only("x", &ada()).await.unwrap_err();
     assert!(matches!(several, AnswerError::NotOne { are_several: true, .. }), "{several}");
     assert!(is_open(&bus, "a").await && is_open(&bus, "b").await);
+}
+
+#[tokio::test]
+async fn what_a_part_asks_is_cancelled_when_the_part_ends_with_its_run() {
+    let bus = started();
+    let (tell, told) = oneshot::channel();
+    let running = bus.runs().start("deploy", async move |run: Run| {
+        run.start_part("review", async |run: Run| Ok(drop(run.checkpoint(plan()).await?))).detach()?;
+        Ok(told.await?)
+    });
+    until(async || is_open(&bus, "plan-review").await).await;
+    tell.send(()).unwrap();
+    running.await.unwrap();
+    assert!(!is_open(&bus, "plan-review").await, "nobody waits for it any more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_are_cancelled_for_the_reason_for_which_their_run_is() {
+    let bus = started();
+    for _ in 0..20 {
+        let told = Seen::on(&bus);
+        let running = bus.runs().start("deploy", async |run: Run| {
+            run.cancelled().await;
+            Ok(())
+        });
+        let run = running.run().unwrap();
+        for number in 0..20 {
+            let name = format!("review {number}");
+            let review = async move |run: Run| Ok(drop(run.checkpoint(Checkpoint::new(name)).await?));
+            run.start_part("review", review).detach().unwrap();
+        }
+        until(async || bus.questions().list().await.unwrap().len() == 20).await;
+        let cancelled = bus.runs().cancel(run).reason("no time").await;
+        assert_eq!(cancelled.runs.len(), 21);
+        until(async || bus.questions().list().await.unwrap().is_empty()).await;
+        until(async || told.of::<RunCancelled>().len() == 21).await;
+        for told in told.of::<RunCancelled>() {
+            assert_eq!(told.reason.as_deref(), Some("no time"));
+        }
+    }
 }

@@ -13,8 +13,10 @@ use tokio::time::timeout;
 
 use super::GRACE;
 use super::board::Board;
+use super::cancel;
 use super::error::RunError;
 use super::tell::{Telling, in_run, micros, teller};
+use crate::desk::Desk;
 use crate::events::{RunCancelled, RunCompleted, RunFailed, RunStarted, is_taken};
 use crate::work::{Run, Why};
 
@@ -40,7 +42,7 @@ impl Drop for Going {
         self.run.end();
         // Those that were started at the last moment, or do not end.
         for child in self.run.parts() {
-            child.cancel_all(&belongs_to(&self.run), &mut Vec::new());
+            cancel::begin(&child, &belongs_to(&self.run));
             child.stop_all();
         }
         self.board.end(&self.run);
@@ -148,11 +150,16 @@ async fn end_children(run: &Run) {
     if children.is_empty() {
         return;
     }
-    let why = belongs_to(run);
+    let (why, mut cancelled) = (belongs_to(run), Vec::new());
     for child in &children {
-        child.cancel_all(&why, &mut Vec::new());
+        child.cancel_all(&why, &mut cancelled);
     }
-    let _all = wait_for(&children, GRACE).await;
+    let questions = async {
+        if let Some(bus) = run.bus() {
+            Desk::of(&bus).cancel_of(&bus, &cancelled).await;
+        }
+    };
+    tokio::join!(wait_for(&children, GRACE), questions);
 }
 
 /// Waits until cancelled runs have ended. What waits in them is dropped if they do not end in time; returns whether all have
@@ -214,8 +221,11 @@ fn tell_end<T>(run: &Run, ended: &Ended<T>) -> Telling {
 impl Run {
     /// Drops what waits in this run, and in all that belong to it.
     pub(super) fn stop_all(&self) {
-        self.stopped().cancel();
-        self.parts().iter().for_each(Run::stop_all);
+        let mut next = vec![self.clone()];
+        while let Some(run) = next.pop() {
+            run.stopped().cancel();
+            next.extend(run.parts());
+        }
     }
 
     /// Does something that belongs to this run: what it emits follows from the run's start, and runs that it starts are part

@@ -273,17 +273,22 @@ impl Run {
     /// Says to this run, and to all that belong to it, that they are cancelled; adds those to the list that were not
     /// before, and had not ended.
     pub(crate) fn cancel_all(&self, why: &Why, cancelled: &mut Vec<Run>) {
-        let mut state = self.0.state.lock();
-        if !state.has_ended && state.cancelled.is_none() {
-            state.cancelled = Some(why.clone());
-            cancelled.push(self.clone());
+        let (mut next, mut going) = (vec![self.clone()], Vec::new());
+        while let Some(run) = next.pop() {
+            let mut state = run.0.state.lock();
+            if !state.has_ended && state.cancelled.is_none() {
+                state.cancelled = Some(why.clone());
+                cancelled.push(run.clone());
+            }
+            next.extend(state.children.values().rev().cloned());
+            let goes_on = !state.has_ended;
+            drop(state);
+            going.extend(goes_on.then_some(run));
         }
-        let (has_ended, children) = (state.has_ended, state.children.values().cloned().collect::<Vec<_>>());
-        drop(state);
-        if !has_ended {
-            self.0.cancelled.cancel();
+        // Only now, since one that ends at once cancels its parts as well, for another reason.
+        for run in going {
+            run.0.cancelled.cancel();
         }
-        children.iter().for_each(|child| child.cancel_all(why, cancelled));
     }
 
     /// Ends it, unless it has ended before; returns why it was cancelled, if it was.
