@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use atoms::control::{RunCancelled, RunError, RunId, RunStarted};
+use atoms::control::{NotStarted, RunCancelled, RunError, RunId, RunStarted};
 use atoms::prelude::*;
 use atoms::{Envelope, Metadata};
 
@@ -39,6 +39,26 @@ fn bus() -> (Bus, Log) {
     let bus =
         Bus::builder().without_discovery().handler::<import>().handler::<store>().tool::<import_again>();
     (bus.state(log.clone()).start().unwrap(), log)
+}
+
+#[tokio::test]
+async fn runs_are_within_each_other_up_to_a_limit() {
+    let (bus, _) = bus();
+    let root = bus.runs().start("outer", async |run: Run| Ok(run.cancelled().await));
+    let mut inner = root.run().unwrap().clone();
+    for _ in 1..256 {
+        let part = inner.start_part("inner", async |run: Run| Ok(run.cancelled().await));
+        inner = part.detach().unwrap();
+    }
+    let error = inner.start_part("too deep", async |_| Ok(())).await.unwrap_err();
+    assert!(
+        matches!(&error, RunError::NotStarted { cause: NotStarted::TooDeep { limit: 256 }, .. }),
+        "{error}"
+    );
+    drop(inner);
+    let cancelled = bus.runs().cancel(root.run().unwrap()).reason("no time").await;
+    assert_eq!((cancelled.runs.len(), cancelled.still_running.len()), (256, 0));
+    assert!(root.await.unwrap_err().is_cancelled());
 }
 
 #[tokio::test]

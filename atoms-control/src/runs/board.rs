@@ -10,7 +10,7 @@ use atoms_runtime::{Bus, Cause, Extension};
 use super::error::NotStarted;
 use super::outbox::Outbox;
 use super::steering::Steered;
-use super::{MOST_NAME_BYTES, MOST_RUNS};
+use super::{MOST_NAME_BYTES, MOST_NESTED, MOST_RUNS};
 use crate::principal::Principal;
 use crate::sync::Mutex;
 use crate::work::{NewRun, Run, RunId, Why};
@@ -80,6 +80,9 @@ impl Board {
             return Err(NotStarted::NameTooLong { bytes: name.len(), limit: MOST_NAME_BYTES });
         }
         let Found { parent, session, principal: inherited } = place.found();
+        if parent.as_ref().is_some_and(|parent| parent.depth() >= MOST_NESTED) {
+            return Err(NotStarted::TooDeep { limit: MOST_NESTED });
+        }
         let principal = principal.or(inherited);
         let run = Run::new(bus, NewRun { name, parent, session, principal });
         let mut runs = self.runs.lock();

@@ -84,6 +84,14 @@ pub enum NotStarted {
         /// The limit.
         limit: usize,
     },
+    /// It would be in so many other runs, each in the one before.
+    #[error(
+        "it is in {limit} runs, each in the one before, which is the limit: start it in an outer one, or in none"
+    )]
+    TooDeep {
+        /// The limit.
+        limit: usize,
+    },
     /// The name is too long.
     #[error("its name has {bytes} bytes, and the limit is {limit}")]
     NameTooLong {

@@ -41,6 +41,9 @@ use crate::work::{Run, RunId};
 /// How many runs may go on at once on one bus.
 const MOST_RUNS: usize = 65_536;
 
+/// How many runs may be within each other: a walk over those of which a run is a part takes place for each of its events.
+const MOST_NESTED: usize = 256;
+
 /// How long the name of a run may be.
 const MOST_NAME_BYTES: usize = 1_024;
 
@@ -226,6 +229,8 @@ impl<'a> Runs<'a> {
 
 impl Run {
     /// Starts a run that is a part of this one, and ends with it. Otherwise as [`Runs::start`].
+    ///
+    /// Runs are within each other up to 256 deep. It fails beyond that.
     pub fn start_part<T, F, W>(&self, name: impl Into<String>, work: W) -> Running<T>
     where
         W: FnOnce(Run) -> F + Send + 'static,

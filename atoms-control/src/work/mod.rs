@@ -60,6 +60,8 @@ struct Inner {
     id: RunId,
     name: String,
     parent: Option<Run>,
+    /// How many there are, from this one to the outermost of which it is a part.
+    depth: usize,
     session: Option<String>,
     principal: Option<Principal>,
     bus: WeakBus,
@@ -106,6 +108,7 @@ impl Run {
         Self(Arc::new(Inner {
             id: RunId::generate(),
             name,
+            depth: parent.as_ref().map_or(0, Self::depth) + 1,
             parent,
             session,
             principal,
@@ -230,6 +233,10 @@ impl Run {
     /// This run, the one that it belongs to, and so on.
     pub(crate) fn ancestry(&self) -> impl Iterator<Item = &Run> {
         std::iter::successors(Some(self), |run| run.parent())
+    }
+
+    pub(crate) fn depth(&self) -> usize {
+        self.0.depth
     }
 
     pub(crate) fn token(&self) -> &Cancellation {
