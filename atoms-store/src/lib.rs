@@ -71,6 +71,8 @@
 //! that only record what is due, what cannot be read, or how often something was taken. They survive the process, but may be
 //! lost if the power fails, and are made again then.
 //!
+//! Posted events and dead letters are in the file as a whole, with sensitive values, since handlers need these.
+//!
 //! # The history
 //!
 //! A [`Sqlite::history`] is written as it can be shown: as JSON without sensitive values, which is read whatever becomes of the

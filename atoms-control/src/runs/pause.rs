@@ -20,6 +20,9 @@ use crate::work::{Run, RunId};
 /// From then on, events that belong to it are held before they are delivered, in the order in which they come. What already
 /// runs goes on, as do the events of control, such as answers. Who emits an event that is held waits, and is told by the
 /// receipt if there is no room to hold it, or if it is dropped.
+///
+/// A run ends with its process, so a posted event that a store on a disk keeps is in no run any more when it is delivered.
+/// Neither a pause nor a cancel of its run reaches it, but those of its session and of the bus do.
 #[must_use = "nothing is paused unless this is awaited"]
 pub struct Pausing<'a> {
     runs: Runs<'a>,
