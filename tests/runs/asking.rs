@@ -1,8 +1,9 @@
 //! Runs that ask people.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use atoms::control::{AnswerError, NotAnswered, OpenError, Outcome, RunCancelled, RunError};
+use atoms::control::{AnswerError, NotAnswered, OpenError, Outcome, QuestionId, RunCancelled, RunError};
 use atoms::prelude::*;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -77,6 +78,49 @@ async fn a_second_checkpoint_of_one_name_is_refused_and_the_first_is_still_answe
     assert!(matches!(cause, NotAnswered::NotOpened(OpenError::NameTaken { .. })), "{cause}");
     bus.questions().approve("plan-review").by(&ada()).await.unwrap();
     assert!(first.await.unwrap().is_approved());
+}
+
+#[tokio::test]
+async fn a_question_that_is_asked_again_by_its_id_is_cancelled_with_the_run() {
+    let bus = started();
+    let id = QuestionId::generate();
+    bus.questions().open(plan().with_id(id)).await.unwrap(); // as an earlier process did
+    let ask = || {
+        let (begins, begun) = tokio::sync::oneshot::channel();
+        let run = bus.runs().start("deploy", async move |run: Run| {
+            let mut asking = pin!(run.checkpoint(plan().with_id(id)));
+            assert!(timeout(Duration::from_millis(50), &mut asking).await.is_err(), "it is open");
+            begins.send(()).unwrap();
+            Ok(asking.await?)
+        });
+        (run, begun)
+    };
+    let (first, first_asks) = ask();
+    first_asks.await.unwrap();
+    let (second, second_asks) = ask();
+    second_asks.await.unwrap();
+    let cancelled = bus.runs().cancel(second.run().unwrap().id()).await;
+    assert!(cancelled.questions.is_empty(), "the first run waits for it, too");
+    let cancelled = bus.runs().cancel(first.run().unwrap().id()).await;
+    assert_eq!(cancelled.questions, [id]);
+    assert_eq!(bus.questions().count().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_answered_question_that_is_asked_again_by_its_id_is_not_the_runs_to_cancel() {
+    let bus = started();
+    let id = QuestionId::generate();
+    bus.questions().open(plan().with_id(id)).await.unwrap();
+    bus.questions().approve(id).by(&ada()).await.unwrap();
+    let (begins, begun) = tokio::sync::oneshot::channel();
+    let run = bus.runs().start("deploy", async move |run: Run| {
+        let decision = run.checkpoint(plan().with_id(id)).await?;
+        begins.send(decision.is_approved()).unwrap();
+        run.cancelled().await;
+        Ok(())
+    });
+    assert!(begun.await.unwrap());
+    assert!(bus.runs().cancel(run.run().unwrap().id()).await.questions.is_empty());
 }
 
 #[tokio::test]

@@ -16,6 +16,16 @@ use crate::work::Run;
 pub(super) struct InRuns(Mutex<HashMap<QuestionId, Run>>);
 
 impl InRuns {
+    /// Says that this run asks a question, and returns whether it is the run's: it is not while another goes on that has asked it.
+    fn enter(&self, question: QuestionId, run: &Run) -> bool {
+        let mut all = self.0.lock();
+        let is_ours = all.get(&question).is_none_or(Run::has_ended);
+        let before = if is_ours { all.insert(question, run.clone()) } else { None };
+        drop(all);
+        drop(before);
+        is_ours
+    }
+
     pub(super) fn forget(&self, question: QuestionId) {
         let forgotten = self.0.lock().remove(&question);
         drop(forgotten);
@@ -31,7 +41,8 @@ impl InRuns {
 }
 
 impl Desk {
-    /// Opens a question that belongs to a run, if it does.
+    /// Opens a question that belongs to a run, if it does. One that was opened before, perhaps in an earlier process, belongs to
+    /// the run that asks it again.
     pub(crate) async fn open_in(
         self: &Arc<Self>,
         bus: &Bus,
@@ -42,14 +53,23 @@ impl Desk {
         let Some(run) = run else { return self.open(bus, question, posts).await };
         let id = question.id;
         // Who cancels the run after this finds the question; who has done so before is seen below.
-        self.in_runs.0.lock().insert(id, run.clone());
-        let opening = self.open(bus, question, posts).await;
-        if !matches!(opening, Ok(Opening::Opened)) {
+        let is_ours = self.in_runs.enter(id, &run);
+        let opening = async {
+            let opening = self.open(bus, question, posts).await?;
+            let is_open = match opening {
+                Opening::Opened => true,
+                Opening::Known => self.store.get(id).await?.is_some_and(|known| known.is_open()),
+                Opening::NameTaken(_) => false,
+            };
+            Ok((opening, is_open))
+        };
+        let opening = opening.await;
+        if is_ours && !matches!(opening, Ok((_, true))) {
             self.in_runs.forget(id);
-        } else if run.is_cancelled() {
+        } else if is_ours && run.is_cancelled() {
             self.cancel_in(bus, id, &run).await?;
         }
-        opening
+        opening.map(|(opening, _)| opening)
     }
 
     /// Cancels the open questions of these runs, and returns which these were.
