@@ -14,7 +14,7 @@ async fn a_name_is_that_of_one_open_question() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the open question {} is called `plan-review` as well: wait for that one, or give this one another name",
+            "the open question {} is called `plan-review` as well: wait for that one, ask with its id (`with_id`), or give this one another name",
             first.id()
         )
     );

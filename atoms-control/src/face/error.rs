@@ -16,7 +16,7 @@ use crate::work::RunId;
 pub enum OpenError {
     /// Another open question has its name.
     #[error(
-        "the open question {id} is called `{}` as well: wait for that one, or give this one another name",
+        "the open question {id} is called `{}` as well: wait for that one, ask with its id (`with_id`), or give this one another name",
         Shown(name)
     )]
     NameTaken {

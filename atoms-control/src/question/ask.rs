@@ -140,7 +140,8 @@ impl<K: Kind> Ask<K> {
     }
 
     /// Sets the id, instead of a new one. If a question with this id exists already, opening returns that one, and
-    /// opens no other.
+    /// opens no other; it belongs to the run that asks then, unless another that goes on has asked it. A handler that may be called
+    /// again after a crash keeps the ids of its questions in its event, so that they are asked, and answered, once.
     pub fn with_id(mut self, id: QuestionId) -> Self {
         self.draft.question.id = id;
         self
