@@ -235,6 +235,7 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `backoff = "exponential"` | each wait between two calls is twice the one before it, which is the default; with `"fixed"` all are the same |
 /// | `delay = "100ms"` | the first wait; this one if not given |
 /// | `max_delay = "30s"` | the longest wait, if they grow; this one if not given |
+/// | `deadline = "1m"` | how long after the first call the last one may start; a call that runs then is not dropped, unless its `timeout` says so |
 /// | `jitter` | a random part is added to each wait, so that handlers that failed together do not come again together |
 ///
 /// ```ignore
@@ -248,8 +249,10 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// An error type that implements `Retryable` decides after which errors the handler is called again. With any other error
-/// type, it is called again after each. Events that an attempt emitted through its `Emitter`, or on the bus, stand even if
+/// A handler is also called again after it has exceeded its `timeout`, and never after a panic. An error type that
+/// implements `Retryable` decides after which errors the handler is called again, and how long it waits at least. With any
+/// other error type, it is called again after each. `RequestError` implements `Retryable` by the error of the request's
+/// handler, so that a handler does not ask again what failed for good. Events that an attempt emitted through its `Emitter`, or on the bus, stand even if
 /// the attempt then fails, and the next attempt emits them again. To emit events once, return them, which emits them when
 /// an attempt succeeds, or post the event, since what a handler of a posted event emits through its `Emitter` is held until
 /// an attempt succeeds. Times are whole milliseconds with their units, such as `"500ms"`, `"2s"`, `"1m 30s"` and `"1h"`.

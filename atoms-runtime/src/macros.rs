@@ -107,6 +107,17 @@ macro_rules! __judge {
     }};
 }
 
+/// As `__judge`, of what a handler returns.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __judge_output {
+    ($output:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::AlwaysRetry as _;
+        $crate::__private::Judge::<$output>::OF_OUTPUT
+    }};
+}
+
 /// What becomes of what a handler returns. Of an input or an output that is none rustc tells once.
 #[doc(hidden)]
 #[macro_export]

@@ -134,6 +134,53 @@ async fn jitter_adds_up_to_the_wait_itself() {
     assert!((19.0..=38.1).contains(&took) && took != 19.0, "{took}");
 }
 
+/// Says itself how many seconds to wait at least.
+#[derive(Debug, thiserror::Error)]
+#[error("wait for {0} s")]
+struct Wait(u64);
+
+impl Retryable for Wait {
+    fn is_retryable(&self) -> bool {
+        true
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        Some(Duration::from_secs(self.0))
+    }
+}
+
+#[handler(retry(attempts = 3, backoff = "fixed", delay = "2s"))]
+async fn throttled(order: &Order) -> Result<(), Wait> {
+    Err(Wait(order.number))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_says_how_long_to_wait_at_least() {
+    let bus = bus().0.handler::<throttled>().start().unwrap();
+    for (said, waited) in [(60, 2 * 60), (1, 2 * 2)] {
+        let began = Instant::now();
+        assert!(!bus.emit(order(said)).await.is_ok());
+        assert_eq!(began.elapsed().as_secs(), waited);
+    }
+}
+
+#[handler(retry(attempts = 100, backoff = "fixed", delay = "4s", deadline = "10s"))]
+async fn in_ten_seconds(order: &Order, calls: State<AtomicUsize>) -> Result<(), Wait> {
+    calls.fetch_add(1, Ordering::Relaxed);
+    Err(Wait(order.number))
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_attempt_starts_after_the_deadline_nor_is_it_waited_for() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let bus = bus().0.shared_state(calls.clone()).handler::<in_ten_seconds>().start().unwrap();
+    for (said, number, waited) in [(0, 3, 8), (60, 1, 0)] {
+        let began = Instant::now();
+        assert!(!bus.emit(order(said)).await.is_ok());
+        assert_eq!((calls.swap(0, Ordering::Relaxed), began.elapsed().as_secs()), (number, waited));
+    }
+}
+
 #[handler(timeout = "2s")]
 async fn slow(order: &Order, log: State<Log>) {
     sleep(Duration::from_secs(order.number)).await;

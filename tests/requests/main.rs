@@ -5,6 +5,7 @@ mod errors;
 mod observed;
 mod options;
 mod replies;
+mod retries;
 mod stand_ins;
 
 #[path = "../log/mod.rs"]

@@ -24,6 +24,7 @@ use syn::spanned::Spanned;
 use super::identity;
 use super::model::Handler;
 use super::retry::{Backoff, Retry};
+use crate::common::types;
 
 /// The method of the handler's trait that calls the function of `when`.
 pub(super) fn accepts(handler: &Handler<'_>) -> Option<TokenStream> {
@@ -83,6 +84,7 @@ pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
         call("with_order", order),
         call("with_allow_cycle", allow_cycle),
         call("with_retry", retry),
+        call("with_judge", judge(handler)),
         call("with_timeout", timeout),
         call("with_concurrency", concurrency),
         call("with_pattern", pattern),
@@ -104,9 +106,18 @@ fn call(name: &str, argument: Option<impl ToTokens>) -> TokenStream {
     argument.map(|argument| quote!(#name(#argument))).unwrap_or_default()
 }
 
+/// What a `RequestError` asks about the error of a handler without `retry`.
+fn judge(handler: &Handler<'_>) -> Option<TokenStream> {
+    let root = &handler.options.root;
+    let is_asked = handler.options.retry.is_none() && types::is_named(handler.output?, "Result");
+    let of = if handler.is_async() { quote!(AsyncHandler) } else { quote!(SyncHandler) };
+    is_asked.then(|| quote!(#root::__judge_output!(<__Handler as #root::#of>::Output)))
+}
+
 fn description(handler: &Handler<'_>, retry: &Retry) -> TokenStream {
     let root = &handler.options.root;
-    let Retry { attempts, backoff, delay, max_delay, jitter, .. } = retry;
+    let Retry { attempts, backoff, delay, max_delay, deadline, jitter, .. } = retry;
+    let deadline = deadline.map(|millis| quote!(.with_deadline(#millis)));
     let backoff = match backoff {
         Backoff::Exponential => quote!(Exponential),
         Backoff::Fixed => quote!(Fixed),
@@ -121,6 +132,6 @@ fn description(handler: &Handler<'_>, retry: &Retry) -> TokenStream {
             #max_delay,
             #jitter,
             #root::__judge!(#error),
-        )
+        ) #deadline
     }
 }

@@ -14,6 +14,7 @@ static GRAMMAR: Grammar = Grammar {
         Key("backoff", Some("\"exponential\"")),
         Key("delay", Some("\"100ms\"")),
         Key("max_delay", Some("\"30s\"")),
+        Key("deadline", Some("\"1m\"")),
         Key("jitter", None),
     ],
     hidden: &[],
@@ -35,6 +36,8 @@ pub(crate) struct Retry {
     /// In milliseconds, like `max_delay`.
     pub(crate) delay: u64,
     pub(crate) max_delay: u64,
+    /// In milliseconds.
+    pub(crate) deadline: Option<u64>,
     pub(crate) jitter: bool,
 }
 
@@ -56,6 +59,7 @@ type GivenWait = Option<(Given, Result<u64, Told>)>;
 pub(crate) fn retry(given: Given, mistakes: &mut Mistakes) -> Result<Retry, Told> {
     let (mut attempts, mut backoff, mut jitter) = (Ok(ATTEMPTS), Ok(Backoff::Exponential), false);
     let (mut delay, mut max_delay): (GivenWait, GivenWait) = (None, None);
+    let mut deadline = Ok(None);
     for entry in GRAMMAR.read(given.list(), mistakes).given {
         match entry.key.to_string().as_str() {
             "attempts" => {
@@ -68,12 +72,13 @@ pub(crate) fn retry(given: Given, mistakes: &mut Mistakes) -> Result<Retry, Told
             }
             "delay" => delay = Some(wait(entry, DELAY.text, mistakes)),
             "max_delay" => max_delay = Some(wait(entry, MAX_DELAY.text, mistakes)),
+            "deadline" => deadline = mistakes.take(duration::millis(&entry, "1m")).map(Some),
             _jitter => jitter = true,
         }
     }
     let backoff = backoff?;
     let (delay, max_delay) = mistakes.take(waits(backoff, delay, max_delay))??;
-    Ok(Retry { key: given.key, attempts: attempts?, backoff, delay, max_delay, jitter })
+    Ok(Retry { key: given.key, attempts: attempts?, backoff, delay, max_delay, deadline: deadline?, jitter })
 }
 
 fn wait(given: Given, example: &str, mistakes: &mut Mistakes) -> (Given, Result<u64, Told>) {

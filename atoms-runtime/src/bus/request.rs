@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::caught::{DropCaught, caught, drop_caught};
 use crate::engine::deliver::{Progress, delivered};
@@ -13,7 +14,7 @@ use crate::engine::step::Step;
 use crate::engine::{Bus, scope};
 use crate::event::erased::EventRef;
 use crate::event::{AnyEvent, Event, EventType, IntoRequest, Question, Request};
-use crate::handler::{FailureKind, HandlerInfo, Refusal, Veto};
+use crate::handler::{FailureKind, HandlerInfo, Refusal, Retryable, Veto};
 
 impl Bus {
     /// Asks a request, or one in its [`Envelope`](crate::Envelope), and waits for its reply.
@@ -193,9 +194,29 @@ impl RequestError {
         }
     }
 
+    fn wait_before_retry(&self) -> Option<Duration> {
+        match self {
+            Self::Failed { handler, failure, .. } => failure.wait_before_retry(handler.judge()),
+            Self::Unanswered { .. } | Self::Refused { .. } | Self::Declined { .. } => None,
+        }
+    }
+
     /// Returns the error that the handler returned, if it returned one of this type.
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         self.source()?.downcast_ref()
+    }
+}
+
+/// Another attempt may help if the request's handler exceeded its `timeout`, or failed with an error that may be tried
+/// again: one that is [`Retryable`] says so itself, and any other may be. Nothing else is worth one.
+impl Retryable for RequestError {
+    fn is_retryable(&self) -> bool {
+        self.wait_before_retry().is_some()
+    }
+
+    /// Returns what the error of the request's handler says.
+    fn retry_after(&self) -> Option<Duration> {
+        self.wait_before_retry().filter(|wait| !wait.is_zero())
     }
 }
 

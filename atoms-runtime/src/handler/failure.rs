@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::time::Duration;
 use std::{fmt, mem};
 
+use super::retry::Judgement;
 use super::{ExtractError, HandlerError, HandlerInfo, Veto};
 use crate::caught::{Guarded, caught, drop_caught};
 use crate::event::EventType;
@@ -124,6 +125,15 @@ impl FailureKind {
         match &mut self {
             Self::Error(error) => mem::replace(error, Box::new(Dropped)),
             _ => Box::new(self),
+        }
+    }
+
+    /// The shortest wait before another attempt, or `None` if none may help. `judge` is that of the handler.
+    pub(crate) fn wait_before_retry(&self, judge: Judgement) -> Option<Duration> {
+        match self {
+            Self::Error(error) => judge(error),
+            Self::TimedOut { .. } => Some(Duration::ZERO),
+            _ => None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::options::Options;
+use super::retry::Judgement;
 use super::{AsyncHandler, Input, Params, Retry, SyncHandler, SyncParams};
 use crate::event::{EventType, EventTypes, HandlerSymbol, Request, pattern};
 
@@ -169,6 +170,12 @@ impl HandlerInfo {
     /// Returns the `retry` of the handler, if it has one.
     pub fn retry(&self) -> Option<Retry> {
         self.options.retry
+    }
+
+    /// What says of the handler's errors whether another attempt may help.
+    pub(crate) fn judge(&self) -> Judgement {
+        let retry = self.options.retry.as_ref().map(Retry::judge);
+        retry.or(self.options.judge).unwrap_or(|_| Some(Duration::ZERO))
     }
 
     /// Returns the time limit of each call of the handler, if it has one.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{HandlerInfo, Retry};
+use super::retry::Judgement;
+use super::{HandlerError, HandlerInfo, Retry};
 
 /// What `#[handler(...)]` says.
 #[derive(Debug)]
@@ -10,6 +11,7 @@ pub(super) struct Options {
     pub(super) order: i32,
     pub(super) allow_cycle: bool,
     pub(super) retry: Option<Retry>,
+    pub(super) judge: Option<Judgement>,
     pub(super) timeout: Option<Duration>,
     pub(super) concurrency: Option<usize>,
     pub(super) pattern: Option<&'static str>,
@@ -23,6 +25,7 @@ impl Options {
         order: 0,
         allow_cycle: false,
         retry: None,
+        judge: None,
         timeout: None,
         concurrency: None,
         pattern: None,
@@ -52,6 +55,7 @@ options! {
     with_order(order: i32) sets order = order;
     with_allow_cycle() sets allow_cycle = true;
     with_retry(retry: Retry) sets retry = Some(retry);
+    with_judge(judge: fn(&HandlerError) -> Option<Duration>) sets judge = Some(judge);
     with_timeout(millis: u64) sets timeout = Some(Duration::from_millis(millis));
     with_concurrency(calls: usize) sets concurrency = Some(calls);
     with_pattern(pattern: &'static str) sets pattern = Some(pattern);

@@ -33,8 +33,12 @@ pub struct Retry {
     delay: Duration,
     max_delay: Duration,
     jitter: bool,
-    is_retryable: fn(&HandlerError) -> bool,
+    deadline: Option<Duration>,
+    judge: Judgement,
 }
+
+/// Returns the shortest wait before another attempt, or `None` if none may help.
+pub(crate) type Judgement = fn(&HandlerError) -> Option<Duration>;
 
 /// How the waits between the attempts grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +59,18 @@ impl Retry {
         delay: u64,
         max_delay: u64,
         jitter: bool,
-        is_retryable: fn(&HandlerError) -> bool,
+        judge: fn(&HandlerError) -> Option<Duration>,
     ) -> Self {
         let (delay, max_delay) = (Duration::from_millis(delay), Duration::from_millis(max_delay));
-        Self { attempts, backoff, delay, max_delay, jitter, is_retryable }
+        Self { attempts, backoff, delay, max_delay, jitter, deadline: None, judge }
+    }
+
+    /// For `#[handler]`; in milliseconds.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_deadline(mut self, millis: u64) -> Self {
+        self.deadline = Some(Duration::from_millis(millis));
+        self
     }
 
     /// Returns how often the handler is called at most, including the first time.
@@ -86,17 +98,24 @@ impl Retry {
         self.jitter
     }
 
-    pub(crate) fn is_worth_it(&self, error: &HandlerError) -> bool {
-        (self.is_retryable)(error)
+    /// Returns the time since the first call after which the handler is not called again, if there is one.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    pub(crate) fn judge(&self) -> Judgement {
+        self.judge
     }
 }
 
 /// Tells of an error whether another attempt may help.
 ///
 /// A handler with `retry` is called again after an error whose type does not implement this, and after one for which
-/// [`is_retryable`](Self::is_retryable) returns `true`. A panic is never tried again.
+/// [`is_retryable`](Self::is_retryable) returns `true`. It is also called again after it has exceeded its `timeout`. A
+/// panic is never tried again.
 ///
-/// Only the error of the handler's `Result` is asked, and not one in a `Box<dyn Error>`.
+/// Only the error of the handler's `Result` is asked, and not one in a `Box<dyn Error>`. A
+/// [`RequestError`](crate::RequestError) implements this: it passes on what the error of the request's handler says.
 ///
 /// ```
 /// use atoms::Retryable;
@@ -118,6 +137,13 @@ impl Retry {
 pub trait Retryable: std::error::Error + 'static {
     /// Returns whether another attempt may help.
     fn is_retryable(&self) -> bool;
+
+    /// Returns how long to wait before another attempt at least, as the `Retry-After` of an HTTP response says. The
+    /// handler's own wait is used if that is longer. `max_delay` does not shorten this one, but a `deadline` ends the
+    /// attempts at once if the wait would exceed it.
+    fn retry_after(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// What a handler with `retry` returns: a `Result`.
@@ -148,14 +174,29 @@ pub struct Judge<E>(PhantomData<E>);
 
 impl<E: Retryable> Judge<E> {
     /// Asks the error itself.
-    pub const JUDGE: fn(&HandlerError) -> bool =
-        |error| error.downcast_ref::<E>().is_none_or(Retryable::is_retryable);
+    pub const JUDGE: fn(&HandlerError) -> Option<Duration> = judge::<E>;
+}
+
+impl<T, E: Retryable> Judge<Result<T, E>> {
+    /// Asks the error of what a handler returns.
+    pub const OF_OUTPUT: fn(&HandlerError) -> Option<Duration> = judge::<E>;
+}
+
+/// Returns the shortest wait before another attempt, as this error says.
+pub(crate) fn wait_of(error: &impl Retryable) -> Option<Duration> {
+    error.is_retryable().then(|| error.retry_after().unwrap_or_default())
+}
+
+fn judge<E: Retryable>(error: &HandlerError) -> Option<Duration> {
+    error.downcast_ref::<E>().map_or(Some(Duration::ZERO), wait_of)
 }
 
 /// For errors that say nothing of another attempt.
 pub trait AlwaysRetry {
     /// Another attempt may always help.
-    const JUDGE: fn(&HandlerError) -> bool = |_| true;
+    const JUDGE: fn(&HandlerError) -> Option<Duration> = |_| Some(Duration::ZERO);
+    /// As `JUDGE`, for what a handler returns.
+    const OF_OUTPUT: fn(&HandlerError) -> Option<Duration> = |_| Some(Duration::ZERO);
 }
 
 impl<E> AlwaysRetry for Judge<E> {}
@@ -194,15 +235,15 @@ mod tests {
         }
     }
 
-    const fn retry(is_retryable: fn(&HandlerError) -> bool) -> Retry {
-        Retry::new(3, Backoff::Fixed, 1, 1, false, is_retryable)
+    const fn retry(judge: Judgement) -> Retry {
+        Retry::new(3, Backoff::Fixed, 1, 1, false, judge)
     }
 
     #[test]
     fn an_error_that_can_be_asked_is_asked() {
         static RETRY: Retry = retry(crate::__judge!(Asked));
-        assert!(RETRY.is_worth_it(&Asked(true).into()));
-        assert!(!RETRY.is_worth_it(&Asked(false).into()));
+        assert_eq!((RETRY.judge())(&Asked(true).into()), Some(Duration::ZERO));
+        assert_eq!((RETRY.judge())(&Asked(false).into()), None);
     }
 
     #[test]
@@ -210,8 +251,8 @@ mod tests {
         static SILENT: Retry = retry(crate::__judge!(Silent));
         static TEXT: Retry = retry(crate::__judge!(String));
         static BOXED: Retry = retry(crate::__judge!(HandlerError));
-        assert!(SILENT.is_worth_it(&Silent.into()));
-        assert!(TEXT.is_worth_it(&"text".into()));
-        assert!(BOXED.is_worth_it(&Asked(false).into()));
+        assert_eq!((SILENT.judge())(&Silent.into()), Some(Duration::ZERO));
+        assert_eq!((TEXT.judge())(&"text".into()), Some(Duration::ZERO));
+        assert_eq!((BOXED.judge())(&Asked(false).into()), Some(Duration::ZERO));
     }
 }

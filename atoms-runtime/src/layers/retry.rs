@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ConstantBuilder, ExponentialBuilder};
+use tokio::time::Instant;
 
 use crate::engine::layer::{Layer, Next};
 use crate::engine::runner::{NotDone, Outcome};
-use crate::handler::{Backoff, Delivery, FailureKind, Retry};
+use crate::handler::{Backoff, Delivery, Retry};
 use crate::letters::{Attempt, MAX_ATTEMPTS};
 use crate::text::Shown;
 
@@ -17,17 +18,18 @@ impl Layer for Retried {
     async fn deliver(&self, delivery: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
         let mut earlier = Vec::new();
         let mut delays = None;
+        let deadline = self.0.deadline().map(|deadline| Instant::now() + deadline);
         loop {
             let kind = match next.run().await.map_err(|not_done| *not_done) {
                 Err(NotDone::Failed { kind, .. }) => kind,
                 Err(skipped) => return Err(Box::new(skipped)),
                 Ok(()) => return Ok(()),
             };
-            let delay = if self.is_worth_it(&kind) {
-                delays.get_or_insert_with(|| self.delays()).next()
-            } else {
-                None
-            };
+            let delay = kind.wait_before_retry(self.0.judge()).and_then(|at_least| {
+                let delay = delays.get_or_insert_with(|| self.delays()).next()?.max(at_least);
+                let in_time = deadline.is_none_or(|deadline| delay < deadline.duration_since(Instant::now()));
+                in_time.then_some(delay)
+            });
             let Some(delay) = delay else { return Err(Box::new(NotDone::Failed { earlier, kind })) };
             let (event_type, id, handler) = (delivery.event_type(), delivery.id(), delivery.handler());
             tracing::warn!(r#type = event_type, %id, %handler, error = %Shown(&kind), ?delay, "a handler failed, and is called again");
@@ -41,14 +43,6 @@ impl Layer for Retried {
 }
 
 impl Retried {
-    fn is_worth_it(&self, kind: &FailureKind) -> bool {
-        match kind {
-            FailureKind::Error(error) => self.0.is_worth_it(error),
-            FailureKind::TimedOut { .. } => true,
-            _ => false,
-        }
-    }
-
     /// The waits between the attempts.
     fn delays(&self) -> Box<dyn Iterator<Item = Duration> + Send> {
         let retry = &self.0;
