@@ -267,7 +267,7 @@ async fn what_a_part_asks_is_cancelled_when_the_part_ends_with_its_run() {
     let bus = started();
     let (tell, told) = oneshot::channel();
     let running = bus.runs().start("deploy", async move |run: Run| {
-        run.start_part("review", async |run: Run| Ok(drop(run.checkpoint(plan()).await?))).detach()?;
+        run.start_part("review", async |run: Run| Ok(run.checkpoint(plan()).await?)).detach()?;
         Ok(told.await?)
     });
     until(async || is_open(&bus, "plan-review").await).await;
@@ -288,7 +288,7 @@ async fn parts_are_cancelled_for_the_reason_for_which_their_run_is() {
         let run = running.run().unwrap();
         for number in 0..20 {
             let name = format!("review {number}");
-            let review = async move |run: Run| Ok(drop(run.checkpoint(Checkpoint::new(name)).await?));
+            let review = async move |run: Run| Ok(run.checkpoint(Checkpoint::new(name)).await?);
             run.start_part("review", review).detach().unwrap();
         }
         until(async || bus.questions().list().await.unwrap().len() == 20).await;

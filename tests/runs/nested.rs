@@ -44,11 +44,14 @@ fn bus() -> (Bus, Log) {
 #[tokio::test]
 async fn runs_are_within_each_other_up_to_a_limit() {
     let (bus, _) = bus();
-    let root = bus.runs().start("outer", async |run: Run| Ok(run.cancelled().await));
+    let until_cancelled = async |run: Run| {
+        run.cancelled().await;
+        Ok(())
+    };
+    let root = bus.runs().start("outer", until_cancelled);
     let mut inner = root.run().unwrap().clone();
     for _ in 1..256 {
-        let part = inner.start_part("inner", async |run: Run| Ok(run.cancelled().await));
-        inner = part.detach().unwrap();
+        inner = inner.start_part("inner", until_cancelled).detach().unwrap();
     }
     let error = inner.start_part("too deep", async |_| Ok(())).await.unwrap_err();
     assert!(
