@@ -21,12 +21,12 @@ const MOST_REASON_BYTES: usize = 1_024;
 
 /// The body of `pause` and `resume`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with nothing in it")]
 struct Nothing {}
 
 /// The body of `cancel`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object, which may have a `reason`")]
 struct Reason {
     reason: Option<String>,
 }

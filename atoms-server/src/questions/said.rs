@@ -9,7 +9,7 @@ use crate::door::{Problem, parse, parse_if_any};
 
 /// The body of `approve`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object, which may have `feedback` and `edited`")]
 pub(super) struct Approve {
     feedback: Option<String>,
     #[serde(default, deserialize_with = "there")]
@@ -18,21 +18,21 @@ pub(super) struct Approve {
 
 /// The body of `reject`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object, which may have `feedback`")]
 pub(super) struct Reject {
     feedback: Option<String>,
 }
 
 /// The body of `answer`.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with the `answer`")]
 pub(super) struct Answer {
     answer: Value,
 }
 
 /// The body of `cancel`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object, which may have a `reason`")]
 pub(super) struct Cancel {
     reason: Option<String>,
 }
