@@ -101,7 +101,7 @@ impl HistoryQuery<'_> {
     }
 
     /// Returns the events after this position, those that are kept and those that come; all, after
-    /// [`HistoryPosition::OLDEST`]. Otherwise as [`follow`](Self::follow).
+    /// [`HistoryPosition::OLDEST`]. What an earlier process has stored is not among them. Otherwise as [`follow`](Self::follow).
     pub fn follow_after(self, position: HistoryPosition) -> Result<Following, NoHistory> {
         self.following(Some(position))
     }
