@@ -22,4 +22,12 @@ struct OrderPacked {
     other: String,
 }
 
-fn main() {}
+#[event(type = "shop.order.sent")]
+struct OrderSent {
+    order_id: String,
+    order_id: u64,
+}
+
+fn main() {
+    let _ = OrderSent { order_id: String::new() };
+}

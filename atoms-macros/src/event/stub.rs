@@ -1,11 +1,12 @@
 //! What an event with mistakes expands to: the errors, the item as it was, and stubs of all that an event implements, so
 //! that its handlers, and code that emits it, cause no further errors.
 
-use std::slice;
+use std::{mem, slice};
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, DeriveInput, parse_quote};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Data, DataStruct, DeriveInput, Field, Fields, Token, parse_quote};
 
 use super::expand::{retain, without_helpers};
 use super::model::Event;
@@ -42,7 +43,21 @@ fn given_back(event: &Event<'_>) -> DeriveInput {
         paths.retain(|path| !attributes::ends_with(path, "Event"));
         *attribute = parse_quote!(#[derive(#(#paths),*)]);
     }
+    leave_out_repeated(&mut item);
     item
+}
+
+/// Leaves out a field whose name an earlier one has: rustc would report it once more.
+fn leave_out_repeated(item: &mut DeriveInput) {
+    let Data::Struct(DataStruct { fields: Fields::Named(fields), .. }) = &mut item.data else { return };
+    let mut kept = Punctuated::<Field, Token![,]>::new();
+    for field in mem::take(&mut fields.named) {
+        let has_cfg = |field: &Field| field.attrs.iter().any(|attribute| attribute.path().is_ident("cfg"));
+        if !kept.iter().any(|other| other.ident == field.ident && !(has_cfg(other) && has_cfg(&field))) {
+            kept.push(field);
+        }
+    }
+    fields.named = kept;
 }
 
 fn is_helper(conditional: &Conditional) -> bool {

@@ -19,12 +19,14 @@ pub(super) fn check(event: &Event<'_>, mistakes: &mut Mistakes) {
             let may_both_be = !(field.is_conditional && other.is_conditional);
             shared(&names, others).filter(|_| may_both_be).map(|name| (other, name))
         }) {
-            let problem = format_args!(
-                "the fields `{}` and `{own}` are both `{}` on the wire",
-                other.name(),
-                name.name
-            );
-            mistakes.at(field.ident, problem, "rename one of the two");
+            if field.ident == other.ident {
+                let problem = format_args!("the field `{own}` is declared twice");
+                mistakes.at(field.ident, problem, "rename or remove one of the two");
+            } else {
+                let (other, name) = (other.name(), &name.name);
+                let problem = format_args!("the fields `{other}` and `{own}` are both `{name}` on the wire");
+                mistakes.at(field.ident, problem, "rename one of the two");
+            }
         }
         earlier.push((field, names));
     }
