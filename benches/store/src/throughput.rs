@@ -52,12 +52,16 @@ pub(crate) fn table() -> Result<(), Failure> {
     }
     let best = of_rows.iter().map(Turns::rate).fold(0.0, f64::max);
     println!("\n### Posted events until they are handled\n");
-    println!("| contender | events a second | ratio | target | commits for an event | processor for an event |");
+    println!(
+        "| contender | events a second | ratio | target | commits for an event | processor for an event |"
+    );
     println!("| --- | ---: | ---: | ---: | ---: | ---: |");
     for (batch, turns) in BATCHES.into_iter().zip(of_rows) {
         let (rate, commits, processor) = (turns.rate(), 2.0 / batch as f64, turns.processor());
         let ratio = rate / best;
-        println!("| rusqlite, in batches of {batch} | {rate:.0} | {ratio:.2} | | {commits:.3} | {processor:.1?} |");
+        println!(
+            "| rusqlite, in batches of {batch} | {rate:.0} | {ratio:.2} | | {commits:.3} | {processor:.1?} |"
+        );
     }
     for ((posters, at_once), (turns, commits)) in POSTERS.into_iter().zip(of_atoms) {
         let (rate, commits) = (turns.rate(), f64::from(commits) / (ROUNDS as f64 * EVENTS as f64));
