@@ -252,10 +252,11 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// A handler is also called again after it has exceeded its `timeout`, and never after a panic. An error type that
 /// implements `Retryable` decides after which errors the handler is called again, and how long it waits at least. With any
 /// other error type, it is called again after each. `RequestError` implements `Retryable` by the error of the request's
-/// handler, so that a handler does not ask again what failed for good. Events that an attempt emitted through its `Emitter`, or on the bus, stand even if
-/// the attempt then fails, and the next attempt emits them again. To emit events once, return them, which emits them when
-/// an attempt succeeds, or post the event, since what a handler of a posted event emits through its `Emitter` is held until
-/// an attempt succeeds. Times are whole milliseconds with their units, such as `"500ms"`, `"2s"`, `"1m 30s"` and `"1h"`.
+/// handler, so that a handler does not ask again what failed for good. Events that an attempt emitted through its
+/// `Emitter`, or on the bus, stand even if the attempt then fails, and the next attempt emits them again. To emit events
+/// once, return them, which emits them when an attempt succeeds, or post the event, since what a handler of a posted event
+/// emits through its `Emitter` is held until an attempt succeeds. Times are whole milliseconds with their units, such as
+/// `"500ms"`, `"2s"`, `"1m 30s"` and `"1h"`.
 ///
 /// A sync function with `retry`, `concurrency` or `detached` may have to wait, and so runs among the async handlers. It
 /// still blocks its thread while it runs.

@@ -22,6 +22,9 @@ static LOST: LogLimit = LogLimit::new(1, "more events that the history has not k
 /// An event that cannot be read stays until others push it out, and is found each time.
 static UNREADABLE: LogLimit = LogLimit::new(10, "more events of the history that cannot be read");
 
+/// An event that cannot be written is left out, and so is the next one of its kind.
+static UNWRITABLE: LogLimit = LogLimit::new(10, "more events of the history that cannot be written");
+
 /// Keeps the history of a bus in the file of a [`Sqlite`](crate::Sqlite).
 #[derive(Debug)]
 pub(crate) struct Past {
@@ -132,8 +135,10 @@ fn insert(connection: &Connection, event: &Recorded) -> Result<(), Failed> {
     let json = match serde_json::to_string(event) {
         Ok(json) => json,
         Err(error) => {
-            let r#type = Shown(event.event_type());
-            tracing::error!(%r#type, error = %Shown(&error), "an event of the history cannot be written");
+            if UNWRITABLE.allows() {
+                let r#type = Shown(event.event_type());
+                tracing::error!(%r#type, error = %Shown(&error), "an event of the history cannot be written");
+            }
             return Ok(());
         }
     };

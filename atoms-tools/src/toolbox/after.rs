@@ -145,6 +145,7 @@ fn shown<T: Tool>(done: &Done<T>, json: &Result<Value, String>) -> Result<ToolDo
     Ok(ToolDone { result, args, head, outcome: done.outcome, latency: done.latency })
 }
 
-fn read<T: Tool>(output: Value) -> Result<T::Output, String> {
+/// The result that a hook of any tool gives, as one of this tool.
+pub(super) fn read<T: Tool>(output: Value) -> Result<T::Output, String> {
     serde_json::from_value(output).map_err(|error| format!("its result is not one of this tool: {error}"))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use atoms_control::Approval;
 use serde_json::Value;
 
+use super::after;
 use super::approval::Approved;
 use super::before::written;
 use super::run::Ended;
@@ -168,9 +169,6 @@ fn read<T: Tool>(verdict: Verdict<AnyTool>) -> Result<Verdict<T>, String> {
         Verdict::Allow => Verdict::Allow,
         Verdict::Deny(reason) => Verdict::Deny(reason),
         Verdict::Ask(approval) => Verdict::Ask(approval),
-        Verdict::Replace(output) => Verdict::Replace(
-            serde_json::from_value(output)
-                .map_err(|error| format!("its result is not one of this tool: {error}"))?,
-        ),
+        Verdict::Replace(output) => Verdict::Replace(after::read::<T>(output)?),
     })
 }
