@@ -21,6 +21,12 @@ struct OrderReturned {
     lines: Option<&'static [u8]>,
 }
 
+#[event(type = "shop.order.lost")]
+struct OrderLost {
+    reason: &str,
+    lines: Option<&[u8]>,
+}
+
 #[handler]
 fn confirm(_: &OrderCreated<String>) {}
 

@@ -1,4 +1,4 @@
-//! G8: `#[node]` on a block without a handler, on a trait's block, and on what is no block.
+//! G8: `#[node]` on a block without a handler, or with one that is no function, on a trait's block, and on what is no block.
 
 use atoms::agent::events::TranscriptUpdate;
 use atoms::prelude::*;
@@ -50,6 +50,15 @@ struct NoBlockEither;
 impl NoBlockEither {
     #[handler]
     fn listen(&mut self, _: &TranscriptUpdate) {}
+}
+
+#[derive(Default)]
+struct Limited;
+
+#[node]
+impl Limited {
+    #[handler]
+    const LIMIT: u32 = 3;
 }
 
 fn main() {

@@ -3,10 +3,10 @@
 
 use std::{mem, slice};
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt, quote};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DataStruct, DeriveInput, Field, Fields, Token, parse_quote};
+use syn::{Attribute, Data, DataStruct, DeriveInput, Field, Fields, Token, Type, parse_quote};
 
 use super::expand::{retain, without_helpers};
 use super::model::Event;
@@ -44,6 +44,7 @@ fn given_back(event: &Event<'_>) -> DeriveInput {
         *attribute = parse_quote!(#[derive(#(#paths),*)]);
     }
     leave_out_repeated(&mut item);
+    name_lifetimes(&mut item);
     item
 }
 
@@ -58,6 +59,39 @@ fn leave_out_repeated(item: &mut DeriveInput) {
         }
     }
     fields.named = kept;
+}
+
+/// Makes references without a lifetime `'static`: rustc would report them once more.
+fn name_lifetimes(item: &mut DeriveInput) {
+    let Data::Struct(DataStruct { fields, .. }) = &mut item.data else { return };
+    for field in fields {
+        let named = with_lifetimes(field.ty.to_token_stream());
+        field.ty = Type::Verbatim(named);
+    }
+}
+
+fn with_lifetimes(tokens: TokenStream) -> TokenStream {
+    let mut named = TokenStream::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_reference = is_punct(Some(&token), '&');
+        named.append(match token {
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), with_lifetimes(group.stream()));
+                inner.set_span(group.span());
+                TokenTree::Group(inner)
+            }
+            other => other,
+        });
+        if is_reference && !is_punct(tokens.peek(), '\'') {
+            named.extend(quote!('static));
+        }
+    }
+    named
+}
+
+fn is_punct(token: Option<&TokenTree>, of: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == of)
 }
 
 fn is_helper(conditional: &Conditional) -> bool {

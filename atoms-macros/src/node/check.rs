@@ -1,7 +1,7 @@
 //! Finds what is wrong with a node by its syntax alone.
 
 use quote::ToTokens;
-use syn::{FnArg, ItemImpl, Receiver, ReceiverKind, Type};
+use syn::{FnArg, ImplItem, ItemImpl, Receiver, ReceiverKind, Type};
 
 use super::model::{Method, Node};
 use super::parse::Role;
@@ -80,7 +80,7 @@ fn kind(node: &Node<'_>, mistakes: &mut Mistakes) {
             let problem = "only an output node answers requests";
             mistakes.at(respond.name(), problem, "write `#[node(output)]` on the `impl` block");
         }
-        (None, None) if node.of(Role::Handler).next().is_none() => {
+        (None, None) if node.of(Role::Handler).next().is_none() && !is_on_no_function(node.block) => {
             let problem = "a node without a handler does nothing";
             mistakes.at(
                 ty,
@@ -90,6 +90,18 @@ fn kind(node: &Node<'_>, mistakes: &mut Mistakes) {
         }
         _ => {}
     }
+}
+
+/// Whether `#[handler]` is on something that is no function, which is reported there.
+fn is_on_no_function(block: &ItemImpl) -> bool {
+    block.items.iter().any(|item| {
+        let attributes = match item {
+            ImplItem::Const(constant) => &constant.attrs,
+            ImplItem::Type(ty) => &ty.attrs,
+            _ => return false,
+        };
+        attributes.iter().any(|attribute| Role::of(attribute) == Some(Role::Handler))
+    })
 }
 
 fn conditions(method: &Method, mistakes: &mut Mistakes) {

@@ -35,13 +35,13 @@ fn conditions(event: &Event<'_>, field: &Field<'_>, mistakes: &mut Mistakes) {
     }
 }
 
-/// Reports a `'static` reference, which can be written to the wire, but not read from it. The check of the generics, or
-/// rustc, reports other lifetimes.
+/// Reports a reference that is `'static`, which can be written to the wire, but not read from it, or that has no lifetime.
+/// The check of the generics, or rustc, reports other lifetimes.
 fn borrows(field: &Field<'_>, mistakes: &mut Mistakes) {
     if !field.serde.needs_both() {
         return;
     }
-    let Some(ty) = types::find(&field.syntax.ty, &is_static) else { return };
+    let Some(ty) = types::find(&field.syntax.ty, &is_reported) else { return };
     let owned = match types::reference(ty).map(|reference| types::peel(&reference.elem)) {
         Some(text) if types::is_named(text, "str") => "String".into(),
         Some(Type::Slice(slice)) => format!("Vec<{}>", types::text(&slice.elem)),
@@ -52,7 +52,9 @@ fn borrows(field: &Field<'_>, mistakes: &mut Mistakes) {
     mistakes.at(ty, problem, format_args!("take `{owned}`"));
 }
 
-fn is_static(ty: &Type) -> bool {
-    let lifetime = types::reference(ty).and_then(|reference| reference.lifetime.as_ref());
-    lifetime.is_some_and(|lifetime| lifetime.ident == "static")
+fn is_reported(ty: &Type) -> bool {
+    types::reference(ty).is_some_and(|reference| match &reference.lifetime {
+        Some(lifetime) => lifetime.ident == "static",
+        None => true,
+    })
 }
