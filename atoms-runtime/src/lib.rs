@@ -39,8 +39,8 @@ pub use bus::{
 pub use catalog::{CircleEdge, Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem};
 pub use caught::{Guarded, panic_message};
 pub use engine::{
-    Around, Bus, EmitError, EmitLayer, Failure, HandlerCall, Layer, LostEvents, Next, NextEmit, NotDone,
-    Outcome, Receipt, Route, Routed, Subscription, SyncLayer, SyncNext, Unfinished,
+    Around, Bus, Duplicate, EmitError, EmitLayer, Failure, HandlerCall, Layer, LostEvents, Next, NextEmit,
+    NotDone, Outcome, Receipt, ReceiveWindow, Route, Routed, Subscription, SyncLayer, SyncNext, Unfinished,
 };
 pub use event::EventShape;
 pub use event::erased::lent::Lent;

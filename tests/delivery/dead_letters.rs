@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::{
-    AnyEvent, AttemptKind, DeadLetterCause, DeliveryFailed, EventInvalid, LetterRecipient, RedeliverError,
-    Refusal,
+    AnyEvent, AttemptKind, DeadLetter, DeadLetterCause, DeliveryFailed, EventInvalid, LetterRecipient,
+    RedeliverError, Refusal,
 };
 use tokio::time::{sleep, timeout};
 
@@ -102,6 +102,85 @@ async fn what_others_could_not_deliver_is_kept_under_a_number_too() {
         assert!(letters.discard(number).await.unwrap().is_some());
     }
     assert!(letters.is_empty().await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_chosen_letters_are_redelivered_each_once() {
+    let (bus, log, full) = full(8);
+    for number in 1..=5 {
+        assert!(!bus.emit(Order { number }).await.is_ok());
+    }
+    let refused = bus.dead_letters().keep(AnyEvent::from(Envelope::new(Needed {})), Refusal::Unhandled);
+    let number = |letter: &DeadLetter| letter.event().downcast_ref::<Order>().map(|order| order.number);
+    let is_odd = |letter: &DeadLetter| number(letter).is_some_and(|number| number % 2 == 1);
+    let redelivered = bus.dead_letters().redeliver_all(is_odd).await.unwrap();
+    let are_ok: Vec<_> = redelivered.iter().map(|(_, receipt)| receipt.as_ref().unwrap().is_ok()).collect();
+    assert_eq!(are_ok, [false; 3], "one that fails does not stop the others");
+    let letters = bus.dead_letters().list().await.unwrap();
+    let attempts: Vec<_> = letters.iter().map(|letter| letter.attempts().len()).collect();
+    assert_eq!(attempts, [2, 1, 2, 1, 2, 0]);
+
+    full.0.store(false, Ordering::Relaxed);
+    log.take();
+    let redelivered = bus.dead_letters().redeliver_all(is_odd).await.unwrap();
+    let ids: Vec<_> = redelivered.iter().map(|(id, _)| *id).collect();
+    assert_eq!(ids, [letters[0].id(), letters[2].id(), letters[4].id()]);
+    assert_eq!(log.take(), ["stored 1", "stored 3", "stored 5"]);
+    let left = bus.dead_letters().redeliver_all(|_| true).await.unwrap();
+    assert!(left.iter().all(|(id, receipt)| receipt.as_ref().unwrap().is_ok() == (*id != refused)));
+    assert_eq!(bus.dead_letters().list().await.unwrap().len(), 1);
+}
+
+#[event(type = "letters.card")]
+struct Card {
+    owner: String,
+    #[event(sensitive)]
+    number: String,
+    limit: Option<f64>,
+}
+
+#[handler(id = "letters.charge")]
+fn charge(card: &Card) -> Result<(), String> {
+    Err(format!("no charge for {}", card.owner))
+}
+
+#[tokio::test]
+async fn a_letter_is_written_as_json_without_sensitive_values() {
+    let bus = bus().0.handler::<charge>().start().unwrap();
+    let card = |limit| Card { owner: "ada".into(), number: "4111".into(), limit };
+    assert!(!bus.emit(card(Some(1.5))).await.is_ok());
+    let letter = bus.dead_letters().list().await.unwrap().remove(0);
+    let json = serde_json::to_value(&*letter).unwrap();
+    let attempt = serde_json::to_value(&letter.attempts()[0]).unwrap();
+    assert_eq!(attempt["kind"], "Error");
+    assert_eq!(
+        json,
+        serde_json::json!({
+            "id": letter.id(), "type": "letters.card", "at": letter.at(), "handler": "letters.charge",
+            "error": "no charge for ada", "attempts": [attempt],
+            "event": {
+                "type": "letters.card", "id": letter.event().id(), "timestamp": letter.event().timestamp(),
+                "owner": "ada", "number": "***", "limit": 1.5,
+            },
+        })
+    );
+
+    let unwritable =
+        bus.dead_letters().keep(Envelope::new(card(Some(f64::NAN))).into(), Refusal::MailboxFull);
+    let raw = bus.decode(br#"{"type":"letters.unknown","secret":"x"}"#).unwrap();
+    let unknown = bus.dead_letters().keep(raw, Refusal::MailboxFull);
+    let _subscription = bus.on::<Order>(|_| panic!("no"));
+    assert!(!bus.emit(Order { number: 1 }).await.is_ok());
+    let letters = serde_json::to_value(bus.dead_letters().list().await.unwrap()).unwrap();
+    let [_, unwritten, unknown_one, of_subscriber] = &letters.as_array().unwrap()[..] else {
+        panic!("{letters}")
+    };
+    assert_eq!((&unwritten["id"], &unwritten["event"]), (&unwritable.into(), &serde_json::Value::Null));
+    assert!(unwritten["event_error"].as_str().unwrap().contains("JSON has no NaN"), "{unwritten}");
+    assert!(unwritten.get("handler").is_none() && unwritten.get("subscriber").is_none());
+    assert_eq!(unwritten["error"], "the mailbox of a node is full");
+    assert_eq!((&unknown_one["id"], &unknown_one["event"]["secret"]), (&unknown.into(), &"***".into()));
+    assert!(of_subscriber["subscriber"].as_str().unwrap().contains("dead_letters.rs:"), "{of_subscriber}");
 }
 
 #[event(type = "letters.note")]

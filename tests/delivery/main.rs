@@ -19,6 +19,7 @@ mod lost;
 mod options;
 mod outside;
 mod posting;
+mod receive_once;
 mod room;
 mod runtimes;
 mod shutdown;

@@ -5,14 +5,11 @@ use std::sync::Arc;
 
 use atoms_runtime::{AnyEvent, Codec, EncodeError, EventId, JsonCodec, Registry, Shown, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::events::told;
 use crate::principal::Principal;
 use crate::work::{Run, RunId};
-
-/// What stands in the place of a sensitive value.
-const MASK: &str = "***";
 
 /// An event that was delivered, as it is shown to those who look back: without the values of fields that are `sensitive`.
 ///
@@ -157,37 +154,12 @@ impl Recorded {
     /// Returns the event as flat JSON, with `***` in the place of each sensitive value. Of an event whose type this program
     /// does not know, nobody knows what is sensitive: its fields are all hidden. Fails if the event cannot be written.
     pub fn to_json(&self) -> Result<Value, EncodeError> {
+        if self.read.is_none() {
+            return self.event.to_masked_json();
+        }
         let mut frame = Vec::new();
         JsonCodec.encode(&self.event, &mut frame)?;
-        let json = serde_json::from_slice(&frame);
-        let mut json: Value = json.map_err(|error| EncodeError::new(self.event_type(), error))?;
-        if let (Some(fields), None) = (json.as_object_mut(), &self.read) {
-            self.hide(fields);
-            self.complete(fields);
-        }
-        Ok(json)
-    }
-
-    fn hide(&self, fields: &mut Map<String, Value>) {
-        let sensitive = self.event.known_type().map_or(&[""][..], |known| known.sensitive());
-        for (name, value) in fields {
-            let is_envelope = matches!(name.as_str(), "type" | "id" | "timestamp" | "metadata");
-            // A flattened field has no name of its own.
-            let hides = |hidden: &&str| hidden.is_empty() || *hidden == name.as_str();
-            if !is_envelope && sensitive.iter().any(hides) {
-                *value = MASK.into();
-            }
-        }
-    }
-
-    /// A frame of an unknown type is kept as it came, and may have come without these.
-    fn complete(&self, fields: &mut Map<String, Value>) {
-        fields.entry("id").or_insert_with(|| self.id().to_string().into());
-        fields.entry("timestamp").or_insert_with(|| self.timestamp().to_string().into());
-        if !self.event.metadata().is_empty() {
-            let metadata = || serde_json::to_value(self.event.metadata()).unwrap_or_default();
-            fields.entry("metadata").or_insert_with(metadata);
-        }
+        serde_json::from_slice(&frame).map_err(|error| EncodeError::new(self.event_type(), error))
     }
 }
 

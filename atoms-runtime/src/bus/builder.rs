@@ -12,6 +12,7 @@ use crate::engine::emit_layer::{EmitLayer, StandsAroundEmits};
 use crate::engine::extensions::Extensions;
 use crate::engine::layer::{Layer, Stands};
 use crate::engine::limits::Limits;
+use crate::engine::received::ReceiveWindow;
 use crate::engine::runner::Runner;
 use crate::event::{Carried, CarriedType, Event, EventType, Restore};
 use crate::handler::{Handler, HandlerInfo, Shared, States};
@@ -65,6 +66,7 @@ pub struct BusBuilder {
     queue_capacity: usize,
     queue_bytes: usize,
     detached_limit: usize,
+    receive_once: Option<ReceiveWindow>,
 }
 
 impl BusBuilder {
@@ -92,6 +94,7 @@ impl BusBuilder {
             queue_capacity: 1_024,
             queue_bytes: 64 * MIB,
             detached_limit: 1_024,
+            receive_once: None,
         }
     }
 
@@ -195,6 +198,44 @@ impl BusBuilder {
     #[must_use]
     pub fn frame_limit(mut self, bytes: usize) -> Self {
         self.frame_limit = bytes;
+        self
+    }
+
+    /// Delivers each event once that [`receive`](crate::Bus::receive) gets more than once, such as from a broker that sends
+    /// again what was not confirmed in time: the bus remembers the ids of as many events as the window says.
+    ///
+    /// A second event with an id is not delivered. Its receipt is ok, and has a [`Duplicate`](crate::Duplicate) that says
+    /// whether the first one is done. If a handler of the first one fails, or the future that receives it is dropped, its
+    /// id is forgotten, and the next one is delivered to all handlers. A frame without an `id` is always delivered.
+    ///
+    /// The ids are in memory, and end with the bus. What a store is to remember is posted, as
+    /// `bus.post_any(bus.decode(&frame)?)`: an event whose id is in the [backlog](Self::backlog) is not stored again until
+    /// its handlers are done, and a handler in a transaction of the store of `atoms::store` is done with an id once and
+    /// for all.
+    ///
+    /// ```
+    /// use atoms::{Bus, Duplicate, ReceiveWindow, event, handler};
+    ///
+    /// #[event(type = "shop.order.paid")]
+    /// struct OrderPaid;
+    ///
+    /// #[handler]
+    /// fn ship(_: &OrderPaid) {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().receive_once(ReceiveWindow::new().ids(10_000)).start()?;
+    /// let frame = br#"{"type":"shop.order.paid","id":"payment-7"}"#;
+    /// assert_eq!(bus.receive(frame).await?.deliveries().count(), 1);
+    /// let again = bus.receive(frame).await?;
+    /// assert_eq!((again.duplicate(), again.deliveries().count()), (Some(Duplicate::Handled), 0));
+    /// again.into_result()?; // confirm it to the broker
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn receive_once(mut self, window: ReceiveWindow) -> Self {
+        self.receive_once = Some(window);
         self
     }
 

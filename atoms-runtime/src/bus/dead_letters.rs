@@ -174,6 +174,44 @@ impl<'a> DeadLetters<'a> {
         Ok(receipt)
     }
 
+    /// Delivers again, as [`redeliver`](Self::redeliver) does, all letters that `is_chosen` chooses now: one after the other,
+    /// sorted by number. Returns what became of each, under its number. One that fails does not stop the others.
+    ///
+    /// Fails if the store cannot be listed. Nothing is redelivered then.
+    ///
+    /// ```
+    /// # use atoms::{AttemptKind, Bus, DeadLetter};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::builder().without_discovery().start()?;
+    /// let timed_out = |letter: &DeadLetter| {
+    ///     letter.attempts().last().is_some_and(|last| last.kind() == AttemptKind::TimedOut)
+    /// };
+    /// for (number, redelivered) in bus.dead_letters().redeliver_all(timed_out).await? {
+    ///     println!("{number}: {}", if redelivered?.is_ok() { "done" } else { "failed again" });
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn redeliver_all(
+        self,
+        mut is_chosen: impl FnMut(&DeadLetter) -> bool,
+    ) -> Result<Vec<(u64, Result<Receipt, RedeliverError>)>, StoreError> {
+        let (mut chosen, mut above) = (Vec::new(), 0);
+        loop {
+            let page = self.letters().store.list(above, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            above = last.id();
+            let shown = page.iter().filter(|letter| !self.letters().is_redelivered(letter.id()));
+            chosen.extend(shown.filter(|letter| is_chosen(letter)).map(|letter| letter.id()));
+        }
+        let mut redelivered = Vec::with_capacity(chosen.len());
+        for id in chosen {
+            redelivered.push((id, self.redeliver(id).await));
+        }
+        Ok(redelivered)
+    }
+
     /// The handler that failed; `None` if the event was not delivered to anybody.
     fn handler_of(self, letter: &DeadLetter) -> Result<Option<&'static HandlerInfo>, RedeliverError> {
         match letter.recipient() {

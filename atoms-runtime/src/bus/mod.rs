@@ -16,6 +16,7 @@ mod tasks;
 mod weak;
 
 use std::fmt;
+use std::pin::Pin;
 
 pub use builder::BusBuilder;
 pub use context::Context;
@@ -29,6 +30,7 @@ pub use tasks::Busy;
 pub use weak::WeakBus;
 
 use crate::catalog::{Registry, StartError};
+use crate::engine::received::ReceivedIds;
 use crate::engine::{Bus, Receipt};
 use crate::event::{AnyEvent, Event, EventInvalid, EventType};
 use crate::handler::StartContext;
@@ -58,15 +60,44 @@ impl Bus {
     /// event. A [`Request`](crate::Request) goes to its handler, and its reply is dropped, since nobody waits for it
     /// here.
     ///
+    /// A frame that is received again is delivered again, unless the bus [receives once](BusBuilder::receive_once).
+    ///
     /// If the frame cannot be read, [`EventInvalid`] is emitted, if anything takes it.
     pub async fn receive(&self, frame: &[u8]) -> Result<Receipt, DecodeError> {
         match self.decode(frame) {
-            Ok(event) => Ok(self.emit_any(&event).await),
+            Ok(event) => Ok(match &self.0.received {
+                None => self.emit_any(&event).await,
+                Some(received) => self.emit_once(&event, received).await,
+            }),
             Err(error) => {
                 self.tell_of(&error).await;
                 Err(error)
             }
         }
+    }
+
+    /// Emits an event, unless one with its id was received before.
+    #[cold]
+    fn emit_once<'a>(
+        &'a self,
+        event: &'a AnyEvent,
+        received: &'a ReceivedIds,
+    ) -> Pin<Box<dyn Future<Output = Receipt> + Send + 'a>> {
+        Box::pin(async move {
+            let begun = event.head().known_id().map(|id| received.begin(id)).transpose();
+            let begun = match begun {
+                Ok(begun) => begun,
+                Err(duplicate) => {
+                    let outline = self.0.tables.of(event.known_type()).outline;
+                    return Receipt::new(&event.event_ref(), outline).of_duplicate(duplicate);
+                }
+            };
+            let receipt = self.emit_any(event).await;
+            if let Some(begun) = begun.filter(|_| receipt.is_ok()) {
+                begun.handled();
+            }
+            receipt
+        })
     }
 
     /// Emits that something could not be read, if anybody takes that.

@@ -68,7 +68,7 @@ impl Bus {
         Post::new(self, event)
     }
 
-    /// Returns how many posted events are not done, and how many bytes they take. Fails if the
+    /// Returns how long the queue is: how many posted events are not done, and how many bytes they take. Fails if the
     /// [backlog](crate::BusBuilder::backlog) does.
     ///
     /// ```

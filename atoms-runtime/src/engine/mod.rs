@@ -14,6 +14,7 @@ pub(crate) mod limits;
 pub(crate) mod outlet;
 pub(crate) mod posts;
 pub(crate) mod receipt;
+pub(crate) mod received;
 mod root;
 pub(crate) mod route;
 pub(crate) mod runner;
@@ -34,7 +35,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use emit_error::{EmitError, Failure};
 pub use emit_layer::{EmitLayer, NextEmit};
 pub use layer::{Around, HandlerCall, Layer, Next, SyncLayer, SyncNext};
-pub use receipt::{LostEvents, Receipt};
+pub use receipt::{Duplicate, LostEvents, Receipt};
+pub use received::ReceiveWindow;
 pub use route::{Route, Routed};
 pub use runner::{NotDone, Outcome};
 pub use subscribers::Subscription;
@@ -45,6 +47,7 @@ use self::extensions::Extensions;
 use self::layer::Stands;
 use self::limits::Limits;
 use self::posts::Posts;
+use self::received::ReceivedIds;
 use self::subscribers::Subscribers;
 use self::table::Tables;
 use self::tasks::Tasks;
@@ -85,6 +88,10 @@ use crate::wire::Codec;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// What goes on is told by [`queue_depths`](Bus::queue_depths), by [`dead_letters`](Bus::dead_letters), and by what
+/// `atoms::control` adds (feature `control`): on a bus with `.counted()`, `bus.activity()` returns the counts, failures and
+/// latencies of each handler and each type of events, and `bus.stats()` these and all that is open.
 #[derive(Clone)]
 pub struct Bus(pub(crate) Arc<Engine>);
 
@@ -114,6 +121,8 @@ pub(crate) struct Engine {
     pub(crate) stored: Option<<Self as Posts>::Stored>,
     /// How the values that events carry are brought back with them, by the names under which they are stored.
     pub(crate) restores: HashMap<&'static str, Restore>,
+    /// If each event is received once.
+    pub(crate) received: Option<ReceivedIds>,
 }
 
 impl Engine {

@@ -77,6 +77,15 @@ impl LostEvents {
     }
 }
 
+/// Why a received event was not delivered again: see [`BusBuilder::receive_once`](crate::BusBuilder::receive_once).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duplicate {
+    /// The event with this id was received before, and its handlers have succeeded.
+    Handled,
+    /// The event with this id is being handled. It is not known yet whether that will succeed.
+    UnderWay,
+}
+
 #[derive(Default)]
 struct Details {
     /// The event, if the outline does not have it.
@@ -89,6 +98,7 @@ struct Details {
     /// The handlers that did not take the event.
     skipped: Vec<Recipient>,
     refusal: Option<Refusal>,
+    duplicate: Option<Duplicate>,
     lost: Vec<LostEvents>,
     follow_ups: Vec<Receipt>,
 }
@@ -129,6 +139,13 @@ impl Receipt {
 
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
         self.details.get_or_insert_default().refusal = Some(refusal);
+    }
+
+    /// What becomes of an event that was received before.
+    #[cold]
+    pub(crate) fn of_duplicate(mut self, duplicate: Duplicate) -> Self {
+        self.details.get_or_insert_default().duplicate = Some(duplicate);
+        self
     }
 
     /// Takes over what became of one handler's call.
@@ -200,7 +217,15 @@ impl Receipt {
     }
 
     fn is_undelivered(&self) -> bool {
-        matches!(self.refusal(), Some(Refusal::Closed | Refusal::HopLimit { .. } | Refusal::Vetoed(_)))
+        let is_refused =
+            matches!(self.refusal(), Some(Refusal::Closed | Refusal::HopLimit { .. } | Refusal::Vetoed(_)));
+        is_refused || self.duplicate().is_some()
+    }
+
+    /// Returns whether the event was received before, and so was not delivered now: on a bus that
+    /// [receives once](crate::BusBuilder::receive_once). Such a receipt is [ok](Self::is_ok), and has no deliveries.
+    pub fn duplicate(&self) -> Option<Duplicate> {
+        self.details.as_ref()?.duplicate
     }
 
     /// Returns why the event was not delivered, if it was not.
@@ -221,6 +246,9 @@ impl Receipt {
 
     /// Returns whether nothing took the event. Handlers and subscribers of every event do not count.
     pub fn is_unhandled(&self) -> bool {
+        if self.duplicate().is_some() {
+            return false;
+        }
         self.is_undelivered()
             || !self.is_taken_by_handler() && self.details.as_ref().is_none_or(|details| !details.handled)
     }
@@ -251,6 +279,11 @@ impl Receipt {
         write!(f, "{indent}{}{unhandled}", self.event_type())?;
         if let Some(refusal) = self.refusal() {
             write!(f, ": {refusal}")?;
+        }
+        match self.duplicate() {
+            Some(Duplicate::Handled) => f.write_str(": it was received before")?,
+            Some(Duplicate::UnderWay) => f.write_str(": it was received before, and is being handled")?,
+            None => {}
         }
         for (recipient, outcome) in self.deliveries() {
             match outcome {

@@ -12,6 +12,30 @@ use crate::handler::{FailureKind, Recipient, Refusal};
 ///
 /// Apart from the event, it holds nothing of the running program: the handler is named by its identity, and its errors
 /// are text. So it means the same in another process.
+///
+/// Its [`Serialize`](#impl-Serialize-for-DeadLetter) writes it for those who look after it, without the event's sensitive
+/// values, such as for `Json(bus.dead_letters().list().await?)` of axum:
+///
+/// ```
+/// # use atoms::{Bus, event, handler};
+/// #[event(type = "shop.order.created")]
+/// struct OrderCreated { order_id: String }
+///
+/// #[handler(id = "billing.bill")]
+/// fn bill(_: &OrderCreated) -> Result<(), &'static str> {
+///     Err("out of paper")
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().without_discovery().handler::<bill>().start()?;
+/// assert!(!bus.emit(OrderCreated { order_id: "o-1".into() }).await.is_ok());
+/// let json = serde_json::to_value(&*bus.dead_letters().list().await?[0])?;
+/// assert_eq!((&json["handler"], &json["error"]), (&"billing.bill".into(), &"out of paper".into()));
+/// assert_eq!(json["event"]["order_id"], "o-1");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct DeadLetter {
     pub(crate) id: u64,

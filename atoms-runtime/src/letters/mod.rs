@@ -1,5 +1,6 @@
 //! Dead letters, kept until somebody looks after them.
 
+mod json;
 mod letter;
 mod memory;
 mod redelivery;

@@ -10,6 +10,7 @@ mod flat_read;
 mod flat_write;
 mod formatter;
 mod json;
+mod masked;
 mod path;
 mod scan;
 mod versions;

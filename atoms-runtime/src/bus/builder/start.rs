@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::BusBuilder;
 use crate::catalog::{Registry, StartCheck, StartError, StartProblem, checks};
 use crate::engine::deliver::nested_limit;
+use crate::engine::received::ReceivedIds;
 use crate::engine::runner::{self, Runner};
 use crate::engine::table::Tables;
 use crate::engine::tasks::Tasks;
@@ -78,6 +79,7 @@ impl BusBuilder {
             stored,
             restores,
             under_way,
+            received: self.receive_once.map(ReceivedIds::new),
         }
     }
 
@@ -113,6 +115,7 @@ impl BusBuilder {
             ("queue_capacity", self.queue_capacity),
             ("queue_bytes", self.queue_bytes),
             ("detached_limit", self.detached_limit),
+            ("receive_once", self.receive_once.map_or(1, |window| window.ids.min(window.bytes))),
         ];
         limits
             .into_iter()
