@@ -66,7 +66,8 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// Frames of every version are read as the newest struct, which is the only one that is written, and that handlers take
-/// and emit. The version is the `schema_version` in the metadata, and 1 if a frame has none.
+/// and emit. The version is the `schema_version` in the metadata, and 1 if a frame has none. If a frame cannot be read as
+/// an old version, the error says which one that was.
 ///
 /// # What it adds
 ///

@@ -13,7 +13,7 @@ use crate::event::{AnyEvent, EventType};
 ///
 /// In an error, no sensitive field's value is shown. A panic of the code that reads a field is an error as well.
 pub(super) fn read(event_type: &EventType, frame: &str) -> Result<AnyEvent, DecodeError> {
-    let version = if event_type.version() > 1 { versions::of_frame(frame, event_type)? } else { 1 };
+    let version = if event_type.version() > 1 { versions::of_frame(frame, event_type)?.version } else { 1 };
     let read = event_type.flat_json().read;
     read(version, frame).map_err(|unread| explain(unread, frame, event_type))
 }
@@ -21,9 +21,10 @@ pub(super) fn read(event_type: &EventType, frame: &str) -> Result<AnyEvent, Deco
 #[cold]
 fn explain(unread: Unread, frame: &str, event_type: &EventType) -> DecodeError {
     // Of an event with one version, the frame's own is looked at only now.
-    if let Err(of_another_version) = versions::of_frame(frame, event_type) {
-        return of_another_version;
-    }
+    let read_as = match versions::of_frame(frame, event_type) {
+        Ok(read_as) => read_as,
+        Err(of_another_version) => return of_another_version,
+    };
     let error = match unread.why {
         Why::Panicked(message) => DecodeError::new(DecodeErrorKind::Panicked(message)),
         Why::Refused(error) => {
@@ -34,5 +35,5 @@ fn explain(unread: Unread, frame: &str, event_type: &EventType) -> DecodeError {
             DecodeError::in_frame(frame, error, kind, sensitive)
         }
     };
-    error.with_event_type(event_type.name())
+    error.with_event_type(event_type.name()).read_as(read_as)
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::path::{Path, Sensitive};
+use super::versions::ReadAs;
 use super::{scan, versions};
 use crate::event::{EventId, EventInvalid};
 use crate::text::{Shown, first_odd, shown};
@@ -33,6 +34,8 @@ pub struct DecodeError {
     path: String,
     place: Option<Place>,
     kind: DecodeErrorKind,
+    /// The version that the frame was read as, if it is an old one.
+    read_as: Option<ReadAs>,
 }
 
 /// What is wrong with a frame.
@@ -149,7 +152,7 @@ fn blamed(frame: &str, offset: usize, error: &serde_json::Error) -> usize {
 impl DecodeError {
     /// Creates an error about a whole frame.
     pub fn new(kind: DecodeErrorKind) -> Self {
-        Self { event_type: None, path: String::new(), place: None, kind }
+        Self { event_type: None, path: String::new(), place: None, kind, read_as: None }
     }
 
     /// Says which event it is that could not be read.
@@ -157,6 +160,11 @@ impl DecodeError {
     pub fn with_event_type(mut self, event_type: impl Into<String>) -> Self {
         self.event_type = Some(event_type.into());
         self
+    }
+
+    /// Says which version the frame was read as, if that is an old one.
+    pub(super) fn read_as(self, version: ReadAs) -> Self {
+        Self { read_as: Some(version).filter(|version| version.is_old()), ..self }
     }
 
     /// An error about the value that ends at this byte of the frame.
@@ -199,7 +207,8 @@ impl DecodeError {
             // The keys in a sensitive value are part of it.
             path.end_at_field();
         }
-        Self { event_type: None, path: path.shown(), place: is_placed.then_some(place), kind: kind(error) }
+        let place = is_placed.then_some(place);
+        Self { path: path.shown(), place, ..Self::new(kind(error)) }
     }
 
     /// Returns the type string, if the frame was read far enough to know it.
@@ -218,6 +227,12 @@ impl DecodeError {
     /// Returns the place in the frame, if there is one.
     pub fn place(&self) -> Option<Place> {
         self.place
+    }
+
+    /// Returns the version of the event that the frame was read as, if that is older than the newest one: what its
+    /// `schema_version` says, and 1 if it has none.
+    pub fn version(&self) -> Option<u32> {
+        self.read_as.map(|read_as| read_as.version)
     }
 
     /// Returns what is wrong.
@@ -251,7 +266,8 @@ impl fmt::Display for DecodeError {
             (path, Some(place)) => write!(f, "at `{path}`, {place}: ")?,
             (path, None) => write!(f, "at `{path}`: ")?,
         }
-        Shown(&self.kind).fmt(f)
+        Shown(&self.kind).fmt(f)?;
+        self.read_as.map_or(Ok(()), |read_as| write!(f, "; {read_as}"))
     }
 }
 

@@ -62,18 +62,49 @@ impl<'de> Visitor<'de> for FindVersion {
     }
 }
 
+/// The version that a frame is read as.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ReadAs {
+    pub(super) version: u32,
+    newest: u32,
+    /// Whether the frame says it.
+    is_said: bool,
+}
+
+impl ReadAs {
+    pub(super) fn is_old(self) -> bool {
+        self.version < self.newest
+    }
+}
+
+impl fmt::Display for ReadAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, newest, is_said } = self;
+        if *is_said {
+            write!(f, "the frame was read as version {version}, as its `{KEY}` says")?;
+        } else {
+            write!(f, "the frame has no `{KEY}` in its metadata, so it was read as version {version}")?;
+        }
+        write!(f, "; the newest one is {newest}")
+    }
+}
+
 /// The version of a frame, which is one that the program knows.
 ///
 /// In a frame that is broken elsewhere it is the newest one: reading it as that tells what is wrong.
-pub(crate) fn of_frame(frame: &str, newest: &EventType) -> Result<u32, DecodeError> {
-    let Ok(Head { metadata }) = serde_json::from_str::<Head<'_>>(frame) else { return Ok(newest.version()) };
-    let Some(found) = metadata.and_then(|SchemaVersion(found)| found) else { return Ok(1) };
+pub(super) fn of_frame(frame: &str, newest: &EventType) -> Result<ReadAs, DecodeError> {
+    let read_as = |version, is_said| Ok(ReadAs { version, newest: newest.version(), is_said });
+    let Ok(Head { metadata }) = serde_json::from_str::<Head<'_>>(frame) else {
+        return read_as(newest.version(), false);
+    };
+    let Some(found) = metadata.and_then(|SchemaVersion(found)| found) else { return read_as(1, false) };
     let version = serde_json::from_str(found.get()).ok().and_then(|value| read(&value, newest.version()));
-    version.filter(|version| *version <= newest.version()).ok_or_else(|| {
-        let end = found.get().as_ptr().addr() - frame.as_ptr().addr() + found.get().len();
-        let kind = DecodeErrorKind::Version { found: shown(found.get()), newest: newest.version() };
-        DecodeError::at(frame, end, kind).with_event_type(newest.name())
-    })
+    if let Some(version) = version.filter(|version| *version <= newest.version()) {
+        return read_as(version, true);
+    }
+    let end = found.get().as_ptr().addr() - frame.as_ptr().addr() + found.get().len();
+    let kind = DecodeErrorKind::Version { found: shown(found.get()), newest: newest.version() };
+    Err(DecodeError::at(frame, end, kind).with_event_type(newest.name()))
 }
 
 /// The version that an event of this newest version is in. Where there is only one, what is no version at
