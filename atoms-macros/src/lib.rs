@@ -259,6 +259,14 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// emits through its `Emitter` is held until an attempt succeeds. Times are whole milliseconds with their units, such as
 /// `"500ms"`, `"2s"`, `"1m 30s"` and `"1h"`.
 ///
+/// In the place of a literal may be a constant of your program, or the call of a `const fn`, which rustc checks: `timeout =
+/// PAY_TIMEOUT` is a `Duration`, as are all waits, `attempts` a `u32`, `concurrency` a `usize`, `order` an `i32`, and
+/// `pattern`, `id` and `was` are a `&'static str`. What differs between environments is set when the bus starts: see
+/// [`BusBuilder::configure`] and [`BusBuilder::without`].
+///
+/// [`BusBuilder::configure`]: https://docs.rs/atoms-rs/latest/atoms/struct.BusBuilder.html#method.configure
+/// [`BusBuilder::without`]: https://docs.rs/atoms-rs/latest/atoms/struct.BusBuilder.html#method.without
+///
 /// A sync function with `retry`, `concurrency` or `detached` may have to wait, and so runs among the async handlers. It
 /// still blocks its thread while it runs.
 ///

@@ -53,8 +53,9 @@ pub use event::{
 pub use handler::{
     AnsweredBy, AsyncHandler, Backoff, Declares, Delivery, DetachError, Emissions, EmitOutcome, Emitter,
     Emitting, EventSet, ExtractError, FailureKind, FromDelivery, FromSyncDelivery, Handler, HandlerError,
-    HandlerInfo, Input, MissingState, NotInSet, Outlet, Output, Params, PrepareError, Recipient, Refusal,
-    Retry, Retryable, Returns, Shared, StartContext, State, SyncDelivery, SyncHandler, SyncParams, Veto,
+    HandlerInfo, HandlerOptions, Input, MissingState, NotInSet, Outlet, Output, Params, PrepareError,
+    Recipient, Refusal, Retry, Retryable, Returns, Shared, StartContext, State, SyncDelivery, SyncHandler,
+    SyncParams, Veto,
 };
 pub use layers::intercept::Interceptor;
 pub use letters::{

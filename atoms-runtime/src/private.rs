@@ -11,7 +11,7 @@ pub use crate::event::upcast::{Read, Unread, Upcasts, read_own, upcast};
 pub use crate::event::{AskedForUnknown, FlatJson, HandlerSymbol, key_field};
 pub use crate::handler::{
     AlwaysRetry, Declared, Fallible, HandlerParam, In, Judge, Nothing, Optional, Parameters, Retries,
-    SyncHandlerParam, Taken, Undeclared, Untaken, set,
+    SyncHandlerParam, Taken, Undeclared, Untaken, constant, set,
 };
 pub use crate::wire::flat_json;
 

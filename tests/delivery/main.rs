@@ -3,6 +3,7 @@
 mod alerts;
 mod backlog_runtimes;
 mod backlogs;
+mod configured;
 mod dead_letters;
 mod delayed;
 mod detached;

@@ -15,7 +15,7 @@ fn too_long(_: &OrderCreated) {}
 #[handler(id = "billing.mail", id = "billing.letter")]
 fn twice(_: &OrderCreated) {}
 
-#[handler(id = MAIL)]
+#[handler(id = 7)]
 fn not_a_literal(_: &OrderCreated) {}
 
 #[handler(was = [])]

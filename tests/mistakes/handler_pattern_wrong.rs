@@ -15,7 +15,7 @@ fn of_a_broker(_: &AnyEvent) {}
 #[handler(pattern = "")]
 fn empty(_: &AnyEvent) {}
 
-#[handler(pattern = shop)]
+#[handler(pattern = 7)]
 fn not_a_literal(_: &AnyEvent) {}
 
 fn main() {

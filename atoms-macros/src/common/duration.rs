@@ -5,6 +5,7 @@ use std::time::Duration;
 use quote::ToTokens;
 use syn::{Expr, ExprLit, Lit};
 
+use super::Setting;
 use super::keys::Given;
 use super::values::peel;
 
@@ -34,6 +35,11 @@ pub(crate) fn millis(given: &Given, example: &str) -> syn::Result<u64> {
         }
         _ => Err(given.not("takes a duration as a string literal", &format!("{example:?}"))),
     }
+}
+
+/// As [`millis`], or a constant that is a `Duration`.
+pub(crate) fn setting(given: &Given, example: &str) -> syn::Result<Setting<u64>> {
+    Setting::read(given, "cannot be zero", |given| millis(given, example))
 }
 
 /// Returns the milliseconds, or what is wrong.

@@ -11,6 +11,7 @@ pub(crate) mod keys;
 mod mistakes;
 pub(crate) mod pattern;
 mod root;
+mod setting;
 pub(crate) mod type_string;
 pub(crate) mod types;
 pub(crate) mod unfinished;
@@ -19,6 +20,7 @@ pub(crate) mod values;
 pub(crate) use extracted::Extracted;
 pub(crate) use mistakes::{Mistakes, Told, mistake};
 pub(crate) use root::Root;
+pub(crate) use setting::Setting;
 
 /// Words as a list in a sentence, each as code: `a`, `b` and `c`.
 pub(crate) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {

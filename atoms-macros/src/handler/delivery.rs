@@ -12,7 +12,7 @@
 //!
 //! const _: () = assert_takes_any_event::<<__Handler as SyncHandler>::Input>();     // pattern = "shop.*"
 //!
-//! options: [with_retry(Retry::new(3, Backoff::Exponential, 100, 30_000, false, __judge!(...)))]
+//! options: [with_retry(Retry::new(3, Backoff::Exponential, Duration::from_millis(100), ..., false, __judge!(...)))]
 //! ```
 //!
 //! Checks of types have the span of their option, where rustc then reports a mistake.
@@ -34,13 +34,7 @@ pub(super) fn accepts(handler: &Handler<'_>) -> Option<TokenStream> {
     let checked = quote_spanned! {at(path)=>
         let #when: fn(&Self::Input) -> ::core::primitive::bool = #path;
     };
-    let is_asked_before = (!handler.is_async() && handler.options.retry.is_some()).then(|| {
-        quote!(
-            const IS_ASKED_BEFORE: ::core::primitive::bool = true;
-        )
-    });
     Some(quote! {
-        #is_asked_before
         fn accepts(#input: &Self::Input) -> ::core::primitive::bool {
             #checked
             #when(#input)
@@ -72,14 +66,19 @@ pub(super) fn demands(handler: &Handler<'_>, of: &TokenStream) -> TokenStream {
 /// The calls that pass the options on to the registry.
 pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
     let options = &handler.options;
-    let order = (options.order != 0).then(|| Literal::i32_unsuffixed(options.order));
+    let root = &options.root;
+    let order = options.order.as_ref().filter(|order| order.literal() != Some(&0));
+    let order = order
+        .map(|order| order.expand(root, "order", |order| Literal::i32_unsuffixed(*order).to_token_stream()));
     let allow_cycle = options.allow_cycle.then(TokenStream::new);
     let retry = options.retry.as_ref().map(|retry| description(handler, retry));
-    let timeout = options.timeout.as_ref().map(|(_, millis)| Literal::u64_unsuffixed(*millis));
-    let concurrency = options.concurrency.map(Literal::u32_unsuffixed);
-    let pattern = options.pattern.as_ref().map(|(_, pattern)| pattern);
+    let timeout = options.timeout.as_ref().map(|(_, timeout)| timeout.duration(root));
+    let calls = |calls: &u32| Literal::u32_unsuffixed(*calls).to_token_stream();
+    let concurrency = options.concurrency.as_ref().map(|limit| limit.expand(root, "concurrency", calls));
+    let pattern = options.pattern.as_ref().map(|(_, pattern)| pattern.checked(root, "pattern"));
     let detached = options.detached.then(TokenStream::new);
-    let was = identity::earlier(&options.was);
+    let id = options.id.as_ref().map(|id| id.checked(root, "id"));
+    let was = identity::earlier(root, &options.was);
     [
         call("with_order", order),
         call("with_allow_cycle", allow_cycle),
@@ -89,7 +88,7 @@ pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
         call("with_concurrency", concurrency),
         call("with_pattern", pattern),
         call("with_detached", detached),
-        call("with_id", options.id.as_ref()),
+        call("with_id", id),
         call("with_was", was),
     ]
     .into_iter()
@@ -117,7 +116,10 @@ fn judge(handler: &Handler<'_>) -> Option<TokenStream> {
 fn description(handler: &Handler<'_>, retry: &Retry) -> TokenStream {
     let root = &handler.options.root;
     let Retry { attempts, backoff, delay, max_delay, deadline, jitter, .. } = retry;
-    let deadline = deadline.map(|millis| quote!(.with_deadline(#millis)));
+    let attempts = attempts.checked(root, "attempts");
+    let [delay, max_delay] = [delay, max_delay].map(|wait| wait.duration(root));
+    let deadline = deadline.as_ref().map(|deadline| deadline.duration(root));
+    let deadline = deadline.map(|deadline| quote!(.with_deadline(#deadline)));
     let backoff = match backoff {
         Backoff::Exponential => quote!(Exponential),
         Backoff::Fixed => quote!(Fixed),

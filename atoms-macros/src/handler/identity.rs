@@ -9,7 +9,7 @@ use syn::{Expr, ExprArray, ExprLit, Lit, LitStr};
 
 use super::parse::Options;
 use crate::common::keys::Given;
-use crate::common::{Mistakes, mistake, values};
+use crate::common::{Mistakes, Root, Setting, mistake, values};
 
 /// Twice the limit of an event's id, since an identity is a path by default.
 const MAX_BYTES: usize = 256;
@@ -17,22 +17,34 @@ const MAX_BYTES: usize = 256;
 pub(super) const ID: &str = "\"billing.mail\"";
 pub(super) const WAS: &str = "\"old::path\"";
 
+/// The rule for constants.
+const RULE: &str = "has from 1 to 256 bytes, and no control characters";
+
 /// Reads the value of `id`.
-pub(super) fn id(given: &Given) -> syn::Result<LitStr> {
-    values::string(given, ID.trim_matches('"')).and_then(|text| check("id", ID, text))
+pub(super) fn id(given: &Given) -> syn::Result<Setting<LitStr>> {
+    one(given, "id", ID)
+}
+
+fn one(given: &Given, key: &str, example: &str) -> syn::Result<Setting<LitStr>> {
+    let literal = |given: &Given| {
+        values::string(given, example.trim_matches('"')).and_then(|text| check(key, example, text))
+    };
+    Setting::read(given, RULE, literal)
 }
 
 /// Reads the value of `was`: one identity, or several in brackets.
-pub(super) fn was(given: &Given, mistakes: &mut Mistakes) -> Vec<LitStr> {
+pub(super) fn was(given: &Given, mistakes: &mut Mistakes) -> Vec<Setting<LitStr>> {
     let Some(Expr::Array(ExprArray { elems, .. })) = given.value.as_ref().map(values::peel) else {
-        let only = values::string(given, WAS.trim_matches('"')).and_then(|text| check("was", WAS, text));
-        return mistakes.take(only).into_iter().collect();
+        return mistakes.take(one(given, "was", WAS)).into_iter().collect();
     };
     if elems.is_empty() {
         let help = format_args!("name an identity that the handler had: `was = {WAS}`, or remove `was`");
         mistakes.at(&given.value, "`was` is empty", help);
     }
-    let texts = elems.iter().filter_map(|element| mistakes.take(text(element)).ok());
+    let texts = elems.iter().filter_map(|element| {
+        let given = Given { key: given.key.clone(), value: Some(element.clone()) };
+        mistakes.take(Setting::read(&given, RULE, |_| text(element))).ok()
+    });
     texts.collect()
 }
 
@@ -66,8 +78,9 @@ fn check(key: &str, example: &str, literal: LitStr) -> syn::Result<LitStr> {
 
 /// Reports an identity that is given twice.
 pub(super) fn check_all(options: &Options, mistakes: &mut Mistakes) {
-    let mut earlier: Vec<String> = options.id.iter().map(LitStr::value).collect();
-    for was in &options.was {
+    let mut earlier: Vec<String> =
+        options.id.iter().filter_map(Setting::literal).map(LitStr::value).collect();
+    for was in options.was.iter().filter_map(Setting::literal) {
         let text = was.value();
         if earlier.contains(&text) {
             let problem = format_args!("the identity `{}` is given twice", text.escape_debug());
@@ -78,8 +91,9 @@ pub(super) fn check_all(options: &Options, mistakes: &mut Mistakes) {
 }
 
 /// The arguments of `with_was`.
-pub(super) fn earlier(was: &[LitStr]) -> Option<TokenStream> {
-    (!was.is_empty()).then(|| quote::quote!(&[#(#was),*]))
+pub(super) fn earlier(root: &Root, was: &[Setting<LitStr>]) -> Option<TokenStream> {
+    let was = was.iter().map(|was| was.checked(root, "id"));
+    (was.len() > 0).then(|| quote::quote!(&[#(#was),*]))
 }
 
 #[cfg(test)]
@@ -94,8 +108,8 @@ mod tests {
         let options = parse::options(list, &mut mistakes);
         let told = mistakes.and(Ok(())).err().into_iter().flatten();
         let first_lines = told.map(|error| error.to_string().lines().next().unwrap_or_default().into());
-        let was = options.was.iter().map(LitStr::value).collect();
-        (options.id.map(|id| id.value()), was, first_lines.collect())
+        let was = options.was.iter().filter_map(Setting::literal).map(LitStr::value).collect();
+        (options.id.and_then(|id| Some(id.literal()?.value())), was, first_lines.collect())
     }
 
     #[test]
@@ -119,7 +133,7 @@ mod tests {
             (quote!(id = ""), "`id` is empty"),
             (quote!(id = "a\nb"), "`id` has a control character, '\\n'"),
             (quote!(id = #long), "`id` has 257 bytes"),
-            (quote!(id = billing), "`id` takes a string literal"),
+            (quote!(id = 7), "`id` takes a string literal"),
             (quote!(id = "a", id = "b"), "`id` is given twice"),
             (quote!(was = ""), "`was` is empty"),
             (quote!(was = []), "`was` is empty"),

@@ -11,8 +11,8 @@ use syn::{ExprPath, Ident, LitStr, Meta};
 
 use super::identity;
 use super::retry::{self, Retry};
-use crate::common::keys::{Grammar, Key};
-use crate::common::{Mistakes, Root, duration, mistake, pattern, values};
+use crate::common::keys::{Given, Grammar, Key};
+use crate::common::{Mistakes, Root, Setting, duration, mistake, pattern, values};
 
 static GRAMMAR: Grammar = Grammar {
     attribute: "`#[handler]`",
@@ -35,22 +35,27 @@ static GRAMMAR: Grammar = Grammar {
 
 const PATTERN: &str = "\"shop.order.*\"";
 
+/// The rules for constants.
+const NO_PATTERN: &str =
+    "is not a pattern: it is a type in which `*` stands for one segment, and `**` at its end for one or more";
+const TOO_FEW: &str = "is at least 1: with 0 no call would ever start";
+
 /// What `#[handler(...)]` says.
 #[derive(Default)]
 pub(crate) struct Options {
-    pub(crate) order: i32,
+    pub(crate) order: Option<Setting<i32>>,
     pub(crate) allow_cycle: bool,
     pub(crate) when: Option<ExprPath>,
     /// The word `pattern`, and the pattern.
-    pub(crate) pattern: Option<(Ident, LitStr)>,
+    pub(crate) pattern: Option<(Ident, Setting<LitStr>)>,
     pub(crate) retry: Option<Retry>,
     /// The word `timeout`, and its milliseconds.
-    pub(crate) timeout: Option<(Ident, u64)>,
-    pub(crate) concurrency: Option<u32>,
+    pub(crate) timeout: Option<(Ident, Setting<u64>)>,
+    pub(crate) concurrency: Option<Setting<u32>>,
     pub(crate) detached: bool,
-    pub(crate) id: Option<LitStr>,
+    pub(crate) id: Option<Setting<LitStr>>,
     /// The identities that the handler had before.
-    pub(crate) was: Vec<LitStr>,
+    pub(crate) was: Vec<Setting<LitStr>>,
     pub(crate) root: Root,
 }
 
@@ -63,24 +68,26 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
     }
     for given in GRAMMAR.read(list, mistakes).given {
         match given.key.to_string().as_str() {
-            "order" => options.order = mistakes.take(values::integer(&given)).unwrap_or_default(),
+            "order" => options.order = mistakes.take(Setting::read(&given, "", values::integer)).ok(),
             "allow_cycle" => options.allow_cycle = true,
             "when" => {
                 let condition = values::function(&given, "fn condition(event: &OrderCreated) -> bool");
                 options.when = mistakes.take(condition).ok();
             }
             "pattern" => {
-                let text = values::string(&given, PATTERN.trim_matches('"')).and_then(check_pattern);
-                options.pattern = mistakes.take(text).ok().map(|text| (given.key, text));
+                let literal =
+                    |given: &Given| values::string(given, PATTERN.trim_matches('"')).and_then(check_pattern);
+                let text = mistakes.take(Setting::read(&given, NO_PATTERN, literal));
+                options.pattern = text.ok().map(|text| (given.key, text));
             }
             "retry" => options.retry = retry::retry(given, mistakes).ok(),
             "timeout" => {
-                let millis = mistakes.take(duration::millis(&given, "2s"));
+                let millis = mistakes.take(duration::setting(&given, "2s"));
                 options.timeout = millis.ok().map(|millis| (given.key, millis));
             }
             "concurrency" => {
-                let least = (1, "is at least 1: with 0 no call would ever start");
-                options.concurrency = mistakes.take(values::count(&given, least, "4")).ok();
+                let literal = |given: &Given| values::count(given, (1, TOO_FEW), "4");
+                options.concurrency = mistakes.take(Setting::read(&given, TOO_FEW, literal)).ok();
             }
             "detached" => options.detached = true,
             "id" => options.id = mistakes.take(identity::id(&given)).ok(),
@@ -138,13 +145,13 @@ mod tests {
             timeout = "2s", concurrency = 4, detached, crate = renamed
         });
         assert_eq!(told, [""; 0]);
-        assert_eq!(options.order, -3);
+        assert_eq!(options.order.unwrap().literal(), Some(&-3));
         assert!(options.allow_cycle && options.detached);
         assert_eq!(options.when.to_token_stream().to_string(), "Order :: is_large");
-        assert_eq!(options.pattern.unwrap().1.value(), "shop.*");
-        assert!(options.retry.is_some_and(|retry| retry.attempts == 5 && retry.jitter));
-        assert_eq!(options.timeout.unwrap().1, 2_000);
-        assert_eq!(options.concurrency, Some(4));
+        assert_eq!(options.pattern.unwrap().1.literal().unwrap().value(), "shop.*");
+        assert!(options.retry.is_some_and(|retry| retry.attempts.literal() == Some(&5) && retry.jitter));
+        assert_eq!(options.timeout.unwrap().1.literal(), Some(&2_000));
+        assert_eq!(options.concurrency.unwrap().literal(), Some(&4));
         assert_eq!(options.root.to_token_stream().to_string(), "renamed");
     }
 
@@ -153,7 +160,7 @@ mod tests {
         for list in [quote!(retry), quote!(retry()), quote!(retry,)] {
             let (options, told) = read(list);
             assert_eq!(told, [""; 0]);
-            assert_eq!(options.retry.unwrap().attempts, 3);
+            assert_eq!(options.retry.unwrap().attempts.literal(), Some(&3));
         }
         let message = "`retry` takes a list, not a value\nhelp: write `retry(attempts = 5)`";
         assert_eq!(read(quote!(retry = 5)).1, [message]);

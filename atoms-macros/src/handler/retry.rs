@@ -5,7 +5,7 @@
 use proc_macro2::Ident;
 
 use crate::common::keys::{Given, Grammar, Key};
-use crate::common::{Mistakes, Told, duration, mistake, values};
+use crate::common::{Mistakes, Setting, Told, duration, mistake, values};
 
 static GRAMMAR: Grammar = Grammar {
     attribute: "`retry`",
@@ -31,13 +31,13 @@ const MAX_DELAY: Wait = Wait { text: "30s", millis: 30_000 };
 pub(crate) struct Retry {
     /// The word `retry`.
     pub(crate) key: Ident,
-    pub(crate) attempts: u32,
+    pub(crate) attempts: Setting<u32>,
     pub(crate) backoff: Backoff,
     /// In milliseconds, like `max_delay`.
-    pub(crate) delay: u64,
-    pub(crate) max_delay: u64,
+    pub(crate) delay: Setting<u64>,
+    pub(crate) max_delay: Setting<u64>,
     /// In milliseconds.
-    pub(crate) deadline: Option<u64>,
+    pub(crate) deadline: Option<Setting<u64>>,
     pub(crate) jitter: bool,
 }
 
@@ -54,17 +54,20 @@ struct Wait {
 }
 
 /// A wait that is given, in milliseconds.
-type GivenWait = Option<(Given, Result<u64, Told>)>;
+type GivenWait = Option<(Given, Result<Setting<u64>, Told>)>;
+
+const TOO_FEW: &str = "is at least 2: the first call counts as an attempt";
 
 pub(crate) fn retry(given: Given, mistakes: &mut Mistakes) -> Result<Retry, Told> {
-    let (mut attempts, mut backoff, mut jitter) = (Ok(ATTEMPTS), Ok(Backoff::Exponential), false);
+    let (mut attempts, mut backoff, mut jitter) =
+        (Ok(Setting::Literal(ATTEMPTS)), Ok(Backoff::Exponential), false);
     let (mut delay, mut max_delay): (GivenWait, GivenWait) = (None, None);
     let mut deadline = Ok(None);
     for entry in GRAMMAR.read(given.list(), mistakes).given {
         match entry.key.to_string().as_str() {
             "attempts" => {
-                let least = (2, "is at least 2: the first call counts as an attempt");
-                attempts = mistakes.take(values::count(&entry, least, "3"));
+                let literal = |given: &Given| values::count(given, (2, TOO_FEW), "3");
+                attempts = mistakes.take(Setting::read(&entry, TOO_FEW, literal));
             }
             "backoff" => {
                 let word = values::word(&entry, BACKOFFS.map(|(word, _)| word));
@@ -72,35 +75,44 @@ pub(crate) fn retry(given: Given, mistakes: &mut Mistakes) -> Result<Retry, Told
             }
             "delay" => delay = Some(wait(entry, DELAY.text, mistakes)),
             "max_delay" => max_delay = Some(wait(entry, MAX_DELAY.text, mistakes)),
-            "deadline" => deadline = mistakes.take(duration::millis(&entry, "1m")).map(Some),
+            "deadline" => deadline = mistakes.take(duration::setting(&entry, "1m")).map(Some),
             _jitter => jitter = true,
         }
     }
     let backoff = backoff?;
-    let (delay, max_delay) = mistakes.take(waits(backoff, delay, max_delay))??;
+    let [delay, max_delay] = mistakes.take(waits(backoff, delay, max_delay))??;
     Ok(Retry { key: given.key, attempts: attempts?, backoff, delay, max_delay, deadline: deadline?, jitter })
 }
 
-fn wait(given: Given, example: &str, mistakes: &mut Mistakes) -> (Given, Result<u64, Told>) {
-    let millis = mistakes.take(duration::millis(&given, example));
+fn wait(given: Given, example: &str, mistakes: &mut Mistakes) -> (Given, Result<Setting<u64>, Told>) {
+    let millis = mistakes.take(duration::setting(&given, example));
     (given, millis)
 }
 
 /// Reads the first wait and the longest one, and checks that they fit together.
-fn waits(backoff: Backoff, delay: GivenWait, max_delay: GivenWait) -> syn::Result<Result<(u64, u64), Told>> {
+///
+/// Of constants, rustc checks it.
+fn waits(
+    backoff: Backoff,
+    delay: GivenWait,
+    max_delay: GivenWait,
+) -> syn::Result<Result<[Setting<u64>; 2], Told>> {
     if let (Backoff::Fixed, Some((max_delay, _))) = (backoff, &max_delay) {
         let problem = "`max_delay` has no effect where all waits are the same";
         return Err(mistake(&max_delay.key, problem, "remove it, or write `backoff = \"exponential\"`"));
     }
-    let first = delay.as_ref().map_or(Ok(DELAY.millis), |(_, millis)| *millis);
+    let default = |wait: Wait| Ok(Setting::Literal(wait.millis));
+    let first = delay.as_ref().map_or_else(|| default(DELAY), |(_, millis)| millis.clone());
     let longest = match (&max_delay, backoff) {
-        (Some((_, millis)), _) => *millis,
-        (None, Backoff::Exponential) => Ok(MAX_DELAY.millis),
-        (None, Backoff::Fixed) => first,
+        (Some((_, millis)), _) => millis.clone(),
+        (None, Backoff::Exponential) => default(MAX_DELAY),
+        (None, Backoff::Fixed) => first.clone(),
     };
     match (first, longest) {
-        (Ok(first), Ok(longest)) if first > longest => Err(crossed(delay, max_delay)),
-        (Ok(first), Ok(longest)) => Ok(Ok((first, longest))),
+        (Ok(Setting::Literal(first)), Ok(Setting::Literal(longest))) if first > longest => {
+            Err(crossed(delay, max_delay))
+        }
+        (Ok(first), Ok(longest)) => Ok(Ok([first, longest])),
         (Err(told), _) | (_, Err(told)) => Ok(Err(told)),
     }
 }
@@ -141,6 +153,8 @@ mod tests {
         let told = mistakes.and(Ok(())).err().into_iter().flatten();
         let said = retry.map(|said| {
             let Retry { attempts, backoff, delay, max_delay, jitter, .. } = said;
+            let attempts = attempts.literal().unwrap();
+            let [delay, max_delay] = [delay, max_delay].map(|wait| *wait.literal().unwrap());
             format!("{attempts} {backoff:?} {delay} {max_delay} {jitter}")
         });
         (said, told.map(|error| error.to_string().lines().next().unwrap_or_default().into()).collect())

@@ -1,5 +1,6 @@
 //! What a bus is made of.
 
+mod configure;
 mod start;
 
 use std::collections::HashMap;
@@ -15,7 +16,7 @@ use crate::engine::limits::Limits;
 use crate::engine::received::ReceiveWindow;
 use crate::engine::runner::Runner;
 use crate::event::{Carried, CarriedType, Event, EventType, Restore};
-use crate::handler::{Handler, HandlerInfo, Shared, States};
+use crate::handler::{Handler, HandlerInfo, HandlerOptions, Shared, States};
 use crate::layers::intercept::{Intercepting, Interceptor};
 use crate::letters::LetterStore;
 use crate::queue::Backlog;
@@ -47,6 +48,9 @@ pub struct BusBuilder {
     events: Vec<&'static EventType>,
     handlers: Vec<&'static HandlerInfo>,
     entries: Vec<EntryInfo>,
+    /// Options that differ from those of the attributes.
+    configured: Vec<(&'static HandlerInfo, HandlerOptions)>,
+    left_out: Vec<&'static HandlerInfo>,
     /// What answers requests in place of their handlers.
     pub(super) stand_ins: Vec<(&'static HandlerInfo, Runner)>,
     states: States,
@@ -76,6 +80,8 @@ impl BusBuilder {
             events: Vec::new(),
             handlers: Vec::new(),
             entries: Vec::new(),
+            configured: Vec::new(),
+            left_out: Vec::new(),
             stand_ins: Vec::new(),
             states: States::default(),
             codec: Box::new(JsonCodec),
@@ -405,6 +411,8 @@ impl fmt::Debug for BusBuilder {
             .field("events", &self.events)
             .field("handlers", &self.handlers)
             .field("entries", &self.entries)
+            .field("configured", &self.configured)
+            .field("left_out", &self.left_out)
             .field("stand_ins", &self.stand_ins)
             .field("states", &self.states)
             .field("codec", &self.codec)

@@ -147,6 +147,23 @@ pub enum StartProblem {
         /// The name of the setting.
         setting: &'static str,
     },
+    /// The options that a program configures for a handler do not fit it.
+    #[error("handler {handler} is configured wrongly: {problem}")]
+    Options {
+        /// The handler.
+        handler: &'static HandlerInfo,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// The program configures a handler that is not on the bus.
+    #[error(
+        "handler {handler} is configured, and is not on this bus: add it with `.handler::<...>()`, or leave its \
+         `.configure::<...>(...)` out"
+    )]
+    NotOnBus {
+        /// The handler.
+        handler: &'static HandlerInfo,
+    },
     /// A bus has two extensions of one type.
     #[error("the extension `{extension}` is added twice: a bus has one of each type, so remove one of them")]
     ExtensionTwice {

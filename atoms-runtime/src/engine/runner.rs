@@ -12,8 +12,8 @@ use super::step::Step;
 use crate::caught::panic_message;
 use crate::event::erased::lent::Lending;
 use crate::handler::{
-    AsyncHandler, Delivery, ExtractError, FailureKind, HandlerError, HandlerInfo, Input, Params,
-    PrepareError, StartContext, SyncDelivery, SyncHandler, SyncParams, Veto,
+    AsyncHandler, Delivery, ExtractError, FailureKind, HandlerError, HandlerInfo, HandlerOptions, Input,
+    Params, PrepareError, StartContext, SyncDelivery, SyncHandler, SyncParams, Veto,
 };
 use crate::letters::Attempt;
 
@@ -116,24 +116,37 @@ impl Runner {
 
 /// How a handler is made ready to run on a bus that starts; the description of each has one.
 #[derive(Debug)]
-pub struct Binding(fn(&StartContext<'_>) -> Result<Runner, Vec<PrepareError>>);
+pub struct Binding(fn(&StartContext<'_>, IsAskedBefore) -> Result<Runner, Vec<PrepareError>>);
+
+/// Whether the condition of `when` is asked before the first attempt: at a further one it might have changed.
+type IsAskedBefore = bool;
 
 impl Binding {
     /// That of a sync handler.
     pub const fn sync<H: SyncHandler>() -> Self {
-        Self(|start| Ok(Runner::Sync(Arc::new(BoundSync::<H> { prepared: H::Params::prepare(start)? }))))
+        Self(|start, is_asked_before| {
+            let prepared = H::Params::prepare(start)?;
+            Ok(Runner::Sync(Arc::new(BoundSync::<H> { prepared, is_asked_before })))
+        })
     }
 
     /// That of an async handler.
     pub const fn asynchronous<H: AsyncHandler>() -> Self {
-        Self(|start| Ok(Runner::Async(Arc::new(BoundAsync::<H>::new(H::Params::prepare(start)?)))))
+        Self(|start, is_asked_before| {
+            let prepared = H::Params::prepare(start)?;
+            Ok(Runner::Async(Arc::new(BoundAsync::<H> { prepared, is_asked_before })))
+        })
     }
 }
 
-/// Makes a handler ready to run.
-pub(crate) fn bind(info: &HandlerInfo, start: &StartContext<'_>) -> Result<Runner, Vec<PrepareError>> {
+/// Makes a handler ready to run with these options.
+pub(crate) fn bind(
+    info: &HandlerInfo,
+    options: &HandlerOptions,
+    start: &StartContext<'_>,
+) -> Result<Runner, Vec<PrepareError>> {
     match info.binding().and_then(|binding| binding.downcast_ref()) {
-        Some(Binding(bind)) => bind(start),
+        Some(Binding(bind)) => bind(start, options.retry().is_some()),
         None => Err(vec![PrepareError::Other("something else than a bus calls it".into())]),
     }
 }
@@ -173,13 +186,14 @@ impl fmt::Debug for Runner {
 
 struct BoundSync<H: SyncHandler> {
     prepared: <H::Params as SyncParams>::Prepared,
+    is_asked_before: IsAskedBefore,
 }
 
 impl<H: SyncHandler> BoundSync<H> {
     #[inline]
     fn call(&self, step: &Step<'_>, lent: Option<&Lending<'_>>) -> Outcome {
         let delivery = step.delivery(H::info);
-        let input = take::<H::Input>(&delivery, |input| H::IS_ASKED_BEFORE || H::accepts(input))?;
+        let input = take::<H::Input>(&delivery, |input| self.is_asked_before || H::accepts(input))?;
         let params = H::Params::from_delivery(&self.prepared, &SyncDelivery::new(&delivery, lent));
         finished(H::finish(H::call(input.borrow(), extracted(params)?), &delivery))
     }
@@ -206,21 +220,14 @@ impl<H: SyncHandler> RunSync for BoundSync<H> {
 
 struct BoundAsync<H: AsyncHandler> {
     prepared: <H::Params as Params>::Prepared,
-    /// Whether the condition is asked before the first attempt: at a further one it might have changed.
-    is_accepted: bool,
-}
-
-impl<H: AsyncHandler> BoundAsync<H> {
-    fn new(prepared: <H::Params as Params>::Prepared) -> Self {
-        Self { prepared, is_accepted: H::info().retry().is_some() }
-    }
+    is_asked_before: IsAskedBefore,
 }
 
 impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
     fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
         room.set(Some(StackFuture::from_or_box(async move {
             let delivery = step.delivery(H::info);
-            let input = take::<H::Input>(&delivery, |input| self.is_accepted || H::accepts(input))?;
+            let input = take::<H::Input>(&delivery, |input| self.is_asked_before || H::accepts(input))?;
             let params = extracted(H::Params::from_delivery(&self.prepared, &delivery))?;
             finished(H::finish(H::call(input.borrow(), params).await, &delivery))
         })));

@@ -183,6 +183,16 @@ impl HandlerInfo {
         self.options.timeout
     }
 
+    /// Whether a call of its function can be dropped.
+    pub(super) fn may_be_interrupted(&self) -> bool {
+        self.is_async
+    }
+
+    /// Whether its function returns a `Result`.
+    pub(super) fn returns_result(&self) -> bool {
+        self.returns_result
+    }
+
     /// Returns how many calls of the handler may run at once, if there is a limit.
     pub fn concurrency(&self) -> Option<usize> {
         self.options.concurrency

@@ -1,5 +1,7 @@
 //! Handlers: what `#[handler]` makes of a function, and what a handler may take and return.
 
+mod configured;
+pub mod constant;
 mod delivery;
 mod emitter;
 mod failure;
@@ -21,6 +23,7 @@ use std::future::Future;
 
 use crate::event::EventTypes;
 
+pub use configured::HandlerOptions;
 pub(crate) use delivery::Caller;
 pub use delivery::Delivery;
 pub use emitter::{Declares, Emitter, EventSet, In, Nothing};
@@ -80,10 +83,6 @@ pub trait SyncHandler: Handler {
     fn accepts(_input: &Self::Input) -> bool {
         true
     }
-
-    /// Whether the condition of `when` is asked before the first attempt: at a further one it might have changed.
-    #[doc(hidden)]
-    const IS_ASKED_BEFORE: bool = false;
 
     /// Emits the events that the function returned, or hands over the reply.
     #[doc(hidden)]

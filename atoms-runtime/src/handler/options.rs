@@ -56,7 +56,7 @@ options! {
     with_allow_cycle() sets allow_cycle = true;
     with_retry(retry: Retry) sets retry = Some(retry);
     with_judge(judge: fn(&HandlerError) -> Option<Duration>) sets judge = Some(judge);
-    with_timeout(millis: u64) sets timeout = Some(Duration::from_millis(millis));
+    with_timeout(timeout: Duration) sets timeout = Some(timeout);
     with_concurrency(calls: usize) sets concurrency = Some(calls);
     with_pattern(pattern: &'static str) sets pattern = Some(pattern);
     with_detached() sets detached = true;

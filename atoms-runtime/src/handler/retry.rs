@@ -28,12 +28,12 @@ use super::HandlerError;
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Retry {
-    attempts: u32,
-    backoff: Backoff,
-    delay: Duration,
-    max_delay: Duration,
-    jitter: bool,
-    deadline: Option<Duration>,
+    pub(super) attempts: u32,
+    pub(super) backoff: Backoff,
+    pub(super) delay: Duration,
+    pub(super) max_delay: Duration,
+    pub(super) jitter: bool,
+    pub(super) deadline: Option<Duration>,
     judge: Judgement,
 }
 
@@ -51,25 +51,35 @@ pub enum Backoff {
 }
 
 impl Retry {
-    /// For `#[handler]`; the delays are in milliseconds.
+    /// For `#[handler]`, which has checked literals.
     #[doc(hidden)]
+    #[track_caller]
     pub const fn new(
         attempts: u32,
         backoff: Backoff,
-        delay: u64,
-        max_delay: u64,
+        delay: Duration,
+        max_delay: Duration,
         jitter: bool,
         judge: fn(&HandlerError) -> Option<Duration>,
     ) -> Self {
-        let (delay, max_delay) = (Duration::from_millis(delay), Duration::from_millis(max_delay));
+        assert!(
+            delay.as_nanos() <= max_delay.as_nanos(),
+            "`delay` is above `max_delay`, which is 30s if not given"
+        );
         Self { attempts, backoff, delay, max_delay, jitter, deadline: None, judge }
     }
 
-    /// For `#[handler]`; in milliseconds.
+    /// As `#[handler(retry)]` without a list.
+    pub(super) fn by_default(judge: Judgement) -> Self {
+        let (delay, max_delay) = (Duration::from_millis(100), Duration::from_secs(30));
+        Self::new(3, Backoff::Exponential, delay, max_delay, false, judge)
+    }
+
+    /// For `#[handler]`.
     #[doc(hidden)]
     #[must_use]
-    pub const fn with_deadline(mut self, millis: u64) -> Self {
-        self.deadline = Some(Duration::from_millis(millis));
+    pub const fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
         self
     }
 
@@ -236,7 +246,7 @@ mod tests {
     }
 
     const fn retry(judge: Judgement) -> Retry {
-        Retry::new(3, Backoff::Fixed, 1, 1, false, judge)
+        Retry::new(3, Backoff::Fixed, Duration::from_millis(1), Duration::from_millis(1), false, judge)
     }
 
     #[test]

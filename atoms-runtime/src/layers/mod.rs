@@ -18,15 +18,16 @@ use self::retry::Retried;
 use self::timeout::Timed;
 use crate::engine::layer::{Around, Stands};
 use crate::engine::runner::{RunAsync, Runner};
-use crate::handler::HandlerInfo;
+use crate::handler::{HandlerInfo, HandlerOptions};
 
 /// The handler with all that its options and the bus's layers put around it, and how many layers these are.
 pub(crate) fn wrapped(
     info: &'static HandlerInfo,
+    options: &HandlerOptions,
     bound: Runner,
     layers: &[Arc<dyn Stands>],
 ) -> (Runner, usize) {
-    let around = around(info, layers);
+    let around = around(info, options, layers);
     let count = around.len();
     let runner = match (layered(bound.clone(), around), info.is_detached()) {
         (runner, true) => Runner::Sync(Arc::new(detached::Detached::new(info, waiting(runner)))),
@@ -44,17 +45,21 @@ pub(crate) fn in_order(mut layers: Vec<Arc<dyn Stands>>) -> Vec<Arc<dyn Stands>>
 }
 
 /// What stands around a handler, from the outside to the inside.
-fn around(info: &'static HandlerInfo, layers: &[Arc<dyn Stands>]) -> Vec<Arc<dyn Stands>> {
+fn around(
+    info: &'static HandlerInfo,
+    options: &HandlerOptions,
+    layers: &[Arc<dyn Stands>],
+) -> Vec<Arc<dyn Stands>> {
     let covering = layers.iter().filter(|layer| layer.covers(info)).cloned();
     let (mut around, attempts): (Vec<_>, Vec<_>) =
         covering.partition(|layer| layer.around() == Around::Delivery);
-    if let Some(calls) = info.concurrency() {
+    if let Some(calls) = options.concurrency {
         around.push(Arc::new(Limited::new(calls)));
     }
-    if let Some(retry) = info.retry() {
+    if let Some(retry) = options.retry() {
         around.push(Arc::new(Retried(retry)));
     }
-    if let Some(limit) = info.timeout() {
+    if let Some(limit) = options.timeout {
         around.push(Arc::new(Timed(limit)));
     }
     around.extend(attempts);
@@ -120,10 +125,12 @@ mod tests {
     fn a_handler_that_no_layer_covers_runs_as_it_was_bound() {
         let states = States::default();
         for info in [<sync as Handler>::info(), <asynchronous as Handler>::info()] {
-            let bound = bind(info, &StartContext::new(&states)).unwrap();
-            assert!(wrapped(info, bound.clone(), &[]).0.is_same(&bound));
-            assert!(wrapped(info, bound.clone(), &[Arc::new(Around("::another"))]).0.is_same(&bound));
-            let (layered, _) = wrapped(info, bound.clone(), &[Arc::new(Around(info.path()))]);
+            let options = HandlerOptions::of(info);
+            let bound = bind(info, &options, &StartContext::new(&states)).unwrap();
+            let wrapped = |layers: &[Arc<dyn Stands>]| wrapped(info, &options, bound.clone(), layers).0;
+            assert!(wrapped(&[]).is_same(&bound));
+            assert!(wrapped(&[Arc::new(Around("::another"))]).is_same(&bound));
+            let layered = wrapped(&[Arc::new(Around(info.path()))]);
             assert!(!layered.is_same(&bound));
             assert!(matches!(layered, Runner::Async(_)));
         }

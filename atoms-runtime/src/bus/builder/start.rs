@@ -13,13 +13,13 @@ use crate::engine::tasks::Tasks;
 use crate::engine::under_way::UnderWay;
 use crate::engine::{Bus, Engine};
 use crate::event::CarriedType;
-use crate::handler::{HandlerInfo, PrepareError, StartContext};
+use crate::handler::{HandlerInfo, HandlerOptions, PrepareError, StartContext};
 use crate::layers;
 use crate::letters::{Letters, MemoryLetters};
 use crate::queue::{OwnedQueue, OwnedStored, Stored};
 
-/// A handler, bound to its states.
-type Bound = (&'static HandlerInfo, Runner);
+/// A handler with its options, bound to its states.
+type Bound = (&'static HandlerInfo, HandlerOptions, Runner);
 
 impl BusBuilder {
     /// Checks that every handler has its states, that no undeclared circle of events exists, that each `must_handle`
@@ -43,8 +43,8 @@ impl BusBuilder {
 
     fn engine(self, registry: Registry, mut handlers: Vec<Bound>) -> Engine {
         let mut most_layers = 0;
-        for (info, runner) in &mut handlers {
-            let (wrapped, count) = layers::wrapped(info, runner.clone(), &self.layers);
+        for (info, options, runner) in &mut handlers {
+            let (wrapped, count) = layers::wrapped(info, options, runner.clone(), &self.layers);
             *runner = wrapped;
             most_layers = most_layers.max(count);
         }
@@ -58,7 +58,10 @@ impl BusBuilder {
         let stored = |backlog| Stored::new(backlog, Arc::clone(&dead_letters), Arc::clone(&under_way));
         let stored = self.backlog.map(|backlog| OwnedStored(stored(backlog)));
         Engine {
-            tables: Tables::new(registry.events(), handlers),
+            tables: Tables::new(
+                registry.events(),
+                handlers.into_iter().map(|(info, _, runner)| (info, runner)).collect(),
+            ),
             subscribers: Default::default(),
             registry,
             states: self.states,
@@ -98,6 +101,7 @@ impl BusBuilder {
         let has_store = self.backlog.is_some() || self.letter_store.is_some();
         let start = StartCheck::new(registry, StartContext::new(&self.states), has_store);
         let mut problems = checks::check(&start);
+        problems.extend(self.misconfigured(registry));
         problems.extend(self.without_room());
         problems
     }
@@ -131,12 +135,12 @@ impl BusBuilder {
             handlers.extend(Registry::linked().handlers());
             entries.extend(Registry::linked().all_entries());
         }
-        handlers.retain(|handler| !self.is_stood_in_for(handler));
+        handlers.retain(|handler| !self.left_out.contains(handler) && !self.is_stood_in_for(handler));
         handlers.extend(self.stand_ins.iter().map(|(info, _)| *info));
         Registry::new(events, handlers, entries)
     }
 
-    fn is_stood_in_for(&self, handler: &HandlerInfo) -> bool {
+    pub(super) fn is_stood_in_for(&self, handler: &HandlerInfo) -> bool {
         let taken = handler.event_types();
         !taken.is_empty() && self.stand_ins.iter().any(|(info, _)| info.event_types() == taken)
     }
@@ -146,8 +150,10 @@ impl BusBuilder {
         let mut bound = Vec::with_capacity(registry.handlers().len());
         for handler in registry.handlers().iter().copied() {
             let stand_in = self.stand_ins.iter().find(|(info, _)| *info == handler);
-            match stand_in.map_or_else(|| runner::bind(handler, &start), |(_, runner)| Ok(runner.clone())) {
-                Ok(runner) => bound.push((handler, runner)),
+            let options = self.options_of(handler);
+            let bind = || runner::bind(handler, &options, &start);
+            match stand_in.map_or_else(bind, |(_, runner)| Ok(runner.clone())) {
+                Ok(runner) => bound.push((handler, options, runner)),
                 Err(errors) => problems.extend(errors.into_iter().map(|error| match error {
                     PrepareError::MissingState(missing) => StartProblem::MissingState { handler, missing },
                     PrepareError::Other(cause) => StartProblem::Prepare { handler, cause },
