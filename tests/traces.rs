@@ -304,3 +304,15 @@ async fn a_backlog_that_fails_is_in_the_log() {
     let line = trace.line("the disk is full");
     assert_parts(&line, &["ERROR", "taking posted events failed, and is tried again"]);
 }
+
+#[tokio::test]
+async fn what_has_no_effect_is_told_once() {
+    let (trace, _guard) = Trace::start();
+    let bus = Bus::builder().without_discovery().state("unused").start().unwrap();
+    for number in 1..=3 {
+        bus.post(Followed { number }).await.unwrap();
+    }
+    timeout(SOON, bus.idle()).await.unwrap();
+    assert_parts(&trace.line("nothing on this bus takes a posted event"), &["WARN", "traces.followed"]);
+    assert_parts(&trace.line("nothing on it takes `State<&str>`"), &["WARN"]);
+}

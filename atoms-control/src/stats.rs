@@ -71,6 +71,11 @@ pub struct Stats {
     pub held: usize,
     /// How many posted events are not done, and how many bytes they take.
     pub queue: QueueDepths,
+    /// How many posted events nothing has taken, by their types, whether the bus counts or not:
+    /// [`Bus::untaken_posts`].
+    pub untaken_posts: BTreeMap<String, u64>,
+    /// How many [warnings](Bus::start_warnings) there were when the bus started.
+    pub start_warnings: usize,
     /// What each handler has done, by its path.
     pub handlers: BTreeMap<String, Tally>,
     /// What became of the events of each type, with those of unknown types together. They fail if they are refused, or if a
@@ -85,6 +90,8 @@ pub struct Stats {
 pub struct Activity {
     /// How many events were emitted, or refused.
     pub total_events: u64,
+    /// As [`Stats::untaken_posts`].
+    pub untaken_posts: BTreeMap<String, u64>,
     /// As [`Stats::handlers`].
     pub handlers: BTreeMap<String, Tally>,
     /// As [`Stats::types`].
@@ -237,6 +244,7 @@ pub(crate) fn activity(bus: &Bus) -> Option<Activity> {
     let counters = &bus.borrow_extension::<Counted>()?.0;
     Some(Activity {
         total_events: counters.events.load(Ordering::Relaxed),
+        untaken_posts: bus.untaken_posts().into_iter().map(|(name, count)| (name.into(), count)).collect(),
         handlers: counters.handlers.all(),
         types: counters.types.all(),
     })
@@ -244,7 +252,8 @@ pub(crate) fn activity(bus: &Bus) -> Option<Activity> {
 
 /// The stats of a bus.
 pub(crate) async fn of(bus: &Bus) -> Result<Stats, StatsError> {
-    let Activity { total_events, handlers, types } = activity(bus).ok_or(StatsError::NotCounted)?;
+    let Activity { total_events, untaken_posts, handlers, types } =
+        activity(bus).ok_or(StatsError::NotCounted)?;
     let checkpoints = Questions::of(bus).list().kind(QuestionKind::Checkpoint).await?.len();
     Ok(Stats {
         total_events,
@@ -256,6 +265,8 @@ pub(crate) async fn of(bus: &Bus) -> Result<Stats, StatsError> {
         runs: Runs::of(bus).list().len(),
         held: Runs::of(bus).held().events,
         queue: bus.queue_depths().await?,
+        untaken_posts,
+        start_warnings: bus.start_warnings().len(),
         handlers,
         types,
     })

@@ -36,7 +36,9 @@ pub use bus::{
     BusBuilder, Busy, Context, DeadLetters, Dispatch, Emit, Emittable, Extension, RequestError,
     ShutdownError, WeakBus,
 };
-pub use catalog::{CircleEdge, Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem};
+pub use catalog::{
+    CircleEdge, Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem, StartWarning,
+};
 pub use caught::{Guarded, panic_message};
 pub use engine::{
     Around, Bus, Duplicate, EmitError, EmitLayer, Failure, HandlerCall, Layer, LostEvents, Next, NextEmit,

@@ -51,6 +51,13 @@ pub(crate) fn text(activity: &Activity) -> String {
         text,
         "# HELP atoms_events_total Events that were emitted, or refused.\n# TYPE atoms_events_total counter\natoms_events_total {total}"
     );
+    let _ = writeln!(
+        text,
+        "# HELP atoms_untaken_posts_total Posted events that nothing took.\n# TYPE atoms_untaken_posts_total counter"
+    );
+    for (name, count) in &activity.untaken_posts {
+        let _ = writeln!(text, "atoms_untaken_posts_total{{type=\"{}\"}} {count}", Label(name));
+    }
     let handlers = Family {
         prefix: "atoms_handler",
         label: "handler",

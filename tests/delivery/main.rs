@@ -24,6 +24,7 @@ mod receive_once;
 mod room;
 mod runtimes;
 mod shutdown;
+mod untaken;
 
 #[path = "../faulty/mod.rs"]
 mod faulty;

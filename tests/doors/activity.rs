@@ -13,6 +13,9 @@ struct OrderCreated {
     works: bool,
 }
 
+#[event(type = "doors.nobody_takes_this")]
+struct NobodyTakesThis {}
+
 #[handler(id = "doors.confirm")]
 fn confirm(order: &OrderCreated) -> Result<(), &'static str> {
     if order.works { Ok(()) } else { Err("4242 is no order") }
@@ -24,6 +27,8 @@ async fn counting() -> Running {
     for works in [true, true, true, false] {
         let _ = server.bus.emit(OrderCreated { order: "4242".into(), works }).await;
     }
+    server.bus.post(NobodyTakesThis {}).await.unwrap();
+    server.bus.idle().await;
     server
 }
 
@@ -60,7 +65,8 @@ async fn each_handler_and_each_type_has_its_metrics() {
             .map(|quantile| value(&format!("{prefix}_latency_seconds{{{label},quantile=\"{quantile}\"}}")));
         assert!(quantiles.is_sorted() && quantiles[0] > 0.0 && quantiles[3] < 10.0, "{quantiles:?}");
     }
-    assert_eq!(value("atoms_events_total"), 4.0);
+    assert_eq!(value("atoms_events_total"), 5.0);
+    assert_eq!(value("atoms_untaken_posts_total{type=\"doors.nobody_takes_this\"}"), 1.0);
     // Each metric is explained once.
     let text = get(server.address, "", "/metrics").await.body;
     let mut types: Vec<_> = text.lines().filter(|line| line.starts_with("# TYPE ")).collect();

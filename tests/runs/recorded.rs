@@ -190,7 +190,9 @@ async fn causes_that_name_each_other_are_drawn_once() {
 #[tokio::test]
 async fn stats_have_the_documents_keys_and_count_sync_handlers() {
     let bus = Bus::builder().without_discovery().handler::<confirm>().handler::<mail>();
-    let bus = bus.counted().steering(Steering::new()).start().unwrap();
+    let bus = bus.counted().steering(Steering::new()).state("unused").start().unwrap();
+    bus.post_any(bus.decode(br#"{"type":"runs.a.d"}"#).unwrap()).await.unwrap();
+    bus.idle().await;
     bus.emit(created("o-1")).await.into_result().unwrap();
     bus.emit(created("o-2")).await.into_result().unwrap_err();
     bus.receive(br#"{"type":"runs.a.b"}"#).await.unwrap().into_result().unwrap();
@@ -205,8 +207,9 @@ async fn stats_have_the_documents_keys_and_count_sync_handlers() {
     let json = serde_json::to_value(&stats).unwrap();
     assert_eq!(
         (&json["total_events"], &json["handlers_registered"], &json["pending_checkpoints"]),
-        (&json!(6), &json!(2), &json!(1))
+        (&json!(7), &json!(2), &json!(1))
     );
+    assert_eq!((&json["untaken_posts"], stats.start_warnings), (&json!({ "(unknown)": 1 }), 1));
     assert_eq!(json["queue"]["high"], json!({ "events": 0, "bytes": 0 }));
     assert_eq!(
         (stats.deliveries, stats.failures, stats.open_questions, stats.runs, stats.held),
@@ -218,7 +221,7 @@ async fn stats_have_the_documents_keys_and_count_sync_handlers() {
     assert_eq!((mailed.count, mailed.failures, mailed.error_rate), (2, 1, 0.5));
     assert!(mailed.last_success.is_some() && mailed.latency.max >= mailed.latency.p50);
     assert_eq!(stats.types["runs.order.confirmed"].failures, 1);
-    assert_eq!(stats.types["(unknown)"].count, 2);
+    assert_eq!(stats.types["(unknown)"].count, 3);
     bus.questions().approve("plan-review").by(&ada()).await.unwrap();
     let _decision = opened.wait().await.unwrap();
     assert_eq!(bus.stats().await.unwrap().pending_checkpoints, 0);

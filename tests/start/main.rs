@@ -2,6 +2,7 @@
 
 mod circles;
 mod identities;
+mod warnings;
 
 use atoms::prelude::*;
 use atoms::{BusBuilder, Handler, HandlerInfo, StartError, StartProblem};

@@ -27,6 +27,7 @@ pub enum NodeProblem {
 }
 
 impl Entry for NodeShape {
+    const TAKES_STATES_LATER: bool = true;
     const KIND: &'static str = "node";
 
     /// The path of its type.

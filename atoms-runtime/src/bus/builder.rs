@@ -132,8 +132,8 @@ impl BusBuilder {
         self
     }
 
-    /// Adds a value that handlers take as [`State<T>`](crate::State); a second one of the type
-    /// replaces the first.
+    /// Adds a value that handlers take as [`State<T>`](crate::State). A second one of the type replaces the first; of that,
+    /// and of a state that nothing takes, the bus [warns](crate::Bus::start_warnings) when it starts.
     #[must_use]
     pub fn state<T: Shared>(self, state: T) -> Self {
         self.shared_state(Arc::new(state))

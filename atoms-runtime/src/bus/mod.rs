@@ -29,7 +29,7 @@ pub use shutdown::ShutdownError;
 pub use tasks::Busy;
 pub use weak::WeakBus;
 
-use crate::catalog::{Registry, StartError};
+use crate::catalog::{Registry, StartError, StartWarning};
 use crate::engine::received::ReceivedIds;
 use crate::engine::{Bus, Receipt};
 use crate::event::{AnyEvent, Event, EventInvalid, EventType};
@@ -127,6 +127,20 @@ impl Bus {
     /// Returns the events that this bus can decode, and the handlers that it runs.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
+    }
+
+    /// Returns what is probably a mistake, as the bus logged it when it started: patterns that select nothing, and states
+    /// that nothing takes or that were replaced.
+    ///
+    /// ```
+    /// use atoms::{Bus, StartWarning};
+    ///
+    /// let bus = Bus::builder().without_discovery().state("nobody takes this").start()?;
+    /// assert!(matches!(bus.start_warnings(), [StartWarning::UnusedState { type_name: "&str" }]));
+    /// # Ok::<(), atoms::StartError>(())
+    /// ```
+    pub fn start_warnings(&self) -> &[StartWarning] {
+        self.0.warnings.get().map_or(&[], Vec::as_slice)
     }
 
     /// Returns what the parameters of handlers are prepared with, for code that calls handlers itself.

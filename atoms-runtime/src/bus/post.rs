@@ -1,5 +1,7 @@
 //! Posting events.
 
+use std::collections::BTreeMap;
+
 use crate::engine::Bus;
 use crate::event::{AnyEvent, IntoEnvelope};
 use crate::queue::{Post, QueueDepths};
@@ -29,6 +31,8 @@ impl Bus {
     /// events are handled concurrently, on as many tasks as the runtime has workers. Events that fail are among the
     /// [dead letters](Self::dead_letters). An event that is posted in a handler is a consequence of that handler's
     /// event.
+    ///
+    /// An event that nothing takes is dropped, [counted](Self::untaken_posts), and the first one of its type is logged.
     ///
     /// When the last clone of a bus is dropped and no delivery is running, the events that were not started are
     /// cancelled, and logged; [`shutdown`](Self::shutdown) waits for them.
@@ -66,6 +70,31 @@ impl Bus {
     /// timestamp, and all metadata that it already has.
     pub fn post_any(&self, event: AnyEvent) -> Post<'_> {
         Post::new(self, event)
+    }
+
+    /// Returns how many posted events nothing has taken since the bus was started, by their types, with those of unknown
+    /// types as `(unknown)`: events that had no handler and no subscriber when they were delivered. Handlers and
+    /// subscribers of every event do not count, nor do events of this framework, such as
+    /// [`DeliveryFailed`](crate::DeliveryFailed).
+    ///
+    /// The first one of each type is logged.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use atoms::{Bus, event};
+    /// # #[event(type = "shop.order.created")]
+    /// # struct OrderCreated;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().without_discovery().start()?;
+    /// bus.post(OrderCreated).await?;
+    /// bus.idle().await;
+    /// assert_eq!(bus.untaken_posts()["shop.order.created"], 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn untaken_posts(&self) -> BTreeMap<&'static str, u64> {
+        self.0.untaken.counts()
     }
 
     /// Returns how long the queue is: how many posted events are not done, and how many bytes they take. Fails if the

@@ -2,7 +2,7 @@
 
 use foldhash::{HashMap, HashSet};
 
-use super::{CircleEdge, Registry, StartCheck, StartProblem, versions};
+use super::{CircleEdge, Registry, StartCheck, StartProblem, is_of_framework, versions};
 use crate::event::{DeliveryFailed, Event, EventType};
 use crate::handler::HandlerInfo;
 
@@ -42,9 +42,6 @@ fn identities(registry: &Registry, has_store: bool) -> Vec<StartProblem> {
     problems
 }
 
-/// The crates whose handlers say nothing of whether the program's own are linked.
-const FRAMEWORK: [&str; 5] = ["atoms", "atoms_agent", "atoms_runtime", "atoms_server", "atoms_tools"];
-
 /// Entries that may not share their names, and do.
 fn same_names(registry: &Registry) -> impl Iterator<Item = StartProblem> {
     let pairs = registry.all_entries().windows(2).filter(|pair| pair[0].collides_with(pair[1]));
@@ -60,10 +57,7 @@ fn entries(start: &StartCheck<'_>) -> impl Iterator<Item = StartProblem> {
 
 /// Whether there is nothing of the program's own to check.
 pub(crate) fn no_handlers(registry: &Registry) -> Option<StartProblem> {
-    let of_framework = |handler: &HandlerInfo| {
-        handler.path().split("::").next().is_some_and(|krate| FRAMEWORK.contains(&krate))
-    };
-    let has_handlers = !registry.handlers().iter().all(|handler| of_framework(handler));
+    let has_handlers = !registry.handlers().iter().all(|handler| is_of_framework(handler.path()));
     (!has_handlers && registry.all_entries().is_empty()).then_some(StartProblem::NoHandlers)
 }
 

@@ -86,6 +86,10 @@ pub trait Entry: Send + Sync + 'static {
     /// Whether each entry of this kind must have a name of its own. A bus with two of one name does not start.
     const UNIQUE: bool = false;
 
+    /// Whether what the entry stands for takes states when the bus has started, as nodes do when a session starts. Then the
+    /// bus does not [tell](crate::StartWarning) of states that nothing takes.
+    const TAKES_STATES_LATER: bool = false;
+
     /// Returns the name of the entry, by which those of one kind are sorted.
     fn name(&self) -> &str;
 
@@ -187,6 +191,10 @@ impl EntryInfo {
         self.0.check(start)
     }
 
+    pub(super) fn takes_states_later(self) -> bool {
+        self.0.takes_states_later()
+    }
+
     pub(crate) fn carries(self) -> Vec<CarriedType> {
         self.0.carries()
     }
@@ -221,6 +229,7 @@ trait AnyEntry: Any + Send + Sync {
     fn kind(&self) -> &'static str;
     fn type_name(&self) -> &'static str;
     fn is_unique(&self) -> bool;
+    fn takes_states_later(&self) -> bool;
     fn name(&self) -> &str;
     fn place(&self) -> &'static Location<'static>;
     fn check(&self, start: &StartCheck<'_>) -> Vec<HandlerError>;
@@ -240,6 +249,10 @@ impl<T: Entry> AnyEntry for T {
         T::UNIQUE
     }
 
+    fn takes_states_later(&self) -> bool {
+        T::TAKES_STATES_LATER
+    }
+
     fn name(&self) -> &str {
         Entry::name(self)
     }
@@ -255,4 +268,18 @@ impl<T: Entry> AnyEntry for T {
     fn carries(&self) -> Vec<CarriedType> {
         Entry::carries(self)
     }
+}
+
+/// Whether a path is one in a crate of this framework.
+pub(crate) fn is_of_framework(path: &str) -> bool {
+    const CRATES: [&str; 7] = [
+        "atoms",
+        "atoms_agent",
+        "atoms_control",
+        "atoms_runtime",
+        "atoms_server",
+        "atoms_store",
+        "atoms_tools",
+    ];
+    path.split("::").next().is_some_and(|krate| CRATES.contains(&krate))
 }

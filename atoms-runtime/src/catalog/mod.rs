@@ -4,14 +4,17 @@ pub(crate) mod checks;
 mod entry;
 mod error;
 mod versions;
+mod warning;
 
 use std::fmt;
 use std::sync::LazyLock;
 
 use foldhash::HashMap;
 
+pub(crate) use entry::is_of_framework;
 pub use entry::{Entry, EntryInfo, StartCheck};
 pub use error::{CircleEdge, StartError, StartProblem};
+pub use warning::StartWarning;
 
 use crate::event::{Event, EventType};
 use crate::handler::HandlerInfo;

@@ -26,11 +26,12 @@ pub(crate) mod tasks;
 pub(crate) mod trace;
 pub(crate) mod under_way;
 pub(crate) mod unfinished;
+pub(crate) mod untaken;
 pub(crate) mod worklist;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 pub use emit_error::{EmitError, Failure};
 pub use emit_layer::{EmitLayer, NextEmit};
@@ -53,7 +54,8 @@ use self::table::Tables;
 use self::tasks::Tasks;
 use self::under_way::UnderWay;
 use self::unfinished::InFlight;
-use crate::catalog::Registry;
+use self::untaken::Untaken;
+use crate::catalog::{Registry, StartWarning};
 use crate::event::Restore;
 use crate::handler::States;
 use crate::letters::Letters;
@@ -112,6 +114,8 @@ pub(crate) struct Engine {
     pub(crate) under_way: Arc<UnderWay>,
     pub(crate) tasks: Tasks,
     pub(crate) dead_letters: Arc<Letters>,
+    pub(crate) untaken: Untaken,
+    pub(crate) warnings: OnceLock<Vec<StartWarning>>,
     /// What stands around the handlers that something else than the bus calls; around its own, the tables have it.
     pub(crate) layers: Box<[Arc<dyn Stands>]>,
     pub(crate) emit_layers: Box<[Arc<dyn StandsAroundEmits>]>,

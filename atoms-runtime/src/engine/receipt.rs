@@ -253,6 +253,11 @@ impl Receipt {
             || !self.is_taken_by_handler() && self.details.as_ref().is_none_or(|details| !details.handled)
     }
 
+    /// Whether there is no handler and no subscriber that could have taken the event.
+    pub(crate) fn has_no_taker(&self) -> bool {
+        !self.outline.handled && self.details.as_ref().is_none_or(|details| !details.handled)
+    }
+
     fn is_taken_by_handler(&self) -> bool {
         let skipped = self.skipped();
         if skipped.is_empty() {

@@ -1,10 +1,11 @@
 //! Values that the handlers of a bus share.
 
-use std::any::{Any, TypeId};
+use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Delivery;
 use super::parameters::{ExtractError, FromDelivery, PrepareError};
@@ -107,24 +108,52 @@ impl MissingState {
 
 /// The states of a bus, by their types.
 #[derive(Default)]
-pub(crate) struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+pub(crate) struct States {
+    by_type: HashMap<TypeId, Stated>,
+    replaced: Vec<&'static str>,
+}
+
+struct Stated {
+    type_name: &'static str,
+    state: Arc<dyn Any + Send + Sync>,
+    is_used: AtomicBool,
+}
 
 impl States {
     pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, state: Arc<T>) {
-        self.0.insert(TypeId::of::<T>(), state);
+        let type_name = type_name::<T>();
+        let stated = Stated { type_name, state, is_used: false.into() };
+        if self.by_type.insert(TypeId::of::<T>(), stated).is_some() && !self.replaced.contains(&type_name) {
+            self.replaced.push(type_name);
+        }
     }
 
     pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, MissingState> {
-        let state = self.0.get(&TypeId::of::<T>()).cloned();
-        state
-            .and_then(|state| state.downcast().ok())
-            .ok_or(MissingState { type_name: std::any::type_name::<T>() })
+        let stated = self.by_type.get(&TypeId::of::<T>());
+        let state = stated.and_then(|stated| {
+            stated.is_used.store(true, Ordering::Relaxed);
+            Arc::clone(&stated.state).downcast().ok()
+        });
+        state.ok_or(MissingState { type_name: type_name::<T>() })
+    }
+
+    /// The types of which there were several.
+    pub(crate) fn replaced(&self) -> &[&'static str] {
+        &self.replaced
+    }
+
+    /// The types of those that nobody has taken yet.
+    pub(crate) fn unused(&self) -> Vec<&'static str> {
+        let unused = self.by_type.values().filter(|stated| !stated.is_used.load(Ordering::Relaxed));
+        let mut names: Vec<_> = unused.map(|stated| stated.type_name).collect();
+        names.sort_unstable();
+        names
     }
 }
 
 impl fmt::Debug for States {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("States").field(&self.0.len()).finish()
+        f.debug_tuple("States").field(&self.by_type.len()).finish()
     }
 }
 

@@ -181,6 +181,9 @@ impl<'a> Delivering<'a> {
         let hold = self.as_whole(|step, span, receipt| {
             run_sync(step, nobody, subscribers.as_ref(), span, receipt);
             refuse_unhandled(step, receipt);
+            if receipt.has_no_taker() && receipt.refusal().is_none() {
+                step.bus.untaken.add(step);
+            }
         });
         // It may have the last reference to a subscriber that is gone.
         drop_caught(subscribers);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::BusBuilder;
-use crate::catalog::{Registry, StartCheck, StartError, StartProblem, checks};
+use crate::catalog::{Registry, StartCheck, StartError, StartProblem, StartWarning, checks};
 use crate::engine::deliver::nested_limit;
 use crate::engine::received::ReceivedIds;
 use crate::engine::runner::{self, Runner};
@@ -35,6 +35,8 @@ impl BusBuilder {
         let bus = Bus(Arc::new(self.engine(registry, handlers)));
         bus.0.dead_letters.start(bus.0.stored_events());
         StartError::of(bus.0.extensions.start(&bus))?;
+        let warnings = StartWarning::all(&bus.0.registry, &bus.0.states);
+        bus.0.warnings.get_or_init(|| warnings).iter().for_each(|warning| tracing::warn!("{warning}"));
         if let Some(stored) = bus.0.stored() {
             stored.start(&bus);
         }
@@ -75,6 +77,8 @@ impl BusBuilder {
             in_flight: Default::default(),
             tasks: Tasks::new(self.detached_limit),
             dead_letters,
+            untaken: Default::default(),
+            warnings: Default::default(),
             layers: layers::in_order(self.layers).into(),
             emit_layers: self.emit_layers.into(),
             extensions: self.extensions,
