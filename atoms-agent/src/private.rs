@@ -7,6 +7,7 @@ pub use crate::graph::Graph;
 pub use crate::graph::check::{Sizes, emits, is_taken_before, is_wrong, of_node, taken_before};
 pub use crate::instance::ready::NodeBinding;
 pub use crate::instance::respond::Responds;
+pub use crate::node::conversation::{InEveryNode, OnlyInOutputs};
 pub use crate::node::factory::{
     ByDefault, Factory, FactoryMethod, Made, MadeBy, MadeByDefault, describe_factory,
 };

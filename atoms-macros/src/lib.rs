@@ -342,7 +342,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | attribute | the method |
 /// | --- | --- |
 /// | `#[handler]` | `fn(&mut self, event: &OrderCreated, ...)` or `fn(&mut self, event: OrderCreated, ...)`, `async` or not |
-/// | `#[respond]` | `fn(&mut self, request: &LlmRequest, ...) -> impl Stream<Item = String>`, or of `Result<String, E>`; the stream itself may come in a `Result`, and the method may be `async`. `Conversation` is what was said so far |
+/// | `#[respond]` | `fn(&mut self, request: &LlmRequest, ...) -> impl Stream<Item = String>`, or of `Result<String, E>`; the stream itself may come in a `Result`, and the method may be `async`. `Conversation`, which only output nodes keep, is what was said so far |
 /// | `#[factory]` | `fn(init: &Init, ...) -> Self`, or a `Result` of it: makes the node, in place of `Default` |
 /// | `#[started]` | `fn(&mut self, ...)`: called when the node has been made, also when it is made anew |
 /// | `#[started(may_fail)]` | the same; after an error, the client is told, the node goes on, and `#[stopped]` is not called |

@@ -42,7 +42,7 @@ impl Graph {
     /// Returns the graph that `graph!` has checked.
     #[doc(hidden)]
     pub fn checked(nodes: &[&'static NodeShape], edges: &[(usize, usize)]) -> Self {
-        let plan = Arc::new(Plan::new(nodes.len(), edges));
+        let plan = Arc::new(Plan::new(nodes, edges));
         Self(Arc::new(Parts { nodes: nodes.to_vec(), edges: edges.to_vec(), plan }))
     }
 

@@ -1,6 +1,8 @@
 //! The ways of events through a graph.
 
 use super::order::{self, Order};
+use crate::node::NodeShape;
+use crate::node::shape::Kind;
 
 /// The ways of events through a graph: a place for each node, and one for the end behind all leaves.
 #[derive(Debug)]
@@ -15,11 +17,14 @@ pub(crate) struct Plan {
     pub(crate) join_at: Vec<Option<usize>>,
     /// How many such places there are.
     pub(crate) joins: usize,
+    /// Which places are output nodes.
+    pub(crate) outputs: Vec<usize>,
 }
 
 impl Plan {
     /// Makes the plan of a graph that was checked to have no circle.
-    pub(crate) fn new(nodes: usize, edges: &[(usize, usize)]) -> Self {
+    pub(crate) fn new(shapes: &[&'static NodeShape], edges: &[(usize, usize)]) -> Self {
+        let nodes = shapes.len();
         let mut numbers = vec![0; order::room(nodes, edges.len())];
         let sorted = Order::new(nodes, edges, &mut numbers);
         let behind = (0..nodes).map(|node| match sorted.targets(node) {
@@ -38,7 +43,8 @@ impl Plan {
         });
         let join_at = join_at.collect();
         let order = sorted.sorted().iter().copied().chain([nodes]).collect();
-        Self { roots: sorted.roots().to_vec(), behind, order, join_at, joins }
+        let outputs = (0..nodes).filter(|&node| shapes[node].kind == Kind::Output).collect();
+        Self { roots: sorted.roots().to_vec(), behind, order, join_at, joins, outputs }
     }
 
     /// The place where events come out of the graph.

@@ -24,8 +24,8 @@ pub(crate) mod turns;
 
 use std::any::Any;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use atoms_runtime::{AnyEvent, Bus, EmitOutcome, Envelope, EventType, LogLimit, Refusal};
@@ -35,7 +35,7 @@ pub use alone::{GraphOutput, GraphStopped, RunningGraph};
 
 use crate::events::{Init, UpdateOutputAgentSettings};
 use crate::graph::Plan;
-use crate::node::conversation::ConversationLimit;
+use crate::node::conversation::{ConversationLimit, Kept};
 use crate::protocol::rules::{Rules, Side};
 use flight::Flight;
 use mailbox::{Mailbox, NotPut};
@@ -89,6 +89,8 @@ pub(crate) struct Instance {
     mailboxes: Box<[Arc<Mailbox>]>,
     /// The state of each node's task.
     pulses: Box<[Pulse]>,
+    /// The conversation, as each of the output nodes keeps it.
+    conversations: Box<[Mutex<Kept>]>,
     turn: AtomicU32,
     turns: Turns,
     /// How many events did not find room in a mailbox.
@@ -117,6 +119,7 @@ impl Instance {
             may_be_interrupted: settings.is_none_or(|settings| settings.interruptible).into(),
             mailboxes: (0..places).map(|_| Arc::new(Mailbox::new(limits.mailbox_bytes))).collect(),
             pulses: (0..plan.end()).map(|_| Pulse::default()).collect(),
+            conversations: plan.outputs.iter().map(|_| Mutex::default()).collect(),
             bus,
             plan,
             init,
@@ -146,6 +149,24 @@ impl Instance {
 
     pub(crate) fn pulses(&self) -> &[Pulse] {
         &self.pulses
+    }
+
+    /// The conversation as the node at this place keeps it, if it is an output node.
+    fn conversation(&self, place: usize) -> Option<MutexGuard<'_, Kept>> {
+        let kept = self.plan.outputs.binary_search(&place).ok()?;
+        Some(self.conversations[kept].lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Says to all output nodes that a response begins.
+    fn response_begins(&self) {
+        self.plan.outputs.iter().filter_map(|&place| self.conversation(place)).for_each(|mut it| it.begins());
+    }
+
+    /// Says to all output nodes that a response has ended, of which this was said.
+    fn response_ends(&self, text: &str) {
+        for mut kept in self.plan.outputs.iter().filter_map(|&place| self.conversation(place)) {
+            kept.ends(text, self.limits.conversation);
+        }
     }
 
     fn mailbox(&self, place: usize) -> &Arc<Mailbox> {

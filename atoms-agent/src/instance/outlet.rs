@@ -34,8 +34,6 @@ pub(crate) struct NodeOutlet {
     turn: AtomicU32,
     /// The same, if turns are runs.
     handled: Mutex<Handled>,
-    /// The conversation, which only an output node keeps.
-    conversation: Option<Mutex<Conversation>>,
 }
 
 /// What the node handles.
@@ -69,7 +67,6 @@ impl NodeOutlet {
             shape,
             place,
             behind: instance.plan.behind[place].as_slice().into(),
-            conversation: (shape.kind == Kind::Output).then(Mutex::default),
             instance,
             host,
         }
@@ -96,19 +93,17 @@ impl NodeOutlet {
 
     /// The conversation so far, if the node keeps it.
     pub(crate) fn conversation(&self) -> Option<Conversation> {
-        let kept = self.conversation.as_ref()?;
-        Some(kept.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        Some(self.instance.conversation(self.place)?.so_far().clone())
     }
 
     /// Records an event that the node is about to handle.
     pub(crate) fn note(&self, flight: &Flight) {
         self.turn.store(flight.turn, Ordering::Relaxed);
-        if let Some(kept) = &self.conversation
+        if self.shape.kind == Kind::Output
             && let Some(update) = flight.event.downcast_ref::<TranscriptUpdate>()
+            && let Some(mut kept) = self.instance.conversation(self.place)
         {
-            kept.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .add(update, self.instance.limits.conversation);
+            kept.note(update, self.instance.limits.conversation);
         }
     }
 

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::task::{Context, Poll};
 
-use atoms_runtime::{Envelope, HandlerError, HandlerInfo, Outlet, Params};
+use atoms_runtime::{HandlerError, HandlerInfo, Params};
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
-use crate::events::{LlmRequest, ResponseChunk};
+use crate::events::LlmRequest;
 
 /// A `#[respond]` of the node `N`.
 pub trait Respond<N>: 'static {
@@ -28,8 +29,17 @@ pub trait Respond<N>: 'static {
     ) -> impl Future<Output = Result<(), HandlerError>> + Send + 'a;
 }
 
+/// A response that is given.
+pub(crate) trait Response: Send {
+    /// Sends a text.
+    fn say(&mut self, text: String);
+
+    /// Waits for room for the next one.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
 /// Where the texts of a response go.
-pub struct Say<'a>(pub(crate) &'a dyn Outlet);
+pub struct Say<'a>(pub(crate) &'a mut dyn Response);
 
 impl<'a> Say<'a> {
     /// Sends each text of the stream to its end, or to its first error.
@@ -39,8 +49,7 @@ impl<'a> Say<'a> {
         Box::pin(async move {
             let mut texts = pin!(texts.texts());
             while let Some(text) = texts.next().await {
-                // The sink handles the outcome.
-                drop(self.0.emit(Envelope::new(ResponseChunk { text: text.text()? }).into()));
+                self.0.say(text.text()?);
                 poll_fn(|cx| self.0.poll_room(cx)).await;
             }
             Ok(())

@@ -13,7 +13,7 @@ use futures_util::Sink;
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::Semaphore;
 
-use crate::client::{Client, INIT, bus, text, types};
+use crate::client::{Client, INIT, bus, text};
 
 const KIB: usize = 1_024;
 
@@ -230,9 +230,18 @@ struct Remembers;
 impl Remembers {
     #[respond]
     fn respond(&mut self, _: &LlmRequest, said: Conversation) -> impl Stream<Item = String> + use<> {
-        let first = said.messages().first().map_or(String::new(), |first| first.content[..3].to_owned());
-        stream::iter([format!("{} {} {first}", said.messages().len(), said.forgotten())])
+        stream::iter([what_is_known(&said)])
     }
+
+    #[handler]
+    fn joined(&mut self, _: &UserJoined, said: Conversation) -> Speak {
+        Speak { text: what_is_known(&said) }
+    }
+}
+
+fn what_is_known(said: &Conversation) -> String {
+    let first = said.messages().first().map_or(String::new(), |first| first.content[..3].to_owned());
+    format!("{} {} {first}", said.messages().len(), said.forgotten())
 }
 
 /// What the node knows after these messages.
@@ -240,10 +249,8 @@ async fn known(client: &mut Client, messages: impl IntoIterator<Item = String>) 
     for message in messages {
         client.send(&said("assistant", &message)).await;
     }
-    client.send(r#"{"type":"system.llm.request"}"#).await;
-    let events = client.response().await;
-    assert_eq!(types(&events).len(), 3, "{events:?}");
-    text(&events)
+    client.send(r#"{"type":"system.user.joined"}"#).await;
+    text(&[client.next().await])
 }
 
 #[tokio::test]
@@ -277,7 +284,8 @@ async fn a_request_with_messages_brings_its_own_conversation() {
     ]);
     client.send(&serde_json::json!({"type": "system.llm.request", "messages": messages}).to_string()).await;
     assert_eq!(text(&client.response().await), "2 0 own");
-    assert_eq!(known(&mut client, []).await, "1 0 m-1");
+    // The answer is what the node has said itself.
+    assert_eq!(known(&mut client, []).await, "2 0 m-1");
 }
 
 /// Says more than its client reads, and counts that.

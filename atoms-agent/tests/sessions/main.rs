@@ -4,6 +4,7 @@ mod bounds;
 #[path = "../client/mod.rs"]
 mod client;
 mod codec;
+mod conversations;
 mod failures;
 mod graphs;
 mod interrupts;

@@ -26,7 +26,7 @@ impl Part<'_> {
     }
 
     /// The extracted parameters: all of `#[started]` and `#[stopped]`, and those after the first of the others.
-    fn extracted(&self) -> impl Iterator<Item = &Type> {
+    pub(super) fn extracted(&self) -> impl Iterator<Item = &Type> {
         let first = usize::from(!matches!(self.method.role, Role::Started | Role::Stopped));
         self.method.function.sig.inputs.iter().skip(first).filter_map(|input| match input {
             FnArg::Typed(parameter) => Some(&*parameter.ty),
@@ -206,7 +206,7 @@ impl Part<'_> {
     }
 
     /// The type with the node's type in place of `Self`, which would mean another type there.
-    fn named(&self, ty: &Type) -> TokenStream {
+    pub(super) fn named(&self, ty: &Type) -> TokenStream {
         without_self(ty.to_token_stream(), self.ty)
     }
 }

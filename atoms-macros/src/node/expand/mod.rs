@@ -53,6 +53,7 @@ pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
     let shapes = parts.iter().map(Part::shape);
     let (shape, node_parts) = (shape(node, &agent), node_parts(node, &parts, &agent));
     let (distinct, silent) = (distinct(&parts, &agent), silent(&parts, &agent));
+    let kept_elsewhere = kept_elsewhere(node, &parts, &agent);
     quote! {
         #block
         #[allow(unused_qualifications)]
@@ -61,6 +62,7 @@ pub(crate) fn expand(node: &Node<'_>, inputs: &Inputs) -> TokenStream {
             const METHODS: &[#agent::MethodShape] = &[#(#shapes),*];
             #distinct
             #silent
+            #kept_elsewhere
             static SHAPE: #agent::NodeShape = #shape;
             #agent::atoms_runtime::entry! { &SHAPE }
             #[automatically_derived]
@@ -148,6 +150,33 @@ fn silent(parts: &[Part<'_>], agent: &TokenStream) -> TokenStream {
         }
     });
     checks.collect()
+}
+
+/// Reports a parameter that only output nodes have, in another node.
+fn kept_elsewhere(node: &Node<'_>, parts: &[Part<'_>], agent: &TokenStream) -> TokenStream {
+    if node.keys.output.is_some() {
+        return TokenStream::new();
+    }
+    let message = format!(
+        "`{}` keeps no conversation, which only output nodes do\nhelp: take it in a node with `#[node(output)]`, or keep what you need of it in a handler of `&TranscriptUpdate`\nhelp: an `Option` of it is `None` here, or the own messages of an `LlmRequest`",
+        types::text(&node.block.self_ty),
+    );
+    let parameters =
+        parts.iter().flat_map(|part| part.extracted().map(move |ty| (ty.span(), part.named(ty))));
+    let checks: TokenStream = parameters
+        .map(|(span, ty)| {
+            quote_spanned! {span=>
+                const _: () = if <#agent::OnlyInOutputs<#ty>>::IS_SO { ::core::panic!(#message) };
+            }
+        })
+        .collect();
+    quote! {
+        const _: () = {
+            #[allow(unused_imports)]
+            use #agent::InEveryNode as _;
+            #checks
+        };
+    }
 }
 
 /// Reports two methods that take one event, at the second one.
