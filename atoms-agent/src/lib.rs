@@ -22,7 +22,7 @@ pub use instance::{GraphOutput, GraphStopped, RunningGraph};
 pub use node::{Conversation, Message, Node, NodeProblem, NodeShape};
 pub use protocol::events;
 pub use session::{
-    Addressed, Counts, Outgoing, RunningHandler, Sent, Session, SessionEnd, SessionError, Sessions,
-    SessionsBuilder, ToSessions,
+    Addressed, AnyIdentity, Counts, Identity, Opening, Outgoing, RunningHandler, Sent, Session, SessionEnd,
+    SessionError, Sessions, SessionsBuilder, ToSessions,
 };
 pub use zero::ZeroSetting;

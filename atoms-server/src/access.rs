@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use subtle::ConstantTimeEq;
 
 /// Who may connect.
@@ -11,6 +12,20 @@ pub(crate) struct Access {
     pub(crate) token: Option<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) any_origin: bool,
+    pub(crate) token_from: Vec<TokenFrom>,
+}
+
+/// Where the bearer token of a session may be, beside the `Authorization` header: see
+/// [`Routes::token_from`](crate::Routes::token_from).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenFrom {
+    /// In a subprotocol: `new WebSocket(url, ["atoms", "atoms.bearer." + token])`. The server answers with the protocol
+    /// `atoms`. The token has only characters that the name of a protocol may have: letters, digits, and ``!#$%&'*+-.^_`|~``.
+    Subprotocol,
+    /// In the query: `new WebSocket(url + "?access_token=" + encodeURIComponent(token))`. Proxies write the query to their
+    /// logs: prefer a subprotocol, or use tokens that are good for one session.
+    Query,
 }
 
 impl Access {
@@ -42,6 +57,68 @@ impl Access {
             && is_own_name(host)
             && origin.split_once("://").is_some_and(|(_, site)| is_same(site.as_bytes(), host))
     }
+}
+
+impl Access {
+    /// Puts the token of a browser into the `Authorization` header, so that it is in one place only. Returns the subprotocol
+    /// to answer with: a browser that has named some ends the connection without one.
+    pub(crate) fn take_token(&self, head: &mut Parts) -> Option<HeaderValue> {
+        let (mut token, mut protocol) = (None, None);
+        if self.token_from.contains(&TokenFrom::Subprotocol) {
+            let names = take_protocols(&mut head.headers);
+            token = names.iter().find_map(|name| name.strip_prefix(TOKEN_PROTOCOL)).map(str::to_owned);
+            protocol = names.iter().any(|name| name == PROTOCOL).then(|| HeaderValue::from_static(PROTOCOL));
+        }
+        if self.token_from.contains(&TokenFrom::Query) {
+            let in_query = take_from_query(&mut head.uri);
+            token = token.or(in_query);
+        }
+        if let Some(token) = token
+            && !head.headers.contains_key(header::AUTHORIZATION)
+            && let Ok(mut value) = HeaderValue::try_from(format!("Bearer {token}"))
+        {
+            value.set_sensitive(true);
+            head.headers.insert(header::AUTHORIZATION, value);
+        }
+        protocol
+    }
+}
+
+/// The subprotocol of sessions, of which browsers name one beside that of their token.
+const PROTOCOL: &str = "atoms";
+
+/// The beginning of the subprotocol of a token.
+const TOKEN_PROTOCOL: &str = "atoms.bearer.";
+
+/// The name of a token in a query, as [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750#section-2.3) defines it.
+const TOKEN_KEY: &str = "access_token";
+
+/// Takes the names of subprotocols out of these headers, and leaves those that are no token.
+fn take_protocols(headers: &mut HeaderMap) -> Vec<String> {
+    let lists = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|list| list.to_str().ok());
+    let names: Vec<_> = lists.flat_map(|list| list.split(',')).map(|name| name.trim().to_owned()).collect();
+    let others: Vec<_> =
+        names.iter().map(String::as_str).filter(|name| !name.starts_with(TOKEN_PROTOCOL)).collect();
+    headers.remove(header::SEC_WEBSOCKET_PROTOCOL);
+    if let Ok(others) = HeaderValue::try_from(others.join(", "))
+        && !others.is_empty()
+    {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, others);
+    }
+    names
+}
+
+/// Takes the token out of the query of this address.
+fn take_from_query(uri: &mut Uri) -> Option<String> {
+    let (query, path) = (uri.query()?, uri.path());
+    let is_token = |pair: &&str| pair.split('=').next() == Some(TOKEN_KEY);
+    let (tokens, others): (Vec<_>, Vec<_>) = query.split('&').partition(is_token);
+    let (_, token) = form_urlencoded::parse(tokens.first()?.as_bytes()).next()?;
+    let token = token.into_owned();
+    let left = if others.is_empty() { path.to_owned() } else { format!("{path}?{}", others.join("&")) };
+    // What is left of an address that could be read can be read.
+    *uri = left.parse().unwrap_or_default();
+    Some(token)
 }
 
 /// The scheme of a token, which is [case-insensitive](https://www.rfc-editor.org/rfc/rfc9110#section-11.1).

@@ -9,6 +9,7 @@
 mod access;
 #[cfg(feature = "control")]
 mod activity;
+mod authenticate;
 #[cfg(feature = "control")]
 mod control;
 #[cfg(feature = "control")]
@@ -25,10 +26,12 @@ mod server;
 mod signals;
 mod websocket;
 
-#[cfg(feature = "control")]
+pub use access::TokenFrom;
+pub use authenticate::{AuthError, Authenticate, Authenticating};
+pub use axum::http::StatusCode;
 pub use axum::http::request::Parts;
 #[cfg(feature = "control")]
-pub use door::{AuthError, Authenticate, Authenticating, Tokens};
+pub use door::Tokens;
 pub use routes::Routes;
 pub use served::Served;
 pub use server::{Bound, ServeError, Server};

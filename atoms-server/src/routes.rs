@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use atoms_agent::{Sessions, ZeroSetting};
+use atoms_agent::{AnyIdentity, Sessions, ZeroSetting};
 use atoms_runtime::LogLimit;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -20,7 +21,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Level;
 use tungstenite::handshake::server::create_response;
 
-use crate::access::Access;
+use crate::access::{Access, TokenFrom};
+use crate::authenticate::{self, Identities};
 use crate::listen::note_broken;
 use crate::metrics;
 use crate::served::Served;
@@ -42,7 +44,8 @@ use crate::{activity, control, door, questions};
 ///
 /// # Frames
 ///
-/// The first frame of a client must be `system.init`. A frame that cannot be read, or that a client may not send, is
+/// The first frame of a client must be `system.init`. What it says there is the client's word: who the client is, the
+/// server finds out with [`authenticate`](Self::authenticate). A frame that cannot be read, or that a client may not send, is
 /// answered by an `agent.error`. An event of an unknown type is passed on, and not answered.
 ///
 /// # Close codes
@@ -89,12 +92,13 @@ use crate::{activity, control, door, questions};
 #[must_use = "there are no routes before `into_router`"]
 pub struct Routes {
     access: Access,
+    pub(crate) identities: authenticate::Settings,
     pub(crate) limits: Limits,
     session_limit: usize,
     #[cfg(feature = "control")]
     pub(crate) doors: door::Limits,
     #[cfg(feature = "control")]
-    pub(crate) questions: Option<Arc<dyn door::Authenticate>>,
+    pub(crate) questions: Option<Arc<door::Doorkeeper>>,
     #[cfg(feature = "control")]
     pub(crate) control: control::Options,
 }
@@ -109,6 +113,7 @@ impl Default for Routes {
         };
         Self {
             access: Access::default(),
+            identities: Default::default(),
             limits,
             session_limit: 10_000,
             #[cfg(feature = "control")]
@@ -131,6 +136,16 @@ impl Routes {
     /// time. The other routes need no token.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.access.token = Some(token.into());
+        self
+    }
+
+    /// Takes the bearer token of a session from this place as well, for pages in a browser, which cannot send an
+    /// `Authorization` header with a WebSocket. Call it for each place. By default, there is none.
+    ///
+    /// Such a token is moved into the `Authorization` header, in which [`authenticate`](Self::authenticate) finds it. A token
+    /// in that header wins, and then one in a subprotocol. The server writes none of them to its log.
+    pub fn token_from(mut self, place: TokenFrom) -> Self {
+        self.access.token_from.push(place);
         self
     }
 
@@ -205,7 +220,7 @@ impl Routes {
         }
         let served = served.into();
         #[cfg(feature = "control")]
-        if let Some(auth) = self.authenticate() {
+        if let Some(auth) = self.doorkeeper() {
             questions::warn_of_unknown(&*auth, served.bus());
         }
         self.into_router_of(Arc::new(OnceLock::from(served)))
@@ -213,7 +228,7 @@ impl Routes {
 
     /// What says who may come in at the door to questions, if there is one.
     #[cfg(feature = "control")]
-    pub(crate) fn authenticate(&self) -> Option<Arc<dyn door::Authenticate>> {
+    pub(crate) fn doorkeeper(&self) -> Option<Arc<door::Doorkeeper>> {
         self.questions.clone()
     }
 
@@ -225,7 +240,7 @@ impl Routes {
             ("ping_interval", self.limits.ping_interval),
             ("pong_timeout", self.limits.pong_timeout),
         ];
-        let zeros = ZeroSetting::find(&limits, &times);
+        let zeros = [ZeroSetting::find(&limits, &times), self.identities.zeros()].concat();
         #[cfg(feature = "control")]
         let zeros = [zeros, self.doors.zeros(), self.control.zeros()].concat();
         zeros
@@ -252,6 +267,7 @@ impl Routes {
             served,
             room,
             access,
+            identities: Arc::new(self.identities.into()),
             limits: self.limits,
             session_limit: self.session_limit,
             #[cfg(feature = "control")]
@@ -275,6 +291,8 @@ impl fmt::Debug for Routes {
         let mut routes = f.debug_struct("Routes");
         routes
             .field("has_token", &self.access.token.is_some())
+            .field("token_from", &self.access.token_from)
+            .field("authenticates", &self.identities.has_auth())
             .field("origins", &self.access.origins)
             .field("any_origin", &self.access.any_origin)
             .field("limits", &self.limits)
@@ -296,6 +314,7 @@ struct Shared {
     served: Arc<OnceLock<Served>>,
     room: Arc<Semaphore>,
     access: Arc<Access>,
+    identities: Arc<Identities>,
     limits: Limits,
     session_limit: usize,
     #[cfg(feature = "control")]
@@ -320,7 +339,9 @@ impl Shared {
 }
 
 async fn open(State(shared): State<Shared>, request: Request) -> Response {
-    if let Err(refused) = shared.access.check(request.headers()) {
+    let (mut head, _) = request.into_parts();
+    let protocol = shared.access.take_token(&mut head);
+    if let Err(refused) = shared.access.check(&head.headers) {
         return refused.into_response();
     }
     let Some(served) = shared.open() else {
@@ -328,6 +349,14 @@ async fn open(State(shared): State<Shared>, request: Request) -> Response {
     };
     let Some(sessions) = served.sessions().cloned() else {
         return (StatusCode::NOT_FOUND, "there are no sessions here").into_response();
+    };
+    let (mut switching, head) = match switching(head) {
+        Ok(switching) => switching,
+        Err(refused) => return refused.into_response(),
+    };
+    let who = match shared.identities.of(&head).await {
+        Ok(who) => who,
+        Err(refused) => return refused.into_response(),
     };
     let Ok(room) = shared.room.try_acquire_owned() else {
         if tracing::enabled!(Level::INFO) && TURNED_AWAY.allows() {
@@ -338,25 +367,39 @@ async fn open(State(shared): State<Shared>, request: Request) -> Response {
         }
         return (StatusCode::SERVICE_UNAVAILABLE, "there are too many sessions").into_response();
     };
-    let mut request = request.map(drop);
-    if request.method() != Method::GET {
-        return (StatusCode::METHOD_NOT_ALLOWED, "a session begins with GET").into_response();
+    if let Some(protocol) = protocol {
+        switching.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     }
-    match create_response(&request) {
-        Ok(switching) => {
-            tokio::spawn(run(sessions, hyper::upgrade::on(&mut request), shared.limits, room));
-            switching.map(|()| Body::empty())
-        }
-        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    let upgrade = hyper::upgrade::on(Request::from_parts(head, ()));
+    tokio::spawn(run(sessions, who, upgrade, shared.limits, room));
+    switching
+}
+
+/// Returns the answer with which a session begins, and the head of its request.
+fn switching(head: Parts) -> Result<(Response, Parts), (StatusCode, String)> {
+    if head.method != Method::GET {
+        return Err((StatusCode::METHOD_NOT_ALLOWED, "a session begins with GET".into()));
     }
+    let request = Request::from_parts(head, ());
+    let answer = create_response(&request).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
+    Ok((answer.map(|()| Body::empty()), request.into_parts().0))
 }
 
 /// Runs a session on the upgraded connection, to its end.
-async fn run(sessions: Sessions, upgrade: OnUpgrade, limits: Limits, room: OwnedSemaphorePermit) {
+async fn run(
+    sessions: Sessions,
+    who: Option<AnyIdentity>,
+    upgrade: OnUpgrade,
+    limits: Limits,
+    room: OwnedSemaphorePermit,
+) {
     match upgrade.await {
         Ok(socket) => {
             let (outgoing, incoming) = WebSocket::new(TokioIo::new(socket), limits).split();
-            sessions.run(incoming, outgoing).await;
+            match who {
+                Some(who) => sessions.run_as(who, incoming, outgoing).await,
+                None => sessions.run(incoming, outgoing).await,
+            };
         }
         Err(error) => note_broken(&error),
     }

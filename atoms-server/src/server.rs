@@ -223,7 +223,7 @@ impl Bound {
             write_timeout: routes.limits.write_timeout,
         };
         #[cfg(feature = "control")]
-        let auth = routes.authenticate();
+        let auth = routes.doorkeeper();
         let router = routes.into_router_of(Arc::clone(&served));
         // If the bus has started already, the server is ready before it accepts connections.
         let mut starting = pin!(start(bus, builder, &served));

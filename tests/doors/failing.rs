@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use atoms::control::{End, Ending, Opening, Question, QuestionFilter, QuestionId, QuestionStore};
 use atoms::prelude::*;
-use atoms::server::{Routes, Server};
+use atoms::server::{AuthError, Routes, Server};
 use atoms::{EventId, NewPost, StoreError, StoreErrorKind, StoreFuture};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -137,7 +137,8 @@ async fn the_log_warns_once_of_each_tool_whose_role_nobody_has() {
     }
 
     // Where the application says who they are, nothing is known.
-    let own = Routes::new().questions(|_: atoms::server::Parts| async { Ok(Principal::new("ada")) });
+    let own = Routes::new()
+        .questions(|_: atoms::server::Parts| async { Ok::<_, AuthError>(Principal::new("ada")) });
     drop(own.into_router(bus()));
     assert_eq!(warnings(), Vec::<String>::new());
 }

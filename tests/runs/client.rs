@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use atoms::agent::{Graph, Outgoing, Session, SessionEnd, Sessions};
+use atoms::agent::{AnyIdentity, Graph, Outgoing, Session, SessionEnd, Sessions};
 use atoms::prelude::*;
 use futures_util::{sink, stream};
 use serde_json::{Value, json};
@@ -26,6 +26,11 @@ pub(crate) struct Client {
 impl Client {
     /// Begins the only session of this graph.
     pub(crate) async fn begin(bus: &Bus, graph: Graph) -> Self {
+        Self::begin_as(AnyIdentity::new(()), bus, graph).await
+    }
+
+    /// The same, for a client that is known.
+    pub(crate) async fn begin_as(who: AnyIdentity, bus: &Bus, graph: Graph) -> Self {
         let sessions = Sessions::builder(graph).start(bus).unwrap();
         let (incoming, from_client) = unbounded_channel::<String>();
         let (to_client, outgoing) = unbounded_channel();
@@ -41,7 +46,7 @@ impl Client {
             Ok::<_, std::convert::Infallible>(to_client)
         });
         let own = sessions.clone();
-        let running = tokio::spawn(async move { own.run(Box::pin(frames), Box::pin(sent)).await });
+        let running = tokio::spawn(async move { own.run_as(who, Box::pin(frames), Box::pin(sent)).await });
         let mut client = Self { sessions, incoming, outgoing, running, sent: AtomicU64::new(0) };
         client.send(INIT);
         client.next_of("agent.ready").await;

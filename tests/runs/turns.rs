@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atoms::agent::Graph;
 use atoms::agent::events::{Init, LlmRequest, Log, Object, SystemInterrupt, TranscriptUpdate};
-use atoms::control::{RunCancelled, RunCompleted, RunFailed, RunId, RunStarted, Steering};
+use atoms::agent::{AnyIdentity, Graph};
+use atoms::control::{Principal, RunCancelled, RunCompleted, RunFailed, RunId, RunStarted, Steering};
 use atoms::prelude::*;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::Notify;
@@ -313,4 +313,17 @@ async fn a_session_that_ends_in_a_turn_fails_it_and_leaves_its_approval_open() {
     until(async || seen.of::<RunFailed>().iter().any(|failed| failed.run == Some(run.id()))).await;
     sleep(Duration::from_millis(20)).await;
     assert_eq!(bus.questions().count().await.unwrap(), 1, "a caller that merely goes leaves it open");
+}
+
+#[tokio::test]
+async fn a_turn_runs_for_the_principal_that_is_the_identity_of_its_session() {
+    let ada = || Principal::new("ada");
+    for (who, is_hers) in [(AnyIdentity::new(ada()), true), (AnyIdentity::new("ada"), false)] {
+        let (bus, runs, gates) = steered();
+        let client = Client::begin_as(who, &bus, desk()).await;
+        client.say("wait");
+        assert_eq!(turn(&bus, &runs, "wait").await.is_for(&ada()), is_hers);
+        gates.go_on.notify_one();
+        client.leave().await;
+    }
 }

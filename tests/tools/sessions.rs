@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use atoms::agent::events::{Init, Speak, TranscriptUpdate};
-use atoms::agent::{Graph, Outgoing, Session, SessionEnd, Sessions, node};
+use atoms::agent::{AnyIdentity, Graph, Outgoing, Session, SessionEnd, Sessions, node};
 use atoms::prelude::*;
 use futures_util::{StreamExt, sink, stream};
 use serde_json::Value;
@@ -84,6 +84,11 @@ fn sessions(bus: &Bus) -> Sessions {
 }
 
 fn converse_in(sessions: &Sessions, frames: &[&str]) -> Sent {
+    converse_as(None, sessions, frames)
+}
+
+/// The same, with a client whom the server knows.
+fn converse_as(who: Option<AnyIdentity>, sessions: &Sessions, frames: &[&str]) -> Sent {
     const INIT: &str = r#"{"type":"system.init","version":"1","session_context":{"initial_variables":{},"conversation_type":"chat"}}"#;
     let sessions = sessions.clone();
     let sent = Sent::default();
@@ -96,8 +101,12 @@ fn converse_in(sessions: &Sessions, frames: &[&str]) -> Sent {
     let frames: Vec<_> =
         [INIT].iter().chain(frames).map(|frame| Ok::<_, SessionEnd>(frame.as_bytes().to_vec())).collect();
     let outgoing = sink::unfold(Arc::clone(&sent), log);
+    let incoming = Box::pin(stream::iter(frames).chain(stream::pending()));
     tokio::spawn(async move {
-        sessions.run(Box::pin(stream::iter(frames).chain(stream::pending())), Box::pin(outgoing)).await
+        match who {
+            Some(who) => sessions.run_as(who, incoming, Box::pin(outgoing)).await,
+            None => sessions.run(incoming, Box::pin(outgoing)).await,
+        }
     });
     sent
 }
@@ -138,6 +147,14 @@ async fn who_calls_is_what_the_node_says_and_not_what_the_client_says() {
     let sent = converse(&bus, &[&said("as ada")]);
     until(|| texts(&sent).len() == 3).await;
     assert_eq!(log.take()[0], r#"Some("desk") Some("ada") true"#);
+}
+
+#[tokio::test]
+async fn the_principal_that_is_the_identity_of_a_session_calls_its_tools() {
+    let (bus, log) = started();
+    let sent = converse_as(Some(AnyIdentity::new(ada())), &sessions(&bus), &[&said("hello")]);
+    until(|| texts(&sent).len() == 3).await;
+    assert_eq!(log.take()[0], r#"None Some("ada") true"#);
 }
 
 #[tokio::test]

@@ -97,6 +97,10 @@ impl Turn {
         let (tell, over) = oneshot::channel();
         let (own, number) = (Arc::downgrade(instance), instance.turn());
         let running = instance.bus.runs().in_session(session);
+        let running = match instance.init.carrying().get() {
+            Some(principal) => running.for_principal(principal),
+            None => running,
+        };
         let running = running.start(name, async move |run: Run| until_over(run, over, own, number).await);
         let run = match running.detach() {
             Ok(run) => run,

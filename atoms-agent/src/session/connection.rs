@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tracing::Level;
 
 use super::broken::end_of_unread;
+use super::identity::AnyIdentity;
 use super::inbox::Inbox;
 use super::pace::{Pace, Silence};
 use super::parting::{DRAIN, LINGER, part, why};
@@ -44,14 +45,34 @@ impl Sessions {
     ///
     /// `incoming` are the client's frames, and `outgoing` takes the agent's. An error of `incoming` ends the session
     /// with it. Dropping the future ends the session without telling the client.
-    pub async fn run<I, B, O>(&self, mut incoming: I, mut outgoing: O) -> SessionEnd
+    pub async fn run<I, B, O>(&self, incoming: I, outgoing: O) -> SessionEnd
+    where
+        I: Stream<Item = Result<B, SessionEnd>> + Send + Unpin,
+        B: AsRef<[u8]> + Send,
+        O: Sink<Outgoing> + Send + Unpin,
+    {
+        self.run_for(None, incoming, outgoing).await
+    }
+
+    /// Runs one session as [`run`](Self::run) does, for a client of which it is known who it is: see
+    /// [`Identity`](super::Identity).
+    pub async fn run_as<I, B, O>(&self, who: AnyIdentity, incoming: I, outgoing: O) -> SessionEnd
+    where
+        I: Stream<Item = Result<B, SessionEnd>> + Send + Unpin,
+        B: AsRef<[u8]> + Send,
+        O: Sink<Outgoing> + Send + Unpin,
+    {
+        self.run_for(Some(who), incoming, outgoing).await
+    }
+
+    async fn run_for<I, B, O>(&self, who: Option<AnyIdentity>, mut incoming: I, mut outgoing: O) -> SessionEnd
     where
         I: Stream<Item = Result<B, SessionEnd>> + Send + Unpin,
         B: AsRef<[u8]> + Send,
         O: Sink<Outgoing> + Send + Unpin,
     {
         let _connected = self.0.connections.token();
-        let begun = self.handshake(&mut incoming).await.and_then(|init| self.open(&init));
+        let begun = self.handshake(&mut incoming).await.and_then(|init| self.open(init, who));
         let session = match begun {
             Ok(session) => session,
             Err(end) => {

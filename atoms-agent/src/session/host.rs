@@ -29,7 +29,7 @@ impl Session {
 
 impl Host for Session {
     fn id(&self) -> Option<&str> {
-        Some(&self.0.id)
+        Some(Session::id(self))
     }
 
     fn fail(&self, why: String) {

@@ -6,6 +6,7 @@ mod connection;
 mod end;
 mod extract;
 mod host;
+mod identity;
 mod inbox;
 mod opening;
 mod options;
@@ -26,6 +27,8 @@ use tokio::time::{Instant, sleep_until};
 
 pub use connection::Outgoing;
 pub use end::{SessionEnd, SessionError};
+pub use identity::{AnyIdentity, Identity};
+pub use opening::Opening;
 pub use options::SessionsBuilder;
 pub use routing::{Addressed, Sent, ToSessions};
 pub use running::RunningHandler;
@@ -66,7 +69,8 @@ const SOURCE_KEYS: [&str; 2] = ["source", "session_id"];
 pub struct Session(Arc<Core>);
 
 struct Core {
-    id: String,
+    id: Arc<str>,
+    identity: Option<AnyIdentity>,
     actor_ids: Vec<String>,
     sessions: Sessions,
     instance: Arc<Instance>,
@@ -86,9 +90,14 @@ impl Session {
         &self.0.id
     }
 
-    /// Returns the event with which the client began the session.
+    /// Returns the event with which the client began the session. It is the client's word: see [`Opening`].
     pub fn init(&self) -> &Init {
         self.0.instance.init()
+    }
+
+    /// Returns who its client is, if that is known and of this type: see [`Identity`].
+    pub fn identity<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.0.identity.as_ref()?.get()
     }
 
     /// Returns the actors that take part in it: see [`SessionsBuilder::actor_ids`].
@@ -201,7 +210,7 @@ const fn assert_may_come_from_bus<E: Event>() {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("id", &self.0.id)
+            .field("id", &self.id())
             .field("actor_ids", &self.0.actor_ids)
             .field("end", &self.0.end.get())
             .finish_non_exhaustive()

@@ -1,18 +1,84 @@
 //! The beginning of a session.
 
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use atoms_runtime::{DecodeError, Envelope, Event, Shown};
+use atoms_runtime::{Bus, Carrying, DecodeError, Envelope, Event, Shown};
 use futures_core::Stream;
 use futures_util::{Sink, SinkExt, StreamExt};
 use tokio::time::timeout;
 
 use super::broken::end_of_unread;
 use super::connection::{Outgoing, error};
+use super::identity::AnyIdentity;
 use super::parting::part;
 use super::{SessionEnd, Sessions};
 use crate::events::{Init, Severity};
+
+/// What is known of a session before its nodes are made: what the client says, and who it is. It is cheap to clone.
+///
+/// The fields of the client's [`Init`] are its fields, too. They are the client's word: whoever may connect can write
+/// anything there. Who the client really is says the [`identity`](Self::identity).
+#[derive(Clone)]
+pub struct Opening {
+    pub(super) id: Arc<str>,
+    pub(super) init: Arc<Envelope<Init>>,
+    pub(super) identity: Option<AnyIdentity>,
+    pub(super) bus: Bus,
+}
+
+impl Opening {
+    /// Returns the id of the session.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns the event with which the client begins the session.
+    pub fn init(&self) -> &Init {
+        self.init.event()
+    }
+
+    /// Returns who the client is, if that is known and of this type: see [`Identity`](super::Identity).
+    pub fn identity<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.identity.as_ref()?.get()
+    }
+
+    /// Returns the bus that sees the events of the session.
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// Adds who the client is to what the events of the session carry.
+    pub(super) fn identified(&self, carrying: Carrying) -> Carrying {
+        let Some(identity) = &self.identity else { return carrying };
+        // Tools that are called in the session are called by its principal.
+        #[cfg(feature = "control")]
+        let carrying = match identity.get::<atoms_control::Principal>() {
+            Some(principal) => carrying.with(principal.clone()),
+            None => carrying,
+        };
+        carrying.with(identity.clone())
+    }
+}
+
+impl Deref for Opening {
+    type Target = Init;
+
+    fn deref(&self) -> &Init {
+        self.init()
+    }
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening")
+            .field("id", &self.id)
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
+}
 
 impl Sessions {
     /// Waits for the first frame, which is the client's [`Init`].

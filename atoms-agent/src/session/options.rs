@@ -8,8 +8,8 @@ use atoms_runtime::Bus;
 
 use super::SOURCE_KEYS;
 use super::client::KeptMetadata;
+use super::opening::Opening;
 use super::sessions::Sessions;
-use crate::events::Init;
 use crate::graph::{Graph, GraphError};
 use crate::instance::Limits;
 use crate::node::conversation::ConversationLimit;
@@ -17,7 +17,7 @@ use crate::zero::ZeroSetting;
 
 const MIB: usize = 1024 * 1024;
 
-type ActorIds = Arc<dyn Fn(&Init) -> Vec<String> + Send + Sync>;
+type ActorIds = Arc<dyn Fn(&Opening) -> Vec<String> + Send + Sync>;
 
 /// Sets up [`Sessions`].
 #[derive(Clone)]
@@ -62,13 +62,13 @@ impl SessionsBuilder {
         Self { graph, options }
     }
 
-    /// Sets how long a client has to send its [`Init`]: 10 seconds by default. Sessions do not start with zero.
+    /// Sets how long a client has to send its [`Init`](crate::events::Init): 10 seconds by default. Sessions do not start with zero.
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.options.handshake = timeout;
         self
     }
 
-    /// Sets how many bytes of memory the client's [`Init`] may take: 1 MiB by default. A larger one is refused, and no
+    /// Sets how many bytes of memory the client's [`Init`](crate::events::Init) may take: 1 MiB by default. A larger one is refused, and no
     /// session begins. The session keeps it to its end; [`AnyEvent::size`](atoms_runtime::AnyEvent::size) counts.
     /// Sessions do not start with zero.
     pub fn init_bytes(mut self, bytes: usize) -> Self {
@@ -157,14 +157,26 @@ impl SessionsBuilder {
         self
     }
 
-    /// Sets which actors take part in a session, by its [`Init`]: none by default.
+    /// Sets which actors take part in a session, by what is known when it [opens](Opening): none by default.
     /// [`ToSessions::to_actors`](super::ToSessions::to_actors) finds sessions by these ids.
+    ///
+    /// ```
+    /// # use atoms::agent::{Graph, Sessions, SessionsBuilder};
+    /// # struct Customer { id: String }
+    /// # fn set(sessions: SessionsBuilder) -> SessionsBuilder {
+    /// sessions.actor_ids(|opening| opening.identity::<Customer>().map(|customer| customer.id.clone()))
+    /// # }
+    /// ```
+    ///
+    /// Ids that are read from the client's [`Init`](crate::events::Init) are the client's word: a client can name any
+    /// actor, and is then sent that actor's events.
     pub fn actor_ids<F, I>(mut self, factory: F) -> Self
     where
-        F: Fn(&Init) -> I + Send + Sync + 'static,
+        F: Fn(&Opening) -> I + Send + Sync + 'static,
         I: IntoIterator<Item: Into<String>>,
     {
-        self.options.actor_ids = Arc::new(move |init| factory(init).into_iter().map(Into::into).collect());
+        self.options.actor_ids =
+            Arc::new(move |opening| factory(opening).into_iter().map(Into::into).collect());
         self
     }
 

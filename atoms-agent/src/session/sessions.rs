@@ -14,6 +14,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::identity::AnyIdentity;
+use super::opening::Opening;
 use super::options::{Options, SessionsBuilder};
 use super::routing::{Agents, carrying};
 use super::{Core, Session, SessionEnd};
@@ -234,25 +236,33 @@ impl Sessions {
     }
 
     /// Makes a session, which is not in the list yet.
-    pub(super) fn open(&self, init: &Envelope<Init>) -> Result<Session, SessionEnd> {
-        let id = uuid::Uuid::now_v7().to_string();
-        let actor_ids = catch_unwind(AssertUnwindSafe(|| (self.0.options.actor_ids)(init)));
+    pub(super) fn open(
+        &self,
+        init: Arc<Envelope<Init>>,
+        identity: Option<AnyIdentity>,
+    ) -> Result<Session, SessionEnd> {
+        let id = uuid::Uuid::now_v7().to_string().into();
+        let opening = Opening { id, init, identity, bus: self.bus().clone() };
+        let actor_ids = catch_unwind(AssertUnwindSafe(|| (self.0.options.actor_ids)(&opening)));
         let actor_ids = actor_ids.map_err(|panic| {
             let what = "the participants of the session could not be found";
-            let error_id = failure::log(Some(&id), None, Init::TYPE, what, &Why::panicked(panic));
+            let error_id = failure::log(Some(opening.id()), None, Init::TYPE, what, &Why::panicked(panic));
             SessionEnd::Failed(failure::told(what, None, error_id))
         })?;
-        let init = init.clone().with_metadata(self.0.options.client_metadata.of(init.metadata()));
         let (bus, plan) = (self.bus().clone(), Arc::clone(&self.0.plan));
         Ok(Session(Arc::new_cyclic(|core| {
-            let (on_bus, ending) = (InSession::new(id.as_str()), Cancellation::new());
-            let in_nodes = carrying(core, on_bus.clone().ending(ending.clone()));
-            let init = Arc::new(init.with_carrying(in_nodes));
-            let turns = Turns::of(&bus, &id);
+            let (on_bus, ending) = (InSession::new(Arc::clone(&opening.id)), Cancellation::new());
+            let in_nodes = opening.identified(carrying(core, on_bus.clone().ending(ending.clone())));
+            let on_bus = opening.identified(carrying(core, on_bus));
+            let Opening { id, init, identity, .. } = opening;
+            let metadata = self.0.options.client_metadata.of(init.metadata());
+            let init = Arc::unwrap_or_clone(init).with_metadata(metadata).with_carrying(in_nodes);
+            let (init, turns) = (Arc::new(init), Turns::of(&bus, &id));
             Core {
-                on_bus: carrying(core, on_bus),
+                on_bus,
                 ending,
                 id,
+                identity,
                 actor_ids,
                 sessions: self.clone(),
                 instance: Arc::new(Instance::new(bus, plan, init, self.0.options.limits, turns)),

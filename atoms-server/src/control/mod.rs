@@ -18,13 +18,14 @@ use axum::response::Response;
 use axum::routing::any;
 
 use crate::Routes;
-use crate::door::{Authenticate, Caller, Door, Problem, Waiting, json_of, nothing};
+use crate::authenticate::Authenticate;
+use crate::door::{Caller, Door, Doorkeeper, Problem, Waiting, json_of, nothing};
 use crate::questions;
 
 /// The settings of the door in [`Routes`].
 #[derive(Clone)]
 pub(crate) struct Options {
-    pub(crate) auth: Option<Arc<dyn Authenticate>>,
+    pub(crate) auth: Option<Arc<Doorkeeper>>,
     operators: Option<String>,
     stream_limit: usize,
     heartbeat: Duration,
@@ -115,7 +116,7 @@ impl Routes {
     /// Opens the door to control for those whom this lets in: [`Tokens`](crate::Tokens), or an
     /// [extractor](Authenticate) of the application. Without it, there is no such route. Each of them sees and steers the
     /// runs that are [for](atoms_control::Runs::for_principal) them, and no others.
-    pub fn control(mut self, auth: impl Authenticate) -> Self {
+    pub fn control(mut self, auth: impl Authenticate<Identity = Principal>) -> Self {
         self.control.auth = Some(Arc::new(auth));
         self
     }

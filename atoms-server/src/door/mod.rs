@@ -1,44 +1,43 @@
 //! What doors over HTTP have in common: who comes in, how often, what they send, and what is answered that is wrong.
 
 mod answer;
-mod auth;
 mod body;
 mod limits;
 mod problem;
 mod query;
 mod rate;
+mod tokens;
 mod waiting;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use atoms_control::Principal;
-use atoms_runtime::{Bus, LogLimit};
+use atoms_runtime::Bus;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
-use futures_util::FutureExt;
 use tokio::time::timeout;
 
 pub(crate) use answer::json_of;
-pub use auth::{AuthError, Authenticate, Authenticating, Tokens};
 pub(crate) use body::{parse, parse_if_any};
 pub(crate) use limits::{Limits, Shared};
 pub(crate) use problem::{More, Problem};
 pub(crate) use query::{Pairs, nothing, text, word};
+pub use tokens::Tokens;
 pub(crate) use waiting::{Place, Waiting};
 
 use crate::access::Access;
+use crate::authenticate::{AuthError, Authenticate, identify};
 use crate::served::Served;
 
-/// A failure of `Authenticate` may repeat for each request.
-static NOT_KNOWN: LogLimit = LogLimit::new(10, "more times, it could not be found out who sends a request");
+/// What says who comes in at a door.
+pub(crate) type Doorkeeper = dyn Authenticate<Identity = Principal>;
 
 /// A door: whom it lets in, and to what.
 pub(crate) struct Door {
-    auth: Arc<dyn Authenticate>,
+    auth: Arc<Doorkeeper>,
     access: Arc<Access>,
     served: Arc<OnceLock<Served>>,
     shared: Arc<Shared>,
@@ -53,7 +52,7 @@ pub(crate) struct Caller {
 
 impl Door {
     pub(crate) fn new(
-        auth: Arc<dyn Authenticate>,
+        auth: Arc<Doorkeeper>,
         access: Arc<Access>,
         served: Arc<OnceLock<Served>>,
         shared: Arc<Shared>,
@@ -80,16 +79,7 @@ impl Door {
 
     /// Returns the principal. Fails if the application's code refuses, panics or takes too long.
     pub(crate) async fn authenticate(&self, head: &Parts) -> Result<Principal, AuthError> {
-        let who = AssertUnwindSafe(async { self.auth.authenticate(head).await }).catch_unwind();
-        let why = match timeout(self.shared.limits.request_timeout, who).await {
-            Ok(Ok(who)) => return who,
-            Ok(Err(_)) => "`Authenticate` has panicked",
-            Err(_) => "`Authenticate` took longer than `Routes::request_timeout`",
-        };
-        if NOT_KNOWN.allows() {
-            tracing::error!(why, "it cannot be found out who sends a request");
-        }
-        Err(AuthError::Unavailable)
+        identify(&*self.auth, head, ("request_timeout", self.shared.limits.request_timeout), None).await
     }
 
     /// Reads the body of a request that was let in.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 use super::answer::json_of;
-use super::auth::AuthError;
+use crate::authenticate::AuthError;
 
 /// A failure of the store may repeat for each request.
 static FAILED: LogLimit = LogLimit::new(10, "more requests failed");
@@ -89,6 +89,7 @@ impl From<AuthError> for Problem {
             }
             AuthError::Forbidden => Self::new(StatusCode::FORBIDDEN, detail),
             AuthError::Unavailable => Self::later(StatusCode::SERVICE_UNAVAILABLE, detail),
+            AuthError::Status(_) => Self::new(error.status(), detail),
         }
     }
 }

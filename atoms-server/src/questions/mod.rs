@@ -10,13 +10,15 @@ mod view;
 
 use std::sync::Arc;
 
+use atoms_control::Principal;
 use axum::Router;
 use axum::routing::any;
 
 pub(crate) use list::listed;
 
 use crate::Routes;
-use crate::door::{Authenticate, Door};
+use crate::authenticate::Authenticate;
+use crate::door::Door;
 
 pub(crate) use roles::warn_of_unknown;
 
@@ -33,7 +35,7 @@ pub(crate) fn routes(door: Door) -> Router {
 impl Routes {
     /// Opens the door to questions for those whom this lets in: [`Tokens`](crate::Tokens), or an
     /// [extractor](Authenticate) of the application. Without it, there is no such route.
-    pub fn questions(mut self, auth: impl Authenticate) -> Self {
+    pub fn questions(mut self, auth: impl Authenticate<Identity = Principal>) -> Self {
         self.questions = Some(Arc::new(auth));
         self
     }

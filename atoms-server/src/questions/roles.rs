@@ -3,13 +3,13 @@
 use atoms_control::{AskedRole, Control};
 use atoms_runtime::{Bus, Shown};
 
-use crate::door::Authenticate;
+use crate::door::Doorkeeper;
 
 /// How like each other two names are, at least, of which one may be a mistake for the other.
 const LIKE: f64 = 0.7;
 
 /// Warns of each role that is asked on the bus and that nobody has who is let in, if it is known who that is.
-pub(crate) fn warn_of_unknown(auth: &dyn Authenticate, bus: &Bus) {
+pub(crate) fn warn_of_unknown(auth: &Doorkeeper, bus: &Bus) {
     let Some(known) = auth.roles() else { return };
     for AskedRole { by, role } in bus.questions().asked_roles() {
         if known.contains(&role) {

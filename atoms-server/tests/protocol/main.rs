@@ -13,6 +13,7 @@ mod frames;
 mod handshake;
 mod heartbeat;
 mod http;
+mod identity;
 mod interrupts;
 mod limits;
 mod load;

@@ -31,7 +31,8 @@ impl Init {
 /// What is known when a session begins.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SessionContext {
-    /// Values that the agent's prompt may use.
+    /// Values that the agent's prompt may use. They are the client's word: whoever may connect can write anything here.
+    /// Who the client is says [`Identity`](crate::Identity), which the server finds out, and not these.
     pub initial_variables: Object,
     /// Where the conversation takes place.
     pub conversation_type: ConversationType,

@@ -1,71 +1,13 @@
-//! Authenticates requests.
+//! Bearer tokens, each of one principal.
 
 use std::fmt;
-use std::pin::Pin;
 
 use atoms_control::Principal;
 use axum::http::header;
 use axum::http::request::Parts;
 
 use crate::access::{bearer, is_same};
-
-/// Says who sends a request, from its head: [`Tokens`], or a closure of the application.
-///
-/// ```
-/// use atoms::control::Principal;
-/// use atoms::server::{AuthError, Parts, Routes};
-///
-/// // A proxy in front of this server has checked who it is, and nobody else can reach it.
-/// let routes = Routes::new().questions(|head: Parts| async move {
-///     let user = head.headers.get("x-user").and_then(|user| user.to_str().ok());
-///     let user = user.ok_or(AuthError::Unauthenticated)?;
-///     Ok(Principal::new(user).role("manager"))
-/// });
-/// # let _ = routes;
-/// ```
-///
-/// If it takes longer than [`request_timeout`](crate::Routes::request_timeout), the request is refused.
-pub trait Authenticate: Send + Sync + 'static {
-    /// Returns who it is, or why they are not let in.
-    fn authenticate<'a>(&'a self, head: &'a Parts) -> Authenticating<'a>;
-
-    /// Returns all roles that those have who are let in, if that is known before they come: by default, it is not. The log then
-    /// warns of tools that ask for another role.
-    fn roles(&self) -> Option<Vec<String>> {
-        None
-    }
-}
-
-/// What [`Authenticate::authenticate`] returns.
-pub type Authenticating<'a> = Pin<Box<dyn Future<Output = Result<Principal, AuthError>> + Send + 'a>>;
-
-/// Why somebody is not let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AuthError {
-    /// It is not known who they are. The answer is 401.
-    #[error("say who you are: `Authorization: Bearer ...`")]
-    Unauthenticated,
-    /// They sent a token that is not known. The answer is 401.
-    #[error("the bearer token is not known")]
-    UnknownToken,
-    /// It is known who they are, and they may not come in. The answer is 403.
-    #[error("you may not come in here")]
-    Forbidden,
-    /// It cannot be found out now. The answer is 503.
-    #[error("who you are cannot be found out now: try again later")]
-    Unavailable,
-}
-
-impl<F, R> Authenticate for F
-where
-    F: Fn(Parts) -> R + Send + Sync + 'static,
-    R: Future<Output = Result<Principal, AuthError>> + Send + 'static,
-{
-    fn authenticate<'a>(&'a self, head: &'a Parts) -> Authenticating<'a> {
-        Box::pin(self(head.clone()))
-    }
-}
+use crate::authenticate::{AuthError, Authenticate, Authenticating};
 
 /// The bearer tokens of those who are let in, and who they are.
 ///
@@ -131,7 +73,9 @@ impl Tokens {
 }
 
 impl Authenticate for Tokens {
-    fn authenticate<'a>(&'a self, head: &'a Parts) -> Authenticating<'a> {
+    type Identity = Principal;
+
+    fn authenticate<'a>(&'a self, head: &'a Parts) -> Authenticating<'a, Principal> {
         let mut given = head.headers.get_all(header::AUTHORIZATION).iter();
         let token = match (given.next(), given.next()) {
             (Some(only), None) => bearer(only),
