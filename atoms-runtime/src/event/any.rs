@@ -47,6 +47,9 @@ pub(crate) trait Inner: Any + Debug + Send + Sync {
     /// About how many bytes of memory it takes.
     fn size(&self) -> usize;
 
+    /// The event without its envelope.
+    fn payload(&self) -> &dyn Debug;
+
     /// The key under which it is handled in order when it is posted.
     fn key(&self) -> Option<EventKey> {
         None
@@ -80,6 +83,10 @@ impl<E: Event> Inner for Envelope<E> {
         self.head().size() + memory_size(self.event())
     }
 
+    fn payload(&self) -> &dyn Debug {
+        self.event()
+    }
+
     fn key(&self) -> Option<EventKey> {
         self.event().key()
     }
@@ -105,6 +112,10 @@ impl Inner for RawEvent {
 
     fn size(&self) -> usize {
         self.head().size() + self.event_type().len() + self.frame().len()
+    }
+
+    fn payload(&self) -> &dyn Debug {
+        self
     }
 }
 
@@ -229,6 +240,11 @@ impl AnyEvent {
     /// Returns the raw event, if this program does not know its type.
     pub fn as_raw(&self) -> Option<&RawEvent> {
         (&**self.0 as &dyn Any).downcast_ref()
+    }
+
+    /// The event without its envelope, for messages. Showing it does not panic.
+    pub(crate) fn payload(&self) -> impl Debug {
+        Guarded(self.0.payload())
     }
 
     #[inline]

@@ -65,6 +65,10 @@ impl<R: Request> AnyInner for Question<R> {
         AnyInner::size(&self.envelope)
     }
 
+    fn payload(&self) -> &dyn fmt::Debug {
+        self.envelope.event()
+    }
+
     fn reply_slot(&self) -> Option<&dyn Any> {
         Some(Self::reply_slot(self))
     }

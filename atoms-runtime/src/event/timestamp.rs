@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime};
 
 use crate::text::shown;
 use serde::de::{self, Visitor};
@@ -39,10 +40,41 @@ pub struct TimestampError {
 /// The longest text that a message shows, in bytes.
 const MAX_SHOWN: usize = 64;
 
+/// Since when timestamps follow the clocks of runtimes, if they do.
+static FOLLOWED: OnceLock<Since> = OnceLock::new();
+
+/// A time, on two clocks.
+struct Since {
+    system: SystemTime,
+    steady: Instant,
+}
+
+impl Since {
+    /// The time by the clock of the runtime in which this is called; outside of one, by the real one.
+    #[cold]
+    fn in_runtime(&self) -> SystemTime {
+        let now = tokio::time::Instant::now().into_std();
+        // A clock that was stopped before is behind.
+        match now.checked_duration_since(self.steady) {
+            Some(passed) => self.system + passed,
+            None => self.system - self.steady.duration_since(now),
+        }
+    }
+}
+
 impl Timestamp {
-    /// Returns the time of the system's clock, in UTC.
+    /// Returns the time of the system's clock, in UTC. In a test with a [`Recording`](crate::testing::Recording), it
+    /// follows the clock of the tokio runtime, which a test may pause and advance.
     pub fn now() -> Self {
-        SystemTime::now().into()
+        match FOLLOWED.get() {
+            None => SystemTime::now().into(),
+            Some(since) => since.in_runtime().into(),
+        }
+    }
+
+    /// Lets the timestamps of this program follow the clocks of its tokio runtimes, from now on.
+    pub(crate) fn follow_runtime() {
+        FOLLOWED.get_or_init(|| Since { system: SystemTime::now(), steady: Instant::now() });
     }
 
     /// Returns the time this many microseconds after the start of 1970, UTC. A time outside of the years 1 to 9999

@@ -37,6 +37,11 @@ pub struct Emitter<S> {
 }
 
 impl<S> Emitter<S> {
+    /// Emits into this outlet.
+    pub(crate) fn into_outlet(outlet: Arc<dyn Outlet>) -> Self {
+        Self { outlet, events: PhantomData }
+    }
+
     /// Emits an event, or one in its [`Envelope`](crate::Envelope), as a consequence of the one that the handler was
     /// called for.
     ///

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::options::Options;
 use super::retry::Judgement;
 use super::{AsyncHandler, Input, Params, Retry, SyncHandler, SyncParams};
-use crate::event::{EventType, EventTypes, HandlerSymbol, Request, pattern};
+use crate::event::{AnyEvent, EventType, EventTypes, HandlerSymbol, Request, pattern};
 
 /// By what a bus makes a handler ready to run. Only the engine knows what it is.
 pub(crate) type Binding = &'static (dyn Any + Send + Sync);
@@ -95,6 +95,11 @@ impl HandlerInfo {
     /// Describes what stands in for the handler of the request `R` in a test.
     pub(crate) const fn stand_in<R: Request>(path: &'static str, place: &'static Location<'static>) -> Self {
         Self::of::<R>(path, place.file(), place.line(), EventTypes::NONE)
+    }
+
+    /// Describes the handler of a delivery in a test, which is to no handler.
+    pub(crate) const fn in_test() -> Self {
+        Self::of::<AnyEvent>("a test", file!(), line!(), EventTypes::NONE)
     }
 
     /// Describes what takes an `I`, and neither the linker nor a bus knows of.

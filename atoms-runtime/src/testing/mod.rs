@@ -1,7 +1,15 @@
 //! Help for tests.
 
 pub mod backlog;
+mod delivery;
+mod emitted;
 pub mod letters;
+mod recording;
+mod tree;
+
+pub use delivery::{TestDelivery, emitter};
+pub use emitted::Emitted;
+pub use recording::Recording;
 
 use crate::bus::BusBuilder;
 use crate::event::{Asked, Request};
