@@ -37,6 +37,7 @@ use proc_macro::TokenStream;
 /// | `to(client)`, `to(bus)` | what comes out of a session's graph is sent to the client; the event is meant for handlers on the bus |
 /// | `interruptible` | it is dropped if its turn is interrupted before it is sent or handled |
 /// | `deny_unknown_fields` | a frame with a field that the struct does not have is refused |
+/// | `new` | adds `fn new`, which takes the fields that a frame must have; see below |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
 ///
 /// | key on a field | what it does |
@@ -49,6 +50,23 @@ use proc_macro::TokenStream;
 ///
 /// The namespaces `system`, `agent` and `atoms` are reserved for the framework. A type string without a namespace,
 /// such as `created`, causes a warning, which `#[allow(deprecated)]` on the struct silences.
+///
+/// # Events with defaults in Rust
+///
+/// With `new`, an event is created from the fields that a frame must have, in their order. The others, which have a `default`,
+/// are an `Option`, or are skipped, have the values that they have where a frame lacks them:
+///
+/// ```ignore
+/// #[event(type = "desk.escalation", new)]
+/// struct Escalation {
+///     reason: String,
+///     #[event(default = "medium".into())]
+///     severity: String,
+/// }
+///
+/// Escalation::new("the user is frustrated".into());
+/// Escalation { severity: "high".into(), ..Escalation::new("the user is frustrated".into()) };
+/// ```
 ///
 /// # Versions
 ///

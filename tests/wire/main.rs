@@ -1,6 +1,7 @@
 //! The wire: frames become events and events frames, whatever their fields are; what is no frame is
 //! refused with the reason and the place, and never panics.
 
+mod constructors;
 mod envelope;
 mod errors;
 mod events;

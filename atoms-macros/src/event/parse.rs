@@ -1,7 +1,7 @@
 //! ```text
-//! #[event(type = "shop.order.created", must_handle, deny_unknown_fields, crate = path)]
+//! #[event(type = "shop.order.created", must_handle, deny_unknown_fields, new, crate = path)]
 //! #[event(type = "shop.order.created", version = 2, upcasts = OldStruct)]
-//! #[request(type = "shop.quote.get", reply = type, deny_unknown_fields, crate = path)]
+//! #[request(type = "shop.quote.get", reply = type, deny_unknown_fields, new, crate = path)]
 //! #[event(type = "shop.cart.shown", from(client, bus), to(client, bus), interruptible)]
 //! #[event(default = expression, sensitive, key)]     on a field
 //! ```
@@ -25,6 +25,7 @@ const STRUCT_KEYS: &[Key] = &[
     Key("from", Some("(client)")),
     Key("to", Some("(client)")),
     Key("interruptible", None),
+    Key("new", None),
     Key("crate", Some("path")),
 ];
 
@@ -32,6 +33,7 @@ const REQUEST_KEYS: &[Key] = &[
     Key("type", Some("\"shop.quote.get\"")),
     Key("reply", Some("Quote")),
     Key("deny_unknown_fields", None),
+    Key("new", None),
     Key("crate", Some("path")),
 ];
 
@@ -69,6 +71,8 @@ pub(crate) struct Keys {
     pub(crate) deny_unknown_fields: Option<Ident>,
     pub(crate) version: Option<Result<Given, Told>>,
     pub(crate) upcasts: Option<Result<Given, Told>>,
+    /// The key, which is the name of the function.
+    pub(crate) new: Option<Ident>,
     pub(crate) framework: bool,
     /// The fields of `Flow` that are true.
     pub(crate) flow: Vec<Ident>,
@@ -98,6 +102,7 @@ pub(crate) fn keys(form: Form, list: TokenStream, mistakes: &mut Mistakes) -> Ke
             "deny_unknown_fields" => keys.deny_unknown_fields = Some(given.key),
             "version" => keys.version = Some(Ok(given)),
             "upcasts" => keys.upcasts = Some(Ok(given)),
+            "new" => keys.new = Some(given.key),
             "framework" => keys.framework = true,
             "from" | "to" => keys.flow.extend(flow::peers(&given, mistakes)),
             "interruptible" => keys.flow.push(given.key),

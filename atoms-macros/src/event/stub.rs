@@ -8,7 +8,7 @@ use quote::{ToTokens, TokenStreamExt, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DataStruct, DeriveInput, Field, Fields, Token, Type, parse_quote};
 
-use super::expand::{retain, without_helpers};
+use super::expand::{self, retain, without_helpers};
 use super::model::Event;
 use super::parse::is_helper_path;
 use super::{Form, serde};
@@ -109,8 +109,9 @@ fn stubs(event: &Event<'_>) -> TokenStream {
     let debug = (writes_debug && !event.derives("Debug")).then(|| debug(event));
     let serialize = (is_attribute && !event.derives("Serialize")).then(|| serialize(event));
     let deserialize = (is_attribute && !event.derives("Deserialize")).then(|| deserialize(event));
+    let new = expand::constructor(event, &unreachable());
     let implementation = implementation(event);
-    quote!(#clone #debug #serialize #deserialize #implementation)
+    quote!(#clone #debug #serialize #deserialize #new #implementation)
 }
 
 fn implement(

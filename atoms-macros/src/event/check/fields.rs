@@ -16,7 +16,7 @@ pub(super) fn check(event: &Event<'_>, field: &Field<'_>, mistakes: &mut Mistake
         let problem = "a derive cannot add a `default` to a field";
         mistakes.at(&default.key, problem, "write `#[serde(default = \"path::to::function\")]`");
     } else if let Some(of_serde) = &field.serde.default {
-        mistakes.at(of_serde, "the field has two defaults", "remove serde's or `#[event]`'s");
+        mistakes.at(&of_serde.key, "the field has two defaults", "remove serde's or `#[event]`'s");
     }
 }
 

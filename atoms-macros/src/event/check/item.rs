@@ -18,6 +18,10 @@ pub(super) fn check(event: &Event<'_>, mistakes: &mut Mistakes) {
         let problem = "a derive cannot add `deny_unknown_fields` to the struct";
         mistakes.at(key, problem, "write `#[serde(deny_unknown_fields)]`, which is enough");
     }
+    if let (Some(new), true) = (&event.keys.new, event.serde.has_default) {
+        let problem = "a frame may lack every field of this event, so `new` would take none";
+        mistakes.at(new, problem, "remove `new`, and write `Default::default()`");
+    }
     for refused in &event.serde.refused {
         let problem = format_args!("an event cannot have serde's `{}`: {}", refused.key, refused.reason);
         mistakes.at(&refused.key, problem, "remove it");

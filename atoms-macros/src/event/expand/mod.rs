@@ -6,6 +6,9 @@
 //! impl OrderCreated {                            // for each `#[event(default = value)]`
 //!     fn __default_currency() -> String { value }
 //! }
+//! impl OrderCreated {                            // if it says `new`
+//!     pub fn new(order_id: String) -> Self { Self { order_id, currency: Self::__default_currency() } }
+//! }
 //! type __FieldsOfOrderCreated = [(); { ...; 1 }]; // rustc reports a wrong type of a field there
 //! impl Clone for OrderCreated where __FieldsOfOrderCreated: { ... }       // and nowhere else
 //! impl Debug for OrderCreated where __FieldsOfOrderCreated: { ... }
@@ -13,6 +16,7 @@
 //! ::atoms::__event! { OrderCreated, "shop.order.created", ... }
 //! ```
 
+mod constructor;
 mod derived;
 mod fields;
 mod item;
@@ -33,6 +37,7 @@ use crate::common::attributes;
 use derived::Derived;
 use fields::Check;
 
+pub(crate) use constructor::function as constructor;
 pub(crate) use item::{retain, without_helpers};
 
 pub(crate) fn expand(event: &Event<'_>, checked: &Checked) -> TokenStream {
@@ -42,6 +47,7 @@ pub(crate) fn expand(event: &Event<'_>, checked: &Checked) -> TokenStream {
     let derived = Derived::new(event, check);
     let item = (event.form != Form::Derive).then(|| item::written_anew(event, type_string, check, derived));
     let defaults = fields::defaults(event);
+    let constructor = constructor::constructor(event);
     let derived = derived.implementations();
     let declaration = check.map(Check::declaration);
     let reply_check = reply_check(event);
@@ -58,6 +64,7 @@ pub(crate) fn expand(event: &Event<'_>, checked: &Checked) -> TokenStream {
         #allow_deprecated
         const _: () = {
             #defaults
+            #constructor
             #derived
             #warning
             #upcast

@@ -1,6 +1,6 @@
 //! Reads serde's attributes on a field, and the names that it has on the wire.
 
-use syn::{Attribute, Ident};
+use syn::{Attribute, ExprPath, Ident, LitStr};
 
 use super::rename::Rule;
 use super::{Container, Directions, SerdeMeta, metas};
@@ -14,7 +14,20 @@ pub(crate) struct Field {
     flattened: bool,
     /// Whether a function of the user writes or reads it.
     custom: bool,
-    pub(crate) default: Option<Ident>,
+    pub(crate) default: Option<FieldDefault>,
+}
+
+/// `default`, or `default = "path"`.
+pub(crate) struct FieldDefault {
+    pub(crate) key: Ident,
+    text: Option<LitStr>,
+}
+
+impl FieldDefault {
+    /// The path of the function. Serde reports one that is none.
+    pub(crate) fn path(&self) -> Option<ExprPath> {
+        self.text.as_ref().and_then(|text| text.parse().ok())
+    }
 }
 
 /// A name on the wire, and what gives it to the field.
@@ -51,7 +64,7 @@ impl Field {
             "skip_deserializing" => self.skipped.deserialize = true,
             "flatten" => self.flattened = true,
             "with" | "serialize_with" | "deserialize_with" => self.custom = true,
-            "default" => self.default = Some(meta.key),
+            "default" => self.default = Some(FieldDefault { key: meta.key, text: meta.text }),
             _ => {}
         }
     }
@@ -64,6 +77,11 @@ impl Field {
     /// Whether it has its default value in an event that is read.
     pub(crate) fn is_never_read(&self) -> bool {
         self.skipped.deserialize
+    }
+
+    /// Whether a frame may lack it if it is an `Option`.
+    pub(crate) fn may_be_left_out(&self) -> bool {
+        !(self.custom || self.flattened)
     }
 
     /// Whether its members are written into the object of the struct.
