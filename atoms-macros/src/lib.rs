@@ -229,8 +229,8 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// - Up to eight further parameters are extracted: `State<T>`, `Emitter<E>` or `Emitter<(A, B)>`,
 ///   `Context`, types that implement `FromDelivery`, and an `Option` of each, which is `None` where the value does
 ///   not exist.
-/// - What it returns is emitted: `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or
-///   a tuple of these, or a `Result`. The handler of a [request](macro@request) returns its reply, or a
+/// - What it returns is emitted: `()`, an event, one in its `Envelope`, an `#[event_set]` without `#[other]`, an `Option`,
+///   a `Vec` or a tuple of these, or a `Result`. The handler of a [request](macro@request) returns its reply, or a
 ///   `Result` of it.
 /// - The future of an `async` handler is `Send`.
 ///

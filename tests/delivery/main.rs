@@ -11,6 +11,7 @@ mod elsewhere;
 mod emit_layers;
 mod first_polls;
 mod held;
+mod inherited;
 mod interceptors;
 mod keys;
 mod layers;

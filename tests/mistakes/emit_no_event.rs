@@ -16,4 +16,7 @@ struct OrderCreated;
 #[handler]
 fn emitter(_: &OrderCreated, _: Emitter<Plain>) {}
 
+#[handler]
+fn in_its_envelope(_: &OrderCreated, _: Emitter<Envelope<OrderCreated>>) {}
+
 fn main() {}

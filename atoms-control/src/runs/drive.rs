@@ -54,7 +54,7 @@ pub(super) fn start(bus: &Bus, board: &Arc<Board>, run: &Run) {
     let (name, parent) = (run.name().to_owned(), run.parent().map(Run::id));
     let started =
         RunStarted { run: Some(run.id()), source: name.clone(), message: name.clone(), name, parent };
-    let event = in_run(Some(run), Envelope::new(started));
+    let event = in_run(bus, Some(run), Envelope::new(started));
     run.set_start(Some(event.clone()));
     if is_taken::<RunStarted>(bus) {
         // There is nobody to wait for room.

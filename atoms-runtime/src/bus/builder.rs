@@ -15,7 +15,7 @@ use crate::engine::layer::{Layer, Stands};
 use crate::engine::limits::Limits;
 use crate::engine::received::ReceiveWindow;
 use crate::engine::runner::Runner;
-use crate::event::{Carried, CarriedType, Event, EventType, Restore};
+use crate::event::{Carried, CarriedType, Event, EventType, InheritedKeys, Restore};
 use crate::handler::{Handler, HandlerInfo, HandlerOptions, Shared, States};
 use crate::layers::intercept::{Intercepting, Interceptor};
 use crate::letters::LetterStore;
@@ -56,6 +56,7 @@ pub struct BusBuilder {
     states: States,
     codec: Box<dyn Codec>,
     hop_limit: u32,
+    inherited: InheritedKeys,
     follow_up_limits: Limits,
     stream_limits: Limits,
     frame_limit: usize,
@@ -86,6 +87,7 @@ impl BusBuilder {
             states: States::default(),
             codec: Box::new(JsonCodec),
             hop_limit: 64,
+            inherited: InheritedKeys::NONE,
             follow_up_limits: Limits { events: 65_536, bytes: 64 * 1024 * 1024 },
             stream_limits: Limits { events: 1_024, bytes: 16 * 1024 * 1024 },
             frame_limit: 16 * 1024 * 1024,
@@ -150,6 +152,52 @@ impl BusBuilder {
     #[must_use]
     pub fn codec(mut self, codec: impl Codec) -> Self {
         self.codec = Box::new(codec);
+        self
+    }
+
+    /// Lets events inherit these keys of the metadata from the event that they follow from, beside its `correlation_id`
+    /// and `session_id`: those that a handler returns, emits, posts or asks, also when they are delivered again, or come
+    /// from a store. Called again, it adds further keys.
+    ///
+    /// Any JSON value is inherited; the limits in bytes count it in each event. A value that an event has itself stays.
+    /// What an [`Interceptor`](crate::Interceptor) or an [`EmitLayer`] gets has the inherited values already, with the
+    /// [`causation_id`](crate::Metadata::causation_id).
+    ///
+    /// A frame that is [received](crate::Bus::receive) says its own values, which are inherited like others: where its
+    /// sender is not trusted, set or remove them in an [`EmitLayer`]. Events between the nodes of a session follow from no
+    /// event of the bus, and inherit none of these keys.
+    ///
+    /// ```
+    /// use atoms::{Bus, Context, Envelope, Metadata, event, handler};
+    ///
+    /// #[event(type = "shop.order.created")]
+    /// struct OrderCreated;
+    ///
+    /// #[event(type = "shop.order.confirmed")]
+    /// struct OrderConfirmed;
+    ///
+    /// #[handler]
+    /// fn confirm(_: &OrderCreated) -> OrderConfirmed {
+    ///     OrderConfirmed
+    /// }
+    ///
+    /// #[handler]
+    /// fn bill(_: &OrderConfirmed, context: Context) {
+    ///     assert_eq!(context.metadata().get("tenant").unwrap(), "t-1");
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let builder = Bus::builder().without_discovery().handler::<confirm>().handler::<bill>();
+    /// let bus = builder.inherit(["tenant"]).start()?;
+    /// let order = Envelope::new(OrderCreated).with_metadata(Metadata::from_iter([("tenant", "t-1")]));
+    /// bus.emit(order).await.into_result()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn inherit(mut self, keys: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.inherited = self.inherited.with(keys);
         self
     }
 

@@ -36,7 +36,7 @@ impl Bus {
     /// ```
     pub async fn emit_dynamic(&self, mut event: DynamicEvent) -> Result<Receipt, DynamicError> {
         // Before it becomes an event: the frame of one that nobody knows here is not changed any more.
-        scope::with_current(|parent| event.follow(parent));
+        scope::with_current(|parent| event.follow(parent, &self.0.inherited));
         match event.into_event(self.registry()) {
             Ok(event) => Ok(self.emit_any(&event).await),
             Err(error) => {

@@ -40,7 +40,7 @@ impl Bus {
         I::Event::__needs_handler::<()>();
         // A copy of the parent is made before there is an envelope, and the envelope changed after it
         // has come to rest: a function that might touch it on its way would cost it a move.
-        let parent = scope::current();
+        let parent = scope::current(&self.0.inherited);
         let envelope = DropCaught::<_, I::Event>::new(event.into_envelope());
         I::returned(Emit { bus: self, emitted: Typed { parent, envelope }, deliver: deliver::<I> })
     }
@@ -52,7 +52,7 @@ impl Bus {
         &'a self,
         event: &'a AnyEvent,
     ) -> Emit<'a, Untyped<'a>, impl Future<Output = Receipt> + Send + use<'a>> {
-        let nested = scope::nested(|| event.clone());
+        let nested = scope::nested(&self.0.inherited, || event.clone());
         Emit { bus: self, emitted: Untyped { event, nested }, deliver: deliver_any }
     }
 
@@ -98,7 +98,7 @@ pub struct Emit<'a, T, F> {
 impl<'a, T: Emittable, F> Emit<'a, T, F> {
     /// Emits the event, and sends it along this route too, instead of the route that it would inherit.
     pub fn via(self, route: Arc<dyn Route>) -> Pin<Box<dyn Future<Output = Receipt> + Send + 'a>> {
-        let (bus, event) = (&self.bus.0, self.emitted.into_any());
+        let (bus, event) = (&self.bus.0, self.emitted.into_any(self.bus));
         Box::pin(async move { bus.deliver_root(event, Some(&*route)).await })
     }
 
@@ -131,12 +131,12 @@ pub trait Emittable: sealed::Emittable {}
 impl<T: sealed::Emittable> Emittable for T {}
 
 mod sealed {
-    use super::{AnyEvent, Carried};
+    use super::{AnyEvent, Bus, Carried};
 
     pub trait Emittable {
         fn event_type(&self) -> &str;
         fn carry<V: Carried>(&mut self, value: V);
-        fn into_any(self) -> AnyEvent;
+        fn into_any(self, bus: &Bus) -> AnyEvent;
     }
 }
 
@@ -156,9 +156,9 @@ impl<I: IntoEnvelope> fmt::Debug for Typed<I> {
 impl<I: IntoEnvelope> Typed<I> {
     /// Makes the event a consequence of its parent.
     #[inline]
-    fn follow(&mut self) {
+    fn follow(&mut self, bus: &Bus) {
         if let Some(parent) = &self.parent {
-            self.envelope.head_mut().nest(parent);
+            self.envelope.head_mut().nest(parent, &bus.0.inherited);
         }
     }
 }
@@ -173,8 +173,8 @@ impl<I: IntoEnvelope> sealed::Emittable for Typed<I> {
         self.envelope.head_mut().set_carrying(carrying);
     }
 
-    fn into_any(mut self) -> AnyEvent {
-        self.follow();
+    fn into_any(mut self, bus: &Bus) -> AnyEvent {
+        self.follow(bus);
         self.envelope.into_inner().into()
     }
 }
@@ -197,7 +197,7 @@ impl sealed::Emittable for Untyped<'_> {
         self.nested = Some(event.carry(value));
     }
 
-    fn into_any(self) -> AnyEvent {
+    fn into_any(self, _: &Bus) -> AnyEvent {
         self.nested.unwrap_or_else(|| self.event.clone())
     }
 }
@@ -209,7 +209,7 @@ fn deliver<I: IntoEnvelope>(
     mut emitted: Typed<I>,
 ) -> impl Future<Output = Receipt> + Send + use<'_, I> {
     async move {
-        emitted.follow();
+        emitted.follow(bus);
         if bus.0.looks_at(emitted.envelope.head()) {
             return bus.emit_seen(emitted.envelope.into_inner().into()).await;
         }

@@ -57,12 +57,12 @@ impl Bus {
         impl Future<Output = Result<<I::Request as Request>::Reply, RequestError>> + Send + use<'_, I>,
     > {
         I::Request::__needs_handler::<()>();
-        let parent = scope::current();
+        let parent = scope::current(&self.0.inherited);
         let question = Question::new(request.into_envelope());
         let mut question = DropCaught::<_, (I::Request, <I::Request as Request>::Reply)>::new(question);
         I::returned(async move {
             if let Some(parent) = parent {
-                question.envelope.head_mut().nest(&parent);
+                question.envelope.head_mut().nest(&parent, &self.0.inherited);
             }
             if !self.0.emit_layers.is_empty() {
                 return Box::pin(self.ask_seen(question.into_inner())).await;

@@ -22,7 +22,8 @@ use crate::handler::{UNNAMED, Veto};
 /// it. A [`Layer`](crate::Layer) stands around the calls of single handlers.
 ///
 /// What an event follows from is in its metadata and in itself: [`Metadata::causation_id`],
-/// [`Metadata::correlation_id`], [`AnyEvent::hops`] and [`AnyEvent::carried`].
+/// [`Metadata::correlation_id`], the [inherited](crate::BusBuilder::inherit) keys, [`AnyEvent::hops`] and
+/// [`AnyEvent::carried`].
 ///
 /// ```
 /// use atoms::{Bus, EmitLayer, NextEmit, Veto, event, handler};

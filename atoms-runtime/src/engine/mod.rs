@@ -56,7 +56,7 @@ use self::under_way::UnderWay;
 use self::unfinished::InFlight;
 use self::untaken::Untaken;
 use crate::catalog::{Registry, StartWarning};
-use crate::event::Restore;
+use crate::event::{InheritedKeys, Restore};
 use crate::handler::States;
 use crate::letters::Letters;
 use crate::store::{Frames, StoredEvents};
@@ -125,6 +125,8 @@ pub(crate) struct Engine {
     pub(crate) stored: Option<<Self as Posts>::Stored>,
     /// How the values that events carry are brought back with them, by the names under which they are stored.
     pub(crate) restores: HashMap<&'static str, Restore>,
+    /// The keys of the metadata that events inherit.
+    pub(crate) inherited: InheritedKeys,
     /// If each event is received once.
     pub(crate) received: Option<ReceivedIds>,
 }

@@ -18,7 +18,8 @@ pub(crate) struct FollowUpOutlet {
 
 impl FollowUpOutlet {
     pub(crate) fn new(step: &Step<'_>, worklist: Arc<Worklist>) -> Self {
-        Self { worklist, cause: Cause::of(step.event.head()), node: step.node, hop_limit: step.bus.hop_limit }
+        let cause = Cause::of(step.event.head(), &step.bus.inherited);
+        Self { worklist, cause, node: step.node, hop_limit: step.bus.hop_limit }
     }
 }
 

@@ -49,7 +49,7 @@ impl Engine {
         first_poll: FirstPoll,
     ) -> Result<Receipt, RedeliverError> {
         let letter = redelivery.letter();
-        let event = scope::nested(|| letter.event().clone());
+        let event = scope::nested(&self.inherited, || letter.event().clone());
         let event = event.unwrap_or_else(|| letter.event().clone().begun_anew());
         if let Some(refusal) = Step::of_any(&event, self).chain_refusal() {
             return Err(RedeliverError::Refused(refusal));

@@ -1,6 +1,7 @@
 //! Which event's handler runs on this thread, so that what it emits is known as its consequence.
 
-use crate::event::{AnyEvent, Cause, Head};
+use super::Bus;
+use crate::event::{AnyEvent, Cause, Head, InheritedKeys};
 
 scoped_tls::scoped_thread_local! {
     static CURRENT: Head
@@ -14,14 +15,14 @@ pub(crate) fn enter<R>(head: &Head, handler: impl FnOnce() -> R) -> R {
 
 /// The envelope of the event whose handler runs on this thread, if one does.
 #[inline]
-pub(crate) fn current() -> Option<Box<Head>> {
-    if CURRENT.is_set() { copy_of_current() } else { None }
+pub(crate) fn current(keys: &InheritedKeys) -> Option<Box<Head>> {
+    if CURRENT.is_set() { copy_of_current(keys) } else { None }
 }
 
 #[cold]
 #[inline(never)]
-fn copy_of_current() -> Option<Box<Head>> {
-    CURRENT.with(|head| Some(Box::new(head.as_cause())))
+fn copy_of_current(keys: &InheritedKeys) -> Option<Box<Head>> {
+    CURRENT.with(|head| Some(Box::new(head.as_cause(keys))))
 }
 
 impl Cause {
@@ -46,13 +47,20 @@ impl Cause {
     /// ```
     #[inline]
     pub fn current() -> Option<Self> {
-        if CURRENT.is_set() { Some(CURRENT.with(Self::of)) } else { None }
+        if CURRENT.is_set() { Some(CURRENT.with(Self::undecided)) } else { None }
+    }
+
+    /// Returns the same cause of events on this bus, which inherit the keys that the bus
+    /// [names](crate::BusBuilder::inherit).
+    #[must_use]
+    pub fn on(self, bus: &Bus) -> Self {
+        self.inheriting(&bus.0.inherited)
     }
 }
 
 impl From<&AnyEvent> for Cause {
     fn from(event: &AnyEvent) -> Self {
-        Self::of(event.event_ref().head())
+        Self::undecided(event.event_ref().head())
     }
 }
 
@@ -70,12 +78,12 @@ pub(crate) fn is_in_handler() -> bool {
 
 /// Makes an event that will be posted a consequence of the one whose handler runs on this thread, if one
 /// does.
-pub(crate) fn following(event: AnyEvent) -> AnyEvent {
-    if CURRENT.is_set() { CURRENT.with(|parent| event.posted_by(parent)) } else { event }
+pub(crate) fn following(event: AnyEvent, keys: &InheritedKeys) -> AnyEvent {
+    if CURRENT.is_set() { CURRENT.with(|parent| event.posted_by(parent, keys)) } else { event }
 }
 
 /// Counts an event that keeps its envelope into the chain of the one whose handler runs on this
 /// thread; `None` if none does.
-pub(crate) fn nested(event: impl FnOnce() -> AnyEvent) -> Option<AnyEvent> {
-    CURRENT.is_set().then(|| CURRENT.with(|parent| event().nested(parent)))
+pub(crate) fn nested(keys: &InheritedKeys, event: impl FnOnce() -> AnyEvent) -> Option<AnyEvent> {
+    CURRENT.is_set().then(|| CURRENT.with(|parent| event().nested(parent, keys)))
 }

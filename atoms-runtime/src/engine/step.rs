@@ -160,7 +160,7 @@ impl<'a> Step<'a> {
         match self.outlet {
             Some(outlet) => drop(outlet.emit(envelope.into())),
             None => {
-                envelope.head_mut().follow(self.event.head());
+                envelope.head_mut().follow(self.event.head(), &self.bus.inherited);
                 // What is lost is among the dead letters.
                 let _ = self.own_worklist().push(Queued::new(envelope.into(), self.node, None));
             }
@@ -170,7 +170,8 @@ impl<'a> Step<'a> {
     /// As [`bury`](Self::bury), when the delivery has ended already: posts what those are told.
     pub(crate) fn bury_late(&self, cause: DeadLetterCause) {
         let Some(failed) = self.keep(cause) else { return };
-        self.bus.post_told(AnyEvent::from(Envelope::new(failed)).posted_by(self.event.head()));
+        let told = AnyEvent::from(Envelope::new(failed));
+        self.bus.post_told(told.posted_by(self.event.head(), &self.bus.inherited));
     }
 
     /// Puts the event among the dead letters; what to tell those who want to know, if anybody does.

@@ -9,6 +9,7 @@ use foldhash::fast::RandomState;
 
 use super::carried::{Carrying, restored};
 use super::erased::EventRef;
+use super::metadata::InheritedKeys;
 use super::pattern;
 use super::size::memory_size;
 use super::{
@@ -253,14 +254,14 @@ impl AnyEvent {
     }
 
     /// The same event, as one that is emitted in a handler of `parent`, and waited for there.
-    pub(crate) fn nested(self, parent: &Head) -> Self {
-        self.changed(|head| head.nest(parent))
+    pub(crate) fn nested(self, parent: &Head, keys: &InheritedKeys) -> Self {
+        self.changed(|head| head.nest(parent, keys))
     }
 
     /// The same event, as one that is posted in a handler of `parent`.
-    pub(crate) fn posted_by(self, parent: &Head) -> Self {
+    pub(crate) fn posted_by(self, parent: &Head, keys: &InheritedKeys) -> Self {
         self.changed(|head| {
-            head.follow(parent);
+            head.follow(parent, keys);
             head.unnest();
         })
     }

@@ -3,6 +3,7 @@
 use std::sync::{LazyLock, OnceLock};
 
 use super::carried::Carrying;
+use super::metadata::InheritedKeys;
 use super::{Carried, Envelope, EventId, InSession, Metadata, Timestamp};
 
 /// Everything of an envelope that does not depend on the event's type.
@@ -118,8 +119,8 @@ impl Head {
     }
 
     /// As [`follow`](Self::follow), of an event that is waited for in a handler of `parent`.
-    pub(crate) fn nest(&mut self, parent: &Head) {
-        self.follow(parent);
+    pub(crate) fn nest(&mut self, parent: &Head, keys: &InheritedKeys) {
+        self.follow(parent, keys);
         self.nested = parent.nested + 1;
     }
 
@@ -149,34 +150,40 @@ impl Head {
     }
 
     /// What those that follow from this event need of it: the id, the hops, and of the metadata what is inherited.
-    pub(crate) fn as_cause(&self) -> Self {
+    pub(crate) fn as_cause(&self, keys: &InheritedKeys) -> Self {
+        let inherited = self.metadata().inherited(keys).map(|(key, value)| (key, value.clone()));
+        self.with_extra(Extra::boxed(inherited.collect(), self.carrying().clone()))
+    }
+
+    /// The same event, with its time left out.
+    fn with_extra(&self, extra: Option<Box<Extra>>) -> Self {
         Self {
             id: self.id().clone().into(),
             timestamp: OnceLock::new(),
-            extra: Extra::boxed(self.metadata().all_inherited().unwrap_or_default(), self.carrying().clone()),
+            extra,
             hops: self.hops,
             nested: self.nested,
         }
     }
 
-    /// Makes this event a consequence of `parent`.
-    pub(crate) fn follow(&mut self, parent: &Head) {
+    /// Makes this event a consequence of `parent`, from which it inherits these keys, too.
+    pub(crate) fn follow(&mut self, parent: &Head, keys: &InheritedKeys) {
         self.hops = parent.hops + 1;
         self.nested = parent.nested;
         if !parent.carrying().is_empty() {
             self.set_carrying(self.carrying().or(parent.carrying()));
         }
-        parent.pass_on(self.metadata_mut());
+        parent.pass_on(self.metadata_mut(), keys);
     }
 
     /// Says in the metadata of an event that it is a consequence of this one.
-    pub(crate) fn pass_on(&self, metadata: &mut Metadata) {
+    pub(crate) fn pass_on(&self, metadata: &mut Metadata, keys: &InheritedKeys) {
         if let Some(session) = self.carrying().get::<InSession>()
             && metadata.session_id().is_none()
         {
             metadata.set_session_id(session.id());
         }
-        metadata.inherit(self.id(), self.metadata());
+        metadata.inherit(self.id(), self.metadata(), keys);
     }
 }
 
@@ -196,21 +203,34 @@ impl Clone for Head {
 /// What the events that follow from an event need of it: its id, how long its chain is, and what they inherit of
 /// its metadata.
 #[derive(Debug)]
-pub struct Cause(Head);
+pub struct Cause {
+    head: Head,
+    keys: InheritedKeys,
+}
 
 impl Cause {
-    pub(crate) fn of(head: &Head) -> Self {
-        Self(head.as_cause())
+    /// Of an event whose followers inherit these keys, too.
+    pub(crate) fn of(head: &Head, keys: &InheritedKeys) -> Self {
+        Self { head: head.as_cause(keys), keys: keys.clone() }
+    }
+
+    /// Of an event with all of its metadata, since it is not known yet which keys its followers inherit.
+    pub(crate) fn undecided(head: &Head) -> Self {
+        Self { head: head.with_extra(head.extra.clone()), keys: InheritedKeys::NONE }
+    }
+
+    pub(crate) fn inheriting(self, keys: &InheritedKeys) -> Self {
+        Self { keys: keys.clone(), ..self }
     }
 
     /// Returns the id of the event.
     pub fn id(&self) -> &EventId {
-        self.0.id()
+        self.head.id()
     }
 
-    /// Returns what the events that follow inherit of its metadata.
+    /// Returns the metadata of the event, or only those that the events which follow inherit.
     pub fn metadata(&self) -> &Metadata {
-        self.0.metadata()
+        self.head.metadata()
     }
 
     /// Returns the id of the session that the event belongs to, if it belongs to one.
@@ -221,21 +241,21 @@ impl Cause {
 
     /// Returns the value of this type that the event carries, if it carries one.
     pub fn carried<T: Carried>(&self) -> Option<&T> {
-        self.0.carrying().get()
+        self.head.carrying().get()
     }
 
     /// Returns how many events wait for each other, each in a handler of the one before it, up to this one.
     pub fn nested(&self) -> u32 {
-        self.0.nested()
+        self.head.nested()
     }
 
     /// Makes an event a consequence of this one, for which the handler waits.
     pub fn wait_for<E>(&self, envelope: &mut Envelope<E>) {
-        envelope.head_mut().nest(&self.0);
+        envelope.head_mut().nest(&self.head, &self.keys);
     }
 
     /// Makes an event a consequence of this one.
     pub fn lead_to<E>(&self, envelope: &mut Envelope<E>) {
-        envelope.head_mut().follow(&self.0);
+        envelope.head_mut().follow(&self.head, &self.keys);
     }
 }

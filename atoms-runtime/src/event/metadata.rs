@@ -1,6 +1,7 @@
 //! The metadata of an event.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::value::MapAccessDeserializer;
@@ -50,8 +51,27 @@ impl<'de> Deserialize<'de> for Metadata {
     }
 }
 
-/// What events inherit from the one that they follow from, beside its id.
+/// What events inherit from the one that they follow from, beside its id. What came from elsewhere goes no further than
+/// an id could.
 const INHERITED: [&str; 2] = ["correlation_id", "session_id"];
+
+/// The keys that events on a bus inherit beside those that all events inherit, with whatever value.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct InheritedKeys(Option<Arc<[Box<str>]>>);
+
+impl InheritedKeys {
+    pub(crate) const NONE: Self = Self(None);
+
+    /// These keys, and those of `keys`.
+    pub(crate) fn with(self, keys: impl IntoIterator<Item: Into<String>>) -> Self {
+        let keys = keys.into_iter().map(|key| key.into().into_boxed_str());
+        Self(Some(self.iter().cloned().chain(keys).collect()))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Box<str>> {
+        self.0.iter().flat_map(|keys| keys.iter())
+    }
+}
 
 macro_rules! named_keys {
     ($($(#[$doc:meta])* $get:ident, $set:ident;)*) => {
@@ -87,8 +107,8 @@ impl Metadata {
         causation_id, set_causation_id;
         /// Who emitted the event.
         source, set_source;
-        /// The session that the event belongs to. An event that follows inherits it if it is a valid [`EventId`]. No
-        /// other key is inherited.
+        /// The session that the event belongs to. An event that follows inherits it if it is a valid [`EventId`]. Other
+        /// keys are inherited where [`BusBuilder::inherit`](crate::BusBuilder::inherit) names them.
         session_id, set_session_id;
         /// The version of the payload's schema, as the frame says that the event was read from. A written frame says
         /// the version of the event's struct instead, if that is not 1.
@@ -153,26 +173,22 @@ impl Metadata {
 
     /// Fills in what the emitting handler's event says, where nothing is said yet: its id, and what is
     /// [`inherited`](Self::inherited).
-    pub(crate) fn inherit(&mut self, causation: &EventId, of: &Self) {
+    pub(crate) fn inherit(&mut self, causation: &EventId, of: &Self, keys: &InheritedKeys) {
         self.0.entry("causation_id").or_insert_with(|| causation.to_string().into());
-        for key in INHERITED {
-            if let Some(value) = of.inherited(key) {
-                self.0.entry(key).or_insert_with(|| value.into());
-            }
+        for (key, value) in of.inherited(keys) {
+            self.0.entry(key).or_insert_with(|| value.clone());
         }
         self.0.entry("correlation_id").or_insert_with(|| causation.to_string().into());
     }
 
-    /// The value that events which follow from this one get, too. What came from elsewhere goes no further than
-    /// an id could.
-    pub(crate) fn inherited(&self, key: &str) -> Option<&str> {
-        self.get(key)?.as_str().filter(|value| EventId::check(value).is_ok())
-    }
-
-    /// What events that follow from this one get of it; `None` if that is nothing.
-    pub(crate) fn all_inherited(&self) -> Option<Self> {
-        let inherited = INHERITED.into_iter().filter_map(|key| Some((key, self.inherited(key)?)));
-        Some(inherited.collect::<Self>()).filter(|inherited| !inherited.is_empty())
+    /// What events that follow from this one get of it.
+    pub(crate) fn inherited<'a>(
+        &'a self,
+        keys: &'a InheritedKeys,
+    ) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let is_id = |value: &&Value| value.as_str().is_some_and(|value| EventId::check(value).is_ok());
+        let always = INHERITED.into_iter().filter_map(move |key| Some((key, self.get(key).filter(is_id)?)));
+        always.chain(keys.iter().filter_map(|key| Some((&**key, self.get(key)?))))
     }
 }
 
@@ -194,7 +210,7 @@ mod tests {
             of.set_correlation_id(text);
             of.set_session_id(text);
             let mut metadata = Metadata::new();
-            metadata.inherit(&cause, &of);
+            metadata.inherit(&cause, &of, &InheritedKeys::NONE);
             let expected = if goes_on { text.to_owned() } else { cause.to_string() };
             assert_eq!(metadata.correlation_id(), Some(&*expected));
             assert_eq!(metadata.session_id(), goes_on.then_some(text));

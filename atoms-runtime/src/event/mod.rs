@@ -47,6 +47,7 @@ pub use key::{EventKey, KeyField, key_field};
 pub(crate) use kind::Written;
 pub use kind::{EventType, FlatJson};
 pub use list::{EventShape, EventTypes};
+pub(crate) use metadata::InheritedKeys;
 pub use metadata::Metadata;
 pub(crate) use question::{Question, put_reply};
 pub use raw::RawEvent;

@@ -107,6 +107,7 @@ impl<S: EventSet<Events: AllEmitted>> FromDelivery for Emitter<S> {
     label = "not an event",
     note = "an event is a struct with `#[event(type = \"...\")]` on it",
     note = "write `Emitter<OrderPaid>`, `Emitter<(OrderPaid, OrderSent)>` with at most eight events, or `Emitter<Set>` with an `#[event_set]`",
+    note = "an `Emitter<OrderPaid>` emits an `OrderPaid` in its `Envelope` as well",
     note = "an `#[event_set]` with `#[other]` does not say which events it emits"
 )]
 pub trait EventSet: 'static {

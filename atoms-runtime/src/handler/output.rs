@@ -6,11 +6,12 @@ use crate::event::{Envelope, Event, EventTypes, One};
 /// The error of a failed handler, with its cause.
 pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Events that are emitted when a handler returns them: none, one or several.
+/// Events that are emitted when a handler returns them: none, one or several, each with or without its
+/// [`Envelope`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted",
     label = "not an event",
-    note = "a handler returns `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`"
+    note = "a handler returns `()`, an event, one in its `Envelope`, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`"
 )]
 pub trait Emissions: Send {
     /// The events, for [`AllEmitted`](crate::AllEmitted).
@@ -31,7 +32,7 @@ pub trait Emissions: Send {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot return `{Self}`",
     label = "cannot be emitted",
-    note = "a handler returns `()`, an event, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`",
+    note = "a handler returns `()`, an event, one in its `Envelope`, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`",
     note = "an event is a struct with `#[event(type = \"...\")]` on it",
     note = "the error of a `Result` is an error type that is `Send + Sync`, text, or `Box<dyn Error + Send + Sync>`"
 )]
@@ -80,6 +81,18 @@ impl<E: Event> Emissions for E {
 
     fn emit(self, delivery: &Delivery<'_>) {
         delivery.follow_up(Envelope::new(self));
+    }
+}
+
+/// The event keeps its id, its timestamp, and all metadata that it already has.
+#[diagnostic::do_not_recommend]
+impl<E: Event> Emissions for Envelope<E> {
+    type Events = One<E>;
+
+    const EMITS: EventTypes = EventTypes::of::<E>();
+
+    fn emit(self, delivery: &Delivery<'_>) {
+        delivery.follow_up(self);
     }
 }
 

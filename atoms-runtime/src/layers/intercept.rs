@@ -48,7 +48,8 @@ use crate::handler::{Delivery, FailureKind, Veto};
 /// ```
 pub trait Interceptor: Send + Sync + 'static {
     /// Called before an event is delivered. It may change the metadata, as the interceptors around it may have done.
-    /// The frame of a [`RawEvent`](crate::RawEvent) stays as it is. A veto refuses the event.
+    /// They say what the event follows from: its [`causation_id`](Metadata::causation_id), and the values that it has
+    /// [inherited](crate::BusBuilder::inherit). The frame of a [`RawEvent`](crate::RawEvent) stays as it is. A veto refuses the event.
     fn before_emit(&self, _event: &AnyEvent, _metadata: &mut Metadata) -> Result<(), Veto> {
         Ok(())
     }

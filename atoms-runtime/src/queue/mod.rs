@@ -122,7 +122,7 @@ impl<'a> Post<'a> {
         // A handler may itself take room.
         let exceeds_if_awaited = scope::is_in_handler();
         let key = bus.0.queue.0.lane(&event);
-        let event = scope::following(event);
+        let event = scope::following(event, &bus.0.inherited);
         let bytes = bus.0.queue.0.rooms.share(event.size());
         let slot = Slot { key, room: Room::new(RoomKind::OfPriority, Priority::default()), bytes };
         let terms = Terms { slot, exceeds_if_awaited, exceeds: false };

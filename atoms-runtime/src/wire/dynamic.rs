@@ -10,7 +10,7 @@ use super::checked::{Checked, Notes};
 use super::{Codec, DecodeError, EncodeError, JsonCodec};
 use crate::catalog::Registry;
 use crate::event::type_string::{self, RULE};
-use crate::event::{AnyEvent, EventId, Head, Metadata, Timestamp};
+use crate::event::{AnyEvent, EventId, Head, InheritedKeys, Metadata, Timestamp};
 
 /// An event that is put together at run time: a type string, and arguments by their names.
 ///
@@ -163,8 +163,8 @@ impl DynamicEvent {
     }
 
     /// Makes this event a consequence of `parent`, as far as its frame says it.
-    pub(crate) fn follow(&mut self, parent: &Head) {
-        parent.pass_on(&mut self.metadata);
+    pub(crate) fn follow(&mut self, parent: &Head, keys: &InheritedKeys) {
+        parent.pass_on(&mut self.metadata, keys);
     }
 
     fn checked_arguments(&mut self) -> Result<Map<String, Value>, DynamicError> {

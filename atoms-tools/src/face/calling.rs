@@ -100,7 +100,7 @@ pub fn calling<T: Tool>(
         said: None,
         make: move |Said(said): Said| {
             // Known here, and not where it is polled first: that may be in a task.
-            let (cause, caller) = caller(said);
+            let (cause, caller) = caller(bus, said);
             CallFuture::<T>::new(bus, cause, Judging::new(args, caller))
         },
     }
@@ -124,8 +124,8 @@ impl<M> fmt::Debug for ToolCalling<M> {
 
 /// Who makes a call on this thread now.
 #[inline]
-pub(super) fn caller(said: Option<Box<Caller>>) -> (Option<Box<Cause>>, Option<Arc<Caller>>) {
-    let cause = Cause::current();
+pub(super) fn caller(bus: &Bus, said: Option<Box<Caller>>) -> (Option<Box<Cause>>, Option<Arc<Caller>>) {
+    let cause = Cause::current().map(|cause| cause.on(bus));
     let caller = Caller::of(cause.as_ref(), said);
     (cause.map(Box::new), caller)
 }

@@ -116,7 +116,7 @@ impl<'a> IntoFuture for JsonCalling<'a> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let (cause, caller) = caller(self.said);
+        let (cause, caller) = caller(self.tools.bus, self.said);
         Box::pin(async move {
             let Tools { bus, toolbox } = self.tools;
             if let Some(refused) = self.refused {

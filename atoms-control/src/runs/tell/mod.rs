@@ -149,14 +149,14 @@ impl Teller<'_> {
     {
         let Some(bus) = self.bus.upgrade().filter(is_taken::<E>) else { return Telling(Ok(None)) };
         let event = event(self.run.map(Run::id), self.source.to_owned(), message.into());
-        let event = in_run(self.run, Envelope::new(event));
+        let event = in_run(&bus, self.run, Envelope::new(event));
         let outbox = &Board::of(&bus).outbox;
         Telling(outbox.put(&bus, event, ends).map(|number| Some((Arc::clone(outbox), number))))
     }
 }
 
 /// The event, as one that belongs to the run, and follows from the event in whose handler it is told, or from the run's start.
-pub(super) fn in_run<E: Event>(run: Option<&Run>, mut envelope: Envelope<E>) -> AnyEvent {
+pub(super) fn in_run<E: Event>(bus: &Bus, run: Option<&Run>, mut envelope: Envelope<E>) -> AnyEvent {
     if let Some(run) = run {
         if let Some(session) = run.session() {
             envelope.metadata_mut().set_session_id(session);
@@ -167,7 +167,7 @@ pub(super) fn in_run<E: Event>(run: Option<&Run>, mut envelope: Envelope<E>) -> 
     }
     let start = || run.and_then(Run::start).as_ref().map(Cause::from);
     if let Some(cause) = Cause::current().or_else(start) {
-        cause.lead_to(&mut envelope);
+        cause.on(bus).lead_to(&mut envelope);
     }
     envelope.into()
 }

@@ -86,6 +86,7 @@ impl BusBuilder {
             stored,
             restores,
             under_way,
+            inherited: self.inherited,
             received: self.receive_once.map(ReceivedIds::new),
         }
     }
