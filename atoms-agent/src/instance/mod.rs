@@ -351,6 +351,8 @@ impl Instance {
         self.is_over.store(true, Ordering::Release);
         self.end().finish();
         self.mailboxes[..self.plan.end()].iter().for_each(|mailbox| mailbox.close());
+        // What is closed has nothing under way.
+        self.idle.notify_waiters();
     }
 
     /// Lets go what is held of a session that ends.

@@ -303,6 +303,13 @@ async fn a_node_that_cannot_start_stops_the_others_and_is_told_of() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_waits_for_nodes_that_cannot_start_is_woken() {
+    let (running, _output, _) = run(Graph::builder().edge::<Talker, NeverStarts>().build().unwrap());
+    timeout(Duration::from_secs(10), running.idle()).await.unwrap();
+    assert!(running.stop().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn nodes_are_stopped_while_they_wait() {
     // For the next text, and for room in the output.
     let (running, mut output, seen) = run(Graph::builder().node::<Talker>().build().unwrap());
