@@ -39,6 +39,15 @@ pub use atoms_tools::{self as tools, hook, tool};
 #[doc(hidden)]
 pub use atoms_tools::__tools;
 
+/// Help for tests: recordings of what is emitted, and what stands for a client, a handler's caller or a request's handler.
+pub mod testing {
+    #[cfg(feature = "agent")]
+    #[doc(inline)]
+    pub use atoms_agent::testing::*;
+    #[doc(inline)]
+    pub use atoms_runtime::testing::*;
+}
+
 /// The items that most programs need: `use atoms::prelude::*;`.
 pub mod prelude {
     #[doc(no_inline)]

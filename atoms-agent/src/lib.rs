@@ -13,6 +13,7 @@ mod instance;
 mod node;
 mod protocol;
 mod session;
+pub mod testing;
 mod zero;
 
 pub use atoms_macros::{graph, node};

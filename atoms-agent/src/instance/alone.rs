@@ -153,6 +153,11 @@ impl RunningGraph {
         self.host.instance.nodes_quiet().await;
     }
 
+    /// Waits until no node has anything to do, and the output is read.
+    pub(crate) async fn quiet(&self) {
+        self.host.instance.quiet().await;
+    }
+
     /// Stops the nodes, and waits until each has called its `#[stopped]`. Events that wait are dropped, and running
     /// handlers are dropped at their next await; await [`idle`](Self::idle) first to finish them. What has come out of
     /// the graph can still be read.

@@ -201,6 +201,17 @@ impl Message {
     }
 }
 
+/// The conversation of these messages, each with its role and its content: for calling a method of a node directly.
+impl<R: Into<String>, T: Into<String>> FromIterator<(R, T)> for Conversation {
+    fn from_iter<I: IntoIterator<Item = (R, T)>>(messages: I) -> Self {
+        let messages = messages.into_iter();
+        let messages: Vec<_> =
+            messages.map(|(role, content)| Message { role: role.into(), content: content.into() }).collect();
+        let bytes = messages.iter().map(Message::size).sum();
+        Self { messages: Arc::new(messages), bytes, forgotten: 0 }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

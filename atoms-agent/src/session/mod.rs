@@ -153,7 +153,7 @@ impl Session {
         self.0.instance.bus()
     }
 
-    fn instance(&self) -> &Arc<Instance> {
+    pub(crate) fn instance(&self) -> &Arc<Instance> {
         &self.0.instance
     }
 

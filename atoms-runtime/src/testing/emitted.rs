@@ -50,6 +50,12 @@ impl<'a, E: Event> Emitted<'a, E> {
         Self { is_filtered: true, ..self }
     }
 
+    /// Returns only those that no assertion, and no [`expect`](Recording::expect), was about yet.
+    pub fn unexpected(mut self) -> Self {
+        self.found.retain(|(index, _)| !self.recording.is_expected(*index));
+        Self { is_filtered: true, ..self }
+    }
+
     /// Asserts that there is exactly one, and returns it.
     ///
     /// # Panics
@@ -106,7 +112,7 @@ impl<'a, E: Event> Emitted<'a, E> {
         let count = self.found.len();
         if !is_right(count) {
             let (name, indices) = (E::TYPE, self.indices());
-            let such = if self.is_filtered { " for which the predicate holds" } else { "" };
+            let such = if self.is_filtered { " as it was selected" } else { "" };
             let why = format_args!("`{name}`{such} was expected {expected}, and came {}", counted(count));
             self.recording.fail(why, &indices);
         }

@@ -204,8 +204,7 @@ impl Recording {
             let mut added = pin!(self.log.added.notified());
             added.as_mut().enable();
             self.assert_complete();
-            let found =
-                self.find(&predicate).into_iter().find(|(index, _)| !self.records().all[*index].is_expected);
+            let found = self.find(&predicate).into_iter().find(|(index, _)| !self.is_expected(*index));
             if let Some((index, event)) = found {
                 self.note_expected([index]);
                 return event;
@@ -283,6 +282,11 @@ impl Recording {
                 record.is_expected = true;
             }
         }
+    }
+
+    /// Whether an assertion was about it.
+    pub(super) fn is_expected(&self, index: usize) -> bool {
+        self.records().all.get(index).is_some_and(|record| record.is_expected)
     }
 
     /// The events `E` for which the predicate holds, each with its place.

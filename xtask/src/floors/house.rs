@@ -70,7 +70,7 @@ const AGENT: House = House {
         Floor { name: "graph", modules: &["graph"] },
         Floor { name: "instance", modules: &["instance"] },
         Floor { name: "session", modules: &["session"] },
-        Floor { name: "expansions", modules: &["private"] },
+        Floor { name: "expansions", modules: &["private", "testing"] },
     ],
 };
 

@@ -1,0 +1,7 @@
+//! Help for tests of nodes and sessions.
+
+mod client;
+mod node;
+
+pub use client::{Connecting, TestClient};
+pub use node::TestNode;
