@@ -349,7 +349,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | key | what it does |
 /// | --- | --- |
-/// | `output` | the node answers requests, by its `#[respond]`, and keeps the conversation |
+/// | `output` | the node gives responses, by its `#[respond]`, and keeps the conversation |
 /// | `background` | the node observes: it passes nothing on and consumes nothing; what it emits itself goes on |
 /// | `severity = "fatal"` | the severity of its handlers' errors in `agent.error`; `"warning"` if not given. A failed response is always `"fatal"`. The session has ended only if a close follows |
 /// | `expose_errors` | `agent.error`, and the reason of a close, tell the client the text of the node's errors; the text of a panic is in the log only |
@@ -360,7 +360,8 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | attribute | the method |
 /// | --- | --- |
 /// | `#[handler]` | `fn(&mut self, event: &OrderCreated, ...)` or `fn(&mut self, event: OrderCreated, ...)`, `async` or not |
-/// | `#[respond]` | `fn(&mut self, request: &LlmRequest, ...) -> impl Stream<Item = String>`, or of `Result<String, E>`; the stream itself may come in a `Result`, and the method may be `async`. `Conversation`, which only output nodes keep, is what was said so far |
+/// | `#[respond]` | `fn(&mut self, request: &LlmRequest, ...) -> impl Stream<Item = String>`, or of `Result<String, E>`, `async` or not: see [below](#responses) |
+/// | `#[respond(pass_on)]` | the same, and the event passes on to the nodes behind |
 /// | `#[factory]` | `fn(init: &Init, ...) -> Self`, or a `Result` of it: makes the node, in place of `Default` |
 /// | `#[started]` | `fn(&mut self, ...)`: called when the node has been made, also when it is made anew |
 /// | `#[started(may_fail)]` | the same; after an error, the client is told, the node goes on, and `#[stopped]` is not called |
@@ -369,6 +370,25 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// If a `#[factory]` or a `#[started]` returns an error or panics, the session ends, with the close code 1011.
 /// After a `#[started]` that failed, `#[stopped]` is not called, not even with `may_fail`: it might overwrite what the
 /// node could not load.
+///
+/// # Responses
+///
+/// The stream of a `#[respond]` goes to the client as a response: a start, a chunk for each text, and an end. A node may have
+/// several of these methods, each for the event in its first parameter, which may be any event or set of events. Only one node
+/// is to answer a request, so a response consumes its event, also one that it takes by reference; with `pass_on`, nodes behind
+/// see the event, before the response. `Conversation`, which only output nodes keep, is what was said so far.
+///
+/// The start has the id of the request that is answered: of the [`LlmRequest`] itself, or of the one that the event
+/// follows from, by whichever nodes are between. It is null if the event follows from no request.
+///
+/// A method that returns an `Option` or a `Result` of the stream says nothing if there is none, and neither a start nor an
+/// end: an agent that is muted returns `None`. After an error the client is told of it. Otherwise the response begins before the
+/// method is called.
+///
+/// An interrupt ends a response at its next await, and drops the events that were to be answered in its turn, whatever the
+/// events say of themselves.
+///
+/// [`LlmRequest`]: https://docs.rs/atoms-rs/latest/atoms/agent/events/struct.LlmRequest.html
 ///
 /// The `impl` block may have other methods, and the type other `impl` blocks.
 #[proc_macro_attribute]

@@ -35,6 +35,27 @@ impl SupportBot {
 }
 
 #[derive(Default)]
+struct Answers;
+
+#[node(output)]
+impl Answers {
+    #[respond(pass_on)]
+    fn by_value(&mut self, _: LlmRequest) -> futures_util::stream::Empty<String> {
+        futures_util::stream::empty()
+    }
+
+    #[respond(consume)]
+    fn greet(&mut self, _: &UserJoined) -> futures_util::stream::Empty<String> {
+        futures_util::stream::empty()
+    }
+
+    #[respond]
+    fn nothing(&mut self) -> futures_util::stream::Empty<String> {
+        futures_util::stream::empty()
+    }
+}
+
+#[derive(Default)]
 struct Mute;
 
 #[node(output, background)]

@@ -46,6 +46,27 @@ impl Text {
     }
 }
 
+#[derive(Default)]
+struct Several;
+
+#[node(output)]
+impl Several {
+    #[respond]
+    fn respond(&mut self, _: &NoEvent) -> Option<futures_util::stream::Empty<String>> {
+        None
+    }
+
+    #[respond]
+    fn answer(&mut self, _: &GetQuote) -> futures_util::stream::Empty<String> {
+        futures_util::stream::empty()
+    }
+
+    #[respond]
+    fn first(&mut self, _: &LlmRequest) -> Option<u32> {
+        None
+    }
+}
+
 #[request(type = "shop.quote.get", reply = u64)]
 struct GetQuote;
 

@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) joins: usize,
     /// Which places are output nodes.
     pub(crate) outputs: Vec<usize>,
+    /// Whether events are answered that may follow from a request.
+    pub(crate) follows_requests: bool,
 }
 
 impl Plan {
@@ -44,7 +46,8 @@ impl Plan {
         let join_at = join_at.collect();
         let order = sorted.sorted().iter().copied().chain([nodes]).collect();
         let outputs = (0..nodes).filter(|&node| shapes[node].kind == Kind::Output).collect();
-        Self { roots: sorted.roots().to_vec(), behind, order, join_at, joins, outputs }
+        let follows_requests = shapes.iter().any(|shape| shape.answers_others());
+        Self { roots: sorted.roots().to_vec(), behind, order, join_at, joins, outputs, follows_requests }
     }
 
     /// The place where events come out of the graph.

@@ -34,6 +34,8 @@ pub(crate) struct FlightData {
     pub(crate) turn: u32,
     /// The same, if turns are runs.
     pub(crate) in_turn: Option<Arc<Turn>>,
+    /// The request that it follows from, in graphs that answer such events.
+    pub(crate) request: Option<AnyEvent>,
     /// What is done with it, beside passing it on.
     pub(crate) rules: Rules,
     /// Whether it is dropped if its turn is interrupted.
@@ -55,6 +57,7 @@ impl Flight {
         rules: Rules,
         turn: u32,
         in_turn: Option<Arc<Turn>>,
+        request: Option<AnyEvent>,
         joins: usize,
     ) -> Self {
         let known = event.known_type();
@@ -65,6 +68,7 @@ impl Flight {
             joined: (0..joins.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             turn,
             in_turn,
+            request,
             rules,
             is_interruptible: known.is_some_and(|known| known.flow().interruptible),
         });
@@ -93,7 +97,7 @@ mod tests {
 
     #[test]
     fn only_the_first_copy_of_an_event_is_first_at_a_place_where_ways_meet() {
-        let new = || Flight::new(Envelope::new(Ready).into(), Rules::of(None), 0, None, 130);
+        let new = || Flight::new(Envelope::new(Ready).into(), Rules::of(None), 0, None, None, 130);
         let (flight, other) = (new(), new());
         let copy = flight.clone();
         for place in 0..130 {

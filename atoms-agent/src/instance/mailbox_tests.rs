@@ -13,7 +13,7 @@ use crate::protocol::rules::Rules;
 
 fn fly(event: AnyEvent) -> Flight {
     let rules = Rules::of(event.known_type());
-    Flight::new(event, rules, 0, None, 0)
+    Flight::new(event, rules, 0, None, None, 0)
 }
 
 fn text(text: &str) -> Flight {

@@ -181,7 +181,7 @@ impl Instance {
     /// Sends an event straight to the graph's end.
     pub(crate) fn put_at_end(&self, event: AnyEvent, host: &dyn Host) {
         let rules = Rules::of(event.known_type());
-        self.put(self.flight(event, rules, self.turn(), None), &[self.plan.end()], host);
+        self.put(self.flight(event, rules, self.turn(), None, None), &[self.plan.end()], host);
     }
 
     pub(crate) fn put_at_roots(&self, flight: Flight, host: &dyn Host) -> EmitOutcome {
@@ -216,8 +216,10 @@ impl Instance {
         rules: Rules,
         turn: u32,
         in_turn: Option<Arc<Turn>>,
+        request: Option<AnyEvent>,
     ) -> Flight {
-        Flight::new(self.own(event, in_turn.as_deref()), rules, turn, in_turn, self.plan.joins)
+        let event = self.own(event, in_turn.as_deref());
+        Flight::new(event, rules, turn, in_turn, request, self.plan.joins)
     }
 
     /// Returns the event with the values that those of its turn carry, or else with those of the first one.
@@ -284,7 +286,7 @@ impl Instance {
     /// Makes an event that comes from outside a flight of the current turn.
     pub(crate) fn enter(self: &Arc<Self>, event: AnyEvent, rules: Rules) -> Flight {
         let in_turn = self.join(event.known_type());
-        self.flight(event, rules, self.turn(), in_turn)
+        self.flight(event, rules, self.turn(), in_turn, None)
     }
 
     /// Begins a new turn if an event of the client with these rules is an interrupt, and the client may interrupt.

@@ -34,6 +34,8 @@ pub(crate) struct NodeOutlet {
     turn: AtomicU32,
     /// The same, if turns are runs.
     handled: Mutex<Handled>,
+    /// The request that the event is, or follows from, in graphs that answer such events.
+    request: Mutex<Option<AnyEvent>>,
 }
 
 /// What the node handles.
@@ -64,6 +66,7 @@ impl NodeOutlet {
         Self {
             turn: AtomicU32::new(instance.turn()),
             handled: Mutex::default(),
+            request: Mutex::default(),
             shape,
             place,
             behind: instance.plan.behind[place].as_slice().into(),
@@ -99,12 +102,25 @@ impl NodeOutlet {
     /// Records an event that the node is about to handle.
     pub(crate) fn note(&self, flight: &Flight) {
         self.turn.store(flight.turn, Ordering::Relaxed);
+        if self.instance.plan.follows_requests {
+            let is_request = flight.known == Some(LlmRequest::event_type());
+            let request = if is_request { Some(&flight.event) } else { flight.request.as_ref() };
+            *self.request.lock().unwrap_or_else(PoisonError::into_inner) = request.cloned();
+        }
         if self.shape.kind == Kind::Output
             && let Some(update) = flight.event.downcast_ref::<TranscriptUpdate>()
             && let Some(mut kept) = self.instance.conversation(self.place)
         {
             kept.note(update, self.instance.limits.conversation);
         }
+    }
+
+    /// The request that the event is, or follows from, in graphs that answer such events.
+    pub(super) fn request(&self) -> Option<AnyEvent> {
+        if !self.instance.plan.follows_requests {
+            return None;
+        }
+        self.request.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn handled(&self) -> MutexGuard<'_, Handled> {
@@ -183,7 +199,8 @@ impl Outlet for NodeOutlet {
             self.handled().in_turn = None;
         }
         let in_turn = self.in_turn(event.known_type());
-        let flight = self.instance.flight(event, rules, self.turn.load(Ordering::Relaxed), in_turn);
+        let flight =
+            self.instance.flight(event, rules, self.turn.load(Ordering::Relaxed), in_turn, self.request());
         if self.instance.bus.takes(flight.known) {
             self.host.show(&flight.event);
         }

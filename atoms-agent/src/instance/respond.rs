@@ -1,9 +1,10 @@
 //! Runs the `#[respond]` of an output node.
 
+use std::borrow::Borrow;
 use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};
 
-use atoms_runtime::{Delivery, Envelope, Event, HandlerError, HandlerInfo, Input, Outlet, Params};
+use atoms_runtime::{AnyEvent, Delivery, Event, HandlerError, HandlerInfo, Input, Outlet, Params};
 use futures_util::FutureExt;
 
 use super::failure::Why;
@@ -17,9 +18,9 @@ use crate::node::respond::{Respond, Response, Say};
 pub struct Responds<R>(std::marker::PhantomData<fn(R)>);
 
 impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
-    type Input = LlmRequest;
+    type Input = R::Input;
     type Params = R::Params;
-    const CONSUMES: bool = true;
+    const CONSUMES: bool = R::CONSUMES;
 
     fn info() -> &'static HandlerInfo {
         R::info()
@@ -30,22 +31,25 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
         prepared: &'a <R::Params as Params>::Prepared,
         delivery: Delivery<'a>,
     ) -> Ran {
-        let (Some(outlet), Some(request)) = (NodeOutlet::of(&delivery), envelope(&delivery)) else {
+        let (Some(outlet), Some(input)) = (NodeOutlet::of(&delivery), R::Input::from_delivery(&delivery))
+        else {
             return Ran::Done;
         };
         if outlet.instance.has_handed_off() {
             tracing::debug!(node = outlet.node(), "a request after the hand-off is not answered");
             return Ran::Done;
         }
-        outlet.emit_event(ResponseStart { request_id: Some(request.id().to_string()) });
-        let mut speech = Speech::begun(outlet);
+        let mut speech = Speech::new(outlet, delivery.any());
+        if !R::MAY_BE_SILENT {
+            speech.begin();
+        }
         let params = match R::Params::from_delivery(prepared, &delivery) {
             Ok(params) => params,
             Err(error) => return speech.failed(error.into()),
         };
         // A panic is reported between the last chunk and the end, like an error.
-        let response =
-            AssertUnwindSafe(R::call(node, request, params, Say(&mut speech))).catch_unwind().await;
+        let response = R::call(node, input.borrow(), params, Say(&mut speech));
+        let response = AssertUnwindSafe(response).catch_unwind().await;
         match response {
             Ok(Ok(())) => {
                 speech.interrupted = false;
@@ -61,25 +65,30 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
     }
 }
 
-fn envelope<'a>(delivery: &Delivery<'a>) -> Option<&'a Envelope<LlmRequest>> {
-    <Envelope<LlmRequest> as Input>::from_delivery(delivery)
-}
-
 /// A panic that the client has been told of.
 pub(crate) struct Told;
 
-/// A response that has begun. It is ended when this is dropped, also in the middle.
+/// A response to an event. Once it has begun it is ended when this is dropped, also in the middle.
 struct Speech<'a> {
     outlet: &'a NodeOutlet,
+    event: &'a AnyEvent,
+    has_begun: bool,
     /// What was said, for the conversation.
     said: String,
     interrupted: bool,
 }
 
 impl<'a> Speech<'a> {
-    fn begun(outlet: &'a NodeOutlet) -> Self {
-        outlet.instance.response_begins();
-        Self { outlet, said: String::new(), interrupted: true }
+    fn new(outlet: &'a NodeOutlet, event: &'a AnyEvent) -> Self {
+        Self { outlet, event, has_begun: false, said: String::new(), interrupted: true }
+    }
+
+    /// The id of the request that is answered: the event itself, or what it follows from.
+    fn request_id(&self) -> Option<String> {
+        if self.event.known_type() == Some(LlmRequest::event_type()) {
+            return Some(self.event.id().to_string());
+        }
+        self.outlet.request().map(|request| request.id().to_string())
     }
 
     fn failed(mut self, error: HandlerError) -> Ran {
@@ -89,7 +98,7 @@ impl<'a> Speech<'a> {
     }
 
     fn tell(&mut self, why: &Why) {
-        let message = self.outlet.report("a response failed", LlmRequest::TYPE, why);
+        let message = self.outlet.report("a response failed", self.event.event_type(), why);
         self.outlet.emit_event(AgentError {
             message,
             severity: Severity::Fatal,
@@ -100,6 +109,14 @@ impl<'a> Speech<'a> {
 }
 
 impl Response for Speech<'_> {
+    fn begin(&mut self) {
+        if !self.has_begun {
+            self.has_begun = true;
+            self.outlet.instance.response_begins();
+            self.outlet.emit_event(ResponseStart { request_id: self.request_id() });
+        }
+    }
+
     fn say(&mut self, text: String) {
         // The conversation keeps no more than this, and a stream need not end.
         if self.said.len() < self.outlet.instance.limits.conversation.bytes {
@@ -115,6 +132,9 @@ impl Response for Speech<'_> {
 
 impl Drop for Speech<'_> {
     fn drop(&mut self) {
+        if !self.has_begun {
+            return;
+        }
         // First, since the client may send an update for it when it has the end.
         self.outlet.instance.response_ends(&self.said);
         self.outlet.emit_event(ResponseEnd { interrupted: self.interrupted });

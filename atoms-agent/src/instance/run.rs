@@ -90,12 +90,16 @@ pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>,
             if passes {
                 seat.outlet.pass(flight.clone());
             }
-            match seat.drive::<N, P::Methods>(&flight, &prepared.methods, place, &mut node).await {
-                Ok(()) => {}
-                Err(Rebuild) => match seat.make(&prepared).await {
+            // The turn was interrupted before the response began, even if the event itself survives that.
+            let is_late = seat.outlet.shape.responds(place) && seat.outlet.is_of_old_turn();
+            if !is_late
+                && let Err(Rebuild) =
+                    seat.drive::<N, P::Methods>(&flight, &prepared.methods, place, &mut node).await
+            {
+                match seat.make(&prepared).await {
                     Some(anew) => Made { node, has_started } = anew,
                     None => return,
-                },
+                }
             }
         } else if passes {
             seat.outlet.pass(flight);
@@ -218,9 +222,10 @@ impl Seat {
         let _in_turn = outlet.handles(in_turn);
         let event = moved.as_ref().unwrap_or(&flight.event);
         let dispatch = Dispatch::new(event, outlet.instance.bus(), &shared);
+        let may_be_cut = flight.is_interruptible || outlet.shape.responds(place);
         let running = AssertUnwindSafe(M::run(node, prepared, &dispatch, place)).catch_unwind();
         let mut running = pin!(enter(event, running));
-        let ran = poll_fn(|cx| match self.look_out::<N, M>(cx, flight) {
+        let ran = poll_fn(|cx| match self.look_out::<N, M>(cx, may_be_cut) {
             Some(cut) => Poll::Ready(Err(cut)),
             None => running.as_mut().poll(cx).map(Ok),
         });
@@ -254,12 +259,12 @@ impl Seat {
     }
 
     /// Returns why to stop the method that handles an event, if it has to stop.
-    fn look_out<N, M: Methods<N>>(&mut self, cx: &Context<'_>, flight: &Flight) -> Option<Cut> {
+    fn look_out<N, M: Methods<N>>(&mut self, cx: &Context<'_>, may_be_cut: bool) -> Option<Cut> {
         self.pass_interrupts::<N, M>(cx);
         if self.outlet.instance.is_over() {
             return Some(Cut::Over);
         }
-        (flight.is_interruptible && self.outlet.is_of_old_turn()).then_some(Cut::Interrupted)
+        (may_be_cut && self.outlet.is_of_old_turn()).then_some(Cut::Interrupted)
     }
 
     /// Waits for room in the mailboxes behind the node, or until the instance is over.

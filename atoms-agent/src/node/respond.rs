@@ -5,17 +5,26 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::{Context, Poll};
 
-use atoms_runtime::{HandlerError, HandlerInfo, Params};
+use atoms_runtime::{HandlerError, HandlerInfo, Input, Params};
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
-use crate::events::LlmRequest;
+use super::method::IsPassedOn;
 
 /// A `#[respond]` of the node `N`.
 pub trait Respond<N>: 'static {
-    /// What it takes behind the request.
+    /// The type of the event that it answers, without its `&`.
+    type Input: Input<Kind: IsPassedOn<Self::Input>>;
+    /// The further parameters.
     type Params: Params;
+
+    /// Whether the node does not pass the event on.
+    const CONSUMES: bool;
+
+    /// Whether it may return no stream, and then says nothing. Its response begins when there is a stream, and otherwise
+    /// before it is called.
+    const MAY_BE_SILENT: bool;
 
     /// What is known of it.
     fn info() -> &'static HandlerInfo;
@@ -23,7 +32,7 @@ pub trait Respond<N>: 'static {
     /// Calls it, and gives each text to `say`.
     fn call<'a>(
         node: &'a mut N,
-        request: &'a LlmRequest,
+        input: &'a Self::Input,
         params: <Self::Params as Params>::Values,
         say: Say<'a>,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send + 'a;
@@ -31,6 +40,9 @@ pub trait Respond<N>: 'static {
 
 /// A response that is given.
 pub(crate) trait Response: Send {
+    /// Begins it, if it has not begun.
+    fn begin(&mut self);
+
     /// Sends a text.
     fn say(&mut self, text: String);
 
@@ -42,11 +54,12 @@ pub(crate) trait Response: Send {
 pub struct Say<'a>(pub(crate) &'a mut dyn Response);
 
 impl<'a> Say<'a> {
-    /// Sends each text of the stream to its end, or to its first error.
+    /// Begins the response, and sends each text of the stream to its end, or to its first error.
     ///
     /// The future is boxed, so that rustc tells of a wrong stream once: its type does not depend on it.
     pub fn all<S: Texts + 'a>(self, texts: S) -> BoxFuture<'a, Result<(), HandlerError>> {
         Box::pin(async move {
+            self.0.begin();
             let mut texts = pin!(texts.texts());
             while let Some(text) = texts.next().await {
                 self.0.say(text.text()?);
@@ -63,7 +76,7 @@ impl fmt::Debug for Say<'_> {
     }
 }
 
-/// What a `#[respond]` returns: a stream of [`Text`]s.
+/// What a `#[respond]` returns: a stream of [`Text`]s, here without the `Option` and the `Result` around it.
 #[diagnostic::on_unimplemented(
     message = "a response is a stream of text, and `{Self}` is not",
     label = "not a stream of `String`, or of `Result<String, _>`",
@@ -115,5 +128,5 @@ pub const fn describe_respond<N, R: Respond<N>>(
     file: &'static str,
     line: u32,
 ) -> HandlerInfo {
-    HandlerInfo::method::<LlmRequest, R::Params>(path, file, line, <R::Params as Params>::EMITS, false)
+    HandlerInfo::method::<R::Input, R::Params>(path, file, line, <R::Params as Params>::EMITS, false)
 }

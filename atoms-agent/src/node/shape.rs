@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 
-use atoms_runtime::{EventTypes, Input, Params};
+use atoms_runtime::{Event, EventTypes, Input, Params};
 
 use super::Node;
 use super::factory::FactoryMethod;
@@ -63,7 +63,7 @@ pub(crate) type Binding = &'static (dyn Any + Send + Sync);
 pub enum Kind {
     /// It passes on what it does not consume.
     Plain,
-    /// It answers requests as well.
+    /// It gives responses as well.
     Output,
     /// It observes, and passes nothing on.
     Background,
@@ -81,6 +81,8 @@ pub struct MethodShape {
     pub(crate) emits: EventTypes,
     /// Whether it is a `#[handler]` or a `#[respond]`.
     pub(crate) handles_events: bool,
+    /// Whether it is a `#[respond]`.
+    pub(crate) responds: bool,
 }
 
 /// What a response is made of.
@@ -94,8 +96,22 @@ const RESPONSE: EventTypes = EventTypes::all(&[
 impl NodeShape {
     /// Returns the name of the method at this place among those that take events.
     pub(crate) fn handler(&self, place: usize) -> Option<&'static str> {
-        let mut handlers = self.methods.iter().filter(|method| method.handles_events);
-        handlers.nth(place).map(|method| method.name)
+        self.method(place).map(|method| method.name)
+    }
+
+    /// Whether the method at this place among those that take events is a `#[respond]`.
+    pub(crate) fn responds(&self, place: usize) -> bool {
+        self.kind == Kind::Output && self.method(place).is_some_and(|method| method.responds)
+    }
+
+    fn method(&self, place: usize) -> Option<&'static MethodShape> {
+        self.methods.iter().filter(|method| method.handles_events).nth(place)
+    }
+
+    /// Whether one of its responses is to another event than a request.
+    pub(crate) fn answers_others(&self) -> bool {
+        let is_request = |takes: &EventTypes| takes.to_vec() == [LlmRequest::event_type()];
+        self.methods.iter().any(|method| method.responds && !is_request(&method.takes))
     }
 
     /// The description of a node with mistakes.
@@ -175,6 +191,7 @@ impl MethodShape {
             returns: M::EMITS,
             emits: <M::Params as Params>::EMITS,
             handles_events: true,
+            responds: false,
         }
     }
 
@@ -193,6 +210,7 @@ impl MethodShape {
             returns: EventTypes::NONE,
             emits: <F::Params as Params>::EMITS,
             handles_events: false,
+            responds: false,
         }
     }
 
@@ -200,12 +218,13 @@ impl MethodShape {
     pub const fn respond<N, R: Respond<N>>(name: &'static str) -> Self {
         Self {
             name,
-            takes: EventTypes::of::<LlmRequest>(),
-            takes_every_event: false,
-            consumes: true,
+            takes: <R::Input as Input>::EVENTS,
+            takes_every_event: <R::Input as Input>::EVERY_EVENT,
+            consumes: R::CONSUMES,
             returns: RESPONSE,
             emits: <R::Params as Params>::EMITS,
             handles_events: true,
+            responds: true,
         }
     }
 }

@@ -10,6 +10,7 @@ mod graphs;
 mod interrupts;
 mod life;
 mod partings;
+mod responses;
 mod starts;
 mod turns;
 mod ways;

@@ -1,17 +1,17 @@
 //! Finds what is wrong with a node by its syntax alone.
 
 use quote::ToTokens;
-use syn::{FnArg, ImplItem, ItemImpl, Receiver, ReceiverKind, Type};
+use syn::{FnArg, ImplItem, ItemImpl, Receiver, ReceiverKind, ReturnType, Token, Type};
 
 use super::model::{Method, Node};
 use super::parse::Role;
 use crate::common::{Mistakes, attributes, mistake, types};
 use crate::handler::{parameters, signature};
 
-/// Whether each `#[handler]` takes its event by value; in their order.
+/// What each `#[handler]` and `#[respond]` takes, in their order.
 pub(crate) struct Inputs(pub(crate) Vec<Input>);
 
-/// What a `#[handler]` takes.
+/// What a method takes that an event is for.
 pub(crate) struct Input {
     /// Without the `&`.
     pub(crate) ty: Type,
@@ -27,11 +27,7 @@ pub(crate) fn check(node: &Node<'_>, mut mistakes: Mistakes) -> syn::Result<Inpu
         receiver(method, &mut mistakes);
         match method.role {
             Role::Handler => inputs.extend(handler(node, method, &mut mistakes)),
-            Role::Respond => {
-                respond(method, &mut mistakes);
-                first(method, "LlmRequest", &mut mistakes);
-                parameters(&method.function.sig, 1, false, &mut mistakes);
-            }
+            Role::Respond => inputs.extend(respond(method, &mut mistakes)),
             Role::Factory => {
                 first(method, "Init", &mut mistakes);
                 parameters(&method.function.sig, 1, false, &mut mistakes);
@@ -39,7 +35,7 @@ pub(crate) fn check(node: &Node<'_>, mut mistakes: Mistakes) -> syn::Result<Inpu
             Role::Started | Role::Stopped => parameters(&method.function.sig, 0, false, &mut mistakes),
         }
     }
-    for role in [Role::Respond, Role::Factory, Role::Started, Role::Stopped] {
+    for role in [Role::Factory, Role::Started, Role::Stopped] {
         once(node, role, &mut mistakes);
     }
     let found = Ok(Inputs(inputs));
@@ -72,12 +68,12 @@ fn kind(node: &Node<'_>, mistakes: &mut Mistakes) {
     let responds = node.of(Role::Respond).next();
     match (&node.keys.output, responds) {
         (Some(output), None) => {
-            let problem = "an output node answers requests, and this one has no `#[respond]`";
+            let problem = "an output node gives responses, and this one has no `#[respond]`";
             let help = "write `#[respond] fn respond(&mut self, request: &LlmRequest) -> impl Stream<Item = String>`";
             mistakes.at(output, problem, help);
         }
         (None, Some(respond)) => {
-            let problem = "only an output node answers requests";
+            let problem = "only an output node gives responses";
             mistakes.at(respond.name(), problem, "write `#[node(output)]` on the `impl` block");
         }
         (None, None) if node.of(Role::Handler).next().is_none() && !is_on_no_function(node.block) => {
@@ -163,17 +159,35 @@ fn handler(node: &Node<'_>, method: &Method, mistakes: &mut Mistakes) -> Option<
     Some(input)
 }
 
-fn respond(method: &Method, mistakes: &mut Mistakes) {
+fn respond(method: &Method, mistakes: &mut Mistakes) -> Option<Input> {
     let signature = &method.function.sig;
-    if signature.inputs.is_empty() {
-        let problem = "a method with `#[respond]` needs a parameter: the request";
-        let name = method.name();
-        mistakes.at(name, problem, format_args!("write `fn {name}(&mut self, request: &LlmRequest)`"));
-    }
     if types::returned(&signature.output).is_none() {
         let problem = "a response is a stream of text";
         mistakes.at(method.name(), problem, "return `impl Stream<Item = String>`");
     }
+    if signature.inputs.is_empty() {
+        let problem = "a method with `#[respond]` needs a parameter: the event that it answers";
+        let name = method.name();
+        mistakes.at(name, problem, format_args!("write `fn {name}(&mut self, request: &LlmRequest)`"));
+        return None;
+    }
+    let input = mistakes.take(input(method)).ok()?;
+    if input.by_value && method.has_option {
+        let event = types::text(&input.ty);
+        let problem = "a response that takes its event by value consumes it, and does not pass it on";
+        let help = format_args!("take `&{event}`, or write `#[respond]` without `pass_on`");
+        mistakes.at(method.function.sig.inputs.first(), problem, help);
+    }
+    Some(input)
+}
+
+/// What a `#[respond]` takes. What it returns is no event, and the stream outlives the delivery.
+fn input(method: &Method) -> syn::Result<Input> {
+    let mut function = method.function.clone();
+    function.sig.output = ReturnType::Default;
+    function.sig.asyncness = Some(<Token![async]>::default());
+    let input = signature(&function)?;
+    Ok(Input { ty: input.ty.clone(), by_value: input.by_value })
 }
 
 /// Reports a first parameter that is not a reference to `event`.

@@ -62,7 +62,10 @@ fn node(args: TokenStream, block: &mut ItemImpl, bodies: &Bodies) -> TokenStream
     let keys = parse::keys(args, &mut mistakes);
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item
-            && method.attrs.iter().any(|attribute| Role::of(attribute) == Some(Role::Handler))
+            && method
+                .attrs
+                .iter()
+                .any(|attribute| matches!(Role::of(attribute), Some(Role::Handler | Role::Respond)))
         {
             mark(&mut method.sig, |span| {
                 let root = keys.root.at(span);

@@ -18,8 +18,9 @@ pub(crate) struct Node<'a> {
 /// A method that has a role in its node.
 pub(crate) struct Method {
     pub(crate) role: Role,
-    /// Whether the node goes on after an error of this `#[started]`.
-    pub(crate) may_fail: bool,
+    /// Whether its role's option is given: the node goes on after an error of this `#[started]`, or passes on the event of
+    /// this `#[respond]`.
+    pub(crate) has_option: bool,
     /// The role as it stands in a `#[cfg_attr(...)]`.
     pub(crate) conditional: Option<Meta>,
     /// The method without its receiver, like the function of a handler on the bus.
@@ -46,8 +47,8 @@ impl Method {
     fn new(function: &ImplItemFn, mistakes: &mut Mistakes) -> Option<Self> {
         let mut roles = function.attrs.iter().filter_map(|it| Some((it, Role::of(it)?)));
         let conditional = function.attrs.iter().find_map(Role::conditional);
-        let (role, may_fail) = match (roles.next(), &conditional) {
-            (Some((attribute, role)), _) => (role, parse::may_fail(attribute, role, mistakes)),
+        let (role, has_option) = match (roles.next(), &conditional) {
+            (Some((attribute, role)), _) => (role, parse::has_option(attribute, role, mistakes)),
             (None, conditional) => (conditional.as_ref()?.1, false),
         };
         for (again, _) in roles {
@@ -56,7 +57,7 @@ impl Method {
         let attrs = function.attrs.iter().filter(|it| Role::of(it).is_none()).cloned().collect();
         Some(Self {
             role,
-            may_fail,
+            has_option,
             conditional: conditional.map(|(meta, _)| meta),
             receiver: function.sig.receiver().cloned(),
             function: ItemFn {

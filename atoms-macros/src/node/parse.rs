@@ -2,6 +2,7 @@
 //! #[node(output, severity = "fatal", crate = path)]
 //! #[node(background, expose_errors, crate = path)]
 //! #[handler], #[respond], #[factory], #[started], #[stopped]     on a method
+//! #[respond(pass_on)]
 //! #[started(may_fail)]
 //! ```
 
@@ -28,6 +29,9 @@ static GRAMMAR: Grammar = Grammar {
 
 static STARTED: Grammar =
     Grammar { attribute: "`#[started]`", keys: &[Key("may_fail", None)], hidden: &[], elsewhere: (&[], "") };
+
+static RESPOND: Grammar =
+    Grammar { attribute: "`#[respond]`", keys: &[Key("pass_on", None)], hidden: &[], elsewhere: (&[], "") };
 
 /// What `#[node(...)]` says.
 #[derive(Default)]
@@ -61,7 +65,7 @@ pub(crate) fn keys(list: TokenStream, mistakes: &mut Mistakes) -> Keys {
 pub(crate) enum Role {
     /// `#[handler]`: it handles an event.
     Handler,
-    /// `#[respond]`: it answers requests.
+    /// `#[respond]`: it gives a response to an event.
     Respond,
     /// `#[factory]`: it makes the node.
     Factory,
@@ -97,12 +101,14 @@ impl Role {
     }
 }
 
-/// Reads whether a `#[started]` may fail. The attributes of the other roles take no list.
-pub(crate) fn may_fail(attribute: &Attribute, role: Role, mistakes: &mut Mistakes) -> bool {
+/// Reads whether a `#[started]` may fail, and whether a `#[respond]` passes its event on. The attributes of the other roles
+/// take no list.
+pub(crate) fn has_option(attribute: &Attribute, role: Role, mistakes: &mut Mistakes) -> bool {
     match &attribute.meta {
         Meta::Path(_) => return false,
-        Meta::List(list) if role == Role::Started => {
-            return !STARTED.read(list.tokens.clone(), mistakes).given.is_empty();
+        Meta::List(list) if matches!(role, Role::Started | Role::Respond) => {
+            let grammar = if role == Role::Started { &STARTED } else { &RESPOND };
+            return !grammar.read(list.tokens.clone(), mistakes).given.is_empty();
         }
         _ => {}
     }

@@ -36,11 +36,11 @@ pub enum Severity {
     Fatal,
 }
 
-/// A response to an [`LlmRequest`](super::LlmRequest) begins.
+/// A response to an [`LlmRequest`](super::LlmRequest), or to another event, begins.
 #[doc(alias = "agent.llm.response.start")]
 #[event(type = "agent.llm.response.start", framework, to(client), crate = atoms_runtime)]
 pub struct ResponseStart {
-    /// The request that is answered.
+    /// The id of the request that is answered: also where an event is answered that follows from it.
     pub request_id: Option<String>,
 }
 

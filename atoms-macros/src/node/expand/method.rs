@@ -16,7 +16,7 @@ pub(super) struct Part<'a> {
     pub(super) method: &'a Method,
     /// The type that stands for it.
     pub(super) marker: Ident,
-    /// The input of a `#[handler]`: the type without its `&`, and whether it is by value.
+    /// The input of a `#[handler]` or a `#[respond]`: the type without its `&`, and whether it is by value.
     pub(super) input: Option<(&'a Type, bool)>,
 }
 
@@ -95,16 +95,8 @@ impl Part<'_> {
     fn handler(&self, runtime: &TokenStream, extracted: &Extracted) -> TokenStream {
         let (agent, ty, marker) = (self.agent, self.ty, &self.marker);
         let output = self.output();
-        let (input, by_value) = match self.input {
-            Some((input, by_value)) => (self.named(input), Some(by_value)),
-            None => (quote!(#agent::Init), None),
-        };
         let event = Ident::new("input", Span::mixed_site());
-        let argument = match by_value {
-            Some(true) => quote!(#runtime::Input::copy(#event),),
-            Some(false) => quote!(#event,),
-            None => TokenStream::new(),
-        };
+        let (input, argument, by_value) = self.event(runtime, &event);
         let consumes = by_value == Some(true);
         let info = self.info(runtime, quote!(#agent::describe::<#ty, #marker>));
         let (params, call) = (extracted.params(), self.call(&argument, extracted));
@@ -145,37 +137,49 @@ impl Part<'_> {
     fn respond(&self, runtime: &TokenStream, extracted: &Extracted) -> TokenStream {
         let (agent, ty, marker, name) = (self.agent, self.ty, &self.marker, self.method.name());
         let info = self.info(runtime, quote!(#agent::describe_respond::<#ty, #marker>));
-        let [node, request, say] =
-            ["node", "request", "say"].map(|name| Ident::new(name, Span::mixed_site()));
+        let [node, event, say] = ["node", "input", "say"].map(|name| Ident::new(name, Span::mixed_site()));
         let (names, params, extracted) = (&extracted.names, extracted.params(), extracted.argument());
+        let (input, argument, by_value) = self.event(runtime, &event);
+        let consumes = by_value == Some(true) || !self.method.has_option;
         let wait = self.method.is_async().then(|| quote!(.await));
         let returned = types::returned(&self.method.function.sig.output);
         let span = returned.map_or(name.span(), Spanned::span);
         // With the span of the type, where rustc reports a stream of something else.
         let texts = Ident::new("__texts", span);
-        let is_result = returned.is_some_and(|returned| types::is_named(returned, "Result"));
-        let unwrapped = is_result.then(
-            || quote!(let #texts = #texts.map_err(::core::convert::Into::<#runtime::HandlerError>::into)?;),
-        );
+        let unwrapped = unwrapped(returned, &texts, runtime);
+        let may_be_silent = !unwrapped.is_empty();
         let said = quote_spanned!(span=> #say.all(#texts).await);
         quote! {
             impl #agent::Respond<#ty> for #marker {
+                type Input = #input;
                 #params
+                const CONSUMES: ::core::primitive::bool = #consumes;
+                const MAY_BE_SILENT: ::core::primitive::bool = #may_be_silent;
                 #info
                 fn call<'a>(
                     #node: &'a mut #ty,
-                    #request: &'a #agent::LlmRequest,
+                    #event: &'a Self::Input,
                     #extracted,
                     #say: #agent::Say<'a>,
                 ) -> impl ::core::future::Future<Output = ::core::result::Result<(), #runtime::HandlerError>> + ::core::marker::Send + 'a {
                     async move {
-                        let #texts = <#ty>::#name(#node, #request, #(#names),*)#wait;
+                        let #texts = <#ty>::#name(#node, #argument #(#names),*)#wait;
                         #unwrapped
                         #said
                     }
                 }
             }
         }
+    }
+
+    /// The type of the event that the method takes, the argument for it, and whether that is by value.
+    fn event(&self, runtime: &TokenStream, event: &Ident) -> (TokenStream, TokenStream, Option<bool>) {
+        let Some((input, by_value)) = self.input else {
+            let agent = self.agent;
+            return (quote!(#agent::Init), TokenStream::new(), None);
+        };
+        let argument = if by_value { quote!(#runtime::Input::copy(#event),) } else { quote!(#event,) };
+        (self.named(input), argument, Some(by_value))
     }
 
     fn factory(&self, runtime: &TokenStream, extracted: &Extracted) -> TokenStream {
@@ -209,6 +213,29 @@ impl Part<'_> {
     pub(super) fn named(&self, ty: &Type) -> TokenStream {
         without_self(ty.to_token_stream(), self.ty)
     }
+}
+
+/// Takes the stream out of the `Result`s and `Option`s around it. Nothing is said if there is none.
+fn unwrapped(mut ty: Option<&Type>, texts: &Ident, runtime: &TokenStream) -> TokenStream {
+    let mut layers = TokenStream::new();
+    while let Some(outer) = ty {
+        if types::is_named(outer, "Result") {
+            layers.extend(
+                quote!(let #texts = #texts.map_err(::core::convert::Into::<#runtime::HandlerError>::into)?;),
+            );
+            ty = types::first_of(outer, "Result");
+        } else if types::is_named(outer, "Option") {
+            layers.extend(quote! {
+                let ::core::option::Option::Some(#texts) = #texts else {
+                    return ::core::result::Result::Ok(());
+                };
+            });
+            ty = types::first_of(outer, "Option");
+        } else {
+            break;
+        }
+    }
+    layers
 }
 
 fn without_self(tokens: TokenStream, ty: &Type) -> TokenStream {

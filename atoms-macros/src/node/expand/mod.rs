@@ -79,7 +79,7 @@ fn parts<'a>(node: &'a Node<'_>, inputs: &'a Inputs, agent: &'a TokenStream) -> 
     let methods = node.methods.iter().enumerate();
     let parts = methods.map(|(index, method)| {
         let marker = format_ident!("__Method{index}", span = Span::mixed_site());
-        let input = if method.role == Role::Handler { given.next() } else { None };
+        let input = if matches!(method.role, Role::Handler | Role::Respond) { given.next() } else { None };
         Part { agent, ty: &node.block.self_ty, method, marker, input: input.map(|it| (&it.ty, it.by_value)) }
     });
     parts.collect()
@@ -124,7 +124,8 @@ fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
     let severity = if node.keys.is_fatal { quote!(Fatal) } else { quote!(Warning) };
     let (ty, path) = (&node.block.self_ty, format!("::{name}"));
     let exposing = node.keys.exposes_errors.then(|| quote!(.exposing_errors()));
-    let starting = node.of(Role::Started).any(|started| started.may_fail).then(|| quote!(.starting_or_not()));
+    let starting =
+        node.of(Role::Started).any(|started| started.has_option).then(|| quote!(.starting_or_not()));
     quote! {
         #agent::NodeShape::new(
             #name,
