@@ -85,7 +85,8 @@ impl<E: Event> TestDelivery<E> {
     /// Creates the delivery of an event, or of one in its [`Envelope`], to a handler that runs on this bus.
     pub fn new(bus: &Bus, event: impl Into<Envelope<E>>) -> Self {
         let (event, recording) = (event.into(), Recording::new());
-        let outlet = Recorded { recording: recording.clone(), cause: Some(Cause::of(event.head())) };
+        let cause = Cause::of(event.head(), &bus.0.inherited);
+        let outlet = Recorded { recording: recording.clone(), cause: Some(cause) };
         Self {
             bus: bus.clone(),
             event: Arc::new(event),
