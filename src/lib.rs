@@ -1,13 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-#[doc(no_inline)]
+#[doc(inline)]
 pub use atoms_runtime::*;
 
 #[doc(hidden)]
 pub use atoms_runtime::__private;
 
 #[cfg(feature = "agent")]
-#[doc(no_inline)]
+#[doc(inline)]
 pub use atoms_agent::{self as agent, graph, node};
 
 #[cfg(feature = "agent")]
@@ -20,24 +20,30 @@ pub use atoms_agent::__agent;
 pub use atoms_runtime::__private::{graph_without_agent as graph, node_without_agent as node};
 
 #[cfg(feature = "control")]
+#[doc(inline)]
+pub use atoms_control as control;
+
+#[cfg(feature = "control")]
 #[doc(no_inline)]
-pub use atoms_control::{self as control, schemars};
+pub use atoms_control::schemars;
 
 #[cfg(feature = "server")]
-#[doc(no_inline)]
+#[doc(inline)]
 pub use atoms_server as server;
 
 #[cfg(feature = "store")]
-#[doc(no_inline)]
+#[doc(inline)]
 pub use atoms_store as store;
 
 #[cfg(feature = "tools")]
-#[doc(no_inline)]
+#[doc(inline)]
 pub use atoms_tools::{self as tools, hook, tool};
 
 #[cfg(feature = "tools")]
 #[doc(hidden)]
 pub use atoms_tools::__tools;
+
+pub mod guides;
 
 /// Help for tests: recordings of what is emitted, and what stands for a client, a handler's caller or a request's handler.
 pub mod testing {

@@ -67,6 +67,7 @@ pub use runs::{
     Cancelled, Cancelling, HeldEvents, NotPaused, NotStarted, NotTold, Pausing, Phase, Resuming, RunError,
     Running, Runs, Scope, Source, Steering, Task, Tell, Telling, Tracked,
 };
+#[doc(no_inline)]
 pub use schemars;
 pub use stats::{Activity, Quantiles, Stats, StatsError, Tally};
 pub use store::{Ending, MemoryQuestions, Opening, QuestionFilter, QuestionStore};

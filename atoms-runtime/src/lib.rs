@@ -69,6 +69,7 @@ pub use queue::{
     Acknowledgement, Backlog, BacklogRoom, Clock, Delayed, DelayedPost, DelayedPosting, MemoryBacklog,
     NewPost, Post, PostError, PostRefusal, Posting, Priority, QueueDepth, QueueDepths, Taken, Ticket,
 };
+#[doc(no_inline)]
 pub use serde;
 pub use store::{StoreError, StoreErrorKind, StoreFuture, StoredEvents};
 pub use subscribe::{EventStream, ExpectError, Expectation, Lagged};
