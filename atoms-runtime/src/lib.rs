@@ -33,7 +33,7 @@ mod wire;
 
 pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
-    BusBuilder, Busy, Context, DeadLetters, Dispatch, Emit, Emittable, Extension, RequestError,
+    BusBuilder, Busy, Context, DeadLetters, DelayedPosts, Dispatch, Emit, Emittable, Extension, RequestError,
     ShutdownError, WeakBus,
 };
 pub use catalog::{
@@ -66,8 +66,9 @@ pub use letters::{
 };
 pub use log_limit::LogLimit;
 pub use queue::{
-    Acknowledgement, Backlog, BacklogRoom, Clock, Delayed, DelayedPost, DelayedPosting, MemoryBacklog,
-    NewPost, Post, PostError, PostRefusal, Posting, Priority, QueueDepth, QueueDepths, Taken, Ticket,
+    Acknowledgement, Backlog, BacklogRoom, Clock, DelayName, Delayed, DelayedEvent, DelayedFilter,
+    DelayedPost, DelayedPosting, MemoryBacklog, NewPost, Post, PostError, PostRefusal, Posting, Priority,
+    QueueDepth, QueueDepths, Taken, Ticket,
 };
 #[doc(no_inline)]
 pub use serde;

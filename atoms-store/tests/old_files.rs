@@ -97,7 +97,8 @@ async fn write_one() {
     for number in [1, 2, 3] {
         bus.post(Job { key: Some("k".into()), number }).await.unwrap();
     }
-    bus.post(Job { key: None, number: 4 }).after(Duration::from_secs(1)).await.unwrap();
+    let later = bus.post(Job { key: None, number: 4 }).after(Duration::from_secs(1));
+    later.named("later", 4).await.unwrap();
     bus.questions().open(Checkpoint::new("refund").then(Refunded { number: 6 })).await.unwrap();
     let ended = Checkpoint::new("ended").then(Refunded { number: 7 });
     bus.questions().open(ended).await.unwrap();
@@ -168,6 +169,10 @@ async fn opens_and_goes_on(sql: &Path) {
 
     let refunded = bus.history().of::<Refunded>().list().await.unwrap();
     assert_eq!(refunded.len(), 1, "a file of a version without a history has one now");
+
+    let later = bus.post(Job { key: None, number: 8 }).after(Duration::from_secs(3_600));
+    later.named("later", 8).await.unwrap();
+    assert_eq!(bus.delayed().named("later").key(8).cancel_all().await.unwrap(), 1);
 
     bus.post(bill_5()).await.unwrap();
     timeout(SOON, bus.idle()).await.unwrap();

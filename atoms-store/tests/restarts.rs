@@ -272,3 +272,27 @@ async fn a_question_is_answered_once_in_the_next_process() {
     assert!(log.take().is_empty());
     end(third).await;
 }
+
+#[tokio::test]
+async fn what_is_posted_by_name_is_listed_and_cancelled_by_name_in_the_next_process() {
+    let (_directory, path) = file();
+    let (builder, _) = on(&path);
+    let bus = builder.handler::<work>().start().unwrap();
+    for number in 1..=3 {
+        let post = bus.post(job(number)).after(Duration::from_secs(3_600));
+        post.named("reminder", number % 2).await.unwrap();
+    }
+    assert!(bus.shutdown(SOON).await.unwrap().is_empty(), "they stay in the store");
+    drop(bus);
+
+    let (builder, log) = on(&path);
+    let bus = builder.handler::<work>().start().unwrap();
+    let listed = bus.delayed().named("reminder").list().await.unwrap();
+    let numbers = listed.iter().map(|it| it.event().downcast_ref::<Job>().unwrap().number);
+    assert_eq!(numbers.collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(listed[1].name().unwrap().key(), "0");
+    assert_eq!(bus.delayed().named("reminder").key(1).cancel_all().await.unwrap(), 2);
+    assert_eq!(bus.delayed().list().await.unwrap().len(), 1);
+    assert!(log.take().is_empty());
+    end(bus).await;
+}

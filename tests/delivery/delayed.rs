@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use atoms::prelude::*;
-use atoms::{PostRefusal, Timestamp};
+use atoms::{Clock, DelayName, DelayedEvent, MemoryBacklog, PostRefusal, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use crate::{Log, SOON, bus};
@@ -43,6 +43,11 @@ fn remind(reminder: &Reminder, log: State<Log>) {
 
 fn reminder(text: &str) -> Reminder {
     Reminder { text: text.into() }
+}
+
+/// By the clock that goes with tokio's.
+fn unix_seconds() -> i64 {
+    Clock::new().now().unix_micros() / 1_000_000
 }
 
 fn secs(secs: u64) -> Duration {
@@ -123,15 +128,21 @@ async fn a_delayed_event_takes_room_until_it_is_handled_or_cancelled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shutdown_cancels_what_is_not_due_and_says_so() {
+async fn a_shutdown_hands_back_what_is_not_due() {
     let (builder, log) = bus();
     let bus = builder.handler::<remind>().start().unwrap();
     let began = Instant::now();
     let pending = bus.post(reminder("never")).after(secs(3_600)).await.unwrap();
-    let error = bus.shutdown(SOON).await.unwrap_err();
+    let sooner = Timestamp::from(SystemTime::now() + secs(60));
+    bus.post(reminder("sooner")).at(sooner).named("nag", 7).await.unwrap();
+    let delayed = bus.shutdown(SOON).await.unwrap();
     assert_eq!(began.elapsed(), Duration::ZERO);
-    assert_eq!(error.unfinished().len(), 1);
-    assert_eq!(error.unfinished()[0].event_type(), "delayed.reminder");
+    let text = |delayed: &DelayedEvent| delayed.event().downcast_ref::<Reminder>().unwrap().text.clone();
+    assert_eq!(delayed.iter().map(text).collect::<Vec<_>>(), ["sooner", "never"]);
+    assert_eq!((delayed[0].due(), delayed[0].name()), (sooner, Some(&DelayName::new("nag", "7"))));
+    assert_eq!(delayed[1].name(), None);
+    assert!((3_590..3_610).contains(&(delayed[1].due().unix_micros() / 1_000_000 - unix_seconds())));
+    assert!(bus.shutdown(SOON).await.unwrap().is_empty(), "they are handed back once");
     assert!(!pending.is_pending().await.unwrap() && !pending.cancel().await.unwrap());
     sleep(secs(7_200)).await;
     assert!(log.take().is_empty());
@@ -323,4 +334,108 @@ fn in_a_runtime_without_time_a_delayed_post_panics_and_takes_no_room() {
         assert!(catch_unwind(AssertUnwindSafe(awaited)).is_err());
     });
     runtime(true).block_on(async { drop(bus.post(reminder("later")).after(secs(1)).try_send().unwrap()) });
+}
+
+#[handler]
+async fn posts_a_reminder(step: &Step, context: Context) {
+    let delay = secs(3_600);
+    let post = context.bus().post(reminder(&step.order_id)).after(delay);
+    post.named("reminder", &step.order_id).await.unwrap();
+    sleep(secs(step.number.into())).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_handler_posts_for_later_is_handed_back_too_and_so_is_what_no_handler_has_begun() {
+    let (builder, _) = bus();
+    let bus = builder.handler::<posts_a_reminder>().start().unwrap();
+    bus.post(next(1)).await.unwrap();
+    tokio::task::yield_now().await;
+    let delayed = bus.shutdown(SOON).await.unwrap();
+    assert_eq!(delayed.len(), 1);
+    assert_eq!(delayed[0].name().unwrap().key(), "o-1");
+
+    let bus = crate::bus().0.handler::<posts_a_reminder>().start().unwrap();
+    bus.post(reminder("later")).after(secs(60)).await.unwrap();
+    // Of one key: the second waits for the first.
+    bus.post(next(60)).await.unwrap();
+    bus.post(next(61)).await.unwrap();
+    tokio::task::yield_now().await;
+    let error = bus.shutdown(secs(5)).await.unwrap_err();
+    let of = |event: &atoms::AnyEvent| event.downcast_ref::<Step>().map(|step| step.number);
+    let unfinished: Vec<_> = error.unfinished().iter().map(|it| it.event().and_then(of)).collect();
+    assert_eq!(unfinished, [None, Some(61)], "what was begun is not to be posted again");
+    assert_eq!(error.delayed().len(), 1);
+}
+
+/// In the queue, and in a backlog.
+fn buses() -> [Bus; 2] {
+    let builders = [bus().0, bus().0.backlog(Arc::new(MemoryBacklog::default()))];
+    builders.map(|builder| builder.handler::<posts_a_reminder>().start().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_posted_by_name_is_listed_and_cancelled_by_name() {
+    for bus in buses() {
+        let post = async |text: &str, delay, name: &str, key: u64| {
+            bus.post(reminder(text)).after(secs(delay)).named(name, key).await.unwrap()
+        };
+        post("c", 30, "reminder", 1).await;
+        post("a", 10, "reminder", 2).await;
+        let twice = post("b", 20, "reminder", 1).await;
+        post("d", 40, "offer", 1).await;
+        bus.post(reminder("e")).after(secs(50)).await.unwrap();
+        let texts = async |listed: atoms::DelayedPosts<'_>| {
+            let events = listed.list().await.unwrap().into_iter().map(DelayedEvent::into_event);
+            events.map(|it| it.downcast_ref::<Reminder>().unwrap().text.clone()).collect::<String>()
+        };
+        assert_eq!(texts(bus.delayed()).await, "abcde");
+        assert_eq!(texts(bus.delayed().named("reminder")).await, "abc");
+        assert_eq!(texts(bus.delayed().named("reminder").key(1)).await, "bc");
+        assert_eq!(texts(bus.delayed().key(1)).await, "bcd");
+        assert_eq!(texts(bus.delayed().named("other")).await, "");
+        assert_eq!(texts(bus.delayed().limit(2)).await, "ab");
+        let in_ten = bus.delayed().list().await.unwrap()[0].due().unix_micros() / 1_000_000 - unix_seconds();
+        assert!((5..15).contains(&in_ten), "{in_ten}");
+
+        assert_eq!(bus.delayed().named("reminder").key(1).cancel_all().await.unwrap(), 2);
+        assert_eq!(bus.delayed().named("reminder").key(1).cancel_all().await.unwrap(), 0);
+        assert!(!twice.is_pending().await.unwrap());
+        sleep(secs(15)).await;
+        assert_eq!(texts(bus.delayed()).await, "de", "what is due is not listed any more");
+        assert_eq!(bus.delayed().cancel_all().await.unwrap(), 2);
+        let depths = bus.queue_depths().await.unwrap();
+        assert_eq!((depths.delayed.events, depths.delayed.bytes), (0, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_handler_posts_by_name_is_listed_when_the_handler_is_done() {
+    for bus in buses() {
+        bus.post(next(1)).await.unwrap();
+        sleep(Duration::from_millis(500)).await;
+        assert!(bus.delayed().list().await.unwrap().is_empty());
+        sleep(secs(1)).await;
+        let listed = bus.delayed().named("reminder").key("o-1").list().await.unwrap();
+        assert_eq!(listed.len(), 1);
+        assert_eq!(bus.delayed().named("reminder").cancel_all().await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_bounded_and_takes_room() {
+    let long = "x".repeat(DelayName::MAX_BYTES);
+    for bus in buses() {
+        let before = bus.queue_depths().await.unwrap().delayed.bytes;
+        bus.post(reminder("it")).after(secs(60)).named(&*long, &long).await.unwrap();
+        let named = bus.queue_depths().await.unwrap().delayed.bytes - before;
+        assert!(named > 2 * DelayName::MAX_BYTES, "{named}");
+        for (name, key) in [(format!("{long}y"), "k".to_owned()), ("n".to_owned(), format!("{long}y"))] {
+            let error = bus.post(reminder("it")).after(secs(60)).named(&*name, &key).await.unwrap_err();
+            assert_eq!(error.reason(), PostRefusal::NameTooLong);
+            assert!(error.to_string().contains("more than 256 bytes"), "{error}");
+            let error = bus.post(reminder("it")).after(secs(60)).named(name, key).try_send().unwrap_err();
+            assert_eq!(error.reason(), PostRefusal::NameTooLong);
+        }
+        assert_eq!(bus.delayed().list().await.unwrap().len(), 1);
+    }
 }

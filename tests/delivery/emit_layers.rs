@@ -298,7 +298,7 @@ async fn a_shutdown_waits_for_what_is_held_and_names_it() {
             bus.shutdown(Duration::from_millis(10)).await
         };
         match ended {
-            Ok(()) => assert!(opens),
+            Ok(_) => assert!(opens),
             Err(error) => assert!(!opens && error.to_string().contains("emit_layers.order"), "{error}"),
         }
         gate.open();

@@ -161,7 +161,7 @@ const LONG: Duration = Duration::from_secs(60);
 #[handler]
 async fn a_stops(_: &Stop, context: Context, log: State<Log>) {
     let ended = context.bus().shutdown(LONG).await;
-    log.add(ended.map_or_else(|error| format!("{} left", error.unfinished().len()), |()| "ended".into()));
+    log.add(ended.map_or_else(|error| format!("{} left", error.unfinished().len()), |_| "ended".into()));
 }
 
 #[handler]

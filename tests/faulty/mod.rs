@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atoms::{
-    Acknowledgement, Backlog, BacklogRoom, EventId, MemoryBacklog, NewPost, QueueDepths, StoreError,
-    StoreErrorKind, StoreFuture, Taken, Ticket,
+    Acknowledgement, Backlog, BacklogRoom, DelayedEvent, DelayedFilter, EventId, MemoryBacklog, NewPost,
+    QueueDepths, StoreError, StoreErrorKind, StoreFuture, Taken, Ticket,
 };
 
 /// What is asked of the backlog.
@@ -102,6 +102,10 @@ impl Backlog for Faulty {
 
     fn is_pending(&self, event: EventId) -> StoreFuture<'_, bool> {
         self.memory.is_pending(event)
+    }
+
+    fn delayed(&self, filter: DelayedFilter, limit: usize) -> StoreFuture<'_, Vec<DelayedEvent>> {
+        self.memory.delayed(filter, limit)
     }
 
     fn count(&self) -> StoreFuture<'_, usize> {

@@ -3,6 +3,7 @@
 mod builder;
 mod context;
 mod dead_letters;
+mod delayed;
 mod dispatch;
 mod dynamic;
 mod emit;
@@ -21,6 +22,7 @@ use std::pin::Pin;
 pub use builder::BusBuilder;
 pub use context::Context;
 pub use dead_letters::DeadLetters;
+pub use delayed::DelayedPosts;
 pub use dispatch::Dispatch;
 pub use emit::{Emit, Emittable};
 pub use extensions::Extension;

@@ -10,6 +10,7 @@ use crate::engine::Bus;
 use crate::engine::first_poll::Others;
 use crate::engine::under_way::LeftOut;
 use crate::engine::unfinished::Unfinished;
+use crate::queue::DelayedEvent;
 
 /// The deadline of a [`shutdown`](Bus::shutdown) came before all deliveries had ended.
 #[derive(Clone, thiserror::Error)]
@@ -17,6 +18,7 @@ use crate::engine::unfinished::Unfinished;
 pub struct ShutdownError {
     deadline: Duration,
     unfinished: Vec<Unfinished>,
+    delayed: Vec<DelayedEvent>,
 }
 
 /// As many deliveries as a message has room for.
@@ -31,9 +33,14 @@ crate::text::debug_as_display!(ShutdownError);
 
 impl ShutdownError {
     /// Returns the deliveries that did not end: emits that wait for handlers, detached handlers and [what else is
-    /// detached](Bus::spawn_detached), and posted events that were not handled, or are not due yet.
+    /// detached](Bus::spawn_detached), and posted events that were not handled.
     pub fn unfinished(&self) -> &[Unfinished] {
         &self.unfinished
+    }
+
+    /// Returns the posted events that were not due yet, as [`shutdown`](Bus::shutdown) without an error does.
+    pub fn delayed(&self) -> &[DelayedEvent] {
+        &self.delayed
     }
 }
 
@@ -79,9 +86,11 @@ impl Bus {
     /// ask. Waits until all deliveries
     /// and all posted events from before are done, and then ends all subscriptions, streams and expectations.
     ///
-    /// Posted events that are not due yet are cancelled at once. At the deadline, detached handlers and posted events
+    /// Posted events that are not due yet are cancelled at once, and returned, sorted by when they are due: as many as the
+    /// bus has taken ([`queue_capacity`](crate::BusBuilder::queue_capacity)), and what running handlers have posted for
+    /// later. Those in another [backlog](crate::Backlog) stay there, and are not returned. At the deadline, detached handlers and posted events
     /// are cancelled as well; an emit belongs to its caller, and goes on. The error lists the deliveries that did not
-    /// end. It does not list what a thread is running at that time without an await, nor the up to 15 posted events
+    /// end, with the [event](Unfinished::event) of each that was posted and that no handler has begun. It does not list what a thread is running at that time without an await, nor the up to 15 posted events
     /// that the thread has taken to run after that. There is an error for these all the same, and the 15 events are not
     /// run any more. Needs a tokio runtime with time enabled.
     ///
@@ -92,9 +101,28 @@ impl Bus {
     /// comes, a posted or detached handler that called this is itself cancelled, at its next await.
     ///
     /// Cancel-safe: it may be called again.
-    pub async fn shutdown(&self, deadline: Duration) -> Result<(), ShutdownError> {
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use atoms::{Bus, event};
+    /// # #[event(type = "shop.payment.overdue")]
+    /// # struct PaymentOverdue;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (bus, next) = (Bus::builder().without_discovery().start()?, Bus::builder().without_discovery().start()?);
+    /// bus.post(PaymentOverdue).after(Duration::from_secs(86_400)).await?;
+    /// for delayed in bus.shutdown(Duration::from_secs(10)).await? {
+    ///     let due = delayed.due();
+    ///     next.post_any(delayed.into_event()).at(due).await?;
+    /// }
+    /// assert_eq!(next.delayed().list().await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn shutdown(&self, deadline: Duration) -> Result<Vec<DelayedEvent>, ShutdownError> {
         self.0.closed.store(true, Ordering::Relaxed);
-        let mut unfinished = self.0.queue.0.close();
+        self.0.queue.0.close();
+        let mut unfinished = Vec::new();
         self.0.stored().into_iter().for_each(|stored| stored.close());
         self.0.extensions.close();
         let left_out = LeftOut::caller().await;
@@ -116,6 +144,7 @@ impl Bus {
         if !left_out.is_under_way() {
             self.let_go().await;
         }
-        if is_late || !unfinished.is_empty() { Err(ShutdownError { deadline, unfinished }) } else { Ok(()) }
+        let delayed = self.0.queue.0.undelivered();
+        if is_late { Err(ShutdownError { deadline, unfinished, delayed }) } else { Ok(delayed) }
     }
 }

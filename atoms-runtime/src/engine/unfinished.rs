@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::under_way::{Counted, Part, UnderWay};
-use crate::event::EventId;
 use crate::event::erased::EventRef;
+use crate::event::{AnyEvent, EventId};
 use crate::handler::HandlerInfo;
 
 /// A delivery that had not ended when the bus was shut down.
@@ -15,11 +15,22 @@ pub struct Unfinished {
     event_type: Box<str>,
     id: EventId,
     handler: Option<&'static HandlerInfo>,
+    event: Option<AnyEvent>,
 }
 
 impl Unfinished {
     pub(crate) fn new(event: EventRef<'_>, handler: Option<&'static HandlerInfo>) -> Self {
-        Self { event_type: event.name().into(), id: event.head().id().clone(), handler }
+        Self { event_type: event.name().into(), id: event.head().id().clone(), handler, event: None }
+    }
+
+    /// A posted event that no handler has begun.
+    pub(crate) fn posted(event: &AnyEvent) -> Self {
+        Self { event: Some(event.clone()), ..Self::new(event.event_ref(), None) }
+    }
+
+    /// Returns the event, if it was posted and no handler has begun with it. As many are kept as the queue had room for.
+    pub fn event(&self) -> Option<&AnyEvent> {
+        self.event.as_ref()
     }
 
     /// Returns the type string of the event.

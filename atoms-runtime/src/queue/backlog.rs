@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Priority, QueueDepths};
+use super::{DelayName, DelayedEvent, DelayedFilter, Priority, QueueDepths};
 use crate::event::{AnyEvent, EventId, Timestamp};
 use crate::letters::{DeadLetter, LetterStore};
 use crate::store::{StoreFuture, StoredEvents};
@@ -87,6 +87,10 @@ pub trait Backlog: Send + Sync + 'static {
     /// Returns whether the event with this id is not due yet, and not cancelled.
     fn is_pending(&self, event: EventId) -> StoreFuture<'_, bool>;
 
+    /// Returns at most `limit` of the events that are not due and that the filter selects, sorted by when they are due.
+    /// Events that cannot be read are left out.
+    fn delayed(&self, filter: DelayedFilter, limit: usize) -> StoreFuture<'_, Vec<DelayedEvent>>;
+
     /// Returns how many events are not done, including those that are not due.
     fn count(&self) -> StoreFuture<'_, usize>;
 
@@ -120,6 +124,8 @@ pub struct NewPost {
     pub priority: Priority,
     /// When it is due, by the clock of the system; `None` for at once.
     pub due: Option<Timestamp>,
+    /// The name under which it is listed until it is due.
+    pub name: Option<DelayName>,
     /// The identities of its handlers.
     pub handlers: Vec<String>,
 }
@@ -128,7 +134,7 @@ impl NewPost {
     /// Creates an event for these handlers, due at once.
     pub fn new(event: AnyEvent, handlers: impl IntoIterator<Item: Into<String>>) -> Self {
         let handlers = handlers.into_iter().map(Into::into).collect();
-        Self { event, priority: Priority::default(), due: None, handlers }
+        Self { event, priority: Priority::default(), due: None, name: None, handlers }
     }
 
     /// Sets the priority.
@@ -141,6 +147,17 @@ impl NewPost {
     #[must_use]
     pub fn with_due(self, due: Timestamp) -> Self {
         Self { due: Some(due), ..self }
+    }
+
+    /// Sets the name under which it is listed until it is due.
+    #[must_use]
+    pub fn with_name(self, name: DelayName) -> Self {
+        Self { name: Some(name), ..self }
+    }
+
+    /// Returns how many bytes of room it takes: those of its event, as [`AnyEvent::size`] counts them, and of its name.
+    pub fn size(&self) -> usize {
+        self.event.size() + self.name.as_ref().map_or(0, DelayName::size)
     }
 }
 

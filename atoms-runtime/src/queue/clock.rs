@@ -92,6 +92,12 @@ impl Default for Clock {
 }
 
 impl Now {
+    /// The time of the wall clock when the other one shows this.
+    pub(crate) fn wall_at(self, steady: Duration) -> Timestamp {
+        let (ahead, behind) = (steady.saturating_sub(self.steady), self.steady.saturating_sub(steady));
+        Timestamp::from_unix_micros(self.wall.saturating_add(micros(ahead)).saturating_sub(micros(behind)))
+    }
+
     /// For how long to wait before looking again at the wall clock for a time.
     pub(crate) fn wait(self, wall: i64) -> Duration {
         let wait = Duration::from_micros(wall.saturating_sub(self.wall).try_into().unwrap_or(0));

@@ -1,7 +1,7 @@
 //! Posting an event that is due later.
 
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{IntoFuture, ready};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
@@ -10,15 +10,16 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::backlog::Backlog;
-use super::delays::{Due, When};
+use super::delays::{Due, Waiting, When};
 use super::hold::HeldPost;
+use super::named::DelayName;
 use super::reserve::Reserving;
 use super::room::{Room, RoomKind};
 use super::state::Queue;
 use super::stored::Stored;
-use super::{Post, PostError, Priority};
+use super::{Post, PostError, PostRefusal, Priority};
 use crate::engine::worklist::Worklist;
-use crate::event::EventId;
+use crate::event::{EventId, Timestamp};
 use crate::store::StoreError;
 
 /// An event that is about to be posted, to be delivered later: await it, to wait for room in the queue,
@@ -32,11 +33,41 @@ use crate::store::StoreError;
 pub struct Delayed<'a> {
     post: Post<'a>,
     when: When,
+    name: Option<Box<DelayName>>,
+}
+
+/// When a stored event is due, and under which name it was posted.
+#[derive(Debug, Clone)]
+pub(crate) struct Later {
+    pub(crate) due: Timestamp,
+    pub(crate) name: Option<Box<DelayName>>,
 }
 
 impl<'a> Delayed<'a> {
     pub(crate) fn new(post: Post<'a>, when: When) -> Self {
-        Self { post, when }
+        Self { post, when, name: None }
+    }
+
+    /// Gives the event a name, under which it is listed and cancelled until it is due: `named("reminder", order_id)`. See
+    /// [`Bus::delayed`](crate::Bus::delayed).
+    ///
+    /// The `key` says whom or what the event is about; an empty one is one, too. Several events may have one name and
+    /// key. To replace those that there are, cancel them first. The name and the key have at most
+    /// [256 bytes](DelayName::MAX_BYTES) each, and count as bytes of the event.
+    pub fn named(mut self, name: impl Into<String>, key: impl ToString) -> Self {
+        let name = DelayName::new(name, key);
+        let bytes = self.post.event.size() + name.size();
+        self.post.terms.slot.bytes = self.post.bus.0.queue.0.rooms.share(bytes);
+        self.name = Some(Box::new(name));
+        self
+    }
+
+    /// Refuses a name that is too long.
+    fn checked(self) -> Result<Self, PostError> {
+        if self.name.as_ref().is_some_and(|name| name.is_too_long()) {
+            return Err(PostError::new(PostRefusal::NameTooLong, self.post.event));
+        }
+        Ok(self)
     }
 
     /// Sets the priority that the event has once it is due.
@@ -50,9 +81,10 @@ impl<'a> Delayed<'a> {
     /// On a bus with another backlog, this does what [`Post::try_send`] does.
     pub fn try_send(self) -> Result<DelayedPost, PostError> {
         need_timer();
-        let Some(stored) = self.post.backlog() else { return put(self.post.reserved()?, self.when) };
-        let (due, posted) = (stored.due(self.when), self.post.stored_as(stored));
-        self.post.hold_stored(Some(due))?.map_or(Ok(posted), Post::must_wait)
+        let Self { post, when, name } = self.checked()?;
+        let Some(stored) = post.backlog() else { return put(post.reserved()?, when, name) };
+        let (later, posted) = (Later { due: stored.due(when), name }, post.stored_as(stored));
+        post.hold_stored(Some(later))?.map_or(Ok(posted), Post::must_wait)
     }
 }
 
@@ -63,11 +95,11 @@ fn need_timer() {
     }
 }
 
-fn put(post: Post<'_>, when: When) -> Result<DelayedPost, PostError> {
+fn put(post: Post<'_>, when: When, name: Option<Box<DelayName>>) -> Result<DelayedPost, PostError> {
     let (queue, held) = (post.queue(), post.held.as_ref().map(Arc::downgrade));
     let due = queue.due(when);
-    if let Some((bus, posted)) = post.hold(Some(due)) {
-        queue.put_delayed(bus, posted, due)?;
+    if let Some((bus, posted, name)) = post.hold(Some(due), name) {
+        queue.put_delayed(bus, Waiting { posted, name }, due)?;
     }
     Ok(DelayedPost { held, place: Place::Queue(Arc::downgrade(queue), due) })
 }
@@ -78,12 +110,16 @@ impl<'a> IntoFuture for Delayed<'a> {
 
     fn into_future(self) -> DelayedPosting<'a> {
         need_timer();
-        let when = self.when;
-        DelayedPosting(match self.post.backlog() {
-            None => DelayedPostingIn::Queue(Reserving::new(self.post), when),
+        let Self { post, when, name } = match self.checked() {
+            Ok(checked) => checked,
+            Err(error) => return DelayedPosting(DelayedPostingIn::Backlog(Box::pin(ready(Err(error))))),
+        };
+        DelayedPosting(match post.backlog() {
+            None => DelayedPostingIn::Queue(Reserving::new(post), when, name),
             Some(stored) => DelayedPostingIn::Backlog(Box::pin(async move {
-                let posted = self.post.stored_as(stored);
-                self.post.store(Some(stored.due(when)), stored).await.map(|()| posted)
+                let posted = post.stored_as(stored);
+                let later = Later { due: stored.due(when), name };
+                post.store(Some(later), stored).await.map(|()| posted)
             })),
         })
     }
@@ -97,14 +133,14 @@ impl<'a> IntoFuture for Delayed<'a> {
 pub struct DelayedPosting<'a>(DelayedPostingIn<'a>);
 
 enum DelayedPostingIn<'a> {
-    Queue(Reserving<'a>, When),
+    Queue(Reserving<'a>, When, Option<Box<DelayName>>),
     Backlog(Pin<Box<dyn Future<Output = Result<DelayedPost, PostError>> + Send + 'a>>),
 }
 
 impl fmt::Debug for DelayedPostingIn<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Queue(reserving, when) => f.debug_tuple("Queue").field(reserving).field(when).finish(),
+            Self::Queue(reserving, when, _) => f.debug_tuple("Queue").field(reserving).field(when).finish(),
             Self::Backlog(_) => f.write_str("Backlog"),
         }
     }
@@ -115,7 +151,9 @@ impl Future for DelayedPosting<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            DelayedPostingIn::Queue(reserving, when) => reserving.poll_put(cx, |post| put(post, *when)),
+            DelayedPostingIn::Queue(reserving, when, name) => {
+                reserving.poll_put(cx, |post| put(post, *when, name.take()))
+            }
             DelayedPostingIn::Backlog(storing) => storing.as_mut().poll(cx),
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::clock::{LONGEST_SLEEP, Now};
 use super::lanes::Posted;
+use super::named::{DelayName, DelayedEvent, DelayedFilter};
 use crate::event::Timestamp;
 
 /// When an event is to be delivered, as its poster says it.
@@ -27,6 +28,20 @@ impl Due {
         Self::Wall((time.unix_micros(), 0))
     }
 
+    /// When it will be, by the system's clock, if that is not set until then.
+    pub(crate) fn by_wall(self, now: Now) -> Timestamp {
+        match self {
+            Self::Steady((due, _)) => now.wall_at(due),
+            Self::Wall((micros, _)) => Timestamp::from_unix_micros(micros),
+        }
+    }
+
+    fn number(self) -> u64 {
+        match self {
+            Self::Steady((_, number)) | Self::Wall((_, number)) => number,
+        }
+    }
+
     /// When, by the system's clock.
     pub(crate) fn wall(self) -> Option<Timestamp> {
         match self {
@@ -39,9 +54,22 @@ impl Due {
 /// The events that are not due yet, by the clock that says when they are.
 #[derive(Default)]
 pub(crate) struct Delays {
-    steady: BTreeMap<(Duration, u64), Posted>,
-    wall: BTreeMap<(i64, u64), Posted>,
+    steady: BTreeMap<(Duration, u64), Waiting>,
+    wall: BTreeMap<(i64, u64), Waiting>,
     next: u64,
+}
+
+/// An event that is not due, and the name under which it was posted.
+pub(crate) struct Waiting {
+    pub(crate) posted: Posted,
+    pub(crate) name: Option<Box<DelayName>>,
+}
+
+impl Waiting {
+    /// As it is listed.
+    pub(crate) fn listed(&self, due: Timestamp) -> DelayedEvent {
+        DelayedEvent::new(self.posted.event.clone(), due, self.name.as_deref().cloned())
+    }
 }
 
 impl Delays {
@@ -55,10 +83,10 @@ impl Delays {
         }
     }
 
-    pub(crate) fn put(&mut self, posted: Posted, due: Due) {
+    pub(crate) fn put(&mut self, waiting: Waiting, due: Due) {
         match due {
-            Due::Steady(due) => self.steady.insert(due, posted),
-            Due::Wall(due) => self.wall.insert(due, posted),
+            Due::Steady(due) => self.steady.insert(due, waiting),
+            Due::Wall(due) => self.wall.insert(due, waiting),
         };
     }
 
@@ -74,15 +102,28 @@ impl Delays {
     }
 
     pub(crate) fn take(&mut self, due: Due) -> Option<Posted> {
-        match due {
+        let waiting = match due {
             Due::Steady(due) => self.steady.remove(&due),
             Due::Wall(due) => self.wall.remove(&due),
-        }
+        };
+        waiting.map(|waiting| waiting.posted)
     }
 
-    pub(crate) fn take_all(&mut self) -> Vec<Posted> {
-        let steady = std::mem::take(&mut self.steady).into_values();
-        steady.chain(std::mem::take(&mut self.wall).into_values()).collect()
+    pub(crate) fn take_all(&mut self) -> Vec<(Due, Waiting)> {
+        let steady = std::mem::take(&mut self.steady).into_iter();
+        let wall = std::mem::take(&mut self.wall).into_iter();
+        let steady = steady.map(|(due, waiting)| (Due::Steady(due), waiting));
+        steady.chain(wall.map(|(due, waiting)| (Due::Wall(due), waiting))).collect()
+    }
+
+    /// Those that the filter selects, sorted by when they are due.
+    pub(crate) fn selected(&self, filter: &DelayedFilter, now: Now) -> Vec<(Timestamp, Due, &Waiting)> {
+        let steady = self.steady.iter().map(|(due, waiting)| (Due::Steady(*due), waiting));
+        let wall = self.wall.iter().map(|(due, waiting)| (Due::Wall(*due), waiting));
+        let selected = steady.chain(wall).filter(|(_, waiting)| filter.selects(waiting.name.as_deref()));
+        let mut selected: Vec<_> = selected.map(|(due, waiting)| (due.by_wall(now), due, waiting)).collect();
+        selected.sort_by_key(|(time, due, _)| (*time, due.number()));
+        selected
     }
 
     /// Takes the next event that is due: the one that has been due for longest, and of several the one that
@@ -96,9 +137,9 @@ impl Delays {
             u128::try_from(late).ok().map(|late| (late, u64::MAX - number))
         });
         if wall > steady {
-            self.wall.pop_first().map(|(_, posted)| posted)
+            self.wall.pop_first().map(|(_, waiting)| waiting.posted)
         } else {
-            steady.and_then(|_| self.steady.pop_first()).map(|(_, posted)| posted)
+            steady.and_then(|_| self.steady.pop_first()).map(|(_, waiting)| waiting.posted)
         }
     }
 
@@ -127,7 +168,7 @@ mod tests {
 
     fn post(delays: &mut Delays, name: &str, when: When, now: Now) -> Due {
         let due = delays.due(when, now);
-        delays.put(posted(name), due);
+        delays.put(Waiting { posted: posted(name), name: None }, due);
         due
     }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use super::named::DelayName;
 use crate::event::AnyEvent;
 use crate::store::StoreError;
 
@@ -30,6 +31,9 @@ pub enum PostRefusal {
         /// The maximum number of bytes of the unfinished events of one priority, or of those that are due later.
         bytes: usize,
     },
+    /// The name or the key of a delayed event is too long.
+    #[error("the name or the key of a delayed event has more than {} bytes", DelayName::MAX_BYTES)]
+    NameTooLong,
     /// The bus was shut down.
     #[error("the bus is shut down")]
     Closed,

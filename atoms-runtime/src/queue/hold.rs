@@ -9,6 +9,7 @@ use super::Priority;
 use super::backlog::{Acknowledgement, NewPost, Taken, Ticket};
 use super::delays::Due;
 use super::lanes::{Posted, Slot};
+use super::named::DelayName;
 use super::room::{Room, RoomKind};
 use crate::engine::posts::{self, Hold as _};
 use crate::engine::worklist::{Queued, Worklist};
@@ -57,12 +58,13 @@ impl TakenBy {
 pub(crate) struct HeldPost {
     pub(crate) posted: Posted,
     pub(crate) due: Option<Due>,
+    pub(crate) name: Option<Box<DelayName>>,
 }
 
 /// What was emitted is due at once.
 impl From<Posted> for HeldPost {
     fn from(posted: Posted) -> Self {
-        Self { posted, due: None }
+        Self { posted, due: None, name: None }
     }
 }
 
@@ -127,9 +129,10 @@ impl Hold {
         let Some(worklist) = self.worklist.get() else { return Vec::new() };
         let (emitted, posts) = worklist.take_held();
         let emitted = emitted.into_iter().map(|queued| bus.new_post(queued.event, priority, None));
-        let posts = posts.into_iter().map(|HeldPost { posted, due }| {
+        let posts = posts.into_iter().map(|HeldPost { posted, due, name }| {
             let due = due.and_then(Due::wall);
-            bus.new_post(posted.event, posted.slot.room.priority(), due)
+            let post = bus.new_post(posted.event, posted.slot.room.priority(), due);
+            NewPost { name: name.map(|name| *name), ..post }
         });
         emitted.chain(posts).collect()
     }

@@ -140,7 +140,7 @@ impl Posted {
         if CANCELLED.allows() {
             tracing::warn!(r#type = event.name(), id = %event.head().id(), "a posted event was cancelled");
         }
-        Unfinished::new(event, None)
+        if self.done.is_some() { Unfinished::new(event, None) } else { Unfinished::posted(&self.event) }
     }
 }
 

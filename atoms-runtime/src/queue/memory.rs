@@ -11,9 +11,9 @@ use tokio::sync::Notify;
 
 use super::backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
 use super::clock::{Clock, Now};
-use super::{Priority, QueueDepths};
+use super::{DelayName, DelayedEvent, DelayedFilter, Priority, QueueDepths};
 use crate::engine::limits::{Limits, Load};
-use crate::event::{AnyEvent, EventId, EventKey};
+use crate::event::{AnyEvent, EventId, EventKey, Timestamp};
 use crate::store::{StoreError, StoreErrorKind, StoreFuture};
 
 /// A [`Backlog`] in memory, in the simplest way.
@@ -54,6 +54,7 @@ struct Entry {
     room: BacklogRoom,
     bytes: usize,
     due: Option<i64>,
+    name: Option<DelayName>,
     /// The place in its line, once it is admitted.
     place: u64,
     taken: u64,
@@ -121,18 +122,19 @@ fn index(room: BacklogRoom) -> usize {
 
 impl State {
     fn insert(&mut self, post: NewPost) -> u64 {
-        let NewPost { event, priority, due, handlers } = post;
+        let bytes = post.size();
+        let NewPost { event, priority, due, name, handlers } = post;
         if let Some(id) = self.ids.get(event.id()) {
             return *id;
         }
         self.next += 1;
         let id = self.next;
-        let (room, bytes) = (BacklogRoom::of(priority, due), event.size());
+        let room = BacklogRoom::of(priority, due);
         self.rooms[index(room)].add(bytes);
         self.ids.insert(event.id().clone(), id);
         let (key, due) = (event.key(), due.map(|due| due.unix_micros()));
         let (place, taken, is_taken) = (0, 0, false);
-        let entry = Entry { event, key, priority, handlers, room, bytes, due, place, taken, is_taken };
+        let entry = Entry { event, key, priority, handlers, room, bytes, due, name, place, taken, is_taken };
         self.entries.insert(id, entry);
         match due {
             Some(due) => drop(self.delayed.insert((due, id))),
@@ -234,7 +236,7 @@ impl Backlog for MemoryBacklog {
             let mut rooms = state.rooms;
             for post in posts.iter().filter(|post| !state.ids.contains_key(post.event.id())) {
                 let (load, bytes) =
-                    (&mut rooms[index(BacklogRoom::of(post.priority, post.due))], post.event.size());
+                    (&mut rooms[index(BacklogRoom::of(post.priority, post.due))], post.size());
                 if !self.limits.has_room(*load, bytes) {
                     let Limits { events, bytes } = self.limits;
                     let full =
@@ -302,6 +304,18 @@ impl Backlog for MemoryBacklog {
         let (now, state) = (self.clock.both(), self.lock());
         let is_delayed = state.ids.get(&event).is_some_and(|id| state.is_delayed(*id, now));
         Box::pin(ready(Ok(is_delayed)))
+    }
+
+    fn delayed(&self, filter: DelayedFilter, limit: usize) -> StoreFuture<'_, Vec<DelayedEvent>> {
+        let (now, state) = (self.clock.both(), self.lock());
+        let delayed = state.delayed.iter().filter(|(due, _)| *due > now.wall);
+        let delayed = delayed.filter_map(|(due, id)| {
+            let entry = state.entries.get(id)?;
+            let due = Timestamp::from_unix_micros(*due);
+            let name = entry.name.as_ref();
+            filter.selects(name).then(|| DelayedEvent::new(entry.event.clone(), due, name.cloned()))
+        });
+        Box::pin(ready(Ok(delayed.take(limit).collect())))
     }
 
     fn count(&self) -> StoreFuture<'_, usize> {

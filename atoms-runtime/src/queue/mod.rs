@@ -12,6 +12,7 @@ mod error;
 mod hold;
 mod lanes;
 mod memory;
+mod named;
 mod reserve;
 mod room;
 mod state;
@@ -33,9 +34,11 @@ pub use delayed::{Delayed, DelayedPost, DelayedPosting};
 pub use depths::{QueueDepth, QueueDepths};
 pub use error::{PostError, PostRefusal};
 pub use memory::MemoryBacklog;
+pub use named::{DelayName, DelayedEvent, DelayedFilter};
 pub(crate) use state::OwnedQueue;
 pub(crate) use stored::{OwnedStored, Stored};
 
+use self::delayed::Later;
 use self::delays::{Due, When};
 use self::hold::{HeldPost, Hold};
 use self::lanes::{Posted, Slot};
@@ -215,13 +218,14 @@ impl<'a> Post<'a> {
 
     /// Holds the event until the handler is done that posts it, where a backlog then takes it; gives it back if there
     /// is no such handler.
-    fn hold_stored(self, due: Option<Timestamp>) -> Result<Option<Self>, PostError> {
+    fn hold_stored(self, later: Option<Later>) -> Result<Option<Self>, PostError> {
         let Some(held) = &self.held else { return Ok(Some(self)) };
         let (held, size) = (Arc::clone(held), self.event.size());
         let Self { bus, terms, .. } = self;
         let slot = Slot { room: terms.slot.room.of(RoomKind::Followed), ..terms.slot };
         let posted = Terms { slot, ..terms }.posted(self.event);
-        match held.hold(HeldPost { posted, due: due.map(Due::at) }, Some(size)) {
+        let (due, name) = later.map_or((None, None), |Later { due, name }| (Some(Due::at(due)), name));
+        match held.hold(HeldPost { posted, due, name }, Some(size)) {
             Ok(()) => Ok(None),
             Err((it, NotHeld::Closed)) => Ok(Some(Self { bus, event: it.posted.event, terms, held: None })),
             Err((it, NotHeld::Full)) => {
@@ -232,9 +236,9 @@ impl<'a> Post<'a> {
     }
 
     /// Stores the event in the backlog, or holds it.
-    async fn store(self, due: Option<Timestamp>, stored: &'a Arc<Stored>) -> Result<(), PostError> {
-        let Some(Self { bus, event, terms, .. }) = self.hold_stored(due)? else { return Ok(()) };
-        stored.post(bus, event, terms.slot.room.priority(), due).await
+    async fn store(self, later: Option<Later>, stored: &'a Arc<Stored>) -> Result<(), PostError> {
+        let Some(Self { bus, event, terms, .. }) = self.hold_stored(later.clone())? else { return Ok(()) };
+        stored.post(bus, event, terms.slot.room.priority(), later).await
     }
 
     #[cold]
@@ -258,15 +262,19 @@ impl<'a> Post<'a> {
             return self.queue().put(self.bus, self.terms.posted(self.event));
         }
         let queue = self.queue();
-        self.hold(None).map_or(Ok(()), |(bus, posted)| queue.put(bus, posted))
+        self.hold(None, None).map_or(Ok(()), |it| queue.put(it.0, it.1))
     }
 
     /// Holds the event until the handler is done that posts it; gives it back if there is no such handler.
-    fn hold(self, due: Option<Due>) -> Option<(&'a Bus, Posted)> {
+    fn hold(
+        self,
+        due: Option<Due>,
+        name: Option<Box<DelayName>>,
+    ) -> Option<(&'a Bus, Posted, Option<Box<DelayName>>)> {
         let posted = self.terms.posted(self.event);
-        let Some(held) = self.held else { return Some((self.bus, posted)) };
-        let not_held = held.hold(HeldPost { posted, due }, None).err();
-        not_held.map(|(it, _)| (self.bus, it.posted))
+        let Some(held) = self.held else { return Some((self.bus, posted, name)) };
+        let not_held = held.hold(HeldPost { posted, due, name }, None).err();
+        not_held.map(|(it, _)| (self.bus, it.posted, it.name))
     }
 
     fn queue(&self) -> &'a Arc<Queue> {

@@ -12,9 +12,10 @@ use tokio::task::AbortHandle;
 
 use super::clock::Clock;
 use super::crews::Crews;
-use super::delays::{Delays, Due, When};
+use super::delays::{Delays, Due, Waiting, When};
 use super::hold::HeldPost;
 use super::lanes::{LaneKey, Lanes, Posted, Slot};
+use super::named::{DelayedEvent, DelayedFilter};
 use super::room::Rooms;
 use super::{PostError, PostRefusal, QueueDepths};
 use crate::engine::Bus;
@@ -48,6 +49,8 @@ pub(super) struct State {
     pub(super) closed: bool,
     /// Whether what is given back is not to be started again.
     ended: bool,
+    /// What was not due when this was closed.
+    undelivered: Vec<DelayedEvent>,
 }
 
 /// Who is to be woken.
@@ -86,11 +89,11 @@ impl Queue {
     pub(crate) fn put_delayed(
         self: &Arc<Self>,
         bus: &Bus,
-        posted: Posted,
+        waiting: Waiting,
         due: Due,
     ) -> Result<(), PostError> {
-        let (mut state, _) = self.ready_for(bus, &posted)?;
-        state.delays.put(posted, due);
+        let (mut state, _) = self.ready_for(bus, &waiting.posted)?;
+        state.delays.put(waiting, due);
         let timers = state.crews.timers();
         drop(state);
         timers.into_iter().for_each(Waker::wake);
@@ -106,11 +109,15 @@ impl Queue {
     pub(crate) fn put_held(&self, emitted: Vec<Posted>, posts: Vec<HeldPost>) {
         let (mut state, mut cancelled) = (self.lock(), Vec::new());
         let (is_closed, is_ended) = (state.closed, state.ended);
-        for HeldPost { posted, due } in emitted.into_iter().map(HeldPost::from).chain(posts) {
+        for HeldPost { posted, due, name } in emitted.into_iter().map(HeldPost::from).chain(posts) {
             match due {
-                _ if is_ended => cancelled.push(posted),
-                Some(_) if is_closed => cancelled.push(posted),
-                Some(due) => state.delays.put(posted, due),
+                Some(due) if is_closed => {
+                    let waiting = Waiting { posted, name };
+                    state.undelivered.push(waiting.listed(due.by_wall(self.clock.both())));
+                    cancelled.push(waiting.posted);
+                }
+                Some(due) => state.delays.put(Waiting { posted, name }, due),
+                None if is_ended => cancelled.push(posted),
                 None => {
                     self.under_way.add(1);
                     state.lanes.admit(posted);
@@ -144,6 +151,24 @@ impl Queue {
 
     pub(crate) fn depths(&self) -> QueueDepths {
         QueueDepths { followed: self.lock().lanes.followed(), ..self.rooms.depths() }
+    }
+
+    /// Those of the events that are not due yet that the filter selects, sorted by when they are.
+    pub(crate) fn delayed(&self, filter: &DelayedFilter, limit: usize) -> Vec<DelayedEvent> {
+        let state = self.lock();
+        let selected = state.delays.selected(filter, self.clock.both()).into_iter().take(limit);
+        selected.map(|(time, _, waiting)| waiting.listed(time)).collect()
+    }
+
+    /// Cancels them; how many.
+    pub(crate) fn cancel_all(&self, filter: &DelayedFilter) -> usize {
+        let mut state = self.lock();
+        let selected = state.delays.selected(filter, self.clock.both());
+        let selected: Vec<_> = selected.into_iter().map(|(_, due, _)| due).collect();
+        let cancelled: Vec<_> = selected.into_iter().filter_map(|due| state.delays.take(due)).collect();
+        drop(state);
+        self.rooms.give_back_all(cancelled.iter().map(|it| (it.slot.room, it.slot.bytes)));
+        cancelled.len()
     }
 
     pub(crate) fn is_delayed(&self, due: Due) -> bool {
@@ -245,16 +270,28 @@ impl Queue {
         done.clear();
     }
 
-    /// Takes nothing more, and gives back what is not due yet.
-    pub(crate) fn close(&self) -> Vec<Unfinished> {
+    /// Takes nothing more, and keeps what is not due yet for [`undelivered`](Self::undelivered).
+    pub(crate) fn close(&self) {
         self.rooms.close();
         self.is_closing.store(true, Ordering::Relaxed);
         let mut state = self.lock();
         // Who has reserved room already is too late as well.
         state.closed = true;
         let delayed = state.delays.take_all();
+        let now = self.clock.both();
+        state.undelivered.extend(delayed.iter().map(|(due, waiting)| waiting.listed(due.by_wall(now))));
         drop(state);
-        delayed.iter().map(Posted::cancelled).collect()
+        delayed.iter().for_each(|(_, waiting)| drop(waiting.posted.cancelled()));
+        self.rooms.give_back_all(
+            delayed.iter().map(|(_, waiting)| (waiting.posted.slot.room, waiting.posted.slot.bytes)),
+        );
+    }
+
+    /// What was not due when this was closed, sorted by when it would have been.
+    pub(crate) fn undelivered(&self) -> Vec<DelayedEvent> {
+        let mut undelivered = std::mem::take(&mut self.lock().undelivered);
+        undelivered.sort_by_key(DelayedEvent::due);
+        undelivered
     }
 
     /// Ends the workers, with what they run, and gives back what was not started.
@@ -316,7 +353,7 @@ mod tests {
         let event = || AnyEvent::from(RawEvent::new("test.late", *b"{}", None, None, None));
         let late = Post::new(&bus, event()).reserved().unwrap();
         Post::new(&bus, event()).reserved().unwrap().put().unwrap();
-        assert!(bus.0.queue.0.close().is_empty());
+        bus.0.queue.0.close();
         assert_eq!(late.put().unwrap_err().reason(), PostRefusal::Closed);
     }
 }

@@ -15,9 +15,10 @@ use tokio::time::sleep;
 
 use super::backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
 use super::clock::Clock;
+use super::delayed::Later;
 use super::delays::When;
 use super::stored_worker::work;
-use super::{PostError, PostRefusal, Priority};
+use super::{DelayName, PostError, PostRefusal, Priority};
 use crate::engine::under_way::UnderWay;
 use crate::engine::{Bus, Engine};
 use crate::event::{AnyEvent, Timestamp};
@@ -128,9 +129,13 @@ impl Stored {
         bus: &Bus,
         event: AnyEvent,
         priority: Priority,
-        due: Option<Timestamp>,
+        later: Option<Later>,
     ) -> Result<(), PostError> {
-        let (room, size) = (BacklogRoom::of(priority, due), event.size());
+        let due = later.as_ref().map(|later| later.due);
+        let name = later.and_then(|later| later.name).map(|name| *name);
+        let new_post = || NewPost { name: name.clone(), ..bus.0.new_post(event.clone(), priority, due) };
+        let size = event.size() + name.as_ref().map_or(0, DelayName::size);
+        let room = BacklogRoom::of(priority, due);
         let refused = |reason, store| PostError { store, ..PostError::new(reason, event.clone()) };
         loop {
             // A shutdown wakes those who wait for room.
@@ -139,7 +144,7 @@ impl Stored {
             if bus.is_closed() {
                 return Err(refused(PostRefusal::Closed, None));
             }
-            let stored = match self.backlog.post(vec![bus.0.new_post(event.clone(), priority, due)]).await {
+            let stored = match self.backlog.post(vec![new_post()]).await {
                 Err(error) if error.kind() == StoreErrorKind::Full => {
                     match select(self.backlog.room(room, size), changed).await {
                         Either::Left((room, _)) => room,

@@ -23,6 +23,7 @@ use self::letters::{
 use self::order::{
     a_key_that_is_held_up_holds_up_no_other, deadlines_are_in_order, keys_are_in_order, priorities_go_first,
     what_is_cancelled_never_comes, what_is_due_is_ready_then, what_is_given_back_comes_first,
+    what_is_not_due_is_listed_by_name,
 };
 use self::shared::{
     a_shutdown_leaves_what_was_not_begun, several_take_each_event_once,
@@ -104,6 +105,7 @@ pub async fn check<F: Future<Output = Arc<dyn Backlog>>>(make: impl Fn(usize, us
     deadlines_are_in_order(&*make(8, MIB).await).await;
     what_is_due_is_ready_then(&*make(8, MIB).await).await;
     what_is_cancelled_never_comes(&*make(8, MIB).await).await;
+    what_is_not_due_is_listed_by_name(&*make(8, MIB).await).await;
     it_is_bounded_in_number(&*make(2, MIB).await).await;
     it_is_bounded_in_bytes(&*make(8, 100_000).await).await;
     what_is_not_done_is_counted_by_room(&*make(8, MIB).await).await;

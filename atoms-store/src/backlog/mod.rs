@@ -10,15 +10,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use atoms_runtime::{
-    Acknowledgement, Backlog, BacklogRoom, Clock, EventId, LetterStore, LogLimit, NewPost, Priority,
-    QueueDepth, QueueDepths, StoreError, StoreErrorKind, StoreFuture, StoredEvents, Taken, Ticket, Timestamp,
+    Acknowledgement, Backlog, BacklogRoom, Clock, DelayedEvent, DelayedFilter, EventId, LetterStore,
+    LogLimit, NewPost, Priority, QueueDepth, QueueDepths, StoreError, StoreErrorKind, StoreFuture,
+    StoredEvents, Taken, Ticket, Timestamp,
 };
 use rusqlite::Connection;
 
 pub(crate) use self::done::{Done, Written};
 pub(crate) use self::leases::Leases;
 use self::leases::{InFlight, Recording};
-use self::rows::insert;
+use self::rows::{DelayedRow, insert};
 pub(crate) use self::rows::{NewRow, number_of};
 use crate::file::{Batch, Durability, Failed, File, Limits, Load, Ready, Room, load};
 use crate::letters::Letters;
@@ -236,6 +237,28 @@ impl Backlog for Posts {
     fn is_pending(&self, event: EventId) -> StoreFuture<'_, bool> {
         let (event, now) = (event.to_string(), self.now());
         Box::pin(self.file.read(move |connection| rows::is_pending(connection, &event, now)))
+    }
+
+    fn delayed(&self, filter: DelayedFilter, limit: usize) -> StoreFuture<'_, Vec<DelayedEvent>> {
+        Box::pin(async move {
+            let now = self.now();
+            let read = move |connection: &Connection| rows::delayed(connection, &filter, now, limit);
+            let mut delayed = Vec::new();
+            for DelayedRow { number, due, name, frame } in self.file.read(read).await? {
+                match self.file.read_event(&frame) {
+                    Ok(event) => {
+                        delayed.push(DelayedEvent::new(event, Timestamp::from_unix_micros(due), name));
+                    }
+                    Err(error) if error.kind() == StoreErrorKind::Unreadable => {
+                        if UNREADABLE.allows() {
+                            tracing::error!(number, %error, "a posted event cannot be read, and is left out");
+                        }
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(delayed)
+        })
     }
 
     fn count(&self) -> StoreFuture<'_, usize> {

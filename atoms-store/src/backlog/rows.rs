@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use atoms_runtime::{BacklogRoom, EventKey, NewPost, Priority, StoreError, StoreErrorKind, Ticket};
+use atoms_runtime::{
+    BacklogRoom, DelayName, DelayedFilter, EventKey, NewPost, Priority, StoreError, StoreErrorKind, Ticket,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::leases::{Entry, Leases, Recording};
@@ -30,10 +32,19 @@ pub(crate) struct NewRow {
     /// How many bytes of memory the event takes.
     pub(crate) bytes: usize,
     due: Option<i64>,
+    name: Option<DelayName>,
     /// How often it was taken.
     times: u64,
     handlers: Vec<String>,
     frame: Vec<u8>,
+}
+
+/// A posted event that is not due.
+pub(super) struct DelayedRow {
+    pub(super) number: u64,
+    pub(super) due: i64,
+    pub(super) name: Option<DelayName>,
+    pub(super) frame: Vec<u8>,
 }
 
 /// A posted event that is ready.
@@ -48,15 +59,16 @@ pub(super) struct FoundRow {
 
 impl NewRow {
     pub(crate) fn of(post: NewPost, file: &File) -> Result<Self, StoreError> {
-        let event = post.event;
+        let (bytes, event) = (post.size(), post.event);
         Ok(Self {
             event: event.id().to_string(),
             r#type: event.event_type().to_owned(),
             key: event.key(),
             priority: post.priority,
             room: BacklogRoom::of(post.priority, post.due),
-            bytes: event.size(),
+            bytes,
             due: post.due.map(|due| due.unix_micros()),
+            name: post.name,
             times: 0,
             handlers: post.handlers,
             frame: file.write_event(&event)?,
@@ -74,7 +86,8 @@ impl NewRow {
     ) -> Self {
         let (priority, handlers) = (Priority::default(), vec![handler]);
         let room = BacklogRoom::of(priority, None);
-        Self { event, r#type, key: None, priority, room, bytes, due: None, times: 1, handlers, frame }
+        let (key, due, name) = (None, None, None);
+        Self { event, r#type, key, priority, room, bytes, due, name, times: 1, handlers, frame }
     }
 
     pub(crate) fn all(posts: Vec<NewPost>, file: &File) -> Result<Vec<Self>, StoreError> {
@@ -111,12 +124,14 @@ pub(crate) fn insert(batch: &Batch<'_>, row: &NewRow) -> Result<u64, Failed> {
         None => (Some(number), admitted(batch, key)?),
     };
     let sql =
-        "INSERT INTO atoms_post (number, event, type, key, priority, room, bytes, due, place, state, times)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event) DO NOTHING";
+        "INSERT INTO atoms_post (number, event, type, key, priority, room, bytes, due, place, state, times, name, about)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event) DO NOTHING";
     let room = Room::from(row.room);
     let priority = row.priority as i64;
+    let (name, about) = (row.name.as_ref().map(DelayName::name), row.name.as_ref().map(DelayName::key));
     let inserted = batch.prepare_cached(sql)?.execute(params![
-        number, row.event, row.r#type, key, priority, room.0, row.bytes, row.due, place, state, row.times
+        number, row.event, row.r#type, key, priority, room.0, row.bytes, row.due, place, state, row.times,
+        name, about
     ])?;
     if inserted == 0 {
         return number_of(batch, &row.event)?.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into());
@@ -279,6 +294,30 @@ pub(crate) fn cancel(batch: &Batch<'_>, event: &str, now: i64) -> Result<bool, F
         Ok(Entry { number: row.get(0)?, key: None, room: Room(row.get(1)?), bytes: row.get(2)? })
     });
     entry.optional()?.map_or(Ok(false), |entry| remove(batch, &entry))
+}
+
+/// The first events that are not due, of those that the filter selects.
+pub(super) fn delayed(
+    connection: &Connection,
+    filter: &DelayedFilter,
+    now: i64,
+    limit: usize,
+) -> Result<Vec<DelayedRow>, Failed> {
+    let of_name = if filter.name.is_some() { "name = ?1" } else { "?1 IS NULL" };
+    let of_key = if filter.key.is_some() { "about = ?2" } else { "?2 IS NULL" };
+    let sql = format!(
+        "SELECT number, due, name, about, frame FROM atoms_post JOIN atoms_frame ON post = number
+         WHERE state = 0 AND due > ?3 AND {of_name} AND {of_key} ORDER BY due, number LIMIT ?4"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let limit = limit.min(i64::MAX as usize);
+    let rows = statement.query_map(params![filter.name, filter.key, now, limit], |row| {
+        let name: Option<String> = row.get(2)?;
+        let about: Option<String> = row.get(3)?;
+        let name = name.map(|name| DelayName::new(name, about.unwrap_or_default()));
+        Ok(DelayedRow { number: row.get(0)?, due: row.get(1)?, name, frame: row.get(4)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Whether there is an event with this id that is not due.

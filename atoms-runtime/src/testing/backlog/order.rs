@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::join;
 use tokio::time::timeout;
 
-use super::{A_MOMENT, SOON, done, drain, from_now, keyed, numbers, post, post_all};
-use crate::queue::{Backlog, Priority};
+use super::{A_MOMENT, Checked, SOON, done, drain, from_now, keyed, numbers, post, post_all};
+use crate::queue::{Backlog, DelayName, DelayedEvent, DelayedFilter, Priority};
 
 pub(super) async fn keys_are_in_order(backlog: &dyn Backlog) {
     let low = |number| keyed(number, "k").with_priority(Priority::Background);
@@ -82,6 +82,44 @@ pub(super) async fn what_is_cancelled_never_comes(backlog: &dyn Backlog) {
     let id = now.event.id().clone();
     post_all(backlog, [now]).await;
     assert!(!backlog.cancel(id).await.unwrap(), "what is due at once cannot be cancelled");
+}
+
+pub(super) async fn what_is_not_due_is_listed_by_name(backlog: &dyn Backlog) {
+    let named = |number, millis, key: &str| {
+        post(number).with_due(from_now(millis)).with_name(DelayName::new("reminder", key))
+    };
+    let due = from_now(50_000);
+    post_all(backlog, [named(1, 60_000, "a"), named(2, 70_000, "b"), post(3).with_due(due), post(4)]).await;
+    let other = post(5).with_due(from_now(80_000)).with_name(DelayName::new("offer", "a"));
+    let (other_id, cancelled) = (other.event.id().clone(), named(6, 55_000, "a"));
+    let cancelled_id = cancelled.event.id().clone();
+    post_all(backlog, [other, cancelled]).await;
+    assert!(backlog.cancel(cancelled_id).await.unwrap());
+    let list = async |name: Option<&str>, key: Option<&str>, limit| {
+        let mut filter = DelayedFilter::default();
+        (filter.name, filter.key) = (name.map(Into::into), key.map(Into::into));
+        let listed = backlog.delayed(filter, limit).await.unwrap();
+        assert!(listed.is_sorted_by_key(DelayedEvent::due), "they are sorted by when they are due");
+        let number = |it: &DelayedEvent| it.event().downcast_ref::<Checked>().unwrap().number;
+        (listed.iter().map(number).collect::<Vec<_>>(), listed)
+    };
+    let (numbers, listed) = list(None, None, 8).await;
+    assert_eq!(numbers, [3, 1, 2, 5]);
+    assert_eq!((listed[0].due(), listed[0].name()), (due, None));
+    assert_eq!(listed[3].event().id(), &other_id);
+    assert_eq!(listed[3].name(), Some(&DelayName::new("offer", "a")));
+    assert_eq!(list(None, None, 2).await.0, [3, 1]);
+    assert_eq!(list(Some("reminder"), None, 8).await.0, [1, 2]);
+    assert_eq!(list(Some("reminder"), Some("b"), 8).await.0, [2]);
+    assert_eq!(list(None, Some("a"), 8).await.0, [1, 5]);
+    assert_eq!(list(Some("none"), None, 8).await.0, [0; 0]);
+    let (plain, named) = (post(7).with_due(due), named(8, 60_000, "a"));
+    assert!(named.size() > plain.size(), "a name takes room");
+    let bytes = async || backlog.depths().await.unwrap().delayed.bytes;
+    let before = bytes().await;
+    let size = named.size();
+    post_all(backlog, [named]).await;
+    assert_eq!(bytes().await - before, size);
 }
 
 pub(super) async fn what_is_given_back_comes_first(backlog: &dyn Backlog) {

@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use atoms::{
-    Acknowledgement, AnyEvent, Backlog, BacklogRoom, EventId, EventKey, NewPost, Priority, QueueDepths,
-    StoreError, StoreErrorKind, StoreFuture, StoredEvents, Taken, Ticket, Timestamp,
+    Acknowledgement, AnyEvent, Backlog, BacklogRoom, DelayName, DelayedEvent, DelayedFilter, EventId, EventKey,
+    NewPost, Priority, QueueDepths, StoreError, StoreErrorKind, StoreFuture, StoredEvents, Taken, Ticket, Timestamp,
 };
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -42,6 +42,7 @@ struct Entry {
     room: BacklogRoom,
     handlers: Vec<String>,
     due: Option<Timestamp>,
+    name: Option<DelayName>,
     /// Its place in the order of admission, once it is admitted.
     place: Option<u64>,
     times: u64,
@@ -111,11 +112,12 @@ impl State {
             event,
             id: post.event.id().clone(),
             key: post.event.key(),
-            size: post.event.size(),
+            size: post.size(),
             priority: post.priority,
             room: BacklogRoom::of(post.priority, post.due),
             handlers: post.handlers,
             due: post.due,
+            name: post.name,
             place: None,
             times: 0,
             is_taken: false,
@@ -290,6 +292,19 @@ impl Backlog for Journal {
     fn is_pending(&self, event: EventId) -> StoreFuture<'_, bool> {
         let is_pending = self.lock().entries.iter().any(|entry| entry.id == event && entry.is_pending());
         Box::pin(ready(Ok(is_pending)))
+    }
+
+    fn delayed(&self, filter: DelayedFilter, limit: usize) -> StoreFuture<'_, Vec<DelayedEvent>> {
+        self.change(move |state| {
+            let pending = state.entries.iter().filter(|entry| entry.is_pending());
+            let mut selected: Vec<_> = pending.filter(|entry| filter.selects(entry.name.as_ref())).collect();
+            selected.sort_by_key(|entry| (entry.due, entry.number));
+            let events = state.events()?;
+            let listed = selected.into_iter().filter_map(|entry| {
+                Some(DelayedEvent::new(events.read(&entry.event).ok()?, entry.due?, entry.name.clone()))
+            });
+            Ok(listed.take(limit).collect())
+        })
     }
 
     fn count(&self) -> StoreFuture<'_, usize> {
