@@ -11,7 +11,7 @@ pub use crate::node::conversation::{InEveryNode, OnlyInOutputs};
 pub use crate::node::factory::{
     ByDefault, Factory, FactoryMethod, Made, MadeBy, MadeByDefault, describe_factory,
 };
-pub use crate::node::method::{Handles, IsPassedOn, Method, Methods, Ran, Run, describe};
+pub use crate::node::method::{Handles, IsPassedOn, Method, Methods, Ran, Run, Timed, describe};
 pub use crate::node::respond::{Respond, Say, Text, Texts, describe_respond};
 pub use crate::node::shape::{Kind, MethodShape};
 pub use crate::node::{Node, NodeParts, NodeShape};

@@ -329,7 +329,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// node emits comes after it. A handler that takes its event **by value** consumes it: it does not pass on.
 /// A handler of `&AnyEvent` takes what no other handler of the node takes. What handlers return is emitted,
 /// and their further parameters are extracted, as those of a [handler](macro@handler) on the bus: `Emitter`,
-/// `State<T>`, `Context`, `Session`. A node handles one event after the other, in the order in which they come.
+/// `State<T>`, `Context`, `Session`, `Identity<T>`. A node handles one event after the other, in the order in which they come.
 ///
 /// After an error the client is sent an `agent.error`, and the node goes on with its state; after a panic, it
 /// is made anew. The client is sent the kind of the failure, and an `error_id`, under which the log has the whole text of
@@ -360,6 +360,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | attribute | the method |
 /// | --- | --- |
 /// | `#[handler]` | `fn(&mut self, event: &OrderCreated, ...)` or `fn(&mut self, event: OrderCreated, ...)`, `async` or not |
+/// | `#[handler(timeout = "2s")]` | the same, `async`: it is dropped at its next await when it takes longer, which is a failure; the node goes on with its state |
 /// | `#[respond]` | `fn(&mut self, request: &LlmRequest, ...) -> impl Stream<Item = String>`, or of `Result<String, E>`, `async` or not: see [below](#responses) |
 /// | `#[respond(pass_on)]` | the same, and the event passes on to the nodes behind |
 /// | `#[factory]` | `fn(init: &Init, ...) -> Self`, or a `Result` of it: makes the node, in place of `Default` |

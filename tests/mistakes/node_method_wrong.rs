@@ -17,6 +17,9 @@ impl SupportBot {
     #[handler(order = 3)]
     fn with_options(&mut self, _: &Init) {}
 
+    #[handler(timeout = "2s")]
+    fn sync(&mut self, _: &LlmRequest) {}
+
     #[respond]
     fn respond(&mut self, _: &LlmRequest) -> String {
         String::new()

@@ -8,7 +8,7 @@ use atoms_runtime::{AnyEvent, Dispatch};
 
 pin_project_lite::pin_project! {
     /// A future that runs as a handler of an event.
-    pub(super) struct Entered<'a, F> {
+    pub(crate) struct Entered<'a, F> {
         event: &'a AnyEvent,
         #[pin]
         future: F,
@@ -16,7 +16,7 @@ pin_project_lite::pin_project! {
 }
 
 /// Runs `future` as a handler of this event.
-pub(super) fn enter<F: Future>(event: &AnyEvent, future: F) -> Entered<'_, F> {
+pub(crate) fn enter<F: Future>(event: &AnyEvent, future: F) -> Entered<'_, F> {
     Entered { event, future }
 }
 

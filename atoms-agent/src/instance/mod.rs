@@ -4,7 +4,7 @@
 //! depends on which one it is.
 
 mod alone;
-mod enter;
+pub(crate) mod enter;
 pub(crate) mod failure;
 pub(crate) mod flight;
 mod lane;

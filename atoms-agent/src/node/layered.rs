@@ -44,7 +44,11 @@ impl<N: Send, H: Run<N>> HandlerCall for Calling<'_, N, H> {
             self.is_told = matches!(ran, Ok(Ran::Told(_)));
             match ran {
                 Ok(Ran::Done) => Ok(()),
-                Ok(Ran::Failed(error) | Ran::Told(error)) => Err(FailureKind::Error(error).into()),
+                Ok(Ran::Failed(error) | Ran::Told(error)) => {
+                    // A time-out is one to the layers, too.
+                    let kind = error.downcast().map_or_else(FailureKind::Error, |kind| *kind);
+                    Err(kind.into())
+                }
                 Err(panic) => {
                     self.panic = Some(panic);
                     Err(FailureKind::Panic("the node is made anew".into()).into())

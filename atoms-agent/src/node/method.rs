@@ -2,11 +2,14 @@
 
 use std::borrow::Borrow;
 use std::future::ready;
+use std::time::Duration;
 
 use atoms_runtime::{
-    Delivery, Dispatch, Emitted, EventType, EventTypes, ExtractError, HandlerError, HandlerInfo, Input,
-    Params, PrepareError, StartContext,
+    Delivery, Dispatch, Emitted, EventType, EventTypes, ExtractError, FailureKind, HandlerError, HandlerInfo,
+    Input, Params, PrepareError, StartContext,
 };
+
+use tokio::time::timeout;
 
 use super::layered::layered;
 
@@ -114,6 +117,30 @@ pub trait Run<N>: 'static {
         prepared: &'a <Self::Params as Params>::Prepared,
         delivery: Delivery<'a>,
     ) -> impl Future<Output = Ran> + Send + 'a;
+}
+
+/// A method that is dropped, and has failed, when it takes longer than so many milliseconds.
+#[derive(Debug)]
+pub struct Timed<R, const MILLIS: u64>(std::marker::PhantomData<fn(R)>);
+
+impl<N: Send, R: Run<N>, const MILLIS: u64> Run<N> for Timed<R, MILLIS> {
+    type Input = R::Input;
+    type Params = R::Params;
+    const CONSUMES: bool = R::CONSUMES;
+
+    fn info() -> &'static HandlerInfo {
+        R::info()
+    }
+
+    async fn run<'a>(
+        node: &'a mut N,
+        prepared: &'a <R::Params as Params>::Prepared,
+        delivery: Delivery<'a>,
+    ) -> Ran {
+        let after = Duration::from_millis(MILLIS);
+        let ran = timeout(after, R::run(node, prepared, delivery)).await;
+        ran.unwrap_or_else(|_| Ran::Failed(FailureKind::TimedOut { after }.into_error()))
+    }
 }
 
 /// A [`Method`] as one to run.

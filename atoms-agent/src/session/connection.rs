@@ -112,6 +112,8 @@ impl Sessions {
             () = session.ended() => {}
             () = self.0.closing.cancelled() => session.end_with(SessionEnd::Shutdown),
         }
+        // What comes of it could not come in any more.
+        session.0.work.cancel();
         let mut may_interrupt = true;
         match session.0.end.get() {
             None => return,
@@ -271,6 +273,10 @@ struct Running<'a> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
+        // It has ended for another reason, unless the connection was dropped.
+        self.session.end_with(SessionEnd::ByClient);
+        // Its tasks hold the session.
+        self.session.0.work.cancel();
         self.session.instance().close();
         self.session.instance().let_go();
         self.sessions.forget(self.session);

@@ -71,7 +71,7 @@ impl SessionEnd {
     }
 }
 
-/// Why an event did not get into a session.
+/// Why an event, or work, did not get into a session.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -85,6 +85,10 @@ pub enum SessionError {
     /// [`SessionsBuilder::mailbox_bytes`](super::SessionsBuilder::mailbox_bytes).
     #[error("the session has too many events under way")]
     Full,
+    /// As many futures of [`Session::spawn`](super::Session::spawn) run as
+    /// [`SessionsBuilder::spawn_limit`](super::SessionsBuilder::spawn_limit) allows.
+    #[error("the session has as much work under way as `SessionsBuilder::spawn_limit` allows")]
+    TooMuchWork,
 }
 
 /// Shows the same as `Display`, since `Debug` prints what `main` returns.

@@ -16,12 +16,13 @@ mod routing;
 mod running;
 mod sessions;
 mod watchdog;
+mod work;
 
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
-use atoms_runtime::{AnyEvent, Bus, Cancellation, Carrying, Envelope, Event};
+use atoms_runtime::{AnyEvent, Bus, Cancellation, Carrying, EmitOutcome, Envelope, Event};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -37,6 +38,7 @@ pub use sessions::{Counts, Sessions};
 use crate::events::Init;
 use crate::instance::Instance;
 use crate::protocol::rules::Rules;
+use work::Work;
 
 /// The source of events on the bus that come from a session, so that they are not sent there again.
 const SOURCE: &str = "atoms.session";
@@ -82,6 +84,7 @@ struct Core {
     /// When the session ends after its call has ended.
     ends_at: OnceLock<Instant>,
     end: OnceLock<SessionEnd>,
+    work: Work,
 }
 
 impl Session {
@@ -192,10 +195,16 @@ impl Session {
         if !instance.roots(|root| !root.is_overfull()) {
             return Err(SessionError::Full);
         }
-        let rules = Rules::of(event.known_type());
-        instance.note(rules);
-        instance.put_at_roots(instance.enter(event, rules), self);
+        // One that finds no room all the same is in the log, and among the dead letters.
+        let _ = self.put(event);
         Ok(())
+    }
+
+    /// Puts an event at the roots.
+    fn put(&self, event: AnyEvent) -> EmitOutcome {
+        let (instance, rules) = (self.instance(), Rules::of(event.known_type()));
+        instance.note(rules);
+        instance.put_at_roots(instance.enter(event, rules), self)
     }
 }
 

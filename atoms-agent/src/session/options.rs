@@ -38,6 +38,7 @@ pub(super) struct Options {
     pub(super) blocking_limit: Duration,
     pub(super) limits: Limits,
     pub(super) read_ahead_bytes: usize,
+    pub(super) spawn_limit: usize,
     pub(super) client_metadata: KeptMetadata,
     pub(super) actor_ids: ActorIds,
 }
@@ -53,6 +54,7 @@ impl SessionsBuilder {
             blocking_limit: Duration::from_millis(500),
             limits: Limits::default(),
             read_ahead_bytes: MIB,
+            spawn_limit: 16,
             client_metadata: KeptMetadata {
                 keys: ["traceparent", "schema_version"].map(Into::into).into(),
                 bytes: 1024,
@@ -116,6 +118,13 @@ impl SessionsBuilder {
     /// zero.
     pub fn read_ahead_bytes(mut self, bytes: usize) -> Self {
         self.options.read_ahead_bytes = bytes;
+        self
+    }
+
+    /// Sets how many futures of [`Session::spawn`](super::Session::spawn) may run at once in a session: 16 by default.
+    /// Sessions do not start with zero.
+    pub fn spawn_limit(mut self, futures: usize) -> Self {
+        self.options.spawn_limit = futures;
         self
     }
 
@@ -194,6 +203,7 @@ impl Options {
             ("init_bytes", self.init_bytes),
             ("frames_per_second", usize::try_from(self.frames_per_second).unwrap_or(usize::MAX)),
             ("read_ahead_bytes", self.read_ahead_bytes),
+            ("spawn_limit", self.spawn_limit),
             ("mailbox_bytes", self.limits.mailbox_bytes),
             ("conversation_limit", self.limits.conversation.messages.min(self.limits.conversation.bytes)),
         ];
@@ -223,6 +233,7 @@ impl fmt::Debug for SessionsBuilder {
             .field("frames_per_second", &self.options.frames_per_second)
             .field("blocking_limit", &self.options.blocking_limit)
             .field("read_ahead_bytes", &self.options.read_ahead_bytes)
+            .field("spawn_limit", &self.options.spawn_limit)
             .field("mailbox_bytes", &self.options.limits.mailbox_bytes)
             .field("conversation_limit", &self.options.limits.conversation)
             .finish_non_exhaustive()

@@ -65,9 +65,10 @@ impl Sessions {
         }
     }
 
-    /// Waits for the nodes to end, which they do at their next await.
+    /// Waits for the nodes, and for work beside them, to end, which they do at their next await.
     pub(super) async fn stop(&self, session: &Session, nodes: &mut JoinSet<()>) {
-        if self.within(DRAIN, joined(nodes)).await.is_none() {
+        let stopped = async { tokio::join!(joined(nodes), session.0.work.stopped()) };
+        if self.within(DRAIN, stopped).await.is_none() {
             tracing::error!(session = session.id(), "nodes that do not stop are aborted");
             // They are not awaited, since one that holds its thread goes on.
             nodes.abort_all();

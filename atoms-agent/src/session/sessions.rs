@@ -269,6 +269,7 @@ impl Sessions {
                 changed: Default::default(),
                 ends_at: Default::default(),
                 end: Default::default(),
+                work: Default::default(),
             }
         })))
     }

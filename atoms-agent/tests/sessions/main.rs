@@ -14,3 +14,4 @@ mod responses;
 mod starts;
 mod turns;
 mod ways;
+mod work;

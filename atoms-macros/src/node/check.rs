@@ -5,7 +5,7 @@ use syn::{FnArg, ImplItem, ItemImpl, Receiver, ReceiverKind, ReturnType, Token, 
 
 use super::model::{Method, Node};
 use super::parse::Role;
-use crate::common::{Mistakes, attributes, mistake, types};
+use crate::common::{Mistakes, attributes, function, mistake, types};
 use crate::handler::{parameters, signature};
 
 /// What each `#[handler]` and `#[respond]` takes, in their order.
@@ -25,6 +25,9 @@ pub(crate) fn check(node: &Node<'_>, mut mistakes: Mistakes) -> syn::Result<Inpu
     for method in &node.methods {
         conditions(method, &mut mistakes);
         receiver(method, &mut mistakes);
+        if let Some((key, _)) = &method.options.timeout {
+            function::timeout(key, &method.function.sig, &mut mistakes);
+        }
         match method.role {
             Role::Handler => inputs.extend(handler(node, method, &mut mistakes)),
             Role::Respond => inputs.extend(respond(method, &mut mistakes)),
@@ -172,7 +175,7 @@ fn respond(method: &Method, mistakes: &mut Mistakes) -> Option<Input> {
         return None;
     }
     let input = mistakes.take(input(method)).ok()?;
-    if input.by_value && method.has_option {
+    if input.by_value && method.options.passes_on {
         let event = types::text(&input.ty);
         let problem = "a response that takes its event by value consumes it, and does not pass it on";
         let help = format_args!("take `&{event}`, or write `#[respond]` without `pass_on`");

@@ -18,9 +18,7 @@ pub(crate) struct Node<'a> {
 /// A method that has a role in its node.
 pub(crate) struct Method {
     pub(crate) role: Role,
-    /// Whether its role's option is given: the node goes on after an error of this `#[started]`, or passes on the event of
-    /// this `#[respond]`.
-    pub(crate) has_option: bool,
+    pub(crate) options: parse::Options,
     /// The role as it stands in a `#[cfg_attr(...)]`.
     pub(crate) conditional: Option<Meta>,
     /// The method without its receiver, like the function of a handler on the bus.
@@ -47,9 +45,9 @@ impl Method {
     fn new(function: &ImplItemFn, mistakes: &mut Mistakes) -> Option<Self> {
         let mut roles = function.attrs.iter().filter_map(|it| Some((it, Role::of(it)?)));
         let conditional = function.attrs.iter().find_map(Role::conditional);
-        let (role, has_option) = match (roles.next(), &conditional) {
-            (Some((attribute, role)), _) => (role, parse::has_option(attribute, role, mistakes)),
-            (None, conditional) => (conditional.as_ref()?.1, false),
+        let (role, options) = match (roles.next(), &conditional) {
+            (Some((attribute, role)), _) => (role, parse::options(attribute, role, mistakes)),
+            (None, conditional) => (conditional.as_ref()?.1, parse::Options::default()),
         };
         for (again, _) in roles {
             mistakes.at(again, "a method of a node has one role", "remove one of the two attributes");
@@ -57,7 +55,7 @@ impl Method {
         let attrs = function.attrs.iter().filter(|it| Role::of(it).is_none()).cloned().collect();
         Some(Self {
             role,
-            has_option,
+            options,
             conditional: conditional.map(|(meta, _)| meta),
             receiver: function.sig.receiver().cloned(),
             function: ItemFn {

@@ -2,6 +2,7 @@
 //! #[node(output, severity = "fatal", crate = path)]
 //! #[node(background, expose_errors, crate = path)]
 //! #[handler], #[respond], #[factory], #[started], #[stopped]     on a method
+//! #[handler(timeout = "2s")]
 //! #[respond(pass_on)]
 //! #[started(may_fail)]
 //! ```
@@ -12,7 +13,7 @@ use proc_macro2::TokenStream;
 use syn::{Attribute, Ident, Meta, Path};
 
 use crate::common::keys::{Grammar, Key};
-use crate::common::{Mistakes, Root, attributes, mistake, values};
+use crate::common::{Mistakes, Root, attributes, duration, mistake, values};
 
 static GRAMMAR: Grammar = Grammar {
     attribute: "`#[node]`",
@@ -32,6 +33,27 @@ static STARTED: Grammar =
 
 static RESPOND: Grammar =
     Grammar { attribute: "`#[respond]`", keys: &[Key("pass_on", None)], hidden: &[], elsewhere: (&[], "") };
+
+/// The options that need a bus, or that a node has no use for, are not among them.
+static HANDLER: Grammar = Grammar {
+    attribute: "`#[handler]` in a node",
+    keys: &[Key("timeout", Some("\"2s\""))],
+    hidden: &[],
+    elsewhere: (
+        &[
+            Key("order", Some("-3")),
+            Key("allow_cycle", None),
+            Key("when", Some("path")),
+            Key("pattern", Some("\"shop.order.*\"")),
+            Key("retry", Some("(attempts = 5)")),
+            Key("concurrency", Some("4")),
+            Key("detached", None),
+            Key("id", Some("\"billing.mail\"")),
+            Key("was", Some("\"old::path\"")),
+        ],
+        "on a handler on the bus, outside of a node",
+    ),
+};
 
 /// What `#[node(...)]` says.
 #[derive(Default)]
@@ -101,20 +123,41 @@ impl Role {
     }
 }
 
-/// Reads whether a `#[started]` may fail, and whether a `#[respond]` passes its event on. The attributes of the other roles
-/// take no list.
-pub(crate) fn has_option(attribute: &Attribute, role: Role, mistakes: &mut Mistakes) -> bool {
-    match &attribute.meta {
-        Meta::Path(_) => return false,
-        Meta::List(list) if matches!(role, Role::Started | Role::Respond) => {
-            let grammar = if role == Role::Started { &STARTED } else { &RESPOND };
-            return !grammar.read(list.tokens.clone(), mistakes).given.is_empty();
+/// What the attribute of a method says beside its role.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// Whether the node goes on after an error of this `#[started]`.
+    pub(crate) may_fail: bool,
+    /// Whether the node passes on the event of this `#[respond]`.
+    pub(crate) passes_on: bool,
+    /// The word `timeout` of this `#[handler]`, and its milliseconds.
+    pub(crate) timeout: Option<(Ident, u64)>,
+}
+
+/// Reads what the attribute of a method says. Those of the other roles take no list.
+pub(crate) fn options(attribute: &Attribute, role: Role, mistakes: &mut Mistakes) -> Options {
+    let mut options = Options::default();
+    match (&attribute.meta, role) {
+        (Meta::Path(_), _) => {}
+        (Meta::List(list), Role::Started) => {
+            options.may_fail = !STARTED.read(list.tokens.clone(), mistakes).given.is_empty();
         }
-        _ => {}
+        (Meta::List(list), Role::Respond) => {
+            options.passes_on = !RESPOND.read(list.tokens.clone(), mistakes).given.is_empty();
+        }
+        (Meta::List(list), Role::Handler) => {
+            for given in HANDLER.read(list.tokens.clone(), mistakes).given {
+                let millis = mistakes.take(duration::millis(&given, "2s"));
+                options.timeout = millis.ok().map(|millis| (given.key, millis));
+            }
+        }
+        (meta, _) => {
+            let name =
+                attribute.path().segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+            let problem = format_args!("`#[{name}]` takes no options in a node");
+            let help = format_args!("write `#[{name}]`; delivery options are for handlers on the bus");
+            mistakes.add(mistake(meta, problem, help));
+        }
     }
-    let name = attribute.path().segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
-    let problem = format_args!("`#[{name}]` takes no options in a node");
-    let help = format_args!("write `#[{name}]`; delivery options are for handlers on the bus");
-    mistakes.add(mistake(&attribute.meta, problem, help));
-    false
+    options
 }

@@ -36,9 +36,13 @@ impl Part<'_> {
 
     pub(super) fn run(&self) -> TokenStream {
         let (agent, marker) = (self.agent, &self.marker);
-        match self.method.role {
+        let run = match self.method.role {
             Role::Respond => quote!(#agent::Responds<#marker>),
             _ => quote!(#agent::Handles<#marker>),
+        };
+        match &self.method.options.timeout {
+            Some((_, millis)) => quote!(#agent::Timed<#run, #millis>),
+            None => run,
         }
     }
 
@@ -140,7 +144,7 @@ impl Part<'_> {
         let [node, event, say] = ["node", "input", "say"].map(|name| Ident::new(name, Span::mixed_site()));
         let (names, params, extracted) = (&extracted.names, extracted.params(), extracted.argument());
         let (input, argument, by_value) = self.event(runtime, &event);
-        let consumes = by_value == Some(true) || !self.method.has_option;
+        let consumes = by_value == Some(true) || !self.method.options.passes_on;
         let wait = self.method.is_async().then(|| quote!(.await));
         let returned = types::returned(&self.method.function.sig.output);
         let span = returned.map_or(name.span(), Spanned::span);

@@ -125,7 +125,7 @@ fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
     let (ty, path) = (&node.block.self_ty, format!("::{name}"));
     let exposing = node.keys.exposes_errors.then(|| quote!(.exposing_errors()));
     let starting =
-        node.of(Role::Started).any(|started| started.has_option).then(|| quote!(.starting_or_not()));
+        node.of(Role::Started).any(|started| started.options.may_fail).then(|| quote!(.starting_or_not()));
     quote! {
         #agent::NodeShape::new(
             #name,
