@@ -79,7 +79,7 @@ pub mod prelude {
 
     #[cfg(feature = "agent")]
     #[doc(no_inline)]
-    pub use atoms_agent::{Conversation, Identity, Session, ToSessions, graph, node};
+    pub use atoms_agent::{Conversation, Identity, Session, SessionState, ToSessions, graph, node};
 
     #[cfg(not(feature = "agent"))]
     #[doc(hidden)]

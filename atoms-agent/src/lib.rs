@@ -24,6 +24,6 @@ pub use node::{Conversation, Message, Node, NodeProblem, NodeShape};
 pub use protocol::events;
 pub use session::{
     Addressed, AnyIdentity, Counts, Identity, Opening, Outgoing, RunningHandler, Sent, Session, SessionEnd,
-    SessionError, Sessions, SessionsBuilder, ToSessions,
+    SessionError, SessionState, Sessions, SessionsBuilder, ToSessions,
 };
 pub use zero::ZeroSetting;

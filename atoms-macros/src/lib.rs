@@ -329,7 +329,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// node emits comes after it. A handler that takes its event **by value** consumes it: it does not pass on.
 /// A handler of `&AnyEvent` takes what no other handler of the node takes. What handlers return is emitted,
 /// and their further parameters are extracted, as those of a [handler](macro@handler) on the bus: `Emitter`,
-/// `State<T>`, `Context`, `Session`, `Identity<T>`. A node handles one event after the other, in the order in which they come.
+/// `State<T>`, `Context`, `Session`, `Identity<T>`, `SessionState<T>`. A node handles one event after the other, in the order in which they come.
 ///
 /// After an error the client is sent an `agent.error`, and the node goes on with its state; after a panic, it
 /// is made anew. The client is sent the kind of the failure, and an `error_id`, under which the log has the whole text of
@@ -371,6 +371,10 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// If a `#[factory]` or a `#[started]` returns an error or panics, the session ends, with the close code 1011.
 /// After a `#[started]` that failed, `#[stopped]` is not called, not even with `may_fail`: it might overwrite what the
 /// node could not load.
+///
+/// All nodes of a session are made and started at the same time, and each handles its first event after that. They are stopped
+/// at the same time, too, each after its last event. What they share is loaded before and saved after all that: see
+/// `SessionState`.
 ///
 /// # Responses
 ///

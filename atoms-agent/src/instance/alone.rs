@@ -16,6 +16,7 @@ use super::turns::Turns;
 use super::{Host, Instance, Limits};
 use crate::events::Init;
 use crate::graph::{Graph, GraphError};
+use crate::node::declared::Declared;
 use crate::protocol::rules::Rules;
 
 impl Graph {
@@ -26,7 +27,7 @@ impl Graph {
     /// every event except those that were sent in, whether it declares `to(client)` or not.
     ///
     /// These events are not shown to the bus, and `agent.end_call` ends nothing: the reader of the output decides what
-    /// to do. A handler that takes a [`Session`](crate::Session) fails, and one that takes an `Option` of it gets
+    /// to do. There are no [session states](crate::SessionState). A handler that takes a [`Session`](crate::Session) fails, and one that takes an `Option` of it gets
     /// `None`.
     ///
     /// At most 64 events, or 1 MiB, wait in the output and for each node before senders wait, as is the default in
@@ -74,7 +75,7 @@ impl Graph {
     ///
     /// Panics outside of a tokio runtime, in which the nodes run.
     pub fn run_alone(&self, bus: &Bus, init: Init) -> Result<(RunningGraph, GraphOutput), GraphError> {
-        let nodes = self.prepare(bus)?;
+        let nodes = self.prepare(bus, &Declared::default())?;
         let init = Arc::new(Envelope::new(init));
         let instance =
             Arc::new(Instance::new(bus.clone(), self.plan(), init, Limits::default(), Turns::NONE));

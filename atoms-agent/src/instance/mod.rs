@@ -100,6 +100,8 @@ pub(crate) struct Instance {
     is_over: AtomicBool,
     /// Whether the call has ended, or was handed over.
     has_handed_off: AtomicBool,
+    /// Whether output nodes answer no requests.
+    is_muted: AtomicBool,
     /// Whether anybody waits, or has waited, until nothing is under way.
     is_awaited: AtomicBool,
     idle: Notify,
@@ -129,6 +131,7 @@ impl Instance {
             lost: 0.into(),
             is_over: false.into(),
             has_handed_off: false.into(),
+            is_muted: false.into(),
             is_awaited: false.into(),
             idle: Notify::new(),
         }
@@ -306,6 +309,15 @@ impl Instance {
     /// Whether the agent has ended the call, or handed it over.
     fn has_handed_off(&self) -> bool {
         self.has_handed_off.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn mute(&self, is_muted: bool) {
+        self.is_muted.store(is_muted, Ordering::Relaxed);
+    }
+
+    /// Whether output nodes answer no requests.
+    pub(crate) fn is_muted(&self) -> bool {
+        self.is_muted.load(Ordering::Relaxed)
     }
 
     pub(crate) fn turn(&self) -> u32 {

@@ -7,6 +7,7 @@ use atoms_runtime::{Bus, Params, PrepareError, StartContext};
 
 use super::run::{self, Seat};
 use crate::graph::{Graph, GraphError, GraphProblem};
+use crate::node::declared::Declared;
 use crate::node::factory::Factory;
 use crate::node::method::Methods;
 use crate::node::{Node, NodeParts, NodeShape};
@@ -34,9 +35,9 @@ fn bind(shape: &NodeShape, start: &StartContext<'_>) -> Result<Box<dyn Spawn>, V
 }
 
 impl Graph {
-    /// Finds what the nodes need of the bus.
-    pub(crate) fn prepare(&self, bus: &Bus) -> Result<Vec<Box<dyn Spawn>>, GraphError> {
-        let start = &bus.start_context();
+    /// Finds what the nodes need of the bus, and of their sessions.
+    pub(crate) fn prepare(&self, bus: &Bus, declared: &Declared) -> Result<Vec<Box<dyn Spawn>>, GraphError> {
+        let start = &bus.start_context().offering(declared);
         let mut problems = self.unknown(bus.registry());
         let mut ready = Vec::new();
         for node in self.nodes() {

@@ -39,6 +39,10 @@ impl<N: Send, R: Respond<N>> Run<N> for Responds<R> {
             tracing::debug!(node = outlet.node(), "a request after the hand-off is not answered");
             return Ran::Done;
         }
+        if outlet.instance.is_muted() {
+            tracing::debug!(node = outlet.node(), "an event in a muted session is not answered");
+            return Ran::Done;
+        }
         let mut speech = Speech::new(outlet, delivery.any());
         if !R::MAY_BE_SILENT {
             speech.begin();

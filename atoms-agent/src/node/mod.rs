@@ -2,6 +2,7 @@
 
 mod check;
 pub(crate) mod conversation;
+pub(crate) mod declared;
 pub(crate) mod factory;
 mod layered;
 pub(crate) mod method;

@@ -72,7 +72,10 @@ impl Sessions {
         O: Sink<Outgoing> + Send + Unpin,
     {
         let _connected = self.0.connections.token();
-        let begun = self.handshake(&mut incoming).await.and_then(|init| self.open(init, who));
+        let begun = match self.handshake(&mut incoming).await {
+            Ok(init) => self.open(init, who).await,
+            Err(end) => Err(end),
+        };
         let session = match begun {
             Ok(session) => session,
             Err(end) => {
@@ -91,6 +94,7 @@ impl Sessions {
         }
         session.instance().close();
         self.stop(&session, &mut nodes).await;
+        self.save(&session).await;
         let end = session.0.end.get().cloned().unwrap_or(SessionEnd::ByClient);
         log_end(Some(session.id()), &end, "a session has ended");
         self.within(LINGER, part(&end, &mut incoming, &mut outgoing)).await;
@@ -279,6 +283,7 @@ impl Drop for Running<'_> {
         self.session.0.work.cancel();
         self.session.instance().close();
         self.session.instance().let_go();
+        self.sessions.save_later(self.session);
         self.sessions.forget(self.session);
     }
 }

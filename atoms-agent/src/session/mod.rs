@@ -15,6 +15,7 @@ mod parting;
 mod routing;
 mod running;
 mod sessions;
+mod state;
 mod watchdog;
 mod work;
 
@@ -34,10 +35,12 @@ pub use options::SessionsBuilder;
 pub use routing::{Addressed, Sent, ToSessions};
 pub use running::RunningHandler;
 pub use sessions::{Counts, Sessions};
+pub use state::SessionState;
 
 use crate::events::Init;
 use crate::instance::Instance;
 use crate::protocol::rules::Rules;
+use state::States;
 use work::Work;
 
 /// The source of events on the bus that come from a session, so that they are not sent there again.
@@ -85,6 +88,7 @@ struct Core {
     ends_at: OnceLock<Instant>,
     end: OnceLock<SessionEnd>,
     work: Work,
+    states: States,
 }
 
 impl Session {
@@ -139,6 +143,24 @@ impl Session {
     /// Stops what is being said: interruptible events of the current turn are dropped.
     pub fn interrupt(&self) {
         self.0.instance.begin_turn();
+    }
+
+    /// Stops what is being said, and answers no request until [`unmute`](Self::unmute): no output node of the session
+    /// responds, for example while a person talks to the client. Requests that come meanwhile are not answered later. What
+    /// nodes and the program emit themselves, such as [`Speak`](crate::events::Speak), still goes to the client.
+    pub fn mute(&self) {
+        self.instance().mute(true);
+        self.interrupt();
+    }
+
+    /// Lets output nodes answer requests again.
+    pub fn unmute(&self) {
+        self.instance().mute(false);
+    }
+
+    /// Returns whether requests are not answered: see [`mute`](Self::mute).
+    pub fn is_muted(&self) -> bool {
+        self.instance().is_muted()
     }
 
     /// Ends the session. What is under way in its nodes is finished. Events of its client that had no room yet are

@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use atoms_runtime::Bus;
+use atoms_runtime::{Bus, HandlerError};
 
 use super::SOURCE_KEYS;
+use super::Session;
 use super::client::KeptMetadata;
 use super::opening::Opening;
 use super::sessions::Sessions;
+use super::state::{Loader, SessionState};
 use crate::graph::{Graph, GraphError};
 use crate::instance::Limits;
 use crate::node::conversation::ConversationLimit;
@@ -39,6 +41,8 @@ pub(super) struct Options {
     pub(super) limits: Limits,
     pub(super) read_ahead_bytes: usize,
     pub(super) spawn_limit: usize,
+    pub(super) states: Vec<Loader>,
+    pub(super) state_timeout: Duration,
     pub(super) client_metadata: KeptMetadata,
     pub(super) actor_ids: ActorIds,
 }
@@ -55,6 +59,8 @@ impl SessionsBuilder {
             limits: Limits::default(),
             read_ahead_bytes: MIB,
             spawn_limit: 16,
+            states: Vec::new(),
+            state_timeout: Duration::from_secs(10),
             client_metadata: KeptMetadata {
                 keys: ["traceparent", "schema_version"].map(Into::into).into(),
                 bytes: 1024,
@@ -118,6 +124,84 @@ impl SessionsBuilder {
     /// zero.
     pub fn read_ahead_bytes(mut self, bytes: usize) -> Self {
         self.options.read_ahead_bytes = bytes;
+        self
+    }
+
+    /// Loads a value that all nodes of a session share, before they are made: see [`SessionState`]. Call it for each
+    /// type.
+    ///
+    /// If it fails, no session begins: the client is told the kind of the failure, and the log has the rest. It refuses the
+    /// session with words for the client if its error is a [`SessionEnd`](super::SessionEnd):
+    ///
+    /// ```
+    /// use atoms::HandlerError;
+    /// use atoms::agent::{Opening, SessionEnd, SessionsBuilder};
+    ///
+    /// # struct Customer { owes: bool }
+    /// # struct Basket;
+    /// # fn set(sessions: SessionsBuilder) -> SessionsBuilder {
+    /// sessions.session_state(async |opening: Opening| -> Result<Basket, HandlerError> {
+    ///     if opening.identity::<Customer>().is_some_and(|customer| customer.owes) {
+    ///         return Err(SessionEnd::NotBegun("please pay your last order first".into()).into());
+    ///     }
+    ///     Ok(Basket)
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Order
+    ///
+    /// 1. The states are loaded, one after the other.
+    /// 2. All nodes are made and started at the same time, each by its `#[factory]` and then its `#[started]`. A node handles
+    ///    no event before, and those that come wait for it; other nodes may handle theirs already.
+    /// 3. Each node has called its `#[stopped]`, at the same time as the others, when it has done its last event.
+    /// 4. The states are saved, in the order in which they were loaded. Then the client is told of the end.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is one of this type already.
+    pub fn session_state<T, F, R, E>(mut self, load: F) -> Self
+    where
+        T: Send + 'static,
+        F: Fn(Opening) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<T, E>> + Send + 'static,
+        E: Into<HandlerError>,
+    {
+        let name = std::any::type_name::<T>();
+        let is_new = self.options.states.iter().all(|loader| !loader.is_of::<T>());
+        assert!(is_new, "sessions have a state `{name}` already: remove one of the two `session_state`");
+        self.options.states.push(Loader::new(load));
+        self
+    }
+
+    /// Saves a [`session_state`](Self::session_state) when its session has ended and all nodes have stopped, however that
+    /// came: also after a panic, and when the connection was dropped. Bus handlers that still hold the state can change it
+    /// later, which is not saved. A failure is in the log.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no state of this type is loaded: call `session_state` first.
+    pub fn save_session_state<T, F, R, E>(mut self, save: F) -> Self
+    where
+        T: Send + 'static,
+        F: Fn(Session, SessionState<T>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<HandlerError>,
+    {
+        let name = std::any::type_name::<T>();
+        let loader = self.options.states.iter_mut().find(|loader| loader.is_of::<T>());
+        let Some(loader) = loader else {
+            panic!("sessions have no state `{name}`: call `session_state` with what loads it first");
+        };
+        loader.save = Some(Loader::save(save));
+        self
+    }
+
+    /// Sets how long each load and each save of a [`session_state`](Self::session_state) may take: 10 seconds by default.
+    /// Then it has failed. When sessions are cut short by a shutdown, a save has a moment only. Sessions do not start with
+    /// zero.
+    pub fn state_timeout(mut self, timeout: Duration) -> Self {
+        self.options.state_timeout = timeout;
         self
     }
 
@@ -210,6 +294,7 @@ impl Options {
         let times = [
             ("handshake_timeout", self.handshake),
             ("idle_timeout", self.idle),
+            ("state_timeout", self.state_timeout),
             ("blocking_limit", self.blocking_limit),
         ];
         ZeroSetting::find(&limits, &times)

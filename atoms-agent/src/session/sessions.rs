@@ -18,6 +18,7 @@ use super::identity::AnyIdentity;
 use super::opening::Opening;
 use super::options::{Options, SessionsBuilder};
 use super::routing::{Agents, carrying};
+use super::state::declared;
 use super::{Core, Session, SessionEnd};
 use crate::events::Init;
 use crate::graph::{Graph, GraphError, GraphProblem, Plan};
@@ -159,7 +160,7 @@ impl Sessions {
     ) -> Result<Self, GraphError> {
         let zeros: Vec<_> = options.zeros().into_iter().map(GraphProblem::Zero).collect();
         graph.warn_of_unheard(&bus);
-        let nodes = match graph.prepare(&bus) {
+        let nodes = match graph.prepare(&bus, &declared(&options.states)) {
             Ok(nodes) => GraphError::of(zeros).map(|()| nodes)?,
             Err(error) => return Err(error.and(zeros)),
         };
@@ -236,7 +237,7 @@ impl Sessions {
     }
 
     /// Makes a session, which is not in the list yet.
-    pub(super) fn open(
+    pub(super) async fn open(
         &self,
         init: Arc<Envelope<Init>>,
         identity: Option<AnyIdentity>,
@@ -249,6 +250,7 @@ impl Sessions {
             let error_id = failure::log(Some(opening.id()), None, Init::TYPE, what, &Why::panicked(panic));
             SessionEnd::Failed(failure::told(what, None, error_id))
         })?;
+        let states = self.load(&opening).await?;
         let (bus, plan) = (self.bus().clone(), Arc::clone(&self.0.plan));
         Ok(Session(Arc::new_cyclic(|core| {
             let (on_bus, ending) = (InSession::new(Arc::clone(&opening.id)), Cancellation::new());
@@ -270,6 +272,7 @@ impl Sessions {
                 ends_at: Default::default(),
                 end: Default::default(),
                 work: Default::default(),
+                states,
             }
         })))
     }

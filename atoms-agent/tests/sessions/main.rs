@@ -12,6 +12,7 @@ mod life;
 mod partings;
 mod responses;
 mod starts;
+mod states;
 mod turns;
 mod ways;
 mod work;

@@ -76,16 +76,20 @@ pub enum PrepareError {
     /// The bus does not have a state that the parameter needs.
     #[error(transparent)]
     MissingState(#[from] MissingState),
+    /// Something else that the parameter needs does not exist, for this reason. A handler that takes an `Option` gets
+    /// `None`.
+    #[error(transparent)]
+    Missing(HandlerError),
     /// An error of the parameter itself.
     #[error(transparent)]
     Other(HandlerError),
 }
 
 impl PrepareError {
-    /// What was prepared, or `None` if the bus does not have the state that this needs.
+    /// What was prepared, or `None` if what this needs does not exist.
     pub(super) fn unless_missing<T>(prepared: Result<T, Self>) -> Result<Option<T>, Self> {
         match prepared {
-            Err(Self::MissingState(_)) => Ok(None),
+            Err(Self::MissingState(_) | Self::Missing(_)) => Ok(None),
             prepared => prepared.map(Some),
         }
     }

@@ -161,11 +161,23 @@ impl fmt::Debug for States {
 #[derive(Debug)]
 pub struct StartContext<'a> {
     states: &'a States,
+    offered: Option<&'a (dyn Any + Send + Sync)>,
 }
 
 impl<'a> StartContext<'a> {
     pub(crate) fn new(states: &'a States) -> Self {
-        Self { states }
+        Self { states, offered: None }
+    }
+
+    /// Adds what code that calls handlers itself offers to their parameters beside the states of the bus.
+    #[must_use]
+    pub fn offering(self, offered: &'a (dyn Any + Send + Sync)) -> Self {
+        Self { offered: Some(offered), ..self }
+    }
+
+    /// Returns what the code that calls the handlers offers, if it is of this type. A bus offers nothing.
+    pub fn offered<T: 'static>(&self) -> Option<&'a T> {
+        self.offered?.downcast_ref()
     }
 
     /// Returns the state of this type.

@@ -161,7 +161,9 @@ impl BusBuilder {
                 Ok(runner) => bound.push((handler, options, runner)),
                 Err(errors) => problems.extend(errors.into_iter().map(|error| match error {
                     PrepareError::MissingState(missing) => StartProblem::MissingState { handler, missing },
-                    PrepareError::Other(cause) => StartProblem::Prepare { handler, cause },
+                    PrepareError::Missing(cause) | PrepareError::Other(cause) => {
+                        StartProblem::Prepare { handler, cause }
+                    }
                 })),
             }
         }
