@@ -423,6 +423,10 @@ pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
 /// It does not compile if a node emits what no node behind it handles and nobody else is sent, if a node
 /// handles what nobody sends it, or if nodes are connected in a circle.
 ///
+/// A node is named by its type, and one name is one node. A second node of the same type, with a state of its own, has another
+/// name: `type Second = SupportBot;`. A node is not generic, but its type may be: `Counter<u8>`, with `#[node]` on
+/// `impl Counter<u8>`.
+///
 /// The type has the functions `graph()` and `mermaid()`. `#[graph(crate = path)]` on the struct says where
 /// `atoms` is, if not at `::atoms`.
 #[proc_macro]

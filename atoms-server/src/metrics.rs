@@ -22,5 +22,6 @@ pub(crate) fn text(is_ready: bool, counts: Option<Counts>) -> String {
     metric("atoms_frames_received_total", "counter", "Frames that came from clients.", counts.frames_in);
     metric("atoms_frames_sent_total", "counter", "Frames that went to clients.", counts.frames_out);
     metric("atoms_frames_refused_total", "counter", "Frames that were refused.", counts.refused);
+    metric("atoms_events_unknown_total", "counter", "Events of clients of unknown types.", counts.unknown);
     text
 }

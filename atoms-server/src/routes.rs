@@ -46,7 +46,8 @@ use crate::{activity, control, door, questions};
 ///
 /// The first frame of a client must be `system.init`. What it says there is the client's word: who the client is, the
 /// server finds out with [`authenticate`](Self::authenticate). A frame that cannot be read, or that a client may not send, is
-/// answered by an `agent.error`. An event of an unknown type is passed on, and not answered.
+/// answered by an `agent.error`. An event of an unknown type is passed on, counted, and not answered; at the level DEBUG,
+/// the log names its type, and the nearest that the program knows.
 ///
 /// # Close codes
 ///
@@ -95,6 +96,7 @@ pub struct Routes {
     pub(crate) identities: authenticate::Settings,
     pub(crate) limits: Limits,
     session_limit: usize,
+    has_probes: bool,
     #[cfg(feature = "control")]
     pub(crate) doors: door::Limits,
     #[cfg(feature = "control")]
@@ -116,6 +118,7 @@ impl Default for Routes {
             identities: Default::default(),
             limits,
             session_limit: 10_000,
+            has_probes: true,
             #[cfg(feature = "control")]
             doors: Default::default(),
             #[cfg(feature = "control")]
@@ -207,7 +210,32 @@ impl Routes {
         self
     }
 
+    /// Leaves out `/`, `/health`, `/ready` and `/metrics`, for an application that has such routes of its own.
+    /// [`Sessions::counts`] and [`Sessions::is_closing`] are what they say.
+    pub fn without_probes(mut self) -> Self {
+        self.has_probes = false;
+        self
+    }
+
     /// Returns the routes, for a program that has an axum application of its own, of sessions or of a bus without any.
+    ///
+    /// Beside routes of the same names, which `merge` does not allow, mount them under a prefix, or without those that the
+    /// application has itself:
+    ///
+    /// ```
+    /// use atoms::agent::Sessions;
+    /// use atoms::server::Routes;
+    /// use axum::Router;
+    /// use axum::routing::get;
+    ///
+    /// # fn app(sessions: Sessions) -> (Router, Router) {
+    /// let own = || Router::new().route("/health", get(async || "all is well"));
+    /// let under_agent = own().nest("/agent", Routes::new().into_router(sessions.clone())); // `/agent/ws`
+    /// let beside = own().merge(Routes::new().without_probes().into_router(sessions)); // `/ws`
+    /// # (under_agent, beside)
+    /// # }
+    /// ```
+    ///
     /// The program ends the sessions itself, by [`Sessions::shutdown`], limits its connections, and sets `TCP_NODELAY`
     /// on them, without which small frames may take 40 milliseconds longer.
     ///
@@ -273,13 +301,13 @@ impl Routes {
             #[cfg(feature = "control")]
             activity: Default::default(),
         };
-        let router = Router::new()
-            .route("/ws", get(open))
-            .route("/", get(running))
-            .route("/health", get(health))
-            .route("/ready", get(ready))
-            .route("/metrics", get(count))
-            .with_state(state);
+        let router = Router::new().route("/ws", get(open));
+        let probes = || {
+            let router = Router::new().route("/", get(running)).route("/health", get(health));
+            router.route("/ready", get(ready)).route("/metrics", get(count))
+        };
+        let router = if self.has_probes { router.merge(probes()) } else { router };
+        let router = router.with_state(state);
         #[cfg(feature = "control")]
         let router = router.merge(doors);
         router
@@ -296,7 +324,8 @@ impl fmt::Debug for Routes {
             .field("origins", &self.access.origins)
             .field("any_origin", &self.access.any_origin)
             .field("limits", &self.limits)
-            .field("session_limit", &self.session_limit);
+            .field("session_limit", &self.session_limit)
+            .field("has_probes", &self.has_probes);
         #[cfg(feature = "control")]
         routes
             .field("has_questions", &self.questions.is_some())

@@ -109,6 +109,7 @@ fn test() -> Result<(), Failure> {
     report.run(cargo("run --quiet --example interceptors"))?;
     report.run(cargo("run --quiet --example checkpoints"))?;
     report.run(cargo("run --quiet --example review"))?;
+    report.run(cargo("run --quiet --example mounted"))?;
     report.run(cargo("run --quiet --example guarded_tools"))?;
     report.run(cargo("run --quiet --example refunds"))?;
     report.run(cargo("run --quiet --example route_log").arg(frames))?;

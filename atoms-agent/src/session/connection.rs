@@ -31,6 +31,9 @@ static ENDS: LogLimit = LogLimit::new(100, "more sessions ended, or did not begi
 static FAULTS: LogLimit =
     LogLimit::new(100, "more sessions ended, or did not begin, by a fault of the client");
 
+/// Clients send what they like.
+static UNKNOWN: LogLimit = LogLimit::new(10, "more events of clients were of unknown types");
+
 /// An item that is sent to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgoing {
@@ -200,11 +203,29 @@ impl Sessions {
             Some(known) if !known.flow().from_client => {
                 self.forbid(session, &format!("a client may not send `{}`", known.name()))
             }
-            _ => {
+            known => {
+                if known.is_none() {
+                    self.note_unknown(session, event.event_type());
+                }
                 inbox.take(session.claim(event));
                 Ok(())
             }
         }
+    }
+
+    /// Counts an event of an unknown type, and names it in the log.
+    #[cold]
+    fn note_unknown(&self, session: &Session, event_type: &str) {
+        self.0.counters.unknown.fetch_add(1, Ordering::Relaxed);
+        if !tracing::enabled!(Level::DEBUG) || !UNKNOWN.allows() {
+            return;
+        }
+        let known = self.bus().registry().events().iter().filter(|known| known.flow().from_client);
+        let likeness = |name: &str| strsim::jaro_winkler(event_type, name);
+        let rated = known.map(|known| (likeness(known.name()), known.name()));
+        let nearest = rated.filter(|(likeness, _)| *likeness > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
+        let (session, r#type, nearest) = (session.id(), Shown(event_type), nearest.map(|(_, name)| name));
+        tracing::debug!(session, %r#type, nearest, "a client has sent an event of an unknown type");
     }
 
     fn forbid(&self, session: &Session, message: &str) -> Result<(), Warned> {

@@ -111,6 +111,7 @@ pub(super) struct Counters {
     pub(super) frames_in: AtomicU64,
     pub(super) frames_out: AtomicU64,
     pub(super) refused: AtomicU64,
+    pub(super) unknown: AtomicU64,
     tasks: AtomicUsize,
 }
 
@@ -130,6 +131,9 @@ pub struct Counts {
     pub frames_out: u64,
     /// Frames that could not be read, or that a client may not send, since the start.
     pub refused: u64,
+    /// Events of clients whose types the program does not know, since the start. They went to the nodes that take every
+    /// event. At the level DEBUG, the log names the types.
+    pub unknown: u64,
 }
 
 /// Counts a task until this is dropped.
@@ -210,6 +214,7 @@ impl Sessions {
             frames_in: counters.frames_in.load(Ordering::Relaxed),
             frames_out: counters.frames_out.load(Ordering::Relaxed),
             refused: counters.refused.load(Ordering::Relaxed),
+            unknown: counters.unknown.load(Ordering::Relaxed),
         }
     }
 

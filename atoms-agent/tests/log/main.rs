@@ -92,6 +92,26 @@ impl Leaky {
 }
 
 #[tokio::test]
+async fn an_event_of_an_unknown_type_is_counted_and_named_with_the_nearest() {
+    let written = Written::default();
+    let writer = written.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG);
+    let _guard = subscriber.with_ansi(false).with_writer(move || writer.clone()).set_default();
+    let mut client = Client::of(Graph::builder().node::<Leaky>().build().unwrap()).await;
+    for unknown in ["system.user.joyned", "somebody.elses"] {
+        client.send(&serde_json::json!({ "type": unknown }).to_string()).await;
+    }
+    client.send(r#"{"type":"system.user.joined"}"#).await;
+    assert_eq!(client.next().await["type"], "agent.error");
+    assert_eq!(client.sessions.counts().unknown, 2);
+    let lines = written.lines("a client has sent an event of an unknown type");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let near = r#"type=system.user.joyned nearest="system.user.joined""#;
+    assert!(lines[0].contains(near) && lines[0].contains("DEBUG"), "{}", lines[0]);
+    assert!(lines[1].contains("type=somebody.elses") && !lines[1].contains("nearest"), "{}", lines[1]);
+}
+
+#[tokio::test]
 async fn the_log_has_what_the_client_is_not_told() {
     let (written, _guard) = Written::keep();
     let mut client = Client::of(Graph::builder().node::<Leaky>().build().unwrap()).await;

@@ -1,8 +1,10 @@
 //! Graphs that are put together while the program runs, and what they look like.
 
-use atoms_agent::events::{Init, TranscriptUpdate, UserJoined};
+use atoms_agent::events::{Init, Log, Object, TranscriptUpdate, UserJoined};
 use atoms_agent::{Graph, GraphProblem, Sessions, graph, node};
 use atoms_runtime::{AnyEvent, Bus, Emitter, State, event};
+
+use crate::client::Client;
 
 #[event(type = "test.graphs.noted", crate = atoms_runtime)]
 struct Noted;
@@ -165,4 +167,55 @@ fn a_missing_state_of_a_node_is_shown_with_the_fix() {
     for part in ["Thinks` cannot run: ", "Model`", "add `.state(...)`"] {
         assert!(shown.contains(part), "`{part}` is not in {shown}");
     }
+}
+
+/// Counts what it hears, and says its name and the number.
+#[derive(Default)]
+struct Counter<T> {
+    heard: u32,
+    name: std::marker::PhantomData<fn(T)>,
+}
+
+macro_rules! counters {
+    ($($name:ty),*) => {
+        $(
+            #[node(crate = atoms_agent)]
+            impl Counter<$name> {
+                #[handler]
+                fn hear(&mut self, _: &TranscriptUpdate) -> Log {
+                    self.heard += 1;
+                    Log { name: format!("{} {}", stringify!($name), self.heard), payload: Object::new() }
+                }
+            }
+        )*
+    };
+}
+
+counters!(u8, String);
+
+/// A second node of one type.
+type Second = Counter<u8>;
+
+graph! {
+    #[graph(crate = atoms_agent)]
+    struct Counters {
+        Counter<u8> -> Second -> Counter<String>,
+    }
+}
+
+#[tokio::test]
+async fn a_node_of_a_generic_type_and_two_nodes_of_one_type_work() {
+    assert_eq!(Counters::graph().nodes().count(), 3);
+    let mut client = Client::of(Counters::graph()).await;
+    let said = r#"{"type":"agent.transcript.update","role":"user","content":"hello"}"#;
+    client.send(said).await;
+    client.send(said).await;
+    let mut names = Vec::new();
+    for _ in 0..6 {
+        names.push(client.next().await["name"].as_str().unwrap().to_owned());
+    }
+    names.sort();
+    // Each has a state of its own.
+    assert_eq!(names, ["String 1", "String 2", "u8 1", "u8 1", "u8 2", "u8 2"]);
+    client.leave_last().await;
 }

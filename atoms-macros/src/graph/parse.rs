@@ -60,7 +60,7 @@ fn behind(chain: &[TypePath], found: TokenTree) -> syn::Error {
     let node = chain.last().map(|node| types::text(&Type::Path(node.clone()))).unwrap_or_default();
     match &found {
         TokenTree::Punct(punct) if punct.as_char() == ':' => {
-            let help = "write `Node -> Other`, with the types of the nodes: a graph has one node of a type";
+            let help = "write `Node -> Other`, with the types of the nodes; a second node of one type is named by an alias, such as `type Second = Node;`";
             mistake(&found, "a node is named by its type alone", help)
         }
         TokenTree::Group(_) => {

@@ -18,6 +18,7 @@ mod interrupts;
 mod limits;
 mod load;
 mod metadata;
+mod mounted;
 mod server;
 mod shutdown;
 mod status;

@@ -53,6 +53,8 @@ async fn prometheus_is_told_the_counts() {
     let mut client = Client::begin(server.address).await;
     client.send("no event").await;
     client.next().await;
+    client.send(r#"{"type":"somebody.elses"}"#).await;
+    assert_eq!(client.next().await["name"], "unknown");
     let answer = get(server.address, "/metrics").await;
     assert!(answer.head.contains("content-type: text/plain; version=0.0.4"), "{answer:?}");
     let values: Vec<&str> = answer.body.lines().filter(|line| !line.starts_with('#')).collect();
@@ -61,9 +63,10 @@ async fn prometheus_is_told_the_counts() {
         "atoms_sessions_active 1",
         "atoms_node_tasks 3",
         "atoms_sessions_total 1",
-        "atoms_frames_received_total 2",
-        "atoms_frames_sent_total 2",
+        "atoms_frames_received_total 3",
+        "atoms_frames_sent_total 3",
         "atoms_frames_refused_total 1",
+        "atoms_events_unknown_total 1",
     ];
     assert_eq!(values, expected);
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Attribute, Data, DeriveInput, Field, LitStr, parse_quote};
+use syn::{Attribute, Data, DeriveInput, Field, LitStr, Meta, parse_quote};
 
 use super::super::model::Event;
 use super::super::parse::is_helper;
@@ -28,6 +28,7 @@ pub(super) fn written_anew(
     let deny = deny.map(|key| quote!(#[serde(#key)]));
     add_defaults(event, &mut item);
     super::namespace::allow_what_is_expected(event, type_string, &mut item.attrs);
+    say_type(type_string, &mut item.attrs);
     let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
     // Serde's attributes come last: they have to stand below the derives that they belong to.
     let attributes = &item.attrs;
@@ -42,6 +43,19 @@ pub(super) fn written_anew(
     quote! {
         #[#root::__private::in_place_of { #attributes #item }]
         #bare
+    }
+}
+
+/// Whether it is a line of docs, such as `#[doc = "An order."]`.
+fn is_doc(attribute: &Attribute) -> bool {
+    matches!(&attribute.meta, Meta::NameValue(pair) if pair.path.is_ident("doc"))
+}
+
+/// Adds the type string to the docs. An item without docs gets none, since rustc can warn of those.
+fn say_type(type_string: &LitStr, attributes: &mut Vec<Attribute>) {
+    if let Some(last) = attributes.iter().rposition(is_doc) {
+        let text = format!("\n\nIts type on the wire is `{}`.", type_string.value());
+        attributes.insert(last + 1, parse_quote!(#[doc = #text]));
     }
 }
 
@@ -112,5 +126,43 @@ fn fields_mut(data: &mut Data) -> Box<dyn Iterator<Item = &mut Field> + '_> {
         Data::Struct(data) => Box::new(data.fields.iter_mut()),
         Data::Union(data) => Box::new(data.fields.named.iter_mut()),
         Data::Enum(data) => Box::new(data.variants.iter_mut().flat_map(|variant| variant.fields.iter_mut())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::ToTokens;
+
+    use super::*;
+
+    fn said(item: DeriveInput) -> String {
+        let mut attributes = item.attrs;
+        say_type(&LitStr::new("shop.order.created", proc_macro2::Span::call_site()), &mut attributes);
+        attributes
+            .iter()
+            .map(|attribute| attribute.to_token_stream().to_string())
+            .collect::<Vec<_>>()
+            .join("")
+    }
+
+    #[test]
+    fn the_docs_of_an_event_show_its_type_string() {
+        let said_of = said(parse_quote! {
+            /// An order.
+            ///
+            /// It is new.
+            #[doc(alias = "order")]
+            #[must_use]
+            struct OrderCreated;
+        });
+        let text =
+            r#"" It is new."]# [doc = "\n\nIts type on the wire is `shop.order.created`."]# [doc (alias"#;
+        assert!(said_of.contains(text), "{said_of}");
+        // rustc may warn of missing docs.
+        let without = said(parse_quote! {
+            #[doc(hidden)]
+            struct OrderCreated;
+        });
+        assert!(!without.contains("wire"), "{without}");
     }
 }
