@@ -5,6 +5,7 @@ pub use atoms_runtime;
 pub use crate::events::{Init, LlmRequest, Severity};
 pub use crate::graph::Graph;
 pub use crate::graph::check::{Sizes, emits, is_taken_before, is_wrong, of_node, taken_before};
+pub use crate::graph::edge::Edge;
 pub use crate::instance::ready::NodeBinding;
 pub use crate::instance::respond::Responds;
 pub use crate::node::conversation::{InEveryNode, OnlyInOutputs};

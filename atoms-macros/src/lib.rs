@@ -420,8 +420,49 @@ pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
 /// edge leads to; what comes out of the leaves, the nodes that no edge leads from, goes to the client, if the
 /// events say `to(client)`. Where several edges meet, an event comes once.
 ///
+/// # Routes
+///
+/// Braces hold several nodes, each with an edge from those before. An event goes along all of these edges, so a router chooses
+/// by the event that it emits: only one of the nodes handles it. In its handler, it consumes the request.
+///
+/// ```ignore
+/// graph! {
+///     struct Desk {
+///         Router -> { Sales, Support } -> Log,
+///     }
+/// }
+///
+/// #[node]
+/// impl Router {
+///     #[handler]
+///     async fn choose(&mut self, _: LlmRequest, out: Emitter<(SalesTurn, SupportTurn)>) { .. }
+/// }
+///
+/// #[node(output)]
+/// impl Sales {
+///     #[respond]
+///     fn answer(&mut self, _: SalesTurn) -> impl Stream<Item = String> + use<> { .. }
+/// }
+/// ```
+///
+/// An edge may list the events, or sets of events, that go along it. It carries these only, and what stops a response, which
+/// are interrupts, and what conversations are made of, which are `TranscriptUpdate`s. An event that no edge of a node carries
+/// leaves the graph there, as it does from a leaf.
+///
+/// ```ignore
+/// graph! {
+///     struct Desk {
+///         Router -[SalesTurn, Refund]-> Sales,
+///         Router -[SupportTurn]-> Support,
+///     }
+/// }
+/// ```
+///
+/// # Checks
+///
 /// It does not compile if a node emits what no node behind it handles and nobody else is sent, if a node
-/// handles what nobody sends it, or if nodes are connected in a circle.
+/// handles what nobody sends it, if an edge lists an event that does not leave the node before it, or if nodes are connected in
+/// a circle.
 ///
 /// A node is named by its type, and one name is one node. A second node of the same type, with a state of its own, has another
 /// name: `type Second = SupportBot;`. A node is not generic, but its type may be: `Counter<u8>`, with `#[node]` on

@@ -78,4 +78,28 @@ graph! {
     struct Bare;
 }
 
+graph! {
+    struct NoEvents {
+        One -[]-> Other,
+    }
+}
+
+graph! {
+    struct Unarmed {
+        One -[UserJoined] Other,
+    }
+}
+
+graph! {
+    struct Nested {
+        One -> { Other -> One },
+    }
+}
+
+graph! {
+    struct NoNodes {
+        One -> {},
+    }
+}
+
 fn main() {}

@@ -1,6 +1,9 @@
 //! Graphs that are put together while the program runs.
 
+use atoms_runtime::Input;
+
 use super::check;
+use super::edge::Edge;
 use super::order::{self, Order};
 use super::{Graph, GraphError, GraphProblem};
 use crate::node::{Node, NodeShape};
@@ -32,7 +35,7 @@ use crate::node::{Node, NodeShape};
 #[must_use = "there is no graph before `build`"]
 pub struct GraphBuilder {
     nodes: Vec<&'static NodeShape>,
-    edges: Vec<(usize, usize)>,
+    edges: Vec<Edge>,
 }
 
 impl GraphBuilder {
@@ -44,7 +47,16 @@ impl GraphBuilder {
 
     /// Adds an edge, and the nodes at its ends: what `From` emits and does not consume goes to `To`.
     pub fn edge<From: Node, To: Node>(mut self) -> Self {
-        let edge = (self.place::<From>(), self.place::<To>());
+        let edge = Edge::new(self.place::<From>(), self.place::<To>());
+        self.edges.push(edge);
+        self
+    }
+
+    /// Adds an edge, and the nodes at its ends, that carries the events of `E` only, and interrupts and
+    /// [`TranscriptUpdate`](crate::events::TranscriptUpdate)s: the `From -[E]-> To` of [`graph!`](macro@crate::graph). `E` is
+    /// an event, or a set of events.
+    pub fn route<From: Node, E: Input, To: Node>(mut self) -> Self {
+        let edge = Edge::new(self.place::<From>(), self.place::<To>()).carrying(const { &[&E::EVENTS] });
         self.edges.push(edge);
         self
     }
@@ -73,13 +85,15 @@ impl GraphBuilder {
     }
 
     fn twice(&self) -> impl Iterator<Item = GraphProblem> {
-        let again = self.edges.iter().enumerate().filter(|(index, edge)| self.edges[..*index].contains(edge));
-        again.map(|(_, &(from, to))| GraphProblem::EdgeTwice { from: self.name(from), to: self.name(to) })
+        let is_again =
+            |index: usize, edge: &Edge| self.edges[..index].iter().any(|before| before.is_same(edge));
+        let again = self.edges.iter().enumerate().filter(move |(index, edge)| is_again(*index, edge));
+        again.map(|(_, edge)| GraphProblem::EdgeTwice { from: self.name(edge.from), to: self.name(edge.to) })
     }
 
     fn alone(&self) -> impl Iterator<Item = GraphProblem> {
         let several = self.nodes.len() > 1;
-        let has_edge = |node| self.edges.iter().any(|&(from, to)| from == node || to == node);
+        let has_edge = |node| self.edges.iter().any(|edge| edge.from == node || edge.to == node);
         let alone = (0..self.nodes.len()).filter(move |&node| several && !has_edge(node));
         alone.map(|node| GraphProblem::Alone { node: self.name(node) })
     }
@@ -101,7 +115,7 @@ impl GraphBuilder {
 
 impl std::fmt::Debug for GraphBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let edges = self.edges.iter().map(|&(from, to)| (self.name(from), self.name(to)));
+        let edges = self.edges.iter().map(|edge| (self.name(edge.from), self.name(edge.to)));
         f.debug_struct("GraphBuilder").field("edges", &edges.collect::<Vec<_>>()).finish_non_exhaustive()
     }
 }

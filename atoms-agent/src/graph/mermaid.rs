@@ -2,12 +2,15 @@
 
 use std::fmt::Write;
 
+use atoms_runtime::EventType;
+
 use super::Graph;
 use crate::node::shape::Kind;
 
 impl Graph {
     /// Returns the graph as a [Mermaid](https://mermaid.js.org/syntax/flowchart.html) flow chart, with the client above
-    /// the roots and below the leaves, output nodes as stadiums, and background nodes as circles.
+    /// the roots and below the leaves, output nodes as stadiums, background nodes as circles, and at an edge the events
+    /// that it carries, if these are not all.
     pub fn mermaid(&self) -> String {
         let mut chart = String::from("flowchart TD\n    client((client))\n    sink((client))\n");
         for (place, node) in self.nodes().enumerate() {
@@ -24,11 +27,20 @@ impl Graph {
             let _ = writeln!(chart, "    client --> n{root}");
         }
         for (from, places) in plan.behind.iter().enumerate() {
-            for to in places {
-                let to = if *to == plan.end() { "sink".to_owned() } else { format!("n{to}") };
-                let _ = writeln!(chart, "    n{from} --> {to}");
+            for (index, (_, to)) in self.edges().iter().enumerate().filter(|(_, edge)| edge.0 == from) {
+                let _ = writeln!(chart, "    n{from} -->{} n{to}", self.label(index));
+            }
+            if places.contains(&plan.end()) {
+                let _ = writeln!(chart, "    n{from} --> sink");
             }
         }
         chart
+    }
+
+    /// The events that an edge carries, if these are not all.
+    fn label(&self, edge: usize) -> String {
+        let names =
+            self.carried(edge).map(|events| events.into_iter().map(EventType::name).collect::<Vec<_>>());
+        names.map_or(String::new(), |names| format!("|{}|", names.join(", ")))
     }
 }

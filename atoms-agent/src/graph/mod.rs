@@ -2,6 +2,7 @@
 
 mod builder;
 pub(crate) mod check;
+pub(crate) mod edge;
 mod error;
 mod mermaid;
 mod order;
@@ -19,6 +20,7 @@ pub(crate) use plan::Plan;
 
 use crate::events::Init;
 use crate::node::NodeShape;
+use edge::Edge;
 
 /// Nodes and the edges between them, checked. Each session runs one.
 ///
@@ -30,6 +32,7 @@ pub struct Graph(Arc<Parts>);
 struct Parts {
     nodes: Vec<&'static NodeShape>,
     edges: Vec<(usize, usize)>,
+    drawn: Vec<Edge>,
     plan: Arc<Plan>,
 }
 
@@ -41,9 +44,11 @@ impl Graph {
 
     /// Returns the graph that `graph!` has checked.
     #[doc(hidden)]
-    pub fn checked(nodes: &[&'static NodeShape], edges: &[(usize, usize)]) -> Self {
+    pub fn checked(nodes: &[&'static NodeShape], edges: &[Edge]) -> Self {
         let plan = Arc::new(Plan::new(nodes, edges));
-        Self(Arc::new(Parts { nodes: nodes.to_vec(), edges: edges.to_vec(), plan }))
+        let drawn = edges.to_vec();
+        let edges = drawn.iter().map(|edge| (edge.from, edge.to)).collect();
+        Self(Arc::new(Parts { nodes: nodes.to_vec(), edges, drawn, plan }))
     }
 
     /// Returns the descriptions of its nodes.
@@ -54,6 +59,12 @@ impl Graph {
     /// Returns its edges, each from one of the [nodes](Self::nodes) to another, by their places.
     pub fn edges(&self) -> &[(usize, usize)] {
         &self.0.edges
+    }
+
+    /// Returns the types of the events that the edge at this place of the [edges](Self::edges) carries, beside interrupts and
+    /// what was said, or `None` if it carries every event.
+    pub fn carried(&self, edge: usize) -> Option<Vec<&'static EventType>> {
+        Some(self.0.drawn.get(edge)?.carries?.to_vec())
     }
 
     pub(crate) fn plan(&self) -> Arc<Plan> {

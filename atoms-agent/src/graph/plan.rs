@@ -1,5 +1,8 @@
 //! The ways of events through a graph.
 
+use atoms_runtime::EventType;
+
+use super::edge::Edge;
 use super::order::{self, Order};
 use crate::node::NodeShape;
 use crate::node::shape::Kind;
@@ -11,6 +14,8 @@ pub(crate) struct Plan {
     pub(crate) roots: Vec<usize>,
     /// The places behind each node.
     pub(crate) behind: Vec<Vec<usize>>,
+    /// The edges of each node of which some carry certain events only.
+    routes: Vec<Option<Box<[Edge]>>>,
     /// All places, each after those that lead to it.
     pub(crate) order: Vec<usize>,
     /// For each place that several edges lead to, its number among these.
@@ -25,15 +30,20 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Makes the plan of a graph that was checked to have no circle.
-    pub(crate) fn new(shapes: &[&'static NodeShape], edges: &[(usize, usize)]) -> Self {
+    pub(crate) fn new(shapes: &[&'static NodeShape], edges: &[Edge]) -> Self {
         let nodes = shapes.len();
         let mut numbers = vec![0; order::room(nodes, edges.len())];
         let sorted = Order::new(nodes, edges, &mut numbers);
-        let behind = (0..nodes).map(|node| match sorted.targets(node) {
-            [] => vec![nodes],
-            targets => targets.to_vec(),
+        let from = |node| sorted.edges_from(node).iter().map(|&edge| edges[edge]);
+        let behind = (0..nodes).map(|node| {
+            // What no edge carries leaves the graph.
+            let leaves = from(node).all(|edge| edge.carries.is_some()).then_some(nodes);
+            from(node).map(|edge| edge.to).chain(leaves).collect()
         });
-        let behind: Vec<_> = behind.collect();
+        let behind: Vec<Vec<_>> = behind.collect();
+        let routes =
+            (0..nodes).map(|node| from(node).any(|it| it.carries.is_some()).then(|| from(node).collect()));
+        let routes = routes.collect();
         let mut leading_to = vec![0; nodes + 1];
         behind.iter().flatten().for_each(|&place| leading_to[place] += 1);
         let mut joins = 0;
@@ -47,7 +57,24 @@ impl Plan {
         let order = sorted.sorted().iter().copied().chain([nodes]).collect();
         let outputs = (0..nodes).filter(|&node| shapes[node].kind == Kind::Output).collect();
         let follows_requests = shapes.iter().any(|shape| shape.answers_others());
-        Self { roots: sorted.roots().to_vec(), behind, order, join_at, joins, outputs, follows_requests }
+        Self {
+            roots: sorted.roots().to_vec(),
+            behind,
+            routes,
+            order,
+            join_at,
+            joins,
+            outputs,
+            follows_requests,
+        }
+    }
+
+    /// Where the edges of a node lead an event of this type, if they are not the same for all events.
+    pub(crate) fn routed(&self, node: usize, known: Option<&'static EventType>) -> Option<Vec<usize>> {
+        let edges = self.routes[node].as_ref()?;
+        let places = edges.iter().filter(|edge| edge.carries(known)).map(|edge| edge.to);
+        let places: Vec<_> = places.collect();
+        Some(if places.is_empty() { vec![self.end()] } else { places })
     }
 
     /// The place where events come out of the graph.

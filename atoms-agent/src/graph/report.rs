@@ -5,6 +5,10 @@ use crate::node::NodeShape;
 /// The limit of the text. What does not fit is left out.
 const ROOM: usize = 8_192;
 
+/// What else may be wrong with an event in a graph whose edges do not all carry every event.
+const CARRIES_NO_OTHERS: &str =
+    "\nhelp: an edge with events carries no others: list it there, if it is to go that way";
+
 /// What is wrong with a graph.
 #[derive(Debug, Clone, Copy)]
 pub struct Report {
@@ -61,7 +65,13 @@ impl Report {
     }
 
     /// Reports an event that a node emits, and that reaches nobody.
-    pub(super) const fn lost(&mut self, nodes: &[&'static NodeShape], node: usize, event: &str) {
+    pub(super) const fn lost(
+        &mut self,
+        nodes: &[&'static NodeShape],
+        node: usize,
+        event: &str,
+        has_routes: bool,
+    ) {
         if self.leaves_out(node) {
             return;
         }
@@ -75,10 +85,30 @@ impl Report {
         ]);
         self.add(&["\nhelp: handle it in a node behind `", node, "`, or declare `to(client)` on the event"]);
         self.add(&[", or `to(bus)` if handlers of the bus take it"]);
+        if has_routes {
+            self.add(&[CARRIES_NO_OTHERS]);
+        }
+    }
+
+    /// Reports an event that an edge carries, and that does not leave the node at its beginning.
+    pub(super) const fn idle(&mut self, nodes: &[&'static NodeShape], node: usize, to: usize, event: &str) {
+        if self.leaves_out(node) {
+            return;
+        }
+        let (node, to) = (nodes[node].name, nodes[to].name);
+        self.line(&["the edge `", node, " -> ", to, "` is for `", event, "`, which `", node]);
+        self.add(&["` neither emits nor passes on\nhelp: emit it in `", node]);
+        self.add(&["`, or in a node before it, or take it out of the edge"]);
     }
 
     /// Reports an event that a node handles, and that never comes.
-    pub(super) const fn missing(&mut self, nodes: &[&'static NodeShape], node: usize, event: &str) {
+    pub(super) const fn missing(
+        &mut self,
+        nodes: &[&'static NodeShape],
+        node: usize,
+        event: &str,
+        has_routes: bool,
+    ) {
         if self.leaves_out(node) {
             return;
         }
@@ -92,6 +122,9 @@ impl Report {
         ]);
         self.add(&["\nhelp: emit it in a node before `", node, "`, or declare `from(client)` on the event"]);
         self.add(&[", or `from(bus)` if handlers of the bus send it"]);
+        if has_routes {
+            self.add(&[CARRIES_NO_OTHERS]);
+        }
     }
 
     /// Reports two handlers of one node that take one event.

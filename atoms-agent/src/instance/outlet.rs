@@ -175,7 +175,10 @@ impl NodeOutlet {
 
     /// Sends an event on.
     pub(crate) fn pass(&self, flight: Flight) -> EmitOutcome {
-        self.instance.put(flight, &self.behind, &*self.host)
+        match self.instance.plan.routed(self.place, flight.known) {
+            None => self.instance.put(flight, &self.behind, &*self.host),
+            Some(places) => self.instance.put(flight, &places, &*self.host),
+        }
     }
 
     /// Whether there is room in all mailboxes behind the node, without waiting for it.

@@ -11,6 +11,7 @@ mod interrupts;
 mod life;
 mod partings;
 mod responses;
+mod routes;
 mod starts;
 mod states;
 mod turns;

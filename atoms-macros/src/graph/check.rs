@@ -12,8 +12,16 @@ use crate::common::{Mistakes, types};
 #[derive(Default)]
 pub(crate) struct Shape<'a> {
     pub(crate) nodes: Vec<&'a TypePath>,
-    pub(crate) edges: Vec<(usize, usize)>,
+    pub(crate) edges: Vec<Edge<'a>>,
     places: HashMap<String, usize>,
+}
+
+/// An edge between two nodes, by their places.
+pub(crate) struct Edge<'a> {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    /// The events that it carries, if they are listed.
+    pub(crate) carried: &'a [Type],
 }
 
 pub(crate) fn check<'a>(graph: &'a Graph, mut mistakes: Mistakes) -> syn::Result<Shape<'a>> {
@@ -46,24 +54,30 @@ impl<'a> Shape<'a> {
     fn add_edges(&mut self, graph: &'a Graph, mistakes: &mut Mistakes) {
         let mut known = HashSet::new();
         for pair in graph.chains.iter().flat_map(|chain| chain.windows(2)) {
-            let edge = (self.place(&pair[0]), self.place(&pair[1]));
-            if known.insert(edge) {
-                self.edges.push(edge);
-            } else {
-                let problem =
-                    format_args!("the edge `{} -> {}` is there twice", text(&pair[0]), text(&pair[1]));
-                mistakes.at(&pair[1], problem, "remove one of the two");
+            let (before, carried) = (&pair[0].nodes, &pair[1].carried);
+            for (from_node, to_node) in
+                before.iter().flat_map(|from| pair[1].nodes.iter().map(move |to| (from, to)))
+            {
+                let (from, to) = (self.place(from_node), self.place(to_node));
+                if known.insert((from, to)) {
+                    self.edges.push(Edge { from, to, carried });
+                } else {
+                    let problem =
+                        format_args!("the edge `{} -> {}` is there twice", text(from_node), text(to_node));
+                    mistakes.at(to_node, problem, "remove one of the two");
+                }
             }
         }
     }
 
     /// Adds the nodes that have no edge, which is right only for a graph of one node.
     fn add_alone(&mut self, graph: &'a Graph, mistakes: &mut Mistakes) {
-        let first = graph.chains.first().map(|chain| text(&chain[0]));
-        let is_only = graph.chains.iter().all(|chain| chain.len() == 1 && Some(text(&chain[0])) == first);
-        let alone =
-            graph.chains.iter().filter_map(|chain| if let [only] = &chain[..] { Some(only) } else { None });
-        for node in alone {
+        let nodes = || graph.chains.iter().flatten().flat_map(|stop| &stop.nodes);
+        let first = nodes().next().map(text);
+        let is_only =
+            graph.chains.iter().all(|chain| chain.len() == 1) && nodes().all(|it| Some(text(it)) == first);
+        let alone = graph.chains.iter().filter(|chain| chain.len() == 1).flatten();
+        for node in alone.flat_map(|stop| &stop.nodes) {
             let name = text(node);
             if self.places.contains_key(&name) {
                 let problem = format_args!("the node `{name}` is there already");

@@ -10,8 +10,8 @@
 //!
 //! const _: () = {
 //!     const NODES: &[&NodeShape] = &[NodeShape::of::<SupportBot>(), NodeShape::of::<Supervisor>()];
-//!     const EDGES: &[(usize, usize)] = &[(0, 1)];
-//!     const SIZES: Sizes = Sizes::of(NODES, EDGES.len());
+//!     const EDGES: &[Edge] = &[Edge::new(0, 1).carrying(&[&<SalesTurn as Input>::EVENTS])];
+//!     const SIZES: Sizes = Sizes::of(NODES, EDGES);
 //!     const IS_WRONG: bool = is_wrong::<{ SIZES.names }, ...>(NODES, EDGES);
 //!     const SupportBot: () = if IS_WRONG {                // for each node, with its span
 //!         let report = of_node::<{ SIZES.names }, ...>(NODES, EDGES, 0);
@@ -26,14 +26,14 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::check::Shape;
+use super::check::{Edge, Shape};
 use super::parse::{Graph, is_helper};
 use crate::common::{Root, attributes};
 
 pub(crate) fn expand(graph: &Graph, root: &Root, shape: &Shape<'_>) -> TokenStream {
     let agent = quote!(#root::__agent);
     let nodes = shape.nodes.iter().map(|node| quote_spanned!(node.span()=> #agent::NodeShape::of::<#node>()));
-    let edges = shape.edges.iter().map(|(from, to)| quote!((#from, #to)));
+    let edges = shape.edges.iter().map(|it| edge(it, &agent));
     let checks = checks(shape, &agent);
     let item = item(graph);
     let functions =
@@ -44,9 +44,9 @@ pub(crate) fn expand(graph: &Graph, root: &Root, shape: &Shape<'_>) -> TokenStre
             struct __Checked;
             impl __Checked {
                 const NODES: &'static [&'static #agent::NodeShape] = &[#(#nodes),*];
-                const EDGES: &'static [(::core::primitive::usize, ::core::primitive::usize)] = &[#(#edges),*];
+                const EDGES: &'static [#agent::Edge] = &[#(#edges),*];
             }
-            const SIZES: #agent::Sizes = #agent::Sizes::of(__Checked::NODES, __Checked::EDGES.len());
+            const SIZES: #agent::Sizes = #agent::Sizes::of(__Checked::NODES, __Checked::EDGES);
             const IS_WRONG: ::core::primitive::bool =
                 #agent::is_wrong::<{ SIZES.names }, { SIZES.words }, { SIZES.numbers }>(
                     __Checked::NODES,
@@ -56,6 +56,16 @@ pub(crate) fn expand(graph: &Graph, root: &Root, shape: &Shape<'_>) -> TokenStre
             #functions
         };
     }
+}
+
+fn edge(edge: &Edge<'_>, agent: &TokenStream) -> TokenStream {
+    let (from, to) = (edge.from, edge.to);
+    let events = edge
+        .carried
+        .iter()
+        .map(|ty| quote_spanned!(ty.span()=> &<#ty as #agent::atoms_runtime::Input>::EVENTS));
+    let carrying = (!edge.carried.is_empty()).then(|| quote!(.carrying(&[#(#events),*])));
+    quote!(#agent::Edge::new(#from, #to) #carrying)
 }
 
 /// Reports the mistakes of each node at that node. The constant has the name of its node, which rustc shows, too.

@@ -5,6 +5,8 @@
 //!     pub struct SupportDesk {
 //!         SupportBot -> Supervisor,
 //!         Counter -> Supervisor -> Log,
+//!         Router -[SalesTurn, Refund]-> Sales,
+//!         Router -> { Support, Billing } -> Log,
 //!     }
 //! }
 //! ```
@@ -12,7 +14,7 @@
 use proc_macro2::TokenTree;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, Meta, Token, Type, TypePath, Visibility, braced, token};
+use syn::{Attribute, Ident, Meta, Token, Type, TypePath, Visibility, braced, bracketed, token};
 
 use crate::common::keys::{Grammar, Key};
 use crate::common::{Mistakes, Root, mistake, types, values};
@@ -29,17 +31,23 @@ pub(crate) struct Graph {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) name: Ident,
-    /// Nodes, each with an edge to the next.
-    pub(crate) chains: Vec<Vec<TypePath>>,
+    pub(crate) chains: Vec<Vec<Stop>>,
 }
 
-struct Chain(Vec<TypePath>);
+/// The nodes at one place of a chain, each with an edge from each of those before.
+pub(crate) struct Stop {
+    pub(crate) nodes: Vec<TypePath>,
+    /// The events that the edges to it carry, if they are listed.
+    pub(crate) carried: Vec<Type>,
+}
+
+struct Chain(Vec<Stop>);
 
 impl Parse for Chain {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut chain = vec![node(input)?];
-        while input.parse::<Option<Token![->]>>()?.is_some() {
-            chain.push(node(input)?);
+        let mut chain = vec![Stop { nodes: nodes(input)?, carried: Vec::new() }];
+        while let Some(carried) = arrow(input)? {
+            chain.push(Stop { nodes: nodes(input)?, carried });
         }
         if input.peek(Token![=>]) {
             return Err(mistake(
@@ -55,9 +63,61 @@ impl Parse for Chain {
     }
 }
 
+/// An arrow, if there is one, with the events that are listed in it: `->`, or `-[SalesTurn]->`.
+fn arrow(input: ParseStream<'_>) -> syn::Result<Option<Vec<Type>>> {
+    if input.parse::<Option<Token![->]>>()?.is_some() {
+        return Ok(Some(Vec::new()));
+    }
+    if !(input.peek(Token![-]) && input.peek2(token::Bracket)) {
+        return Ok(None);
+    }
+    input.parse::<Token![-]>()?;
+    let content;
+    let bracket = bracketed!(content in input);
+    let carried = Punctuated::<Type, Token![,]>::parse_terminated(&content)?;
+    let help = "write `Node -[SalesTurn]-> Other`, with the types of the events that go this way";
+    if carried.is_empty() {
+        return Err(syn::Error::new(
+            bracket.span.join(),
+            format_args!("an edge for no events\nhelp: {help}"),
+        ));
+    }
+    if !input.peek(Token![->]) {
+        return Err(here(input, "an edge ends with `->`", help));
+    }
+    input.parse::<Token![->]>()?;
+    Ok(Some(carried.into_iter().collect()))
+}
+
+/// A node, or several of them in braces.
+fn nodes(input: ParseStream<'_>) -> syn::Result<Vec<TypePath>> {
+    if !input.peek(token::Brace) {
+        return Ok(vec![node(input)?]);
+    }
+    let content;
+    let brace = braced!(content in input);
+    let mut nodes = Vec::new();
+    while !content.is_empty() {
+        nodes.push(node(&content)?);
+        if content.peek(Token![->]) || content.peek(Token![-]) {
+            let help = "write the edges that lead on from one of them on their own: `One -> Next`";
+            return Err(here(&content, "the braces of a graph hold nodes, and no edges", help));
+        }
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+    if nodes.is_empty() {
+        let problem = "these braces hold no node\nhelp: write `Node -> { One, Other }`";
+        return Err(syn::Error::new(brace.span.join(), problem));
+    }
+    Ok(nodes)
+}
+
 /// The error of what follows nodes and does not belong there.
-fn behind(chain: &[TypePath], found: TokenTree) -> syn::Error {
-    let node = chain.last().map(|node| types::text(&Type::Path(node.clone()))).unwrap_or_default();
+fn behind(chain: &[Stop], found: TokenTree) -> syn::Error {
+    let node = chain.last().and_then(|stop| stop.nodes.last());
+    let node = node.map(|node| types::text(&Type::Path(node.clone()))).unwrap_or_default();
     match &found {
         TokenTree::Punct(punct) if punct.as_char() == ':' => {
             let help = "write `Node -> Other`, with the types of the nodes; a second node of one type is named by an alias, such as `type Second = Node;`";
@@ -85,8 +145,8 @@ fn node(input: ParseStream<'_>) -> syn::Result<TypePath> {
     }
     if input.peek(token::Bracket) || input.peek(token::Paren) {
         let several = input.parse::<TokenTree>()?;
-        let help = "write an edge for each: `Node -> One, Node -> Other`";
-        return Err(mistake(several, "an edge leads to one node", help));
+        let help = "write `Node -> { One, Other }`";
+        return Err(mistake(several, "several nodes stand in braces", help));
     }
     input.parse()
 }

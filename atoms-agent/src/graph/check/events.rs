@@ -73,3 +73,20 @@ pub(super) const fn count(types: &EventTypes) -> usize {
         }
     }
 }
+
+/// Whether the event with this hash is in a list.
+pub(super) const fn has(types: &EventTypes, hash: u64) -> bool {
+    match types {
+        EventTypes::One(event) => event.hash == hash,
+        EventTypes::All(lists) => {
+            let mut list = 0;
+            while list < lists.len() {
+                if has(lists[list], hash) {
+                    return true;
+                }
+                list += 1;
+            }
+            false
+        }
+    }
+}

@@ -10,6 +10,7 @@ mod twice;
 use events::Events;
 pub use twice::{emits, is_taken_before, taken_before};
 
+use super::edge::{ALWAYS, Edge};
 use super::order::{self, Order};
 use super::report::Report;
 use crate::node::NodeShape;
@@ -45,8 +46,8 @@ enum Set {
 const SETS: usize = 5;
 
 impl Sizes {
-    /// Returns the memory for a graph of these nodes with this number of edges.
-    pub const fn of(nodes: &[&'static NodeShape], edges: usize) -> Self {
+    /// Returns the memory for a graph of these nodes and edges.
+    pub const fn of(nodes: &[&'static NodeShape], edges: &[Edge]) -> Self {
         let (mut names, mut node) = (0, 0);
         while node < nodes.len() {
             let (methods, mut method) = (nodes[node].methods, 0);
@@ -57,15 +58,22 @@ impl Sizes {
             }
             node += 1;
         }
-        let words = names.div_ceil(64) * nodes.len() * SETS;
-        Self { names, words, numbers: order::room(nodes.len(), edges) }
+        let mut edge = 0;
+        while edge < edges.len() {
+            if let Some(carried) = &edges[edge].carries {
+                names += events::count(carried) + events::count(&ALWAYS);
+            }
+            edge += 1;
+        }
+        let words = names.div_ceil(64) * (nodes.len() * SETS + edges.len());
+        Self { names, words, numbers: order::room(nodes.len(), edges.len()) }
     }
 }
 
 /// Returns whether anything is wrong with a graph, at compile time. The sizes are those of [`Sizes::of`].
 pub const fn is_wrong<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
     nodes: &[&'static NodeShape],
-    edges: &[(usize, usize)],
+    edges: &[Edge],
 ) -> bool {
     !at_compile_time::<NAMES, WORDS, NUMBERS>(nodes, edges, Report::new()).is_empty()
 }
@@ -73,7 +81,7 @@ pub const fn is_wrong<const NAMES: usize, const WORDS: usize, const NUMBERS: usi
 /// Returns what is wrong with the node at this place of a graph, at compile time. The sizes are those of [`Sizes::of`].
 pub const fn of_node<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
     nodes: &[&'static NodeShape],
-    edges: &[(usize, usize)],
+    edges: &[Edge],
     node: usize,
 ) -> Report {
     at_compile_time::<NAMES, WORDS, NUMBERS>(nodes, edges, Report::about(node))
@@ -81,7 +89,7 @@ pub const fn of_node<const NAMES: usize, const WORDS: usize, const NUMBERS: usiz
 
 const fn at_compile_time<const NAMES: usize, const WORDS: usize, const NUMBERS: usize>(
     nodes: &[&'static NodeShape],
-    edges: &[(usize, usize)],
+    edges: &[Edge],
     report: Report,
 ) -> Report {
     let (mut events, mut table) = ([None; NAMES], [0; NAMES]);
@@ -90,8 +98,8 @@ const fn at_compile_time<const NAMES: usize, const WORDS: usize, const NUMBERS: 
 }
 
 /// Checks a graph while the program runs.
-pub(super) fn at_run_time(nodes: &[&'static NodeShape], edges: &[(usize, usize)]) -> String {
-    let sizes = Sizes::of(nodes, edges.len());
+pub(super) fn at_run_time(nodes: &[&'static NodeShape], edges: &[Edge]) -> String {
+    let sizes = Sizes::of(nodes, edges);
     let (mut events, mut table) = (vec![None; sizes.names], vec![0; sizes.names]);
     let (mut sets, mut numbers) = (vec![0; sizes.words], vec![0; sizes.numbers]);
     let check = Check::new(nodes, edges, &mut events, &mut table, &mut sets, &mut numbers);
@@ -100,6 +108,7 @@ pub(super) fn at_run_time(nodes: &[&'static NodeShape], edges: &[(usize, usize)]
 
 struct Check<'a> {
     nodes: &'a [&'static NodeShape],
+    edges: &'a [Edge],
     events: Events<'a>,
     order: Order<'a>,
     sets: &'a mut [u64],
@@ -110,7 +119,7 @@ struct Check<'a> {
 impl<'a> Check<'a> {
     const fn new(
         nodes: &'a [&'static NodeShape],
-        edges: &[(usize, usize)],
+        edges: &'a [Edge],
         events: &'a mut [Option<EventShape>],
         table: &'a mut [usize],
         sets: &'a mut [u64],
@@ -118,7 +127,7 @@ impl<'a> Check<'a> {
     ) -> Self {
         let words = events.len().div_ceil(64);
         let order = Order::new(nodes.len(), edges, numbers);
-        Self { nodes, events: Events::new(events, table), order, sets, words }
+        Self { nodes, edges, events: Events::new(events, table), order, sets, words }
     }
 
     const fn report(mut self, mut report: Report) -> Report {
@@ -140,6 +149,7 @@ impl<'a> Check<'a> {
             while word < used {
                 self.find_lost(node, word, &mut report);
                 self.find_missing(node, word, &mut report);
+                self.find_idle(node, word, &mut report);
                 word += 1;
             }
             node += 1;
@@ -155,19 +165,28 @@ impl<'a> Check<'a> {
             let mut rest = false;
             while method < methods.len() {
                 let it = &methods[method];
-                self.add(node, Set::Handled, &it.takes);
+                self.add(row(node, Set::Handled), &it.takes);
                 if it.consumes {
-                    self.add(node, Set::Consumed, &it.takes);
+                    self.add(row(node, Set::Consumed), &it.takes);
                     rest = rest || it.takes_every_event;
                 }
-                self.add(node, Set::Emitted, &it.returns);
-                self.add(node, Set::Emitted, &it.emits);
+                self.add(row(node, Set::Emitted), &it.returns);
+                self.add(row(node, Set::Emitted), &it.emits);
                 method += 1;
             }
             if rest {
                 self.consume_rest(node);
             }
             node += 1;
+        }
+        let mut edge = 0;
+        while edge < self.edges.len() {
+            if let Some(carried) = &self.edges[edge].carries {
+                let row = self.row_of_edge(edge);
+                self.add(row, carried);
+                self.add(row, &ALWAYS);
+            }
+            edge += 1;
         }
     }
 
@@ -179,17 +198,16 @@ impl<'a> Check<'a> {
         }
     }
 
-    const fn add(&mut self, node: usize, set: Set, types: &EventTypes) {
+    const fn add(&mut self, row: usize, types: &EventTypes) {
         match types {
             EventTypes::One(event) => {
                 let number = self.events.number(event);
-                let word = self.at(node, set, number / 64);
-                self.sets[word] |= 1 << (number % 64);
+                self.sets[row * self.words + number / 64] |= 1 << (number % 64);
             }
             EventTypes::All(lists) => {
                 let mut list = 0;
                 while list < lists.len() {
-                    self.add(node, set, lists[list]);
+                    self.add(row, lists[list]);
                     list += 1;
                 }
             }
@@ -205,12 +223,13 @@ impl<'a> Check<'a> {
             if next < self.order.roots().len() {
                 self.sets[self.at(node, Set::Coming, word)] |= from_outside;
             }
-            let passed = self.passed(node, word, self.get(node, Set::Coming, word));
-            let leaving = passed | self.get(node, Set::Emitted, word);
-            let (targets, mut target) = (self.order.targets(node), 0);
-            while target < targets.len() {
-                self.sets[self.at(targets[target], Set::Coming, word)] |= leaving;
-                target += 1;
+            let leaving = self.leaving(node, word);
+            let mut next_edge = 0;
+            while next_edge < self.order.edges_from(node).len() {
+                let edge = self.order.edges_from(node)[next_edge];
+                let carried = leaving & self.carried(edge, word);
+                self.sets[self.at(self.edges[edge].to, Set::Coming, word)] |= carried;
+                next_edge += 1;
             }
             next += 1;
         }
@@ -223,13 +242,14 @@ impl<'a> Check<'a> {
             next -= 1;
             let node = self.order.sorted()[next];
             let mut wanted = 0;
-            let (targets, mut target) = (self.order.targets(node), 0);
-            while target < targets.len() {
-                let to = targets[target];
+            let (edges, mut next_edge) = (self.order.edges_from(node), 0);
+            while next_edge < edges.len() {
+                let to = self.edges[edges[next_edge]].to;
                 let behind = self.passed(to, word, self.get(to, Set::Wanted, word));
                 // A node that consumes every event handles these, too.
-                wanted |= self.get(to, Set::Handled, word) | self.get(to, Set::Consumed, word) | behind;
-                target += 1;
+                let taken = self.get(to, Set::Handled, word) | self.get(to, Set::Consumed, word) | behind;
+                wanted |= taken & self.carried(edges[next_edge], word);
+                next_edge += 1;
             }
             self.sets[self.at(node, Set::Wanted, word)] = wanted;
         }
@@ -241,7 +261,7 @@ impl<'a> Check<'a> {
         while lost != 0 {
             let event = self.events.get(word * 64 + lost.trailing_zeros() as usize);
             if !event.flow.to_client && !event.flow.to_bus {
-                report.lost(self.nodes, node, event.name);
+                report.lost(self.nodes, node, event.name, self.has_routes());
             }
             lost &= lost - 1;
         }
@@ -252,8 +272,51 @@ impl<'a> Check<'a> {
         let mut missing = self.get(node, Set::Handled, word) & !self.get(node, Set::Coming, word);
         while missing != 0 {
             let event = self.events.get(word * 64 + missing.trailing_zeros() as usize);
-            report.missing(self.nodes, node, event.name);
+            report.missing(self.nodes, node, event.name, self.has_routes());
             missing &= missing - 1;
+        }
+    }
+
+    /// Reports events that an edge of the node carries, and that never leave the node.
+    const fn find_idle(&self, node: usize, word: usize, report: &mut Report) {
+        let (edges, mut next_edge) = (self.order.edges_from(node), 0);
+        while next_edge < edges.len() {
+            let edge = &self.edges[edges[next_edge]];
+            next_edge += 1;
+            let Some(_) = &edge.carries else { continue };
+            let mut idle = self.carried(edges[next_edge - 1], word) & !self.leaving(node, word);
+            while idle != 0 {
+                let event = self.events.get(word * 64 + idle.trailing_zeros() as usize);
+                if !events::has(&ALWAYS, event.hash) {
+                    report.idle(self.nodes, node, edge.to, event.name);
+                }
+                idle &= idle - 1;
+            }
+        }
+    }
+
+    /// Whether some edges carry certain events only.
+    const fn has_routes(&self) -> bool {
+        let mut edge = 0;
+        while edge < self.edges.len() {
+            if self.edges[edge].carries.is_some() {
+                return true;
+            }
+            edge += 1;
+        }
+        false
+    }
+
+    /// The events that leave a node.
+    const fn leaving(&self, node: usize, word: usize) -> u64 {
+        self.passed(node, word, self.get(node, Set::Coming, word)) | self.get(node, Set::Emitted, word)
+    }
+
+    /// The events that an edge carries.
+    const fn carried(&self, edge: usize, word: usize) -> u64 {
+        match self.edges[edge].carries {
+            None => u64::MAX,
+            Some(_) => self.sets[self.row_of_edge(edge) * self.words + word],
         }
     }
 
@@ -270,6 +333,15 @@ impl<'a> Check<'a> {
     }
 
     const fn at(&self, node: usize, set: Set, word: usize) -> usize {
-        (node * SETS + set as usize) * self.words + word
+        row(node, set) * self.words + word
     }
+
+    const fn row_of_edge(&self, edge: usize) -> usize {
+        self.nodes.len() * SETS + edge
+    }
+}
+
+/// The place of a set of a node among all sets.
+const fn row(node: usize, set: Set) -> usize {
+    node * SETS + set as usize
 }

@@ -3,7 +3,7 @@
 use atoms_runtime::EventTypes;
 
 use super::super::report::Report;
-use super::events::count;
+use super::events::{count, has};
 use crate::node::shape::MethodShape;
 
 /// Returns whether a method takes an event that a method before it takes.
@@ -59,20 +59,4 @@ const fn common(first: &EventTypes, second: &EventTypes) -> Option<&'static str>
         }
     }
     None
-}
-
-const fn has(types: &EventTypes, hash: u64) -> bool {
-    match types {
-        EventTypes::One(event) => event.hash == hash,
-        EventTypes::All(lists) => {
-            let mut list = 0;
-            while list < lists.len() {
-                if has(lists[list], hash) {
-                    return true;
-                }
-                list += 1;
-            }
-            false
-        }
-    }
 }
