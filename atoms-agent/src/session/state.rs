@@ -252,7 +252,7 @@ impl Sessions {
             };
             let limit = self.0.options.state_timeout;
             let save = guarded((session.id(), what, loader.name), limit, save);
-            if self.within(limit + LATER, save).await.is_none() {
+            if self.within(limit.saturating_add(LATER), save).await.is_none() {
                 let (session, state) = (session.id(), loader.name);
                 tracing::error!(session, state, "{what}, since the sessions were cut short");
             }
