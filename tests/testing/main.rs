@@ -1,6 +1,7 @@
 //! The testing kit, as the tests of a program use it.
 
 mod deliveries;
+mod left_out;
 mod recordings;
 
 use atoms::{Bus, BusBuilder};

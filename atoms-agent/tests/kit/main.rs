@@ -73,7 +73,7 @@ fn sessions(bus: &Bus) -> Sessions {
 }
 
 fn bus() -> Bus {
-    Bus::builder().state("hello".to_owned()).start().unwrap()
+    Bus::builder().without_handlers_of(module_path!()).start().unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,7 +149,7 @@ fn greet(_: &Angry, session: Session, greeting: State<String>) -> Log {
 
 #[tokio::test]
 async fn a_handler_on_the_bus_is_called_with_the_session() {
-    let bus = bus();
+    let bus = Bus::builder().state("hello".to_owned()).start().unwrap();
     let client = TestClient::connect(&sessions(&bus)).await;
     let delivery = client.delivery(Angry { because: "of it".into() });
     let log = greet(delivery.event(), delivery.extract(), delivery.extract());
@@ -205,7 +205,7 @@ impl NeverStarts {
 async fn a_node_that_cannot_run_is_told_of() {
     let error = TestNode::<NeverStarts>::start(&bus()).unwrap_err();
     assert!(error.to_string().contains("the bus has no state `u8`"), "{error}");
-    let bus = Bus::builder().state("hello".to_owned()).state(1_u8).start().unwrap();
+    let bus = Bus::builder().without_handlers_of(module_path!()).state(1_u8).start().unwrap();
     let node = TestNode::<NeverStarts>::start(&bus).unwrap();
     node.idle().await;
     let panic = AssertUnwindSafe(node.send(UserJoined)).catch_unwind().await.unwrap_err();

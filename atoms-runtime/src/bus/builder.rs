@@ -51,6 +51,8 @@ pub struct BusBuilder {
     /// Options that differ from those of the attributes.
     configured: Vec<(&'static HandlerInfo, HandlerOptions)>,
     left_out: Vec<&'static HandlerInfo>,
+    /// The modules whose handlers are left out unless they are named.
+    left_out_modules: Vec<&'static str>,
     /// What answers requests in place of their handlers.
     pub(super) stand_ins: Vec<(&'static HandlerInfo, Runner)>,
     states: States,
@@ -83,6 +85,7 @@ impl BusBuilder {
             entries: Vec::new(),
             configured: Vec::new(),
             left_out: Vec::new(),
+            left_out_modules: Vec::new(),
             stand_ins: Vec::new(),
             states: States::default(),
             codec: Box::new(JsonCodec),
@@ -461,6 +464,7 @@ impl fmt::Debug for BusBuilder {
             .field("entries", &self.entries)
             .field("configured", &self.configured)
             .field("left_out", &self.left_out)
+            .field("left_out_modules", &self.left_out_modules)
             .field("stand_ins", &self.stand_ins)
             .field("states", &self.states)
             .field("codec", &self.codec)

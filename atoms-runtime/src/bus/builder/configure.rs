@@ -72,6 +72,47 @@ impl BusBuilder {
         self
     }
 
+    /// Leaves out the handlers of this module, and of those within it, that are discovered. Those that are
+    /// [named](Self::handler) stay, and so do events and other entries.
+    ///
+    /// It is for tests: all files of a test program are linked into it, and so are the handlers that they define for single
+    /// tests.
+    ///
+    /// ```
+    /// use atoms::{Bus, BusBuilder, event, handler};
+    ///
+    /// #[event(type = "shop.order.created")]
+    /// struct OrderCreated;
+    ///
+    /// #[handler]
+    /// fn fails(_: &OrderCreated) -> Result<(), String> {
+    ///     Err("out of paper".into())
+    /// }
+    ///
+    /// /// The bus of each test, with all handlers of the program, and without those of this file.
+    /// fn bus() -> BusBuilder {
+    ///     Bus::builder().without_handlers_of(module_path!())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// assert!(bus().start()?.emit(OrderCreated).await.is_ok());
+    /// assert!(!bus().handler::<fails>().start()?.emit(OrderCreated).await.is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn without_handlers_of(mut self, module: &'static str) -> Self {
+        self.left_out_modules.push(module);
+        self
+    }
+
+    pub(super) fn is_in_left_out_module(&self, handler: &HandlerInfo) -> bool {
+        let within =
+            |module: &&str| handler.path().strip_prefix(*module).is_some_and(|rest| rest.starts_with("::"));
+        self.left_out_modules.iter().any(within)
+    }
+
     pub(super) fn options_of(&self, handler: &HandlerInfo) -> HandlerOptions {
         let configured = self.configured.iter().find(|(configured, _)| *configured == handler);
         configured.map_or_else(|| HandlerOptions::of(handler), |(_, options)| *options)

@@ -137,7 +137,8 @@ impl BusBuilder {
             (self.events.clone(), self.handlers.clone(), self.entries.clone());
         if self.discovery {
             events.extend(Registry::linked().events());
-            handlers.extend(Registry::linked().handlers());
+            let linked = Registry::linked().handlers().iter().copied();
+            handlers.extend(linked.filter(|handler| !self.is_in_left_out_module(handler)));
             entries.extend(Registry::linked().all_entries());
         }
         handlers.retain(|handler| !self.left_out.contains(handler) && !self.is_stood_in_for(handler));
