@@ -32,5 +32,5 @@ pub use events::{
 pub use face::{JsonCalling, ToolBus, ToolCalling, ToolSet, Tools, ToolsBuilder, UnknownTools};
 pub use hook::{AfterInput, Answers, BeforeInput, Hook, HookInfo, HookInput, NoAnswer};
 pub use schema::{Argument, ToolArgument, WrongArguments};
-pub use tool::{Tool, ToolArguments, ToolInfo, ToolOutput};
+pub use tool::{NotStrict, Tool, ToolArguments, ToolDefinition, ToolInfo, ToolOutput};
 pub use toolbox::ToolSettings;

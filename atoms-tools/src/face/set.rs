@@ -11,7 +11,7 @@ use super::{ToolBus, Tools};
 use crate::call::ToolError;
 use crate::caller::Sender;
 use crate::pattern;
-use crate::tool::ToolInfo;
+use crate::tool::{NotStrict, ToolDefinition, ToolInfo};
 
 /// The tools that one agent may see and call.
 ///
@@ -97,6 +97,32 @@ impl ToolSet {
     /// Returns the tools of the set that the bus has, sorted by their names.
     pub fn list(&self, bus: &Bus) -> impl Iterator<Item = &'static ToolInfo> {
         bus.tools().list().filter(|tool| self.has(tool.name()))
+    }
+
+    /// Returns the definitions of these tools, for a model.
+    ///
+    /// ```
+    /// # use atoms::prelude::*;
+    /// # use atoms::tools::ToolSet;
+    /// # use serde_json::json;
+    /// /// Looks an order up.
+    /// #[tool]
+    /// fn lookup_order(order_id: String) {}
+    ///
+    /// let bus = Bus::builder().without_discovery().tool::<lookup_order>().start()?;
+    /// let tools = ToolSet::for_agent("aiagents.Main").tools(&bus, ["lookup_*"])?;
+    /// let request = json!({"model": "parrot", "messages": [], "tools": tools.definitions(&bus)});
+    /// assert_eq!(request["tools"][0]["function"]["description"], "Looks an order up.");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn definitions(&self, bus: &Bus) -> Vec<ToolDefinition> {
+        self.list(bus).map(ToolInfo::definition).collect()
+    }
+
+    /// Returns the definitions of these tools in strict mode. Fails with the first tool that has none: see
+    /// [`ToolInfo::strict_definition`].
+    pub fn strict_definitions(&self, bus: &Bus) -> Result<Vec<ToolDefinition>, NotStrict> {
+        self.list(bus).map(ToolInfo::strict_definition).collect()
     }
 
     /// Calls a tool of the set, with the agent as the sender.

@@ -4,6 +4,7 @@ mod argument;
 mod canonical;
 mod constrained;
 mod given;
+mod strict;
 mod wrong;
 
 use atoms_control::schemars::generate::SchemaSettings;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value, json};
 pub use argument::{Argument, json};
 pub(crate) use canonical::{Hash, hash};
 pub use given::{ArgumentAt, IsArgument, IsReadArgument, ToolArgument};
+pub(crate) use strict::{strict, without_missing};
 pub use wrong::WrongArguments;
 
 /// The text in place of a sensitive value.

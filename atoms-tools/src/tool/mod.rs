@@ -1,5 +1,6 @@
 //! What a tool is.
 
+mod definition;
 mod function;
 mod info;
 
@@ -10,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use definition::{NotStrict, ToolDefinition};
 pub use function::{Async, AsyncFunction, IsResultOf, Plain, Returned, Sync, SyncFunction};
 pub(crate) use function::{Function, NotRun, RunFunction, RunSync};
 pub use info::ToolInfo;
