@@ -10,6 +10,8 @@ extern crate self as atoms_agent;
 pub mod __agent;
 mod graph;
 mod instance;
+#[cfg(feature = "tools")]
+mod model;
 mod node;
 mod protocol;
 mod session;
@@ -20,6 +22,8 @@ pub use atoms_macros::{graph, node};
 pub use futures_core::Stream;
 pub use graph::{Graph, GraphBuilder, GraphError, GraphProblem};
 pub use instance::{GraphOutput, GraphStopped, RunningGraph};
+#[cfg(feature = "tools")]
+pub use model::LogCalls;
 pub use node::{Conversation, Message, Node, NodeProblem, NodeShape};
 pub use protocol::events;
 pub use session::{

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use atoms_control::Principal;
+use atoms_control::{Principal, QuestionId};
 use atoms_runtime::{
     Carried, Cause, Delivery, ExtractError, FromDelivery, PrepareError, Shown, StartContext, Stored,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// The agent, or the part of the program, that calls a tool: `aiagents.Main`.
 ///
@@ -89,7 +90,35 @@ pub(crate) struct Caller {
     pub(crate) sender: Option<Sender>,
     pub(crate) principal: Option<Principal>,
     pub(crate) session: Option<String>,
+    /// Who is told that a person is asked.
+    #[serde(skip)]
+    pub(crate) told: Option<TellAsked>,
 }
+
+/// Tells the caller of a question about its call. It is of this process, and says nothing of who calls.
+#[derive(Debug, Clone)]
+pub(crate) struct TellAsked(UnboundedSender<QuestionId>);
+
+impl TellAsked {
+    /// Those told, and what they are told: a message for each question that is opened while the caller waits.
+    pub(crate) fn new() -> (Self, UnboundedReceiver<QuestionId>) {
+        let (tell, told) = unbounded_channel();
+        (Self(tell), told)
+    }
+
+    /// A caller that has gone is not told.
+    pub(crate) fn tell(&self, question: QuestionId) {
+        let _gone = self.0.send(question);
+    }
+}
+
+impl PartialEq for TellAsked {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.same_channel(&other.0)
+    }
+}
+
+impl Eq for TellAsked {}
 
 impl Caller {
     /// Who does, in the handler that runs on this thread, with what is said instead.

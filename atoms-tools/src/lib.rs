@@ -17,6 +17,7 @@ mod events;
 mod face;
 mod hook;
 mod macros;
+mod model;
 mod never;
 mod pattern;
 mod schema;
@@ -31,6 +32,10 @@ pub use events::{
 };
 pub use face::{JsonCalling, ToolBus, ToolCalling, ToolSet, Tools, ToolsBuilder, UnknownTools};
 pub use hook::{AfterInput, Answers, BeforeInput, Hook, HookInfo, HookInput, NoAnswer};
+pub use model::{
+    Answer, Approvals, CallFailed, CallStage, CallStep, ChatMessage, LoopError, Model, ModelCall, Part, Said,
+    ToolLoop,
+};
 pub use schema::{Argument, ToolArgument, WrongArguments};
 pub use tool::{NotStrict, Tool, ToolArguments, ToolDefinition, ToolInfo, ToolOutput};
 pub use toolbox::ToolSettings;

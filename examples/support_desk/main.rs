@@ -16,7 +16,8 @@
 //!
 //! The bot knows a few questions by their words. With a model it knows more: name an endpoint that speaks the
 //! chat API of OpenAI by `OPENAI_BASE_URL` and `OPENAI_API_KEY`, and the model, if the endpoint has several, by
-//! `OPENAI_MODEL`. Whether to escalate and when to hang up remain matters of rules.
+//! `OPENAI_MODEL`. Both call the same [`tools`], and the client is told which. Whether to escalate and when to hang
+//! up remain matters of rules.
 
 mod audit_log;
 mod escalation;
@@ -26,6 +27,7 @@ mod reply;
 mod shop;
 mod supervisor;
 mod support_bot;
+mod tools;
 
 use std::{env, error, io};
 
@@ -33,7 +35,7 @@ use atoms::prelude::*;
 use atoms::server::Server;
 
 use audit_log::AuditLog;
-use model::Model;
+use model::Endpoint;
 use shop::Shop;
 use supervisor::Supervisor;
 use support_bot::SupportBot;
@@ -52,7 +54,7 @@ async fn main() -> Result<(), Box<dyn error::Error>> {
     let port = env::args().nth(1).map_or(Ok(8080), |port| port.parse::<u16>())?;
     let server = Server::new(SupportDesk::graph()).bind(("127.0.0.1", port)).await?;
     let address = server.local_addr()?;
-    let model = Model::from_environment();
+    let model = Endpoint::from_environment();
     println!("listening on http://{address}");
     match &model {
         Some(model) => println!("answers come from the model {}", model.name()),

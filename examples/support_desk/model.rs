@@ -5,72 +5,78 @@ use std::env;
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
 use async_openai::error::OpenAIError;
-use async_openai::types::chat::{
-    ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage, ChatCompletionRequestSystemMessage,
-    ChatCompletionRequestUserMessage, CreateChatCompletionRequest, CreateChatCompletionStreamResponse,
-};
-use atoms::agent::Message;
-use futures_util::{Stream, StreamExt, future};
+use async_openai::types::chat::{CreateChatCompletionRequest, CreateChatCompletionStreamResponse};
+use atoms::tools::{ChatMessage, Model, Part, ToolDefinition};
+use futures_util::{Stream, StreamExt, stream};
+use serde_json::json;
 
 /// What is asked for where `OPENAI_MODEL` names no other.
 const DEFAULT_MODEL: &str = "gpt-4o-mini";
 
 /// A model behind an endpoint.
-pub(crate) struct Model {
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
     client: Client<OpenAIConfig>,
     name: String,
 }
 
-impl Model {
-    /// The model that the environment names, if it does: by `OPENAI_BASE_URL`, such as
-    /// `https://api.openai.com/v1`, by `OPENAI_API_KEY`, and by `OPENAI_MODEL`.
-    pub(crate) fn from_environment() -> Option<Self> {
-        let endpoint = variable("OPENAI_BASE_URL")?;
-        let key = variable("OPENAI_API_KEY")?;
-        let name = variable("OPENAI_MODEL").unwrap_or_else(|| DEFAULT_MODEL.to_owned());
+impl Endpoint {
+    /// A model of this name, behind an endpoint such as `https://api.openai.com/v1`.
+    pub(crate) fn new(url: &str, key: &str, name: &str) -> Self {
         // One that was set up before stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let config = OpenAIConfig::new().with_api_base(endpoint.trim_end_matches('/')).with_api_key(key);
-        Some(Self { client: Client::with_config(config), name })
+        let config = OpenAIConfig::new().with_api_base(url.trim_end_matches('/')).with_api_key(key);
+        Self { client: Client::with_config(config), name: name.into() }
+    }
+
+    /// The model that the environment names, if it does: by `OPENAI_BASE_URL`, by `OPENAI_API_KEY`, and by `OPENAI_MODEL`.
+    pub(crate) fn from_environment() -> Option<Self> {
+        let (url, key) = (variable("OPENAI_BASE_URL")?, variable("OPENAI_API_KEY")?);
+        Some(Self::new(&url, &key, variable("OPENAI_MODEL").as_deref().unwrap_or(DEFAULT_MODEL)))
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Asks for the next message of the conversation. To drop the stream closes the connection.
-    pub(crate) async fn answer(
+    /// The client's types are those of the API, and so is what the messages and the definitions are written as.
+    fn request(
         &self,
-        instructions: String,
-        conversation: &[Message],
-    ) -> Result<impl Stream<Item = Result<String, OpenAIError>> + Send + use<>, OpenAIError> {
-        let instructions = ChatCompletionRequestSystemMessage::from(instructions).into();
-        let messages = [instructions].into_iter().chain(conversation.iter().filter_map(message)).collect();
-        let request =
-            CreateChatCompletionRequest { model: self.name.clone(), messages, ..Default::default() };
+        messages: &[ChatMessage],
+        tools: &[ToolDefinition],
+    ) -> serde_json::Result<CreateChatCompletionRequest> {
+        let tools = Some(tools).filter(|tools| !tools.is_empty());
+        serde_json::from_value(json!({"model": self.name, "messages": messages, "tools": tools}))
+    }
+}
+
+impl Model for Endpoint {
+    type Error = OpenAIError;
+
+    /// Asks for the next message of the conversation. To drop the stream closes the connection.
+    async fn answer(
+        &self,
+        messages: &[ChatMessage],
+        tools: &[ToolDefinition],
+    ) -> Result<impl Stream<Item = Result<Part, OpenAIError>> + Send + 'static, OpenAIError> {
+        let request = self.request(messages, tools);
+        let request = request.map_err(|error| OpenAIError::InvalidArgument(error.to_string()))?;
         let chunks = self.client.chat().create_stream(request).await?;
-        Ok(chunks.filter_map(|chunk| future::ready(chunk.map(text).transpose())))
+        Ok(chunks.flat_map(|chunk| stream::iter(parts(chunk))))
+    }
+}
+
+fn parts(chunk: Result<CreateChatCompletionStreamResponse, OpenAIError>) -> Vec<Result<Part, OpenAIError>> {
+    let written = chunk.and_then(|chunk| {
+        serde_json::to_value(chunk).map_err(|error| OpenAIError::InvalidArgument(error.to_string()))
+    });
+    match written {
+        Ok(chunk) => Part::of_chunk(&chunk).into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error)],
     }
 }
 
 /// An environment variable that has something in it.
 fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// A message as the endpoint wants it, if it has one of the three roles that are plain text.
-fn message(said: &Message) -> Option<ChatCompletionRequestMessage> {
-    let content = said.content.clone();
-    match said.role.as_str() {
-        "user" => Some(ChatCompletionRequestUserMessage::from(content).into()),
-        "assistant" => Some(ChatCompletionRequestAssistantMessage::from(content).into()),
-        "system" => Some(ChatCompletionRequestSystemMessage::from(content).into()),
-        _ => None,
-    }
-}
-
-/// The text of a chunk; the first and the last have none.
-fn text(chunk: CreateChatCompletionStreamResponse) -> Option<String> {
-    let text = chunk.choices.into_iter().next()?.delta.content?;
-    (!text.is_empty()).then_some(text)
 }

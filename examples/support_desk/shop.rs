@@ -55,13 +55,3 @@ impl fmt::Display for Progress {
         })
     }
 }
-
-/// All that a model has to know of the shop.
-impl fmt::Display for Shop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "The shop is open {OPENING_HOURS}.")?;
-        self.orders.iter().try_for_each(|(number, order)| {
-            writeln!(f, "Order {number}, a {}, {}.", order.item, order.progress)
-        })
-    }
-}

@@ -1,18 +1,22 @@
 //! The node that talks to the user.
 
-use async_openai::error::OpenAIError;
-use atoms::agent::events::{EndCall, Init, LlmRequest, Speak, UserJoined};
+use atoms::agent::LogCalls;
+use atoms::agent::events::{EndCall, Init, LlmRequest, Log, Speak, UserJoined};
 use atoms::prelude::*;
+use atoms::tools::{ChatMessage, LoopError, ToolLoop, ToolSet, UnknownTools};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 
 use crate::escalation::EscalationEvent;
 use crate::intent::{self, Intent};
-use crate::model::Model;
-use crate::reply::{reply, word_by_word};
-use crate::shop::Shop;
+use crate::model::Endpoint;
+use crate::reply::Rules;
 
-type Answer = BoxStream<'static, Result<String, OpenAIError>>;
+type Answer = BoxStream<'static, Result<String, LoopError>>;
+type Out = Emitter<(EscalationEvent, EndCall, Log)>;
+
+/// The tools that the bot may call.
+const TOOLS: [&str; 3] = ["order_status", "refund", "opening_hours"];
 
 /// One per conversation: what it remembers is of one user.
 pub(crate) struct SupportBot {
@@ -43,26 +47,33 @@ impl SupportBot {
         &mut self,
         _: &LlmRequest,
         conversation: Conversation,
-        shop: State<Shop>,
-        model: State<Option<Model>>,
-        out: Emitter<(EscalationEvent, EndCall)>,
-    ) -> Result<Answer, OpenAIError> {
+        model: State<Option<Endpoint>>,
+        context: Context,
+        out: Emitter<(EscalationEvent, EndCall, Log)>,
+    ) -> Result<Answer, UnknownTools> {
         let said = conversation.last_user_text().unwrap_or_default();
         let intent = Intent::of(said);
         self.order = intent::order_number(said).or(self.order);
         if let Some(escalation) = escalation(intent) {
             out.emit(escalation).await;
         }
+        let bus = context.bus();
+        let tools = ToolSet::for_agent("support_bot").tools(bus, TOOLS)?;
+        let messages = [ChatMessage::System(self.instructions())].into_iter().chain(conversation.for_model());
+        let messages = messages.collect();
         let answer = match &*model {
-            Some(model) => model.answer(self.instructions(&shop), conversation.messages()).await?.boxed(),
-            None => word_by_word(reply(intent, self.order, &shop)).map(Ok).boxed(),
+            Some(model) => ToolLoop::new(bus, model.clone(), tools).answer(messages),
+            None => ToolLoop::new(bus, Rules { intent, order: self.order }, tools).answer(messages),
         };
+        let answer = answer.log_calls(out.clone()).boxed();
         Ok(if intent == Intent::Goodbye { and_hang_up(answer, out) } else { answer })
     }
 
-    fn instructions(&self, shop: &Shop) -> String {
+    fn instructions(&self) -> String {
         let customer = self.customer.as_deref().unwrap_or("a customer");
-        format!("You are the support desk of a small shop, and talk to {customer}. Be brief.\n{shop}")
+        format!(
+            "You are the support desk of a small shop, and talk to {customer}. Be brief, and use your tools."
+        )
     }
 }
 
@@ -76,7 +87,7 @@ fn escalation(intent: Intent) -> Option<EscalationEvent> {
 }
 
 /// The call ends when the answer has been said, and not before.
-fn and_hang_up(answer: Answer, out: Emitter<(EscalationEvent, EndCall)>) -> Answer {
+fn and_hang_up(answer: Answer, out: Out) -> Answer {
     let hang_up = async move { out.emit(EndCall).await }.into_stream();
     answer.chain(hang_up.filter_map(async |_| None)).boxed()
 }

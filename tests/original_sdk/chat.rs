@@ -69,6 +69,30 @@ fn the_support_desk_answers_at_the_terminal() {
     assert!(!terminal.contains("Error"), "{terminal}");
 }
 
+/// The client shows the calls of tools, which come in the middle of a response, and reads on.
+#[test]
+fn the_chat_client_reads_turns_with_calls_of_tools() {
+    let server = Server::start("support_desk", &[]);
+    let texts = ["Where is order 1001?", "And order 9999?", "When are you open?", "Thank you"];
+    let (_, said) = talk(&server, &texts);
+    assert_eq!(
+        said,
+        [
+            reply("Your order 1001, the kettle, is on its way and arrives tomorrow."),
+            reply("I cannot find an order 9999. Could you look at the number again?"),
+            reply("We are open Monday to Friday from 9 to 18, and on Saturday from 10 to 14."),
+            reply("You are welcome! Is there anything else?"),
+            Said::Closed(1000),
+        ]
+    );
+    let terminal = type_in(&server, &texts[..2]);
+    for text in
+        ["tool start: order_status", "tool end: order_status ✓", "tool error: order_status ✗", "kettle"]
+    {
+        assert_shown(&terminal, text);
+    }
+}
+
 #[test]
 fn the_chat_client_reads_each_kind_of_turn() {
     let server = Server::start("conformance", &[]);

@@ -75,7 +75,18 @@ pub(crate) async fn begin(stream: &mut TcpStream) {
 
 /// Sends a part of the answer.
 pub(crate) async fn say(stream: &mut TcpStream, text: &str) {
-    let choice = json!({"index": 0, "delta": {"content": text}, "finish_reason": null});
+    send(stream, json!({"index": 0, "delta": {"content": text}, "finish_reason": null})).await;
+}
+
+/// Calls a tool, and ends the answer.
+pub(crate) async fn call(stream: &mut TcpStream, name: &str, arguments: &str) {
+    let function = json!({"name": name, "arguments": arguments});
+    let call = json!({"index": 0, "id": "call_1", "type": "function", "function": function});
+    send(stream, json!({"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": null})).await;
+    end(stream).await;
+}
+
+async fn send(stream: &mut TcpStream, choice: Value) {
     let chunk = json!({
         "id": "chat-1", "object": "chat.completion.chunk", "created": 1, "model": "parrot", "choices": [choice],
     });
@@ -84,6 +95,7 @@ pub(crate) async fn say(stream: &mut TcpStream, text: &str) {
 
 /// Ends the answer.
 pub(crate) async fn end(stream: &mut TcpStream) {
+    send(stream, json!({"index": 0, "delta": {}, "finish_reason": "stop"})).await;
     stream.write_all(b"data: [DONE]\n\n").await.unwrap();
 }
 

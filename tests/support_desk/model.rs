@@ -1,5 +1,7 @@
 //! With a model, its words are the answer.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -8,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::client::{Client, chunks, of_type};
-use crate::endpoint::{Endpoint, begin, end, fail, say};
+use crate::endpoint::{Endpoint, begin, call, end, fail, say};
 use crate::served::Server;
 
 /// An endpoint that answers with these texts.
@@ -37,7 +39,11 @@ async fn the_model_gets_the_conversation_and_its_words_are_the_answer() {
     assert_eq!((&request.body["model"], &request.body["stream"]), (&json!("parrot"), &json!(true)));
     let messages = request.body["messages"].as_array().unwrap();
     let instructions = messages[0]["content"].as_str().unwrap();
-    assert!(instructions.contains("Ada") && instructions.contains("Order 1001, a kettle"), "{instructions}");
+    assert!(instructions.contains("Ada"), "{instructions}");
+    let tools = request.body["tools"].as_array().unwrap();
+    let names: Vec<_> = tools.iter().map(|tool| &tool["function"]["name"]).collect();
+    assert_eq!(names, ["opening_hours", "order_status", "refund"]);
+    assert_eq!(tools[1]["function"]["parameters"]["required"], json!(["number"]));
     assert_eq!(
         messages[1..],
         [
@@ -45,6 +51,36 @@ async fn the_model_gets_the_conversation_and_its_words_are_the_answer() {
             json!({"role": "user", "content": "Where is my order 1001?"}),
         ]
     );
+}
+
+#[tokio::test]
+async fn the_model_calls_a_tool_and_answers_with_its_result() {
+    let requests = Arc::new(AtomicU32::new(0));
+    let answer = move |mut stream| {
+        let is_first = requests.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            begin(&mut stream).await;
+            if is_first {
+                call(&mut stream, "order_status", r#"{"number": 1001}"#).await;
+            } else {
+                say(&mut stream, "Tomorrow!").await;
+                end(&mut stream).await;
+            }
+        }
+    };
+    let mut endpoint = Endpoint::start(answer).await;
+    let server = Server::start("support_desk", &endpoint.variables());
+    let mut client = Client::join(&server, json!({})).await;
+    client.say("Where is my kettle, 1001?").await;
+    let events = client.response().await;
+    assert_eq!(chunks(&events), ["Tomorrow!"]);
+    let names: Vec<_> = of_type(&events, "agent.log").iter().map(|log| log["name"].clone()).collect();
+    assert_eq!(names, ["tool_call_start", "tool_call_end"]);
+    let _first = endpoint.requests.recv().await.unwrap();
+    let second = endpoint.requests.recv().await.unwrap();
+    let told = second.body["messages"].as_array().unwrap().last().unwrap();
+    assert_eq!((&told["role"], &told["tool_call_id"]), (&json!("tool"), &json!("call_1")));
+    assert!(told["content"].as_str().unwrap().contains("is on its way"), "{told}");
 }
 
 #[tokio::test]

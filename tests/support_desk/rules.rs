@@ -36,6 +36,21 @@ async fn each_conversation_remembers_its_order() {
 }
 
 #[tokio::test]
+async fn rules_call_tools_and_the_client_is_told() {
+    let server = Server::start("support_desk", &[]);
+    let mut client = client(&server).await;
+    client.say("Where is order 1001?").await;
+    let events = client.response().await;
+    let logs = of_type(&events, "agent.log");
+    let names: Vec<_> = logs.iter().map(|log| &log["name"]).collect();
+    assert_eq!(names, ["tool_call_start", "tool_call_end"]);
+    assert_eq!(logs[1]["payload"]["function_name"], "order_status");
+    let answer = "Your order 1001, the kettle, is on its way and arrives tomorrow.";
+    assert_eq!(logs[1]["payload"]["context"], json!({"arguments": {"number": 1001}, "response": answer}));
+    assert_eq!(chunks(&events).concat(), answer);
+}
+
+#[tokio::test]
 async fn an_angry_user_is_escalated() {
     let server = Server::start("support_desk", &[]);
     let mut client = client(&server).await;

@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::schemars::{self, JsonSchema};
+use atoms::tools::{Approvals, LoopError, Part, ToolLoop, ToolSet};
+use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::log::Log;
+use crate::models::stub::Parts;
 use crate::{ada, asked, bus, left};
 
 /// How the hook ends.
@@ -203,6 +206,25 @@ async fn a_caller_with_json() {
     for way in WAYS {
         let guarded = guarded();
         let call = guarded.bus.tools().call("act", json!({"way": way})).into_future();
+        let told = guarded.call(way, call).await;
+        guarded.check(way, told);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_is_a_model() {
+    for way in WAYS {
+        let guarded = guarded();
+        let call = Part::call(0, "call_1", "act", json!({ "way": way }).to_string());
+        let model = Parts::new([vec![call, Part::End], vec![Part::End]]);
+        let tools = ToolSet::for_agent("aiagents.Main").tools(&guarded.bus, ["act"]).unwrap();
+        let approvals = Approvals::Wait { told: "One moment.".into(), at_most: Duration::from_secs(5) };
+        let answer =
+            ToolLoop::new(&guarded.bus, model.clone(), tools).approvals(approvals).answer(Vec::new());
+        let call = async {
+            answer.texts().try_collect::<String>().await?;
+            Ok::<_, LoopError>(model.told().concat())
+        };
         let told = guarded.call(way, call).await;
         guarded.check(way, told);
     }

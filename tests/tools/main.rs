@@ -9,6 +9,7 @@ mod events;
 mod fail_closed;
 mod hooks;
 mod lent;
+mod models;
 mod resumed;
 mod sessions;
 mod start;

@@ -109,6 +109,13 @@ impl JsonCalling<'_> {
         self.said.get_or_insert_default().principal = Some(principal.clone());
         self
     }
+
+    /// Says who calls, but for the agent.
+    pub(crate) fn of(mut self, caller: Caller) -> Self {
+        let said = self.said.get_or_insert_default();
+        **said = Caller { sender: said.sender.take(), ..caller };
+        self
+    }
 }
 
 impl<'a> IntoFuture for JsonCalling<'a> {

@@ -182,7 +182,12 @@ impl<'a, T: Tool> Flow<'_, 'a, T> {
             approval = approval.session(session);
         }
         match self.bus.questions().open(approval).await {
-            Ok(question) => Ok(Waiting { end, question }),
+            Ok(question) => {
+                if let Some(told) = head.caller.as_ref().and_then(|caller| caller.told.as_ref()) {
+                    told.tell(id);
+                }
+                Ok(Waiting { end, question })
+            }
             Err(OpenError::Closed) => Err(ToolError::Closed),
             Err(error) => Err(ToolError::NotAsked { tool, problem: reason_text(error) }),
         }

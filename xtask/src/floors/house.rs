@@ -57,6 +57,7 @@ const TOOLS: House = House {
         Floor { name: "hook", modules: &["hook"] },
         Floor { name: "toolbox", modules: &["toolbox"] },
         Floor { name: "face", modules: &["face"] },
+        Floor { name: "model", modules: &["model"] },
         Floor { name: "expansions", modules: &["macros", "private"] },
     ],
 };
@@ -67,6 +68,7 @@ const AGENT: House = House {
     floors: &[
         Floor { name: "protocol", modules: &["protocol", "zero"] },
         Floor { name: "node", modules: &["node"] },
+        Floor { name: "model", modules: &["model"] },
         Floor { name: "graph", modules: &["graph"] },
         Floor { name: "instance", modules: &["instance"] },
         Floor { name: "session", modules: &["session"] },
