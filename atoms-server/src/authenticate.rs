@@ -1,11 +1,12 @@
 //! Authenticates requests.
 
+use std::any::{TypeId, type_name};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use atoms_agent::{AnyIdentity, ZeroSetting};
+use atoms_agent::{AnyIdentity, Sessions, ZeroSetting};
 use atoms_runtime::LogLimit;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -168,6 +169,23 @@ impl Settings {
         self.auth.is_some()
     }
 
+    /// Warns of each identity that nodes take and that this does not say, since a handler that takes it fails.
+    pub(crate) fn warn_of_missing(&self, sessions: &Sessions) {
+        let said = self.auth.as_ref().map(|auth| auth.identity());
+        for &(taken, name) in sessions.taken_identities() {
+            match said {
+                Some((said, _)) if said == taken => {}
+                Some((_, said)) => tracing::warn!(
+                    "nodes take an `Identity<{name}>`, and `Routes::authenticate` says that clients are a `{said}`"
+                ),
+                None => tracing::warn!(
+                    "nodes take an `Identity<{name}>`, and nothing says who clients are: add `.authenticate(...)` to \
+                     `Routes`"
+                ),
+            }
+        }
+    }
+
     /// The settings that are zero and must not be.
     pub(crate) fn zeros(&self) -> Vec<ZeroSetting> {
         ZeroSetting::find(&[("authenticate_limit", self.limit)], &[("authenticate_timeout", self.timeout)])
@@ -199,6 +217,9 @@ impl Identities {
 
 /// An [`Authenticate`] whose identity is of any type.
 trait Identify: Send + Sync {
+    /// The type of the identity, and its name.
+    fn identity(&self) -> (TypeId, &'static str);
+
     fn identify<'a>(
         &'a self,
         head: &'a Parts,
@@ -208,6 +229,10 @@ trait Identify: Send + Sync {
 }
 
 impl<A: Authenticate> Identify for A {
+    fn identity(&self) -> (TypeId, &'static str) {
+        (TypeId::of::<A::Identity>(), type_name::<A::Identity>())
+    }
+
     fn identify<'a>(
         &'a self,
         head: &'a Parts,
@@ -225,7 +250,7 @@ impl Routes {
     /// with the status, and no session begins.
     ///
     /// Handlers and factories of nodes take what it returns as an [`Identity`](atoms_agent::Identity), and
-    /// [`actor_ids`](atoms_agent::SessionsBuilder::actor_ids) sees it. If it is a `Principal`, it is the one in whose name
+    /// [`actor_ids`](atoms_agent::SessionsBuilder::actor_ids) sees it. The log warns at the start if nodes take another type. If it is a `Principal`, it is the one in whose name
     /// tools are called in the session, and for whom its turns run, as at the doors to questions and to control.
     ///
     /// ```

@@ -251,6 +251,9 @@ impl Routes {
         if let Some(auth) = self.doorkeeper() {
             questions::warn_of_unknown(&*auth, served.bus());
         }
+        if let Some(sessions) = served.sessions() {
+            self.identities.warn_of_missing(sessions);
+        }
         self.into_router_of(Arc::new(OnceLock::from(served)))
     }
 

@@ -224,6 +224,7 @@ impl Bound {
         };
         #[cfg(feature = "control")]
         let auth = routes.doorkeeper();
+        let identities = routes.identities.clone();
         let router = routes.into_router_of(Arc::clone(&served));
         // If the bus has started already, the server is ready before it accepts connections.
         let mut starting = pin!(start(bus, builder, &served));
@@ -244,6 +245,9 @@ impl Bound {
         #[cfg(feature = "control")]
         if let Some(auth) = auth {
             crate::questions::warn_of_unknown(&*auth, served.bus());
+        }
+        if let Some(sessions) = served.sessions() {
+            identities.warn_of_missing(sessions);
         }
         stop.await;
         let ending = shut_down(served, shutdown_deadline).await;

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use atoms_runtime::{Carried, Delivery, ExtractError, FromDelivery, PrepareError, StartContext, Stored};
 
+use crate::node::declared::Declared;
+
 /// Who the client of a session is, as the server has found out: a parameter of handlers and factories.
 ///
 /// `T` is what `atoms::server::Routes::authenticate` returns, or what the program gives to
@@ -74,7 +76,10 @@ impl<T: fmt::Debug> fmt::Debug for Identity<T> {
 impl<T: Send + Sync + 'static> FromDelivery for Identity<T> {
     type Prepared = ();
 
-    fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
+    fn prepare(start: &StartContext<'_>) -> Result<(), PrepareError> {
+        if let Some(declared) = start.offered::<Declared>() {
+            declared.takes_identity::<T>();
+        }
         Ok(())
     }
 

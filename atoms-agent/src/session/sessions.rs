@@ -1,5 +1,6 @@
 //! All sessions of an agent.
 
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -90,6 +91,8 @@ pub(super) struct Agent {
     bus: Bus,
     plan: Arc<Plan>,
     nodes: Vec<Box<dyn Spawn>>,
+    /// The types of the identities that nodes take.
+    identities: Vec<(TypeId, &'static str)>,
     pub(super) options: Options,
     running: RwLock<HashMap<String, Session>>,
     /// The sessions that have ended, and of which a node still holds a thread.
@@ -164,13 +167,15 @@ impl Sessions {
     ) -> Result<Self, GraphError> {
         let zeros: Vec<_> = options.zeros().into_iter().map(GraphProblem::Zero).collect();
         graph.warn_of_unheard(&bus);
-        let nodes = match graph.prepare(&bus, &declared(&options.states)) {
+        let declared = declared(&options.states);
+        let nodes = match graph.prepare(&bus, &declared) {
             Ok(nodes) => GraphError::of(zeros).map(|()| nodes)?,
             Err(error) => return Err(error.and(zeros)),
         };
         let agent = Arc::new(Agent {
             plan: graph.plan(),
             nodes,
+            identities: declared.into_identities(),
             options,
             running: RwLock::default(),
             lingering: Mutex::default(),
@@ -192,6 +197,12 @@ impl Sessions {
     /// Returns the bus that sees the events of all sessions.
     pub fn bus(&self) -> &Bus {
         &self.0.bus
+    }
+
+    /// Returns the types of the identities that its nodes take, each with its name, also of those that take an `Option`: see
+    /// [`Identity`](super::Identity). What finds out who clients are can check that it says that.
+    pub fn taken_identities(&self) -> &[(TypeId, &'static str)] {
+        &self.0.identities
     }
 
     /// Returns the sessions that run now, in no particular order.

@@ -112,9 +112,7 @@ impl<T: Send + 'static> FromDelivery for SessionState<T> {
     /// On a bus, it is not known yet which sessions there will be.
     fn prepare(start: &StartContext<'_>) -> Result<(), PrepareError> {
         match start.offered::<Declared>() {
-            Some(declared) if !declared.0.contains(&TypeId::of::<T>()) => {
-                Err(PrepareError::Missing(missing::<T>().into()))
-            }
+            Some(declared) if !declared.has_state::<T>() => Err(PrepareError::Missing(missing::<T>().into())),
             _ => Ok(()),
         }
     }
@@ -197,7 +195,7 @@ impl Loader {
 
 /// The types of the states that sessions have.
 pub(super) fn declared(loaders: &[Loader]) -> Declared {
-    Declared(loaders.iter().map(|loader| loader.type_id).collect())
+    Declared::new(loaders.iter().map(|loader| loader.type_id).collect())
 }
 
 /// Runs a future of the application. Its failure is logged, and its words for the client are returned.

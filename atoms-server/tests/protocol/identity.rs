@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::client::{Client, INIT, request};
-use crate::server::Running;
+use crate::server::{Running, bus};
 
 #[derive(Debug, Clone)]
 struct Customer {
@@ -190,6 +190,34 @@ async fn a_principal_is_an_identity_too() {
     let ops = request(server.address, &[("authorization", "Bearer t-ops")]);
     assert_eq!(greeted(server.address, ops).await, "ops is ");
     assert_eq!(status_of(server.address, "t-ada").await, 401);
+}
+
+#[tokio::test]
+async fn the_log_warns_of_identities_that_nobody_says() {
+    let log = Lines::default();
+    let _logs = tracing::subscriber::set_default(
+        tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish(),
+    );
+    let warnings = |routes: Routes| {
+        let sessions = Sessions::builder(Desk::graph()).start(&bus(&Default::default())).unwrap();
+        log.0.lock().unwrap().clear();
+        drop(routes.into_router(sessions));
+        let lines = log.text();
+        lines.lines().filter(|line| line.contains("WARN")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(warnings(Routes::new().authenticate(by_token)).is_empty());
+    let [nobody] = &warnings(Routes::new())[..] else { panic!("{}", log.text()) };
+    assert!(nobody.contains(
+        "nodes take an `Identity<protocol::identity::Customer>`, and nothing says who clients are: add"
+    ));
+    let [another] = &warnings(Routes::new().authenticate(Tokens::new()))[..] else {
+        panic!("{}", log.text())
+    };
+    assert!(
+        another
+            .contains("`Routes::authenticate` says that clients are a `atoms_control::principal::Principal`"),
+        "{another}"
+    );
 }
 
 #[tokio::test]
