@@ -43,7 +43,7 @@ use proc_macro::TokenStream;
 /// | key on a field | what it does |
 /// | --- | --- |
 /// | `default = expression` | the value of the field if a frame does not have it; an expression of the field's type, which may name `Self` |
-/// | `key` | events of one value in this field, of any type, are handled in order when they are posted; the field's type is `Hash` and `Serialize`, and at most one field is the key; an event whose field is `None` has no key, and waits for no other |
+/// | `key` | events of one value in this field, of any type, are handled in order when they are posted (not when they are emitted or returned by the handler of an emitted event, which is delivered beside its event: `#[handler(post)]` posts them); the field's type is `Hash` and `Serialize`, and at most one field is the key; an event whose field is `None` has no key, and waits for no other |
 /// | `sensitive` | `Debug` shows `[redacted]`, and no error of reading or writing shows the value; the wire carries the field as it is |
 ///
 /// A key on a field cannot depend on a `#[cfg_attr(...)]`: write the field twice, each with its `#[cfg(...)]`.
@@ -243,6 +243,7 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `retry`, `retry(...)` | the handler, which returns a `Result`, is called again after an error; see below |
 /// | `timeout = "2s"` | a call of the handler, which is `async`, is dropped after this time, and has failed |
 /// | `concurrency = 4` | on one bus at most so many calls of the handler run at once; others wait, and start in order; a handler that emits its own event on the bus, and awaits that, waits for itself |
+/// | `post` | what the handler returns or emits is posted when it is done; see below |
 /// | `detached` | the handler runs beside the emit, which does not wait for it; nor does the next posted event with the same key, so that its calls may overtake each other. If the runtime ends before the handler does, that is a dead letter |
 /// | `id = "billing.mail"` | the identity of the handler, by which a dead letter or a stored event names it; its path if not given. It has 1 to 256 bytes without control characters, and no other handler of the bus has it |
 /// | `was = "old::path"`, `was = ["old::path", ...]` | identities that the handler had before, so that what was kept for it then is still found |
@@ -285,7 +286,28 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// [`BusBuilder::configure`]: https://docs.rs/atoms-rs/latest/atoms/struct.BusBuilder.html#method.configure
 /// [`BusBuilder::without`]: https://docs.rs/atoms-rs/latest/atoms/struct.BusBuilder.html#method.without
 ///
-/// A sync function with `retry`, `concurrency` or `detached` may have to wait, and so runs among the async handlers. It
+/// # Posting what follows
+///
+/// What the handler of an emitted event returns or emits is delivered beside that event: the emit waits for it, it does not
+/// wait for its `#[event(key)]`, and it is lost if the process ends. With `post`, it is posted: keys, limits and the store
+/// of the bus apply, and neither the handler's event nor its receipt waits for it. The same is true of the handlers of
+/// posted events without `post`.
+///
+/// ```ignore
+/// #[handler(post)]
+/// async fn pay(order: &OrderCreated, bank: State<Bank>) -> Result<OrderPaid, BankError> {
+///     bank.charge(&order.order_id).await?;
+///     Ok(OrderPaid { order_id: order.order_id.clone() }) // handled after all earlier events of this order
+/// }
+/// ```
+///
+/// All that the handler returns and emits is held until it is done, and posted with the normal priority if it succeeds; what
+/// a failed attempt emitted is thrown away. If the queue is full, the handler's emit waits for room, which slows down
+/// whoever emits. An emit for which another handler waits does not, since that one may be what takes the room: it takes
+/// room beyond the capacity, as a handler's `bus.post(...)` does. On a bus with a store, which has no such room, or if there
+/// is no room at all, the handler fails, and its event is a dead letter. `bus.post(event)` in a handler posts one event.
+///
+/// A sync function with `retry`, `concurrency`, `post` or `detached` may have to wait, and so runs among the async handlers. It
 /// still blocks its thread while it runs.
 ///
 /// # Blocking

@@ -59,13 +59,8 @@ async fn begin(
     out.emit(Envelope::new(Own {}).with_metadata(with(&[("tenant", "t-2")]))).await;
     context.bus().post(Posted {}).await.map_err(|it| it.to_string())?;
     context.bus().emit(Nested {}).await.into_result().map_err(|it| it.to_string())?;
-    drop(
-        context
-            .bus()
-            .emit_dynamic(DynamicEvent::new("inherited.unknown"))
-            .await
-            .map_err(|it| it.to_string())?,
-    );
+    let unknown = context.bus().emit_dynamic(DynamicEvent::new("inherited.unknown")).await;
+    unknown.map_err(|it| it.to_string())?.into_result().map_err(|it| it.to_string())?;
     log.add(context.request(Asked {}).await.map_err(|it| it.to_string())?);
     let last = Envelope::new(Last {}).with_id("last-1".parse().unwrap());
     Ok((Returned {}, Some(last.with_metadata(with(&[("secret", "own")])))))

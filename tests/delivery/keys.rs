@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atoms::Priority;
 use atoms::prelude::*;
+use atoms::{MemoryBacklog, Priority};
 use tokio::time::{Instant, sleep};
 
 use crate::{Log, SOON, bus};
@@ -173,4 +173,33 @@ async fn each_key_is_in_order_on_many_threads() {
     assert!(bus.dead_letters().is_empty().await.unwrap(), "{}", bus.dead_letters().list().await.unwrap()[0]);
     assert!(seen.0.lock().unwrap().values().all(|amount| *amount == 499));
     assert_eq!(seen.0.lock().unwrap().len(), 8);
+}
+
+/// A key that only this post has: it waits for those of the same value, whatever their type.
+#[tokio::test(start_paused = true)]
+async fn an_event_may_be_posted_with_another_key() {
+    let (bus, log) = started();
+    bus.post(placed("o-1", 2)).await.unwrap();
+    bus.post(paid("o-2", 1)).key("o-1").await.unwrap();
+    bus.post(paid("o-1", 2)).key("o-2").try_send().unwrap();
+    bus.post(paid("o-1", 3)).key(&None::<u32>).await.unwrap();
+    bus.post(paid("o-3", 4)).after(Duration::from_secs(1)).key("o-1").await.unwrap();
+    bus.idle().await;
+    let mut lines = log.take();
+    lines[..3].sort_unstable();
+    assert_eq!(lines, ["o-1 begins", "o-1 pays 2", "o-1 pays 3", "o-1 ends", "o-2 pays 1", "o-3 pays 4"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backlog_keeps_the_key_of_a_post() {
+    let (builder, log) = bus();
+    let builder = builder.handler::<place>().handler::<pay>();
+    let bus = builder.backlog(Arc::new(MemoryBacklog::default())).start().unwrap();
+    bus.post(placed("o-1", 2)).await.unwrap();
+    bus.post(paid("o-2", 1)).key("o-1").await.unwrap();
+    bus.post(paid("o-1", 2)).key("o-2").await.unwrap();
+    bus.idle().await;
+    let mut lines = log.take();
+    lines[..2].sort_unstable();
+    assert_eq!(lines, ["o-1 begins", "o-1 pays 2", "o-1 ends", "o-2 pays 1"]);
 }

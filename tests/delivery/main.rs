@@ -10,6 +10,7 @@ mod detached;
 mod elsewhere;
 mod emit_layers;
 mod first_polls;
+mod follow_ups_posted;
 mod held;
 mod inherited;
 mod interceptors;

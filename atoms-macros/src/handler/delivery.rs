@@ -76,6 +76,7 @@ pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
     let calls = |calls: &u32| Literal::u32_unsuffixed(*calls).to_token_stream();
     let concurrency = options.concurrency.as_ref().map(|limit| limit.expand(root, "concurrency", calls));
     let pattern = options.pattern.as_ref().map(|(_, pattern)| pattern.checked(root, "pattern"));
+    let post = options.post.then(TokenStream::new);
     let detached = options.detached.then(TokenStream::new);
     let id = options.id.as_ref().map(|id| id.checked(root, "id"));
     let was = identity::earlier(root, &options.was);
@@ -87,6 +88,7 @@ pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
         call("with_timeout", timeout),
         call("with_concurrency", concurrency),
         call("with_pattern", pattern),
+        call("with_post", post),
         call("with_detached", detached),
         call("with_id", id),
         call("with_was", was),

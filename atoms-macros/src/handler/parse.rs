@@ -1,6 +1,6 @@
 //! ```text
 //! #[handler(order = -3, allow_cycle, when = path, pattern = "shop.order.*", crate = path)]
-//! #[handler(retry, timeout = "2s", concurrency = 4, detached)]
+//! #[handler(retry, timeout = "2s", concurrency = 4, post, detached)]
 //! #[handler(id = "billing.mail", was = "old::path")]
 //! ```
 //!
@@ -24,6 +24,7 @@ static GRAMMAR: Grammar = Grammar {
         Key("retry", Some("(attempts = 5)")),
         Key("timeout", Some("\"2s\"")),
         Key("concurrency", Some("4")),
+        Key("post", None),
         Key("detached", None),
         Key("id", Some(identity::ID)),
         Key("was", Some(identity::WAS)),
@@ -52,6 +53,7 @@ pub(crate) struct Options {
     /// The word `timeout`, and its milliseconds.
     pub(crate) timeout: Option<(Ident, Setting<u64>)>,
     pub(crate) concurrency: Option<Setting<u32>>,
+    pub(crate) post: bool,
     pub(crate) detached: bool,
     pub(crate) id: Option<Setting<LitStr>>,
     /// The identities that the handler had before.
@@ -89,6 +91,7 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
                 let literal = |given: &Given| values::count(given, (1, TOO_FEW), "4");
                 options.concurrency = mistakes.take(Setting::read(&given, TOO_FEW, literal)).ok();
             }
+            "post" => options.post = true,
             "detached" => options.detached = true,
             "id" => options.id = mistakes.take(identity::id(&given)).ok(),
             "was" => options.was = identity::was(&given, mistakes),
@@ -142,11 +145,11 @@ mod tests {
     fn what_is_given_is_read() {
         let (options, told) = read(quote! {
             order = -3, allow_cycle, when = Order::is_large, pattern = "shop.*", retry(attempts = 5, jitter),
-            timeout = "2s", concurrency = 4, detached, crate = renamed
+            timeout = "2s", concurrency = 4, post, detached, crate = renamed
         });
         assert_eq!(told, [""; 0]);
         assert_eq!(options.order.unwrap().literal(), Some(&-3));
-        assert!(options.allow_cycle && options.detached);
+        assert!(options.allow_cycle && options.post && options.detached);
         assert_eq!(options.when.to_token_stream().to_string(), "Order :: is_large");
         assert_eq!(options.pattern.unwrap().1.literal().unwrap().value(), "shop.*");
         assert!(options.retry.is_some_and(|retry| retry.attempts.literal() == Some(&5) && retry.jitter));

@@ -26,7 +26,7 @@ impl Bus {
     /// that follow from a posted one are delivered before others of its priority. Subscribers see a posted event once,
     /// when its delivery begins.
     ///
-    /// Events with the same key (`#[event(key)]` on a field) are handled one after the other, in the order in which
+    /// Events with the same key (`#[event(key)]` on a field, or [`Post::key`]) are handled one after the other, in the order in which
     /// they were posted, each after all handlers of the one before; `detached` handlers are not waited for. All other
     /// events are handled concurrently, on as many tasks as the runtime has workers. Events that fail are among the
     /// [dead letters](Self::dead_letters). An event that is posted in a handler is a consequence of that handler's

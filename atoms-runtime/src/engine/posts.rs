@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::Engine;
+use super::runner::RunAsync;
 use super::worklist::Worklist;
 use crate::event::AnyEvent;
 use crate::letters::DeadLetter;
@@ -19,6 +20,9 @@ pub(crate) trait Posts {
     type Hold: Hold;
     /// What such a handler posts.
     type HeldPost: Send;
+
+    /// Returns the handler with its events posted when it is done.
+    fn posting(handler: Arc<dyn RunAsync>) -> Arc<dyn RunAsync>;
 
     /// Posts an event in which the bus tells something; logs it if that fails.
     fn post_told(self: &Arc<Self>, event: AnyEvent);

@@ -123,6 +123,18 @@ impl<'a> Step<'a> {
         Self { event, bus, node, shared, outlet, hold, extended: Some(extended), late: OnceLock::new() }
     }
 
+    /// The same, for a handler whose events are held, though its own was not posted.
+    pub(crate) fn held(&'a self, hold: &'a Hold) -> Self {
+        let Self { event, bus, node, shared, outlet, extended, .. } = *self;
+        let late = self.letter().map(|letter| Late { letter: Arc::clone(letter).into(), ..Late::default() });
+        let late = late.map_or_else(OnceLock::new, |late| Box::new(late).into());
+        Self { event, bus, node, shared, outlet, hold: Some(hold), extended, late }
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        self.hold.is_some()
+    }
+
     /// An attempt of the handler has failed: what it emitted is thrown away, if it was held.
     pub(crate) fn discard_held(&self) {
         if let Some(hold) = self.hold {

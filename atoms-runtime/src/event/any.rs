@@ -89,16 +89,31 @@ impl<E: Event> Inner for Envelope<E> {
     }
 
     fn key(&self) -> Option<EventKey> {
-        self.event().key()
+        self.head().key().map_or_else(|| self.event().key(), |key| key.cloned())
     }
 
     fn key_hash(&self, hasher: &RandomState) -> Option<u64> {
+        if let Some(key) = self.head().key() {
+            return key.map(|key| hash(key, hasher));
+        }
         let key = self.event().key();
-        key.as_ref().map(|key| hasher.hash_one(key.as_bytes()))
+        key.as_ref().map(|key| hash(key, hasher))
     }
 }
 
+fn hash(key: &EventKey, hasher: &RandomState) -> u64 {
+    hasher.hash_one(key.as_bytes())
+}
+
 impl Inner for RawEvent {
+    fn key(&self) -> Option<EventKey> {
+        self.head().key().flatten().cloned()
+    }
+
+    fn key_hash(&self, hasher: &RandomState) -> Option<u64> {
+        self.head().key().flatten().map(|key| hash(key, hasher))
+    }
+
     fn event_ref(&self) -> EventRef<'_> {
         EventRef::raw(self)
     }
@@ -182,7 +197,8 @@ impl AnyEvent {
         self.head().hops()
     }
 
-    /// Returns the key of the event, if it has one: see [`Event::key`].
+    /// Returns the key of the event, if it has one: the one that it is [posted with](crate::Post::key), or otherwise that
+    /// of the event itself, [`Event::key`].
     pub fn key(&self) -> Option<EventKey> {
         self.0.key()
     }
@@ -274,6 +290,16 @@ impl AnyEvent {
     /// The same event, so far from the one that its chain began with.
     pub(crate) fn with_hops(self, hops: u32) -> Self {
         self.changed(|head| head.set_hops(hops))
+    }
+
+    /// The same event, which is posted with this key, or without one.
+    pub(crate) fn with_key(self, key: Option<EventKey>) -> Self {
+        self.changed(|head| head.set_key(key))
+    }
+
+    /// The same event, as one for which nobody waits.
+    pub(crate) fn unnested(self) -> Self {
+        self.changed(Head::unnest)
     }
 
     /// The same event, with what its envelope was when it was stored.

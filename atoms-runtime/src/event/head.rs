@@ -4,7 +4,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use super::carried::Carrying;
 use super::metadata::InheritedKeys;
-use super::{Carried, Envelope, EventId, InSession, Metadata, Timestamp};
+use super::{Carried, Envelope, EventId, EventKey, InSession, Metadata, Timestamp};
 
 /// Everything of an envelope that does not depend on the event's type.
 #[derive(Debug, Default)]
@@ -23,12 +23,14 @@ pub(crate) struct Head {
 struct Extra {
     metadata: Metadata,
     carrying: Carrying,
+    /// The key that it is posted with, or that it is posted without one, if that is not what the event itself says.
+    key: Option<Option<EventKey>>,
 }
 
 impl Extra {
     fn boxed(metadata: Metadata, carrying: Carrying) -> Option<Box<Self>> {
         let is_needed = !metadata.is_empty() || !carrying.is_empty();
-        is_needed.then(|| Box::new(Self { metadata, carrying }))
+        is_needed.then(|| Box::new(Self { metadata, carrying, key: None }))
     }
 }
 
@@ -101,6 +103,16 @@ impl Head {
         if self.extra.is_some() || !carrying.is_empty() {
             self.extra.get_or_insert_default().carrying = carrying;
         }
+    }
+
+    /// The key that it is posted with, if that is not its own.
+    #[inline]
+    pub(crate) fn key(&self) -> Option<Option<&EventKey>> {
+        self.extra.as_deref()?.key.as_ref().map(Option::as_ref)
+    }
+
+    pub(crate) fn set_key(&mut self, key: Option<EventKey>) {
+        self.extra.get_or_insert_default().key = Some(key);
     }
 
     /// How many events lie between this one and the one that its chain began with.

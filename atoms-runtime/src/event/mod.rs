@@ -97,7 +97,8 @@ pub trait Event: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 's
     const SENSITIVE: &'static [&'static str] = &[];
 
     /// Returns the key of this event, as `#[event(key)]` on a field says: events of one key are handled in order
-    /// when they are posted.
+    /// when they are posted. Events that are emitted, or returned by the handler of an emitted event, do not wait for
+    /// their keys; `#[handler(post)]` posts what a handler returns and emits.
     fn key(&self) -> Option<EventKey> {
         None
     }

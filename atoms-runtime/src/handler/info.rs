@@ -208,17 +208,22 @@ impl HandlerInfo {
         self.options.pattern
     }
 
+    /// Returns whether what the handler emits is posted when it is done, as `post` declares it.
+    pub fn posts(&self) -> bool {
+        self.options.post
+    }
+
     /// Returns whether the handler is `detached`: it runs beside the emit, which does not wait for it.
     pub fn is_detached(&self) -> bool {
         self.options.detached
     }
 
     /// Returns whether the handler runs among the async handlers: its function is `async`, or may have to wait because
-    /// of its `retry`, `concurrency` or `detached`. A sync handler with a [`Layer`](crate::Layer) around it that waits
+    /// of its `retry`, `concurrency`, `post` or `detached`. A sync handler with a [`Layer`](crate::Layer) around it that waits
     /// also runs among them, but only its bus knows that.
     pub fn is_async(&self) -> bool {
-        let Options { retry, concurrency, detached, .. } = &self.options;
-        self.is_async || retry.is_some() || concurrency.is_some() || *detached
+        let Options { retry, concurrency, post, detached, .. } = &self.options;
+        self.is_async || retry.is_some() || concurrency.is_some() || *post || *detached
     }
 
     /// Returns whether one of its parameters may be extracted from what a layer [lends](crate::Lent). A layer that lends

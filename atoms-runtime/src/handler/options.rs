@@ -15,6 +15,7 @@ pub(super) struct Options {
     pub(super) timeout: Option<Duration>,
     pub(super) concurrency: Option<usize>,
     pub(super) pattern: Option<&'static str>,
+    pub(super) post: bool,
     pub(super) detached: bool,
     pub(super) id: Option<&'static str>,
     pub(super) was: &'static [&'static str],
@@ -29,6 +30,7 @@ impl Options {
         timeout: None,
         concurrency: None,
         pattern: None,
+        post: false,
         detached: false,
         id: None,
         was: &[],
@@ -59,6 +61,7 @@ options! {
     with_timeout(timeout: Duration) sets timeout = Some(timeout);
     with_concurrency(calls: usize) sets concurrency = Some(calls);
     with_pattern(pattern: &'static str) sets pattern = Some(pattern);
+    with_post() sets post = true;
     with_detached() sets detached = true;
     with_id(id: &'static str) sets id = Some(id);
     with_was(was: &'static [&'static str]) sets was = was;

@@ -1,5 +1,5 @@
 //! What stands around the call of a handler: layers, of which the options `concurrency`, `retry` and `timeout` are
-//! some, and runners around those for `detached`, `when` and `pattern`. A handler without any is called as directly as
+//! some, and runners around those for `post`, `detached`, `when` and `pattern`. A handler without any is called as directly as
 //! ever.
 
 mod concurrency;
@@ -16,7 +16,9 @@ use self::concurrency::Limited;
 use self::layered::{Layered, SyncLayered, Waiting};
 use self::retry::Retried;
 use self::timeout::Timed;
+use crate::engine::Engine;
 use crate::engine::layer::{Around, Stands};
+use crate::engine::posts::Posts as _;
 use crate::engine::runner::{RunAsync, Runner};
 use crate::handler::{HandlerInfo, HandlerOptions};
 
@@ -29,7 +31,11 @@ pub(crate) fn wrapped(
 ) -> (Runner, usize) {
     let around = around(info, options, layers);
     let count = around.len();
-    let runner = match (layered(bound.clone(), around), info.is_detached()) {
+    let runner = match layered(bound.clone(), around) {
+        runner if info.posts() => Runner::Async(Engine::posting(waiting(runner))),
+        runner => runner,
+    };
+    let runner = match (runner, info.is_detached()) {
         (runner, true) => Runner::Sync(Arc::new(detached::Detached::new(info, waiting(runner)))),
         (runner, false) => runner,
     };

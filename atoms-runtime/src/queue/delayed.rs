@@ -19,7 +19,7 @@ use super::state::Queue;
 use super::stored::Stored;
 use super::{Post, PostError, PostRefusal, Priority};
 use crate::engine::worklist::Worklist;
-use crate::event::{EventId, Timestamp};
+use crate::event::{EventId, KeyField, Timestamp};
 use crate::store::StoreError;
 
 /// An event that is about to be posted, to be delivered later: await it, to wait for room in the queue,
@@ -74,6 +74,11 @@ impl<'a> Delayed<'a> {
     pub fn priority(mut self, priority: Priority) -> Self {
         self.post.terms.slot.room = Room::new(RoomKind::Delayed, priority);
         self
+    }
+
+    /// Posts the event with this key, as [`Post::key`] does. It waits for others of the key once it is due.
+    pub fn key<K: KeyField + ?Sized>(self, key: &K) -> Self {
+        Self { post: self.post.key(key), ..self }
     }
 
     /// Posts the event if there is room in the queue, and otherwise gives it back.

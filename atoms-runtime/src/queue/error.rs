@@ -48,6 +48,13 @@ pub enum PostRefusal {
     NoRuntime,
 }
 
+impl PostRefusal {
+    /// Whether there is no room now.
+    pub(super) fn is_full(self) -> bool {
+        matches!(self, Self::Full { .. } | Self::FullOfBytes { .. })
+    }
+}
+
 crate::text::debug_as_display!(PostError);
 
 impl fmt::Display for PostError {

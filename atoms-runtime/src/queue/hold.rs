@@ -14,7 +14,7 @@ use super::room::{Room, RoomKind};
 use crate::engine::posts::{self, Hold as _};
 use crate::engine::worklist::{Queued, Worklist};
 use crate::engine::{Bus, Engine, scope};
-use crate::event::Head;
+use crate::event::{AnyEvent, Head};
 use crate::handler::Delivery;
 use crate::letters::DeadLetter;
 
@@ -59,6 +59,13 @@ pub(crate) struct HeldPost {
     pub(crate) posted: Posted,
     pub(crate) due: Option<Due>,
     pub(crate) name: Option<Box<DelayName>>,
+}
+
+impl HeldPost {
+    /// What it takes of the queue.
+    pub(crate) fn taken(&self) -> (Room, u32) {
+        (self.posted.slot.room, self.posted.slot.bytes)
+    }
 }
 
 /// What was emitted is due at once.
@@ -137,6 +144,13 @@ impl Hold {
         emitted.chain(posts).collect()
     }
 
+    /// The handler is done: what it emitted, as events for which nobody waits.
+    pub(crate) fn into_emitted(self) -> Vec<AnyEvent> {
+        let Some(worklist) = self.worklist.get() else { return Vec::new() };
+        worklist.take_lost();
+        worklist.close_held().0.into_iter().map(|queued| queued.event.unnested()).collect()
+    }
+
     /// The handler is done: what it emitted and posted is posted.
     #[inline]
     pub(crate) fn release(self, bus: &Engine, priority: Priority) {
@@ -188,7 +202,7 @@ fn followed(bus: &Engine, emitted: VecDeque<Queued>, priority: Priority) -> Vec<
 }
 
 fn give_back(bus: &Engine, posts: Vec<HeldPost>) {
-    bus.queue.0.rooms.give_back_all(posts.iter().map(|held| (held.posted.slot.room, held.posted.slot.bytes)));
+    bus.queue.0.rooms.give_back_all(posts.iter().map(HeldPost::taken));
 }
 
 impl Delivery<'_> {
@@ -216,7 +230,7 @@ impl Drop for Hold {
 #[cfg(all(test, not(shuttle)))]
 mod tests {
     use super::*;
-    use crate::event::{AnyEvent, RawEvent};
+    use crate::event::RawEvent;
     use crate::queue::{MemoryBacklog, PostRefusal};
 
     #[tokio::test]

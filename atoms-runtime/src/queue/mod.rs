@@ -13,6 +13,7 @@ mod hold;
 mod lanes;
 mod memory;
 mod named;
+mod posting;
 mod reserve;
 mod room;
 mod state;
@@ -46,9 +47,10 @@ use self::reserve::Reserving;
 use self::room::{Room, RoomKind};
 use self::state::Queue;
 use crate::engine::posts::Posts;
+use crate::engine::runner::RunAsync;
 use crate::engine::worklist::{NotHeld, Worklist};
 use crate::engine::{Bus, Engine, scope};
-use crate::event::{AnyEvent, Timestamp};
+use crate::event::{AnyEvent, EventKey, KeyField, Timestamp};
 
 /// How soon the delivery of a posted event starts, compared with others that wait for it.
 ///
@@ -72,6 +74,10 @@ impl Posts for Engine {
     type Stored = OwnedStored;
     type Hold = Hold;
     type HeldPost = HeldPost;
+
+    fn posting(handler: Arc<dyn RunAsync>) -> Arc<dyn RunAsync> {
+        Arc::new(posting::Posting::new(handler))
+    }
 
     fn post_told(self: &Arc<Self>, event: AnyEvent) {
         if let Err(error) = Post::new(&Bus::from(Arc::clone(self)), event).try_send() {
@@ -110,7 +116,7 @@ impl Terms {
     fn try_reserve(&mut self, bus: &Bus, exceeds: bool) -> Result<(), PostRefusal> {
         let rooms = &bus.0.queue.0.rooms;
         match rooms.try_reserve(self.slot.room, self.slot.bytes) {
-            Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) if exceeds => {
+            Err(full) if full.is_full() && exceeds => {
                 self.slot.room = self.slot.room.of(RoomKind::OfHandlers);
                 rooms.try_reserve(self.slot.room, self.slot.bytes)
             }
@@ -135,6 +141,34 @@ impl<'a> Post<'a> {
     /// Sets the priority.
     pub fn priority(mut self, priority: Priority) -> Self {
         self.terms.slot.room = Room::new(RoomKind::OfPriority, priority);
+        self
+    }
+
+    /// Posts the event with this key instead of the one that it has itself: it is handled after all events that were
+    /// posted with the same key before, as with `#[event(key)]` on a field that has this value. With a value that
+    /// serializes as nothing, such as `None`, the event has no key.
+    ///
+    /// A store keeps the key with the event. A dead letter does not: delivered again, it waits for nothing.
+    ///
+    /// ```
+    /// # use atoms::{Bus, event, handler};
+    /// #[event(type = "shop.order.paid")]
+    /// struct OrderPaid {
+    ///     order_id: String,
+    /// }
+    ///
+    /// # #[handler]
+    /// # fn bill(_: &OrderPaid) {}
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::builder().without_discovery().handler::<bill>().start()?;
+    /// bus.post(OrderPaid { order_id: "o-1".into() }).key("o-1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn key<K: KeyField + ?Sized>(mut self, key: &K) -> Self {
+        self.event = self.event.with_key(EventKey::of(key));
+        self.terms.slot.key = self.bus.0.queue.0.lane(&self.event);
         self
     }
 

@@ -55,7 +55,7 @@ impl<'a> Reserving<'a> {
         if self.waiting.is_none() {
             let exceeds = self.terms.exceeds || self.terms.exceeds_if_awaited;
             match self.terms.try_reserve(self.bus, exceeds) {
-                Err(PostRefusal::Full { .. } | PostRefusal::FullOfBytes { .. }) if !exceeds => {}
+                Err(full) if full.is_full() && !exceeds => {}
                 reserved => return Poll::Ready(reserved),
             }
         }

@@ -153,15 +153,20 @@ impl Stored {
                 }
                 stored => {
                     stored.map_err(|error| refused(PostRefusal::Store, Some(error)))?;
-                    self.mark();
-                    // It may be done already: somebody has to see that there is no more to take.
-                    self.changed.notify_waiters();
-                    self.hire(bus);
+                    self.posted(bus);
                     return Ok(());
                 }
             };
             stored.map_err(|error| refused(PostRefusal::Store, Some(error)))?;
         }
+    }
+
+    /// Something was stored: somebody takes it.
+    pub(crate) fn posted(self: &Arc<Self>, bus: &Bus) {
+        self.mark();
+        // It may be done already: somebody has to see that there is no more to take.
+        self.changed.notify_waiters();
+        self.hire(bus);
     }
 
     /// Sees to it that there are workers in this runtime; whether there are any.
