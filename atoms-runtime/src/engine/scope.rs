@@ -47,20 +47,24 @@ impl Cause {
     /// ```
     #[inline]
     pub fn current() -> Option<Self> {
-        if CURRENT.is_set() { Some(CURRENT.with(Self::undecided)) } else { None }
+        Self::current_with(&InheritedKeys::NONE)
     }
 
-    /// Returns the same cause of events on this bus, which inherit the keys that the bus
-    /// [names](crate::BusBuilder::inherit).
-    #[must_use]
-    pub fn on(self, bus: &Bus) -> Self {
-        self.inheriting(&bus.0.inherited)
+    /// Returns the same as the cause of events on this bus: they inherit the keys that the bus
+    /// [names](crate::BusBuilder::inherit), too.
+    #[inline]
+    pub fn current_on(bus: &Bus) -> Option<Self> {
+        Self::current_with(&bus.0.inherited)
     }
-}
 
-impl From<&AnyEvent> for Cause {
-    fn from(event: &AnyEvent) -> Self {
-        Self::undecided(event.event_ref().head())
+    #[inline]
+    fn current_with(keys: &InheritedKeys) -> Option<Self> {
+        if CURRENT.is_set() { Some(CURRENT.with(|head| Self::of(head, keys))) } else { None }
+    }
+
+    /// Returns this event as the cause of events on this bus.
+    pub fn of_event(event: &AnyEvent, bus: &Bus) -> Self {
+        Self::of(event.event_ref().head(), &bus.0.inherited)
     }
 }
 

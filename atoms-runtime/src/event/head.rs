@@ -164,15 +164,10 @@ impl Head {
     /// What those that follow from this event need of it: the id, the hops, and of the metadata what is inherited.
     pub(crate) fn as_cause(&self, keys: &InheritedKeys) -> Self {
         let inherited = self.metadata().inherited(keys).map(|(key, value)| (key, value.clone()));
-        self.with_extra(Extra::boxed(inherited.collect(), self.carrying().clone()))
-    }
-
-    /// The same event, with its time left out.
-    fn with_extra(&self, extra: Option<Box<Extra>>) -> Self {
         Self {
             id: self.id().clone().into(),
             timestamp: OnceLock::new(),
-            extra,
+            extra: Extra::boxed(inherited.collect(), self.carrying().clone()),
             hops: self.hops,
             nested: self.nested,
         }
@@ -226,21 +221,12 @@ impl Cause {
         Self { head: head.as_cause(keys), keys: keys.clone() }
     }
 
-    /// Of an event with all of its metadata, since it is not known yet which keys its followers inherit.
-    pub(crate) fn undecided(head: &Head) -> Self {
-        Self { head: head.with_extra(head.extra.clone()), keys: InheritedKeys::NONE }
-    }
-
-    pub(crate) fn inheriting(self, keys: &InheritedKeys) -> Self {
-        Self { keys: keys.clone(), ..self }
-    }
-
     /// Returns the id of the event.
     pub fn id(&self) -> &EventId {
         self.head.id()
     }
 
-    /// Returns the metadata of the event, or only those that the events which follow inherit.
+    /// Returns what the events that follow inherit of its metadata.
     pub fn metadata(&self) -> &Metadata {
         self.head.metadata()
     }

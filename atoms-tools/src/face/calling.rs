@@ -125,7 +125,7 @@ impl<M> fmt::Debug for ToolCalling<M> {
 /// Who makes a call on this thread now.
 #[inline]
 pub(super) fn caller(bus: &Bus, said: Option<Box<Caller>>) -> (Option<Box<Cause>>, Option<Arc<Caller>>) {
-    let cause = Cause::current().map(|cause| cause.on(bus));
+    let cause = Cause::current_on(bus);
     let caller = Caller::of(cause.as_ref(), said);
     (cause.map(Box::new), caller)
 }

@@ -47,7 +47,7 @@ struct State {
 
 impl CallOutlet {
     pub(crate) fn new(bus: &Bus, event: &AnyEvent) -> Self {
-        Self { bus: bus.downgrade(), cause: Cause::from(event).on(bus), state: Mutex::default() }
+        Self { bus: bus.downgrade(), cause: Cause::of_event(event, bus), state: Mutex::default() }
     }
 
     /// Makes a dead letter of an event that comes too late, or for which there is no room.
@@ -184,7 +184,7 @@ pub(crate) struct Posted {
 
 impl Posted {
     pub(crate) fn new(bus: &Bus, event: &AnyEvent) -> Self {
-        Self { bus: bus.clone(), cause: Cause::from(event).on(bus) }
+        Self { bus: bus.clone(), cause: Cause::of_event(event, bus) }
     }
 }
 

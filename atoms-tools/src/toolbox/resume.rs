@@ -145,7 +145,7 @@ async fn resume(bus: &Bus, id: QuestionId, stored: StoredCall, answered: Answere
     let tool = toolbox.find(&stored.tool).and_then(|info| toolbox.tool(info)).map_err(NotResumed::NoTool)?;
     let tool = Arc::clone(tool);
     let Some(making) = toolbox.made.begin(id) else { return Ok(()) };
-    let cause = Cause::current().map(|cause| Box::new(cause.on(bus)));
+    let cause = Cause::current_on(bus).map(Box::new);
     let told = tool.resume(bus, cause, stored, answered).await;
     making.done();
     told.map_err(NotResumed::Failed)

@@ -165,9 +165,9 @@ pub(super) fn in_run<E: Event>(bus: &Bus, run: Option<&Run>, mut envelope: Envel
         }
         envelope = envelope.with_carrying(run.carrying());
     }
-    let start = || run.and_then(Run::start).as_ref().map(Cause::from);
-    if let Some(cause) = Cause::current().or_else(start) {
-        cause.on(bus).lead_to(&mut envelope);
+    let start = || run.and_then(Run::start).map(|start| Cause::of_event(&start, bus));
+    if let Some(cause) = Cause::current_on(bus).or_else(start) {
+        cause.lead_to(&mut envelope);
     }
     envelope.into()
 }
