@@ -3,3 +3,11 @@
 #[cfg(feature = "server")]
 #[doc = include_str!("../docs/python_sdk.md")]
 pub mod python_sdk {}
+
+#[cfg(feature = "server")]
+#[doc = include_str!("../docs/http.md")]
+pub mod http {}
+
+#[cfg(feature = "agent")]
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing {}

@@ -46,6 +46,7 @@ pub use atoms_tools::__tools;
 pub mod guides;
 
 /// Help for tests: recordings of what is emitted, and what stands for a client, a handler's caller or a request's handler.
+#[cfg_attr(feature = "agent", doc = "The guide is at [`guides::testing`].")]
 pub mod testing {
     #[cfg(feature = "agent")]
     #[doc(inline)]
