@@ -611,12 +611,17 @@ pub fn tool(args: TokenStream, item: TokenStream) -> TokenStream {
 ///   `Verdict`, or a `Result` of it. If it returns an error, panics or takes too long, the call is denied.
 /// - The first parameter of an after-hook is the outcome of the call: `&mut Done<refund>`, or `&mut ToolDone` of any tool. It
 ///   may replace the result, and returns nothing, or a `Result<(), E>`.
+/// - A hook with `func` is called as a configuration says that names it (`atoms::tools::Bindings`): before or after the calls
+///   of an agent. It takes the `EventData` of a call of any tool, and returns it, or nothing, or a `Result` of one of the
+///   two. What it returns replaces the arguments, or the result. If it returns an error, panics or takes too long, a call
+///   that is not made yet is denied, and the result of one that is made is held back.
 /// - Up to eight further parameters are extracted, like those of a [handler](macro@handler).
 /// - The future of an `async` hook is `Send`.
 ///
 /// | key | what it does |
 /// | --- | --- |
-/// | `before`, `after` | when the hook is called; one of the two is given |
+/// | `before`, `after` | when the hook is called; one of the two is given, or `func` |
+/// | `func = "services.audit.log"` | the name by which a configuration names the hook, and says when it is called, and for whom: that of an element, a dot, and that of a function. The hook has neither `before` and `after` nor `detached` and `sender` |
 /// | `order = number` | the place among the hooks of a call: lower ones run earlier, and those of one number by their paths; 0 if not given |
 /// | `timeout = "2s"` | a call of the hook, which is `async`, is dropped after this time, and has failed; 30 seconds if not given |
 /// | `tools = "shop_*"` | a hook of any tool is called only for tools of these names; `*` stands for any characters, or none |

@@ -11,6 +11,7 @@ extern crate self as atoms_tools;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __tools;
+mod bindings;
 mod call;
 mod caller;
 mod events;
@@ -25,13 +26,20 @@ mod tool;
 mod toolbox;
 
 pub use atoms_macros::{hook, tool};
-pub use call::{AnyTool, Arguments, Call, CallOutcome, Done, Target, ToolCall, ToolDone, ToolError, Verdict};
+pub use bindings::{BindingType, BindingTypeInfo, Bindings, BindingsError, EventBinding, SenderInfo};
+pub use call::{
+    AnyTool, Arguments, Call, CallOutcome, Done, EventData, EventStage, Target, ToolCall, ToolDone,
+    ToolError, Verdict,
+};
 pub use caller::Sender;
 pub use events::{
     Decided, ToolCallApproved, ToolCompleted, ToolDecided, ToolDenied, ToolFailed, ToolInvoked, ToolStarted,
 };
-pub use face::{JsonCalling, ToolBus, ToolCalling, ToolSet, Tools, ToolsBuilder, UnknownTools};
-pub use hook::{AfterInput, Answers, BeforeInput, Hook, HookInfo, HookInput, NoAnswer};
+pub use face::{
+    EventNode, Events, FireError, JsonCalling, ToolBus, ToolCalling, ToolEvent, ToolSet, Tools, ToolsBuilder,
+    UnknownTools,
+};
+pub use hook::{AfterInput, Answers, BeforeInput, EventAnswer, Hook, HookInfo, HookInput, NoAnswer};
 pub use model::{
     Answer, Approvals, CallFailed, CallStage, CallStep, ChatMessage, LoopError, Model, ModelCall, Part, Said,
     ToolLoop,

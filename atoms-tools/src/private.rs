@@ -3,11 +3,11 @@
 pub use atoms_runtime;
 pub use serde;
 
-pub use crate::call::{AnyTool, ToolError};
+pub use crate::call::{AnyTool, EventData, ToolError};
 pub use crate::face::{Called, ToolCalling, calling};
 pub use crate::hook::{
-    AfterDetachedHook, AfterHook, AsyncHook, BeforeDetachedHook, BeforeHook, Hook, HookInfo, IfNoTool,
-    IfTool, IsTool, SyncHook,
+    AfterDetachedHook, AfterHook, AsyncConfigured, AsyncHook, BeforeDetachedHook, BeforeHook, ConfiguredHook,
+    Hook, HookInfo, IfNoTool, IfTool, IsTool, SyncConfigured, SyncHook,
 };
 pub use crate::schema::{Argument, ArgumentAt, IsArgument, IsReadArgument, json};
 pub use crate::tool::{

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use atoms::BusBuilder;
 use atoms::prelude::*;
 use atoms::schemars::{self, JsonSchema};
-use atoms::tools::{Approvals, LoopError, Part, ToolLoop, ToolSet};
+use atoms::tools::{
+    Approvals, Bindings, EventBinding, EventData, EventStage, LoopError, Part, SenderInfo, ToolLoop, ToolSet,
+};
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -95,6 +98,34 @@ fn panics(call: &mut Call<act>, runs: State<Runs>) -> Verdict<act> {
     Verdict::Allow
 }
 
+/// The same, of a hook that a configuration names: it denies with an error, and neither replaces nor asks.
+#[hook(func = "services.judge.act", timeout = "50ms")]
+async fn judge_as_configured(mut data: EventData) -> Result<EventData, String> {
+    let way = way_of(&data);
+    tokio::task::yield_now().await;
+    match way {
+        Way::Error => Err("out of order".into()),
+        Way::PanicWhenPolled => panic!("out of paper"),
+        Way::TimeOut | Way::Cancelled => std::future::pending().await,
+        Way::BreaksArguments => {
+            data.args["number"] = json!(11);
+            Ok(data)
+        }
+        _ => Ok(data),
+    }
+}
+
+#[hook(func = "services.judge.panics", order = -1)]
+fn panics_as_configured(data: EventData) {
+    assert!(way_of(&data) != Way::Panic, "out of paper");
+}
+
+fn way_of(data: &EventData) -> Way {
+    serde_json::from_value(data.args["way"].clone()).unwrap()
+}
+
+static MAIN: SenderInfo = SenderInfo::new("aiagents.Main");
+
 /// What has to become of a call.
 struct Row {
     ran: bool,
@@ -132,8 +163,24 @@ struct Guarded {
 }
 
 fn guarded() -> Guarded {
+    guarded_by(|builder| builder.tool_hook::<judge>().tool_hook::<panics>())
+}
+
+fn guarded_as_configured() -> Guarded {
+    guarded_by(|builder| {
+        let binding = |name, func| {
+            EventBinding::new(name, EventStage::PreEvent).title("A judge").sender("aiagents.Main").func(func)
+        };
+        let bindings = Bindings::new().with(binding("events.judge", "services.judge.act"));
+        let bindings = bindings.with(binding("events.panics", "services.judge.panics"));
+        let builder = builder.tool_hook::<judge_as_configured>().tool_hook::<panics_as_configured>();
+        builder.entry(&MAIN).bindings(bindings)
+    })
+}
+
+fn guarded_by(hooks: impl FnOnce(BusBuilder) -> BusBuilder) -> Guarded {
     let (builder, log) = bus();
-    let builder = builder.tool::<act>().tool_hook::<judge>().tool_hook::<panics>();
+    let builder = hooks(builder.tool::<act>());
     let bus = builder.state(Runs::default()).start().unwrap();
     let events = Arc::<Log>::default();
     let told = Arc::clone(&events);
@@ -266,6 +313,56 @@ async fn a_caller_that_waits_for_the_answer() {
         let (called, ()) = tokio::join!(call, guarded.approve());
         let told = called.unwrap_or_else(|error| error.to_string());
         guarded.check(way, Some(told));
+    }
+}
+
+#[tokio::test]
+async fn a_caller_of_a_tool_with_hooks_of_a_configuration() {
+    for way in WAYS.into_iter().filter(|way| !matches!(way, Way::Deny | Way::Replace | Way::Ask)) {
+        let guarded = guarded_as_configured();
+        let call = act::call(&guarded.bus, args(way)).sender("aiagents.Main").into_future();
+        let told = guarded.call(way, call).await;
+        guarded.check(way, told);
+        let guarded = guarded_as_configured();
+        let call = guarded.bus.tools().call("act", json!({"way": way})).sender("aiagents.Main").into_future();
+        let told = guarded.call(way, call).await;
+        guarded.check(way, told);
+    }
+}
+
+/// Breaks what it sees after a call.
+#[hook(func = "services.breaks.result", timeout = "50ms")]
+async fn breaks_result(mut data: EventData) -> Result<EventData, String> {
+    let args: ActArgs = serde_json::from_str(data.args.as_str().unwrap()).unwrap();
+    tokio::task::yield_now().await;
+    match args.way {
+        Way::Error => Err("out of order".into()),
+        Way::PanicWhenPolled => panic!("out of paper"),
+        Way::TimeOut => std::future::pending().await,
+        Way::BreaksArguments => {
+            data.result = Some(json!(5));
+            Ok(data)
+        }
+        _ => Ok(data),
+    }
+}
+
+#[tokio::test]
+async fn a_result_is_held_back_if_a_hook_of_a_configuration_fails() {
+    for (way, said) in [
+        (Way::Error, "failed: out of order"),
+        (Way::PanicWhenPolled, "failed: it panicked: out of paper"),
+        (Way::TimeOut, "failed: it took longer than 50ms"),
+        (Way::BreaksArguments, "its result is not one of this tool"),
+    ] {
+        let binding = EventBinding::new("events.breaks", EventStage::PostEvent).title("Breaks");
+        let bindings = Bindings::new().with(binding.sender("aiagents.Main").func("services.breaks.result"));
+        let guarded =
+            guarded_by(|builder| builder.tool_hook::<breaks_result>().entry(&MAIN).bindings(bindings));
+        let error = act::call(&guarded.bus, args(way)).sender("aiagents.Main").await.unwrap_err();
+        assert!(error.to_string().contains(said), "{way:?}: {error}");
+        assert!(!error.is_denied());
+        assert_eq!(guarded.log.take(), ["ran"]);
     }
 }
 

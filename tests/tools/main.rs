@@ -2,6 +2,8 @@
 
 mod approvals;
 mod arguments;
+mod bindings;
+mod bindings_start;
 mod calls;
 mod deadlines;
 mod emitted;

@@ -3,7 +3,7 @@
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::Type;
+use syn::{PatType, Type};
 
 use super::model::{Hook, Stage};
 use crate::common::{Mistakes, Told, function, mistake, types};
@@ -34,6 +34,10 @@ pub(crate) fn check<'a>(hook: &Hook<'a>, mut mistakes: Mistakes) -> syn::Result<
 }
 
 fn stage(hook: &Hook<'_>, mistakes: &mut Mistakes) -> Result<Stage, Told> {
+    if hook.options.func.is_some() {
+        configured(hook, mistakes);
+        return Ok(Stage::Configured);
+    }
     match (&hook.options.before, &hook.options.after) {
         (Some(_), None) => Ok(Stage::Before),
         (None, Some(_)) => Ok(Stage::After),
@@ -51,10 +55,29 @@ fn stage(hook: &Hook<'_>, mistakes: &mut Mistakes) -> Result<Stage, Told> {
     }
 }
 
+/// Reports keys that say what the configuration says that names the hook.
+fn configured(hook: &Hook<'_>, mistakes: &mut Mistakes) {
+    let options = &hook.options;
+    let sender = options.sender.as_ref().map(|(key, _)| key);
+    let said = [(&options.before, "stage"), (&options.after, "stage"), (&options.detached, "asyncType")];
+    let said = said.into_iter().filter_map(|(key, of_file)| Some((key.as_ref()?, of_file)));
+    for (key, of_file) in said.chain(sender.map(|key| (key, "sender"))) {
+        let problem = format_args!("a configuration names this hook, and says its `{of_file}`");
+        mistakes.at(
+            key,
+            problem,
+            format_args!("remove `{key}`; or remove `func`, if the hook runs by itself"),
+        );
+    }
+}
+
 /// Returns the type of the first parameter.
 fn input<'a>(hook: &Hook<'a>, stage: Stage) -> syn::Result<&'a Type> {
     let Some(first) = hook.parameters.first() else { return Err(no_parameter(hook, stage)) };
     let lent = if hook.options.detached.is_some() { "&" } else { "&mut " };
+    if stage == Stage::Configured {
+        return event_data(first);
+    }
     let reference = types::reference(&first.ty);
     let ty = reference.map_or(&*first.ty, |reference| types::peel(&reference.elem));
     if !is_subject(ty) {
@@ -83,11 +106,28 @@ fn input<'a>(hook: &Hook<'a>, stage: Stage) -> syn::Result<&'a Type> {
     Ok(&reference.elem)
 }
 
+/// The type of the first parameter of a hook that a configuration names.
+fn event_data(first: &PatType) -> syn::Result<&Type> {
+    let ty = types::peel(&first.ty);
+    match types::is_named(ty, "EventData") {
+        true => Ok(ty),
+        false => {
+            let problem =
+                "a hook that a configuration names takes the data of an event, for calls of any tool";
+            Err(mistake(ty, problem, "take `EventData`, and return it with what you have changed"))
+        }
+    }
+}
+
 fn no_parameter(hook: &Hook<'_>, stage: Stage) -> syn::Error {
     let signature = &hook.function.sig;
     let mut parentheses = Group::new(Delimiter::Parenthesis, TokenStream::new());
     parentheses.set_span(signature.paren_token.span.join());
     let (keyword, name) = (&signature.fn_token, &signature.ident);
+    if stage == Stage::Configured {
+        let help = format_args!("write `fn {name}(data: EventData)`");
+        return mistake(quote!(#keyword #name #parentheses), "a hook needs a parameter: the call", help);
+    }
     let help = format_args!(
         "write `fn {name}(call: &mut {})`, with the name of the tool, or `&mut {}` for any tool",
         stage.subject(Some("tool")),
@@ -109,6 +149,7 @@ fn other_stage(ty: &Type, lent: &str, stage: Stage) -> syn::Result<()> {
             "after the tool has run, its arguments cannot be changed",
             "write `#[hook(before)]`: before-hooks may change the arguments",
         ),
+        Stage::Configured => return Ok(()),
     };
     if !other.names().iter().any(|name| types::is_named(ty, name)) {
         return Ok(());
@@ -132,6 +173,10 @@ fn output(hook: &Hook<'_>, stage: Stage, mistakes: &mut Mistakes) {
         (_, Some(_), _) if verdict.is_some() => {
             let problem = "a hook that is not waited for cannot veto";
             mistakes.at(verdict, problem, "remove `detached`, or return nothing");
+        }
+        (Stage::Configured, None, _) if verdict.is_some() => {
+            let problem = "a hook that a configuration names returns no verdict";
+            mistakes.at(verdict, problem, "return `Result<EventData, String>`: an error denies the call");
         }
         (Stage::After, None, _) if verdict.is_some() => {
             let problem = "after the tool has run, a hook cannot veto";

@@ -19,6 +19,13 @@
 //! };
 //! ```
 //!
+//! A hook that a configuration names takes the data of the event by value:
+//!
+//! ```text
+//! impl ConfiguredHook for __Hook { type Output = EventData; }
+//! impl SyncConfigured<EventData> for __Hook { ... fn call(input: EventData, ...) -> EventData { next_step(input) } }
+//! ```
+//!
 //! The impls for a hook of `Call<refund>` assume that `refund` is a tool, `where for<'a> refund: IsTool<'a>`. If it is not,
 //! rustc reports that at the function.
 
@@ -60,38 +67,53 @@ fn implementation(hook: &Hook<'_>, checked: &Checked<'_>, extracted: &Extracted)
     // A local name that cannot collide with the user's.
     let argument = Ident::new("input", Span::mixed_site());
     let (root, name, input) = (&hook.options.root, &hook.function.sig.ident, checked.input);
-    let of = format_ident!("{}Hook", if hook.is_async() { "Async" } else { "Sync" });
+    let (is_configured, is_async) = (checked.stage == Stage::Configured, hook.is_async());
+    let (of, stage) = traits(hook, checked);
     // With the span of the name, where rustc reports a missing answer.
     let output = hook.output.map_or_else(|| quote_spanned!(name.span()=> ()), ToTokens::to_token_stream);
     let (params, values, names) = (extracted.params(), extracted.argument(), &extracted.names);
-    let body = quote!(#name(#argument, #(#names),*));
-    let call = if hook.is_async() {
-        // With the span of the name, where rustc reports a future that is not `Send`.
-        let future = quote_spanned! {name.span()=>
-            impl ::core::future::Future<Output = #output> + ::core::marker::Send + 'a
-        };
-        quote!(fn call<'a>(#argument: &'a mut #input, #values) -> #future { #body })
+    // The data of an event is given away, and a call is lent.
+    let lifetime = (is_async && !is_configured).then(|| quote!('a));
+    let (generics, bound) =
+        (lifetime.as_ref().map(|it| quote!(<#it>)), lifetime.as_ref().map(|it| quote!(+ #it)));
+    let taken = if is_configured { quote!(#input) } else { quote!(& #lifetime mut #input) };
+    // With the span of the name, where rustc reports a future that is not `Send`.
+    let returned = if is_async {
+        quote_spanned! {name.span()=>
+            impl ::core::future::Future<Output = #output> + ::core::marker::Send #bound
+        }
     } else {
-        quote!(fn call(#argument: &mut #input, #values) -> #output { #body })
-    };
-    let stage = match (checked.stage, &hook.options.detached) {
-        (Stage::Before, None) => quote!(BeforeHook),
-        (Stage::Before, Some(_)) => quote!(BeforeDetachedHook),
-        (Stage::After, None) => quote!(AfterHook),
-        (Stage::After, Some(_)) => quote!(AfterDetachedHook),
+        quote!(#output)
     };
     let assumed =
         check::tool_of(input).map(|tool| quote!(where for<'__a> #tool: #root::__tools::IsTool<'__a>));
+    let of_input = (!is_configured).then(|| quote!(type Input = #input;));
+    let arguments = if is_configured { quote!(#output) } else { quote!(#input, #output) };
     quote! {
         impl #root::__tools::#stage for __Hook #assumed {
-            type Input = #input;
+            #of_input
             type Output = #output;
         }
-        impl #root::__tools::#of<#input, #output> for __Hook #assumed {
+        impl #root::__tools::#of<#arguments> for __Hook #assumed {
             #params
-            #call
+            fn call #generics (#argument: #taken, #values) -> #returned {
+                #name(#argument, #(#names),*)
+            }
         }
     }
+}
+
+/// The trait of the function, and that of its stage.
+fn traits(hook: &Hook<'_>, checked: &Checked<'_>) -> (Ident, Ident) {
+    let (kind, stage) = match (checked.stage, &hook.options.detached) {
+        (Stage::Before, None) => ("Hook", "BeforeHook"),
+        (Stage::Before, Some(_)) => ("Hook", "BeforeDetachedHook"),
+        (Stage::After, None) => ("Hook", "AfterHook"),
+        (Stage::After, Some(_)) => ("Hook", "AfterDetachedHook"),
+        (Stage::Configured, _) => ("Configured", "ConfiguredHook"),
+    };
+    let sync = if hook.is_async() { "Async" } else { "Sync" };
+    (format_ident!("{sync}{kind}"), format_ident!("{stage}"))
 }
 
 fn registration(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
@@ -101,6 +123,7 @@ fn registration(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
         (Stage::Before, Some(_)) => "BEFORE_DETACHED",
         (Stage::After, None) => "AFTER",
         (Stage::After, Some(_)) => "AFTER_DETACHED",
+        (Stage::Configured, _) => "CONFIGURED",
     };
     let kind = format_ident!("{stage}_{}", if hook.is_async() { "ASYNC" } else { "SYNC" });
     let of =
@@ -119,6 +142,7 @@ fn options(hook: &Hook<'_>) -> TokenStream {
         quote!(timeout(#millis))
     });
     let tools = options.tools.as_ref().map(|(_, pattern)| quote!(tools(#pattern)));
-    let sender = options.sender.as_ref().map(|pattern| quote!(sender(#pattern)));
-    quote!(#order #timeout #tools #sender)
+    let sender = options.sender.as_ref().map(|(_, pattern)| quote!(sender(#pattern)));
+    let func = options.func.as_ref().map(|(_, name)| quote!(func(#name)));
+    quote!(#order #timeout #tools #sender #func)
 }

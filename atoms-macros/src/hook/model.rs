@@ -20,6 +20,8 @@ pub(crate) struct Hook<'a> {
 pub(crate) enum Stage {
     Before,
     After,
+    /// As a configuration says, which names the hook.
+    Configured,
 }
 
 impl<'a> Hook<'a> {
@@ -51,6 +53,7 @@ impl Stage {
             (Self::Before, None) => "ToolCall".into(),
             (Self::After, Some(tool)) => format!("Done<{tool}>"),
             (Self::After, None) => "ToolDone".into(),
+            (Self::Configured, _) => "EventData".into(),
         }
     }
 
@@ -59,6 +62,7 @@ impl Stage {
         match self {
             Self::Before => ["Call", "ToolCall"],
             Self::After => ["Done", "ToolDone"],
+            Self::Configured => ["EventData"; 2],
         }
     }
 }

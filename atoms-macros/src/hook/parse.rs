@@ -1,6 +1,7 @@
 //! ```text
 //! #[hook(before, order = -3, timeout = "2s", tools = "shop_*", sender = "aiagents.Main*", crate = path)]
 //! #[hook(after, detached)]
+//! #[hook(func = "services.taskChain.nextStep")]
 //! ```
 
 use proc_macro2::TokenStream;
@@ -14,6 +15,7 @@ static GRAMMAR: Grammar = Grammar {
     keys: &[
         Key("before", None),
         Key("after", None),
+        Key("func", Some("\"services.audit.log\"")),
         Key("order", Some("-3")),
         Key("detached", None),
         Key("timeout", Some("\"2s\"")),
@@ -30,7 +32,9 @@ static GRAMMAR: Grammar = Grammar {
 pub(crate) struct Options {
     pub(crate) before: Option<Ident>,
     pub(crate) after: Option<Ident>,
-    /// A mistake that may have been meant as one of the two.
+    /// The word `func`, and the name by which a configuration names the hook.
+    pub(crate) func: Option<(Ident, LitStr)>,
+    /// A mistake that may have been meant as one of these.
     pub(crate) stage_told: Option<Told>,
     pub(crate) order: i32,
     pub(crate) detached: Option<Ident>,
@@ -38,7 +42,8 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<(Ident, u64)>,
     /// The word `tools`, and the pattern.
     pub(crate) tools: Option<(Ident, LitStr)>,
-    pub(crate) sender: Option<LitStr>,
+    /// The word `sender`, and the pattern.
+    pub(crate) sender: Option<(Ident, LitStr)>,
     pub(crate) root: Root,
 }
 
@@ -49,6 +54,10 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
         match given.key.to_string().as_str() {
             "before" => options.before = Some(given.key),
             "after" => options.after = Some(given.key),
+            "func" => match mistakes.take(func(&given)) {
+                Ok(name) => options.func = Some((given.key, name)),
+                Err(told) => options.stage_told = Some(told),
+            },
             "order" => options.order = mistakes.take(values::integer(&given)).unwrap_or_default(),
             "detached" => options.detached = Some(given.key),
             "timeout" => {
@@ -59,7 +68,10 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
                 let pattern = mistakes.take(tools(&given));
                 options.tools = pattern.ok().map(|pattern| (given.key, pattern));
             }
-            "sender" => options.sender = mistakes.take(sender(&given)).ok(),
+            "sender" => {
+                let pattern = mistakes.take(sender(&given));
+                options.sender = pattern.ok().map(|pattern| (given.key, pattern));
+            }
             _crate => options.root = mistakes.take(values::root(&given)).unwrap_or_default(),
         }
     }
@@ -83,6 +95,19 @@ fn tools(given: &Given) -> syn::Result<LitStr> {
          `*` in a pattern stands for any of them, or none"
     );
     Err(mistake(&literal, problem, help))
+}
+
+/// Reads the name by which a configuration names a hook: that of an element, and that of a function in it.
+fn func(given: &Given) -> syn::Result<LitStr> {
+    let literal = values::string(given, "services.audit.log")?;
+    let text = literal.value();
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    let is_segment = |segment: &str| !segment.is_empty() && segment.chars().all(is_letter);
+    match text.contains('.') && text.split('.').all(is_segment) {
+        true => Ok(literal),
+        false => Err(given
+            .not("is the name of an element, a dot, and the name of a function", "\"services.audit.log\"")),
+    }
 }
 
 /// Reads a pattern of callers.
@@ -116,7 +141,7 @@ mod tests {
         assert!(options.before.is_some() && options.after.is_none() && options.detached.is_none());
         assert_eq!((options.order, options.timeout.unwrap().1), (-3, 2_000));
         assert_eq!(options.tools.unwrap().1.value(), "shop_*");
-        assert_eq!(options.sender.unwrap().value(), "aiagents.Main*");
+        assert_eq!(options.sender.unwrap().1.value(), "aiagents.Main*");
     }
 
     #[test]
@@ -129,6 +154,8 @@ mod tests {
             (quote!(before, tools = "shop.*"), "help: write `tools = \"shop_*\"`"),
             (quote!(before, tools = shop), "`tools` takes a string literal"),
             (quote!(before, sender = ""), "`sender` is empty, and matches no caller"),
+            (quote!(func = "nextStep"), "help: write `func = \"services.audit.log\"`"),
+            (quote!(func = services.audit.log), "`func` takes a string literal"),
             (quote!(before, timeout = 5), "help: write `timeout = \"5s\"`"),
         ] {
             let told = read(list).1;

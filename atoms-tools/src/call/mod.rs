@@ -3,6 +3,7 @@
 mod args;
 mod done;
 mod error;
+mod event_data;
 mod verdict;
 
 use std::fmt;
@@ -16,6 +17,7 @@ pub use args::Arguments;
 pub use done::{CallOutcome, Done, ToolDone};
 pub use error::ToolError;
 pub(crate) use error::reason_text;
+pub use event_data::{EventData, EventStage};
 pub use verdict::{AnyTool, Target, Verdict};
 
 use crate::caller::{Caller, Sender};

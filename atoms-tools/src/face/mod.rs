@@ -1,15 +1,18 @@
 //! What a program does with tools.
 
 mod calling;
+mod events;
 mod set;
 mod tools;
 
 use atoms_runtime::{Bus, BusBuilder};
 
 pub use calling::{Called, ToolCalling, calling};
+pub use events::{EventNode, Events, FireError, ToolEvent};
 pub use set::{ToolSet, UnknownTools};
 pub use tools::{JsonCalling, Tools};
 
+use crate::bindings::Bindings;
 use crate::hook::Hook;
 use crate::tool::Tool;
 use crate::toolbox::{ASKER, ToolSettings, end_answered, end_cancelled, end_expired, run_approved, run_lent};
@@ -18,11 +21,18 @@ use crate::toolbox::{ASKER, ToolSettings, end_answered, end_cancelled, end_expir
 pub trait ToolBus {
     /// The tools of the bus, which are called by their names.
     fn tools(&self) -> Tools<'_>;
+
+    /// The events of tools that a configuration binds to functions.
+    fn events(&self) -> Events<'_>;
 }
 
 impl ToolBus for Bus {
     fn tools(&self) -> Tools<'_> {
         Tools::new(self)
+    }
+
+    fn events(&self) -> Events<'_> {
+        Events::new(self)
     }
 }
 
@@ -35,6 +45,10 @@ pub trait ToolsBuilder: Sized {
     /// Adds a hook to a bus without discovery; with discovery, it has all that are linked.
     #[must_use]
     fn tool_hook<H: Hook>(self) -> Self;
+
+    /// Adds hooks that a configuration binds. What is wrong with them, the start reports.
+    #[must_use]
+    fn bindings(self, bindings: Bindings) -> Self;
 
     /// Sets the limits of all tools.
     #[must_use]
@@ -54,6 +68,10 @@ impl ToolsBuilder for BusBuilder {
 
     fn tool_hook<H: Hook>(self) -> Self {
         self.entry(H::info())
+    }
+
+    fn bindings(self, bindings: Bindings) -> Self {
+        bindings.add_to(self)
     }
 
     fn tool_settings(self, settings: ToolSettings) -> Self {

@@ -19,6 +19,13 @@ pub(crate) enum Stage {
     After,
     BeforeDetached,
     AfterDetached,
+    /// When a configuration says so that names it.
+    Configured,
+}
+
+/// Makes a hook ready to run that runs another one.
+pub(crate) trait BindHook: Send + Sync {
+    fn bind(&self, start: &StartContext<'_>) -> Result<BoundHook, Vec<PrepareError>>;
 }
 
 /// What the registry knows of a hook.
@@ -28,6 +35,8 @@ pub struct HookInfo {
     handler_fn: fn() -> &'static HandlerInfo,
     function: HookFunction,
     options: Options,
+    /// What makes it ready to run in place of its function.
+    bind_as: Option<&'static dyn BindHook>,
 }
 
 #[derive(Clone, Copy)]
@@ -36,6 +45,7 @@ struct Options {
     timeout: Duration,
     tools: Option<&'static str>,
     sender: Option<&'static str>,
+    func: Option<&'static str>,
 }
 
 /// How long a hook may take, if it does not say so.
@@ -53,7 +63,27 @@ impl HookInfo {
             handler: HandlerInfo::method::<ToolInvoked, ()>(path, file, line, function.emits, true),
             handler_fn: || &H::info().handler,
             function,
-            options: Options { order: 0, timeout: TIMEOUT, tools: None, sender: None },
+            options: Options { order: 0, timeout: TIMEOUT, tools: None, sender: None, func: None },
+            bind_as: None,
+        }
+    }
+
+    /// Describes a hook of this name, which runs this one at one stage of the calls of one sender.
+    pub(crate) fn run_by(
+        &self,
+        name: &'static str,
+        sender: &'static str,
+        stage: Stage,
+        bind_as: &'static dyn BindHook,
+    ) -> Self {
+        let (file, line) = (self.place.file(), self.place.line());
+        Self {
+            place: self.place,
+            handler: HandlerInfo::method::<ToolInvoked, ()>(name, file, line, self.function.emits, true),
+            handler_fn: self.handler_fn,
+            function: HookFunction { stage, ..self.function },
+            options: Options { sender: Some(sender), ..self.options },
+            bind_as: Some(bind_as),
         }
     }
 
@@ -89,6 +119,14 @@ impl HookInfo {
         self
     }
 
+    /// Sets the name by which a configuration names it.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn func(mut self, name: &'static str) -> Self {
+        self.options.func = Some(name);
+        self
+    }
+
     /// Returns the path of the function: its module and its name.
     pub fn path(&self) -> &'static str {
         self.handler.path()
@@ -103,6 +141,11 @@ impl HookInfo {
     /// Returns how long it may take, if it is `async`.
     pub fn time_limit(&self) -> Duration {
         self.options.timeout
+    }
+
+    /// Returns the name by which a configuration names it, if it is such a hook.
+    pub fn configured_as(&self) -> Option<&'static str> {
+        self.options.func
     }
 
     pub(crate) fn stage(&self) -> Stage {
@@ -125,7 +168,10 @@ impl HookInfo {
     }
 
     pub(crate) fn bind(&self, start: &StartContext<'_>) -> Result<BoundHook, Vec<PrepareError>> {
-        (self.function.bind)(start)
+        match self.bind_as {
+            Some(bind) => bind.bind(start),
+            None => (self.function.bind)(start),
+        }
     }
 
     /// Returns whether it is about this tool.
@@ -171,6 +217,15 @@ impl HookInfo {
     }
 }
 
+impl HookInfo {
+    fn is_named_twice(&self, start: &StartCheck<'_>) -> Option<String> {
+        let func = self.configured_as()?;
+        let mut others = start.registry().entries::<Self>().filter(|other| !std::ptr::eq(*other, self));
+        let other = others.find(|other| other.configured_as() == Some(func))?;
+        Some(format!("it has `func = \"{func}\"`, and so has `{other}`: give one of them another"))
+    }
+}
+
 impl Entry for HookInfo {
     const KIND: &'static str = "hook";
 
@@ -186,6 +241,7 @@ impl Entry for HookInfo {
         let unprepared = self.bind(start.context()).err().unwrap_or_default();
         let mut problems: Vec<HandlerError> = unprepared.into_iter().map(Into::into).collect();
         problems.extend(self.is_about_none(start).map(HandlerError::from));
+        problems.extend(self.is_named_twice(start).map(HandlerError::from));
         problems
     }
 }

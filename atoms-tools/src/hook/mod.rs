@@ -1,16 +1,19 @@
 //! What a hook is.
 
+mod configured;
 mod info;
 mod input;
 mod run;
 
 use atoms_runtime::Params;
 
+pub(crate) use configured::RunConfigured;
+pub use configured::{AsyncConfigured, ConfiguredHook, EventAnswer, SyncConfigured};
 pub use info::HookInfo;
-pub(crate) use info::Stage;
+pub(crate) use info::{BindHook, Stage};
 pub use input::{AfterInput, Answers, BeforeInput, HookInput, NoAnswer};
+pub(crate) use run::{BoundHook, RunAsync, RunHook, RunSync, Running};
 pub use run::{IfNoTool, IfTool};
-pub(crate) use run::{RunAsync, RunHook, RunSync, Running};
 
 use crate::tool::Tool;
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use atoms_runtime::{Delivery, EventTypes, ExtractError, HandlerError, Params, PrepareError, StartContext};
 
+use super::configured::{IsAsync as IsAsyncConfigured, IsSync as IsSyncConfigured};
 use super::{
-    AfterDetachedHook, AfterHook, Answers, AsyncHook, BeforeDetachedHook, BeforeHook, BeforeInput, HookInput,
-    NoAnswer, Stage, SyncHook,
+    AfterDetachedHook, AfterHook, Answers, AsyncConfigured, AsyncHook, BeforeDetachedHook, BeforeHook,
+    BeforeInput, ConfiguredHook, HookInput, NoAnswer, Stage, SyncConfigured, SyncHook,
 };
 use crate::call::Target;
 use crate::tool::ToolInfo;
@@ -197,6 +198,8 @@ macro_rules! stages {
                 const $sync: HookFunction = OF_NO_TOOL;
                 const $asynchronous: HookFunction = OF_NO_TOOL;
             )*
+            const CONFIGURED_SYNC: HookFunction = OF_NO_TOOL;
+            const CONFIGURED_ASYNC: HookFunction = OF_NO_TOOL;
         }
 
         impl<T, H> IfNoTool for IfTool<T, H> {}
@@ -238,6 +241,24 @@ stages! {
     After, AfterHook, Sees: AFTER_SYNC, AFTER_ASYNC;
     BeforeDetached, BeforeDetachedHook, Sees: BEFORE_DETACHED_SYNC, BEFORE_DETACHED_ASYNC;
     AfterDetached, AfterDetachedHook, Sees: AFTER_DETACHED_SYNC, AFTER_DETACHED_ASYNC;
+}
+
+impl<T: Target, H> IfTool<T, H>
+where
+    H: ConfiguredHook + SyncConfigured<<H as ConfiguredHook>::Output>,
+{
+    /// Its function, if a configuration names it, and it is not `async`.
+    pub const CONFIGURED_SYNC: HookFunction =
+        HookFunction::configured::<IsSyncConfigured<H, <H as ConfiguredHook>::Output>, H::Params>();
+}
+
+impl<T: Target, H> IfTool<T, H>
+where
+    H: ConfiguredHook + AsyncConfigured<<H as ConfiguredHook>::Output>,
+{
+    /// Its function, if a configuration names it, and it is `async`.
+    pub const CONFIGURED_ASYNC: HookFunction =
+        HookFunction::configured::<IsAsyncConfigured<H, <H as ConfiguredHook>::Output>, H::Params>();
 }
 
 /// The function in a program that does not compile.

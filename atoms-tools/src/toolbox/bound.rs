@@ -94,6 +94,7 @@ impl<T: Tool> Bound<T> {
                 Stage::After | Stage::AfterDetached => {
                     after.push(Hooked { info: hook, run: After::bind(hook, start)? });
                 }
+                Stage::Configured => {}
             }
         }
         let takes_any = |hook: &Hooked<After<T>>| matches!(hook.run, After::Any(_) | After::AnyDetached(_));
@@ -148,6 +149,6 @@ impl<T: Tool> After<T> {
     }
 }
 
-fn problems(errors: Vec<PrepareError>) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+pub(super) fn problems(errors: impl AsRef<[PrepareError]>) -> String {
+    errors.as_ref().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -42,7 +42,8 @@ impl<T: Tool> Flow<'_, '_, T> {
     }
 }
 
-async fn call<I: HookInput>(
+/// Calls a hook in an event, with an outlet that posts what it emits.
+pub(super) async fn call<I>(
     bus: &Bus,
     event: &AnyEvent,
     info: &'static HookInfo,
@@ -63,7 +64,7 @@ async fn call<I: HookInput>(
     }
 }
 
-fn tell(info: &HookInfo, problem: &str) {
+pub(super) fn tell(info: &HookInfo, problem: &str) {
     if FAILED.allows() {
         tracing::error!(hook = info.path(), problem, "a detached hook failed");
     }

@@ -7,6 +7,7 @@ mod asker;
 mod before;
 mod bound;
 mod detached;
+mod events;
 mod function;
 mod future;
 mod judging;
@@ -34,6 +35,7 @@ pub(crate) use any_bound::AnyBound;
 pub(crate) use asker::ASKER;
 pub use bound::Binding;
 use bound::Bound;
+pub(crate) use events::BoundEvent;
 pub(crate) use future::CallFuture;
 pub(crate) use judging::Judging;
 pub(crate) use lent::run_lent;
@@ -45,7 +47,7 @@ use self::outlet::Nowhere;
 use self::waiters::Waiters;
 use crate::call::ToolError;
 use crate::events::ToolInvoked;
-use crate::hook::HookInfo;
+use crate::hook::{HookInfo, Stage};
 use crate::pattern;
 use crate::tool::{Tool, ToolInfo};
 
@@ -54,6 +56,8 @@ pub(crate) struct Toolbox {
     /// By their indices.
     tools: Box<[Option<Ready>]>,
     by_name: HashMap<&'static str, &'static ToolInfo>,
+    /// What a configuration binds, by their names.
+    events: Vec<BoundEvent>,
     pub(crate) settings: ToolSettings,
     /// Whether calls outside of runs are to be found by those who cancel the bus.
     is_steered: bool,
@@ -82,8 +86,10 @@ impl Toolbox {
 
     fn new(bus: &Bus) -> Self {
         let registry = bus.registry();
-        let mut hooks: Vec<_> = registry.entries::<HookInfo>().collect();
-        // Those of one order are sorted by their paths already.
+        let events = events::bound(bus);
+        let own = registry.entries::<HookInfo>().filter(|hook| hook.stage() != Stage::Configured);
+        let mut hooks: Vec<_> = own.chain(events.iter().map(|event| event.info)).collect();
+        // Those of one order are sorted by their paths already, and those of a configuration come last.
         hooks.sort_by_key(|hook| hook.place_in_order());
         let infos: Vec<_> = registry.entries::<ToolInfo>().collect();
         let count = infos.iter().map(|info| info.index() + 1).max().unwrap_or_default();
@@ -93,6 +99,7 @@ impl Toolbox {
         }
         Self {
             tools: tools.into(),
+            events,
             by_name: infos.into_iter().map(|info| (info.name(), info)).collect(),
             settings: bus.extension::<ToolSettings>().map(|it| (*it).clone()).unwrap_or_default(),
             is_steered: bus.runs().is_steered(),
@@ -122,6 +129,11 @@ impl Toolbox {
         let mut infos: Vec<_> = self.by_name.values().copied().collect();
         infos.sort_by_key(|info| info.name());
         infos.into_iter()
+    }
+
+    /// What a configuration binds.
+    pub(crate) fn events(&self) -> &[BoundEvent] {
+        &self.events
     }
 
     /// The bound tool of this description.

@@ -55,6 +55,7 @@ const TOOLS: House = House {
         Floor { name: "tool", modules: &["tool"] },
         Floor { name: "call", modules: &["call"] },
         Floor { name: "hook", modules: &["hook"] },
+        Floor { name: "bindings", modules: &["bindings"] },
         Floor { name: "toolbox", modules: &["toolbox"] },
         Floor { name: "face", modules: &["face"] },
         Floor { name: "model", modules: &["model"] },
