@@ -103,6 +103,10 @@ impl<'a> Speech<'a> {
 
     fn tell(&mut self, why: &Why) {
         let message = self.outlet.report("a response failed", self.event.event_type(), why);
+        if self.outlet.is_cancelled() {
+            // Who has cancelled it expects that, and the client is told of no failure.
+            return;
+        }
         self.outlet.emit_event(AgentError {
             message,
             severity: Severity::Fatal,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use atoms::BusBuilder;
 use atoms::agent::events::{Init, LlmRequest, Log as ClientLog, SystemInterrupt, TranscriptUpdate};
 use atoms::agent::{Graph, LogCalls, Outgoing, SessionEnd, Sessions, node};
-use atoms::control::Steering;
+use atoms::control::{Scope, Steering};
 use atoms::prelude::*;
 use atoms::tools::{LoopError, ToolLoop, ToolSet};
 use futures_util::{Stream, sink};
@@ -192,5 +192,20 @@ async fn an_interrupt_in_the_middle_drops_the_calls() {
     client.ask("Hello?");
     until(|| client.of_type("agent.llm.response.end").len() == 2).await;
     assert_eq!(client.of_type("agent.llm.response.chunk")[0]["text"], "Yes?");
+    client.leave().await;
+}
+
+#[tokio::test]
+async fn a_turn_that_is_cancelled_drops_the_calls_and_tells_of_no_failure() {
+    let (builder, log, _stub) = to_start([Reply::calls(&[("hang", "{}")])]).await;
+    let bus = builder.steering(Steering::new()).start().unwrap();
+    let client = Client::join(&bus);
+    client.ask("Wait");
+    until(|| !client.of_type("agent.log").is_empty()).await;
+    let _ = bus.runs().cancel(Scope::Bus).await;
+    client.answered().await;
+    assert_eq!(client.of_type("agent.llm.response.end")[0]["interrupted"], true);
+    assert_eq!(client.of_type("agent.error"), [Value::Null; 0]);
+    assert_eq!(log.take(), ["hangs", "dropped"]);
     client.leave().await;
 }
