@@ -205,6 +205,10 @@ impl Quantiles {
 struct Counting(Arc<Counters>);
 
 impl Interceptor for Counting {
+    fn looks_at_posts(&self) -> bool {
+        false
+    }
+
     fn after_emit(&self, event: &AnyEvent, receipt: &Receipt, took: Duration) {
         self.0.events.fetch_add(1, Ordering::Relaxed);
         let name = event.known_type().map_or(UNKNOWN, |known| known.name());

@@ -41,8 +41,9 @@ pub use catalog::{
 };
 pub use caught::{Guarded, panic_message};
 pub use engine::{
-    Around, Bus, Duplicate, EmitError, EmitLayer, Failure, HandlerCall, Layer, LostEvents, Next, NextEmit,
-    NotDone, Outcome, Receipt, ReceiveWindow, Route, Routed, Subscription, SyncLayer, SyncNext, Unfinished,
+    Around, Bus, Duplicate, EmitError, EmitLayer, Failure, Handled, HandlerCall, Layer, LostEvents, Next,
+    NextEmit, NotDone, NotHandled, Outcome, PostCheck, PostLayer, Receipt, ReceiveWindow, Route, Routed,
+    Subscription, SyncLayer, SyncNext, Unfinished,
 };
 pub use event::EventShape;
 pub use event::erased::lent::Lent;
@@ -67,8 +68,8 @@ pub use letters::{
 pub use log_limit::LogLimit;
 pub use queue::{
     Acknowledgement, Backlog, BacklogRoom, Clock, DelayName, Delayed, DelayedEvent, DelayedFilter,
-    DelayedPost, DelayedPosting, MemoryBacklog, NewPost, Post, PostError, PostRefusal, Posting, Priority,
-    QueueDepth, QueueDepths, Taken, Ticket,
+    DelayedPost, DelayedPosting, MemoryBacklog, NewPost, Post, PostError, PostRefusal, PostWithReceipt,
+    Posting, PostingWithReceipt, Priority, QueueDepth, QueueDepths, Taken, Ticket,
 };
 #[doc(no_inline)]
 pub use serde;

@@ -150,6 +150,9 @@ impl StoredEvents {
 /// The value that says what is not in the frame of a [`RawEvent`](crate::RawEvent), which is kept as it came in.
 const ENVELOPE: &str = "atoms.envelope";
 
+/// The value that says which bus has checked the event when it was posted.
+const CHECKED: &str = "atoms.checked";
+
 /// The envelope of an event.
 #[derive(Serialize, Deserialize)]
 struct StoredEnvelope {
@@ -187,6 +190,9 @@ fn values(bus: &dyn Frames, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
         let envelope = to_raw_value(&StoredEnvelope::of(event)).map_err(|error| unwritable(error.into()))?;
         values.insert(ENVELOPE, envelope);
     }
+    if let Some(mark) = event.head().post_mark() {
+        values.insert(CHECKED, to_raw_value(&mark).map_err(|error| unwritable(error.into()))?);
+    }
     if values.is_empty() {
         return Ok(Vec::new());
     }
@@ -211,6 +217,9 @@ fn restore(bus: &dyn Frames, mut event: AnyEvent, values: &[u8]) -> Result<AnyEv
     if let Some(json) = values.remove(ENVELOPE) {
         let envelope: StoredEnvelope = serde_json::from_str(json.get()).map_err(unreadable)?;
         event = envelope.restore(event);
+    }
+    if let Some(json) = values.remove(CHECKED) {
+        event = event.with_post_mark(serde_json::from_str(json.get()).map_err(unreadable)?);
     }
     for (name, json) in values {
         match bus.restores().get(&*name) {

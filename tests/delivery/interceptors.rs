@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::{AnyEvent, Delivery, FailureKind, Interceptor, Metadata, Refusal, Veto};
+use atoms::{AnyEvent, Delivery, FailureKind, Interceptor, Metadata, PostRefusal, Refusal, Veto};
 
 use crate::{Log, bus};
 
@@ -126,10 +126,11 @@ async fn a_vetoed_event_reaches_nobody() {
     let Some(Refusal::Vetoed(veto)) = receipt.refusal() else { panic!("{receipt}") };
     assert_eq!((veto.reason(), receipt.deliveries().count()), ("not allowed", 0));
     assert!(veto.by().ends_with("::Forbid"));
-    bus.post(Paid {}).await.unwrap();
-    bus.idle().await;
+    let error = bus.post(Paid {}).await.unwrap_err();
+    assert_eq!(error.reason(), PostRefusal::Vetoed);
+    assert!(error.to_string().ends_with("::Forbid: not allowed"), "{error}");
     assert_eq!(log.take(), ["pay"]);
-    assert_eq!(bus.dead_letters().len().await.unwrap(), 3);
+    assert_eq!(bus.dead_letters().len().await.unwrap(), 2);
 }
 
 #[tokio::test]

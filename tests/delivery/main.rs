@@ -3,6 +3,7 @@
 mod alerts;
 mod backlog_runtimes;
 mod backlogs;
+mod checked_posts;
 mod configured;
 mod dead_letters;
 mod delayed;
@@ -21,6 +22,7 @@ mod letter_stores;
 mod lost;
 mod options;
 mod outside;
+mod post_receipts;
 mod posting;
 mod receive_once;
 mod room;

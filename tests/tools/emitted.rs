@@ -51,6 +51,32 @@ async fn what_is_emitted_is_delivered_when_the_call_is_done() {
     assert_eq!(log.take().len(), 10_002);
 }
 
+#[handler]
+async fn calls(order: &Ordered, context: Context, log: State<Log>) -> Result<(), atoms::tools::ToolError> {
+    log.add(format!("ordered {}", order.count));
+    emits::call(context.bus(), EmitsArgs { count: order.count }).await.map(drop)
+}
+
+#[event(type = "test.ordered")]
+struct Ordered {
+    count: u32,
+}
+
+#[handler]
+fn tells_tenant(_: &Emitted, context: Context, log: State<Log>) {
+    log.add(context.metadata().get("tenant").map_or("nobody".into(), |tenant| tenant.to_string()));
+}
+
+#[tokio::test]
+async fn what_is_emitted_inherits_what_the_bus_names() {
+    let (builder, log) = bus();
+    let builder = builder.tool::<emits>().tool_hook::<emits_after>().handler::<calls>();
+    let bus = builder.handler::<tells_tenant>().inherit(["tenant"]).start().unwrap();
+    let tenant = atoms::Metadata::from_iter([("tenant", "t-1")]);
+    bus.emit(Envelope::new(Ordered { count: 1 }).with_metadata(tenant)).await.into_result().unwrap();
+    assert_eq!(log.take(), ["ordered 1", "\"t-1\"", "\"t-1\""]);
+}
+
 #[tool]
 fn keeps(out: Emitter<Emitted>, kept: State<std::sync::Mutex<Vec<Emitter<Emitted>>>>) {
     kept.lock().unwrap().push(out);

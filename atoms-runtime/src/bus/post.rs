@@ -34,6 +34,11 @@ impl Bus {
     ///
     /// An event that nothing takes is dropped, [counted](Self::untaken_posts), and the first one of its type is logged.
     ///
+    /// [Interceptors](crate::Interceptor), and [layers](crate::PostLayer) that want to, look at an event when it is posted, and
+    /// may refuse it ([`PostRefusal::Vetoed`](crate::PostRefusal::Vetoed)). They look at it again where it is delivered
+    /// again. All other [layers around emits](crate::EmitLayer) stand around its delivery.
+    /// [`with_receipt`](Post::with_receipt) returns what waits until the event is handled.
+    ///
     /// When the last clone of a bus is dropped and no delivery is running, the events that were not started are
     /// cancelled, and logged; [`shutdown`](Self::shutdown) waits for them.
     ///

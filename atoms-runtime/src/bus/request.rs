@@ -83,7 +83,7 @@ impl Bus {
         };
         let asked = &mut question;
         let emitted =
-            self.0.emitted(event, Way::Nowhere, Some(first_poll), |(event, verdict), first_poll| {
+            self.0.emitted(event, (Way::Nowhere, false), Some(first_poll), |(event, verdict), first_poll| {
                 Box::pin(async move {
                     asked.envelope.head_mut().set_metadata(event.metadata().clone());
                     let step = Step::new(EventRef::asked(&**asked), &self.0);

@@ -141,6 +141,7 @@ impl Bus {
         self.0.tasks.close();
         self.0.subscribers.close();
         self.0.extensions.end();
+        self.0.waiters.close();
         if !left_out.is_under_way() {
             self.let_go().await;
         }

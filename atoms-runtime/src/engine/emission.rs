@@ -49,6 +49,7 @@ struct Emitting<'a, 'h, D> {
     /// Its metadata, if they were changed.
     metadata: Option<Metadata>,
     way: Way<'a>,
+    is_checked: bool,
     /// Until it is delivered.
     deliver: Option<D>,
     held: &'a Held<'h>,
@@ -65,6 +66,10 @@ where
 
     fn parts(&mut self) -> (&AnyEvent, &mut Option<Metadata>) {
         (self.event.as_ref().expect(EVENT), &mut self.metadata)
+    }
+
+    fn is_checked(&self) -> bool {
+        self.is_checked
     }
 
     fn receipt(&self) -> Option<&Receipt> {
@@ -115,11 +120,12 @@ impl Engine {
     }
 
     /// Delivers an event by `deliver`, with the layers of the bus around that, and sends it its way. A root event comes
-    /// with the mark of its first poll, in which what is returned is polled at once.
+    /// with the mark of its first poll, in which what is returned is polled at once. Beside its way, a posted event says
+    /// whether the layers have checked it.
     pub(crate) fn emitted<'a, D>(
         self: &'a Arc<Self>,
         event: AnyEvent,
-        way: Way<'a>,
+        (way, is_checked): (Way<'a>, bool),
         first_poll: Option<FirstPoll>,
         deliver: D,
     ) -> Delivering<'a>
@@ -127,7 +133,7 @@ impl Engine {
         D: FnOnce(Judged, Option<FirstPoll>) -> Delivering<'a> + Send + 'a,
     {
         if !self.emit_layers.is_empty() {
-            Box::pin(self.emitted_in_layers(event, way, first_poll, deliver))
+            Box::pin(self.emitted_in_layers(event, (way, is_checked), first_poll, deliver))
         } else {
             deliver(self.judged(event, None, &way, Ok(())), first_poll)
         }
@@ -136,7 +142,7 @@ impl Engine {
     async fn emitted_in_layers<'a, D>(
         self: &'a Arc<Self>,
         event: AnyEvent,
-        way: Way<'a>,
+        (way, is_checked): (Way<'a>, bool),
         first_poll: Option<FirstPoll>,
         deliver: D,
     ) -> Receipt
@@ -149,6 +155,7 @@ impl Engine {
             event: Some(event),
             metadata: None,
             way,
+            is_checked,
             deliver: Some(deliver),
             held: &held,
             receipt: None,

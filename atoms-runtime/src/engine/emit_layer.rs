@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
+use super::post_check::{PostCheck, PostLayer};
 use super::receipt::Receipt;
 use crate::caught::{caught, panic_message};
 use crate::event::{AnyEvent, Metadata};
 use crate::handler::{UNNAMED, Veto};
 
 /// Stands around each emit of a bus: of root events, of those that follow from them, of posted events when they are
-/// delivered, of requests and of what is received.
+/// delivered, of requests and of what is received. What looks at posted events when they are posted is a [`PostLayer`].
 ///
 /// A layer calls [`NextEmit::run`] to go on, or returns a [`Veto`] instead. Then no handler gets the event: it is
 /// refused in the receipt and in the log, and is among the dead letters. A layer may wait before it goes on, and change
@@ -64,6 +65,12 @@ pub trait EmitLayer: Send + Sync + 'static {
     /// Stands around one emit. A panic before the event is delivered is a veto, and later it is logged.
     fn emit(&self, next: &mut NextEmit<'_>) -> impl Future<Output = Result<(), Veto>> + Send;
 
+    /// Returns what looks at events when they are posted, if it does that: usually `Some(self)`. A bus asks whether there is
+    /// one when it starts, and again for each post.
+    fn as_post_layer(&self) -> Option<&dyn PostLayer> {
+        None
+    }
+
     /// Returns its name in messages: by default, that of its type.
     fn name(&self) -> &'static str {
         type_name::<Self>()
@@ -85,6 +92,9 @@ pub(crate) trait Emission: Send {
     /// The event, and its metadata if they are to be changed.
     fn parts(&mut self) -> (&AnyEvent, &mut Option<Metadata>);
 
+    /// Whether the layers have let it pass when it was posted.
+    fn is_checked(&self) -> bool;
+
     /// What became of it, when it was delivered or refused.
     fn receipt(&self) -> Option<&Receipt>;
 
@@ -96,6 +106,12 @@ impl NextEmit<'_> {
     /// Returns the event: as it came, until it is delivered, and then as it was delivered.
     pub fn event(&self) -> &AnyEvent {
         self.emission.event()
+    }
+
+    /// Returns whether the [`PostLayer`]s of the bus have let the event pass when it was posted, so that they need not look
+    /// at it again.
+    pub fn was_checked(&self) -> bool {
+        self.emission.is_checked()
     }
 
     /// Returns the receipt, once the event was delivered or refused.
@@ -194,6 +210,11 @@ pub(crate) trait StandsAroundEmits: Send + Sync {
         next: &'a mut NextEmit<'_>,
     ) -> Pin<Box<dyn Future<Output = Result<(), Veto>> + Send + 'a>>;
 
+    fn looks_at_posts(&self) -> bool;
+
+    /// Looks at an event that is about to be posted.
+    fn before_post(&self, post: &mut PostCheck<'_>) -> Result<(), Veto>;
+
     fn name(&self) -> &'static str;
 }
 
@@ -203,6 +224,14 @@ impl<L: EmitLayer> StandsAroundEmits for L {
         next: &'a mut NextEmit<'_>,
     ) -> Pin<Box<dyn Future<Output = Result<(), Veto>> + Send + 'a>> {
         Box::pin(EmitLayer::emit(self, next))
+    }
+
+    fn looks_at_posts(&self) -> bool {
+        caught(|| self.as_post_layer().is_some()).unwrap_or(true)
+    }
+
+    fn before_post(&self, post: &mut PostCheck<'_>) -> Result<(), Veto> {
+        self.as_post_layer().map_or(Ok(()), |layer| layer.before_post(post))
     }
 
     fn name(&self) -> &'static str {

@@ -139,7 +139,7 @@ async fn deliver_follow_up(
 ) -> Finished {
     let receipt = if bus.looks_at(event.event_ref().head()) {
         let way = if refusal.is_some() { Way::Nowhere } else { Way::Carried };
-        let emitted = bus.emitted(event, way, None, |(event, verdict), _| {
+        let emitted = bus.emitted(event, (way, false), None, |(event, verdict), _| {
             let refusal = refusal.or_else(|| verdict.err().map(Refusal::Vetoed));
             Box::pin(async { deliver(&bus, worklist, &{ event }, refusal, node).await })
         });

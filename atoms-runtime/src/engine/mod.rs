@@ -8,10 +8,12 @@ pub(crate) mod emit_layer;
 pub(crate) mod extensions;
 pub(crate) mod first_poll;
 pub(crate) mod follow_ups;
+pub(crate) mod handled;
 mod held;
 pub(crate) mod layer;
 pub(crate) mod limits;
 pub(crate) mod outlet;
+pub(crate) mod post_check;
 pub(crate) mod posts;
 pub(crate) mod receipt;
 pub(crate) mod received;
@@ -35,7 +37,9 @@ use std::sync::{Arc, OnceLock};
 
 pub use emit_error::{EmitError, Failure};
 pub use emit_layer::{EmitLayer, NextEmit};
+pub use handled::{Handled, NotHandled};
 pub use layer::{Around, HandlerCall, Layer, Next, SyncLayer, SyncNext};
+pub use post_check::{PostCheck, PostLayer};
 pub use receipt::{Duplicate, LostEvents, Receipt};
 pub use received::ReceiveWindow;
 pub use route::{Route, Routed};
@@ -45,8 +49,10 @@ pub use unfinished::Unfinished;
 
 use self::emit_layer::StandsAroundEmits;
 use self::extensions::Extensions;
+use self::handled::Waiters;
 use self::layer::Stands;
 use self::limits::Limits;
+use self::post_check::PostMark;
 use self::posts::Posts;
 use self::received::ReceivedIds;
 use self::subscribers::Subscribers;
@@ -119,6 +125,10 @@ pub(crate) struct Engine {
     /// What stands around the handlers that something else than the bus calls; around its own, the tables have it.
     pub(crate) layers: Box<[Arc<dyn Stands>]>,
     pub(crate) emit_layers: Box<[Arc<dyn StandsAroundEmits>]>,
+    /// If one of them looks at what is posted.
+    pub(crate) post_mark: Option<PostMark>,
+    /// Who waits for the receipts of posted events.
+    pub(crate) waiters: Arc<Waiters>,
     pub(crate) extensions: Extensions,
     pub(crate) queue: <Self as Posts>::Queue,
     /// What is posted, if not in the queue.

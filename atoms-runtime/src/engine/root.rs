@@ -29,7 +29,7 @@ impl Engine {
             Some(route) => Way::Via(route),
             None => Way::Carried,
         };
-        self.emitted(event, way, Some(first_poll), move |(event, verdict), first_poll| {
+        self.emitted(event, (way, false), Some(first_poll), move |(event, verdict), first_poll| {
             Box::pin(async move {
                 let step = Step::of_any(&event, self);
                 let mut progress = Progress::new(&step);
@@ -72,7 +72,7 @@ impl Engine {
             })
         };
         Ok(match only {
-            None => self.emitted(event, Way::Carried, Some(first_poll), deliver).await,
+            None => self.emitted(event, (Way::Carried, false), Some(first_poll), deliver).await,
             // What was delivered to somebody has passed the layers.
             Some(_) => deliver((event, Ok(())), Some(first_poll)).await,
         })

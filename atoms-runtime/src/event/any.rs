@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt::{self, Debug};
 use std::hash::BuildHasher;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -295,6 +296,11 @@ impl AnyEvent {
     /// The same event, which is posted with this key, or without one.
     pub(crate) fn with_key(self, key: Option<EventKey>) -> Self {
         self.changed(|head| head.set_key(key))
+    }
+
+    /// The same event, which the layers of the bus with this mark have checked.
+    pub(crate) fn with_post_mark(self, mark: NonZeroU64) -> Self {
+        self.changed(|head| head.set_post_mark(mark))
     }
 
     /// The same event, as one for which nobody waits.

@@ -1,5 +1,6 @@
 //! What is known of one occurrence of an event, whatever its type, and what follows from it.
 
+use std::num::NonZeroU64;
 use std::sync::{LazyLock, OnceLock};
 
 use super::carried::Carrying;
@@ -23,14 +24,22 @@ pub(crate) struct Head {
 struct Extra {
     metadata: Metadata,
     carrying: Carrying,
+    post: AsPosted,
+}
+
+/// What is known of an event that was posted, and not of what follows from it.
+#[derive(Debug, Clone, Default)]
+struct AsPosted {
     /// The key that it is posted with, or that it is posted without one, if that is not what the event itself says.
     key: Option<Option<EventKey>>,
+    /// Which bus has checked it then.
+    mark: Option<NonZeroU64>,
 }
 
 impl Extra {
     fn boxed(metadata: Metadata, carrying: Carrying) -> Option<Box<Self>> {
         let is_needed = !metadata.is_empty() || !carrying.is_empty();
-        is_needed.then(|| Box::new(Self { metadata, carrying, key: None }))
+        is_needed.then(|| Box::new(Self { metadata, carrying, post: AsPosted::default() }))
     }
 }
 
@@ -83,7 +92,8 @@ impl Head {
 
     /// About how many bytes of memory it takes.
     pub(crate) fn size(&self) -> usize {
-        size_of::<Self>() + self.extra.as_deref().map_or(0, |extra| extra.metadata.size())
+        let key = self.key().flatten().map_or(0, |key| key.as_bytes().len());
+        size_of::<Self>() + key + self.extra.as_deref().map_or(0, |extra| extra.metadata.size())
     }
 
     pub(crate) fn set_metadata(&mut self, metadata: Metadata) {
@@ -108,11 +118,20 @@ impl Head {
     /// The key that it is posted with, if that is not its own.
     #[inline]
     pub(crate) fn key(&self) -> Option<Option<&EventKey>> {
-        self.extra.as_deref()?.key.as_ref().map(Option::as_ref)
+        self.extra.as_deref()?.post.key.as_ref().map(Option::as_ref)
     }
 
     pub(crate) fn set_key(&mut self, key: Option<EventKey>) {
-        self.extra.get_or_insert_default().key = Some(key);
+        self.extra.get_or_insert_default().post.key = Some(key);
+    }
+
+    /// The mark of the bus whose layers have checked it when it was posted.
+    pub(crate) fn post_mark(&self) -> Option<NonZeroU64> {
+        self.extra.as_deref()?.post.mark
+    }
+
+    pub(crate) fn set_post_mark(&mut self, mark: NonZeroU64) {
+        self.extra.get_or_insert_default().post.mark = Some(mark);
     }
 
     /// How many events lie between this one and the one that its chain began with.
@@ -175,6 +194,10 @@ impl Head {
 
     /// Makes this event a consequence of `parent`, from which it inherits these keys, too.
     pub(crate) fn follow(&mut self, parent: &Head, keys: &InheritedKeys) {
+        // It may be a copy of one that was posted.
+        if let Some(extra) = &mut self.extra {
+            extra.post = AsPosted::default();
+        }
         self.hops = parent.hops + 1;
         self.nested = parent.nested;
         if !parent.carrying().is_empty() {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::caught::caught;
 use crate::engine::emit_layer::{EmitLayer, NextEmit};
 use crate::engine::layer::{Layer, Next, Stands, SyncLayer, SyncNext};
+use crate::engine::post_check::{PostCheck, PostLayer};
 use crate::engine::receipt::Receipt;
 use crate::engine::runner::Outcome;
 use crate::event::{AnyEvent, Metadata};
@@ -49,9 +50,21 @@ use crate::handler::{Delivery, FailureKind, Veto};
 pub trait Interceptor: Send + Sync + 'static {
     /// Called before an event is delivered. It may change the metadata, as the interceptors around it may have done.
     /// They say what the event follows from: its [`causation_id`](Metadata::causation_id), and the values that it has
-    /// [inherited](crate::BusBuilder::inherit). The frame of a [`RawEvent`](crate::RawEvent) stays as it is. A veto refuses the event.
+    /// [inherited](crate::BusBuilder::inherit). The frame of a [`RawEvent`](crate::RawEvent) stays as it is. A veto refuses
+    /// the event.
+    ///
+    /// Of a [posted](crate::Bus::post) event it is called once, when it is posted: who posts it gets a veto as
+    /// [`PostRefusal::Vetoed`](crate::PostRefusal::Vetoed). It is called when the event is delivered, instead or again, if
+    /// this bus has not posted it, but a handler has returned or emitted it, or it comes from a store after a restart; if it
+    /// was given back to its store; and if it was a dead letter.
     fn before_emit(&self, _event: &AnyEvent, _metadata: &mut Metadata) -> Result<(), Veto> {
         Ok(())
+    }
+
+    /// Returns whether [`before_emit`](Self::before_emit) is called when an event is posted: by default, it is. An
+    /// interceptor that only measures may return `false`: then it is called when the event is delivered.
+    fn looks_at_posts(&self) -> bool {
+        true
     }
 
     /// Called after all handlers of an event are done, or after it was refused. The receipt of an event that followed
@@ -134,11 +147,23 @@ impl SyncLayer for Intercepting {
     }
 }
 
+impl PostLayer for Intercepting {
+    fn before_post(&self, post: &mut PostCheck<'_>) -> Result<(), Veto> {
+        let (event, metadata) = post.parts();
+        self.0.before_emit(event, metadata)
+    }
+}
+
 impl EmitLayer for Intercepting {
     async fn emit(&self, next: &mut NextEmit<'_>) -> Result<(), Veto> {
         let began = Instant::now();
-        let (event, metadata) = next.parts();
-        match self.0.before_emit(event, metadata) {
+        let verdict = if next.was_checked() && self.0.looks_at_posts() {
+            Ok(())
+        } else {
+            let (event, metadata) = next.parts();
+            self.0.before_emit(event, metadata)
+        };
+        match verdict {
             Ok(()) => next.run().await,
             Err(veto) => next.refuse(veto).await,
         };
@@ -146,6 +171,10 @@ impl EmitLayer for Intercepting {
             self.tell(|| self.0.after_emit(next.event(), receipt, began.elapsed()));
         }
         Ok(())
+    }
+
+    fn as_post_layer(&self) -> Option<&dyn PostLayer> {
+        self.0.looks_at_posts().then_some(self)
     }
 
     fn name(&self) -> &'static str {

@@ -62,12 +62,12 @@ impl<'a> Delayed<'a> {
         self
     }
 
-    /// Refuses a name that is too long.
+    /// Refuses a name that is too long, and what the layers refuse.
     fn checked(self) -> Result<Self, PostError> {
         if self.name.as_ref().is_some_and(|name| name.is_too_long()) {
             return Err(PostError::new(PostRefusal::NameTooLong, self.post.event));
         }
-        Ok(self)
+        Ok(Self { post: self.post.checked()?, ..self })
     }
 
     /// Sets the priority that the event has once it is due.

@@ -51,6 +51,7 @@ impl Engine {
             return false;
         }
         delivering.begin(delivering.chain_refusal());
+        self.waiters.settle(&posted.event, delivering.receipt);
         true
     }
 
@@ -60,6 +61,7 @@ impl Engine {
         // One that was begun has gone its route.
         let is_routed = chain.is_some() || done.is_some();
         let way = if is_routed { Way::Nowhere } else { Way::Carried };
+        let way = (way, done.is_none() && self.has_checked(posted.event.head()));
         let emitted = self.emitted(posted.event.clone(), way, None, |(event, verdict), _| {
             Box::pin(async move {
                 let mut delivering = Delivering::new(self, &event, posted.slot.room.priority());
@@ -72,7 +74,8 @@ impl Engine {
             })
         });
         // It is either delivered, which is in the log, or goes back into the queue.
-        let _receipt = emitted.await;
+        let receipt = emitted.await;
+        self.waiters.settle(&posted.event, receipt);
     }
 }
 

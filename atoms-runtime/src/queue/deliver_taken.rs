@@ -30,6 +30,7 @@ impl Engine {
         let letters = if taken.is_again() { stored.letters_of(&taken.event).await } else { Vec::new() };
         let chain = Delivering::new(self, &taken.event, taken.priority).chain_refusal();
         let way = if chain.is_some() { Way::Nowhere } else { Way::Carried };
+        let way = (way, !taken.is_again() && self.has_checked(taken.event.head()));
         let emitted = self.emitted(taken.event.clone(), way, None, |(event, verdict), _| {
             Box::pin(async move {
                 let mut delivering = Delivering::of_taken(self, &event, taken, letters);
@@ -46,7 +47,8 @@ impl Engine {
             })
         });
         // What failed is in the log and among the dead letters.
-        let _receipt = emitted.await;
+        let receipt = emitted.await;
+        self.waiters.settle(&taken.event, receipt);
     }
 
     /// Acknowledges what concerns the whole event before the last handler: with that one, the event is done.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::named::DelayName;
 use crate::event::AnyEvent;
+use crate::handler::Veto;
 use crate::store::StoreError;
 
 /// An event was not posted.
@@ -12,6 +13,8 @@ pub struct PostError {
     pub(super) reason: PostRefusal,
     /// Why the store failed, if it did.
     pub(super) store: Option<StoreError>,
+    /// The decision of a layer, if one has refused it.
+    pub(super) veto: Option<Box<Veto>>,
     pub(super) event: AnyEvent,
 }
 
@@ -43,6 +46,10 @@ pub enum PostRefusal {
     /// The backlog failed. The source of the error says why.
     #[error("the backlog failed")]
     Store,
+    /// A [layer](crate::PostLayer) or an [interceptor](crate::Interceptor) has refused the event:
+    /// [`PostError::veto`] says why.
+    #[error("a layer has refused it")]
+    Vetoed,
     /// The event was posted outside of a tokio runtime, and no other runtime delivers for the bus.
     #[error("there is no tokio runtime to deliver it in; post it in one")]
     NoRuntime,
@@ -60,27 +67,37 @@ crate::text::debug_as_display!(PostError);
 impl fmt::Display for PostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` was not posted: ", self.event.event_type())?;
-        match &self.store {
-            Some(error) => error.fmt(f),
-            None => self.reason.fmt(f),
+        match (&self.store, &self.veto) {
+            (Some(error), _) => error.fmt(f),
+            (None, Some(veto)) => veto.fmt(f),
+            (None, None) => self.reason.fmt(f),
         }
     }
 }
 
 impl Error for PostError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.store.as_ref().map_or(Some(&self.reason), |error| Some(error))
+        match (&self.store, &self.veto) {
+            (Some(error), _) => Some(error),
+            (None, Some(veto)) => Some(&**veto),
+            (None, None) => Some(&self.reason),
+        }
     }
 }
 
 impl PostError {
     pub(super) fn new(reason: PostRefusal, event: AnyEvent) -> Self {
-        Self { reason, store: None, event }
+        Self { reason, store: None, veto: None, event }
     }
 
     /// Returns the reason.
     pub fn reason(&self) -> PostRefusal {
         self.reason
+    }
+
+    /// Returns the decision of the layer that has refused the event, if one has.
+    pub fn veto(&self) -> Option<&Veto> {
+        self.veto.as_deref()
     }
 
     /// Returns the event.

@@ -20,10 +20,11 @@ mod state;
 mod stored;
 mod stored_worker;
 mod timer;
+mod with_receipt;
 mod worker;
 
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{IntoFuture, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -38,6 +39,7 @@ pub use memory::MemoryBacklog;
 pub use named::{DelayName, DelayedEvent, DelayedFilter};
 pub(crate) use state::OwnedQueue;
 pub(crate) use stored::{OwnedStored, Stored};
+pub use with_receipt::{PostWithReceipt, PostingWithReceipt};
 
 use self::delayed::Later;
 use self::delays::{Due, When};
@@ -167,7 +169,10 @@ impl<'a> Post<'a> {
     /// # }
     /// ```
     pub fn key<K: KeyField + ?Sized>(mut self, key: &K) -> Self {
-        self.event = self.event.with_key(EventKey::of(key));
+        let key = EventKey::of(key);
+        let more = key.as_ref().map_or(0, |key| key.as_bytes().len());
+        self.terms.slot.bytes = self.bus.0.queue.0.rooms.share(self.terms.slot.bytes as usize + more);
+        self.event = self.event.with_key(key);
         self.terms.slot.key = self.bus.0.queue.0.lane(&self.event);
         self
     }
@@ -183,6 +188,44 @@ impl<'a> Post<'a> {
             self.held = None;
         }
         self
+    }
+
+    /// Posts the event with a receipt: the post returns what waits until all handlers of the event are done, which may be
+    /// awaited or dropped.
+    ///
+    /// The [receipt](crate::Receipt) says what became of the event itself, as that of an emit does, and nothing of what
+    /// followed from it. It does not wait for `detached` handlers. Nothing is kept for one that is dropped, and the event is
+    /// delivered all the same. If the event fails, it is a dead letter as well.
+    ///
+    /// In a handler of a posted event, the event is not held until that handler is done: it is posted at once, and stands
+    /// even if the handler fails. Do not wait there for an event of the handler's own key, which waits for the handler.
+    ///
+    /// After a [shutdown](crate::Bus::shutdown), or when the last clone of the bus is dropped, waiting for an event that was
+    /// not handled ends with [`NotHandled`](crate::NotHandled). Nobody gets a receipt after a crash. On a bus with a store,
+    /// the receipt comes when the handlers are acknowledged. The event outlives the process there, and its receipt does not;
+    /// if another process handles the event, there is none either: give the waiting a deadline.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use atoms::{Bus, event, handler};
+    /// # #[event(type = "shop.order.created")]
+    /// # struct OrderCreated;
+    /// # #[handler]
+    /// # fn confirm(_: &OrderCreated) {}
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::builder().without_discovery().handler::<confirm>().start()?;
+    /// let handled = bus.post(OrderCreated).with_receipt().await?; // it is in the queue
+    /// match tokio::time::timeout(Duration::from_secs(2), handled).await {
+    ///     Ok(receipt) => receipt?.into_result()?,      // 200 OK
+    ///     Err(_) => println!("it is being worked on"), // 202 Accepted
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_receipt(mut self) -> PostWithReceipt<'a> {
+        self.held = None;
+        PostWithReceipt(self)
     }
 
     /// Delivers the event when this time has passed since it was posted. Delayed events of all priorities together have
@@ -214,6 +257,32 @@ impl<'a> Post<'a> {
     /// Fails on a bus with another [backlog](crate::BusBuilder::backlog), where posting has to wait, except in a
     /// handler of a posted event.
     pub fn try_send(self) -> Result<(), PostError> {
+        self.checked()?.try_send_checked()
+    }
+
+    /// The event as the layers that look at what is posted let it pass.
+    #[inline]
+    fn checked(self) -> Result<Self, PostError> {
+        if self.bus.0.checks_posts() { self.checked_by_layers() } else { Ok(self) }
+    }
+
+    #[cold]
+    fn checked_by_layers(self) -> Result<Self, PostError> {
+        let Self { bus, event, mut terms, held } = self;
+        match bus.0.check_post(event) {
+            Ok(event) => {
+                // They may have added metadata.
+                terms.slot.bytes = terms.slot.bytes.max(bus.0.queue.0.rooms.share(event.size()));
+                Ok(Self { bus, event, terms, held })
+            }
+            Err((event, veto)) => {
+                let veto = Some(Box::new(veto));
+                Err(PostError { veto, ..PostError::new(PostRefusal::Vetoed, event) })
+            }
+        }
+    }
+
+    fn try_send_checked(self) -> Result<(), PostError> {
         match self.backlog() {
             None => self.reserved()?.put(),
             Some(_) => self.hold_stored(None)?.map_or(Ok(()), |post| post.must_wait()),
@@ -275,6 +344,26 @@ impl<'a> Post<'a> {
         stored.post(bus, event, terms.slot.room.priority(), later).await
     }
 
+    #[inline]
+    fn into_posting(self) -> Posting<'a> {
+        match self.backlog() {
+            None => Posting { reserving: Reserving::new(self), storing: None },
+            Some(stored) => self.into_storing(stored),
+        }
+    }
+
+    #[cold]
+    fn into_checked_posting(self) -> Posting<'a> {
+        let (bus, terms) = (self.bus, self.terms);
+        match self.checked_by_layers() {
+            Ok(checked) => checked.into_posting(),
+            Err(error) => {
+                let refused = Box::pin(ready(Err(error)));
+                Posting { reserving: Reserving::nothing(bus, terms), storing: Some(refused) }
+            }
+        }
+    }
+
     #[cold]
     fn into_storing(self, stored: &'a Arc<Stored>) -> Posting<'a> {
         let reserving = Reserving::nothing(self.bus, self.terms);
@@ -322,10 +411,10 @@ impl<'a> IntoFuture for Post<'a> {
 
     #[inline]
     fn into_future(self) -> Posting<'a> {
-        match self.backlog() {
-            None => Posting { reserving: Reserving::new(self), storing: None },
-            Some(stored) => self.into_storing(stored),
+        if self.bus.0.checks_posts() {
+            return self.into_checked_posting();
         }
+        self.into_posting()
     }
 }
 

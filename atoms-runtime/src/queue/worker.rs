@@ -100,6 +100,7 @@ impl Worker {
         let is_done = catch_unwind(AssertUnwindSafe(|| bus.deliver_at_once(&posted)));
         if is_done.unwrap_or_else(|panic| {
             log_panic(panic);
+            bus.waiters.give_up(&posted.event);
             true
         }) {
             return self.done.push(posted.slot);
@@ -162,7 +163,10 @@ fn finish(bus: Arc<Engine>, mut begun: Begun) -> Running {
     let part = Part::of_counted(&bus.under_way);
     Box::pin(async move {
         let delivered = AssertUnwindSafe(part.around(begun.deliver(&bus))).catch_unwind().await;
-        delivered.unwrap_or_else(|panic| drop(log_panic(panic)));
+        if let Err(panic) = delivered {
+            log_panic(panic);
+            begun.posted.iter().for_each(|posted| bus.waiters.give_up(&posted.event));
+        }
         begun.hand_over()
     })
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::BusBuilder;
 use crate::catalog::{Registry, StartCheck, StartError, StartProblem, StartWarning, checks};
 use crate::engine::deliver::nested_limit;
+use crate::engine::post_check::PostMark;
 use crate::engine::received::ReceivedIds;
 use crate::engine::runner::{self, Runner};
 use crate::engine::table::Tables;
@@ -80,7 +81,9 @@ impl BusBuilder {
             untaken: Default::default(),
             warnings: Default::default(),
             layers: layers::in_order(self.layers).into(),
+            post_mark: self.emit_layers.iter().any(|layer| layer.looks_at_posts()).then(PostMark::new),
             emit_layers: self.emit_layers.into(),
+            waiters: Default::default(),
             extensions: self.extensions,
             queue: OwnedQueue::new(self.queue_capacity, self.queue_bytes, Arc::clone(&under_way)),
             stored,
