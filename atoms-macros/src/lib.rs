@@ -372,6 +372,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | key | what it does |
 /// | --- | --- |
 /// | `output` | the node gives responses, by its `#[respond]`, and keeps the conversation |
+/// | `group = "coach"` | the output nodes of a session speak one at a time, those of another group at the same time |
 /// | `background` | the node observes: it passes nothing on and consumes nothing; what it emits itself goes on |
 /// | `severity = "fatal"` | the severity of its handlers' errors in `agent.error`; `"warning"` if not given. A failed response is always `"fatal"`. The session has ended only if a close follows |
 /// | `expose_errors` | `agent.error`, and the reason of a close, tell the client the text of the node's errors; the text of a panic is in the log only |
@@ -412,9 +413,19 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// end: an agent that is muted returns `None`. After an error the client is told of it. Otherwise the response begins before the
 /// method is called.
 ///
+/// Of the output nodes of a session one speaks at a time: while it does, the event that another one is to answer waits, and that
+/// node goes on with other events. The next one begins when the end of the response before has come out of the graph. With
+/// `#[node(output, group = "coach")]`, the nodes of that group speak one at a time, and at the same time as other groups. Where
+/// a graph has several output nodes, the `metadata` of the events of a response has the type of its `node`. At most 64 events
+/// wait so in a node, or as many bytes as its mailbox takes; further ones become dead letters.
+///
+/// A node stops what others say, and what waits to be said, by an [`AgentInterrupt`]: it emits that before the event with which
+/// another one, or itself, is to go on.
+///
 /// An interrupt ends a response at its next await, and drops the events that were to be answered in its turn, whatever the
 /// events say of themselves.
 ///
+/// [`AgentInterrupt`]: https://docs.rs/atoms-rs/latest/atoms/agent/events/struct.AgentInterrupt.html
 /// [`LlmRequest`]: https://docs.rs/atoms-rs/latest/atoms/agent/events/struct.LlmRequest.html
 ///
 /// The `impl` block may have other methods, and the type other `impl` blocks.

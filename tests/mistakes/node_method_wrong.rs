@@ -70,7 +70,7 @@ impl Mute {
 #[derive(Default)]
 struct Borrows;
 
-#[node]
+#[node(group = "coach")]
 impl Borrows {
     #[factory]
     fn new(init: Init) -> Self {

@@ -24,6 +24,10 @@ pub(crate) struct Plan {
     pub(crate) joins: usize,
     /// Which places are output nodes.
     pub(crate) outputs: Vec<usize>,
+    /// For each output node that shares the floor with others, the number of the floor.
+    pub(crate) floor_at: Vec<Option<usize>>,
+    /// How many floors there are.
+    pub(crate) floors: usize,
     /// Whether events are answered that may follow from a request.
     pub(crate) follows_requests: bool,
 }
@@ -55,7 +59,8 @@ impl Plan {
         });
         let join_at = join_at.collect();
         let order = sorted.sorted().iter().copied().chain([nodes]).collect();
-        let outputs = (0..nodes).filter(|&node| shapes[node].kind == Kind::Output).collect();
+        let outputs: Vec<_> = (0..nodes).filter(|&node| shapes[node].kind == Kind::Output).collect();
+        let (floor_at, floors) = floors(shapes, &outputs);
         let follows_requests = shapes.iter().any(|shape| shape.answers_others());
         Self {
             roots: sorted.roots().to_vec(),
@@ -65,6 +70,8 @@ impl Plan {
             join_at,
             joins,
             outputs,
+            floor_at,
+            floors,
             follows_requests,
         }
     }
@@ -81,4 +88,21 @@ impl Plan {
     pub(crate) fn end(&self) -> usize {
         self.behind.len()
     }
+}
+
+/// The number of the floor of each node, for those of the output nodes of which several are in one group, and how many floors
+/// there are.
+fn floors(shapes: &[&'static NodeShape], outputs: &[usize]) -> (Vec<Option<usize>>, usize) {
+    let shares =
+        |node: usize| outputs.iter().any(|&other| other != node && shapes[other].group == shapes[node].group);
+    let mut groups: Vec<&str> = Vec::new();
+    let mut floor_at = vec![None; shapes.len()];
+    for &node in outputs.iter().filter(|&&node| shares(node)) {
+        let known = groups.iter().position(|group| *group == shapes[node].group);
+        floor_at[node] = Some(known.unwrap_or_else(|| {
+            groups.push(shapes[node].group);
+            groups.len() - 1
+        }));
+    }
+    (floor_at, groups.len())
 }

@@ -144,6 +144,7 @@ impl RunningGraph {
         if instance.is_over() {
             return Err(self.host.stopped());
         }
+        instance.heed_agent(Rules::of(event.known_type()));
         // An event that is refused all the same is in the log, and among the dead letters of the bus.
         instance.put_at_roots(instance.admit(event), &*self.host);
         Ok(())

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use atoms_runtime::{AnyEvent, EventType};
 
+use super::floor::{Speaking, UntilEnd};
 use super::turns::Turn;
 use crate::protocol::rules::Rules;
 
@@ -36,6 +37,8 @@ pub(crate) struct FlightData {
     pub(crate) in_turn: Option<Arc<Turn>>,
     /// The request that it follows from, in graphs that answer such events.
     pub(crate) request: Option<AnyEvent>,
+    /// The floor, at the end of a response.
+    floor: Option<Box<UntilEnd>>,
     /// What is done with it, beside passing it on.
     pub(crate) rules: Rules,
     /// Whether it is dropped if its turn is interrupted.
@@ -69,6 +72,7 @@ impl Flight {
             turn,
             in_turn,
             request,
+            floor: None,
             rules,
             is_interruptible: known.is_some_and(|known| known.flow().interruptible),
         });
@@ -78,6 +82,19 @@ impl Flight {
     /// The same, as one that the client sent.
     pub(crate) fn sent_by_client(self) -> Self {
         Self { is_from_client: true, ..self }
+    }
+
+    /// The same, as the end of a response, with which the floor is given up.
+    pub(super) fn with_floor(mut self, speaking: Option<Speaking>) -> Self {
+        if let (Some(speaking), Some(shared)) = (speaking, Arc::get_mut(&mut self.shared)) {
+            shared.floor = Some(Box::new(UntilEnd::new(speaking)));
+        }
+        self
+    }
+
+    /// The floor, if this is the end of a response, and still has it.
+    pub(super) fn take_floor(&self) -> Option<Speaking> {
+        self.floor.as_ref()?.take()
     }
 
     /// Whether this copy is the first that comes to the place of this number.

@@ -66,7 +66,6 @@ impl Lane {
         Some(next)
     }
 
-    #[cfg(feature = "control")]
     pub(super) fn remove(&mut self, is_removed: impl Fn(&Flight) -> bool) -> VecDeque<Flight> {
         let (removed, kept) = std::mem::take(&mut self.flights).into_iter().partition(is_removed);
         self.flights = kept;

@@ -129,12 +129,24 @@ impl Mailbox {
     /// Waits for the next event. Returns `None` if the mailbox is closed. The caller must be done with the event before it.
     /// `idle` is called if nothing is left to do.
     pub(crate) fn poll_take(&self, cx: &Context<'_>, idle: impl FnOnce()) -> Poll<Option<Flight>> {
+        self.poll_next(cx, false, idle)
+    }
+
+    /// As [`poll_take`](Self::poll_take), of a node that has something to do, whatever waits here.
+    pub(crate) fn poll_take_busy(&self, cx: &Context<'_>) -> Poll<Option<Flight>> {
+        self.poll_next(cx, true, || ())
+    }
+
+    fn poll_next(&self, cx: &Context<'_>, is_busy: bool, idle: impl FnOnce()) -> Poll<Option<Flight>> {
         let mut state = self.lock();
         if state.urgent.is_empty() && state.queue.is_empty() {
             if state.is_closed {
                 return Poll::Ready(None);
             }
             state.receiver = Some(cx.waker().clone());
+            if is_busy {
+                return Poll::Pending;
+            }
             let was_busy = std::mem::replace(&mut state.is_busy, false);
             drop(state);
             if was_busy {

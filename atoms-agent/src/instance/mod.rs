@@ -7,6 +7,7 @@ mod alone;
 pub(crate) mod enter;
 pub(crate) mod failure;
 pub(crate) mod flight;
+mod floor;
 mod lane;
 pub(crate) mod mailbox;
 #[cfg(test)]
@@ -38,6 +39,7 @@ use crate::graph::Plan;
 use crate::node::conversation::{ConversationLimit, Kept};
 use crate::protocol::rules::{Rules, Side};
 use flight::Flight;
+use floor::Floor;
 use mailbox::{Mailbox, NotPut};
 use pulse::Pulse;
 use turns::{Turn, Turns};
@@ -91,6 +93,8 @@ pub(crate) struct Instance {
     pulses: Box<[Pulse]>,
     /// The conversation, as each of the output nodes keeps it.
     conversations: Box<[Mutex<Kept>]>,
+    /// The floors that output nodes share.
+    floors: Box<[Floor]>,
     turn: AtomicU32,
     turns: Turns,
     /// How many events did not find room in a mailbox.
@@ -121,6 +125,7 @@ impl Instance {
             may_be_interrupted: settings.is_none_or(|settings| settings.interruptible).into(),
             mailboxes: (0..places).map(|_| Arc::new(Mailbox::new(limits.mailbox_bytes))).collect(),
             pulses: (0..plan.end()).map(|_| Pulse::default()).collect(),
+            floors: (0..plan.floors).map(|_| Floor::default()).collect(),
             conversations: plan.outputs.iter().map(|_| Mutex::default()).collect(),
             bus,
             plan,
@@ -253,6 +258,8 @@ impl Instance {
         if is_echo || !flight.is_first_at(self.plan.join_at[place]) {
             return Ok(());
         }
+        // The next one may speak when the end of a response is among what comes out.
+        let _spoken = if place == self.plan.end() { flight.take_floor() } else { None };
         self.mailbox(place).put(flight).map_err(|(why, flight)| {
             if why == NotPut::Full {
                 self.lose(flight, why, host);
@@ -299,6 +306,13 @@ impl Instance {
         }
     }
 
+    /// Begins a new turn if an event of the agent with these rules is an interrupt.
+    pub(crate) fn heed_agent(&self, rules: Rules) {
+        if rules.interrupts == Some(Side::Agent) {
+            self.begin_turn();
+        }
+    }
+
     /// Applies the rules of an event that a node, or the bus, sends.
     pub(crate) fn note(&self, rules: Rules) {
         if rules.hands_off {
@@ -338,6 +352,11 @@ impl Instance {
     /// Whether the event is dropped, since it belongs to a turn that was interrupted.
     pub(crate) fn is_interrupted(&self, flight: &Flight) -> bool {
         flight.is_interruptible && flight.turn != self.turn()
+    }
+
+    /// Whether an event that is to be answered is dropped, since its turn was interrupted, whatever it says of itself.
+    fn is_late(&self, flight: &Flight) -> bool {
+        self.is_dropped(flight) || flight.turn != self.turn()
     }
 
     /// Whether an event that waits to come in is dropped: its turn was interrupted, or cancelled.

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use atoms_runtime::{
-    AnyEvent, Delivery, EmitOutcome, Envelope, Event, EventType, ExtractError, FromDelivery, Outlet,
-    PrepareError, StartContext,
+    AnyEvent, Delivery, EmitOutcome, Envelope, Event, EventType, ExtractError, FromDelivery, Metadata,
+    Outlet, PrepareError, StartContext,
 };
 
 use super::failure::{self, Why};
 use super::flight::Flight;
+use super::floor::{Floor, Speaking};
 use super::mailbox::Mailbox;
 use super::pulse::Pulse;
 use super::turns::Turn;
@@ -36,6 +37,8 @@ pub(crate) struct NodeOutlet {
     handled: Mutex<Handled>,
     /// The request that the event is, or follows from, in graphs that answer such events.
     request: Mutex<Option<AnyEvent>>,
+    /// The floor, while the node has it.
+    speaking: Mutex<Option<Speaking>>,
 }
 
 /// What the node handles.
@@ -67,6 +70,7 @@ impl NodeOutlet {
             turn: AtomicU32::new(instance.turn()),
             handled: Mutex::default(),
             request: Mutex::default(),
+            speaking: Mutex::default(),
             shape,
             place,
             behind: instance.plan.behind[place].as_slice().into(),
@@ -107,6 +111,10 @@ impl NodeOutlet {
             let request = if is_request { Some(&flight.event) } else { flight.request.as_ref() };
             *self.request.lock().unwrap_or_else(PoisonError::into_inner) = request.cloned();
         }
+    }
+
+    /// Keeps what was said, if the event says that.
+    pub(crate) fn keep(&self, flight: &Flight) {
         if self.shape.kind == Kind::Output
             && let Some(update) = flight.event.downcast_ref::<TranscriptUpdate>()
             && let Some(mut kept) = self.instance.conversation(self.place)
@@ -121,6 +129,16 @@ impl NodeOutlet {
             return None;
         }
         self.request.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Gives the node the floor, or takes it away.
+    pub(super) fn set_speaking(&self, speaking: Option<Speaking>) -> Option<Speaking> {
+        std::mem::replace(&mut *self.speaking.lock().unwrap_or_else(PoisonError::into_inner), speaking)
+    }
+
+    /// The floor that the node shares with others.
+    pub(super) fn floor(&self) -> Option<Floor> {
+        self.instance.plan.floor_at[self.place].map(|floor| Arc::clone(&self.instance.floors[floor]))
     }
 
     fn handled(&self) -> MutexGuard<'_, Handled> {
@@ -192,8 +210,19 @@ impl NodeOutlet {
     }
 }
 
-impl Outlet for NodeOutlet {
-    fn emit(&self, event: AnyEvent) -> EmitOutcome {
+impl NodeOutlet {
+    /// Emits an event of a response. Where several nodes give responses, its metadata says which one this is.
+    pub(super) fn emit_said<E: Event>(&self, event: E, floor: Option<Speaking>) {
+        let mut envelope = Envelope::new(event);
+        if self.instance.plan.outputs.len() > 1 {
+            let mut metadata = Metadata::new();
+            metadata.insert("node", self.node());
+            envelope = envelope.with_metadata(metadata);
+        }
+        self.emit_flight(envelope.into(), floor);
+    }
+
+    fn emit_flight(&self, event: AnyEvent, floor: Option<Speaking>) -> EmitOutcome {
         let rules = Rules::of(event.known_type());
         self.instance.note(rules);
         if rules.interrupts == Some(Side::Agent) {
@@ -202,12 +231,20 @@ impl Outlet for NodeOutlet {
             self.handled().in_turn = None;
         }
         let in_turn = self.in_turn(event.known_type());
-        let flight =
-            self.instance.flight(event, rules, self.turn.load(Ordering::Relaxed), in_turn, self.request());
+        let flight = self
+            .instance
+            .flight(event, rules, self.turn.load(Ordering::Relaxed), in_turn, self.request())
+            .with_floor(floor);
         if self.instance.bus.takes(flight.known) {
             self.host.show(&flight.event);
         }
         self.pass(flight)
+    }
+}
+
+impl Outlet for NodeOutlet {
+    fn emit(&self, event: AnyEvent) -> EmitOutcome {
+        self.emit_flight(event, None)
     }
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {

@@ -107,11 +107,8 @@ impl<'a> Speech<'a> {
             // Who has cancelled it expects that, and the client is told of no failure.
             return;
         }
-        self.outlet.emit_event(AgentError {
-            message,
-            severity: Severity::Fatal,
-            payload: Default::default(),
-        });
+        let error = AgentError { message, severity: Severity::Fatal, payload: Default::default() };
+        self.outlet.emit_said(error, None);
         self.interrupted = false;
     }
 }
@@ -121,7 +118,7 @@ impl Response for Speech<'_> {
         if !self.has_begun {
             self.has_begun = true;
             self.outlet.instance.response_begins();
-            self.outlet.emit_event(ResponseStart { request_id: self.request_id() });
+            self.outlet.emit_said(ResponseStart { request_id: self.request_id() }, None);
         }
     }
 
@@ -130,7 +127,7 @@ impl Response for Speech<'_> {
         if self.said.len() < self.outlet.instance.limits.conversation.bytes {
             self.said.push_str(&text);
         }
-        self.outlet.emit_event(ResponseChunk { text });
+        self.outlet.emit_said(ResponseChunk { text }, None);
     }
 
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -145,6 +142,7 @@ impl Drop for Speech<'_> {
         }
         // First, since the client may send an update for it when it has the end.
         self.outlet.instance.response_ends(&self.said);
-        self.outlet.emit_event(ResponseEnd { interrupted: self.interrupted });
+        let floor = self.outlet.set_speaking(None);
+        self.outlet.emit_said(ResponseEnd { interrupted: self.interrupted }, floor);
     }
 }

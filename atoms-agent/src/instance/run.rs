@@ -13,7 +13,9 @@ use tokio::task::JoinSet;
 use super::enter::enter;
 use super::failure::Why;
 use super::flight::Flight;
+use super::floor::{Speaking, Waiting};
 use super::lane::Lane;
+use super::mailbox::NotPut;
 use super::outlet::NodeOutlet;
 use super::ready::{Prepared, Spawn};
 use super::respond::Told;
@@ -31,6 +33,8 @@ pub(crate) struct Seat {
     shared: Arc<dyn Outlet>,
     /// Interrupts that came while a handler ran, were passed on, and are not handled yet.
     deferred: Lane,
+    /// Events whose responses wait until others have spoken.
+    waiting: Waiting,
 }
 
 const NOT_STARTED: &str = "a node could not start";
@@ -83,16 +87,18 @@ pub(crate) async fn joined(tasks: &mut JoinSet<()>) {
 /// Runs a node until its instance is over.
 pub(crate) async fn run<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, P>>, mut seat: Seat) {
     let Some(Made { mut node, mut has_started }) = seat.make(&prepared).await else { return };
-    while let Some(flight) = seat.next().await {
+    while let Some((flight, speaking)) = seat.next().await {
         seat.outlet.note(&flight);
+        if speaking.is_none() {
+            seat.outlet.keep(&flight);
+        }
         let (runs, passes) = routes::<N, P::Methods>(&seat.outlet, &flight);
         if let Some(place) = runs {
             if passes {
                 seat.outlet.pass(flight.clone());
             }
-            // The turn was interrupted before the response began, even if the event itself survives that.
-            let is_late = seat.outlet.shape.responds(place) && seat.outlet.is_of_old_turn();
-            if !is_late
+            let responds = seat.outlet.shape.responds(place);
+            if (!responds || seat.may_respond(&flight, speaking))
                 && let Err(Rebuild) =
                     seat.drive::<N, P::Methods>(&flight, &prepared.methods, place, &mut node).await
             {
@@ -134,6 +140,16 @@ fn routes<N, M: Methods<N>>(outlet: &NodeOutlet, flight: &Flight) -> (Option<usi
     (found.map(|(place, _)| place), passes)
 }
 
+/// Runs a future of a node until it is done, or the instance is over.
+async fn unless_over<F: Future>(outlet: &NodeOutlet, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match outlet.mailbox().poll_closed(cx) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => future.as_mut().poll(cx).map(Some),
+    })
+    .await
+}
+
 /// A node that has been made.
 struct Made<N> {
     node: N,
@@ -148,21 +164,60 @@ struct Rebuild;
 impl Seat {
     fn new(outlet: NodeOutlet) -> Self {
         let outlet = Arc::new(outlet);
-        Self { shared: outlet.clone(), outlet, deferred: Lane::default() }
+        let waiting = Waiting::new(outlet.floor());
+        Self { shared: outlet.clone(), outlet, deferred: Lane::default(), waiting }
     }
 
-    /// Waits for the next event of a turn that was not interrupted. Returns `None` when the instance is over.
-    async fn next(&mut self) -> Option<Flight> {
+    /// Waits for the next event of a turn that was not interrupted, or for the floor for one that waits for it. Returns
+    /// `None` when the instance is over.
+    async fn next(&mut self) -> Option<(Flight, Option<Speaking>)> {
         if let Some(deferred) = self.deferred.pop() {
-            return Some(deferred);
+            return Some((deferred, None));
         }
         loop {
-            let (mailbox, instance) = (self.outlet.mailbox(), &self.outlet.instance);
-            let flight = poll_fn(|cx| mailbox.poll_take(cx, || instance.notify_idle())).await?;
-            if !instance.is_interrupted(&flight) {
-                return Some(flight);
+            let next = poll_fn(|cx| self.poll_next(cx)).await?;
+            if !self.outlet.instance.is_interrupted(&next.0) {
+                return Some(next);
             }
         }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Flight, Option<Speaking>)>> {
+        let Self { outlet, waiting, .. } = self;
+        let (mailbox, instance) = (outlet.mailbox(), &outlet.instance);
+        waiting.forget(|flight| instance.is_late(flight));
+        if let Poll::Ready((flight, speaking)) = waiting.poll_next(cx) {
+            return Poll::Ready(Some((flight, Some(speaking))));
+        }
+        let taken = if waiting.flights().is_empty() {
+            mailbox.poll_take(cx, || instance.notify_idle())
+        } else {
+            mailbox.poll_take_busy(cx)
+        };
+        taken.map(|flight| Some((flight?, None)))
+    }
+
+    /// Whether the node may answer the event now. If others speak, the event waits until they have; if the turn was
+    /// interrupted before the response began, there is none, even if the event itself survives that.
+    fn may_respond(&mut self, flight: &Flight, speaking: Option<Speaking>) -> bool {
+        if self.outlet.is_of_old_turn() {
+            return false;
+        }
+        if self.waiting.is_needless() {
+            return true;
+        }
+        let speaking = speaking.or_else(|| self.waiting.take_floor());
+        let may = speaking.is_some();
+        if may {
+            self.outlet.set_speaking(speaking);
+        } else if self.outlet.mailbox().has_room_for(self.waiting.flights()) {
+            let mut waits = flight.clone();
+            waits.is_passed = true;
+            self.waiting.push(waits);
+        } else {
+            self.outlet.instance.lose(flight.clone(), NotPut::Full, &*self.outlet.host);
+        }
+        may
     }
 
     /// Makes and starts the node. Returns `None` if that fails, or the instance is over.
@@ -172,7 +227,7 @@ impl Seat {
         let dispatch = Dispatch::new(&init, instance.bus(), &self.shared).without_layers();
         let made = P::Factory::make(instance.init(), &prepared.factory, &dispatch);
         let made = enter(&init, AssertUnwindSafe(made).catch_unwind());
-        let made = self.unless_over(made).await?;
+        let made = unless_over(&self.outlet, made).await?;
         let mut node = match made {
             Ok(Ok(node)) => node,
             Ok(Err(error)) => return self.not_made("a node could not be made", &Why::Error(error)),
@@ -180,7 +235,7 @@ impl Seat {
         };
         let started = P::Started::run(&mut node, &prepared.started, &dispatch, 0);
         let started = enter(&init, AssertUnwindSafe(started).catch_unwind());
-        let has_started = match self.unless_over(started).await? {
+        let has_started = match unless_over(&self.outlet, started).await? {
             Ok(Ran::Failed(error)) if self.outlet.shape.start_may_fail => {
                 self.tell(GOES_ON, Init::TYPE, &Why::Error(error));
                 false
@@ -190,16 +245,6 @@ impl Seat {
             Err(panic) => return self.not_made(NOT_STARTED, &Why::panicked(panic)),
         };
         Some(Made { node, has_started })
-    }
-
-    /// Runs a future until it is done, or the instance is over.
-    async fn unless_over<F: Future>(&self, future: F) -> Option<F::Output> {
-        let mut future = pin!(future);
-        poll_fn(|cx| match self.outlet.mailbox().poll_closed(cx) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => future.as_mut().poll(cx).map(Some),
-        })
-        .await
     }
 
     fn not_made<N>(&self, what: &str, why: &Why) -> Option<N> {
@@ -229,7 +274,10 @@ impl Seat {
             Some(cut) => Poll::Ready(Err(cut)),
             None => running.as_mut().poll(cx).map(Ok),
         });
-        match ran.await {
+        let ran = ran.await;
+        // If nothing was said.
+        drop(outlet.set_speaking(None));
+        match ran {
             Ok(Ok(Ran::Done | Ran::Told(_))) => Ok(()),
             Ok(Ok(Ran::Failed(error))) => {
                 self.failed(event, &Why::Error(error));

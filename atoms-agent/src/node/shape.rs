@@ -45,6 +45,8 @@ pub struct NodeShape {
     pub(crate) place: &'static Location<'static>,
     pub(crate) kind: Kind,
     pub(crate) severity: Severity,
+    /// The output nodes of one group speak one at a time.
+    pub(crate) group: &'static str,
     /// Whether its client may read the texts of its errors.
     pub(crate) exposes_errors: bool,
     /// Whether it goes on after its `#[started]` has failed.
@@ -135,6 +137,7 @@ impl NodeShape {
             place: Location::caller(),
             kind,
             severity,
+            group: "",
             exposes_errors: false,
             start_may_fail: false,
             methods,
@@ -146,6 +149,12 @@ impl NodeShape {
     #[doc(hidden)]
     pub const fn exposing_errors(self) -> Self {
         Self { exposes_errors: true, ..self }
+    }
+
+    /// Returns the same node, which speaks while those of other groups do.
+    #[doc(hidden)]
+    pub const fn in_group(self, group: &'static str) -> Self {
+        Self { group, ..self }
     }
 
     /// Returns the same node, which goes on after its `#[started]` has failed.

@@ -129,7 +129,7 @@ impl Sessions {
             Some(end) => {
                 // Nobody waits for the end of a response any more.
                 may_interrupt = false;
-                session.interrupt();
+                session.instance().begin_turn();
                 session.tell(error(end.to_string(), Severity::Fatal));
             }
         }
@@ -137,7 +137,7 @@ impl Sessions {
         let cut = async {
             self.0.cut.cancelled().await;
             // Responses say that they were cut short.
-            session.interrupt();
+            session.instance().begin_turn();
             std::future::pending().await
         };
         self.within(DRAIN, async {

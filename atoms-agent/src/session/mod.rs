@@ -37,8 +37,9 @@ pub use running::RunningHandler;
 pub use sessions::{Counts, Sessions};
 pub use state::SessionState;
 
-use crate::events::Init;
+use crate::events::{AgentInterrupt, Init};
 use crate::instance::Instance;
+use crate::instance::mailbox::Mailbox;
 use crate::protocol::rules::Rules;
 use state::States;
 use work::Work;
@@ -140,9 +141,13 @@ impl Session {
         self.emit_any(Envelope::new(event).into())
     }
 
-    /// Stops what is being said: interruptible events of the current turn are dropped.
+    /// Stops what is being said: emits an [`AgentInterrupt`] in the session, with which a new turn begins. Does nothing if the
+    /// session has ended.
+    ///
+    /// In a handler of a node, take an `Emitter<AgentInterrupt>`: what the node emits after it belongs to the new turn.
     pub fn interrupt(&self) {
-        self.0.instance.begin_turn();
+        // The turn has begun even if too many interrupts wait for the client to be told of one more.
+        let _ = self.emit(AgentInterrupt);
     }
 
     /// Stops what is being said, and answers no request until [`unmute`](Self::unmute): no output node of the session
@@ -213,8 +218,11 @@ impl Session {
         if self.has_ended() {
             return Err(SessionError::Ended);
         }
-        let instance = self.instance();
-        if !instance.roots(|root| !root.is_overfull()) {
+        let (instance, rules) = (self.instance(), Rules::of(event.known_type()));
+        let has_room =
+            if rules.overtakes { Mailbox::has_urgent_room } else { |root: &Mailbox| !root.is_overfull() };
+        if !instance.roots(has_room) {
+            instance.heed_agent(rules);
             return Err(SessionError::Full);
         }
         // One that finds no room all the same is in the log, and among the dead letters.
@@ -226,6 +234,7 @@ impl Session {
     fn put(&self, event: AnyEvent) -> EmitOutcome {
         let (instance, rules) = (self.instance(), Rules::of(event.known_type()));
         instance.note(rules);
+        instance.heed_agent(rules);
         instance.put_at_roots(instance.enter(event, rules), self)
     }
 }

@@ -12,6 +12,7 @@ mod life;
 mod partings;
 mod responses;
 mod routes;
+mod speakers;
 mod starts;
 mod states;
 mod turns;

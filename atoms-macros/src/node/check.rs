@@ -68,6 +68,10 @@ fn kind(node: &Node<'_>, mistakes: &mut Mistakes) {
         let problem = "a node is `output` or `background`, not both";
         mistakes.at(background, problem, "remove one of the two");
     }
+    if let (None, Some((group, _))) = (&node.keys.output, &node.keys.group) {
+        let problem = "the nodes of a group give responses one at a time, and this one gives none";
+        mistakes.at(group, problem, "write `output` as well, or remove the group");
+    }
     let responds = node.of(Role::Respond).next();
     match (&node.keys.output, responds) {
         (Some(output), None) => {

@@ -1,5 +1,5 @@
 //! ```text
-//! #[node(output, severity = "fatal", crate = path)]
+//! #[node(output, group = "coach", severity = "fatal", crate = path)]
 //! #[node(background, expose_errors, crate = path)]
 //! #[handler], #[respond], #[factory], #[started], #[stopped]     on a method
 //! #[handler(timeout = "2s")]
@@ -20,6 +20,7 @@ static GRAMMAR: Grammar = Grammar {
     keys: &[
         Key("output", None),
         Key("background", None),
+        Key("group", Some("\"coach\"")),
         Key("severity", Some("\"fatal\"")),
         Key("expose_errors", None),
         Key("crate", Some("path")),
@@ -60,6 +61,8 @@ static HANDLER: Grammar = Grammar {
 pub(crate) struct Keys {
     pub(crate) output: Option<Ident>,
     pub(crate) background: Option<Ident>,
+    /// The key, and its value.
+    pub(crate) group: Option<(Ident, String)>,
     pub(crate) is_fatal: bool,
     pub(crate) exposes_errors: bool,
     pub(crate) root: Root,
@@ -71,6 +74,10 @@ pub(crate) fn keys(list: TokenStream, mistakes: &mut Mistakes) -> Keys {
         match given.key.to_string().as_str() {
             "output" => keys.output = Some(given.key),
             "background" => keys.background = Some(given.key),
+            "group" => {
+                let name = mistakes.take(values::string(&given, "coach"));
+                keys.group = name.ok().map(|name| (given.key, name.value()));
+            }
             "severity" => {
                 let word = mistakes.take(values::word(&given, ["warning", "fatal"]));
                 keys.is_fatal = word.is_ok_and(|word| word == 1);

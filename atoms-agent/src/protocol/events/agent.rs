@@ -61,9 +61,11 @@ pub struct ResponseEnd {
     pub interrupted: bool,
 }
 
-/// The agent stops what is being said.
+/// The agent stops what is being said, whoever says it.
 ///
-/// Interruptible events of the current turn are dropped.
+/// A new turn begins: the responses of the current one end, and interruptible events of it are dropped, as are those that were
+/// to be answered. It is the same whether a node emits it, [`Session::interrupt`](crate::Session::interrupt) or
+/// [`Session::emit`](crate::Session::emit) does, or a handler on the bus. The client is told by this event.
 #[doc(alias = "agent.control.interrupt")]
 #[event(type = "agent.control.interrupt", framework, to(client), crate = atoms_runtime)]
 pub struct AgentInterrupt;

@@ -123,6 +123,7 @@ fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
     };
     let severity = if node.keys.is_fatal { quote!(Fatal) } else { quote!(Warning) };
     let (ty, path) = (&node.block.self_ty, format!("::{name}"));
+    let grouped = node.keys.group.as_ref().map(|(_, name)| quote!(.in_group(#name)));
     let exposing = node.keys.exposes_errors.then(|| quote!(.exposing_errors()));
     let starting =
         node.of(Role::Started).any(|started| started.options.may_fail).then(|| quote!(.starting_or_not()));
@@ -137,6 +138,7 @@ fn shape(node: &Node<'_>, agent: &TokenStream) -> TokenStream {
         )
         #exposing
         #starting
+        #grouped
     }
 }
 
