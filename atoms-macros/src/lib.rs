@@ -410,8 +410,8 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// follows from, by whichever nodes are between. It is null if the event follows from no request.
 ///
 /// A method that returns an `Option` or a `Result` of the stream says nothing if there is none, and neither a start nor an
-/// end: an agent that is muted returns `None`. After an error the client is told of it. Otherwise the response begins before the
-/// method is called.
+/// end: an agent that is muted returns `None`. `Session::mute` lets no node of a session respond. After an error the client is told
+/// of it. Otherwise the response begins before the method is called.
 ///
 /// Of the output nodes of a session one speaks at a time: while it does, the event that another one is to answer waits, and that
 /// node goes on with other events. The next one begins when the end of the response before has come out of the graph. With
