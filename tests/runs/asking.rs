@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use atoms::control::{AnswerError, NotAnswered, OpenError, Outcome, QuestionId, RunCancelled, RunError};
 use atoms::prelude::*;
+use atoms::testing::Recording;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use crate::{SOON, Seen, ada, started, until};
+use crate::{SOON, ada, started, until};
 
 fn plan() -> Checkpoint {
     Checkpoint::new("plan-review").title("Review the plan")
@@ -280,7 +281,7 @@ async fn what_a_part_asks_is_cancelled_when_the_part_ends_with_its_run() {
 async fn parts_are_cancelled_for_the_reason_for_which_their_run_is() {
     let bus = started();
     for _ in 0..20 {
-        let told = Seen::on(&bus);
+        let told = Recording::of(&bus);
         let running = bus.runs().start("deploy", async |run: Run| {
             run.cancelled().await;
             Ok(())
@@ -295,8 +296,8 @@ async fn parts_are_cancelled_for_the_reason_for_which_their_run_is() {
         let cancelled = bus.runs().cancel(run).reason("no time").await;
         assert_eq!(cancelled.runs.len(), 21);
         until(async || bus.questions().list().await.unwrap().is_empty()).await;
-        until(async || told.of::<RunCancelled>().len() == 21).await;
-        for told in told.of::<RunCancelled>() {
+        until(async || told.emitted::<RunCancelled>().count() == 21).await;
+        for told in told.emitted::<RunCancelled>().payloads() {
             assert_eq!(told.reason.as_deref(), Some("no time"));
         }
     }

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use atoms::control::{RunCancelled, RunCompleted, RunError};
 use atoms::prelude::*;
+use atoms::testing::Recording;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{SOON, Seen, ada, started, until};
+use crate::{SOON, ada, started, until};
 
 #[tokio::test]
 async fn a_cancelled_run_that_returns_a_result_is_cancelled_all_the_same() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let running = bus.runs().start("import", async |run: Run| {
         run.cancelled().await;
         Ok("all done")
@@ -27,8 +28,8 @@ async fn a_cancelled_run_that_returns_a_result_is_cancelled_all_the_same() {
         "{error}"
     );
     bus.idle().await;
-    assert!(seen.of::<RunCompleted>().is_empty());
-    let told = &seen.of::<RunCancelled>()[0];
+    seen.emitted::<RunCompleted>().never();
+    let told = seen.emitted::<RunCancelled>().once();
     assert_eq!((told.by.as_ref().unwrap().name(), told.message.as_str()), ("ada", "no time"));
 }
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use atoms::control::{NotStarted, RunCancelled, RunCompleted, RunError, RunFailed, RunStarted};
 use atoms::prelude::*;
+use atoms::testing::Recording;
 use tokio::time::{sleep, timeout};
 
-use crate::{SOON, Seen, started, until};
+use crate::{SOON, started, until};
 
 #[derive(Debug)]
 struct OutOfPaper(u8);
@@ -26,13 +27,13 @@ impl Error for OutOfPaper {}
 #[tokio::test]
 async fn a_run_that_succeeds_returns_its_result_and_tells_of_its_start_and_its_end() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let running = bus.runs().start("nightly import", async |run: Run| Ok(run.name().len()));
     let id = running.run().unwrap().id();
     assert_eq!(running.await.unwrap(), 14);
     bus.idle().await;
     assert_eq!(seen.types(), ["atoms.run.started", "atoms.run.completed"]);
-    let (started, completed) = (&seen.of::<RunStarted>()[0], &seen.of::<RunCompleted>()[0]);
+    let (started, completed) = (seen.emitted::<RunStarted>().once(), seen.emitted::<RunCompleted>().once());
     assert_eq!((started.run, started.source.as_str(), started.parent), (Some(id), "nightly import", None));
     assert_eq!((completed.run, completed.name.as_str()), (Some(id), "nightly import"));
     assert!(bus.runs().list().is_empty());
@@ -42,26 +43,26 @@ async fn a_run_that_succeeds_returns_its_result_and_tells_of_its_start_and_its_e
 #[tokio::test]
 async fn a_run_that_fails_says_why_with_the_error_itself() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let running = bus.runs().start("print", async |_| Err::<(), _>(OutOfPaper(2).into()));
     let error = running.await.unwrap_err();
     assert_eq!(error.to_string(), "the run `print` failed: out of paper in tray 2");
     let RunError::Failed { cause, .. } = error else { panic!("{error:?}") };
     assert_eq!(cause.downcast_ref::<OutOfPaper>().unwrap().0, 2);
     bus.idle().await;
-    let failed = &seen.of::<RunFailed>()[0];
+    let failed = seen.emitted::<RunFailed>().once();
     assert_eq!((failed.error.as_str(), failed.is_panic), ("out of paper in tray 2", false));
 }
 
 #[tokio::test]
 async fn a_task_that_crashes_ends_its_run_as_panicked() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let running = bus.runs().start("crash", async |_| -> Result<(), _> { panic!("there is one") });
     let error = running.await.unwrap_err();
     assert!(matches!(&error, RunError::Panicked { message, .. } if message == "there is one"), "{error}");
     bus.idle().await;
-    assert!(seen.of::<RunFailed>()[0].is_panic);
+    assert!(seen.emitted::<RunFailed>().once().is_panic);
     assert!(bus.runs().list().is_empty());
 }
 
@@ -85,7 +86,7 @@ impl Drop for Dropped {
 #[tokio::test]
 async fn dropping_the_owner_cancels_the_run() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let dropped = Arc::new(AtomicBool::new(false));
     let held = Dropped(dropped.clone());
     let running = bus.runs().start("import", async move |run: Run| {
@@ -97,9 +98,8 @@ async fn dropping_the_owner_cancels_the_run() {
     drop(running);
     until(async || bus.runs().list().is_empty()).await;
     assert!(dropped.load(Ordering::SeqCst));
-    until(async || !seen.of::<RunCancelled>().is_empty()).await;
-    assert_eq!(seen.of::<RunCancelled>()[0].reason.as_deref(), Some("nobody waits for it any more"));
-    assert!(seen.of::<RunCompleted>().is_empty());
+    assert_eq!(seen.expect::<RunCancelled>().await.reason.as_deref(), Some("nobody waits for it any more"));
+    seen.emitted::<RunCompleted>().never();
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn a_handler_that_fails_hangs_or_panics_holds_up_no_run() {
 async fn unsubscribing_while_a_run_tells_skips_nobody() {
     let bus = started();
     let first = Arc::new(std::sync::Mutex::new(None::<atoms::Subscription>));
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let slot = first.clone();
     *first.lock().unwrap() = Some(bus.on::<RunStarted>(move |_| drop(slot.lock().unwrap().take())));
     let second = Arc::new(AtomicUsize::new(0));
@@ -196,6 +196,6 @@ async fn unsubscribing_while_a_run_tells_skips_nobody() {
     }
     bus.idle().await;
     assert_eq!(second.load(Ordering::SeqCst), 2);
-    assert_eq!(seen.of::<RunStarted>().len(), 2);
+    seen.emitted::<RunStarted>().times(2);
     assert!(first.lock().unwrap().is_none());
 }

@@ -15,10 +15,8 @@ mod threads;
 mod told;
 mod turns;
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atoms::AnyEvent;
 use atoms::prelude::*;
 use tokio::time::{sleep, timeout};
 
@@ -31,30 +29,6 @@ fn started() -> Bus {
 
 fn ada() -> Principal {
     Principal::new("ada").role("manager")
-}
-
-/// All that a bus delivers.
-#[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<AnyEvent>>>);
-
-impl Seen {
-    fn on(bus: &Bus) -> Self {
-        let seen = Self::default();
-        let all = seen.clone();
-        bus.on_any(move |event| all.0.lock().unwrap().push(event.clone())).detach();
-        seen
-    }
-
-    /// The types of the framework's events, in the order in which they were delivered.
-    fn types(&self) -> Vec<String> {
-        self.0.lock().unwrap().iter().map(|event| event.event_type().to_owned()).collect()
-    }
-
-    /// The events of one type.
-    fn of<E: atoms::Event>(&self) -> Vec<E> {
-        let all = self.0.lock().unwrap();
-        all.iter().filter_map(|event| event.downcast_ref::<E>()).map(|event| event.event().clone()).collect()
-    }
 }
 
 /// Waits until this is so.

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use atoms::control::{NotStarted, RunCancelled, RunError, RunId, RunStarted};
 use atoms::prelude::*;
+use atoms::testing::Recording;
 use atoms::{Envelope, Metadata};
 
-use crate::{Seen, started, until};
+use crate::{started, until};
 
 #[event(type = "runs.item.imported")]
 struct ItemImported {
@@ -113,14 +114,14 @@ async fn no_frame_says_to_which_run_it_belongs() {
 #[tokio::test]
 async fn what_happens_in_a_run_names_its_start_as_its_cause() {
     let (bus, _) = bus();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let running = bus.runs().start("import", {
         let bus = bus.clone();
         async move |_| Ok(bus.emit(ItemStored).await.into_result()?)
     });
     running.await.unwrap();
     bus.idle().await;
-    let all = seen.0.lock().unwrap();
+    let all = seen.events();
     let find = |name: &str| all.iter().find(|event| event.event_type() == name).unwrap();
     let start = find("atoms.run.started").id().to_string();
     for event in ["runs.item.stored", "atoms.run.completed"] {
@@ -131,7 +132,7 @@ async fn what_happens_in_a_run_names_its_start_as_its_cause() {
 #[tokio::test]
 async fn a_run_in_a_run_ends_with_it() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let running = bus.runs().start("parent", {
         let bus = bus.clone();
         async move |parent: Run| {
@@ -155,7 +156,7 @@ async fn a_run_in_a_run_ends_with_it() {
         "they have ended before their parent's end is known"
     );
     bus.idle().await;
-    let cancelled = seen.of::<RunCancelled>();
+    let cancelled = seen.emitted::<RunCancelled>().payloads();
     assert_eq!(cancelled.len(), 2);
     assert!(
         cancelled[0].reason.as_deref().unwrap().contains("the run `parent`, to which it belongs, has ended")
@@ -182,12 +183,12 @@ async fn import_in_a_run(_: &ItemImported, context: Context) {
 #[tokio::test]
 async fn a_run_that_a_handler_starts_is_in_the_session_of_its_event() {
     let bus = Bus::builder().without_discovery().handler::<import_in_a_run>().start().unwrap();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let mut metadata = Metadata::new();
     metadata.set_session_id("s-1");
     bus.emit(Envelope::new(ItemImported { number: 1 }).with_metadata(metadata)).await.into_result().unwrap();
     bus.idle().await;
-    let all = seen.0.lock().unwrap();
+    let all = seen.events();
     let started = all.iter().find(|event| event.is::<RunStarted>()).unwrap();
     assert_eq!(started.metadata().session_id(), Some("s-1"));
 }

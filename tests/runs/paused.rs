@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use atoms::control::{NotPaused, RunCancelled, RunPaused, RunResumed, Scope, Steering, Tell, Thinking};
 use atoms::prelude::*;
+use atoms::testing::Recording;
 use atoms::{BusBuilder, Metadata, Refusal};
 use tokio::time::{sleep, timeout};
 
-use crate::{SOON, Seen, ada, started, until};
+use crate::{SOON, ada, started, until};
 
 #[event(type = "runs.item.numbered")]
 struct Numbered {
@@ -124,7 +125,7 @@ async fn a_paused_session_holds_only_its_own_events() {
 #[tokio::test]
 async fn control_and_answers_pass_while_the_bus_is_paused() {
     let (bus, _) = noting();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     bus.runs().pause(Scope::Bus).by(&ada()).await.unwrap();
     let running = bus.runs().start("deploy", async |run: Run| {
         run.thinking("may I?").await?;
@@ -135,10 +136,10 @@ async fn control_and_answers_pass_while_the_bus_is_paused() {
     assert!(timeout(SOON, running).await.unwrap().unwrap().is_approved());
     bus.runs().resume(Scope::Bus).by(&ada()).await;
     bus.idle().await;
-    assert_eq!(seen.of::<RunPaused>()[0].message, "the bus is paused");
-    assert_eq!(seen.of::<RunPaused>()[0].source, "ada");
-    assert_eq!(seen.of::<RunResumed>()[0].held, 0);
-    assert_eq!(seen.of::<Thinking>().len(), 1);
+    assert_eq!(seen.emitted::<RunPaused>().once().message, "the bus is paused");
+    assert_eq!(seen.emitted::<RunPaused>().once().source, "ada");
+    assert_eq!(seen.emitted::<RunResumed>().once().held, 0);
+    seen.emitted::<Thinking>().times(1);
 }
 
 #[tokio::test]
@@ -285,7 +286,7 @@ async fn cancelling_the_bus_ends_handlers_without_a_run_and_later_ones_run_as_ev
         .shared_state(count.clone())
         .start()
         .unwrap();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     bus.post(WorkWanted).await.unwrap();
     until(async || count.load(Ordering::SeqCst) == 1).await;
     bus.runs().pause(Scope::Bus).await.unwrap();
@@ -295,7 +296,7 @@ async fn cancelling_the_bus_ends_handlers_without_a_run_and_later_ones_run_as_ev
     assert_eq!(count.load(Ordering::SeqCst), 11);
     let letters = bus.dead_letters().list().await.unwrap();
     assert!(letters[0].cause().to_string().contains("it was cancelled"), "{}", letters[0].cause());
-    assert_eq!(seen.of::<RunCancelled>()[0].message, "the bus is cancelled");
+    assert_eq!(seen.emitted::<RunCancelled>().once().message, "the bus is cancelled");
 
     let running = bus.runs().start("later", {
         let bus = bus.clone();

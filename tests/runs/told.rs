@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use atoms::control::{PhaseCompleted, Progress, RunStarted, TaskCompleted, TaskFailed, Tell, Thinking};
 use atoms::prelude::*;
+use atoms::testing::Recording;
 use atoms::{Backlog, MemoryBacklog};
 use tokio::time::{sleep, timeout};
 
-use crate::{SOON, Seen, started, until};
+use crate::{SOON, started, until};
 
 #[tokio::test]
 async fn progress_has_a_percentage_and_an_estimated_end() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let running = bus.runs().start("import", async |run: Run| {
         sleep(Duration::from_millis(20)).await;
         run.progress(0, 0, "").await?;
@@ -23,7 +24,7 @@ async fn progress_has_a_percentage_and_an_estimated_end() {
     });
     running.await.unwrap();
     bus.idle().await;
-    let [nothing, half, all] = seen.of::<Progress>().try_into().unwrap();
+    let [nothing, half, all] = seen.emitted::<Progress>().payloads().try_into().unwrap();
     assert_eq!((nothing.percentage, nothing.estimated_end), (0.0, None));
     assert_eq!(half.message, "5/10 tasks done (50%)");
     assert_eq!(
@@ -37,7 +38,7 @@ async fn progress_has_a_percentage_and_an_estimated_end() {
 #[tokio::test]
 async fn what_one_run_tells_is_handled_in_order() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let running = bus.runs().start("import", async |run: Run| {
         for item in 0..500 {
             run.progress(item, 500, "").await?;
@@ -46,14 +47,15 @@ async fn what_one_run_tells_is_handled_in_order() {
     });
     running.await.unwrap();
     bus.idle().await;
-    let completed: Vec<_> = seen.of::<Progress>().iter().map(|progress| progress.completed).collect();
+    let completed: Vec<_> =
+        seen.emitted::<Progress>().payloads().iter().map(|progress| progress.completed).collect();
     assert!(completed.iter().copied().eq(0..500), "{completed:?}");
 }
 
 #[tokio::test]
 async fn a_phase_ends_when_its_guard_is_dropped_also_by_an_error() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let running = bus.runs().start("import", async |run: Run| {
         let _phase = run.phase("build");
         let number: u32 = "x".parse()?;
@@ -61,7 +63,7 @@ async fn a_phase_ends_when_its_guard_is_dropped_also_by_an_error() {
     });
     running.await.unwrap_err();
     bus.idle().await;
-    assert_eq!(seen.of::<PhaseCompleted>()[0].phase, "build");
+    assert_eq!(seen.emitted::<PhaseCompleted>().once().phase, "build");
     let expected = ["atoms.run.started", "atoms.phase.started", "atoms.phase.completed", "atoms.run.failed"];
     assert_eq!(seen.types(), expected);
 }
@@ -69,7 +71,7 @@ async fn a_phase_ends_when_its_guard_is_dropped_also_by_an_error() {
 #[tokio::test]
 async fn a_task_that_is_not_completed_has_failed() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let running = bus.runs().start("import", async |run: Run| {
         run.task("research", "researcher").completed();
         run.task("write", "writer").failed("out of ink");
@@ -78,10 +80,14 @@ async fn a_task_that_is_not_completed_has_failed() {
     });
     running.await.unwrap();
     bus.idle().await;
-    let completed = &seen.of::<TaskCompleted>()[0];
+    let completed = seen.emitted::<TaskCompleted>().once();
     assert_eq!((completed.task.as_str(), completed.source.as_str()), ("research", "researcher"));
-    let failed: Vec<_> =
-        seen.of::<TaskFailed>().into_iter().map(|failed| (failed.source, failed.error)).collect();
+    let failed: Vec<_> = seen
+        .emitted::<TaskFailed>()
+        .payloads()
+        .into_iter()
+        .map(|failed| (failed.source, failed.error))
+        .collect();
     let expected = [("writer", "out of ink"), ("editor", "it was not completed")];
     assert_eq!(failed, expected.map(|(source, error)| (source.to_owned(), error.to_owned())));
 }
@@ -89,10 +95,10 @@ async fn a_task_that_is_not_completed_has_failed() {
 #[tokio::test]
 async fn a_source_may_be_empty_and_without_a_run() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     bus.source("").thinking("hm").await.unwrap();
     bus.idle().await;
-    let thinking = &seen.of::<Thinking>()[0];
+    let thinking = seen.emitted::<Thinking>().once();
     assert_eq!((thinking.source.as_str(), thinking.message.as_str(), thinking.run), ("", "hm", None));
 }
 
@@ -150,7 +156,7 @@ async fn who_tells_without_waiting_is_refused_beyond_the_limit() {
 async fn what_is_told_is_in_memory_also_if_posted_events_are_stored() {
     let backlog = Arc::new(MemoryBacklog::default());
     let bus = Bus::builder().without_discovery().backlog(backlog.clone()).start().unwrap();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let stored = Arc::new(Mutex::new(0));
     let (most, counted) = (stored.clone(), backlog.clone());
     let running = bus.runs().start("import", async move |run: Run| {
@@ -164,7 +170,7 @@ async fn what_is_told_is_in_memory_also_if_posted_events_are_stored() {
     });
     running.await.unwrap();
     bus.idle().await;
-    assert_eq!(seen.of::<Progress>().len(), 10);
+    seen.emitted::<Progress>().times(10);
     assert_eq!(*stored.lock().unwrap(), 0);
 }
 
@@ -202,7 +208,7 @@ async fn who_listens_to_one_run_or_one_source_hears_no_other() {
 #[tokio::test]
 async fn each_of_the_26_types_is_told() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let table: &[(&str, &str, usize)] = &[
         ("started", "atoms.run.started", 5),
         ("completed", "atoms.run.completed", 1),
@@ -235,7 +241,7 @@ async fn each_of_the_26_types_is_told() {
     }
     let names = table.iter().flat_map(|(names, ..)| names.split(", ")).count();
     assert_eq!(names, 24, "`paused` and `resumed` have their own test");
-    assert!(seen.of::<RunStarted>().iter().all(|started| started.run.is_some()));
+    assert!(seen.emitted::<RunStarted>().payloads().iter().all(|started| started.run.is_some()));
 }
 
 async fn tell_all(bus: &Bus) {

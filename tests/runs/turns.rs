@@ -7,12 +7,13 @@ use atoms::agent::events::{Init, LlmRequest, Log, Object, SystemInterrupt, Trans
 use atoms::agent::{AnyIdentity, Graph};
 use atoms::control::{Principal, RunCancelled, RunCompleted, RunFailed, RunId, RunStarted, Steering};
 use atoms::prelude::*;
+use atoms::testing::Recording;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::client::Client;
-use crate::{Seen, until};
+use crate::until;
 
 #[event(type = "runs.desk.noted")]
 struct Noted;
@@ -151,7 +152,7 @@ pub(crate) async fn turn(bus: &Bus, runs: &Runs, said: &str) -> Run {
 #[tokio::test]
 async fn a_turn_is_a_run_that_is_listed_until_nothing_of_it_is_under_way() {
     let (bus, runs, gates) = steered();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let mut client = Client::begin(&bus, desk()).await;
     until(async || bus.runs().list().is_empty()).await;
     client.say("wait");
@@ -167,7 +168,8 @@ async fn a_turn_is_a_run_that_is_listed_until_nothing_of_it_is_under_way() {
     bus.idle().await;
     let of: Vec<_> = runs.lock().unwrap().iter().map(|(_, run)| *run).collect();
     assert_eq!(of, [Some(run.id()); 4], "{runs:?}");
-    let (started, completed) = (seen.of::<RunStarted>(), seen.of::<RunCompleted>());
+    let (started, completed) =
+        (seen.emitted::<RunStarted>().payloads(), seen.emitted::<RunCompleted>().payloads());
     let names: Vec<_> = started.iter().map(|started| started.name.as_str()).collect();
     assert_eq!(names, ["system.init", "agent.transcript.update"]);
     assert!(completed.iter().any(|completed| completed.run == Some(run.id())));
@@ -212,12 +214,11 @@ async fn a_turn_goes_on_as_long_as_a_run_that_it_has_started() {
 #[tokio::test]
 async fn a_node_that_fails_fails_its_turn() {
     let (bus, _, _) = steered();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let mut client = Client::begin(&bus, desk()).await;
     client.say("fail");
     let told = client.next_of("agent.error").await;
-    until(async || !seen.of::<RunFailed>().is_empty()).await;
-    let failed = &seen.of::<RunFailed>()[0];
+    let failed = seen.expect::<RunFailed>().await;
     assert_eq!(failed.name, "agent.transcript.update");
     assert_eq!(told["message"], failed.error, "nobody is told more than the client");
 }
@@ -225,7 +226,7 @@ async fn a_node_that_fails_fails_its_turn() {
 #[tokio::test]
 async fn an_interrupt_ends_the_turn_as_cancelled_and_what_survives_it_is_in_the_next_one() {
     let (bus, runs, _) = steered();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let mut client = Client::begin(&bus, desk()).await;
     client.ask();
     client.next_of("agent.llm.response.chunk").await;
@@ -236,9 +237,10 @@ async fn an_interrupt_ends_the_turn_as_cancelled_and_what_survives_it_is_in_the_
     assert_eq!(client.heard().await, "hello");
     until(async || run.has_ended()).await;
     assert!(run.is_cancelled());
-    until(async || !seen.of::<RunCancelled>().is_empty()).await;
-    assert_eq!(seen.of::<RunCancelled>()[0].reason.as_deref(), Some("it was interrupted"));
-    assert!(seen.of::<RunCompleted>().iter().all(|completed| completed.run != Some(run.id())));
+    assert_eq!(seen.expect::<RunCancelled>().await.reason.as_deref(), Some("it was interrupted"));
+    assert!(
+        seen.emitted::<RunCompleted>().payloads().iter().all(|completed| completed.run != Some(run.id()))
+    );
     let heard = runs.lock().unwrap().iter().find(|(what, _)| what == "hello").unwrap().1.unwrap();
     assert_ne!(heard, run.id());
 }
@@ -274,13 +276,13 @@ async fn an_interrupt_cancels_the_open_questions_of_its_turn() {
 #[tokio::test]
 async fn a_client_that_leaves_in_a_turn_fails_it() {
     let (bus, runs, _) = steered();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let client = Client::begin(&bus, desk()).await;
     client.say("for ever");
     let run = turn(&bus, &runs, "for ever").await;
     client.leave().await;
-    until(async || run.has_ended() && !seen.of::<RunFailed>().is_empty()).await;
-    let failed = &seen.of::<RunFailed>()[0];
+    until(async || run.has_ended() && !seen.emitted::<RunFailed>().payloads().is_empty()).await;
+    let failed = seen.emitted::<RunFailed>().once();
     assert_eq!(
         (failed.run, &*failed.error),
         (Some(run.id()), "the session has ended before its turn was over")
@@ -302,7 +304,7 @@ async fn on_a_bus_that_cannot_be_paused_no_turn_is_a_run() {
 #[tokio::test]
 async fn a_session_that_ends_in_a_turn_fails_it_and_leaves_its_approval_open() {
     let (bus, runs, _) = steered();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let client = Client::begin(&bus, desk()).await;
     client.say("refund");
     until(async || bus.questions().count().await.unwrap() == 1).await;
@@ -310,7 +312,8 @@ async fn a_session_that_ends_in_a_turn_fails_it_and_leaves_its_approval_open() {
     client.leave().await;
     until(async || run.has_ended()).await;
     assert!(!run.is_cancelled());
-    until(async || seen.of::<RunFailed>().iter().any(|failed| failed.run == Some(run.id()))).await;
+    until(async || seen.emitted::<RunFailed>().payloads().iter().any(|failed| failed.run == Some(run.id())))
+        .await;
     sleep(Duration::from_millis(20)).await;
     assert_eq!(bus.questions().count().await.unwrap(), 1, "a caller that merely goes leaves it open");
 }
