@@ -44,10 +44,10 @@ mod work;
 
 pub use bus::{Control, ControlBuilder};
 pub use events::{
-    AgentCompleted, AgentFailed, AgentMessage, AgentStarted, BugDetected, DiscussionStarted, ErrorReported,
-    FixStarted, PhaseCompleted, PhaseStarted, Progress, QuestionAnswered, QuestionCancelled, QuestionExpired,
-    QuestionOpened, RunCancelled, RunCompleted, RunFailed, RunPaused, RunResumed, RunStarted, TaskCompleted,
-    TaskFailed, TaskStarted, Thinking,
+    AgentCompleted, AgentCreated, AgentFailed, AgentMessage, AgentStarted, BugDetected, DiscussionStarted,
+    ErrorReported, FixStarted, PhaseCompleted, PhaseStarted, Progress, QuestionAnswered, QuestionCancelled,
+    QuestionExpired, QuestionOpened, RunCancelled, RunCompleted, RunFailed, RunPaused, RunResumed,
+    RunStarted, TaskCompleted, TaskFailed, TaskStarted, Thinking,
 };
 pub use face::{
     AnswerError, Answering, AskedRole, Asker, By, Listing, Nobody, NotAnswered, OpenError, Opened, Questions,

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use atoms::control::{NotStarted, RunCancelled, RunCompleted, RunError, RunFailed, RunStarted};
+use atoms::control::{
+    AgentCompleted, AgentFailed, NotStarted, RunCancelled, RunCompleted, RunError, RunFailed, RunStarted,
+};
 use atoms::prelude::*;
 use atoms::testing::Recording;
 use tokio::time::{sleep, timeout};
@@ -38,6 +40,47 @@ async fn a_run_that_succeeds_returns_its_result_and_tells_of_its_start_and_its_e
     assert_eq!((completed.run, completed.name.as_str()), (Some(id), "nightly import"));
     assert!(bus.runs().list().is_empty());
     assert!(bus.runs().get(id).is_none());
+}
+
+#[tokio::test]
+async fn the_run_of_an_agent_tells_of_the_agent_too() {
+    let bus = started();
+    let seen = Seen::on(&bus);
+    let agents = || bus.runs().of_agents();
+    agents().start("aiagents.Main", async |_| Ok(())).await.unwrap();
+    agents().start("aiagents.Main", async |_| Err::<(), _>("no".into())).await.unwrap_err();
+    drop(agents().start("aiagents.Main", async |run: Run| {
+        run.cancelled().await;
+        Ok(())
+    }));
+    until(async || bus.runs().list().is_empty()).await;
+    bus.idle().await;
+    let of = |end| ["run.started", "agent.created", "agent.started", end].map(|it| format!("atoms.{it}"));
+    let (done, failed) = (of("agent.completed"), of("agent.failed"));
+    let types = seen.types();
+    assert_eq!((&types[..4], &*types[4]), (&done[..], "atoms.run.completed"));
+    assert_eq!((&types[5..9], &*types[9]), (&failed[..], "atoms.run.failed"));
+    // It may be cancelled before its work begins.
+    assert_eq!((&types[10..12], types.last().unwrap().as_str()), (&failed[..2], "atoms.run.cancelled"));
+    let [first, second]: [_; 2] = seen.of::<AgentFailed>().try_into().unwrap();
+    assert_eq!((&*first.source, &*first.message), ("aiagents.Main", "the run `aiagents.Main` failed: no"));
+    assert!(second.message.contains("was cancelled: nobody waits for it any more"), "{second:?}");
+}
+
+#[tokio::test]
+async fn what_is_started_when_a_run_has_told_its_end_is_no_part_of_it() {
+    let bus = started();
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let starts = bus.clone();
+    let _next = bus.on::<AgentCompleted>(move |completed| {
+        let next = starts.runs().start(format!("after {}", completed.source), async |run: Run| Ok(run));
+        tell.send(next).unwrap();
+    });
+    for _ in 0..20 {
+        bus.runs().of_agents().start("aiagents.Main", async |_| Ok(())).await.unwrap();
+        let next = told.recv().await.unwrap().await.unwrap();
+        assert_eq!((next.name(), next.parent()), ("after aiagents.Main", None));
+    }
 }
 
 #[tokio::test]

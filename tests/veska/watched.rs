@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use atoms::Timestamp;
 use atoms::control::{
-    AgentCompleted, AgentFailed, AgentMessage, AgentStarted, Answer, BugDetected, DiscussionStarted,
-    ErrorReported, FixStarted, PhaseCompleted, PhaseStarted, Progress, QuestionAnswered, QuestionId,
-    QuestionKind, QuestionOpened, RunCancelled, RunCompleted, RunFailed, RunId, RunPaused, RunResumed,
-    RunStarted, Scope, Steering, TaskCompleted, TaskFailed, TaskStarted, Tell, Thinking, Veska,
+    AgentCompleted, AgentCreated, AgentFailed, AgentMessage, AgentStarted, Answer, BugDetected,
+    DiscussionStarted, ErrorReported, FixStarted, PhaseCompleted, PhaseStarted, Progress, QuestionAnswered,
+    QuestionId, QuestionKind, QuestionOpened, RunCancelled, RunCompleted, RunFailed, RunId, RunPaused,
+    RunResumed, RunStarted, Scope, Steering, TaskCompleted, TaskFailed, TaskStarted, Tell, Thinking, Veska,
 };
 use atoms::prelude::*;
 use serde_json::{Value, json};
@@ -195,7 +195,7 @@ impl Case {
                 $(events.push(self.envelope($event { run, source: source(), message: message() }).into());)*
             };
         }
-        told!(AgentStarted AgentCompleted AgentFailed AgentMessage ErrorReported BugDetected);
+        told!(AgentCreated AgentStarted AgentCompleted AgentFailed AgentMessage ErrorReported BugDetected);
         told!(DiscussionStarted FixStarted Thinking);
         events
     }
@@ -259,7 +259,7 @@ fn each_event_that_we_write_is_read_by_veska() {
     let bus = bus();
     let events: Vec<_> = Case::all().iter().flat_map(Case::events).collect();
     let frames: Vec<_> = events.iter().map(|event| bus.encode(event).unwrap()).collect();
-    assert_eq!(frames.len(), 4 * 29);
+    assert_eq!(frames.len(), 4 * 30);
     assert_eq!(check(&bus, &frames).len(), 26);
 }
 

@@ -143,6 +143,9 @@ events! {
         elapsed_micros: u64,
     }
 
+    /// An agent, the source, was created: it is about to work.
+    AgentCreated = "atoms.agent.created" {}
+
     /// An agent, the source, has begun to work.
     AgentStarted = "atoms.agent.started" {}
 

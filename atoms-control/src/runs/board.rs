@@ -34,6 +34,16 @@ pub(crate) enum Whereabouts {
     Session(String),
 }
 
+/// A run that is to be started.
+pub(super) struct Wanted {
+    pub(super) name: String,
+    pub(super) place: Whereabouts,
+    /// For whom, if that is said.
+    pub(super) principal: Option<Principal>,
+    /// Whether it is the work of the agent that has its name.
+    pub(super) is_agent: bool,
+}
+
 /// What is known there.
 struct Found {
     parent: Option<Run>,
@@ -47,11 +57,11 @@ impl Whereabouts {
         let parent = match self {
             Self::Session(session) => return Found { parent: None, session: Some(session), principal: None },
             Self::In(parent) => Some(parent),
-            // What is handled after its run has ended is not in the work of that.
+            // What is handled after the work of its run has ended, such as the event that tells so, is not in it.
             Self::Here => cause
                 .as_ref()
                 .and_then(Cause::carried::<Run>)
-                .filter(|run| !run.has_ended() || run.is_cancelled())
+                .filter(|run| !run.is_over() || run.is_cancelled())
                 .cloned(),
         };
         let own = cause.as_ref().and_then(Cause::session_id);
@@ -68,13 +78,11 @@ impl Board {
         bus.extension_or_insert_with(Self::default)
     }
 
-    /// Begins a run there, for this principal, or else for that of the run or the event that it follows from.
-    pub(crate) fn begin(
+    /// Begins a run. It is for the principal that is said, or else for that of the run or the event that it follows from.
+    pub(super) fn begin(
         &self,
         bus: &Bus,
-        name: String,
-        place: Whereabouts,
-        principal: Option<Principal>,
+        Wanted { name, place, principal, .. }: Wanted,
     ) -> Result<Run, NotStarted> {
         if name.len() > MOST_NAME_BYTES {
             return Err(NotStarted::NameTooLong { bytes: name.len(), limit: MOST_NAME_BYTES });

@@ -15,9 +15,11 @@ use super::GRACE;
 use super::board::Board;
 use super::cancel;
 use super::error::RunError;
-use super::tell::{Telling, in_run, micros, teller};
+use super::tell::{Tell, Telling, in_run, micros, teller};
 use crate::desk::Desk;
-use crate::events::{RunCancelled, RunCompleted, RunFailed, RunStarted, is_taken};
+use crate::events::{
+    AgentCompleted, AgentFailed, RunCancelled, RunCompleted, RunFailed, RunStarted, is_taken,
+};
 use crate::work::{Run, Why};
 
 /// How long work that waits may take to be dropped.
@@ -35,6 +37,8 @@ pub(super) enum Done<T> {
 pub(super) struct Going {
     board: Arc<Board>,
     pub(super) run: Run,
+    /// Whether the run is the work of an agent.
+    is_agent: bool,
 }
 
 impl Drop for Going {
@@ -69,8 +73,8 @@ pub(super) async fn within<F: Future>(event: &AnyEvent, future: F) -> F::Output 
 }
 
 impl Going {
-    pub(super) fn new(board: &Arc<Board>, run: Run) -> Self {
-        Self { board: Arc::clone(board), run }
+    pub(super) fn new(board: &Arc<Board>, run: Run, is_agent: bool) -> Self {
+        Self { board: Arc::clone(board), run, is_agent }
     }
 
     /// Does the work of the run, tells how it ends, and returns that.
@@ -81,11 +85,19 @@ impl Going {
     {
         let run = &self.run;
         let done = match run.start() {
-            Some(start) => do_work(run, &start, work).await,
+            Some(start) => {
+                if self.is_agent {
+                    drop(run.agent_started(run.name()));
+                }
+                do_work(run, &start, work).await
+            }
             None => Done::Stopped,
         };
         end_children(run).await;
         let ended = self.ended(done);
+        if self.is_agent {
+            drop(tell_end_of_agent(run, &ended));
+        }
         let told = tell_end(run, &ended);
         // It is told if there is room.
         let _told = told.await;
@@ -214,6 +226,22 @@ fn tell_end<T>(run: &Run, ended: &Ended<T>) -> Telling {
                 by,
                 reason,
             })
+        }
+    }
+}
+
+/// The same, of the agent whose work it was.
+fn tell_end_of_agent<T>(run: &Run, ended: &Ended<T>) -> Telling {
+    let teller = teller(run);
+    match &ended.result {
+        Ok(_) => teller.end(format!("{run} is done"), |run, source, message| AgentCompleted {
+            run,
+            source,
+            message,
+        }),
+        Err(error) => {
+            let error = Shown(error).to_string();
+            teller.end(error, |run, source, message| AgentFailed { run, source, message })
         }
     }
 }

@@ -33,7 +33,7 @@ pub use steering::Steering;
 pub use tell::{Phase, Source, Task, Tell, Telling};
 pub use tracked::Tracked;
 
-use self::board::{Board, Whereabouts};
+use self::board::{Board, Wanted, Whereabouts};
 pub(crate) use self::steering::Steered;
 use crate::principal::Principal;
 use crate::work::{Run, RunId};
@@ -84,11 +84,13 @@ pub struct Runs<'a> {
     place: Whereabouts,
     /// For whom runs are started.
     principal: Option<Principal>,
+    /// Whether the runs that are started are the work of agents.
+    are_of_agents: bool,
 }
 
 impl<'a> Runs<'a> {
     pub(crate) fn of(bus: &'a Bus) -> Self {
-        Self { bus, board: Board::of(bus), place: Whereabouts::Here, principal: None }
+        Self { bus, board: Board::of(bus), place: Whereabouts::Here, principal: None, are_of_agents: false }
     }
 
     /// Returns the same, which starts runs in this session, and in no other run: for those who know the session, wherever they
@@ -132,6 +134,29 @@ impl<'a> Runs<'a> {
         Self { principal: Some(principal.clone()), ..self }
     }
 
+    /// Returns the same, which starts runs that are the work of agents, each of the agent that has the name of the run. They
+    /// tell also that the agent was created, has started, and has completed or failed
+    /// ([`AgentCreated`](crate::AgentCreated), [`AgentStarted`](crate::AgentStarted),
+    /// [`AgentCompleted`](crate::AgentCompleted), [`AgentFailed`](crate::AgentFailed)).
+    ///
+    /// ```
+    /// use atoms::control::AgentCompleted;
+    /// use atoms::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().without_discovery().start()?;
+    /// let completed = bus.expect::<AgentCompleted>(|completed| completed.source == "aiagents.Main");
+    /// bus.runs().of_agents().start("aiagents.Main", async |_| Ok(())).await?;
+    /// completed.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn of_agents(self) -> Self {
+        Self { are_of_agents: true, ..self }
+    }
+
     /// Starts a run in a task of its own. Its name is shown to people, and need not be unique.
     ///
     /// In the work of another run, such as one of its handlers, it is a part of that run, and ends with it. Otherwise it
@@ -145,7 +170,13 @@ impl<'a> Runs<'a> {
         F: Future<Output = Result<T, HandlerError>> + Send + 'static,
         T: Send + 'static,
     {
-        running::start(self.bus, self.board, name.into(), self.place, self.principal, work)
+        let Self { bus, board, place, principal, are_of_agents } = self;
+        running::start(
+            bus,
+            board,
+            Wanted { name: name.into(), place, principal, is_agent: are_of_agents },
+            work,
+        )
     }
 
     /// Returns the runs that go on, sorted by when they were started.
@@ -240,7 +271,8 @@ impl Run {
         match self.bus() {
             Some(bus) => {
                 let place = Whereabouts::In(self.clone());
-                running::start(&bus, Board::of(&bus), name.into(), place, None, work)
+                let wanted = Wanted { name: name.into(), place, principal: None, is_agent: false };
+                running::start(&bus, Board::of(&bus), wanted, work)
             }
             None => Running::refused(name.into(), NotStarted::Closed),
         }

@@ -9,11 +9,11 @@ use atoms_runtime::{Bus, HandlerError};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::board::{Board, Whereabouts};
+use super::board::{Board, Wanted};
 use super::cancel;
 use super::drive::{Going, start as tell_start};
 use super::error::{NotStarted, RunError};
-use crate::principal::Principal;
+use super::tell::Tell;
 use crate::work::{Run, Why};
 
 /// A run that was started, and its owner: what [`Runs::start`](crate::Runs::start) returns. It is a future of the result.
@@ -29,26 +29,24 @@ enum State<T> {
 }
 
 /// Starts a run in a task of its own.
-pub(super) fn start<T, F, W>(
-    bus: &Bus,
-    board: Arc<Board>,
-    name: String,
-    place: Whereabouts,
-    principal: Option<Principal>,
-    work: W,
-) -> Running<T>
+pub(super) fn start<T, F, W>(bus: &Bus, board: Arc<Board>, wanted: Wanted, work: W) -> Running<T>
 where
     W: FnOnce(Run) -> F + Send + 'static,
     F: Future<Output = Result<T, HandlerError>> + Send + 'static,
     T: Send + 'static,
 {
+    let (name, is_agent) = (wanted.name.clone(), wanted.is_agent);
     let Ok(runtime) = Handle::try_current() else { return Running::refused(name, NotStarted::NoRuntime) };
-    let run = match board.begin(bus, name.clone(), place, principal) {
+    let run = match board.begin(bus, wanted) {
         Ok(run) => run,
         Err(cause) => return Running::refused(name, cause),
     };
-    let going = Going::new(&board, run.clone());
+    let going = Going::new(&board, run.clone(), is_agent);
     tell_start(bus, &board, &run);
+    if is_agent {
+        // There is nobody to wait for room.
+        drop(run.agent_created(name));
+    }
     let (tell, result) = oneshot::channel();
     runtime.spawn(async move {
         // Nobody may wait for it.

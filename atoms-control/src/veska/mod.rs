@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
 use crate::events::{
-    AgentCompleted, AgentFailed, AgentMessage, AgentStarted, Blank, BugDetected, DiscussionStarted,
-    ErrorReported, FixStarted, PhaseCompleted, PhaseStarted, Progress, RunCancelled, RunCompleted, RunFailed,
-    RunPaused, RunResumed, RunStarted, TaskCompleted, TaskFailed, TaskStarted, Thinking,
+    AgentCompleted, AgentCreated, AgentFailed, AgentMessage, AgentStarted, Blank, BugDetected,
+    DiscussionStarted, ErrorReported, FixStarted, PhaseCompleted, PhaseStarted, Progress, RunCancelled,
+    RunCompleted, RunFailed, RunPaused, RunResumed, RunStarted, TaskCompleted, TaskFailed, TaskStarted,
+    Thinking,
 };
 
 /// Reads and writes the events of control as [Veska](https://pypi.org/project/veska/) does, so that what watches Veska can
@@ -73,12 +74,16 @@ macro_rules! kinds {
             $(if let Some(envelope) = event.downcast_ref::<$event>() {
                 return frame($kind, envelope.event());
             })*
+            if let Some(envelope) = event.downcast_ref::<AgentCreated>() {
+                return created(envelope.event());
+            }
             questions::written(event)
         }
 
         /// The event in a frame, if it is one of these.
         fn read(frame: &Frame) -> Option<AnyEvent> {
             match frame.kind.as_str() {
+                MESSAGE if frame.field(AGENT) == Some(&CREATED.into()) => Some(event::<AgentCreated>(frame)),
                 $($kind => Some(event::<$event>(frame)),)*
                 _ => questions::read(frame),
             }
@@ -108,6 +113,18 @@ kinds! {
     "discussion_started": DiscussionStarted,
     "fix_started": FixStarted,
     "thinking": Thinking,
+}
+
+/// Veska has no type for an agent that was created, and does not read frames of types that it does not know. So it is a message
+/// of the agent whose data says this.
+const MESSAGE: &str = "agent_message";
+const AGENT: &str = "agent";
+const CREATED: &str = "created";
+
+fn created(event: &AgentCreated) -> Option<Frame> {
+    let mut frame = frame(MESSAGE, event)?;
+    frame.data.get_or_insert_default().insert(AGENT.into(), CREATED.into());
+    Some(frame)
 }
 
 /// What an event says beside its source and its message is its data.

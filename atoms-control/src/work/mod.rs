@@ -298,6 +298,11 @@ impl Run {
         }
     }
 
+    /// Whether its work has ended, which may not have been told yet.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.state.lock().has_ended
+    }
+
     /// Ends it, unless it has ended before; returns why it was cancelled, if it was.
     pub(crate) fn end(&self) -> Option<Why> {
         let mut state = self.0.state.lock();

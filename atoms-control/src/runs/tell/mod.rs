@@ -14,8 +14,8 @@ pub use self::guards::{Phase, Task};
 use super::board::Board;
 use super::outbox::{NotTold, Outbox};
 use crate::events::{
-    AgentCompleted, AgentFailed, AgentMessage, AgentStarted, BugDetected, DiscussionStarted, ErrorReported,
-    FixStarted, Progress, Thinking, is_taken,
+    AgentCompleted, AgentCreated, AgentFailed, AgentMessage, AgentStarted, BugDetected, DiscussionStarted,
+    ErrorReported, FixStarted, Progress, Thinking, is_taken,
 };
 use crate::work::{Run, RunId};
 
@@ -235,6 +235,8 @@ pub trait Tell: sealed::Tells {
         thinking: Thinking;
         /// Tells that something went wrong.
         error: ErrorReported;
+        /// Tells that the source, an agent, was created.
+        agent_created: AgentCreated;
         /// Tells that the source, an agent, begins to work.
         agent_started: AgentStarted;
         /// Tells that the source, an agent, has done its work.
