@@ -37,7 +37,7 @@ pub use atoms_store as store;
 
 #[cfg(feature = "tools")]
 #[doc(inline)]
-pub use atoms_tools::{self as tools, hook, tool};
+pub use atoms_tools::{self as tools, agent, hook, tool};
 
 #[cfg(feature = "tools")]
 #[doc(hidden)]
@@ -75,7 +75,8 @@ pub mod prelude {
     #[cfg(feature = "tools")]
     #[doc(no_inline)]
     pub use atoms_tools::{
-        Call, Done, Tool, ToolBus, ToolCall, ToolDone, ToolError, ToolsBuilder, Verdict, hook, tool,
+        Agent, Call, Done, Tool, ToolBus, ToolCall, ToolDone, ToolError, ToolsBuilder, Verdict, agent, hook,
+        tool,
     };
 
     #[cfg(feature = "agent")]

@@ -1,5 +1,6 @@
 //! The attribute and derive macros of [`atoms`](https://docs.rs/atoms-rs), which re-exports them.
 
+mod agent;
 mod common;
 mod event;
 mod event_set;
@@ -645,4 +646,42 @@ pub fn tool(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn hook(args: TokenStream, item: TokenStream) -> TokenStream {
     hook::attribute(args.into(), item.into()).into()
+}
+
+/// Makes a function an agent, which is started by its name, works in a run, and calls tools with its name as their sender.
+///
+/// ```ignore
+/// /// Collects what the report needs.
+/// #[agent(name = "aiagents.dataCollector", tools = [search, read_page])]
+/// async fn data_collector(task: Task, context: Context, run: Run) -> Result<Data, CollectError> {
+///     let found = search::call(context.bus(), SearchArgs { words: task.words }).await?;
+///     drop(run.progress(1, 2, "reading"));
+///     ...
+/// }
+///
+/// let collector = bus.agents().get("aiagents.dataCollector")?;
+/// let data = collector.start(Task { words: "..." })?.await?;
+/// ```
+///
+/// The function stays as it is written, and can be called. It is a free `async` function, and neither generic nor `unsafe` or
+/// `extern`.
+///
+/// - The first parameter is what the agent works on. Its type is `Deserialize`; `serde_json::Value` takes any task.
+/// - Up to eight further parameters are extracted, like those of a [handler](macro@handler): a `State`, the `Context` with the bus,
+///   the `Run`, and a `ToolSet`, which has the agent's tools for calls by their names.
+/// - It returns a `Result<T, E>`. `T` is `Serialize`, and `E` is an error or text.
+/// - The doc comment says what the agent does.
+/// - The future is `Send`.
+///
+/// | key | what it does |
+/// | --- | --- |
+/// | `name = "aiagents.Main"` | the name, which no other agent of the program has: segments of letters, digits and `_`, joined by dots |
+/// | `tools = [refund]` | the tools that its `ToolSet` has, each by the path of its function |
+/// | `crate = path` | where `atoms` is, if not at `::atoms` |
+///
+/// The macro defines a type with the name of the function. A type or a module of that name in the same scope collides with
+/// it.
+#[proc_macro_attribute]
+pub fn agent(args: TokenStream, item: TokenStream) -> TokenStream {
+    agent::attribute(args.into(), item.into()).into()
 }

@@ -142,6 +142,13 @@ pub struct ToolCallApproved {
     pub tool: String,
 }
 
+/// What the parameters of an agent are extracted from. It is never emitted, and reaches no handler.
+#[event(type = "atoms.agent.invoked", framework, crate = atoms_runtime)]
+pub struct AgentInvoked {
+    /// The name of the agent.
+    pub agent: String,
+}
+
 /// What the parameters of hooks and tools are extracted from. It is never emitted, and reaches no handler.
 #[event(type = "atoms.tool.invoked", framework, crate = atoms_runtime)]
 pub struct ToolInvoked {

@@ -1,4 +1,4 @@
-//! The macros that `#[tool]` and `#[hook]` expand to.
+//! The macros that `#[tool]`, `#[hook]` and `#[agent]` expand to.
 
 /// Makes the type that has a function's name a [`Tool`](crate::Tool), and puts it in the registry.
 #[doc(hidden)]
@@ -177,6 +177,43 @@ macro_rules! __hook_stub {
         impl $crate::__tools::Hook for $name {
             fn info() -> &'static $crate::__tools::HookInfo {
                 ::core::unreachable!("the hook did not compile")
+            }
+        }
+    };
+}
+
+/// Makes the type that has a function's name an [`Agent`](crate::Agent), and puts it in the registry.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __agent {
+    ($name:ident, $function:ident, name: $agent:literal, description: $description:expr, tools: [$($tool:ty),*]) => {
+        static INFO: $crate::__tools::AgentInfo = $crate::__tools::AgentInfo::new::<$name, $function>(
+            ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
+            $agent,
+            $description,
+            &[$(<$tool as $crate::__tools::Tool>::info),*],
+        );
+
+        #[automatically_derived]
+        impl $crate::__tools::Agent for $name {
+            fn info() -> &'static $crate::__tools::AgentInfo {
+                &INFO
+            }
+        }
+
+        $crate::__tools::atoms_runtime::entry! { &INFO, unique: "agents.", $agent }
+    };
+}
+
+/// The stub of an agent with mistakes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __agent_stub {
+    ($name:ident) => {
+        #[automatically_derived]
+        impl $crate::__tools::Agent for $name {
+            fn info() -> &'static $crate::__tools::AgentInfo {
+                ::core::unreachable!("the agent did not compile")
             }
         }
     };

@@ -3,6 +3,7 @@
 pub use atoms_runtime;
 pub use serde;
 
+pub use crate::agent::{Agent, AgentFunction, AgentInfo};
 pub use crate::call::{AnyTool, EventData, ToolError};
 pub use crate::face::{Called, ToolCalling, calling};
 pub use crate::hook::{
@@ -16,6 +17,6 @@ pub use crate::tool::{
 };
 pub use crate::toolbox::Binding;
 pub use crate::{
-    __assert_plain as assert_plain, __hook as hook, __hook_stub as hook_stub, __tool as tool,
-    __tool_call as tool_call, __tool_stub as tool_stub,
+    __agent as agent, __agent_stub as agent_stub, __assert_plain as assert_plain, __hook as hook,
+    __hook_stub as hook_stub, __tool as tool, __tool_call as tool_call, __tool_stub as tool_stub,
 };

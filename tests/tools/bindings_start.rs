@@ -149,7 +149,11 @@ fn an_unknown_function_stage_sender_or_type() {
             "aiagents.Mian",
             "4:13: there is no sender `aiagents.Mian`: is it `aiagents.Main`?",
         ),
-        ("aiagents.Main", "x", "4:13: there is no sender `x`: the program says which it has: `static MAIN"),
+        (
+            "aiagents.Main",
+            "x",
+            "4:13: there is no sender `x`: write `#[agent(name = \"...\")]` on its function",
+        ),
         (
             "AIAgentType",
             "AIAgentTyp",

@@ -28,6 +28,8 @@ pub(crate) struct Board {
 pub(crate) enum Whereabouts {
     /// In the work of the run, or in the session, of the event in whose handler this is called.
     Here,
+    /// In no run, though in the session of that event.
+    Apart,
     /// In the work of this run.
     In(Run),
     /// In this session, and in no run.
@@ -57,6 +59,7 @@ impl Whereabouts {
         let parent = match self {
             Self::Session(session) => return Found { parent: None, session: Some(session), principal: None },
             Self::In(parent) => Some(parent),
+            Self::Apart => None,
             // What is handled after the work of its run has ended, such as the event that tells so, is not in it.
             Self::Here => cause
                 .as_ref()

@@ -112,6 +112,28 @@ impl<'a> Runs<'a> {
         Self { place: Whereabouts::Session(session.into()), ..self }
     }
 
+    /// Returns the same, which starts runs that are no part of another one, wherever it is called: they go on when that ends. They
+    /// are in the session, and for the principal, of the event in whose handler they are started, if there is one.
+    ///
+    /// ```
+    /// use atoms::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().without_discovery().start()?;
+    /// let next = bus.clone();
+    /// let collecting = bus.runs().start("collect", async move |_| {
+    ///     Ok(next.runs().apart().start("process", async |run: Run| Ok(run.parent().is_none())))
+    /// });
+    /// assert!(collecting.await?.await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn apart(self) -> Self {
+        Self { place: Whereabouts::Apart, ..self }
+    }
+
     /// Returns the same, which starts runs for this principal: their events carry it, as do those that follow from them, so that
     /// it is known for whom a tool is called, and who may watch the run and steer it from outside.
     ///

@@ -1,4 +1,4 @@
-//! Checks and expansions that handlers, tools and hooks share. `noun` is the name of one in messages, such as "a tool".
+//! Checks and expansions that handlers, tools, hooks and agents share. `noun` is the name of one in messages, such as "a tool".
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -52,7 +52,7 @@ pub(crate) fn unit(function: &ItemFn) -> TokenStream {
 }
 
 /// The attributes of which a function may have one only.
-const KINDS: [&str; 3] = ["handler", "tool", "hook"];
+const KINDS: [&str; 4] = ["handler", "tool", "hook", "agent"];
 
 fn is_kind(attribute: &Attribute) -> bool {
     KINDS.iter().any(|kind| attribute.path().is_ident(kind))

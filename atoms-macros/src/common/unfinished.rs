@@ -6,7 +6,7 @@ use syn::ItemFn;
 
 use super::{Mistakes, bodies};
 
-/// An attribute of functions: `#[handler]`, `#[tool]` or `#[hook]`.
+/// An attribute of functions: `#[handler]`, `#[tool]`, `#[hook]` or `#[agent]`.
 pub(crate) trait OfFunction {
     /// The keys of its list.
     type Options;

@@ -7,6 +7,7 @@ use atoms_runtime::{Entry, HandlerError, Registry, Shown, StartCheck};
 
 use super::kind::{AiAgentType, BindingType, BindingTypeInfo, META, OURS, is_element};
 use super::sender::SenderInfo;
+use crate::agent::AgentInfo;
 use crate::call::EventStage;
 use crate::hook::HookInfo;
 use crate::pattern;
@@ -167,14 +168,16 @@ fn find_kind(registry: &Registry, name: &str) -> Result<&'static dyn BindingType
 }
 
 fn find_sender(registry: &Registry, name: &str) -> Result<(), String> {
-    let mut known = registry.entries::<SenderInfo>();
-    if known.any(|sender| sender.name() == name) {
+    let known = || {
+        let others = registry.entries::<SenderInfo>().map(Entry::name);
+        registry.entries::<AgentInfo>().map(AgentInfo::name).chain(others)
+    };
+    if known().any(|sender| sender == name) {
         return Ok(());
     }
-    let names = registry.entries::<SenderInfo>().map(Entry::name);
-    let otherwise = "the program says which it has: `static MAIN: SenderInfo = SenderInfo::new(\"aiagents.Main\");`, \
-                     and `atoms::entry!(&MAIN);`";
-    Err(format!("there is no sender `{}`: {}", Shown(name), hint(name, names, otherwise)))
+    let otherwise = "write `#[agent(name = \"...\")]` on its function; or, of another part of the program, \
+                     `static MAIN: SenderInfo = SenderInfo::new(\"...\");` and `atoms::entry!(&MAIN);`";
+    Err(format!("there is no sender `{}`: {}", Shown(name), hint(name, known(), otherwise)))
 }
 
 fn find_hook(registry: &Registry, name: &str) -> Result<&'static HookInfo, String> {

@@ -5,8 +5,8 @@ use std::panic::Location;
 
 use atoms_runtime::Entry;
 
-/// A sender of calls that a program has, such as an agent. A configuration may name it; one that names another sender does not
-/// start.
+/// A sender of calls that a program has, and that is no [`#[agent]`](macro@crate::agent). A configuration may name it, or an agent; one
+/// that names another sender does not start.
 ///
 /// ```
 /// use atoms::tools::SenderInfo;

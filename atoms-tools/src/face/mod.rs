@@ -1,5 +1,6 @@
 //! What a program does with tools.
 
+mod agents;
 mod calling;
 mod events;
 mod set;
@@ -7,11 +8,13 @@ mod tools;
 
 use atoms_runtime::{Bus, BusBuilder};
 
+pub use agents::{AgentHandle, Agents};
 pub use calling::{Called, ToolCalling, calling};
 pub use events::{EventNode, Events, FireError, ToolEvent};
 pub use set::{ToolSet, UnknownTools};
 pub use tools::{JsonCalling, Tools};
 
+use crate::agent::Agent;
 use crate::bindings::Bindings;
 use crate::hook::Hook;
 use crate::tool::Tool;
@@ -24,6 +27,9 @@ pub trait ToolBus {
 
     /// The events of tools that a configuration binds to functions.
     fn events(&self) -> Events<'_>;
+
+    /// The agents of the bus, which are started by their names.
+    fn agents(&self) -> Agents<'_>;
 }
 
 impl ToolBus for Bus {
@@ -33,6 +39,10 @@ impl ToolBus for Bus {
 
     fn events(&self) -> Events<'_> {
         Events::new(self)
+    }
+
+    fn agents(&self) -> Agents<'_> {
+        Agents::new(self)
     }
 }
 
@@ -49,6 +59,11 @@ pub trait ToolsBuilder: Sized {
     /// Adds hooks that a configuration binds. What is wrong with them, the start reports.
     #[must_use]
     fn bindings(self, bindings: Bindings) -> Self;
+
+    /// Adds an agent to a bus without discovery; with discovery, it has all that are linked. Its tools are added beside it, with
+    /// `tool`.
+    #[must_use]
+    fn agent<A: Agent>(self) -> Self;
 
     /// Sets the limits of all tools.
     #[must_use]
@@ -72,6 +87,10 @@ impl ToolsBuilder for BusBuilder {
 
     fn bindings(self, bindings: Bindings) -> Self {
         bindings.add_to(self)
+    }
+
+    fn agent<A: Agent>(self) -> Self {
+        self.entry(A::info())
     }
 
     fn tool_settings(self, settings: ToolSettings) -> Self {

@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use super::tools::JsonCalling;
 use super::{ToolBus, Tools};
+use crate::agent::AgentInfo;
 use crate::call::ToolError;
 use crate::caller::Sender;
 use crate::pattern;
 use crate::tool::{NotStrict, ToolDefinition, ToolInfo};
 
-/// The tools that one agent may see and call.
+/// The tools that one agent may see and call. An agent with [`#[agent]`](macro@crate::agent) takes its own as a parameter.
 ///
 /// ```
 /// use atoms::prelude::*;
@@ -49,6 +50,12 @@ impl ToolSet {
     /// Creates the set of an agent, which is the sender of all calls. It has no tools until they are [named](Self::tools).
     pub fn for_agent(sender: impl Into<Sender>) -> Self {
         Self { sender: sender.into(), patterns: Vec::new() }
+    }
+
+    /// That of an agent, with its tools.
+    pub(super) fn of_agent(agent: &AgentInfo) -> Self {
+        let names = agent.tools().map(|tool| tool.name().to_owned());
+        Self { sender: agent.name().into(), patterns: names.collect() }
     }
 
     /// Adds the tools with these names. In a name, `*` stands for any characters.

@@ -231,19 +231,19 @@ impl ToolInfo {
             Err(assigned) => assigned - 1,
         }
     }
+}
 
-    /// The `must_handle` events that the function may emit, and that nothing on the bus handles.
-    fn unhandled(&self, registry: &Registry) -> impl Iterator<Item = HandlerError> {
-        let emitted = self.emits.to_vec().into_iter();
-        emitted.filter(|event_type| registry.lacks_handler(event_type)).map(|event_type| {
-            let (name, path) = (event_type.name(), event_type.path());
-            format!(
-                "it emits `{name}`, which must be handled, and nothing on this bus handles it: write a `#[handler]` \
-                 that takes `&{path}`; if there is one in another crate, link that with `use the_crate as _;`"
-            )
-            .into()
-        })
-    }
+/// The `must_handle` events among these, which a function may emit, that nothing on the bus handles.
+pub(crate) fn unhandled(emits: EventTypes, registry: &Registry) -> impl Iterator<Item = HandlerError> {
+    let emitted = emits.to_vec().into_iter();
+    emitted.filter(|event_type| registry.lacks_handler(event_type)).map(|event_type| {
+        let (name, path) = (event_type.name(), event_type.path());
+        format!(
+            "it emits `{name}`, which must be handled, and nothing on this bus handles it: write a `#[handler]` \
+             that takes `&{path}`; if there is one in another crate, link that with `use the_crate as _;`"
+        )
+        .into()
+    })
 }
 
 impl Entry for ToolInfo {
@@ -264,7 +264,7 @@ impl Entry for ToolInfo {
         if let Err(problem) = self.arguments_schema() {
             problems.push(format!("the schema of its arguments is invalid: {problem}").into());
         }
-        problems.extend(self.unhandled(start.registry()));
+        problems.extend(unhandled(self.emits, start.registry()));
         problems
     }
 

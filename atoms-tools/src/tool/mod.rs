@@ -15,6 +15,7 @@ pub use definition::{NotStrict, ToolDefinition};
 pub use function::{Async, AsyncFunction, IsResultOf, Plain, Returned, Sync, SyncFunction};
 pub(crate) use function::{Function, NotRun, RunFunction, RunSync};
 pub use info::ToolInfo;
+pub(crate) use info::unhandled;
 
 use crate::never::{Never, Nobody};
 use crate::schema::masked;

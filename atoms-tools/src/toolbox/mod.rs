@@ -1,6 +1,7 @@
 //! The tools of one bus: all that is bound to it, frozen at its start, and how they are called.
 
 mod after;
+mod agents;
 mod any_bound;
 mod approval;
 mod asker;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use atoms_control::Control;
 use atoms_runtime::{AnyEvent, Bus, Dispatch, Envelope, Extension, Outlet};
 
+pub(crate) use agents::{AgentsOfBus, BoundAgent};
 pub(crate) use any_bound::AnyBound;
 pub(crate) use asker::ASKER;
 pub use bound::Binding;

@@ -53,6 +53,7 @@ const TOOLS: House = House {
         Floor { name: "schema", modules: &["schema"] },
         Floor { name: "events", modules: &["events"] },
         Floor { name: "tool", modules: &["tool"] },
+        Floor { name: "agent", modules: &["agent"] },
         Floor { name: "call", modules: &["call"] },
         Floor { name: "hook", modules: &["hook"] },
         Floor { name: "bindings", modules: &["bindings"] },
