@@ -45,7 +45,7 @@ async fn a_run_that_succeeds_returns_its_result_and_tells_of_its_start_and_its_e
 #[tokio::test]
 async fn the_run_of_an_agent_tells_of_the_agent_too() {
     let bus = started();
-    let seen = Seen::on(&bus);
+    let seen = Recording::of(&bus);
     let agents = || bus.runs().of_agents();
     agents().start("aiagents.Main", async |_| Ok(())).await.unwrap();
     agents().start("aiagents.Main", async |_| Err::<(), _>("no".into())).await.unwrap_err();
@@ -62,7 +62,8 @@ async fn the_run_of_an_agent_tells_of_the_agent_too() {
     assert_eq!((&types[5..9], &*types[9]), (&failed[..], "atoms.run.failed"));
     // It may be cancelled before its work begins.
     assert_eq!((&types[10..12], types.last().unwrap().as_str()), (&failed[..2], "atoms.run.cancelled"));
-    let [first, second]: [_; 2] = seen.of::<AgentFailed>().try_into().unwrap();
+    let failed = seen.emitted::<AgentFailed>().times(2);
+    let (first, second) = (&failed[0], &failed[1]);
     assert_eq!((&*first.source, &*first.message), ("aiagents.Main", "the run `aiagents.Main` failed: no"));
     assert!(second.message.contains("was cancelled: nobody waits for it any more"), "{second:?}");
 }
