@@ -76,21 +76,21 @@ pub trait LogCalls {
     ///     }
     /// }
     /// ```
-    fn log_calls<S: 'static, Place>(
+    fn log_calls<S, Place>(
         self,
         out: Emitter<S>,
     ) -> impl Stream<Item = Result<String, LoopError>> + Send + Unpin + use<Self, S, Place>
     where
-        S: Declares<Log, Place>;
+        S: Declares<Log, Place> + 'static;
 }
 
 impl LogCalls for Answer {
-    fn log_calls<S: 'static, Place>(
+    fn log_calls<S, Place>(
         self,
         out: Emitter<S>,
     ) -> impl Stream<Item = Result<String, LoopError>> + Send + Unpin + use<S, Place>
     where
-        S: Declares<Log, Place>,
+        S: Declares<Log, Place> + 'static,
     {
         let texts = self.filter_map(move |said| {
             let (text, log) = match said {
