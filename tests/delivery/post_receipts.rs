@@ -173,6 +173,9 @@ fn another_runtime_may_handle_it() {
     drop(first);
     assert!((&mut stuck).now_or_never().is_none());
     let second = runtime();
-    let handled = second.block_on(async { timeout(SOON, &mut handled).await });
+    let handled = second.block_on(async {
+        bus.post(Paid {}).await.unwrap(); // so that this runtime delivers
+        timeout(SOON, &mut handled).await
+    });
     assert!(handled.unwrap().unwrap().is_ok());
 }
