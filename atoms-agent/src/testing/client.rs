@@ -86,7 +86,7 @@ pub struct TestClient {
 /// Both ends of a connection.
 struct Link {
     received: Recording,
-    incoming: mpsc::Sender<AnyEvent>,
+    incoming: mpsc::Sender<Vec<u8>>,
     running: Option<JoinHandle<SessionEnd>>,
     bus: Bus,
 }
@@ -124,7 +124,7 @@ impl Connecting<'_> {
     pub async fn try_connect(self) -> Result<TestClient, SessionEnd> {
         let id = self.init.id().clone();
         let mut link = Link::new(self.sessions, self.identity);
-        link.send(self.init.into()).await;
+        link.send(&self.init.into()).await;
         let received = link.received.clone();
         tokio::select! {
             _ = received.expect::<Ready>() => {}
@@ -178,7 +178,12 @@ impl TestClient {
     /// session has room for it. An event that the session does not take from a client is answered by an
     /// [`AgentError`](crate::events::AgentError).
     pub async fn send<I: IntoEnvelope>(&self, event: I) {
-        self.link.send(event.into_envelope().into()).await;
+        self.link.send(&event.into_envelope().into()).await;
+    }
+
+    /// Sends a frame as it is, such as one of an unknown type, or one that is no event.
+    pub async fn send_frame(&self, frame: impl Into<Vec<u8>>) {
+        self.link.send_frame(frame.into()).await;
     }
 
     /// Says something as the user, and asks for a response.
@@ -237,16 +242,13 @@ pub(super) async fn response(received: &Recording) -> String {
 
 impl Link {
     fn new(sessions: &Sessions, identity: Option<AnyIdentity>) -> Self {
-        let (incoming, mut from_client) = mpsc::channel::<AnyEvent>(WAITING);
+        let (incoming, mut from_client) = mpsc::channel::<Vec<u8>>(WAITING);
         let (received, bus) = (Recording::new(), sessions.bus().clone());
         let (closed, is_closed) = oneshot::channel();
         let outgoing = Received { recording: received.clone(), bus: bus.clone(), closed: Some(closed) };
-        let (sessions, encoder) = (sessions.clone(), bus.clone());
+        let sessions = sessions.clone();
         let running = tokio::spawn(async move {
-            let frames = stream::poll_fn(|cx| {
-                let event = from_client.poll_recv(cx);
-                event.map(|event| event.map(|event| Ok(encoder.encode(&event).expect("it can be written"))))
-            });
+            let frames = stream::poll_fn(|cx| from_client.poll_recv(cx).map(|frame| frame.map(Ok)));
             let incoming = frames.take_until(is_closed);
             match identity {
                 Some(who) => sessions.run_as(who, incoming, outgoing).await,
@@ -256,9 +258,14 @@ impl Link {
         Self { received, incoming, running: Some(running), bus }
     }
 
-    async fn send(&self, event: AnyEvent) {
+    async fn send(&self, event: &AnyEvent) {
+        let frame = self.bus.encode(event);
+        self.send_frame(frame.unwrap_or_else(|error| panic!("the event cannot be sent: {error}"))).await;
+    }
+
+    async fn send_frame(&self, frame: Vec<u8>) {
         // A session that has ended takes nothing more, as one that is connected.
-        let _ = self.incoming.send(event).await;
+        let _ = self.incoming.send(frame).await;
     }
 
     /// Waits until the session has read all that was sent, or has ended.

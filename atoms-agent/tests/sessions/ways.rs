@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use atoms_agent::events::{Log, Object, Speak, TranscriptUpdate, UserJoined, UserStartedSpeaking};
+use atoms_agent::testing::TestClient;
 use atoms_agent::{Graph, Sessions, node};
 use atoms_runtime::{AnyEvent, Bus, Emitter, State, event, event_set};
 use tokio::sync::Semaphore;
 
-use crate::client::Client;
+use crate::client::{Client, bus};
 
 #[event(type = "test.ways.noted", crate = atoms_runtime)]
 struct Noted {
@@ -88,39 +89,39 @@ fn diamond() -> Graph {
         .unwrap()
 }
 
-async fn names(client: &mut Client, count: usize) -> Vec<String> {
-    let mut names = Vec::new();
-    while names.len() < count {
-        let event = client.next().await;
-        if event["type"] == "agent.log" {
-            names.push(event["name"].as_str().unwrap().to_owned());
-        }
-    }
+async fn connected(graph: Graph) -> TestClient {
+    TestClient::connect(&Sessions::builder(graph).start(&bus()).unwrap()).await
+}
+
+/// The names of what is logged until nothing is under way, sorted.
+async fn names(client: &TestClient) -> Vec<String> {
+    client.idle().await;
+    let logs = client.emitted::<Log>().unexpected().payloads().into_iter();
+    let mut names: Vec<_> = logs.map(|log| log.name).collect();
+    names.sort();
     names
 }
 
 #[tokio::test]
 async fn where_ways_meet_an_event_comes_once() {
-    let mut client = Client::of(diamond()).await;
-    assert_eq!(names(&mut client, 1).await, ["system.init"]);
-    client.send(r#"{"type":"system.user.joined"}"#).await;
-    let mut seen = names(&mut client, 4).await;
-    seen.sort();
+    let client = connected(diamond()).await;
+    assert_eq!(names(&client).await, ["system.init"]);
+    client.send(UserJoined).await;
     // The log of the root comes to the end of the diamond as well, once.
-    assert_eq!(seen, ["agent.log", "joined", "noted by left", "root"]);
-    client.send(r#"{"type":"test.end"}"#).await;
-    assert_eq!(names(&mut client, 1).await, ["test.end"]);
+    assert_eq!(names(&client).await, ["agent.log", "joined", "noted by left", "root"]);
+    client.send_frame(r#"{"type":"test.end"}"#).await;
+    assert_eq!(names(&client).await, ["test.end"]);
+    client.nothing_else();
 }
 
 #[tokio::test]
 async fn what_a_handler_takes_by_value_goes_no_further_on_its_way() {
-    let mut client = Client::of(diamond()).await;
-    names(&mut client, 1).await;
-    client.send(r#"{"type":"system.user.started_speaking"}"#).await;
-    let mut seen = names(&mut client, 4).await;
-    seen.sort();
+    let client = connected(diamond()).await;
+    names(&client).await;
+    client.send(UserStartedSpeaking).await;
     // By the other way it comes nevertheless.
-    assert_eq!(seen, ["agent.log", "noted by right", "right keeps it", "system.user.started_speaking"]);
+    let expected = ["agent.log", "noted by right", "right keeps it", "system.user.started_speaking"];
+    assert_eq!(names(&client).await, expected);
 }
 
 #[derive(Default)]
@@ -148,10 +149,10 @@ impl Pass {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn events_keep_their_order() {
     let graph = Graph::builder().edge::<Numbers, Pass>().build().unwrap();
-    let mut client = Client::of(graph).await;
-    client.send(r#"{"type":"system.user.joined"}"#).await;
+    let client = connected(graph).await;
+    client.send(UserJoined).await;
     for number in 0..500 {
-        assert_eq!(client.next().await["text"], number.to_string());
+        assert_eq!(client.expect::<Speak>().await.text, number.to_string());
     }
 }
 
@@ -214,8 +215,9 @@ impl Watcher {
 #[tokio::test]
 async fn a_background_node_passes_nothing_on() {
     let graph = Graph::builder().edge::<Numbers, Watcher>().build().unwrap();
-    let mut client = Client::of(graph).await;
-    client.send(r#"{"type":"system.user.joined"}"#).await;
+    let client = connected(graph).await;
+    client.send(UserJoined).await;
     // No number comes through, but what the watcher has to say itself.
-    assert_eq!(client.next().await["name"], "three");
+    assert_eq!(names(&client).await, ["three"]);
+    client.nothing_else();
 }
