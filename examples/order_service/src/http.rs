@@ -2,8 +2,9 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
-use atoms::{Bus, Envelope, EventId, PostError, RequestError, StoreError};
+use atoms::{Bus, Envelope, EventId};
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -13,8 +14,12 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shop::{GetQuote, NoSuchItem, OrderPlaced, PaymentReceived, Tenant};
+use tokio::time::timeout;
 
 use crate::orders::{Order, Orders};
+
+/// How long an answer waits until a payment is booked.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Returns the routes of the service.
 pub fn router(bus: Bus, orders: Arc<Orders>) -> Router {
@@ -68,15 +73,18 @@ struct Payment {
     cents: u64,
 }
 
+/// Takes a payment, and waits for a while until it is booked.
 async fn pay(
     State(app): State<App>,
     Shop(tenant): Shop,
     Path(order_id): Path<String>,
     Json(Payment { cents }): Json<Payment>,
 ) -> Result<StatusCode, Problem> {
-    let payment = PaymentReceived { order_id, cents };
-    app.bus.post(Envelope::new(payment).with_metadata(tenant.metadata())).await?;
-    Ok(StatusCode::ACCEPTED)
+    let payment = Envelope::new(PaymentReceived { order_id, cents }).with_metadata(tenant.metadata());
+    let booked = app.bus.post(payment).with_receipt().await?;
+    let Ok(receipt) = timeout(PATIENCE, booked).await else { return Ok(StatusCode::ACCEPTED) };
+    receipt?.into_result()?;
+    Ok(StatusCode::OK)
 }
 
 /// What could not be handled.
@@ -112,24 +120,13 @@ impl<S: Sync> FromRequestParts<S> for Shop {
 /// An answer that says what went wrong.
 struct Problem(StatusCode, String);
 
-impl From<RequestError> for Problem {
-    fn from(error: RequestError) -> Self {
+impl<E: Error + 'static> From<E> for Problem {
+    fn from(error: E) -> Self {
+        // The error of the handler of a request.
         match error.source().and_then(|cause| cause.downcast_ref::<NoSuchItem>()) {
             Some(no_such_item) => Self(StatusCode::UNPROCESSABLE_ENTITY, no_such_item.to_string()),
             None => Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         }
-    }
-}
-
-impl From<PostError> for Problem {
-    fn from(error: PostError) -> Self {
-        Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
     }
 }
 

@@ -17,6 +17,7 @@ pub struct OrderPlaced {
 /// The order is accepted, at this price.
 #[event(type = "shop.order.confirmed", must_handle)]
 pub struct OrderConfirmed {
+    #[event(key)]
     pub order_id: String,
     pub total_cents: u64,
     #[event(sensitive)]

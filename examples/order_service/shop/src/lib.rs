@@ -27,7 +27,8 @@ enum ConfirmError {
     Reminder(#[from] PostError),
 }
 
-#[handler]
+/// The confirmation is posted, so that it waits for its turn by its key.
+#[handler(post)]
 async fn confirm(order: &OrderPlaced, context: Context) -> Result<OrderConfirmed, ConfirmError> {
     let OrderPlaced { order_id, item, count, email } = order.clone();
     let total_cents = context.request(GetQuote { item, count }).await?;

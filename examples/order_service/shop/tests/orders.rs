@@ -26,7 +26,8 @@ async fn an_order_is_confirmed_and_a_reminder_follows_when_the_time_to_pay_is_ov
     let bus = bus().start().unwrap();
     let recorded = Recording::of(&bus).patience(TIME_TO_PAY + Duration::from_secs(1));
     let placed = Envelope::new(order("nails")).with_metadata(Tenant("t-1".into()).metadata());
-    bus.emit(placed).await.into_result().unwrap();
+    bus.post(placed).await.unwrap();
+    bus.idle().await;
 
     recorded.in_order::<(OrderPlaced, GetQuote, OrderConfirmed)>();
     let confirmed = recorded.emitted::<OrderConfirmed>().once();
@@ -61,6 +62,7 @@ async fn what_the_shop_does_not_have_is_not_confirmed() {
     let recorded = Recording::of(&bus);
     let receipt = bus.emit(order("saws")).await;
     assert!(receipt.failures()[0].error.to_string().contains("there are no saws in this shop"), "{receipt}");
+    bus.idle().await;
     recorded.emitted::<OrderConfirmed>().never();
 }
 
@@ -70,7 +72,8 @@ async fn the_price_is_asked_of_whoever_knows_it() {
         |ask: &GetQuote| if ask.count > 100 { Ok(ask.count) } else { Err(NoSuchItem(ask.item.clone())) };
     let bus = bus().stand_in(answer).start().unwrap();
     let recorded = Recording::of(&bus);
-    bus.emit(order("saws")).await.into_result().unwrap();
+    bus.post(order("saws")).await.unwrap();
+    bus.idle().await;
     assert_eq!(recorded.emitted::<OrderConfirmed>().once().total_cents, 200);
 }
 
