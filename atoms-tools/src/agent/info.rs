@@ -44,8 +44,11 @@ pub struct AgentInfo {
     handler: HandlerInfo,
     handler_fn: fn() -> &'static HandlerInfo,
     emits: EventTypes,
-    bind: fn(&StartContext<'_>) -> Result<Arc<dyn RunAgent>, Vec<PrepareError>>,
+    bind: Bind,
 }
+
+/// Prepares what the agent's function has extracted.
+type Bind = fn(&StartContext<'_>) -> Result<Arc<dyn RunAgent>, Vec<PrepareError>>;
 
 impl AgentInfo {
     /// Describes the agent `A`, whose function `F` calls, and which stands at `path`, in this place of the program's source.
