@@ -326,7 +326,7 @@ async fn an_endpoint_that_breaks_off_makes_no_call() {
     let end = text(looped(&bus, &stub).answer(user("1 + 1?"))).await;
     assert!(matches!(end, Err(LoopError::BrokenOff)), "{end:?}");
 
-    let stub = Stub::start([call().is_cut(), Reply::text(&["Once "]).is_cut()]).await;
+    let stub = Stub::start([call().cut_off(), Reply::text(&["Once "]).cut_off()]).await;
     for said in ["", "Once "] {
         let mut texts = looped(&bus, &stub).answer(user("1 + 1?")).texts();
         let mut so_far = String::new();

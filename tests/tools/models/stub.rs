@@ -65,7 +65,7 @@ impl Reply {
         Self { end: End::Early, ..self }
     }
 
-    pub(crate) fn is_cut(self) -> Self {
+    pub(crate) fn cut_off(self) -> Self {
         Self { end: End::Cut, ..self }
     }
 
