@@ -150,7 +150,7 @@ impl Session {
         let _ = self.emit(AgentInterrupt);
     }
 
-    /// Stops what is being said, and answers no request until [`unmute`](Self::unmute): no output node of the session
+    /// Stops what is being said, as [`interrupt`](Self::interrupt) does, and answers no request until [`unmute`](Self::unmute): no output node of the session
     /// responds, for example while a person talks to the client. Requests that come meanwhile are not answered later. What
     /// nodes and the program emit themselves, such as [`Speak`](crate::events::Speak), still goes to the client.
     pub fn mute(&self) {
