@@ -384,7 +384,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | attribute | the method |
 /// | --- | --- |
 /// | `#[handler]` | `fn(&mut self, event: &OrderCreated, ...)` or `fn(&mut self, event: OrderCreated, ...)`, `async` or not |
-/// | `#[handler(timeout = "2s")]` | the same, `async`: it is dropped at its next await when it takes longer, which is a failure; the node goes on with its state |
+/// | `#[handler(timeout = "2s")]`, or a constant | the same, `async`: it is dropped at its next await when it takes longer, which is a failure; the node goes on with its state |
 /// | `#[respond]` | `fn(&mut self, request: &LlmRequest, ...) -> impl Stream<Item = String>`, or of `Result<String, E>`, `async` or not: see [below](#responses) |
 /// | `#[respond(pass_on)]` | the same, and the event passes on to the nodes behind |
 /// | `#[factory]` | `fn(init: &Init, ...) -> Self`, or a `Result` of it: makes the node, in place of `Default` |

@@ -62,8 +62,8 @@ mod nodes {
 
     #[node]
     impl Desk {
-        #[handler]
-        fn answer(&mut self, _: &Asked, _: State<Printer>) {}
+        #[handler(timeout = "2s")]
+        async fn answer(&mut self, _: &Asked, _: State<Printer>) {}
     }
 
     #[test]

@@ -40,9 +40,11 @@ struct Clerk {
     heard: u32,
 }
 
+const PATIENCE: Duration = Duration::from_millis(50);
+
 #[node(crate = atoms_agent)]
 impl Clerk {
-    #[handler(timeout = "50ms")]
+    #[handler(timeout = PATIENCE)]
     async fn hear(
         &mut self,
         said: &TranscriptUpdate,

@@ -56,7 +56,7 @@ impl<T> Setting<T> {
     /// What it expands to: a constant is checked by the function of the runtime that is called `check`.
     pub(crate) fn expand(
         &self,
-        root: &Root,
+        root: &impl ToTokens,
         check: &str,
         literal: impl FnOnce(&T) -> TokenStream,
     ) -> TokenStream {

@@ -13,7 +13,7 @@ use proc_macro2::TokenStream;
 use syn::{Attribute, Ident, Meta, Path};
 
 use crate::common::keys::{Grammar, Key};
-use crate::common::{Mistakes, Root, attributes, duration, mistake, values};
+use crate::common::{Mistakes, Root, Setting, attributes, duration, mistake, values};
 
 static GRAMMAR: Grammar = Grammar {
     attribute: "`#[node]`",
@@ -138,7 +138,7 @@ pub(crate) struct Options {
     /// Whether the node passes on the event of this `#[respond]`.
     pub(crate) passes_on: bool,
     /// The word `timeout` of this `#[handler]`, and its milliseconds.
-    pub(crate) timeout: Option<(Ident, u64)>,
+    pub(crate) timeout: Option<(Ident, Setting<u64>)>,
 }
 
 /// Reads what the attribute of a method says. Those of the other roles take no list.
@@ -154,7 +154,7 @@ pub(crate) fn options(attribute: &Attribute, role: Role, mistakes: &mut Mistakes
         }
         (Meta::List(list), Role::Handler) => {
             for given in HANDLER.read(list.tokens.clone(), mistakes).given {
-                let millis = mistakes.take(duration::millis(&given, "2s"));
+                let millis = mistakes.take(duration::setting(&given, "2s"));
                 options.timeout = millis.ok().map(|millis| (given.key, millis));
             }
         }

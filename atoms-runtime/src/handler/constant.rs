@@ -14,6 +14,13 @@ pub const fn duration(value: Duration, problem: &str) -> Duration {
     value
 }
 
+/// At least a millisecond, in milliseconds.
+#[track_caller]
+pub const fn millis(value: Duration, problem: &str) -> u64 {
+    assert!(value.as_millis() > 0, "{}", problem);
+    value.as_millis() as u64
+}
+
 /// At least two.
 #[track_caller]
 pub const fn attempts(value: u32, problem: &str) -> u32 {
@@ -94,6 +101,7 @@ mod tests {
         }
         assert_eq!((order(-3, "no"), attempts(2, "no"), concurrency(1, "no")), (-3, 2, 1));
         assert_eq!(duration(Duration::from_nanos(1), "no"), Duration::from_nanos(1));
+        assert_eq!(millis(Duration::from_micros(2_900), "no"), 2);
     }
 
     #[test]
@@ -121,5 +129,6 @@ mod tests {
         }
         assert!(is_refused(|| attempts(1, "no")) && is_refused(|| concurrency(0, "no")));
         assert!(is_refused(|| duration(Duration::ZERO, "no")));
+        assert!(is_refused(|| millis(Duration::from_micros(999), "no")));
     }
 }

@@ -41,7 +41,11 @@ impl Part<'_> {
             _ => quote!(#agent::Handles<#marker>),
         };
         match &self.method.options.timeout {
-            Some((_, millis)) => quote!(#agent::Timed<#run, #millis>),
+            Some((_, timeout)) => {
+                let runtime = quote!(#agent::atoms_runtime);
+                let millis = timeout.expand(&runtime, "millis", |millis| quote!(#millis));
+                quote!(#agent::Timed<#run, { #millis }>)
+            }
             None => run,
         }
     }
