@@ -11,3 +11,7 @@ pub mod http {}
 #[cfg(feature = "agent")]
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}
+
+#[cfg(feature = "agent")]
+#[doc = include_str!("../docs/routing.md")]
+pub mod routing {}
