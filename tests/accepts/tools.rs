@@ -113,6 +113,19 @@ fn round(done: &mut Done<refund>) {
 #[hook(after, tools = "*", detached)]
 async fn audit(_: &ToolDone, _: Option<State<u8>>, #[extract] _: Tenant) {}
 
+#[hook(func = "services.of-all.signatures")]
+fn configured(data: atoms::tools::EventData, _: Option<State<u8>>) -> atoms::tools::EventData {
+    data
+}
+
+#[hook(func = "events.shop.audit.customFunc", order = -1, tools = "*-back", timeout = "5s")]
+async fn configured_later(_: atoms::tools::EventData, _: Context) -> Result<(), std::fmt::Error> {
+    Ok(())
+}
+
+#[hook(func = "services.of-all.nothing")]
+fn configured_without_answer(_: atoms::tools::EventData) {}
+
 #[cfg(any())]
 #[tool(nonsense)]
 fn not_there(_: &Missing) {}

@@ -75,6 +75,11 @@ fn what_is_right_starts() {
     let escaped = RIGHT.replace("\"title\"", r#""t\u0069tle""#).replace("A step", r"\u00e9");
     let bus = builder().bindings(Bindings::new().json("events.x", &escaped)).start().unwrap();
     assert_eq!(bus.events().get("events.x").unwrap().title(), "é");
+    let with_all =
+        RIGHT.replace("\"stage\"", "\"asyncType\": true, \"backendBundleEntry\": \"x\", \"stage\"");
+    let bus = builder().bindings(Bindings::new().json("events.x", &with_all)).start().unwrap();
+    let event = bus.events().get("events.x").unwrap();
+    assert_eq!((event.async_type(), event.backend_bundle_entry()), (true, "x"));
 }
 
 #[test]
