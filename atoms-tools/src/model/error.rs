@@ -14,7 +14,7 @@ use crate::call::ToolError;
 pub enum LoopError {
     /// The model has failed.
     #[error("the model failed: {}", Shown(_0))]
-    Model(#[source] Arc<dyn Error + Send + Sync>),
+    Model(Arc<dyn Error + Send + Sync>),
     /// The model's answer has ended without a [`Part::End`](super::Part::End). Calls that it has asked for were not made.
     #[error("the model's answer was broken off")]
     BrokenOff,
