@@ -113,6 +113,7 @@ fn test() -> Result<(), Failure> {
     report.run(cargo("run --quiet --example guarded_tools"))?;
     report.run(cargo("run --quiet --example refunds"))?;
     report.run(cargo("run --quiet --package order-service"))?;
+    report.run(cargo("run --quiet --package agent-desk"))?;
     report.run(cargo("run --quiet --example route_log").arg(frames))?;
     report.run(cargo("run --quiet --example route_log").arg("tests/golden/bad_public.jsonl"))?;
     report.run(cargo("run --quiet --example probe").stdin(frames).silent())?;
