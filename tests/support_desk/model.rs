@@ -103,12 +103,14 @@ async fn an_endpoint_that_fails_is_told_of_and_the_session_lives() {
     let mut client = Client::join(&server, json!({})).await;
     for _ in 0..2 {
         client.say("Hello").await;
-        // There is no stream, so no response begins.
-        let error = client.next().await;
+        let events = client.response().await;
+        let [start, error, end] = events.as_slice() else { panic!("{events:?}") };
+        assert_eq!(start["type"], "agent.llm.response.start");
         assert_eq!((&error["type"], &error["severity"]), (&json!("agent.error"), &json!("fatal")));
         // What the endpoint says is in the log.
         let message = error["message"].as_str().unwrap();
         assert!(message.starts_with("a response failed (error ") && !message.contains("order"), "{error}");
+        assert_eq!(end["type"], "agent.llm.response.end");
     }
 }
 
