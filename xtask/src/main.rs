@@ -111,6 +111,7 @@ fn test() -> Result<(), Failure> {
     report.run(cargo("run --quiet --example review"))?;
     report.run(cargo("run --quiet --example mounted"))?;
     report.run(cargo("run --quiet --example guarded_tools"))?;
+    report.run(cargo("run --quiet --example task_chain"))?;
     report.run(cargo("run --quiet --example refunds"))?;
     report.run(cargo("run --quiet --package order-service"))?;
     report.run(cargo("run --quiet --package agent-desk"))?;
