@@ -54,7 +54,8 @@ fn input<'a>(agent: &Agent<'a>, mistakes: &mut Mistakes) -> Result<&'a Type, Tol
         let mut parentheses = Group::new(Delimiter::Parenthesis, TokenStream::new());
         parentheses.set_span(signature.paren_token.span.join());
         let (keyword, name) = (&signature.fn_token, &signature.ident);
-        let help = format_args!("write `fn {name}(task: String)`, or `task: serde_json::Value` for any task");
+        let help =
+            format_args!("write `async fn {name}(task: String)`, or `task: serde_json::Value` for any task");
         let problem = "an agent needs a parameter: what it works on";
         return Err(mistakes.at(quote!(#keyword #name #parentheses), problem, help));
     };

@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::never::{Never, Nobody};
+
 /// The function of an agent.
 pub trait AgentFunction: 'static {
     /// What the agent works on.
@@ -35,6 +37,15 @@ pub trait AgentInput: DeserializeOwned + Send + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + Send + 'static> AgentInput for T {}
+
+/// Applies to nothing: see `Never`.
+#[diagnostic::do_not_recommend]
+impl<T> AgentInput for T
+where
+    T: for<'a> Never<'a> + AgentInput,
+    for<'a> Nobody: Never<'a>,
+{
+}
 
 /// What an agent may return.
 #[diagnostic::on_unimplemented(
