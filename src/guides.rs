@@ -15,3 +15,15 @@ pub mod testing {}
 #[cfg(feature = "agent")]
 #[doc = include_str!("../docs/routing.md")]
 pub mod routing {}
+
+#[cfg(feature = "agent")]
+#[doc = include_str!("../docs/memory.md")]
+pub mod memory {}
+
+#[cfg(feature = "server")]
+#[doc = include_str!("../docs/mounting.md")]
+pub mod mounting {}
+
+#[cfg(feature = "server")]
+#[doc = include_str!("../docs/metadata.md")]
+pub mod metadata {}
