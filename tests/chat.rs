@@ -88,8 +88,14 @@ fn a_turn_is_shown_and_quit_leaves() {
     let mut chat = Chat::with(&server.socket());
     assert_eq!(chat.until("You: "), "Agent: Hello! How can I help you?\nYou: ");
     chat.type_in("Where is order 1001?");
+    let shown = chat.until("You: ");
+    assert!(
+        shown.starts_with("\n[tool_call_start: {\"context\":{\"arguments\":{\"number\":1001}}"),
+        "{shown}"
+    );
+    assert!(shown.contains("\n[tool_call_end: {"), "{shown}");
     let answer = "\nAgent: Your order 1001, the kettle, is on its way and arrives tomorrow.\nYou: ";
-    assert_eq!(chat.until("You: "), answer);
+    assert!(shown.ends_with(answer), "{shown}");
     chat.type_in("I want a human");
     let shown = chat.until("You: ");
     assert!(shown.contains("[escalation: {\"reason\":\"User asks for a human\""), "{shown}");

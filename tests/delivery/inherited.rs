@@ -166,7 +166,9 @@ async fn a_dead_letter_keeps_what_is_inherited() {
 
 /// What `before_emit` gets: the type, the tenant in the metadata that it may change, and the event's cause.
 #[derive(Clone, Default)]
-struct Looks(Arc<Mutex<Vec<(String, Option<String>, Option<String>)>>>);
+struct Looks(Arc<Mutex<Vec<Look>>>);
+
+type Look = (String, Option<String>, Option<String>);
 
 impl Interceptor for Looks {
     fn before_emit(&self, event: &AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {

@@ -125,7 +125,7 @@ async fn a_stored_event_outlives_who_waits_for_it() {
     let backlog = Arc::new(MemoryBacklog::default());
     let (unstarted, log) = bus();
     let first = builder(unstarted, false).backlog(backlog.clone()).start().unwrap();
-    let _slow = first.post(order(1, 1)).await.unwrap();
+    first.post(order(1, 1)).await.unwrap();
     let waits = first.post(order(1, 1)).with_receipt().await.unwrap();
     sleep(Duration::from_millis(500)).await;
     let _ended = first.shutdown(SOON).await;
@@ -168,8 +168,8 @@ fn another_runtime_may_handle_it() {
     let bus = builder.handler::<note>().handler::<waits_for_ever>().start().unwrap();
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let first = runtime();
-    let mut handled = first.block_on(async { bus.post(order(1, 0)).with_receipt().await.unwrap() });
-    let mut stuck = first.block_on(async { bus.post(Unlucky {}).with_receipt().await.unwrap() });
+    let mut handled = first.block_on(bus.post(order(1, 0)).with_receipt().into_future()).unwrap();
+    let mut stuck = first.block_on(bus.post(Unlucky {}).with_receipt().into_future()).unwrap();
     drop(first);
     assert!((&mut stuck).now_or_never().is_none());
     let second = runtime();
