@@ -7,8 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use atoms::{
-    Acknowledgement, AnyEvent, Backlog, BacklogRoom, DelayName, DelayedEvent, DelayedFilter, EventId, EventKey,
-    NewPost, Priority, QueueDepths, StoreError, StoreErrorKind, StoreFuture, StoredEvents, Taken, Ticket, Timestamp,
+    Acknowledgement, AnyEvent, Backlog, BacklogRoom, DelayName, DelayedEvent, DelayedFilter, EventId,
+    EventKey, NewPost, Priority, QueueDepths, StoreError, StoreErrorKind, StoreFuture, StoredEvents, Taken,
+    Ticket, Timestamp,
 };
 use tokio::sync::Notify;
 use tokio::time::timeout;
