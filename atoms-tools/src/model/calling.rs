@@ -76,10 +76,17 @@ impl Asking {
             return End::HandedOver(question);
         };
         self.say(Said::Text(told.clone())).await;
-        match tokio::time::timeout(*at_most, calling).await {
+        match tokio::time::timeout((*at_most).min(self.left_for_people()), calling).await {
             Ok(called) => End::Called(called.map_err(CallFailed::from)),
             Err(_) => End::HandedOver(question),
         }
+    }
+
+    /// How long somebody may be waited for, so that the model has some time to say that it was in vain.
+    fn left_for_people(&self) -> Duration {
+        let left =
+            self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now().into()));
+        left.saturating_sub(self.limits.time / 4)
     }
 
     /// Says how a call has ended, and returns what the model is told.

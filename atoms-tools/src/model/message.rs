@@ -1,5 +1,7 @@
 //! The messages of a conversation with a model.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
@@ -35,8 +37,8 @@ pub enum ChatMessage {
     },
 }
 
-/// A call that a model asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A call that a model asks for. Its `Debug` does not show the arguments, since some may be sensitive.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ModelCall {
     /// The id that the model gave to it.
     pub id: String,
@@ -62,6 +64,25 @@ impl Serialize for ChatMessage {
             Self::Tool { id, content } => json!({"role": "tool", "tool_call_id": id, "content": content}),
         };
         message.serialize(serializer)
+    }
+}
+
+impl fmt::Debug for ModelCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelCall")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("arguments", &Unseen(&self.arguments))
+            .finish()
+    }
+}
+
+/// A text of which `Debug` shows the size only.
+pub(super) struct Unseen<'a>(pub(super) &'a str);
+
+impl fmt::Debug for Unseen<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
     }
 }
 

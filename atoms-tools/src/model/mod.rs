@@ -9,6 +9,7 @@ mod rounds;
 mod settings;
 
 use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 
 use futures_util::Stream;
@@ -18,6 +19,7 @@ pub use error::{CallFailed, LoopError};
 pub use message::{ChatMessage, ModelCall};
 pub use settings::{Approvals, ToolLoop};
 
+use self::message::Unseen;
 use crate::tool::ToolDefinition;
 
 /// A model that answers a conversation, and may call tools: a client of an endpoint, or rules that stand in for one.
@@ -81,8 +83,8 @@ impl<M: Model> Model for Arc<M> {
     }
 }
 
-/// A part of a model's answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A part of a model's answer. Its `Debug` does not show the arguments of calls, since some may be sensitive.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Part {
     /// What is added to its text.
     Text(String),
@@ -99,6 +101,22 @@ pub enum Part {
     },
     /// The answer has come to its end. Without it the answer was broken off, and nothing is called.
     End,
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.debug_tuple("Text").field(text).finish(),
+            Self::Call { index, id, name, arguments } => f
+                .debug_struct("Call")
+                .field("index", index)
+                .field("id", id)
+                .field("name", name)
+                .field("arguments", &Unseen(arguments))
+                .finish(),
+            Self::End => f.write_str("End"),
+        }
+    }
 }
 
 impl Part {

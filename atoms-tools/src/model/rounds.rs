@@ -7,6 +7,7 @@ use atoms_runtime::{Bus, Cancellation};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc::Sender;
+use tokio::time::Instant;
 
 use super::answer::Said;
 use super::error::LoopError;
@@ -24,6 +25,8 @@ pub(super) struct Asking {
     pub(super) definitions: Vec<ToolDefinition>,
     pub(super) caller: Caller,
     pub(super) limits: Limits,
+    /// When the answer ends, if it has begun.
+    pub(super) until: Option<Instant>,
     pub(super) say: Sender<Said>,
 }
 
@@ -46,8 +49,9 @@ impl Asking {
 
 impl<M: Model> Work<M> {
     /// Answers within the time, unless the work is cancelled.
-    pub(super) async fn bounded(self, cancellation: Option<Cancellation>) -> Result<(), LoopError> {
-        let limit = self.asking.limits.time;
+    pub(super) async fn bounded(mut self, cancellation: Option<Cancellation>) -> Result<(), LoopError> {
+        let limit = self.asking.limits.time_in_all();
+        self.asking.until = Instant::now().checked_add(limit);
         let cancelled = async {
             match cancellation {
                 Some(cancellation) => cancellation.cancelled().await,
@@ -89,13 +93,17 @@ impl<M: Model> Work<M> {
             tokio::task::consume_budget().await;
             match part.map_err(failed)? {
                 Part::Text(said) => {
-                    take(&mut self.left, said.len(), &self.asking.limits)?;
+                    // An empty part counts, too: there may be any number of them.
+                    take(&mut self.left, said.len().max(1), &self.asking.limits)?;
+                    if said.is_empty() {
+                        continue;
+                    }
                     text.push_str(&said);
                     self.asking.say(Said::Text(said)).await;
                 }
                 Part::Call { index, id, name, arguments } => {
                     let size = calls.add(index, id, &name, &arguments);
-                    take(&mut self.left, size, &self.asking.limits)?;
+                    take(&mut self.left, size.max(1), &self.asking.limits)?;
                 }
                 Part::End => return Ok((text, calls.finished(round))),
             }

@@ -27,7 +27,8 @@ pub enum Approvals {
     #[default]
     HandOver,
     /// The user is told this text, and the answer waits this long for the person. After that, as with
-    /// [`HandOver`](Self::HandOver). A node that answers takes no other event meanwhile.
+    /// [`HandOver`](Self::HandOver). A node that answers takes no other event meanwhile. This time is added to that of
+    /// the answer; if several calls wait one after the other, the last ones are handed over earlier.
     Wait {
         /// What the user is told, as a part of the answer.
         told: String,
@@ -43,6 +44,16 @@ pub(super) struct Limits {
     pub(super) bytes: usize,
     pub(super) time: Duration,
     pub(super) approvals: Approvals,
+}
+
+impl Limits {
+    /// How long the answer may take, with the time for a person.
+    pub(super) fn time_in_all(&self) -> Duration {
+        match &self.approvals {
+            Approvals::HandOver => self.time,
+            Approvals::Wait { at_most, .. } => self.time.saturating_add(*at_most),
+        }
+    }
 }
 
 /// Asks a model, makes the calls that it asks for, tells it their results, and asks again, until it has answered.
@@ -145,7 +156,8 @@ impl<M: Model + 'static> ToolLoop<M> {
         self
     }
 
-    /// Sets how long the answer may take, with all calls: two minutes by default.
+    /// Sets how long the answer may take, with all calls: two minutes by default. The time for a person is added, if the
+    /// answer [waits](Approvals::Wait) for one.
     #[must_use]
     pub fn time(mut self, time: Duration) -> Self {
         self.limits.time = time;
@@ -170,14 +182,14 @@ impl<M: Model + 'static> ToolLoop<M> {
     pub fn answer(self, messages: Vec<ChatMessage>) -> Answer {
         let Self { bus, model, tools, definitions, principal, limits } = self;
         // Known here, and not where it is polled first: that may be in a task.
-        let cause = Cause::current();
+        let cause = Cause::current_on(&bus);
         let said =
             principal.map(|principal| Box::new(Caller { principal: Some(principal), ..Caller::default() }));
         let caller = Caller::of(cause.as_ref(), said).as_deref().cloned().unwrap_or_default();
         let cancellation = cause.and_then(|cause| cause.carried::<Cancellation>().cloned());
         let (say, said) = channel(WAITING);
         let left = limits.bytes;
-        let asking = Asking { bus, tools, definitions, caller, limits, say };
+        let asking = Asking { bus, tools, definitions, caller, limits, until: None, say };
         Answer::new(Box::pin(Work { model, messages, asking, left }.bounded(cancellation)), said)
     }
 }

@@ -7,13 +7,17 @@ pub(crate) mod stub;
 #[allow(dead_code, reason = "the example has its endpoint from the environment")]
 mod endpoint;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use atoms::control::{Scope, Steering};
 use atoms::prelude::*;
-use atoms::tools::{Answer, Approvals, CallStage, ChatMessage, LoopError, Part, Said, ToolLoop, ToolSet};
-use futures_util::{StreamExt, TryStreamExt};
+use atoms::tools::{
+    Answer, Approvals, CallStage, ChatMessage, LoopError, Model, ModelCall, Part, Said, ToolDefinition,
+    ToolLoop, ToolSet,
+};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use serde_json::json;
 use tokio::sync::Barrier;
 
@@ -246,6 +250,52 @@ async fn an_approval_that_is_not_given_in_time_is_handed_over() {
     bus.questions().approve(asked(&bus).await.id).by(&ada()).await.unwrap();
     bus.idle().await;
     assert_eq!(log.take(), ["refunded 5"]);
+}
+
+/// A person has more time than the model.
+#[tokio::test]
+async fn the_time_for_a_person_is_added_to_that_of_the_answer() {
+    let (bus, _log) = started();
+    let stub = Stub::start([Reply::calls(&[("refund", r#"{"cents": 5}"#)]), Reply::text(&["Later."])]).await;
+    let (time, at_most) = (Duration::from_millis(400), Duration::from_millis(600));
+    let approvals = Approvals::Wait { told: "One moment. ".into(), at_most };
+    let answer = text(looped(&bus, &stub).time(time).approvals(approvals).answer(user("Money!"))).await;
+    assert_eq!(answer.unwrap(), "One moment. Later.");
+}
+
+/// A model that sends empty texts without end.
+#[derive(Clone)]
+struct Empty;
+
+impl Model for Empty {
+    type Error = Infallible;
+
+    async fn answer(
+        &self,
+        _: &[ChatMessage],
+        _: &[ToolDefinition],
+    ) -> Result<impl Stream<Item = Result<Part, Infallible>> + Send + 'static, Infallible> {
+        Ok(stream::iter(std::iter::repeat_with(|| Ok(Part::Text(String::new())))))
+    }
+}
+
+#[tokio::test]
+async fn empty_parts_count_as_well() {
+    let (bus, _log) = started();
+    let tools = ToolSet::for_agent("aiagents.Main").tools(&bus, ["refund"]).unwrap();
+    let answer = ToolLoop::new(&bus, Empty, tools).bytes(1_000).answer(user("Hello"));
+    let said: Result<Vec<_>, _> = answer.try_collect().await;
+    assert!(matches!(said, Err(LoopError::TooLarge { limit: 1_000 })), "{said:?}");
+}
+
+#[test]
+fn what_is_sensitive_in_arguments_is_not_shown() {
+    let part = Part::call(0, "call_1", "pay", r#"{"card": "4111"}"#);
+    let call = ModelCall { id: "call_1".into(), name: "pay".into(), arguments: r#"{"card": "4111"}"#.into() };
+    let message = ChatMessage::Assistant { text: String::new(), calls: vec![call] };
+    for shown in [format!("{part:?}"), format!("{message:?}")] {
+        assert!(shown.contains("arguments: 16 bytes") && !shown.contains("4111"), "{shown}");
+    }
 }
 
 #[tokio::test]
