@@ -374,7 +374,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | --- | --- |
 /// | `output` | the node gives responses, by its `#[respond]`, and keeps the conversation |
 /// | `group = "coach"` | the output nodes of a session speak one at a time, those of another group at the same time |
-/// | `background` | the node observes: it passes nothing on and consumes nothing; what it emits itself goes on |
+/// | `background` | the node observes: it passes nothing on and consumes nothing; what it emits itself goes on. So it stands beside the way to the client, where other nodes are; and as every node, it holds its conversation back once its mailbox is full |
 /// | `severity = "fatal"` | the severity of its handlers' errors in `agent.error`; `"warning"` if not given. A failed response is always `"fatal"`. The session has ended only if a close follows |
 /// | `expose_errors` | `agent.error`, and the reason of a close, tell the client the text of the node's errors; the text of a panic is in the log only |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |

@@ -47,6 +47,7 @@ async fn a_handlers_error_is_the_source_and_can_be_downcast() {
     let error = bus.request(moon()).await.unwrap_err();
     assert_eq!(error.downcast_ref::<NoSuchItem>(), Some(&NoSuchItem("moon".into())));
     assert_eq!(error.source().unwrap().downcast_ref::<NoSuchItem>(), Some(&NoSuchItem("moon".into())));
+    assert_eq!(error.downcast_ref::<NoSuchItem>(), Some(&NoSuchItem("moon".into())));
     assert_eq!(error.request(), "errors.quote");
     let message = error.to_string();
     for part in ["requests::errors::quote", "tests/requests/errors.rs:", "`errors.quote`", "no `moon`"] {

@@ -150,8 +150,9 @@ impl Session {
         let _ = self.emit(AgentInterrupt);
     }
 
-    /// Stops what is being said, as [`interrupt`](Self::interrupt) does, and answers no request until [`unmute`](Self::unmute): no output node of the session
-    /// responds, for example while a person talks to the client. Requests that come meanwhile are not answered later. What
+    /// Stops what is being said, as [`interrupt`](Self::interrupt) does, and answers nothing until [`unmute`](Self::unmute): no
+    /// output node of the session responds, for example while a person talks to the client. What a `#[respond]` would answer
+    /// meanwhile, a request or another event, is not answered later; with `#[respond(pass_on)]` the nodes behind get it. What
     /// nodes and the program emit themselves, such as [`Speak`](crate::events::Speak), still goes to the client.
     pub fn mute(&self) {
         self.instance().mute(true);

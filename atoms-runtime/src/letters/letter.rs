@@ -14,7 +14,7 @@ use crate::handler::{FailureKind, Recipient, Refusal};
 /// are text. So it means the same in another process.
 ///
 /// Its [`Serialize`](#impl-Serialize-for-DeadLetter) writes it for those who look after it, without the event's sensitive
-/// values, such as for `Json(bus.dead_letters().list().await?)` of axum:
+/// values, such as for an endpoint, which answers `json!(*letter)` for each `letter` of the list:
 ///
 /// ```
 /// # use atoms::{Bus, event, handler};
