@@ -194,11 +194,6 @@ impl RequestError {
         }
     }
 
-    /// Returns the error of the handler itself, if it failed with one of this type.
-    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
-        self.source()?.downcast_ref()
-    }
-
     fn wait_before_retry(&self) -> Option<Duration> {
         match self {
             Self::Failed { handler, failure, .. } => failure.wait_before_retry(handler.judge()),
