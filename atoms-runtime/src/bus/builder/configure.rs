@@ -50,7 +50,7 @@ impl BusBuilder {
     ///     builder = builder.without::<mail>();
     /// }
     /// let bus = builder.start()?;
-    /// assert_eq!(bus.registry().handlers().len(), 1);
+    /// assert!(bus.registry().handlers().iter().all(|handler| !handler.path().ends_with("mail")));
     /// # Ok(())
     /// # }
     /// ```
