@@ -80,7 +80,12 @@ async fn one_that_is_being_handled_is_told_from_one_that_is_handled() {
     assert_eq!(first.unwrap().duplicate(), None);
     let second = second.unwrap();
     assert_eq!(second.duplicate(), Some(Duplicate::UnderWay));
-    assert!(second.to_string().ends_with("it was received before, and is being handled"), "{second}");
+    assert!(second.to_string().contains("it was received before, and is being handled"), "{second}");
+    assert!(!second.is_ok() && !second.is_unhandled());
+    let error = second.into_result().unwrap_err();
+    assert!(error.to_string().starts_with("`receive_once.paid`: it was received before"), "{error}");
+    let reason = std::error::Error::source(&error).and_then(|error| error.downcast_ref::<Duplicate>());
+    assert_eq!(reason, Some(&Duplicate::UnderWay));
     assert_eq!(other.unwrap().duplicate(), None);
     assert_eq!(bus.receive(&a).await.unwrap().duplicate(), Some(Duplicate::Handled));
     let mut lines = log.take();

@@ -261,9 +261,12 @@ impl BusBuilder {
     /// Delivers each event once that [`receive`](crate::Bus::receive) gets more than once, such as from a broker that sends
     /// again what was not confirmed in time: the bus remembers the ids of as many events as the window says.
     ///
-    /// A second event with an id is not delivered. Its receipt is ok, and has a [`Duplicate`](crate::Duplicate) that says
-    /// whether the first one is done. If a handler of the first one fails, or the future that receives it is dropped, its
-    /// id is forgotten, and the next one is delivered to all handlers. A frame without an `id` is always delivered.
+    /// A second event with an id is not delivered, and its receipt has a [`Duplicate`](crate::Duplicate). If the first one
+    /// is [handled](crate::Duplicate::Handled), the receipt is ok: confirm it to the broker. While the first one is [under
+    /// way](crate::Duplicate::UnderWay), the receipt is not ok, and its `into_result` fails: its handlers may fail, or the
+    /// process may end, and then the broker must have something to send again. If a handler of the first one fails, or the
+    /// future that receives it is dropped, its id is forgotten, and the next one is delivered to all handlers. A frame
+    /// without an `id` is always delivered.
     ///
     /// The ids are in memory, and end with the bus. What a store is to remember is posted, as
     /// `bus.post_any(bus.decode(&frame)?)`: an event whose id is in the [backlog](Self::backlog) is not stored again until
@@ -286,7 +289,7 @@ impl BusBuilder {
     /// assert_eq!(bus.receive(frame).await?.deliveries().count(), 1);
     /// let again = bus.receive(frame).await?;
     /// assert_eq!((again.duplicate(), again.deliveries().count()), (Some(Duplicate::Handled), 0));
-    /// again.into_result()?; // confirm it to the broker
+    /// again.into_result()?; // confirm it to the broker; this fails while the first one is being handled
     /// # Ok(())
     /// # }
     /// ```

@@ -20,6 +20,9 @@ impl Receipt {
         if let Some(error) = self.refusal() {
             all.push(Failure { event_type, recipient: None, error });
         }
+        if let Some(error) = self.under_way() {
+            all.push(Failure { event_type, recipient: None, error });
+        }
         for (recipient, error) in self.failures_by_recipient() {
             all.push(Failure { event_type, recipient: Some(*recipient), error: FailureKind::cause(error) });
         }
@@ -28,7 +31,8 @@ impl Receipt {
         self.follow_ups().iter().for_each(|receipt| receipt.collect_failures(all));
     }
 
-    /// Returns an error if anything failed, here or in what followed.
+    /// Returns an error if anything failed, here or in what followed, or if the event is a
+    /// [duplicate](Receipt::duplicate) of one that is being handled.
     pub fn into_result(self) -> Result<(), EmitError> {
         if self.is_ok() { Ok(()) } else { Err(EmitError { receipt: self }) }
     }
@@ -41,7 +45,8 @@ pub struct Failure<'a> {
     pub event_type: &'a str,
     /// The recipient that failed; `None` if the event was not delivered at all.
     pub recipient: Option<Recipient>,
-    /// The error: a handler's own error, or a [`FailureKind`] or [`Refusal`](crate::Refusal).
+    /// The error: a handler's own error, or a [`FailureKind`], a [`Refusal`](crate::Refusal) or a
+    /// [`Duplicate`](crate::Duplicate).
     pub error: &'a (dyn Error + 'static),
 }
 

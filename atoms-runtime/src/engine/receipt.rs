@@ -78,11 +78,16 @@ impl LostEvents {
 }
 
 /// Why a received event was not delivered again: see [`BusBuilder::receive_once`](crate::BusBuilder::receive_once).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// It is the error of a receipt that is not ok since the event is [under way](Self::UnderWay).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Duplicate {
     /// The event with this id was received before, and its handlers have succeeded.
+    #[error("it was received before")]
     Handled,
-    /// The event with this id is being handled. It is not known yet whether that will succeed.
+    /// The event with this id is being handled. It is not known yet whether that will succeed: the receipt is not ok, so
+    /// that nobody confirms an event whose handlers may fail.
+    #[error("it was received before, and is being handled; do not confirm it, but have it sent again")]
     UnderWay,
 }
 
@@ -223,9 +228,16 @@ impl Receipt {
     }
 
     /// Returns whether the event was received before, and so was not delivered now: on a bus that
-    /// [receives once](crate::BusBuilder::receive_once). Such a receipt is [ok](Self::is_ok), and has no deliveries.
+    /// [receives once](crate::BusBuilder::receive_once). Such a receipt has no deliveries. It is [ok](Self::is_ok) if the
+    /// event is [handled](Duplicate::Handled), and not if it is still [under way](Duplicate::UnderWay).
     pub fn duplicate(&self) -> Option<Duplicate> {
         self.details.as_ref()?.duplicate
+    }
+
+    /// The error that the event is being handled, if it is a duplicate of such a one.
+    pub(crate) fn under_way(&self) -> Option<&Duplicate> {
+        let duplicate = self.details.as_ref()?.duplicate.as_ref();
+        duplicate.filter(|duplicate| **duplicate == Duplicate::UnderWay)
     }
 
     /// Returns why the event was not delivered, if it was not.
@@ -268,11 +280,13 @@ impl Receipt {
         handlers.any(|info| info.counts_for(event_type) && !skipped.contains(&Recipient::Handler(info)))
     }
 
-    /// Returns whether nothing failed, neither here nor in what followed.
+    /// Returns whether nothing failed, neither here nor in what followed. Of a [duplicate](Self::duplicate) that is under
+    /// way this is not known, and it is not ok.
     pub fn is_ok(&self) -> bool {
         self.details.as_ref().is_none_or(|details| {
             details.failures.is_empty()
                 && details.refusal.is_none()
+                && self.under_way().is_none()
                 && details.lost.is_empty()
                 && details.follow_ups.iter().all(Receipt::is_ok)
         })
@@ -285,10 +299,8 @@ impl Receipt {
         if let Some(refusal) = self.refusal() {
             write!(f, ": {refusal}")?;
         }
-        match self.duplicate() {
-            Some(Duplicate::Handled) => f.write_str(": it was received before")?,
-            Some(Duplicate::UnderWay) => f.write_str(": it was received before, and is being handled")?,
-            None => {}
+        if let Some(duplicate) = self.duplicate() {
+            write!(f, ": {duplicate}")?;
         }
         for (recipient, outcome) in self.deliveries() {
             match outcome {
