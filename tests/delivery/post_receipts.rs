@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::{Backlog, BusBuilder, MemoryBacklog, PostRefusal};
+use atoms::{AnyEvent, Backlog, BusBuilder, MemoryBacklog, PostRefusal};
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -117,6 +117,25 @@ async fn it_ends_with_the_bus() {
     assert_eq!(full.reason(), PostRefusal::Full { capacity: 1 });
     drop(bus);
     assert!(timeout(SOON, handled).await.unwrap().is_err());
+}
+
+/// In the queue it is delivered twice, and in the store it is once.
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_posted_twice_tells_both_who_wait() {
+    for is_stored in [false, true] {
+        let (unstarted, log) = bus();
+        let bus = builder(unstarted, is_stored).start().unwrap();
+        let event = AnyEvent::from(Envelope::new(order(1, 1)));
+        let first = bus.post_any(event.clone()).with_receipt().await.unwrap();
+        let dropped = bus.post_any(event.clone()).with_receipt().await.unwrap();
+        let second = bus.post_any(event).with_receipt().await.unwrap();
+        drop(dropped);
+        assert!(timeout(SOON * 10, first).await.unwrap().unwrap().is_ok());
+        assert!(timeout(SOON * 10, second).await.unwrap().unwrap().is_ok());
+        bus.idle().await;
+        let paid = log.take().iter().filter(|line| *line == "paid 1").count();
+        assert_eq!(paid, if is_stored { 1 } else { 3 });
+    }
 }
 
 /// It stays in the store, where the next bus finds it.

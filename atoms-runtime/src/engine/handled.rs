@@ -23,8 +23,15 @@ pub(crate) struct Waiters {
 #[derive(Default)]
 struct State {
     next: u64,
-    waiting: HashMap<EventId, (u64, oneshot::Sender<Receipt>)>,
+    /// By the ids of their events: an event that is posted twice has several, the oldest first. Each is a
+    /// [`Handled`] that somebody has.
+    waiting: HashMap<EventId, Vec<Waiter>>,
     is_closed: bool,
+}
+
+struct Waiter {
+    number: u64,
+    receipt: oneshot::Sender<Receipt>,
 }
 
 impl Waiters {
@@ -39,27 +46,44 @@ impl Waiters {
         state.next += 1;
         let number = state.next;
         if !state.is_closed {
-            state.waiting.insert(event.clone(), (number, send));
+            state.waiting.entry(event.clone()).or_default().push(Waiter { number, receipt: send });
         }
         self.count.store(state.waiting.len(), Ordering::Release);
         Handled { event: event.clone(), number, waiters: Arc::downgrade(self), receipt }
     }
 
-    /// The event is handled.
+    /// The event is handled, as often as it was posted in one: tells the first of those who wait for it.
     #[inline]
     pub(crate) fn settle(&self, event: &AnyEvent, receipt: Receipt) {
         if self.count.load(Ordering::Acquire) > 0
-            && let Some(waiting) = self.take(event.id(), None)
+            && let Some(waiter) = self.take(event.id(), |waiters| Some(waiters.remove(0)))
         {
             // Nobody may wait any more.
-            let _ = waiting.send(receipt);
+            let _ = waiter.receipt.send(receipt);
+        }
+    }
+
+    /// The event is handled, which a store has once, however often it was posted: tells all who wait for it.
+    pub(crate) fn settle_all(&self, event: &AnyEvent, receipt: &Receipt) {
+        if self.count.load(Ordering::Acquire) > 0
+            && let Some(waiters) = self.take(event.id(), |waiters| Some(std::mem::take(waiters)))
+        {
+            for waiter in waiters {
+                let _ = waiter.receipt.send(receipt.clone());
+            }
         }
     }
 
     /// The delivery of the event has ended without a receipt.
     #[cold]
     pub(crate) fn give_up(&self, event: &AnyEvent) {
-        drop(self.take(event.id(), None));
+        drop(self.take(event.id(), |waiters| Some(waiters.remove(0))));
+    }
+
+    /// As [`give_up`](Self::give_up), of an event that a store has once.
+    #[cold]
+    pub(crate) fn give_all_up(&self, event: &AnyEvent) {
+        drop(self.take(event.id(), |waiters| Some(std::mem::take(waiters))));
     }
 
     /// Lets nobody wait any more.
@@ -72,16 +96,17 @@ impl Waiters {
         drop(waiting);
     }
 
-    /// Takes out who waits for the event: only this one, if it has a number.
+    /// Takes out of those who wait for the event, of whom there are some.
     #[cold]
-    fn take(&self, event: &EventId, number: Option<u64>) -> Option<oneshot::Sender<Receipt>> {
+    fn take<T>(&self, event: &EventId, take: impl FnOnce(&mut Vec<Waiter>) -> Option<T>) -> Option<T> {
         let mut state = self.lock();
-        if number.is_some_and(|number| state.waiting.get(event).is_none_or(|waiting| waiting.0 != number)) {
-            return None;
+        let waiters = state.waiting.get_mut(event)?;
+        let taken = take(waiters);
+        if waiters.is_empty() {
+            state.waiting.remove(event);
         }
-        let taken = state.waiting.remove(event);
         self.count.store(state.waiting.len(), Ordering::Release);
-        taken.map(|(_, waiting)| waiting)
+        taken
     }
 }
 
@@ -131,7 +156,10 @@ impl Future for Handled {
 impl Drop for Handled {
     fn drop(&mut self) {
         if let Some(waiters) = self.waiters.upgrade() {
-            drop(waiters.take(&self.event, Some(self.number)));
+            drop(waiters.take(&self.event, |waiting| {
+                let place = waiting.iter().position(|waiter| waiter.number == self.number)?;
+                Some(waiting.remove(place))
+            }));
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::handler::{FailureKind, HandlerInfo, Recipient, Refusal};
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Clone)]
 #[must_use = "a receipt has the failures of the handlers: `into_result()` makes an error of them"]
 pub struct Receipt {
     // Two words, which are returned in registers: an emit to one handler is so short that a larger
@@ -48,6 +49,7 @@ pub(crate) struct Outline {
     pub(crate) handled: bool,
 }
 
+#[derive(Clone)]
 enum EventName {
     Known(&'static EventType),
     Raw(Box<str>),
@@ -91,7 +93,7 @@ pub enum Duplicate {
     UnderWay,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Details {
     /// The event, if the outline does not have it.
     event: Option<EventName>,

@@ -48,7 +48,7 @@ impl Engine {
         });
         // What failed is in the log and among the dead letters.
         let receipt = emitted.await;
-        self.waiters.settle(&taken.event, receipt);
+        self.waiters.settle_all(&taken.event, &receipt);
     }
 
     /// Acknowledges what concerns the whole event before the last handler: with that one, the event is done.

@@ -197,6 +197,9 @@ impl<'a> Post<'a> {
     /// followed from it. It does not wait for `detached` handlers. Nothing is kept for one that is dropped, and the event is
     /// delivered all the same. If the event fails, it is a dead letter as well.
     ///
+    /// An event that is posted several times, under one id, is delivered as often, and whoever posted it first gets the
+    /// first receipt. On a bus with a store, which has an id once, all who wait for it get the same receipt.
+    ///
     /// In a handler of a posted event, the event is not held until that handler is done: it is posted at once, and stands
     /// even if the handler fails. Do not wait there for an event of the handler's own key, which waits for the handler.
     ///

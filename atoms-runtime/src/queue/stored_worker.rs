@@ -168,7 +168,7 @@ fn deliver(bus: &Arc<Engine>, mut begun: Begun) -> Running {
             };
             let letters = handlers.iter().map(letter).collect();
             let done = Acknowledgement { letters, ..Acknowledgement::new(*ticket, handlers.clone()) };
-            bus.waiters.give_up(event);
+            bus.waiters.give_all_up(event);
             begun.stored.acknowledge_anyway(done).await;
         }
         begun.is_done = true;
