@@ -77,6 +77,19 @@ impl Waiting {
         }
     }
 
+    /// Leaves the queue for the floor, before the node does something that may take long: who is given the floor meanwhile
+    /// could not speak, and the others neither.
+    pub(super) fn leave_queue(&mut self) {
+        self.queued = None;
+    }
+
+    /// Keeps the place in the queue while the node cannot speak, but lets others have the floor if it is given to the node.
+    pub(super) fn let_speak(&mut self, cx: &mut Context<'_>) {
+        if self.queued.as_mut().is_some_and(|queued| queued.poll_unpin(cx).is_ready()) {
+            self.queued = None;
+        }
+    }
+
     /// Waits for the floor for the next event. It never comes if there is none.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(Flight, Speaking)> {
         let Some(floor) = self.floor.as_ref().filter(|_| !self.flights.is_empty()) else {

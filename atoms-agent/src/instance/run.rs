@@ -260,6 +260,7 @@ impl Seat {
         place: usize,
         node: &mut N,
     ) -> Result<(), Rebuild> {
+        self.waiting.leave_queue();
         let outlet = Arc::clone(&self.outlet);
         let _handles = outlet.pulse().handles(place);
         let shared = Arc::clone(&self.shared);
@@ -322,6 +323,7 @@ impl Seat {
         }
         let outlet = Arc::clone(&self.outlet);
         poll_fn(|cx| {
+            self.waiting.let_speak(cx);
             self.pass_interrupts::<N, M>(cx);
             outlet.poll_room(cx)
         })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use atoms_agent::events::{
     AgentInterrupt, ConversationType, Init, LlmRequest, ResponseChunk, ResponseEnd, UserJoined,
-    UserStartedSpeaking,
+    UserStartedSpeaking, UserStoppedSpeaking,
 };
 use atoms_agent::{Conversation, Graph, ToSessions, node};
 use atoms_runtime::Bus;
@@ -70,6 +70,58 @@ impl Stops {
     #[handler]
     fn speaking(&mut self, _: &UserStartedSpeaking) -> AgentInterrupt {
         AgentInterrupt
+    }
+}
+
+/// Waits for the floor, and then has something to do that has no end.
+#[derive(Default)]
+struct Busy;
+
+#[node(output, crate = atoms_agent)]
+impl Busy {
+    #[respond]
+    fn answer(&mut self, _: &UserStoppedSpeaking) -> BoxStream<'static, &'static str> {
+        talk("Busy ", 3, 100)
+    }
+
+    #[handler]
+    async fn joined(&mut self, _: &UserJoined) {
+        std::future::pending().await
+    }
+}
+
+/// As `Busy`, but the one behind it has no end.
+#[derive(Default)]
+struct Blocked;
+
+#[node(output, crate = atoms_agent)]
+impl Blocked {
+    #[respond]
+    fn answer(&mut self, _: &UserStoppedSpeaking) -> BoxStream<'static, &'static str> {
+        talk("Blocked ", 3, 100)
+    }
+}
+
+#[derive(Default)]
+struct Endless;
+
+#[node(crate = atoms_agent)]
+impl Endless {
+    #[handler]
+    async fn joined(&mut self, _: &UserJoined) {
+        std::future::pending().await
+    }
+}
+
+/// Waits behind them.
+#[derive(Default)]
+struct Late;
+
+#[node(output, crate = atoms_agent)]
+impl Late {
+    #[respond]
+    fn answer(&mut self, _: &UserStartedSpeaking) -> BoxStream<'static, &'static str> {
+        talk("Late ", 3, 100)
     }
 }
 
@@ -195,5 +247,30 @@ async fn there_is_one_interrupt_whoever_gives_it() {
         }
         let told = types(&events).iter().filter(|it| **it == "agent.control.interrupt").count();
         assert_eq!(told, 1, "{way}: {events:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_waits_and_cannot_speak_keeps_nobody_waiting() {
+    let others = || Graph::builder().edge::<ByItself, One>().edge::<ByItself, Late>();
+    let busy = others().edge::<ByItself, Busy>().build().unwrap();
+    let blocked = others().edge::<ByItself, Blocked>().edge::<Blocked, Endless>().build().unwrap();
+    // So many events fill the mailbox of the endless node together, but none of the others alone.
+    for (graph, before, after) in [(busy, 0, 1), (blocked, 40, 40)] {
+        let mut client = Client::of(graph).await;
+        let joined = r#"{"type":"system.user.joined"}"#;
+        for _ in 0..before {
+            client.send(joined).await;
+        }
+        client.send(r#"{"type":"system.llm.request","messages":null}"#).await;
+        for waits in ["stopped", "started"] {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            client.send(&format!(r#"{{"type":"system.user.{waits}_speaking"}}"#)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for _ in 0..after {
+            client.send(joined).await;
+        }
+        assert_eq!(speakers(&responses(&mut client, 2).await), ["One", "Late"]);
     }
 }
