@@ -303,10 +303,18 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// All that the handler returns and emits is held until it is done, and posted with the normal priority if it succeeds; what
-/// a failed attempt emitted is thrown away. If the queue is full, the handler's emit waits for room, which slows down
-/// whoever emits. An emit for which another handler waits does not, since that one may be what takes the room: it takes
-/// room beyond the capacity, as a handler's `bus.post(...)` does. On a bus with a store, which has no such room, or if there
-/// is no room at all, the handler fails, and its event is a dead letter. `bus.post(event)` in a handler posts one event.
+/// a failed attempt emitted is thrown away. On a bus with a store, they are stored in one commit.
+///
+/// If the queue is full, the handler's emit waits for room, which slows down whoever emits: for 30 seconds at most, since what
+/// takes the room may wait for this emit. The handler is done by then, so its `timeout` does not count that wait. If the emit
+/// is dropped meanwhile, no event is posted, and the handler's event is a dead letter.
+///
+/// An emit for which another handler waits does not wait for room, since that handler may be what takes it. But an emit in a
+/// task that a handler has spawned is not known to belong to it: if the handlers of posted events wait for such tasks, and
+/// take all the room, they all wait for 30 seconds. Emit in the handler itself, or raise `queue_capacity`. Without waiting, or after
+/// it, the events take room beyond the capacity, as a handler's `bus.post(...)` does. On a bus with a store, which has no such
+/// room, or if there is no room at all, the handler fails, and its event is a dead letter. `bus.post(event)` in a handler
+/// posts one event.
 ///
 /// A sync function with `retry`, `concurrency`, `post` or `detached` may have to wait, and so runs among the async handlers. It
 /// still blocks its thread while it runs.

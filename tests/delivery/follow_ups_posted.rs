@@ -28,6 +28,15 @@ struct Packed {
 #[event(type = "posts.outer")]
 struct Outer {}
 
+#[event(type = "posts.filler")]
+struct Filler {}
+
+/// Takes room for a second.
+#[handler]
+async fn fill(_: &Filler) {
+    sleep(Duration::from_secs(1)).await;
+}
+
 fn order(id: u32) -> Order {
     Order { order: id, failures: 0 }
 }
@@ -147,6 +156,71 @@ async fn an_emit_waits_for_room() {
     assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
     bus.idle().await;
     assert!(log.take().iter().all(|line| !line.starts_with('2')), "the emit was dropped");
+}
+
+/// There is room for one event of the two, and then for none.
+#[tokio::test(start_paused = true)]
+async fn an_emit_that_is_dropped_while_it_waits_for_room_posts_nothing_and_leaves_a_letter() {
+    for (is_stored, before) in [(true, 1), (true, 2), (false, 2)] {
+        let (builder, log) = bus();
+        let mut builder = builder.handler::<pack_sync>().handler::<seen>().handler::<fill>();
+        builder = builder.queue_capacity(2);
+        if is_stored {
+            builder = builder.backlog(Arc::new(MemoryBacklog::new(2, 1 << 20)));
+        }
+        let bus = builder.start().unwrap();
+        for _ in 0..before {
+            bus.post(Filler {}).await.unwrap();
+        }
+        timeout(Duration::from_millis(500), bus.emit(order(2)).into_future()).await.unwrap_err();
+        bus.idle().await;
+        assert!(log.take().is_empty());
+        let letters = bus.dead_letters().list().await.unwrap();
+        let causes: Vec<_> = letters.iter().map(|letter| letter.cause().to_string()).collect();
+        assert!(causes.len() == 1 && causes[0].contains("its emit was dropped before"), "{causes:?}");
+        bus.dead_letters().redeliver(letters[0].id()).await.unwrap().into_result().unwrap();
+        bus.idle().await;
+        assert_eq!((log.take().len(), bus.dead_letters().len().await.unwrap()), (4, 0));
+
+        // One that is not dropped posts both, when there is room for both.
+        for _ in 0..before {
+            bus.post(Filler {}).await.unwrap();
+        }
+        let began = Instant::now();
+        bus.emit(order(2)).await.into_result().unwrap();
+        assert!(began.elapsed() >= Duration::from_millis(900), "{:?}", began.elapsed());
+        bus.idle().await;
+        assert_eq!(log.take().len(), 4);
+    }
+}
+
+/// Emits an order in a task, and waits for that.
+#[handler]
+async fn outer_in_a_task(_: &Outer, context: Context) -> Result<(), String> {
+    let bus = context.bus().clone();
+    let emitted = tokio::spawn(async move { bus.emit(order(1)).await.into_result() });
+    emitted.await.expect("it does not panic").map_err(|error| error.to_string())
+}
+
+/// Nothing says that the emits belong to the handlers which take all the room, and wait for them.
+#[tokio::test(start_paused = true)]
+async fn handlers_that_wait_for_room_that_they_take_themselves_do_not_wait_for_ever() {
+    for is_stored in [false, true] {
+        let (builder, log) = bus();
+        let builder = builder.handler::<outer_in_a_task>().handler::<pack_sync>().handler::<seen>();
+        let mut builder = builder.queue_capacity(4);
+        if is_stored {
+            builder = builder.backlog(Arc::new(MemoryBacklog::new(4, 1 << 20)));
+        }
+        let bus = builder.start().unwrap();
+        for _ in 0..4 {
+            bus.post(Outer {}).await.unwrap();
+        }
+        timeout(Duration::from_secs(60), bus.idle()).await.unwrap();
+        let letters = bus.dead_letters().len().await.unwrap();
+        // Without room beyond the capacity, the handlers of both events have failed.
+        assert_eq!((log.take().len(), letters), if is_stored { (0, 8) } else { (16, 0) });
+    }
 }
 
 /// The handler of a posted event takes the only room, and waits for an emit whose handler posts.

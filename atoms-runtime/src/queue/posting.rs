@@ -5,20 +5,30 @@
 //! queue, and where the events go is decided before the first one is emitted. An event alone does not know whether its
 //! emitter may wait.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::{Either, select};
+
+use super::backlog::NewPost;
 use super::hold::{HeldPost, Hold};
 use super::lanes::{Posted, Slot};
 use super::room::{Room, RoomKind};
 use super::stored::Stored;
+use super::timer::new_sleep;
 use super::{PostError, PostRefusal, Priority};
 use crate::engine::runner::{HandlerFuture, NotDone, Outcome, RunAsync, call, decorate};
 use crate::engine::step::Step;
 use crate::engine::{Bus, Engine};
 use crate::event::AnyEvent;
-use crate::handler::FailureKind;
+use crate::handler::{FailureKind, HandlerInfo, Recipient};
+use crate::letters::{Attempt, DeadLetterCause};
 use crate::store::StoreErrorKind;
+
+/// How long the events of a handler wait for room. What takes the room may wait for this very emit, in a task which is
+/// not known to belong to it.
+const ROOM_WAIT: Duration = Duration::from_secs(30);
 
 /// A handler whose events are posted.
 pub(super) struct Posting {
@@ -39,7 +49,9 @@ impl Posting {
         let events = hold.into_emitted();
         // Where a handler waits for this emit, it may be what takes the room.
         let may_wait = step.event.head().nested() == 0;
+        let unposted = Unposted { step, handler: (self.inner.handler())() };
         let posted = post(step.bus, events, may_wait).await;
+        std::mem::forget(unposted);
         posted.map_err(|error| NotDone::failed(FailureKind::Error(error.into())))
     }
 }
@@ -50,6 +62,35 @@ impl RunAsync for Posting {
     }
 
     decorate!();
+}
+
+/// Keeps the event of a handler that is done, if the emit is dropped before the events that it emitted are posted.
+struct Unposted<'a> {
+    step: &'a Step<'a>,
+    handler: &'static HandlerInfo,
+}
+
+impl Drop for Unposted<'_> {
+    fn drop(&mut self) {
+        let Self { step, handler } = self;
+        // A dead letter that is delivered again stays, a panic has one, and so has a detached handler. A bus that is shut down
+        // keeps nothing more.
+        let is_kept = step.letter().is_some() || handler.is_detached() || std::thread::panicking();
+        if !is_kept && !step.bus.is_closed() {
+            let dropped = "its emit was dropped before the events that it emitted were posted";
+            let attempts = vec![Attempt::new(&FailureKind::Error(dropped.into()))];
+            step.bury_late(DeadLetterCause::failed(Recipient::Handler(handler), attempts));
+        }
+    }
+}
+
+/// Waits for room, at most for [`ROOM_WAIT`] where there are timers; `None` if there is no room by then.
+async fn in_time<T>(room: impl Future<Output = T>) -> Option<T> {
+    let Ok(sleep) = new_sleep(ROOM_WAIT) else { return Some(room.await) };
+    match select(pin!(room), pin!(sleep)).await {
+        Either::Left((got, _)) => Some(got),
+        Either::Right(_) => None,
+    }
 }
 
 async fn post(bus: &Arc<Engine>, events: Vec<AnyEvent>, may_wait: bool) -> Result<(), PostError> {
@@ -73,16 +114,15 @@ async fn reserve(bus: &Engine, events: Vec<AnyEvent>, may_wait: bool) -> Result<
         let (room, bytes) =
             (Room::new(RoomKind::OfPriority, Priority::Normal), queue.rooms.share(event.size()));
         let mut slot = Slot { key: queue.lane(&event), room, bytes };
-        let got = match queue.rooms.try_reserve(room, bytes) {
-            Err(full) if full.is_full() && may_wait && reserved.is_empty() => {
-                queue.rooms.reserve(room, bytes).await
-            }
-            Err(full) if full.is_full() => {
-                slot.room = room.of(RoomKind::OfHandlers);
-                queue.rooms.try_reserve(slot.room, bytes)
-            }
-            got => got,
-        };
+        let is_full = |got: &Result<(), PostRefusal>| got.is_err_and(PostRefusal::is_full);
+        let mut got = queue.rooms.try_reserve(room, bytes);
+        if is_full(&got) && may_wait && reserved.is_empty() {
+            got = in_time(queue.rooms.reserve(room, bytes)).await.unwrap_or(got);
+        }
+        if is_full(&got) {
+            slot.room = room.of(RoomKind::OfHandlers);
+            got = queue.rooms.try_reserve(slot.room, bytes);
+        }
         match got {
             Ok(()) => {}
             // What follows from an event that was emitted before a shutdown is delivered.
@@ -109,29 +149,23 @@ fn enqueue(bus: &Bus, posts: Vec<HeldPost>) -> Result<(), PostError> {
     Ok(())
 }
 
-/// Stores all events in one commit. If there is no room for all of them, each waits for its own.
+/// Stores all events in one commit, when there is room for all of them.
 async fn store(
     bus: &Bus,
     stored: &Arc<Stored>,
     events: Vec<AnyEvent>,
     may_wait: bool,
 ) -> Result<(), PostError> {
-    let priority = Priority::Normal;
-    let posts = events.iter().map(|event| bus.0.new_post(event.clone(), priority, None)).collect();
-    match stored.backlog.post(posts).await {
-        Ok(_) => {
-            stored.posted(bus);
-            Ok(())
-        }
-        Err(error) if error.kind() == StoreErrorKind::Full && may_wait => {
-            for event in events {
-                stored.post(bus, event, priority, None).await?;
-            }
-            Ok(())
-        }
-        Err(error) => {
-            let first = events.into_iter().next().expect("`post` has looked");
-            Err(PostError { store: Some(error), ..PostError::new(PostRefusal::Store, first) })
-        }
+    let new_post = |event: &AnyEvent| bus.0.new_post(event.clone(), Priority::Normal, None);
+    let posts: Vec<NewPost> = events.iter().map(new_post).collect();
+    let mut got = stored.backlog.post(posts.clone()).await;
+    if may_wait && got.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Full) {
+        got = in_time(stored.post_all(bus, &posts)).await.unwrap_or(got);
     }
+    let Err(error) = got else {
+        stored.posted(bus);
+        return Ok(());
+    };
+    let first = events.into_iter().next().expect("`post` has looked");
+    Err(PostError { store: Some(error), ..PostError::new(PostRefusal::Store, first) })
 }

@@ -161,6 +161,22 @@ impl Stored {
         }
     }
 
+    /// Stores all these events in one commit, and waits for room for all of them. A backlog says of one event only whether
+    /// there is room for it: this tries again when something is done here, and now and then for what is done elsewhere.
+    pub(super) async fn post_all(&self, bus: &Bus, posts: &[NewPost]) -> Result<Vec<u64>, StoreError> {
+        let mut wait = RETRY[0];
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            match self.backlog.post(posts.to_vec()).await {
+                Err(error) if error.kind() == StoreErrorKind::Full && !bus.is_closed() => {}
+                stored => return stored,
+            }
+            select(changed, pin!(sleep(wait))).await;
+            wait = (2 * wait).min(RETRY[1]);
+        }
+    }
+
     /// Something was stored: somebody takes it.
     pub(crate) fn posted(self: &Arc<Self>, bus: &Bus) {
         self.mark();

@@ -43,6 +43,6 @@ fn turn(member: &Member, mut sleep: Pin<&mut Option<Sleep>>, cx: &mut Context<'_
 }
 
 /// There is no other way to ask a runtime whether it has time.
-fn new_sleep(wait: Duration) -> Result<Sleep, Box<dyn Any + Send>> {
+pub(super) fn new_sleep(wait: Duration) -> Result<Sleep, Box<dyn Any + Send>> {
     catch_unwind(|| tokio::time::sleep(wait))
 }
