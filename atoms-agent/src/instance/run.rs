@@ -78,7 +78,9 @@ impl Instance {
 /// Waits for the tasks of nodes to end.
 pub(crate) async fn joined(tasks: &mut JoinSet<()>) {
     while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended {
+        if let Err(error) = ended
+            && !error.is_cancelled()
+        {
             tracing::error!(%error, "the task of a node did not end well");
         }
     }

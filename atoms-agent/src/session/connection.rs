@@ -1,13 +1,15 @@
 //! Runs one session on its connection: reads frames, writes frames, and ends.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use atoms_runtime::{Envelope, EventInvalid, LogLimit, Shown};
 use futures_core::Stream;
 use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Level;
 
@@ -16,6 +18,7 @@ use super::identity::AnyIdentity;
 use super::inbox::Inbox;
 use super::pace::{Pace, Silence};
 use super::parting::{DRAIN, LINGER, part, why};
+use super::state::Connected;
 use super::{Session, SessionEnd, Sessions};
 use crate::events::{AgentError, Ready, Severity};
 use crate::instance::flight::Flight;
@@ -74,7 +77,7 @@ impl Sessions {
         B: AsRef<[u8]> + Send,
         O: Sink<Outgoing> + Send + Unpin,
     {
-        let _connected = self.0.connections.token();
+        let connected = Arc::new(self.0.connections.token());
         let begun = match self.handshake(&mut incoming).await {
             Ok(init) => self.open(init, who).await,
             Err(end) => Err(end),
@@ -88,16 +91,20 @@ impl Sessions {
             }
         };
         // This also runs when the future is dropped in the middle.
-        let running = Running { sessions: self, session: &session };
+        let nodes = JoinSet::new();
+        let mut running = Running { sessions: self, session: &session, nodes, connected };
         session.tell(Ready);
-        let mut nodes = self.begin(&session);
+        running.nodes = self.begin(&session);
         let conversed = AssertUnwindSafe(self.converse(&session, &mut incoming, &mut outgoing));
         if let Err(panic) = conversed.catch_unwind().await {
             session.panicked(panic);
         }
         session.instance().close();
-        self.stop(&session, &mut nodes).await;
-        self.save(&session).await;
+        self.stop(&session, &mut running.nodes).await;
+        if let Some(saving) = self.save(&session, &running.connected, ready(())) {
+            // Its failure is in the log.
+            let _ = saving.await;
+        }
         let end = session.0.end.get().cloned().unwrap_or(SessionEnd::ByClient);
         log_end(Some(session.id()), &end, "a session has ended");
         self.within(LINGER, part(&end, &mut incoming, &mut outgoing)).await;
@@ -290,10 +297,12 @@ fn log_end(session: Option<&str>, end: &SessionEnd, what: &str) {
     }
 }
 
-/// Keeps a session in the list until this is dropped.
+/// Keeps a session in the list, and its nodes running, until this is dropped.
 struct Running<'a> {
     sessions: &'a Sessions,
     session: &'a Session,
+    nodes: JoinSet<()>,
+    connected: Connected,
 }
 
 impl Drop for Running<'_> {
@@ -304,7 +313,12 @@ impl Drop for Running<'_> {
         self.session.0.work.cancel();
         self.session.instance().close();
         self.session.instance().let_go();
-        self.sessions.save_later(self.session);
+        let (sessions, session) = (self.sessions.clone(), self.session.clone());
+        let mut nodes = std::mem::take(&mut self.nodes);
+        nodes.abort_all();
+        // One that holds its thread goes on, and may change a state until then.
+        let ended = async move { sessions.stop(&session, &mut nodes).await };
+        let _ = self.sessions.save(self.session, &self.connected, ended);
         self.sessions.forget(self.session);
     }
 }

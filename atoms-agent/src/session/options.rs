@@ -175,8 +175,10 @@ impl SessionsBuilder {
     }
 
     /// Saves a [`session_state`](Self::session_state) when its session has ended and all nodes have stopped, however that
-    /// came: also after a panic, and when the connection was dropped. Bus handlers that still hold the state can change it
-    /// later, which is not saved. A failure is in the log.
+    /// came: also after a panic, and when the connection was dropped, be it during the save. Nodes of a dropped connection, and
+    /// the futures of [`Session::spawn`](super::Session::spawn), stop at their next await, for which the save waits ten seconds
+    /// at most. What still holds the state after that, and bus handlers that do, can change it later, which is not saved.
+    /// [`Sessions::shutdown`] waits for the save. A failure is in the log, also if the runtime ended before.
     ///
     /// # Panics
     ///

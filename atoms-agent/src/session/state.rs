@@ -11,7 +11,9 @@ use std::time::Duration;
 use atoms_runtime::{Delivery, Event, ExtractError, FromDelivery, HandlerError, PrepareError, StartContext};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::opening::Opening;
 use super::{Session, SessionEnd, Sessions};
@@ -234,12 +236,30 @@ impl Sessions {
         Ok(States { loaded, is_saved: AtomicBool::new(false) })
     }
 
-    /// Saves the states of a session whose nodes have stopped, unless that was done.
-    pub(super) async fn save(&self, session: &Session) {
-        if session.0.states.is_saved.swap(true, Ordering::SeqCst) {
-            return;
+    /// Saves the states of a session when its nodes have ended, unless that was done. The task goes on if nobody awaits it, and
+    /// counts as the connection until it is done.
+    pub(super) fn save(
+        &self,
+        session: &Session,
+        connected: &Connected,
+        ended: impl Future<Output = ()> + Send + 'static,
+    ) -> Option<JoinHandle<()>> {
+        let is_saved = || session.0.states.is_saved.swap(true, Ordering::SeqCst);
+        if self.0.options.states.iter().all(|loader| loader.save.is_none()) || is_saved() {
+            return None;
         }
-        let what = "the state of the session could not be saved";
+        let (sessions, session, connected) = (self.clone(), session.clone(), Arc::clone(connected));
+        let unsaved = Unsaved(Some(session.clone()));
+        let save = async move {
+            ended.await;
+            sessions.save_all(&session).await;
+            unsaved.is_saved();
+            drop(connected);
+        };
+        Some(Handle::try_current().ok()?.spawn(save))
+    }
+
+    async fn save_all(&self, session: &Session) {
         for loader in &self.0.options.states {
             let Some(save) = &loader.save else { continue };
             let save = async {
@@ -249,37 +269,36 @@ impl Sessions {
                 }
             };
             let limit = self.0.options.state_timeout;
-            let save = guarded((session.id(), what, loader.name), limit, save);
+            let save = guarded((session.id(), NOT_SAVED, loader.name), limit, save);
             if self.within(limit.saturating_add(LATER), save).await.is_none() {
                 let (session, state) = (session.id(), loader.name);
-                tracing::error!(session, state, "{what}, since the sessions were cut short");
-            }
-        }
-    }
-
-    /// Saves the states of a session that was dropped in the middle.
-    pub(super) fn save_later(&self, session: &Session) {
-        if self.0.options.states.iter().all(|loader| loader.save.is_none())
-            || session.0.states.is_saved.load(Ordering::SeqCst)
-        {
-            return;
-        }
-        match Handle::try_current() {
-            Ok(runtime) => {
-                let (sessions, session) = (self.clone(), session.clone());
-                let save = async move { sessions.save(&session).await };
-                self.0.connections.spawn_on(save, &runtime);
-            }
-            Err(_) => {
-                let session = session.id();
-                tracing::error!(
-                    session,
-                    "the state of the session could not be saved: its runtime has ended"
-                );
+                tracing::error!(session, state, "{NOT_SAVED}, since the sessions were cut short");
             }
         }
     }
 }
+
+const NOT_SAVED: &str = "the state of the session could not be saved";
+
+/// Tells the log that the states of a session were not saved, if this is dropped before they are.
+struct Unsaved(Option<Session>);
+
+impl Unsaved {
+    fn is_saved(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unsaved {
+    fn drop(&mut self) {
+        if let Some(session) = &self.0 {
+            tracing::error!(session = session.id(), "{NOT_SAVED}: its runtime has ended");
+        }
+    }
+}
+
+/// Counts a connection as open until all that share this have dropped it.
+pub(super) type Connected = Arc<TaskTrackerToken>;
 
 /// Its own time-out comes first.
 const LATER: Duration = Duration::from_secs(1);

@@ -44,10 +44,14 @@ impl Work {
     /// Cancels all of it, and waits until it has stopped.
     pub(super) async fn stopped(&self) {
         self.cancel();
-        let tasks = self.lock().tasks.take();
-        if let Some(mut tasks) = tasks {
-            while tasks.join_next().await.is_some() {}
-        }
+        // Who waits may be dropped, and then another one waits.
+        while poll_fn(|cx| match &mut self.lock().tasks {
+            Some(tasks) => tasks.poll_join_next(cx),
+            None => Poll::Ready(None),
+        })
+        .await
+        .is_some()
+        {}
     }
 }
 

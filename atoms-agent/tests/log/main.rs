@@ -10,8 +10,8 @@ use std::time::Duration;
 use atoms_agent::events::{
     ConversationType, Init, LlmRequest, Log, Object, TranscriptUpdate, UserJoined, UserStartedSpeaking,
 };
-use atoms_agent::{Graph, SessionEnd, Sessions, node};
-use atoms_runtime::{Emitter, handler};
+use atoms_agent::{Graph, SessionEnd, SessionState, Sessions, node};
+use atoms_runtime::{Emitter, HandlerError, handler};
 use client::{Client, bus};
 use futures_util::{Stream, stream};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -266,4 +266,24 @@ async fn an_event_of_a_session_that_the_bus_refuses_is_in_the_log() {
     for part in ["ERROR", sessions.list()[0].id(), "system.user.joined", "the bus is shut down"] {
         assert!(line.contains(part), "`{part}` is not in {line}");
     }
+}
+
+#[test]
+fn a_state_that_is_not_saved_before_its_runtime_ends_is_in_the_log() {
+    let (written, _guard) = Written::keep();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let builder = Sessions::builder(Graph::builder().node::<Odd>().build().unwrap());
+    let builder = builder.session_state(async |_| Ok::<_, HandlerError>(0_u8));
+    let builder = builder.save_session_state(async |_, _: SessionState<u8>| Ok::<_, HandlerError>(()));
+    let (client, id) = runtime.block_on(async {
+        let client = Client::with(builder).await;
+        let id = client.sessions.list()[0].id().to_owned();
+        (client, id)
+    });
+    drop(runtime);
+    let line = written.lines("the state of the session could not be saved").concat();
+    for part in ["ERROR", &id, "its runtime has ended"] {
+        assert!(line.contains(part), "`{part}` is not in {line}");
+    }
+    drop(client);
 }

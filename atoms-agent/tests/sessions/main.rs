@@ -12,6 +12,7 @@ mod life;
 mod partings;
 mod responses;
 mod routes;
+mod saves;
 mod speakers;
 mod starts;
 mod states;
