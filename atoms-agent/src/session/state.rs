@@ -253,7 +253,7 @@ impl Sessions {
         let save = async move {
             ended.await;
             sessions.save_all(&session).await;
-            unsaved.is_saved();
+            unsaved.saved();
             drop(connected);
         };
         Some(Handle::try_current().ok()?.spawn(save))
@@ -284,7 +284,7 @@ const NOT_SAVED: &str = "the state of the session could not be saved";
 struct Unsaved(Option<Session>);
 
 impl Unsaved {
-    fn is_saved(mut self) {
+    fn saved(mut self) {
         self.0 = None;
     }
 }
