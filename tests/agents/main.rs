@@ -1,6 +1,7 @@
 //! Agents, as those see them who start them, and watch them.
 
 mod document;
+mod prompted;
 mod started;
 
 #[path = "../log/mod.rs"]

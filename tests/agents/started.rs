@@ -14,7 +14,7 @@ use crate::{SOON, bus};
 
 /// Says who calls.
 #[tool]
-fn whoami(#[extract] sender: Option<Sender>, #[extract] principal: Option<Principal>) -> String {
+pub(crate) fn whoami(#[extract] sender: Option<Sender>, #[extract] principal: Option<Principal>) -> String {
     let name = |name: Option<String>| name.unwrap_or_else(|| "nobody".into());
     format!("{} for {}", name(sender.map(Into::into)), name(principal.map(|it| it.name().to_owned())))
 }
