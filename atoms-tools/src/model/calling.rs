@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use atoms_control::QuestionId;
 use serde_json::{Map, Value};
+use tokio::time;
 
 use super::answer::{CallStage, CallStep, Said};
 use super::error::{CallFailed, LoopError};
@@ -76,7 +77,7 @@ impl Asking {
             return End::HandedOver(question);
         };
         self.say(Said::Text(told.clone())).await;
-        match tokio::time::timeout((*at_most).min(self.left_for_people()), calling).await {
+        match time::timeout((*at_most).min(self.left_for_people()), calling).await {
             Ok(called) => End::Called(called.map_err(CallFailed::from)),
             Err(_) => End::HandedOver(question),
         }
@@ -85,7 +86,7 @@ impl Asking {
     /// How long somebody may be waited for, so that the model has some time to say that it was in vain.
     fn left_for_people(&self) -> Duration {
         let left =
-            self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now().into()));
+            self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(time::Instant::now()));
         left.saturating_sub(self.limits.time / 4)
     }
 
