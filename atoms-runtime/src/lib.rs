@@ -57,8 +57,8 @@ pub use handler::{
     AnsweredBy, AsyncHandler, Backoff, Declares, Delivery, DetachError, Emissions, EmitOutcome, Emitter,
     Emitting, EventSet, ExtractError, FailureKind, FromDelivery, FromSyncDelivery, Handler, HandlerError,
     HandlerInfo, HandlerOptions, Input, MissingState, NotInSet, Outlet, Output, Params, PrepareError,
-    Recipient, Refusal, Retry, Retryable, Returns, Shared, StartContext, State, SyncDelivery, SyncHandler,
-    SyncParams, Veto,
+    Recipient, Refusal, Retry, Retryable, Returned, Returns, Shared, StartContext, State, SyncDelivery,
+    SyncHandler, SyncParams, Veto,
 };
 pub use layers::intercept::Interceptor;
 pub use letters::{

@@ -127,12 +127,14 @@ macro_rules! __claimed {
         $crate::__in_assembly! {
             #[unsafe(export_name = $symbol)]
             fn is_claimed() {
-                "2:",
-                ".pushsection .init_array, \"aw\", %init_array",
-                ".p2align 3",
-                ".quad 2b",
-                ".popsection",
-            }
+                "2:
+                .if {has_safe_name}
+                .pushsection .init_array, \"aw\", %init_array
+                .p2align 3
+                .quad 2b
+                .popsection
+                .endif",
+            } has_safe_name = const $crate::__private::assert_symbol($symbol)
         }
 
         #[cfg(not(any(test, miri)))]
@@ -188,6 +190,6 @@ macro_rules! __claimed {
         #[cfg(not(any(test, miri)))]
         #[used]
         #[unsafe(export_name = $symbol)]
-        static IS_CLAIMED: ::core::primitive::u8 = 0;
+        static IS_CLAIMED: ::core::primitive::u8 = $crate::__private::assert_symbol($symbol);
     };
 }

@@ -66,10 +66,8 @@ macro_rules! __event {
             }
 
             $crate::__private::inventory::submit! {
-                $crate::__private::Linked::event::<$name>()
+                $crate::__private::Linked::Event(<$name as $crate::Event>::event_type)
             }
-
-            const _: () = $crate::__private::assert_symbol($type);
 
             $crate::__claimed! {
                 ::core::concat!("atoms.event_type.", $type, $(".version_", $version,)? ".is_defined_twice")
@@ -133,16 +131,10 @@ macro_rules! __finish {
             $crate::__private::Taken::<$input>::finish::<$output>(output, delivery)
         }
 
-        const EMITS: $crate::EventTypes = {
+        const RETURNED: $crate::Returned = {
             #[allow(unused_imports)]
             use $crate::__private::Undeclared as _;
-            $crate::__private::Declared::<$input, $output>::EMITS
-        };
-
-        const CAN_FAIL: ::core::primitive::bool = {
-            #[allow(unused_imports)]
-            use $crate::__private::Undeclared as _;
-            $crate::__private::Declared::<$input, $output>::CAN_FAIL
+            $crate::__private::Declared::<$input, $output>::RETURNED
         };
     };
 }
@@ -157,29 +149,20 @@ macro_rules! __handler {
         const _: () = {
             #[automatically_derived]
             impl $crate::__private::HandlerSymbol for $name {
-                const IS_IN_UNIT_TEST: ::core::primitive::bool = ::core::cfg!(test);
-
                 fn handler() {}
             }
 
             #[automatically_derived]
             impl $crate::Handler for $name {
                 fn info() -> &'static $crate::HandlerInfo {
-                    static INFO: $crate::HandlerInfo = $crate::HandlerInfo::$kind::<$called, $name>(
-                        ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
-                        ::core::file!(),
-                        ::core::line!(),
-                        const { &$crate::__private::Binding::$kind::<$called>() },
-                    )
+                    static INFO: $crate::HandlerInfo = $crate::__private::described::$kind::<$called>($crate::__private::Place {
+                        path: ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
+                        file: ::core::file!(),
+                        line: ::core::line!(),
+                        is_in_unit_test: ::core::cfg!(test),
+                    })
                     $(.$option($($value),*))*;
                     &INFO
-                }
-            }
-
-            #[automatically_derived]
-            impl $crate::Handler for $called {
-                fn info() -> &'static $crate::HandlerInfo {
-                    <$name as $crate::Handler>::info()
                 }
             }
 
@@ -211,8 +194,6 @@ macro_rules! entry {
         $crate::entry!($entry);
 
         const _: () = {
-            const _: () = $crate::__private::assert_symbol(::core::concat!($($name),+));
-
             $crate::__claimed! { ::core::concat!("atoms.entry.", $($name,)+ ".is_defined_twice") }
         };
     };

@@ -1,19 +1,34 @@
 //! What expansions of the macros use. Not part of the public interface.
 
-pub use atoms_macros::{graph_without_agent, in_place_of, node_without_agent};
+use std::fmt;
+
+pub use atoms_macros::{graph_without_agent, in_place_of, node_without_agent, with_attributes};
 pub use inventory;
 pub use serde;
 
 pub use crate::catalog::Linked;
-pub use crate::engine::runner::Binding;
+pub use crate::engine::runner::described;
 pub use crate::event::field;
 pub use crate::event::upcast::{Read, Unread, Upcasts, read_own, upcast};
-pub use crate::event::{AskedForUnknown, FlatJson, HandlerSymbol, key_field};
+pub use crate::event::{AskedForUnknown, FlatJson, HandlerSymbol, assert_symbol, key_field};
 pub use crate::handler::{
-    AlwaysRetry, Declared, Fallible, HandlerParam, In, Judge, Nothing, Optional, Parameters, Retries,
+    AlwaysRetry, Declared, Fallible, HandlerParam, In, Judge, Nothing, Optional, Parameters, Place, Retries,
     SyncHandlerParam, Taken, Undeclared, Untaken, constant, set,
 };
 pub use crate::wire::flat_json;
+
+/// Shows a struct with these fields, as its derived `Debug` does.
+pub fn debug_fields(
+    formatter: &mut fmt::Formatter<'_>,
+    name: &str,
+    fields: &[(&str, &dyn fmt::Debug)],
+) -> fmt::Result {
+    let mut shown = formatter.debug_struct(name);
+    for (name, value) in fields {
+        shown.field(name, value);
+    }
+    shown.finish()
+}
 
 /// Fails if there is no handler on the bus of `verify!(builder)`.
 pub fn verify_handlers(bus: &crate::Bus) -> Result<(), crate::StartError> {
@@ -32,19 +47,6 @@ impl TakesAnyEvent for crate::AnyEvent {}
 
 /// Fails to compile where a handler with a `pattern` does not take [`AnyEvent`](crate::AnyEvent).
 pub const fn assert_takes_any_event<I: TakesAnyEvent>() {}
-
-/// Fails to compile where a part of a symbol's name has a character in it that an assembler or a linker's
-/// script could take for something else.
-pub const fn assert_symbol(name: &str) {
-    let mut rest = name.as_bytes();
-    while let [byte, others @ ..] = rest {
-        assert!(
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'),
-            "what names a symbol is letters, digits, `_` and `.`: write `#[event]`, which checks it"
-        );
-        rest = others;
-    }
-}
 
 /// What the reply of a request must be.
 #[diagnostic::on_unimplemented(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use atoms_runtime::{
     Delivery, Dispatch, Emitted, EventType, EventTypes, ExtractError, FailureKind, HandlerError, HandlerInfo,
-    Input, Params, PrepareError, StartContext,
+    Input, Params, PrepareError, Returned, StartContext,
 };
 
 use tokio::time::timeout;
@@ -25,11 +25,8 @@ pub trait Method<N>: 'static {
     /// Whether it takes the event by value, so that the node does not pass it on.
     const CONSUMES: bool;
 
-    /// The types of the events that the method may return.
-    const EMITS: EventTypes;
-
-    /// Whether the method returns a `Result`.
-    const CAN_FAIL: bool;
+    /// What is known of what the method returns.
+    const RETURNED: Returned;
 
     /// What is known of it.
     fn info() -> &'static HandlerInfo;
@@ -228,6 +225,6 @@ impl<N: Send, H: Run<N>, Rest: Methods<N>> Methods<N> for (H, Rest) {
 
 /// Describes a [`Method`], which stands in this place of the program's source.
 pub const fn describe<N, M: Method<N>>(path: &'static str, file: &'static str, line: u32) -> HandlerInfo {
-    let emits = const { EventTypes::all(&[&M::EMITS, &<M::Params as Params>::EMITS]) };
-    HandlerInfo::method::<M::Input, M::Params>(path, file, line, emits, M::CAN_FAIL)
+    let emits = const { EventTypes::all(&[&M::RETURNED.emits, &<M::Params as Params>::EMITS]) };
+    HandlerInfo::method::<M::Input, M::Params>(path, file, line, emits, M::RETURNED.can_fail)
 }

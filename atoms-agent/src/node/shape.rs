@@ -197,7 +197,7 @@ impl MethodShape {
             takes: <M::Input as Input>::EVENTS,
             takes_every_event: <M::Input as Input>::EVERY_EVENT,
             consumes: M::CONSUMES,
-            returns: M::EMITS,
+            returns: M::RETURNED.emits,
             emits: <M::Params as Params>::EMITS,
             handles_events: true,
             responds: false,

@@ -36,7 +36,7 @@ pub(super) fn expand(agent: &Agent<'_>, checked: &Checked<'_>) -> TokenStream {
     let implementation = implementation(agent, checked, &extracted);
     let (ident, name, tools) = (&agent.function.sig.ident, &checked.name, &agent.options.tools);
     let description = docs::text(attrs);
-    let allow = function::allow_what_is_demanded();
+    let allow = function::allow_what_is_demanded(&agent.function.sig);
     quote! {
         #allow
         #function

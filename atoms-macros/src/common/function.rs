@@ -2,7 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, FnArg, Ident, ItemFn, PatType, Signature, Type, TypeParamBound, parse_quote};
+use syn::{
+    Attribute, FnArg, Ident, ItemFn, PatType, ReceiverKind, ReturnType, Signature, Type, TypeParamBound,
+    parse_quote,
+};
 
 use super::{Mistakes, attributes, types};
 
@@ -27,16 +30,34 @@ pub(crate) fn is_extracted(ty: &Type) -> bool {
 }
 
 /// Allows what Clippy would have otherwise in a signature, and what the attributes refuse or leave no choice about.
-pub(crate) fn allow_what_is_demanded() -> Attribute {
-    parse_quote! {
-        #[allow(
-            clippy::missing_const_for_fn,
-            clippy::must_use_candidate,
-            clippy::needless_pass_by_ref_mut,
-            clippy::needless_pass_by_value,
-            clippy::trivially_copy_pass_by_ref,
-            clippy::unused_self
-        )]
+/// Only what such a signature can be told of, since rustc looks up each name.
+pub(crate) fn allow_what_is_demanded(signature: &Signature) -> Option<Attribute> {
+    let is_async = signature.asyncness.is_some();
+    let has = |condition: fn(&FnArg) -> bool| signature.inputs.iter().any(condition);
+    let lints = [
+        (quote!(missing_const_for_fn), !is_async),
+        (quote!(must_use_candidate), !is_async && matches!(signature.output, ReturnType::Type(..))),
+        (quote!(needless_pass_by_ref_mut), has(|taken| reference(taken).is_some_and(|is_mut| is_mut))),
+        (quote!(needless_pass_by_value), has(|taken| reference(taken).is_none())),
+        (quote!(trivially_copy_pass_by_ref), has(|taken| reference(taken).is_some_and(|is_mut| !is_mut))),
+        (quote!(unused_self), signature.receiver().is_some()),
+    ];
+    let lints: Vec<_> =
+        lints.into_iter().filter(|(_, may_object)| *may_object).map(|(lint, _)| lint).collect();
+    (!lints.is_empty()).then(|| parse_quote!(#[allow(#(clippy::#lints),*)]))
+}
+
+/// Whether it is a `&mut`, if it is taken by reference.
+fn reference(taken: &FnArg) -> Option<bool> {
+    match taken {
+        FnArg::Receiver(receiver) => match &receiver.kind {
+            ReceiverKind::Reference(_, _, mutability) => Some(mutability.is_some()),
+            _ => None,
+        },
+        FnArg::Typed(parameter) => match &*parameter.ty {
+            Type::Reference(reference) => Some(reference.mutability.is_some()),
+            _ => None,
+        },
     }
 }
 

@@ -6,6 +6,7 @@
 //!     struct __Handler;                   // not public, so that the event need not be
 //!     impl HandlerParam<0> for __Handler { type Type = Emitter<OrderConfirmed>; }
 //!     impl AsyncHandler for __Handler {
+//!         type Named = confirm;
 //!         type Input = OrderCreated;
 //!         type Params = Parameters<Self, 1>;
 //!         type Output = ();
@@ -41,7 +42,7 @@ pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
     let parameters = extracted.types_of(&format_ident!("__Handler"));
     let implementation = implementation(handler, &input, &extracted);
     let registration = registration(handler);
-    let allow = function::allow_what_is_demanded();
+    let allow = function::allow_what_is_demanded(&function.sig);
     quote! {
         #allow
         #function
@@ -59,7 +60,7 @@ pub(crate) fn expand(handler: &Handler<'_>, input: Input<'_>) -> TokenStream {
 
 fn implementation(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracted) -> TokenStream {
     let root = &handler.options.root;
-    let ty = input.ty;
+    let (named, ty) = (&handler.function.sig.ident, input.ty);
     // With the span of the name, where rustc reports a missing reply.
     let name = handler.function.sig.ident.span();
     let output = handler.output.map_or_else(|| quote_spanned!(name=> ()), |output| quote!(#output));
@@ -79,6 +80,7 @@ fn implementation(handler: &Handler<'_>, input: &Input<'_>, extracted: &Extracte
     quote! {
         #cloned
         impl #of for __Handler {
+            type Named = #named;
             type Input = #ty;
             #params
             type Output = #output;

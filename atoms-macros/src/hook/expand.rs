@@ -47,7 +47,7 @@ pub(crate) fn expand(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
     let parameters = extracted.types_of(&format_ident!("__Hook"));
     let implementation = implementation(hook, checked, &extracted);
     let registration = registration(hook, checked);
-    let allow = function::allow_what_is_demanded();
+    let allow = function::allow_what_is_demanded(&hook.function.sig);
     quote! {
         #allow
         #function

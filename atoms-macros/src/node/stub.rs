@@ -65,7 +65,8 @@ fn without_roles(node: &Node<'_>, mut block: ItemImpl) -> TokenStream {
                 .attrs
                 .retain(|attribute| Role::of(attribute).is_none() && Role::conditional(attribute).is_none());
             if function.attrs.len() < given {
-                function.attrs.insert(0, function::allow_what_is_demanded());
+                let allow = function::allow_what_is_demanded(&function.sig);
+                function.attrs.splice(0..0, allow);
             }
         }
     }

@@ -43,7 +43,7 @@ pub(crate) fn expand(tool: &Tool<'_>, checked: &Checked<'_>) -> TokenStream {
     let parameters = extracted.types_of(&format_ident!("__Tool"));
     let implementation = implementation(tool, checked, &extracted);
     let registration = registration(tool, checked, &args);
-    let allow = function::allow_what_is_demanded();
+    let allow = function::allow_what_is_demanded(&tool.function.sig);
     quote! {
         #allow
         #function

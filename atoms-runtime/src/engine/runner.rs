@@ -12,8 +12,8 @@ use super::step::Step;
 use crate::caught::panic_message;
 use crate::event::erased::lent::Lending;
 use crate::handler::{
-    AsyncHandler, Delivery, ExtractError, FailureKind, HandlerError, HandlerInfo, HandlerOptions, Input,
-    Params, PrepareError, StartContext, SyncDelivery, SyncHandler, SyncParams, Veto,
+    AsyncHandler, Delivery, ExtractError, FailureKind, Handler, HandlerError, HandlerInfo, HandlerOptions,
+    Input, Params, PrepareError, StartContext, SyncDelivery, SyncHandler, SyncParams, Veto,
 };
 use crate::letters::Attempt;
 
@@ -116,14 +116,14 @@ impl Runner {
 
 /// How a handler is made ready to run on a bus that starts; the description of each has one.
 #[derive(Debug)]
-pub struct Binding(fn(&StartContext<'_>, IsAskedBefore) -> Result<Runner, Vec<PrepareError>>);
+pub(crate) struct Binding(fn(&StartContext<'_>, IsAskedBefore) -> Result<Runner, Vec<PrepareError>>);
 
 /// Whether the condition of `when` is asked before the first attempt: at a further one it might have changed.
 type IsAskedBefore = bool;
 
 impl Binding {
     /// That of a sync handler.
-    pub const fn sync<H: SyncHandler>() -> Self {
+    const fn sync<H: SyncHandler>() -> Self {
         Self(|start, is_asked_before| {
             let prepared = H::Params::prepare(start)?;
             Ok(Runner::Sync(Arc::new(BoundSync::<H> { prepared, is_asked_before })))
@@ -131,11 +131,27 @@ impl Binding {
     }
 
     /// That of an async handler.
-    pub const fn asynchronous<H: AsyncHandler>() -> Self {
+    const fn asynchronous<H: AsyncHandler>() -> Self {
         Self(|start, is_asked_before| {
             let prepared = H::Params::prepare(start)?;
             Ok(Runner::Async(Arc::new(BoundAsync::<H> { prepared, is_asked_before })))
         })
+    }
+}
+
+/// Describes handlers that a bus runs.
+pub mod described {
+    use super::Binding;
+    use crate::handler::{AsyncHandler, HandlerInfo, Place, SyncHandler};
+
+    /// Describes the handler `H`, which stands in this place.
+    pub const fn sync<H: SyncHandler>(place: Place) -> HandlerInfo {
+        HandlerInfo::sync::<H>(place, const { &Binding::sync::<H>() })
+    }
+
+    /// As [`sync`], for an `async` handler.
+    pub const fn asynchronous<H: AsyncHandler>(place: Place) -> HandlerInfo {
+        HandlerInfo::asynchronous::<H>(place, const { &Binding::asynchronous::<H>() })
     }
 }
 
@@ -192,7 +208,7 @@ struct BoundSync<H: SyncHandler> {
 impl<H: SyncHandler> BoundSync<H> {
     #[inline]
     fn call(&self, step: &Step<'_>, lent: Option<&Lending<'_>>) -> Outcome {
-        let delivery = step.delivery(H::info);
+        let delivery = step.delivery(H::Named::info);
         let input = take::<H::Input>(&delivery, |input| self.is_asked_before || H::accepts(input))?;
         let params = H::Params::from_delivery(&self.prepared, &SyncDelivery::new(&delivery, lent));
         finished(H::finish(H::call(input.borrow(), extracted(params)?), &delivery))
@@ -210,11 +226,11 @@ impl<H: SyncHandler> RunSync for BoundSync<H> {
     }
 
     fn accepts(&self, step: &Step<'_>) -> bool {
-        accepts(&step.delivery(H::info), H::accepts)
+        accepts(&step.delivery(H::Named::info), H::accepts)
     }
 
     fn handler(&self) -> fn() -> &'static HandlerInfo {
-        H::info
+        H::Named::info
     }
 }
 
@@ -226,7 +242,7 @@ struct BoundAsync<H: AsyncHandler> {
 impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
     fn start<'a>(&'a self, step: &'a Step<'a>, mut room: Pin<&mut Option<HandlerFuture<'a>>>) {
         room.set(Some(StackFuture::from_or_box(async move {
-            let delivery = step.delivery(H::info);
+            let delivery = step.delivery(H::Named::info);
             let input = take::<H::Input>(&delivery, |input| self.is_asked_before || H::accepts(input))?;
             let params = extracted(H::Params::from_delivery(&self.prepared, &delivery))?;
             finished(H::finish(H::call(input.borrow(), params).await, &delivery))
@@ -234,11 +250,11 @@ impl<H: AsyncHandler> RunAsync for BoundAsync<H> {
     }
 
     fn accepts(&self, step: &Step<'_>) -> bool {
-        accepts(&step.delivery(H::info), H::accepts)
+        accepts(&step.delivery(H::Named::info), H::accepts)
     }
 
     fn handler(&self) -> fn() -> &'static HandlerInfo {
-        H::info
+        H::Named::info
     }
 }
 

@@ -211,13 +211,3 @@ impl<E, Reply: Send + 'static> IsAsked<E> for Asked<Reply> {
 impl<E> IsAsked<E> for AskedForUnknown {
     type Reply = ();
 }
-
-/// A handler, as the linker knows it: the name of `handler` is what a message about two handlers of one request
-/// shows.
-pub trait HandlerSymbol: 'static {
-    /// Whether it stands in a unit test, or beside one in its crate.
-    const IS_IN_UNIT_TEST: bool;
-
-    /// Does nothing.
-    fn handler();
-}

@@ -20,6 +20,7 @@ mod question;
 mod raw;
 mod size;
 mod standard;
+mod symbol;
 mod timestamp;
 pub(crate) mod type_string;
 pub(crate) mod upcast;
@@ -32,8 +33,7 @@ use serde::de::DeserializeOwned;
 pub use any::AnyEvent;
 pub(crate) use any::Inner as AnyInner;
 pub use asked::{
-    AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, HandlerSymbol, IntoRequest, IsAsked, IsEmitted,
-    One, Request,
+    AllEmitted, Asked, AskedForUnknown, Emitted, EventKind, IntoRequest, IsAsked, IsEmitted, One, Request,
 };
 pub use cancellation::Cancellation;
 pub(crate) use carried::Restore;
@@ -53,6 +53,7 @@ pub(crate) use question::{Question, put_reply};
 pub use raw::RawEvent;
 pub use size::memory_size;
 pub use standard::{DeliveryFailed, EventInvalid};
+pub use symbol::{HandlerSymbol, assert_symbol};
 pub use timestamp::{Timestamp, TimestampError};
 
 /// A plain struct with a type string, such as `shop.order.created`.

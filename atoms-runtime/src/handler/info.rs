@@ -8,17 +8,42 @@ use std::time::Duration;
 use super::options::Options;
 use super::retry::Judgement;
 use super::{AsyncHandler, Input, Params, Retry, SyncHandler, SyncParams};
-use crate::event::{AnyEvent, EventType, EventTypes, HandlerSymbol, Request, pattern};
+use crate::event::{AnyEvent, EventType, EventTypes, Request, pattern};
 
 /// By what a bus makes a handler ready to run. Only the engine knows what it is.
 pub(crate) type Binding = &'static (dyn Any + Send + Sync);
 
+/// Where a handler stands in the program.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The path of the function: its module and its name.
+    pub path: &'static str,
+    /// The source file.
+    pub file: &'static str,
+    /// The line in it.
+    pub line: u32,
+    /// Whether it stands in a unit test, or beside one in its crate.
+    pub is_in_unit_test: bool,
+}
+
+impl Place {
+    /// What a handler in this place says to the linker of the request that it answers. A crate that is being unit tested
+    /// may be in the program a second time, as it is without its tests; its handlers must not count twice.
+    const fn answers(&self, answers: fn()) -> fn() {
+        if self.is_in_unit_test { || () } else { answers }
+    }
+}
+
 /// A handler, as the registry describes it.
 pub struct HandlerInfo {
-    path: &'static str,
-    file: &'static str,
-    line: u32,
+    place: Place,
     pub(super) options: Options,
+    signature: Signature,
+    binding: Option<Binding>,
+}
+
+/// What the signature of a handler says of it.
+struct Signature {
     is_async: bool,
     is_lent: bool,
     /// Whether the function returns a `Result`.
@@ -26,55 +51,49 @@ pub struct HandlerInfo {
     takes_every_event: bool,
     input: EventTypes,
     emits: EventTypes,
-    binding: Option<Binding>,
     /// Keeps the instances of `Event::__handled_by` alive that the linker looks for.
     _handles: fn(),
     /// The same of `Event::__answered_by`, of which a request has one in a program.
     _answers: fn(),
 }
 
+// Each is one expression, since rustc evaluates it for each handler, and takes long to copy a struct.
 impl HandlerInfo {
-    /// Describes the handler `H`, which stands at `path`, in this place of the program's source. The
-    /// linker knows it as `Named`, and the bus runs it by what `binding` says.
-    #[doc(hidden)]
-    pub const fn sync<H: SyncHandler, Named: HandlerSymbol>(
-        path: &'static str,
-        file: &'static str,
-        line: u32,
-        binding: Binding,
-    ) -> Self {
-        let emits = const { EventTypes::all(&[&H::Params::EMITS, &H::EMITS]) };
-        let info = Self::linked::<H, Named, H::Input>(path, file, line, emits);
-        let is_lent = H::Params::ARE_LENT;
-        Self { is_lent, returns_result: H::CAN_FAIL, binding: Some(binding), ..info }
+    /// Describes the handler `H`, which stands in this place. The bus runs it by what `binding` says.
+    pub(crate) const fn sync<H: SyncHandler>(place: Place, binding: Binding) -> Self {
+        Self {
+            options: Options::DEFAULT,
+            signature: Signature {
+                is_async: false,
+                is_lent: H::Params::ARE_LENT,
+                returns_result: H::RETURNED.can_fail,
+                takes_every_event: H::Input::EVERY_EVENT,
+                input: H::Input::EVENTS,
+                emits: const { EventTypes::all(&[&H::Params::EMITS, &H::RETURNED.emits]) },
+                _handles: H::Input::handled_by::<H>,
+                _answers: place.answers(H::Input::answered_by::<H::Named>),
+            },
+            binding: Some(binding),
+            place,
+        }
     }
 
     /// As [`sync`](Self::sync), for an `async` handler.
-    #[doc(hidden)]
-    pub const fn asynchronous<H: AsyncHandler, Named: HandlerSymbol>(
-        path: &'static str,
-        file: &'static str,
-        line: u32,
-        binding: Binding,
-    ) -> Self {
-        let emits = const { EventTypes::all(&[&H::Params::EMITS, &H::EMITS]) };
-        let info = Self::linked::<H, Named, H::Input>(path, file, line, emits);
-        Self { is_async: true, returns_result: H::CAN_FAIL, binding: Some(binding), ..info }
-    }
-
-    /// What both kinds of handlers have in common.
-    const fn linked<H, Named: HandlerSymbol, I: Input>(
-        path: &'static str,
-        file: &'static str,
-        line: u32,
-        emits: EventTypes,
-    ) -> Self {
+    pub(crate) const fn asynchronous<H: AsyncHandler>(place: Place, binding: Binding) -> Self {
         Self {
-            _handles: I::handled_by::<H>,
-            // A crate that is being unit tested may be in the program a second time, as it is without
-            // its tests; its handlers must not count twice.
-            _answers: if Named::IS_IN_UNIT_TEST { || () } else { I::answered_by::<Named> },
-            ..Self::of::<I>(path, file, line, emits)
+            options: Options::DEFAULT,
+            signature: Signature {
+                is_async: true,
+                is_lent: false,
+                returns_result: H::RETURNED.can_fail,
+                takes_every_event: H::Input::EVERY_EVENT,
+                input: H::Input::EVENTS,
+                emits: const { EventTypes::all(&[&H::Params::EMITS, &H::RETURNED.emits]) },
+                _handles: H::Input::handled_by::<H>,
+                _answers: place.answers(H::Input::answered_by::<H::Named>),
+            },
+            binding: Some(binding),
+            place,
         }
     }
 
@@ -88,36 +107,30 @@ impl HandlerInfo {
         emits: EventTypes,
         returns_result: bool,
     ) -> Self {
-        let info = Self::of::<I>(path, file, line, emits);
-        Self { is_async: true, returns_result, _handles: I::handled_by::<P>, ..info }
+        let place = Place { path, file, line, is_in_unit_test: false };
+        let signature = Signature::of::<I>(emits);
+        let signature =
+            Signature { is_async: true, returns_result, _handles: I::handled_by::<P>, ..signature };
+        Self { place, options: Options::DEFAULT, signature, binding: None }
     }
 
     /// Describes what stands in for the handler of the request `R` in a test.
     pub(crate) const fn stand_in<R: Request>(path: &'static str, place: &'static Location<'static>) -> Self {
-        Self::of::<R>(path, place.file(), place.line(), EventTypes::NONE)
+        Self::of::<R>(path, place.file(), place.line())
     }
 
     /// Describes the handler of a delivery in a test, which is to no handler.
     pub(crate) const fn in_test() -> Self {
-        Self::of::<AnyEvent>("a test", file!(), line!(), EventTypes::NONE)
+        Self::of::<AnyEvent>("a test", file!(), line!())
     }
 
     /// Describes what takes an `I`, and neither the linker nor a bus knows of.
-    const fn of<I: Input>(path: &'static str, file: &'static str, line: u32, emits: EventTypes) -> Self {
+    const fn of<I: Input>(path: &'static str, file: &'static str, line: u32) -> Self {
         Self {
-            path,
-            file,
-            line,
+            place: Place { path, file, line, is_in_unit_test: false },
             options: Options::DEFAULT,
-            is_async: false,
-            is_lent: false,
-            returns_result: false,
-            takes_every_event: I::EVERY_EVENT,
-            input: I::EVENTS,
-            emits,
+            signature: Signature::of::<I>(EventTypes::NONE),
             binding: None,
-            _handles: || (),
-            _answers: || (),
         }
     }
 
@@ -130,7 +143,7 @@ impl HandlerInfo {
     ///
     /// Dead letters and stored events name their handler by it.
     pub fn id(&self) -> &'static str {
-        self.options.id.unwrap_or(self.path)
+        self.options.id.unwrap_or(self.place.path)
     }
 
     /// Returns the identities that the handler had before, as `was` declares them.
@@ -145,17 +158,17 @@ impl HandlerInfo {
 
     /// Returns the path of the function: its module and its name.
     pub fn path(&self) -> &'static str {
-        self.path
+        self.place.path
     }
 
     /// Returns the source file of the function.
     pub fn file(&self) -> &'static str {
-        self.file
+        self.place.file
     }
 
     /// Returns the line in [`file`](Self::file).
     pub fn line(&self) -> u32 {
-        self.line
+        self.place.line
     }
 
     /// Returns the order of the handler among the sync handlers of an event: those of lower order run earlier, and
@@ -190,12 +203,12 @@ impl HandlerInfo {
 
     /// Whether a call of its function can be dropped.
     pub(super) fn may_be_interrupted(&self) -> bool {
-        self.is_async
+        self.signature.is_async
     }
 
     /// Whether its function returns a `Result`.
     pub(super) fn returns_result(&self) -> bool {
-        self.returns_result
+        self.signature.returns_result
     }
 
     /// Returns how many calls of the handler may run at once, if there is a limit.
@@ -223,28 +236,28 @@ impl HandlerInfo {
     /// also runs among them, but only its bus knows that.
     pub fn is_async(&self) -> bool {
         let Options { retry, concurrency, post, detached, .. } = &self.options;
-        self.is_async || retry.is_some() || concurrency.is_some() || *post || *detached
+        self.signature.is_async || retry.is_some() || concurrency.is_some() || *post || *detached
     }
 
     /// Returns whether one of its parameters may be extracted from what a layer [lends](crate::Lent). A layer that lends
     /// something need not cover other handlers.
     pub fn is_lent(&self) -> bool {
-        self.is_lent
+        self.signature.is_lent
     }
 
     /// Returns whether the handler says that it may fail: its function returns a `Result`, or it has a `timeout`.
     pub fn can_fail(&self) -> bool {
-        self.returns_result || self.timeout().is_some()
+        self.signature.returns_result || self.timeout().is_some()
     }
 
     /// Returns the types of events that the handler names. A handler of every event does not name the others.
     pub fn event_types(&self) -> Vec<&'static EventType> {
-        self.input.to_vec()
+        self.signature.input.to_vec()
     }
 
     /// Returns whether the handler sees every event.
     pub fn takes_every_event(&self) -> bool {
-        self.takes_every_event
+        self.signature.takes_every_event
     }
 
     /// Whether an event that the handler takes counts as handled: not if it is merely one of all. An event
@@ -277,25 +290,41 @@ impl HandlerInfo {
         if let Some(pattern) = self.options.pattern {
             return pattern::matches(pattern, type_string);
         }
-        self.takes_every_event || self.names(type_string)
+        self.signature.takes_every_event || self.names(type_string)
     }
 
     /// What it takes, as the log shows it: type strings, then the pattern of all others.
     pub(crate) fn input(&self) -> String {
         let names = self.event_types().into_iter().map(EventType::name);
-        let others = self.takes_every_event.then(|| self.options.pattern.unwrap_or("*"));
+        let others = self.signature.takes_every_event.then(|| self.options.pattern.unwrap_or("*"));
         names.chain(others).collect::<Vec<_>>().join(", ")
     }
 
     /// Returns the types of events that the handler's signature says it may emit, each once.
     pub fn emits(&self) -> Vec<&'static EventType> {
         let mut emitted = Vec::new();
-        for event_type in self.emits.to_vec() {
+        for event_type in self.signature.emits.to_vec() {
             if !emitted.contains(&event_type) {
                 emitted.push(event_type);
             }
         }
         emitted
+    }
+}
+
+impl Signature {
+    /// That of a function that takes an `I`, emits these types, and of which the linker does not know.
+    const fn of<I: Input>(emits: EventTypes) -> Self {
+        Self {
+            is_async: false,
+            is_lent: false,
+            returns_result: false,
+            takes_every_event: I::EVERY_EVENT,
+            input: I::EVENTS,
+            emits,
+            _handles: || (),
+            _answers: || (),
+        }
     }
 }
 
@@ -309,7 +338,7 @@ impl fmt::Debug for HandlerInfo {
 /// `shop::confirm (src/lib.rs:12)`
 impl fmt::Display for HandlerInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}:{})", self.path, self.file, self.line)
+        write!(f, "{} ({}:{})", self.place.path, self.place.file, self.place.line)
     }
 }
 

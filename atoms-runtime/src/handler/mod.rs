@@ -21,14 +21,14 @@ mod sync;
 
 use std::future::Future;
 
-use crate::event::EventTypes;
+use crate::event::HandlerSymbol;
 
 pub use configured::HandlerOptions;
 pub(crate) use delivery::Caller;
 pub use delivery::Delivery;
 pub use emitter::{Declares, Emitter, EventSet, In, Nothing};
 pub use failure::{DetachError, FailureKind, Recipient};
-pub use info::HandlerInfo;
+pub use info::{HandlerInfo, Place};
 pub use input::Input;
 pub use not_in_set::NotInSet;
 pub use outlet::{EmitOutcome, Emitting, Outlet};
@@ -38,7 +38,7 @@ pub use parameters::{
 };
 pub(crate) use refusal::UNNAMED;
 pub use refusal::{Refusal, Veto};
-pub use reply::{AnsweredBy, Declared, Returns, Taken, Undeclared, Untaken};
+pub use reply::{AnsweredBy, Declared, Returned, Returns, Taken, Undeclared, Untaken};
 pub use retry::{AlwaysRetry, Backoff, Fallible, Judge, Retries, Retry, Retryable};
 pub(crate) use state::States;
 pub use state::{MissingState, Shared, StartContext, State};
@@ -69,7 +69,9 @@ pub trait Handler: 'static {
 
 /// A handler whose function is not `async`. If something around it has to wait, as `retry` does, it runs among the
 /// async ones.
-pub trait SyncHandler: Handler {
+pub trait SyncHandler: 'static {
+    /// The type that has the name of the function.
+    type Named: Handler + HandlerSymbol;
     /// The type of the first parameter, without its `&`.
     type Input: Input;
     /// The further parameters.
@@ -88,20 +90,18 @@ pub trait SyncHandler: Handler {
     #[doc(hidden)]
     fn finish(output: Self::Output, delivery: &Delivery<'_>) -> Result<(), HandlerError>;
 
-    /// The types of the events that the function may return.
+    /// What is known of what the function returns.
     #[doc(hidden)]
-    const EMITS: EventTypes;
-
-    /// Whether the function returns a `Result`.
-    #[doc(hidden)]
-    const CAN_FAIL: bool = false;
+    const RETURNED: Returned;
 
     /// Calls the function.
     fn call(input: &Self::Input, params: <Self::Params as SyncParams>::Values<'_>) -> Self::Output;
 }
 
 /// A handler whose function is `async`.
-pub trait AsyncHandler: Handler {
+pub trait AsyncHandler: 'static {
+    /// The type that has the name of the function.
+    type Named: Handler + HandlerSymbol;
     /// The type of the first parameter, without its `&`.
     type Input: Input;
     /// The further parameters.
@@ -120,13 +120,9 @@ pub trait AsyncHandler: Handler {
     #[doc(hidden)]
     fn finish(output: Self::Output, delivery: &Delivery<'_>) -> Result<(), HandlerError>;
 
-    /// The types of the events that the function may return.
+    /// What is known of what the function returns.
     #[doc(hidden)]
-    const EMITS: EventTypes;
-
-    /// Whether the function returns a `Result`.
-    #[doc(hidden)]
-    const CAN_FAIL: bool = false;
+    const RETURNED: Returned;
 
     /// Calls the function.
     fn call<'a>(

@@ -44,6 +44,10 @@ pub trait Output: Send {
     /// The types of the events.
     const EMITS: EventTypes;
 
+    /// Whether it is a `Result`.
+    #[doc(hidden)]
+    const CAN_FAIL: bool;
+
     /// Emits the events, as consequences of the delivered one.
     #[doc(hidden)]
     fn emit(self, delivery: &Delivery<'_>) -> Result<(), HandlerError>;
@@ -54,6 +58,8 @@ impl<T: Emissions> Output for T {
     type Events = T::Events;
 
     const EMITS: EventTypes = T::EMITS;
+
+    const CAN_FAIL: bool = false;
 
     #[inline]
     fn emit(self, delivery: &Delivery<'_>) -> Result<(), HandlerError> {
@@ -67,6 +73,8 @@ impl<T: Emissions, E: Into<HandlerError> + Send> Output for Result<T, E> {
     type Events = T::Events;
 
     const EMITS: EventTypes = T::EMITS;
+
+    const CAN_FAIL: bool = true;
 
     fn emit(self, delivery: &Delivery<'_>) -> Result<(), HandlerError> {
         self.map(|events| events.emit(delivery)).map_err(Into::into)

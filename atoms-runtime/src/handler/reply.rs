@@ -15,9 +15,9 @@ use crate::event::{AllEmitted, Asked, AskedForUnknown, Emitted, EventTypes};
     note = "the error of a `Result` is an error type that is `Send + Sync`, text, or `Box<dyn Error + Send + Sync>`"
 )]
 pub trait Returns<Kind> {
-    /// The types of the events that are emitted.
+    /// What is known of it.
     #[doc(hidden)]
-    const EMITS: EventTypes;
+    const RETURNED: Returned;
 
     /// Emits the events, or hands over the reply.
     #[doc(hidden)]
@@ -25,7 +25,7 @@ pub trait Returns<Kind> {
 }
 
 impl<T: Output<Events: AllEmitted>> Returns<Emitted> for T {
-    const EMITS: EventTypes = T::EMITS;
+    const RETURNED: Returned = Returned { emits: T::EMITS, can_fail: T::CAN_FAIL };
 
     #[inline]
     fn finish(self, delivery: &Delivery<'_>) -> Result<(), HandlerError> {
@@ -38,7 +38,8 @@ where
     Asked<Reply>: AnsweredBy<T, Reply>,
 {
     /// A reply is not emitted.
-    const EMITS: EventTypes = EventTypes::NONE;
+    const RETURNED: Returned =
+        Returned { emits: EventTypes::NONE, can_fail: <Asked<Reply> as AnsweredBy<T, Reply>>::CAN_FAIL };
 
     #[inline]
     fn finish(self, delivery: &Delivery<'_>) -> Result<(), HandlerError> {
@@ -48,7 +49,7 @@ where
 }
 
 impl<T> Returns<AskedForUnknown> for T {
-    const EMITS: EventTypes = EventTypes::NONE;
+    const RETURNED: Returned = Returned::NOTHING;
 
     fn finish(self, _: &Delivery<'_>) -> Result<(), HandlerError> {
         Ok(())
@@ -65,12 +66,17 @@ impl<T> Returns<AskedForUnknown> for T {
     note = "return `{Reply}`, or a `Result` of it with an error type or text as its error"
 )]
 pub trait AnsweredBy<T, Reply> {
+    /// Whether it may be an error.
+    const CAN_FAIL: bool;
+
     /// Returns the reply, or why there is none.
     fn reply(returned: T) -> Result<Reply, HandlerError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<Reply> AnsweredBy<Reply, Reply> for Asked<Reply> {
+    const CAN_FAIL: bool = false;
+
     #[inline]
     fn reply(returned: Reply) -> Result<Reply, HandlerError> {
         Ok(returned)
@@ -79,6 +85,8 @@ impl<Reply> AnsweredBy<Reply, Reply> for Asked<Reply> {
 
 #[diagnostic::do_not_recommend]
 impl<Reply, E: Into<HandlerError>> AnsweredBy<Result<Reply, E>, Reply> for Asked<Reply> {
+    const CAN_FAIL: bool = true;
+
     #[inline]
     fn reply(returned: Result<Reply, E>) -> Result<Reply, HandlerError> {
         returned.map_err(Into::into)
@@ -110,28 +118,34 @@ pub trait Untaken {
 
 impl<I> Untaken for Taken<I> {}
 
-/// A handler's input and output, by which it is known what the handler emits. Of what cannot be returned,
+/// What is known of what a handler returns.
+#[derive(Debug, Clone, Copy)]
+pub struct Returned {
+    /// The types of the events that are emitted.
+    pub emits: EventTypes,
+    /// Whether it is a `Result`.
+    pub can_fail: bool,
+}
+
+impl Returned {
+    /// That of a handler that returns nothing.
+    pub const NOTHING: Self = Self { emits: EventTypes::NONE, can_fail: false };
+}
+
+/// A handler's input and output, by which it is known what the handler returns. Of what cannot be returned,
 /// [`Taken::finish`] tells alone.
 #[derive(Debug)]
 pub struct Declared<I, O>(PhantomData<fn(I) -> O>);
 
 impl<I: Input, O: Returns<I::Kind>> Declared<I, O> {
-    /// The types of the events that are emitted.
-    pub const EMITS: EventTypes = O::EMITS;
+    /// What is known of the output.
+    pub const RETURNED: Returned = O::RETURNED;
 }
 
-impl<I, T, E> Declared<I, Result<T, E>> {
-    /// Whether the handler may return an error.
-    pub const CAN_FAIL: bool = true;
-}
-
-/// For what cannot be returned, and for what is no `Result`.
+/// For what cannot be returned.
 pub trait Undeclared {
     /// Nothing.
-    const EMITS: EventTypes = EventTypes::NONE;
-
-    /// It returns no error.
-    const CAN_FAIL: bool = false;
+    const RETURNED: Returned = Returned::NOTHING;
 }
 
 impl<I, O> Undeclared for Declared<I, O> {}

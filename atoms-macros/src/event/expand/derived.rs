@@ -75,13 +75,12 @@ fn debug(event: &Event<'_>) -> TokenStream {
     let label = event.item.ident.unraw().to_string();
     let shown = event.fields.iter().map(|field| {
         let (cfgs, label, value) = (attributes::cfgs(&field.syntax.attrs), field.name(), shown(field));
-        quote!(#(#cfgs)* ::core::fmt::DebugStruct::field(&mut fields, #label, #value);)
+        quote!(#(#cfgs)* (#label, #value))
     });
+    let root = &event.keys.root;
     quote! {
         fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            let mut fields = ::core::fmt::Formatter::debug_struct(formatter, #label);
-            #(#shown)*
-            ::core::fmt::DebugStruct::finish(&mut fields)
+            #root::__private::debug_fields(formatter, #label, &[#(#shown),*])
         }
     }
 }

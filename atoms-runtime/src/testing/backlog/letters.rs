@@ -8,9 +8,11 @@ use tokio::time::{sleep, timeout};
 
 use super::{A_MOMENT, Checked, SOON, checked, done, is_lost, post};
 use crate::engine::Bus;
-use crate::engine::runner::Binding;
+use crate::engine::runner::described;
 use crate::event::{AnyEvent, EventId, HandlerSymbol};
-use crate::handler::{AsyncHandler, FailureKind, Handler, HandlerInfo, HandlerParam, Parameters, State};
+use crate::handler::{
+    AsyncHandler, FailureKind, Handler, HandlerInfo, HandlerParam, Parameters, Place, State,
+};
 use crate::letters::{Attempt, DeadLetter, DeadLetterCause, LetterRecipient, LetterStore, MemoryLetters};
 use crate::queue::{Acknowledgement, Backlog, NewPost};
 use crate::store::{StoreError, StoreErrorKind, StoreFuture};
@@ -28,19 +30,17 @@ const FAILS: &str = "atoms::testing::backlog::Fails";
 
 impl Handler for Fails {
     fn info() -> &'static HandlerInfo {
-        static INFO: HandlerInfo = HandlerInfo::asynchronous::<Fails, Fails>(
-            FAILS,
-            file!(),
-            line!(),
-            const { &Binding::asynchronous::<Fails>() },
-        );
+        static INFO: HandlerInfo = described::asynchronous::<Fails>(Place {
+            path: FAILS,
+            file: file!(),
+            line: line!(),
+            is_in_unit_test: false,
+        });
         &INFO
     }
 }
 
 impl HandlerSymbol for Fails {
-    const IS_IN_UNIT_TEST: bool = false;
-
     fn handler() {}
 }
 
@@ -49,6 +49,7 @@ impl HandlerParam<0> for Fails {
 }
 
 impl AsyncHandler for Fails {
+    type Named = Self;
     type Input = Checked;
     type Params = Parameters<Self, 1>;
     type Output = Result<(), String>;

@@ -7,9 +7,9 @@ use tokio::time::timeout;
 
 use super::{A_MOMENT, Checked, SOON, checked, done, keyed, number};
 use crate::engine::Bus;
-use crate::engine::runner::Binding;
+use crate::engine::runner::described;
 use crate::event::HandlerSymbol;
-use crate::handler::{AsyncHandler, Handler, HandlerInfo, HandlerParam, Parameters, State};
+use crate::handler::{AsyncHandler, Handler, HandlerInfo, HandlerParam, Parameters, Place, State};
 use crate::queue::Backlog;
 
 /// How often each number was begun, and how often it was done.
@@ -24,19 +24,17 @@ struct Work;
 
 impl Handler for Work {
     fn info() -> &'static HandlerInfo {
-        static INFO: HandlerInfo = HandlerInfo::asynchronous::<Work, Work>(
-            "atoms::testing::backlog::Work",
-            file!(),
-            line!(),
-            const { &Binding::asynchronous::<Work>() },
-        );
+        static INFO: HandlerInfo = described::asynchronous::<Work>(Place {
+            path: "atoms::testing::backlog::Work",
+            file: file!(),
+            line: line!(),
+            is_in_unit_test: false,
+        });
         &INFO
     }
 }
 
 impl HandlerSymbol for Work {
-    const IS_IN_UNIT_TEST: bool = false;
-
     fn handler() {}
 }
 
@@ -45,6 +43,7 @@ impl HandlerParam<0> for Work {
 }
 
 impl AsyncHandler for Work {
+    type Named = Self;
     type Input = Checked;
     type Params = Parameters<Self, 1>;
     type Output = ();
