@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atoms::PostRefusal;
 use atoms::prelude::*;
+use atoms::{DelayedEvent, MemoryBacklog, PostRefusal};
 use tokio::time::{Instant, sleep};
 
 use crate::{Log, SOON, bus};
@@ -317,4 +317,87 @@ async fn what_a_handler_posted_for_later_is_cancelled_if_it_ends_in_a_shutdown()
     tokio::task::yield_now().await;
     bus.shutdown(SOON).await.unwrap();
     assert!(log.take().is_empty());
+}
+
+/// Posts something for later when it is about to end, and something for now.
+#[handler]
+async fn reminds_late(work: &Work, context: Context, log: State<Log>) -> Result<(), atoms::PostError> {
+    sleep(Duration::from_secs(work.secs)).await;
+    let bus = context.bus();
+    let now = bus.post(Late {}).await.map_err(|error| error.reason());
+    log.add(format!("{} {now:?}", work.name));
+    let later = bus.post(Late {}).after(Duration::from_secs(60)).named("late", &work.name).await?;
+    log.add(format!("{} {}", work.name, later.is_pending().await.unwrap()));
+    Ok(())
+}
+
+fn keys(delayed: &[DelayedEvent]) -> Vec<&str> {
+    delayed.iter().map(|delayed| delayed.name().unwrap().key()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_handler_posts_for_later_during_a_shutdown_is_handed_back() {
+    let (builder, log) = bus();
+    let bus = builder.queue_capacity(2).handler::<reminds_late>().start().unwrap();
+    let emits = ["one", "two", "three"].map(|name| {
+        let bus = bus.clone();
+        tokio::spawn(async move { bus.emit(job(name, 1)).await.is_ok() })
+    });
+    bus.post(job("posted", 2)).await.unwrap();
+    tokio::task::yield_now().await;
+    let (delayed, outside) = tokio::join!(bus.shutdown(SOON), async {
+        sleep(Duration::from_millis(500)).await;
+        bus.post(Late {}).after(SOON).try_send().unwrap_err().reason()
+    });
+    assert_eq!(outside, PostRefusal::Closed, "no handler has posted it");
+    // What the handler of a posted event posts, is held until it is done.
+    let lines = log.take();
+    assert_eq!(lines[..2], ["one Err(Closed)", "one false"]);
+    assert_eq!(lines.last().unwrap(), "posted true");
+    let delayed = delayed.unwrap();
+    assert_eq!(keys(&delayed), ["one", "two", "three", "posted"]);
+    assert!(delayed.iter().all(|delayed| delayed.event().is::<Late>()));
+    for emit in emits {
+        assert!(emit.await.unwrap());
+    }
+    assert!(bus.dead_letters().is_empty().await.unwrap());
+    assert!(bus.shutdown(SOON).await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_the_end_of_a_shutdown_is_refused() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<reminds_late>().start().unwrap();
+    let emit = tokio::spawn({
+        let bus = bus.clone();
+        async move { bus.emit(job("emitted", 5)).await.is_ok() }
+    });
+    tokio::task::yield_now().await;
+    assert!(bus.shutdown(Duration::from_secs(2)).await.unwrap_err().delayed().is_empty());
+    assert!(!emit.await.unwrap());
+    assert_eq!(log.take(), ["emitted Err(Closed)"]);
+    assert!(bus.shutdown(SOON).await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backlog_keeps_what_handlers_post_for_later_during_a_shutdown() {
+    let backlog = Arc::new(MemoryBacklog::default());
+    let start = || bus().0.backlog(backlog.clone()).handler::<reminds_late>().start().unwrap();
+    let first = start();
+    first.post(job("posted", 2)).await.unwrap();
+    let emit = tokio::spawn({
+        let bus = first.clone();
+        async move { bus.emit(job("emitted", 1)).await.is_ok() }
+    });
+    sleep(Duration::from_millis(10)).await;
+    let (delayed, outside) = tokio::join!(first.shutdown(SOON), async {
+        sleep(Duration::from_millis(500)).await;
+        first.post(Late {}).after(SOON).await.unwrap_err().reason()
+    });
+    assert!(delayed.unwrap().is_empty());
+    assert_eq!(outside, PostRefusal::Closed);
+    assert!(emit.await.unwrap());
+    drop(first);
+    let next = start();
+    assert_eq!(keys(&next.delayed().list().await.unwrap()), ["emitted", "posted"]);
 }

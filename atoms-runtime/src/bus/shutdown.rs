@@ -83,12 +83,13 @@ impl Bus {
     }
 
     /// Refuses all events that are emitted or posted from now on, also by running handlers, but not the requests that these
-    /// ask. Waits until all deliveries
+    /// ask, nor what they post [for later](crate::Post::after). Waits until all deliveries
     /// and all posted events from before are done, and then ends all subscriptions, streams and expectations.
     ///
     /// Posted events that are not due yet are cancelled at once, and returned, sorted by when they are due: as many as the
-    /// bus has taken ([`queue_capacity`](crate::BusBuilder::queue_capacity)), and what running handlers have posted for
-    /// later. Those in another [backlog](crate::Backlog) stay there, and are not returned. At the deadline, detached handlers and posted events
+    /// bus has taken ([`queue_capacity`](crate::BusBuilder::queue_capacity)), and what running handlers post for later
+    /// until this is ready, up to 65,536 events with as many bytes as each priority has. In another
+    /// [backlog](crate::Backlog), both stay, and are not returned. At the deadline, detached handlers and posted events
     /// are cancelled as well; an emit belongs to its caller, and goes on. The error lists the deliveries that did not
     /// end, with the [event](Unfinished::event) of each that was posted and that no handler has begun. It does not list what a thread is running at that time without an await, nor the up to 15 posted events
     /// that the thread has taken to run after that. There is an error for these all the same, and the 15 events are not

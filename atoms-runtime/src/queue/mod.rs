@@ -103,9 +103,10 @@ pub struct Post<'a> {
 #[derive(Clone, Copy)]
 struct Terms {
     slot: Slot,
-    /// Whether it takes room beyond the capacity where it would wait for some.
-    exceeds_if_awaited: bool,
-    /// Whether it does so where it would fail as well.
+    /// Whether a handler posts it: it takes room beyond the capacity where it would wait for some, and if it is due later, a
+    /// bus that is shutting down takes it.
+    is_of_handler: bool,
+    /// Whether it takes room beyond the capacity where it would fail as well.
     exceeds: bool,
 }
 
@@ -117,26 +118,30 @@ impl Terms {
     /// Reserves room in the queue, if there is some.
     fn try_reserve(&mut self, bus: &Bus, exceeds: bool) -> Result<(), PostRefusal> {
         let rooms = &bus.0.queue.0.rooms;
-        match rooms.try_reserve(self.slot.room, self.slot.bytes) {
-            Err(full) if full.is_full() && exceeds => {
-                self.slot.room = self.slot.room.of(RoomKind::OfHandlers);
-                rooms.try_reserve(self.slot.room, self.slot.bytes)
-            }
-            reserved => reserved,
+        let is_handed_back = self.is_of_handler && self.slot.room.is(RoomKind::Delayed);
+        let mut reserved = rooms.try_reserve(self.slot.room, self.slot.bytes);
+        if exceeds && reserved.is_err_and(PostRefusal::is_full) {
+            self.slot.room = self.slot.room.of(RoomKind::OfHandlers);
+            reserved = rooms.try_reserve(self.slot.room, self.slot.bytes);
         }
+        if is_handed_back && reserved == Err(PostRefusal::Closed) {
+            self.slot.room = self.slot.room.of(RoomKind::HandedBack);
+            reserved = rooms.try_reserve(self.slot.room, self.slot.bytes);
+        }
+        reserved
     }
 }
 
 impl<'a> Post<'a> {
     #[inline]
     pub(crate) fn new(bus: &'a Bus, event: AnyEvent) -> Self {
-        // A handler may itself take room.
-        let exceeds_if_awaited = scope::is_in_handler();
+        // It may itself take room.
+        let is_of_handler = scope::is_in_handler();
         let key = bus.0.queue.0.lane(&event);
         let event = scope::following(event, &bus.0.inherited);
         let bytes = bus.0.queue.0.rooms.share(event.size());
         let slot = Slot { key, room: Room::new(RoomKind::OfPriority, Priority::default()), bytes };
-        let terms = Terms { slot, exceeds_if_awaited, exceeds: false };
+        let terms = Terms { slot, is_of_handler, exceeds: false };
         Self { bus, event, terms, held: Hold::current(bus) }
     }
 
@@ -344,7 +349,7 @@ impl<'a> Post<'a> {
     /// Stores the event in the backlog, or holds it.
     async fn store(self, later: Option<Later>, stored: &'a Arc<Stored>) -> Result<(), PostError> {
         let Some(Self { bus, event, terms, .. }) = self.hold_stored(later.clone())? else { return Ok(()) };
-        stored.post(bus, event, terms.slot.room.priority(), later).await
+        stored.post(bus, event, terms.slot.room.priority(), later, terms.is_of_handler).await
     }
 
     #[inline]

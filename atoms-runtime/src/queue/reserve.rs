@@ -53,7 +53,7 @@ impl<'a> Reserving<'a> {
     #[inline]
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PostRefusal>> {
         if self.waiting.is_none() {
-            let exceeds = self.terms.exceeds || self.terms.exceeds_if_awaited;
+            let exceeds = self.terms.exceeds || self.terms.is_of_handler;
             match self.terms.try_reserve(self.bus, exceeds) {
                 Err(full) if full.is_full() && !exceeds => {}
                 reserved => return Poll::Ready(reserved),

@@ -22,6 +22,8 @@ pub(crate) enum RoomKind {
     Delayed,
     /// What handlers post where there is no room, since they may be what takes it.
     OfHandlers,
+    /// What handlers post for later during a shutdown, which hands it back.
+    HandedBack,
     /// None: the handlers of posted events emitted it, of which each may emit so much.
     Followed,
 }
@@ -29,8 +31,8 @@ pub(crate) enum RoomKind {
 /// How many priorities there are.
 const PRIORITIES: u8 = 3;
 
-/// How many rooms there are: one for each priority, and two others.
-const ROOMS: usize = 5;
+/// How many rooms there are: one for each priority, and three others.
+const ROOMS: usize = 6;
 
 impl Room {
     pub(crate) fn new(kind: RoomKind, priority: Priority) -> Self {
@@ -78,10 +80,8 @@ struct Space {
 impl Rooms {
     pub(crate) fn new(capacity: usize, bytes: usize) -> Self {
         let (capacity, bytes) = (capacity.min(Semaphore::MAX_PERMITS), bytes.min(Semaphore::MAX_PERMITS));
-        let rooms = [capacity, capacity, capacity, capacity, OF_HANDLERS].map(|capacity| Space {
-            capacity,
-            places: Semaphore::new(capacity),
-            bytes: Semaphore::new(bytes),
+        let rooms = [capacity, capacity, capacity, capacity, OF_HANDLERS, OF_HANDLERS].map(|capacity| {
+            Space { capacity, places: Semaphore::new(capacity), bytes: Semaphore::new(bytes) }
         });
         Self { rooms, bytes }
     }
@@ -129,19 +129,34 @@ impl Rooms {
 
     /// How much is taken.
     pub(crate) fn depths(&self) -> QueueDepths {
-        let [background, normal, high, delayed, beyond] = self.rooms.each_ref().map(|space| {
+        let [background, normal, high, delayed, beyond, _] = self.rooms.each_ref().map(|space| {
             let events = space.capacity.saturating_sub(space.places.available_permits());
             QueueDepth::new(events, self.bytes.saturating_sub(space.bytes.available_permits()))
         });
         QueueDepths { background, normal, high, delayed, beyond, ..QueueDepths::default() }
     }
 
-    /// Gives nothing out any more.
+    /// Gives nothing out any more, but what is handed back.
     pub(crate) fn close(&self) {
-        for space in &self.rooms {
-            space.places.close();
-            space.bytes.close();
-        }
+        let (_, rooms) = self.rooms.split_last().expect("there are some");
+        rooms.iter().for_each(Space::close);
+    }
+
+    /// All is handed back.
+    pub(crate) fn close_all(&self) {
+        self.rooms.iter().for_each(Space::close);
+    }
+
+    /// Whether all is handed back.
+    pub(crate) fn are_all_closed(&self) -> bool {
+        self.rooms.iter().all(|space| space.places.is_closed())
+    }
+}
+
+impl Space {
+    fn close(&self) {
+        self.places.close();
+        self.bytes.close();
     }
 }
 

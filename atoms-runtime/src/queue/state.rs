@@ -16,7 +16,7 @@ use super::delays::{Delays, Due, Waiting, When};
 use super::hold::HeldPost;
 use super::lanes::{LaneKey, Lanes, Posted, Slot};
 use super::named::{DelayedEvent, DelayedFilter};
-use super::room::Rooms;
+use super::room::{RoomKind, Rooms};
 use super::{PostError, PostRefusal, QueueDepths};
 use crate::engine::Bus;
 use crate::engine::under_way::UnderWay;
@@ -92,11 +92,26 @@ impl Queue {
         waiting: Waiting,
         due: Due,
     ) -> Result<(), PostError> {
+        if waiting.posted.slot.room.is(RoomKind::HandedBack) {
+            return self.hand_back(&waiting, due);
+        }
         let (mut state, _) = self.ready_for(bus, &waiting.posted)?;
         state.delays.put(waiting, due);
         let timers = state.crews.timers();
         drop(state);
         timers.into_iter().for_each(Waker::wake);
+        Ok(())
+    }
+
+    /// Keeps an event for [`undelivered`](Self::undelivered), as long as somebody will take it.
+    fn hand_back(&self, waiting: &Waiting, due: Due) -> Result<(), PostError> {
+        let mut state = self.lock();
+        if self.rooms.are_all_closed() {
+            return Err(PostError::new(PostRefusal::Closed, waiting.posted.event.clone()));
+        }
+        state.undelivered.push(waiting.listed(due.by_wall(self.clock.both())));
+        drop(state);
+        drop(waiting.posted.cancelled());
         Ok(())
     }
 
@@ -129,7 +144,9 @@ impl Queue {
         drop(state);
         wake(idle);
         timers.into_iter().for_each(Waker::wake);
-        self.rooms.give_back_all(cancelled.iter().map(|it| (it.slot.room, it.slot.bytes)));
+        // What was posted during a shutdown keeps its room, since it is kept.
+        let given_back = cancelled.iter().filter(|it| !it.slot.room.is(RoomKind::HandedBack));
+        self.rooms.give_back_all(given_back.map(|it| (it.slot.room, it.slot.bytes)));
         cancelled.iter().for_each(|posted| drop(posted.cancelled()));
     }
 
@@ -270,7 +287,7 @@ impl Queue {
         done.clear();
     }
 
-    /// Takes nothing more, and keeps what is not due yet for [`undelivered`](Self::undelivered).
+    /// Takes nothing more but what handlers post for later, and keeps what is not due yet for [`undelivered`](Self::undelivered).
     pub(crate) fn close(&self) {
         self.rooms.close();
         self.is_closing.store(true, Ordering::Relaxed);
@@ -287,9 +304,13 @@ impl Queue {
         );
     }
 
-    /// What was not due when this was closed, sorted by when it would have been.
+    /// What was not due when this was closed, and what handlers have posted for later since then, sorted by when it would
+    /// have been. No more is taken.
     pub(crate) fn undelivered(&self) -> Vec<DelayedEvent> {
-        let mut undelivered = std::mem::take(&mut self.lock().undelivered);
+        let mut state = self.lock();
+        self.rooms.close_all();
+        let mut undelivered = std::mem::take(&mut state.undelivered);
+        drop(state);
         undelivered.sort_by_key(DelayedEvent::due);
         undelivered
     }

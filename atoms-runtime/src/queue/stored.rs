@@ -123,14 +123,16 @@ impl Stored {
         }
     }
 
-    /// Stores an event, and waits for room.
+    /// Stores an event, and waits for room. During a shutdown, an event is stored only if a handler posts it for later.
     pub(crate) async fn post(
         self: &Arc<Self>,
         bus: &Bus,
         event: AnyEvent,
         priority: Priority,
         later: Option<Later>,
+        is_of_handler: bool,
     ) -> Result<(), PostError> {
+        let is_taken_late = is_of_handler && later.is_some();
         let due = later.as_ref().map(|later| later.due);
         let name = later.and_then(|later| later.name).map(|name| *name);
         let new_post = || NewPost { name: name.clone(), ..bus.0.new_post(event.clone(), priority, due) };
@@ -141,11 +143,14 @@ impl Stored {
             // A shutdown wakes those who wait for room.
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
-            if bus.is_closed() {
+            if bus.is_closed() && !is_taken_late {
                 return Err(refused(PostRefusal::Closed, None));
             }
             let stored = match self.backlog.post(vec![new_post()]).await {
                 Err(error) if error.kind() == StoreErrorKind::Full => {
+                    if bus.is_closed() {
+                        return Err(refused(PostRefusal::Closed, None));
+                    }
                     match select(self.backlog.room(room, size), changed).await {
                         Either::Left((room, _)) => room,
                         Either::Right(_) => Ok(()),
