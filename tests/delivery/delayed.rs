@@ -140,6 +140,8 @@ async fn a_shutdown_hands_back_what_is_not_due() {
     let text = |delayed: &DelayedEvent| delayed.event().downcast_ref::<Reminder>().unwrap().text.clone();
     assert_eq!(delayed.iter().map(text).collect::<Vec<_>>(), ["sooner", "never"]);
     assert_eq!((delayed[0].due(), delayed[0].name()), (sooner, Some(&DelayName::new("nag", "7"))));
+    assert_eq!(delayed[0].to_string(), format!("`delayed.reminder` at {sooner}, `nag` of `7`"));
+    assert_eq!(delayed[1].to_string(), format!("`delayed.reminder` at {}", delayed[1].due()));
     assert_eq!(delayed[1].name(), None);
     assert!((3_590..3_610).contains(&(delayed[1].due().unix_micros() / 1_000_000 - unix_seconds())));
     assert!(bus.shutdown(SOON).await.unwrap().is_empty(), "they are handed back once");

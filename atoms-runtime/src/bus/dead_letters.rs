@@ -38,10 +38,15 @@ const PAGE: usize = 256;
 /// let bus = Bus::builder().shared_state(disk_is_full.clone()).start()?;
 /// assert!(!bus.emit(OrderCreated).await.is_ok());
 ///
-/// let letter = &bus.dead_letters().list().await?[0];
+/// let letter = bus.dead_letters().list().await?.remove(0);
+/// assert!(letter.handler().unwrap().ends_with("store"));
 /// assert_eq!(letter.attempts()[0].error(), "the disk is full");
 ///
 /// disk_is_full.store(false, Ordering::Relaxed);
+/// // As JSON, for those who look after it: a letter is `Serialize`, and the list has each in an `Arc`.
+/// let json = serde_json::to_value(&*letter)?;
+/// assert_eq!(json["type"], "shop.order.created");
+///
 /// bus.dead_letters().redeliver(letter.id()).await?.into_result()?;
 /// assert!(bus.dead_letters().is_empty().await?);
 /// # Ok(())

@@ -14,7 +14,8 @@ use crate::handler::{FailureKind, Recipient, Refusal};
 /// are text. So it means the same in another process.
 ///
 /// Its [`Serialize`](#impl-Serialize-for-DeadLetter) writes it for those who look after it, without the event's sensitive
-/// values, such as for an endpoint, which answers `json!(*letter)` for each `letter` of the list:
+/// values, such as for an endpoint. [`DeadLetters::list`](crate::DeadLetters::list) has each letter in an `Arc`, so `letter` is written
+/// as `json!(*letter)` or `to_value(&*letter)`:
 ///
 /// ```
 /// # use atoms::{Bus, event, handler};
@@ -145,6 +146,15 @@ impl DeadLetter {
     /// Returns the handler or subscriber that failed, or `None` if the event was not delivered to anybody.
     pub fn recipient(&self) -> Option<&LetterRecipient> {
         self.cause.recipient()
+    }
+
+    /// Returns the identity of the handler that failed ([`HandlerInfo::id`](crate::HandlerInfo::id)), or `None` if a subscriber
+    /// did, or the event was not delivered to anybody.
+    pub fn handler(&self) -> Option<&str> {
+        match self.recipient() {
+            Some(LetterRecipient::Handler(id)) => Some(id),
+            _ => None,
+        }
     }
 
     /// Returns the failed calls of the handler in order, including those of redeliveries. It is empty if there was

@@ -1,6 +1,12 @@
 //! Events that are not due yet, as they are listed.
 
+use std::fmt;
+
 use crate::event::{AnyEvent, Timestamp};
+use crate::text::shown;
+
+/// How many bytes of a name, and of its key, a message shows.
+const SHOWN: usize = 64;
 
 /// The name under which a delayed event was posted, and whom or what it is about: see
 /// [`Delayed::named`](crate::Delayed::named).
@@ -72,6 +78,19 @@ impl DelayedEvent {
     /// Returns the name under which it was posted.
     pub fn name(&self) -> Option<&DelayName> {
         self.name.as_ref()
+    }
+}
+
+/// ``` `shop.payment.overdue` at 2026-11-21T00:38:00Z, `reminder` of `o-1` ```
+impl fmt::Display for DelayedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` at {}", self.event.event_type(), self.due)?;
+        match &self.name {
+            Some(DelayName { name, key }) => {
+                write!(f, ", `{}` of `{}`", shown(name, SHOWN), shown(key, SHOWN))
+            }
+            None => Ok(()),
+        }
     }
 }
 

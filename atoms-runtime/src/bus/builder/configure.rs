@@ -9,6 +9,10 @@ impl BusBuilder {
     /// its `#[handler(...)]` says. A bus does not start with options that the handler cannot have, or with those of a
     /// handler that it does not have.
     ///
+    /// There is no setting for all handlers at once: options are those of one handler. Handlers share a value as a constant,
+    /// `#[handler(timeout = TIMEOUT)]`, and a [`Layer`](crate::Layer) stands around all deliveries of the bus, such as one with
+    /// a time-out of its own.
+    ///
     /// The configuration is a struct of yours, read by any crate that reads `Deserialize`:
     ///
     /// ```
