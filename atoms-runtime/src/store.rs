@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::catalog::Registry;
-use crate::event::{AnyEvent, EventId, Metadata, Restore, Timestamp};
+use crate::event::{AnyEvent, EventId, EventKey, Metadata, Restore, Timestamp};
 use crate::wire::{self, Codec};
 
 /// The future that a method of a store returns.
@@ -153,6 +153,9 @@ const ENVELOPE: &str = "atoms.envelope";
 /// The value that says which bus has checked the event when it was posted.
 const CHECKED: &str = "atoms.checked";
 
+/// The value that is the key with which the event was posted, if that is not its own: JSON as text, or null for none.
+const KEY: &str = "atoms.key";
+
 /// The envelope of an event.
 #[derive(Serialize, Deserialize)]
 struct StoredEnvelope {
@@ -193,6 +196,10 @@ fn values(bus: &dyn Frames, event: &AnyEvent) -> Result<Vec<u8>, StoreError> {
     if let Some(mark) = event.head().post_mark() {
         values.insert(CHECKED, to_raw_value(&mark).map_err(|error| unwritable(error.into()))?);
     }
+    if let Some(key) = event.head().key() {
+        let key = key.map(|key| String::from_utf8_lossy(key.as_bytes()));
+        values.insert(KEY, to_raw_value(&key).map_err(|error| unwritable(error.into()))?);
+    }
     if values.is_empty() {
         return Ok(Vec::new());
     }
@@ -220,6 +227,10 @@ fn restore(bus: &dyn Frames, mut event: AnyEvent, values: &[u8]) -> Result<AnyEv
     }
     if let Some(json) = values.remove(CHECKED) {
         event = event.with_post_mark(serde_json::from_str(json.get()).map_err(unreadable)?);
+    }
+    if let Some(json) = values.remove(KEY) {
+        let key: Option<String> = serde_json::from_str(json.get()).map_err(unreadable)?;
+        event = event.with_key(key.map(|key| EventKey::from_bytes(key.as_bytes())));
     }
     for (name, json) in values {
         match bus.restores().get(&*name) {

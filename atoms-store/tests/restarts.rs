@@ -9,7 +9,7 @@ use atoms::control::{AnswerError, Checkpoint, Control, Principal};
 use atoms::prelude::*;
 use atoms::store::rusqlite::Connection;
 use atoms::store::{Sqlite, StoreBuilder};
-use atoms::{AttemptKind, BusBuilder, LetterRecipient, PostRefusal, Priority};
+use atoms::{AttemptKind, BusBuilder, LetterRecipient, Metadata, PostRefusal, Priority};
 use tokio::time::{sleep, timeout};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -294,5 +294,74 @@ async fn what_is_posted_by_name_is_listed_and_cancelled_by_name_in_the_next_proc
     assert_eq!(bus.delayed().named("reminder").key(1).cancel_all().await.unwrap(), 2);
     assert_eq!(bus.delayed().list().await.unwrap().len(), 1);
     assert!(log.take().is_empty());
+    end(bus).await;
+}
+
+#[handler(id = "restarts.slow")]
+async fn slow(done: &Done, log: State<Log>) {
+    log.add(format!("slow {} begins", done.number));
+    sleep(Duration::from_millis(100)).await;
+    log.add(format!("slow {} ends", done.number));
+}
+
+/// Fails in the first process.
+#[handler(id = "restarts.late")]
+fn late(job: &Job, is_first: State<bool>, log: State<Log>) -> Result<(), String> {
+    log.add(format!("late {}", job.number));
+    if *is_first { Err("not yet".into()) } else { Ok(()) }
+}
+
+#[tokio::test]
+async fn a_letter_waits_in_the_next_process_for_the_key_that_it_was_posted_with() {
+    let (_directory, path) = file();
+    let (builder, _) = on(&path);
+    let bus = builder.handler::<late>().state(true).start().unwrap();
+    bus.post(job(1)).key("shared").await.unwrap();
+    bus.post(keyed("shared", 2)).await.unwrap();
+    timeout(SOON, bus.idle()).await.unwrap();
+    end(bus).await;
+
+    let (builder, log) = on(&path);
+    let bus = builder.handler::<late>().handler::<slow>().state(false).start().unwrap();
+    for number in 1..=2 {
+        bus.post(Done { number }).key("shared").await.unwrap();
+    }
+    let redelivered = timeout(SOON, bus.dead_letters().redeliver_all(|_| true)).await.unwrap().unwrap();
+    assert!(redelivered.iter().all(|(_, redelivered)| redelivered.as_ref().unwrap().is_ok()));
+    assert_eq!(redelivered.len(), 2);
+    let lines = ["slow 1 begins", "slow 1 ends", "slow 2 begins", "slow 2 ends", "late 1", "late 2"];
+    assert_eq!(log.take(), lines);
+    assert!(bus.dead_letters().is_empty().await.unwrap());
+    end(bus).await;
+    // The turns are not left in the file.
+    let connection = Connection::open(&path).unwrap();
+    assert_eq!(connection.query_row("SELECT count(*) FROM atoms_post", [], |row| row.get(0)), Ok(0));
+}
+
+#[handler(id = "restarts.tenants")]
+fn tenants(event: &AnyEvent, log: State<Log>) {
+    let tenant = event.metadata().get("tenant").map_or("-".into(), ToString::to_string);
+    log.add(format!("{} {tenant}", event.event_type()));
+}
+
+#[tokio::test]
+async fn what_follows_in_the_next_process_inherits_the_keys_of_the_metadata() {
+    let (_directory, path) = file();
+    let (builder, _) = on(&path);
+    let bus = builder.handler::<work>().inherit(["tenant"]).start().unwrap();
+    let tenant = Metadata::from_iter([("tenant", "t-1"), ("other", "o")]);
+    let due = Duration::from_millis(300);
+    bus.post(Envelope::new(job(1)).with_metadata(tenant)).after(due).await.unwrap();
+    end(bus).await;
+
+    let (builder, log) = on(&path);
+    let builder = builder.handler::<work>().handler::<tenants>().event::<Done>();
+    let bus = builder.inherit(["tenant"]).start().unwrap();
+    let done = bus.expect::<Done>(|_| true);
+    let done = timeout(SOON, done).await.unwrap().unwrap();
+    assert_eq!(done.metadata().get("tenant").unwrap(), "t-1");
+    assert!(done.metadata().get("other").is_none());
+    timeout(SOON, bus.idle()).await.unwrap();
+    assert_eq!(log.take(), ["work 1", "restarts.done \"t-1\""]);
     end(bus).await;
 }

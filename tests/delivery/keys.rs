@@ -1,11 +1,12 @@
 //! Posted events of one key are handled in order, those of different keys beside each other.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::{MemoryBacklog, Priority};
+use atoms::{BusBuilder, MemoryBacklog, Priority, RedeliverError, Refusal};
 use tokio::time::{Instant, sleep};
 
 use crate::{Log, SOON, bus};
@@ -202,4 +203,165 @@ async fn a_backlog_keeps_the_key_of_a_post() {
     let mut lines = log.take();
     lines[..2].sort_unstable();
     assert_eq!(lines, ["o-1 begins", "o-1 pays 2", "o-1 ends", "o-2 pays 1"]);
+}
+
+/// Fails at first, and then takes a second.
+#[handler]
+async fn charge(paid: &Paid, calls: State<AtomicU32>, log: State<Log>) -> Result<(), String> {
+    if calls.fetch_add(1, Ordering::SeqCst) == 0 {
+        return Err("not yet".into());
+    }
+    log.add(format!("{} charge begins", paid.order_id));
+    sleep(Duration::from_secs(1)).await;
+    log.add(format!("{} charge ends", paid.order_id));
+    Ok(())
+}
+
+/// In the queue, and in a backlog; with a dead letter.
+async fn with_a_letter(post: impl AsyncFn(&Bus)) -> [(Bus, Arc<Log>, u64); 2] {
+    let started = async |builder: BusBuilder, log| {
+        let builder = builder.handler::<place>().handler::<charge>().state(AtomicU32::new(0));
+        let bus = builder.start().unwrap();
+        post(&bus).await;
+        bus.idle().await;
+        let letter = bus.dead_letters().list().await.unwrap()[0].id();
+        (bus, log, letter)
+    };
+    let ((queue, queue_log), (backlog, backlog_log)) = (bus(), bus());
+    let backlog = backlog.backlog(Arc::new(MemoryBacklog::default()));
+    [started(queue, queue_log).await, started(backlog, backlog_log).await]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_is_delivered_again_waits_for_its_key_and_others_for_it() {
+    for (bus, log, letter) in with_a_letter(async |bus| bus.post(paid("o-1", 1)).await.unwrap()).await {
+        let began = Instant::now();
+        bus.post(placed("o-1", 2)).await.unwrap();
+        bus.post(placed("o-1", 1)).await.unwrap();
+        let posted_later = async {
+            sleep(Duration::from_millis(500)).await;
+            bus.post(placed("o-1", 1)).await.unwrap();
+            bus.post(placed("o-2", 0)).await.unwrap();
+        };
+        let redelivered = async { bus.dead_letters().redeliver_all(|it| it.id() == letter).await.unwrap() };
+        let (redelivered, ()) = tokio::join!(redelivered, posted_later);
+        assert!(redelivered[0].1.as_ref().unwrap().is_ok());
+        assert_eq!(began.elapsed(), Duration::from_secs(4));
+        bus.idle().await;
+        let lines = log.take();
+        let of_key: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix("o-1 ")).collect();
+        let placed = ["begins", "ends"];
+        let in_order = [placed, placed, ["charge begins", "charge ends"], placed].concat();
+        assert_eq!(of_key, in_order);
+        assert!(lines.iter().position(|line| line == "o-2 ends") < Some(5), "{lines:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_keeps_the_key_that_its_event_was_posted_with() {
+    let posted = async |bus: &Bus| bus.post(paid("o-1", 1)).key("shared").await.unwrap();
+    for (bus, log, letter) in with_a_letter(posted).await {
+        bus.post(placed("o-2", 2)).key("shared").await.unwrap();
+        bus.post(placed("o-1", 3)).await.unwrap();
+        assert!(bus.dead_letters().redeliver(letter).await.unwrap().is_ok());
+        bus.idle().await;
+        let lines =
+            ["o-2 begins", "o-1 begins", "o-2 ends", "o-1 charge begins", "o-1 charge ends", "o-1 ends"];
+        let mut sorted = log.take();
+        sorted[3..].sort_unstable();
+        let mut expected = lines.map(String::from);
+        expected[3..].sort_unstable();
+        assert_eq!(sorted, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redelivery_that_nobody_waits_for_holds_up_nothing() {
+    for (bus, log, letter) in with_a_letter(async |bus| bus.post(paid("o-1", 1)).await.unwrap()).await {
+        bus.post(placed("o-1", 5)).await.unwrap();
+        let redelivery = bus.dead_letters().redeliver(letter);
+        assert!(tokio::time::timeout(Duration::from_secs(1), redelivery).await.is_err());
+        bus.post(placed("o-1", 1)).await.unwrap();
+        bus.idle().await;
+        assert_eq!(log.take(), ["o-1 begins", "o-1 ends", "o-1 begins", "o-1 ends"]);
+        assert_eq!(bus.dead_letters().len().await.unwrap(), 1);
+        // It has its turn at once, and gives it back when it is dropped.
+        let redelivery = bus.dead_letters().redeliver(letter);
+        assert!(tokio::time::timeout(Duration::from_millis(500), redelivery).await.is_err());
+        bus.post(placed("o-1", 1)).await.unwrap();
+        bus.idle().await;
+        assert_eq!(log.take(), ["o-1 charge begins", "o-1 begins", "o-1 ends"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redelivery_that_waits_for_its_key_is_refused_by_a_shutdown() {
+    for secs in [2, 100] {
+        for (bus, log, letter) in with_a_letter(async |bus| bus.post(paid("o-1", 1)).await.unwrap()).await {
+            bus.post(placed("o-1", secs)).await.unwrap();
+            let shutdown = async {
+                sleep(Duration::from_secs(1)).await;
+                bus.shutdown(SOON).await.is_ok()
+            };
+            let (redelivered, ended) = tokio::join!(bus.dead_letters().redeliver(letter), shutdown);
+            assert_eq!(redelivered.unwrap_err(), RedeliverError::Refused(Refusal::Closed));
+            assert_eq!((ended, log.take().len()), if secs == 2 { (true, 2) } else { (false, 1) });
+        }
+    }
+}
+
+/// Delivers the letters of its own key again.
+#[handler]
+async fn try_again(placed: &Placed, context: Context, log: State<Log>) {
+    let letters = context.bus().dead_letters();
+    let redelivered = letters.redeliver_all(|letter| letter.handler().is_some()).await.unwrap();
+    log.add(format!("{} {}", placed.order_id, redelivered[0].1.as_ref().unwrap().is_ok()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_has_the_turn_of_its_own_key() {
+    let ((queue, queue_log), (backlog, backlog_log)) = (bus(), bus());
+    let backlog = backlog.backlog(Arc::new(MemoryBacklog::default()));
+    for (builder, log) in [(queue, queue_log), (backlog, backlog_log)] {
+        let builder = builder.handler::<try_again>().handler::<charge>().state(AtomicU32::new(0));
+        let bus = builder.start().unwrap();
+        bus.post(paid("o-1", 1)).await.unwrap();
+        bus.post(placed("o-1", 0)).await.unwrap();
+        tokio::time::timeout(SOON, bus.idle()).await.unwrap();
+        assert_eq!(log.take(), ["o-1 charge begins", "o-1 charge ends", "o-1 true"]);
+    }
+}
+
+/// Delivers the other letters of its key again, the first time that it is called again.
+#[handler]
+async fn clean_up(
+    paid: &Paid,
+    context: Context,
+    calls: State<AtomicU32>,
+    log: State<Log>,
+) -> Result<(), String> {
+    match calls.fetch_add(1, Ordering::SeqCst) {
+        0 | 1 => return Err("not yet".into()),
+        2 => {
+            let others = context.bus().dead_letters().redeliver_all(|_| true).await.unwrap();
+            log.add(format!("{} others", others.len()));
+        }
+        _ => {}
+    }
+    log.add(format!("cleaned up {}", paid.amount));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_is_delivered_again_has_the_turn_of_its_key() {
+    let (builder, log) = bus();
+    let bus = builder.handler::<clean_up>().state(AtomicU32::new(0)).start().unwrap();
+    for amount in [1, 2] {
+        bus.post(paid("o-1", amount)).await.unwrap();
+    }
+    bus.idle().await;
+    let first = bus.dead_letters().list().await.unwrap()[0].id();
+    let redelivered = tokio::time::timeout(SOON, bus.dead_letters().redeliver(first)).await.unwrap();
+    assert!(redelivered.unwrap().is_ok());
+    assert_eq!(log.take(), ["cleaned up 2", "1 others", "cleaned up 1"]);
 }

@@ -7,6 +7,7 @@ use crate::engine::{Bus, Receipt};
 use crate::event::{AnyEvent, Event};
 use crate::handler::{HandlerInfo, Refusal};
 use crate::letters::{Claim, DeadLetter, DeadLetterCause, LetterRecipient, Letters, RedeliverError};
+use crate::queue::NoTurn;
 use crate::store::StoreError;
 
 /// How many letters are read from a store at once.
@@ -42,11 +43,11 @@ const PAGE: usize = 256;
 /// assert!(letter.handler().unwrap().ends_with("store"));
 /// assert_eq!(letter.attempts()[0].error(), "the disk is full");
 ///
-/// disk_is_full.store(false, Ordering::Relaxed);
 /// // As JSON, for those who look after it: a letter is `Serialize`, and the list has each in an `Arc`.
 /// let json = serde_json::to_value(&*letter)?;
 /// assert_eq!(json["type"], "shop.order.created");
 ///
+/// disk_is_full.store(false, Ordering::Relaxed);
 /// bus.dead_letters().redeliver(letter.id()).await?.into_result()?;
 /// assert!(bus.dead_letters().is_empty().await?);
 /// # Ok(())
@@ -155,6 +156,11 @@ impl<'a> DeadLetters<'a> {
     /// all handlers and subscribers. The layers around deliveries stand around it again, and for an event that was not
     /// delivered to anybody those around emits, too: a veto refuses it again.
     ///
+    /// The event of a letter that has a [key](AnyEvent::key) waits for that as if it were posted now: for the events of the key
+    /// that were posted before, and those that are posted later wait for it. In a handler of a posted event of that key, it
+    /// is delivered at once. Handlers must not wait for each other's keys. On a bus with another
+    /// [backlog](crate::Backlog), its turn is an event there.
+    ///
     /// The handler is found by its identity ([`HandlerInfo::id`]), also by one that it had before.
     ///
     /// The letter is not among the dead letters while this runs. If the handler fails again, the letter comes back with
@@ -164,12 +170,17 @@ impl<'a> DeadLetters<'a> {
         let claim = Claim::of(&self.bus.0.dead_letters, id).ok_or(RedeliverError::NotFound(id))?;
         let letter = self.letters().store.get(id).await?.ok_or(RedeliverError::NotFound(id))?;
         let redelivery = Arc::new(claim.found(letter));
-        let first_poll = FirstPoll::of(&self.bus.0);
-        if self.bus.is_closed() {
-            return Err(RedeliverError::Refused(Refusal::Closed));
-        }
+        self.open()?;
         let handler = self.handler_of(redelivery.letter())?;
-        let receipt = self.bus.0.deliver_again(&redelivery, handler, first_poll).await?;
+        let turn = self.bus.0.turn_of(redelivery.letter().event()).await?;
+        let first_poll = FirstPoll::of(&self.bus.0);
+        // It may have been shut down meanwhile.
+        self.open()?;
+        let delivering = self.bus.0.deliver_again(&redelivery, handler, first_poll);
+        let receipt = match &turn {
+            Some(turn) => turn.around(delivering).await,
+            None => delivering.await,
+        }?;
         if handler.is_some() && receipt.deliveries().next().is_none() {
             return Err(RedeliverError::Declined(id));
         }
@@ -217,6 +228,10 @@ impl<'a> DeadLetters<'a> {
         Ok(redelivered)
     }
 
+    fn open(self) -> Result<(), RedeliverError> {
+        if self.bus.is_closed() { Err(RedeliverError::Refused(Refusal::Closed)) } else { Ok(()) }
+    }
+
     /// The handler that failed; `None` if the event was not delivered to anybody.
     fn handler_of(self, letter: &DeadLetter) -> Result<Option<&'static HandlerInfo>, RedeliverError> {
         match letter.recipient() {
@@ -226,6 +241,15 @@ impl<'a> DeadLetters<'a> {
                 None => Err(RedeliverError::NoHandler { letter: letter.id(), handler: id.clone() }),
             },
             Some(LetterRecipient::Subscriber(_)) => Err(RedeliverError::Subscriber(letter.id())),
+        }
+    }
+}
+
+impl From<NoTurn> for RedeliverError {
+    fn from(none: NoTurn) -> Self {
+        match none {
+            NoTurn::Closed => Self::Refused(Refusal::Closed),
+            NoTurn::NotStored(error) => Self::Store(error),
         }
     }
 }

@@ -50,6 +50,10 @@ impl Engine {
     ) -> Result<Receipt, RedeliverError> {
         let letter = redelivery.letter();
         let event = scope::nested(&self.inherited, || letter.event().clone());
+        let event = event.map(|event| match letter.event().head().key() {
+            Some(key) => event.with_key(key.cloned()),
+            None => event,
+        });
         let event = event.unwrap_or_else(|| letter.event().clone().begun_anew());
         if let Some(refusal) = Step::of_any(&event, self).chain_refusal() {
             return Err(RedeliverError::Refused(refusal));

@@ -12,7 +12,7 @@ use tracing::Span;
 use super::Priority;
 use super::backlog::Taken;
 use super::hold::{Hold, TakenBy};
-use super::lanes::Posted;
+use super::lanes::{LaneKey, Posted, Slot};
 use crate::caught::drop_caught;
 use crate::engine::Engine;
 use crate::engine::calls::{AsyncCalls, run_handlers, run_sync};
@@ -37,6 +37,7 @@ pub(crate) struct Delivering<'a> {
     seen: EventRef<'a>,
     pub(crate) table: &'a Table,
     priority: Priority,
+    key: Option<LaneKey>,
     /// What was taken, if the event is from a backlog, and the dead letters that there are of it.
     taken: Option<(&'a Taken, Vec<Arc<DeadLetter>>)>,
     pub(crate) span: Span,
@@ -46,7 +47,7 @@ pub(crate) struct Delivering<'a> {
 impl Engine {
     /// Delivers a posted event, if that takes no waiting; whether it did.
     pub(crate) fn deliver_at_once(self: &Arc<Self>, posted: &Posted) -> bool {
-        let mut delivering = Delivering::new(self, &posted.event, posted.slot.room.priority());
+        let mut delivering = Delivering::new(self, &posted.event, posted.slot);
         if !delivering.table.asynchronous.is_empty() || self.looks_at(delivering.seen.head()) {
             return false;
         }
@@ -57,14 +58,14 @@ impl Engine {
 
     /// Delivers a posted event to the handlers that are not done with it. What failed is among the dead letters.
     pub(crate) async fn deliver_posted(self: &Arc<Self>, posted: &Posted, done: &mut Option<Vec<usize>>) {
-        let chain = Delivering::new(self, &posted.event, posted.slot.room.priority()).chain_refusal();
+        let chain = Delivering::new(self, &posted.event, posted.slot).chain_refusal();
         // One that was begun has gone its route.
         let is_routed = chain.is_some() || done.is_some();
         let way = if is_routed { Way::Nowhere } else { Way::Carried };
         let way = (way, done.is_none() && self.has_checked(posted.event.head()));
         let emitted = self.emitted(posted.event.clone(), way, None, |(event, verdict), _| {
             Box::pin(async move {
-                let mut delivering = Delivering::new(self, &event, posted.slot.room.priority());
+                let mut delivering = Delivering::new(self, &event, posted.slot);
                 let refusal = verdict.err().map(Refusal::Vetoed).or(chain);
                 if refusal.is_some() || done.is_none() {
                     delivering.begin(refusal);
@@ -81,11 +82,21 @@ impl Engine {
 
 impl<'a> Delivering<'a> {
     #[inline]
-    pub(crate) fn new(bus: &'a Arc<Engine>, event: &'a AnyEvent, priority: Priority) -> Self {
+    pub(crate) fn new(bus: &'a Arc<Engine>, event: &'a AnyEvent, slot: Slot) -> Self {
+        Self::of(bus, event, slot.room.priority(), slot.key)
+    }
+
+    #[inline]
+    pub(crate) fn of(
+        bus: &'a Arc<Engine>,
+        event: &'a AnyEvent,
+        priority: Priority,
+        key: Option<LaneKey>,
+    ) -> Self {
         let seen = event.event_ref();
         let table = bus.tables.of(seen.event_type());
         let receipt = Receipt::new(&seen, table.outline);
-        Self { bus, event, seen, table, priority, taken: None, span: Span::none(), receipt }
+        Self { bus, event, seen, table, priority, key, taken: None, span: Span::none(), receipt }
     }
 
     /// As [`new`](Self::new), of an event that was taken from a backlog.
@@ -95,12 +106,13 @@ impl<'a> Delivering<'a> {
         taken: &'a Taken,
         letters: Vec<Arc<DeadLetter>>,
     ) -> Self {
-        Self { taken: Some((taken, letters)), ..Self::new(bus, event, taken.priority) }
+        let key = bus.queue.0.lane(event);
+        Self { taken: Some((taken, letters)), ..Self::of(bus, event, taken.priority, key) }
     }
 
     /// Holds what handlers emit, which are stored under these identities if the event is from a backlog.
     pub(crate) fn hold(&self, handlers: Vec<String>) -> Hold {
-        let hold = Hold::new(self.bus, self.seen.head());
+        let hold = Hold::new(self.bus, self.seen.head(), self.key);
         let Some((taken, letters)) = &self.taken else { return hold };
         let infos = &self.table.outline.handlers;
         let is_of = |letter: &&Arc<DeadLetter>| match letter.recipient() {
@@ -140,7 +152,7 @@ impl<'a> Delivering<'a> {
         let is_seen = self.look();
         let units = self.table.units();
         for unit in &units[..self.table.sync.len()] {
-            let hold = Hold::new(self.bus, self.seen.head());
+            let hold = Hold::new(self.bus, self.seen.head(), self.key);
             self.run(unit, &hold, is_seen);
             hold.release(self.bus, self.priority);
         }
@@ -220,13 +232,14 @@ impl<'a> Delivering<'a> {
     /// Runs the async handlers that are not done, concurrently.
     async fn finish(&mut self, done: &mut Vec<usize>) {
         let (bus, event, span, priority) = (self.bus, self.event, &self.span, self.priority);
+        let held = (priority, self.key);
         let units = &self.table.units()[self.table.sync.len()..];
         let step = self.step();
         let mut waiting = Waiting::new(&step, self.table);
         match units {
             [] => return,
             [only] => {
-                let mut only = pin!(run_released(bus, event, (0, only), span, priority));
+                let mut only = pin!(run_released(bus, event, (0, only), span, held));
                 let (_, receipt) = poll_fn(|cx| waiting.poll(|| (only.as_mut().poll(cx), 1))).await;
                 self.receipt.absorb(receipt);
             }
@@ -234,7 +247,7 @@ impl<'a> Delivering<'a> {
                 let mut calls = FuturesUnordered::new();
                 for (place, unit) in units.iter().enumerate() {
                     if !done.contains(&place) {
-                        calls.push(run_released(bus, event, (place, unit), span, priority));
+                        calls.push(run_released(bus, event, (place, unit), span, held));
                     }
                 }
                 let mut next =
@@ -255,9 +268,9 @@ async fn run_released(
     event: &AnyEvent,
     (place, unit): (usize, &Table),
     span: &Span,
-    priority: Priority,
+    (priority, key): (Priority, Option<LaneKey>),
 ) -> (usize, Receipt) {
-    let hold = Hold::new(bus, event.head());
+    let hold = Hold::new(bus, event.head(), key);
     let receipt = run_async(bus, event, unit, &hold, span).await;
     hold.release(bus, priority);
     (place, receipt)

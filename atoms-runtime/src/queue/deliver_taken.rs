@@ -27,8 +27,11 @@ type Units = Vec<(usize, Vec<String>)>;
 impl Engine {
     /// Delivers an event to the handlers that are not done with it.
     pub(super) async fn deliver_taken(self: &Arc<Self>, Begun { stored, taken, .. }: &Begun) {
+        if Stored::is_turn(taken) {
+            return stored.give_turn(taken).await;
+        }
         let letters = if taken.is_again() { stored.letters_of(&taken.event).await } else { Vec::new() };
-        let chain = Delivering::new(self, &taken.event, taken.priority).chain_refusal();
+        let chain = Delivering::of(self, &taken.event, taken.priority, None).chain_refusal();
         let way = if chain.is_some() { Way::Nowhere } else { Way::Carried };
         let way = (way, !taken.is_again() && self.has_checked(taken.event.head()));
         let emitted = self.emitted(taken.event.clone(), way, None, |(event, verdict), _| {

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use super::Priority;
 use super::backlog::{Acknowledgement, NewPost, Taken, Ticket};
 use super::delays::Due;
-use super::lanes::{Posted, Slot};
+use super::lanes::{LaneKey, Posted, Slot};
 use super::named::DelayName;
 use super::room::{Room, RoomKind};
 use crate::engine::posts::{self, Hold as _};
@@ -30,6 +30,8 @@ pub(crate) struct Hold {
     /// The address of the event's envelope. What is posted in the handler of another event, which this handler
     /// emits and waits for, is not held.
     head: usize,
+    /// The key of the event, if it has one: no other event of it is handled meanwhile.
+    key: Option<LaneKey>,
     /// Made when something is emitted or posted.
     worklist: OnceLock<Arc<Worklist>>,
     /// What acknowledges the handler, if its event was taken from a backlog.
@@ -77,9 +79,14 @@ impl From<Posted> for HeldPost {
 
 impl Hold {
     #[inline]
-    pub(crate) fn new(bus: &Arc<Engine>, head: &Head) -> Self {
+    pub(crate) fn new(bus: &Arc<Engine>, head: &Head, key: Option<LaneKey>) -> Self {
         let (bus, head) = (Arc::as_ptr(bus).addr(), ptr::from_ref(head).addr());
-        Self { bus, head, worklist: OnceLock::new(), taken: None }
+        Self { bus, head, key, worklist: OnceLock::new(), taken: None }
+    }
+
+    /// Holds nothing: it says that a dead letter of this key is delivered again.
+    pub(crate) fn of_key(bus: &Arc<Engine>, key: LaneKey) -> Self {
+        Self { bus: Arc::as_ptr(bus).addr(), head: 0, key: Some(key), worklist: OnceLock::new(), taken: None }
     }
 
     pub(crate) fn taken(mut self, taken: TakenBy) -> Self {
@@ -105,6 +112,14 @@ impl Hold {
             scope::with_current(|head| is_of &= hold.head == ptr::from_ref(head).addr());
             is_of.then(|| Arc::clone(hold.worklist(&bus.0)))
         })
+    }
+
+    /// The key of the posted event, or of the dead letter, whose handler runs on this thread, if it is of this bus and has one.
+    pub(crate) fn current_key(bus: &Arc<Engine>) -> Option<LaneKey> {
+        if !CURRENT.is_set() {
+            return None;
+        }
+        CURRENT.with(|hold| if hold.bus == Arc::as_ptr(bus).addr() { hold.key } else { None })
     }
 
     /// What acknowledges the handler with what it has emitted and posted up to now, which is not held any more.
@@ -247,7 +262,7 @@ mod tests {
             earlier: Vec::new(),
             is_acknowledged,
         };
-        let hold = Hold::new(&bus.0, delivered.head()).taken(taken);
+        let hold = Hold::new(&bus.0, delivered.head(), None).taken(taken);
         hold.enter(|| bus.post_any(event()).try_send()).unwrap();
         hold.discard(&bus.0);
         let (rooms, room) = (&bus.0.queue.0.rooms, Room::new(RoomKind::OfPriority, Priority::default()));

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU64;
 
 use foldhash::fast::RandomState;
+use tokio::sync::oneshot;
 
 use super::room::{Room, RoomKind};
 use crate::engine::unfinished::Unfinished;
@@ -55,7 +56,23 @@ pub(crate) struct Lanes {
     /// What may be started and followed from posted events: before what is ready, so that it does not pile up.
     followed: [VecDeque<Posted>; 3],
     /// The keys that have an event under way, each with those that wait for it.
-    keys: HashMap<LaneKey, VecDeque<Posted>, RandomState>,
+    keys: HashMap<LaneKey, VecDeque<InLine>, RandomState>,
+}
+
+/// What waits for a key.
+enum InLine {
+    Event(Posted),
+    /// Who is told that it is the turn of something else, until [`Lanes::free_key`] is called.
+    Turn(oneshot::Sender<()>),
+}
+
+impl InLine {
+    fn event(&self) -> Option<&Posted> {
+        match self {
+            Self::Event(posted) => Some(posted),
+            Self::Turn(_) => None,
+        }
+    }
 }
 
 impl Lanes {
@@ -64,13 +81,30 @@ impl Lanes {
         if let Some(key) = posted.slot.key {
             match self.keys.entry(key) {
                 Entry::Occupied(mut waiting) => {
-                    waiting.get_mut().push_back(posted);
+                    waiting.get_mut().push_back(InLine::Event(posted));
                     return;
                 }
                 Entry::Vacant(free) => free.insert(VecDeque::new()),
             };
         }
         self.make_ready(posted);
+    }
+
+    /// Puts something else in line for a key; whether there is somebody before it.
+    pub(crate) fn await_turn(&mut self, key: LaneKey, turn: oneshot::Sender<()>) -> bool {
+        match self.keys.entry(key) {
+            Entry::Occupied(mut waiting) => {
+                waiting.get_mut().push_back(InLine::Turn(turn));
+                true
+            }
+            Entry::Vacant(free) => {
+                free.insert(VecDeque::new());
+                if turn.send(()).is_err() {
+                    self.free_key(key);
+                }
+                false
+            }
+        }
     }
 
     fn make_ready(&mut self, posted: Posted) {
@@ -110,24 +144,42 @@ impl Lanes {
 
     /// Lets the next event of each key follow.
     pub(crate) fn free_keys(&mut self, done: &[Slot]) {
-        for key in done.iter().filter_map(|slot| slot.key) {
+        done.iter().filter_map(|slot| slot.key).for_each(|key| self.free_key(key));
+    }
+
+    /// Lets the next one of a key follow.
+    pub(crate) fn free_key(&mut self, key: LaneKey) {
+        loop {
             match self.keys.get_mut(&key).map(VecDeque::pop_front) {
-                Some(Some(next)) => self.make_ready(next),
-                Some(None) => drop(self.keys.remove(&key)),
-                None => {}
+                Some(Some(InLine::Event(next))) => return self.make_ready(next),
+                // Nobody may wait for it any more.
+                Some(Some(InLine::Turn(turn))) => {
+                    if turn.send(()).is_ok() {
+                        return;
+                    }
+                }
+                Some(None) => return drop(self.keys.remove(&key)),
+                None => return,
             }
         }
     }
 
     /// How many events followed from posted ones, and were not started.
     pub(crate) fn followed(&self) -> usize {
-        let waiting = self.followed.iter().chain(self.keys.values()).flatten();
+        let in_line = self.keys.values().flatten().filter_map(InLine::event);
+        let waiting = self.followed.iter().flatten().chain(in_line);
         waiting.filter(|posted| posted.slot.room.is(RoomKind::Followed)).count()
     }
 
     /// Takes all that was not started, the most urgent first, and those last that wait for a key.
     pub(crate) fn take_all(&mut self) -> Vec<Posted> {
-        let waiting: Vec<_> = self.keys.drain().flat_map(|(_, waiting)| waiting).collect();
+        let in_line = self.keys.drain().flat_map(|(_, waiting)| waiting);
+        let waiting: Vec<_> = in_line
+            .filter_map(|it| match it {
+                InLine::Event(posted) => Some(posted),
+                InLine::Turn(_) => None,
+            })
+            .collect();
         let by_priority = self.followed.iter_mut().zip(&mut self.ready).rev();
         let ready = by_priority.flat_map(|(followed, ready)| [followed, ready]).flat_map(std::mem::take);
         ready.chain(waiting).collect()
@@ -205,6 +257,34 @@ mod tests {
             assert!(!lanes.is_empty() && !lanes.has_ready());
             lanes.free_keys(&[batch[0].slot]);
         }
+        assert!(lanes.is_empty());
+    }
+
+    #[test]
+    fn a_turn_comes_after_what_is_before_it_and_is_passed_over_if_nobody_waits_for_it() {
+        let (mut lanes, mut batch) = (Lanes::default(), Vec::new());
+        let key = LaneKey::from(7);
+        let turn = |lanes: &mut Lanes| {
+            let (turn, comes) = oneshot::channel();
+            (lanes.await_turn(key, turn), comes)
+        };
+        let (waits, mut first) = turn(&mut lanes);
+        assert!(!waits && first.try_recv().is_ok());
+        lanes.admit(ready("a", Some(7), Priority::Normal));
+        let (waits, mut second) = turn(&mut lanes);
+        assert!(waits && !lanes.has_ready());
+        drop(turn(&mut lanes).1);
+        lanes.admit(ready("b", Some(7), Priority::Normal));
+        lanes.free_key(key);
+        lanes.take_share(1, &mut batch);
+        assert_eq!((names(&batch), second.try_recv().is_ok()), (vec!["a"], false));
+        lanes.free_keys(&[batch[0].slot]);
+        assert!(second.try_recv().is_ok() && !lanes.has_ready());
+        lanes.free_key(key);
+        batch.clear();
+        lanes.take_share(1, &mut batch);
+        assert_eq!(names(&batch), ["b"]);
+        lanes.free_key(key);
         assert!(lanes.is_empty());
     }
 }

@@ -20,6 +20,7 @@ mod state;
 mod stored;
 mod stored_worker;
 mod timer;
+mod turns;
 mod with_receipt;
 mod worker;
 
@@ -39,6 +40,7 @@ pub use memory::MemoryBacklog;
 pub use named::{DelayName, DelayedEvent, DelayedFilter};
 pub(crate) use state::OwnedQueue;
 pub(crate) use stored::{OwnedStored, Stored};
+pub(crate) use turns::NoTurn;
 pub use with_receipt::{PostWithReceipt, PostingWithReceipt};
 
 use self::delayed::Later;
@@ -155,7 +157,7 @@ impl<'a> Post<'a> {
     /// posted with the same key before, as with `#[event(key)]` on a field that has this value. With a value that
     /// serializes as nothing, such as `None`, the event has no key.
     ///
-    /// A store keeps the key with the event. A dead letter does not: delivered again, it waits for nothing.
+    /// A store keeps the key with the event, and so does a dead letter: delivered again, it waits for its key.
     ///
     /// ```
     /// # use atoms::{Bus, event, handler};
@@ -349,7 +351,9 @@ impl<'a> Post<'a> {
     /// Stores the event in the backlog, or holds it.
     async fn store(self, later: Option<Later>, stored: &'a Arc<Stored>) -> Result<(), PostError> {
         let Some(Self { bus, event, terms, .. }) = self.hold_stored(later.clone())? else { return Ok(()) };
-        stored.post(bus, event, terms.slot.room.priority(), later, terms.is_of_handler).await
+        let (due, name) = later.map_or((None, None), |later| (Some(later.due), later.name));
+        let post = bus.0.new_post(event, terms.slot.room.priority(), due);
+        stored.post(bus, NewPost { name: name.map(|name| *name), ..post }, terms.is_of_handler).await
     }
 
     #[inline]

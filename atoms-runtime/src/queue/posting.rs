@@ -44,7 +44,7 @@ impl Posting {
         if step.is_held() {
             return call(&*self.inner, step).await;
         }
-        let hold = Hold::new(step.bus, step.event.head());
+        let hold = Hold::new(step.bus, step.event.head(), None);
         call(&*self.inner, &step.held(&hold)).await?;
         let events = hold.into_emitted();
         // Where a handler waits for this emit, it may be what takes the room.

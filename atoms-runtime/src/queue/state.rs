@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use tokio::runtime::{Handle, Id};
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::clock::Clock;
@@ -279,6 +280,25 @@ impl Queue {
         drop(state);
         idle.into_iter().for_each(Waker::wake);
         self.give_back(done);
+    }
+
+    /// Puts the turn of something else in line for a key.
+    pub(super) fn await_turn(self: &Arc<Self>, bus: &Bus, key: LaneKey, turn: oneshot::Sender<()>) {
+        let mut state = self.lock();
+        // It is told that there is none, where it is dropped.
+        if !state.ended && state.lanes.await_turn(key, turn) {
+            // Somebody has to work on what is before it.
+            drop(self.hire(bus, state));
+        }
+    }
+
+    /// The turn of something else is over.
+    pub(super) fn end_turn(&self, key: LaneKey) {
+        let mut state = self.lock();
+        state.lanes.free_key(key);
+        let idle = if state.lanes.has_ready() { state.crews.wake_all() } else { Vec::new() };
+        drop(state);
+        idle.into_iter().for_each(Waker::wake);
     }
 
     fn give_back(&self, done: &mut Vec<Slot>) {

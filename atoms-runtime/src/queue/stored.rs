@@ -15,10 +15,10 @@ use tokio::time::sleep;
 
 use super::backlog::{Acknowledgement, Backlog, BacklogRoom, NewPost, Taken, Ticket};
 use super::clock::Clock;
-use super::delayed::Later;
 use super::delays::When;
 use super::stored_worker::work;
-use super::{DelayName, PostError, PostRefusal, Priority};
+use super::turns::StoredTurns;
+use super::{PostError, PostRefusal, Priority};
 use crate::engine::under_way::UnderWay;
 use crate::engine::{Bus, Engine};
 use crate::event::{AnyEvent, Timestamp};
@@ -44,6 +44,7 @@ pub(crate) struct Stored {
     may_have_more: AtomicBool,
     pub(super) is_closing: AtomicBool,
     pub(super) changed: Notify,
+    pub(super) turns: StoredTurns,
     state: Mutex<State>,
 }
 
@@ -83,6 +84,7 @@ impl Stored {
             may_have_more: AtomicBool::new(false),
             is_closing: AtomicBool::new(false),
             changed: Notify::new(),
+            turns: StoredTurns::default(),
             state: Mutex::default(),
         };
         // An earlier process may have left something.
@@ -127,18 +129,12 @@ impl Stored {
     pub(crate) async fn post(
         self: &Arc<Self>,
         bus: &Bus,
-        event: AnyEvent,
-        priority: Priority,
-        later: Option<Later>,
+        post: NewPost,
         is_of_handler: bool,
     ) -> Result<(), PostError> {
-        let is_taken_late = is_of_handler && later.is_some();
-        let due = later.as_ref().map(|later| later.due);
-        let name = later.and_then(|later| later.name).map(|name| *name);
-        let new_post = || NewPost { name: name.clone(), ..bus.0.new_post(event.clone(), priority, due) };
-        let size = event.size() + name.as_ref().map_or(0, DelayName::size);
-        let room = BacklogRoom::of(priority, due);
-        let refused = |reason, store| PostError { store, ..PostError::new(reason, event.clone()) };
+        let is_taken_late = is_of_handler && post.due.is_some();
+        let (room, size) = (BacklogRoom::of(post.priority, post.due), post.size());
+        let refused = |reason, store| PostError { store, ..PostError::new(reason, post.event.clone()) };
         loop {
             // A shutdown wakes those who wait for room.
             let mut changed = pin!(self.changed.notified());
@@ -146,7 +142,7 @@ impl Stored {
             if bus.is_closed() && !is_taken_late {
                 return Err(refused(PostRefusal::Closed, None));
             }
-            let stored = match self.backlog.post(vec![new_post()]).await {
+            let stored = match self.backlog.post(vec![post.clone()]).await {
                 Err(error) if error.kind() == StoreErrorKind::Full => {
                     if bus.is_closed() {
                         return Err(refused(PostRefusal::Closed, None));
@@ -228,6 +224,7 @@ impl Stored {
     /// Takes nothing more: what waits stays in the backlog.
     pub(crate) fn close(&self) {
         self.is_closing.store(true, Ordering::SeqCst);
+        self.turns.close();
         if self.unmark() {
             self.under_way.remove(1);
         }
