@@ -39,7 +39,12 @@ impl Authorization {
 }
 
 impl Interceptor for Authorization {
-    fn before_emit(&self, event: &AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(
+        &self,
+        event: &AnyEvent,
+        metadata: &mut Metadata,
+        _: Option<&AnyEvent>,
+    ) -> Result<(), Veto> {
         // What follows from an event that was let in is the program's own. A frame's metadata can say
         // anything; the hops are counted by the bus.
         let is_own = event.hops() > 0;

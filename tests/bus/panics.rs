@@ -220,7 +220,7 @@ async fn an_event_that_panics_when_it_is_shown_is_shown_all_the_same() {
 struct Enriches;
 
 impl Interceptor for Enriches {
-    fn before_emit(&self, _: &AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(&self, _: &AnyEvent, metadata: &mut Metadata, _: Option<&AnyEvent>) -> Result<(), Veto> {
         metadata.set_source("here");
         Ok(())
     }

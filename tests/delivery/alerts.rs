@@ -106,7 +106,7 @@ async fn they_end_by_whatever_way_the_alert_goes() {
 struct NoMail;
 
 impl Interceptor for NoMail {
-    fn before_emit(&self, event: &AnyEvent, _: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(&self, event: &AnyEvent, _: &mut Metadata, _: Option<&AnyEvent>) -> Result<(), Veto> {
         if event.is::<Mail>() { Err(Veto::new("no mail")) } else { Ok(()) }
     }
 }

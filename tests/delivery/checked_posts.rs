@@ -44,7 +44,12 @@ impl Door {
 }
 
 impl Interceptor for Door {
-    fn before_emit(&self, event: &AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(
+        &self,
+        event: &AnyEvent,
+        metadata: &mut Metadata,
+        _: Option<&AnyEvent>,
+    ) -> Result<(), Veto> {
         self.looks.fetch_add(1, Ordering::SeqCst);
         metadata.insert("tenant", "t-1");
         assert!(!event.is::<Order>() || event.metadata().source() != Some("panics"), "broken");

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use atoms::prelude::*;
-use atoms::{BusBuilder, DeliveryFailed, DynamicEvent, Interceptor, MemoryBacklog, Metadata, Veto};
+use atoms::{
+    BusBuilder, DeliveryFailed, DynamicEvent, EmitLayer, Interceptor, MemoryBacklog, Metadata, NextEmit, Veto,
+};
 use serde_json::json;
 
 use crate::{Log, SOON, bus};
@@ -164,18 +166,23 @@ async fn a_dead_letter_keeps_what_is_inherited() {
     assert_eq!(lines.last().unwrap(), "last \"t-1\" - -");
 }
 
-/// What `before_emit` gets: the type, the tenant in the metadata that it may change, and the event's cause.
+/// What `before_emit` gets: the type, the tenant in the metadata that it may change, the event's cause, and its parent.
 #[derive(Clone, Default)]
 struct Looks(Arc<Mutex<Vec<Look>>>);
 
-type Look = (String, Option<String>, Option<String>);
+type Look = (String, Option<String>, Option<String>, Option<AnyEvent>);
 
 impl Interceptor for Looks {
-    fn before_emit(&self, event: &AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(
+        &self,
+        event: &AnyEvent,
+        metadata: &mut Metadata,
+        parent: Option<&AnyEvent>,
+    ) -> Result<(), Veto> {
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
         let tenant = metadata.get("tenant").map(text);
         let cause = metadata.causation_id().map(Into::into);
-        self.0.lock().unwrap().push((event.event_type().into(), tenant, cause));
+        self.0.lock().unwrap().push((event.event_type().into(), tenant, cause, parent.cloned()));
         Ok(())
     }
 }
@@ -191,6 +198,105 @@ async fn before_emit_sees_what_was_inherited_and_from_whom() {
         let of = seen.iter().find(|(event_type, ..)| *event_type == format!("inherited.{name}")).unwrap();
         assert_eq!((of.1.as_deref(), of.2.as_deref()), (Some("t-1"), Some("root-1")), "{name}");
     }
+}
+
+#[event(type = "inherited.order")]
+struct Order {
+    number: u32,
+}
+
+#[event(type = "inherited.line")]
+struct Line {}
+
+#[handler]
+async fn split(_: &Order, out: Emitter<(Line, Last)>, context: Context) -> Emitted {
+    out.emit(Line {}).await;
+    context.bus().emit(Nested {}).await.into_result().unwrap();
+    context.request(Asked {}).await.unwrap();
+    context.bus().post(Posted {}).await.unwrap();
+    let (bus, unknown) = (context.bus().clone(), DynamicEvent::new("inherited.unknown"));
+    let emitted = tokio::spawn(async move { bus.emit_dynamic(unknown).await.unwrap().into_result() });
+    emitted.await.unwrap().unwrap();
+    Emitted {}
+}
+
+#[handler]
+fn line(_: &Line) -> Last {
+    Last {}
+}
+
+#[handler(detached)]
+async fn in_the_background(_: &Nested, context: Context) {
+    context.bus().emit(Returned {}).await.into_result().unwrap();
+}
+
+fn number(parent: Option<&AnyEvent>) -> Option<u32> {
+    parent.map(|parent| parent.downcast_ref::<Order>().unwrap().number)
+}
+
+#[tokio::test]
+async fn before_emit_sees_the_parent_where_it_is_at_hand() {
+    for is_posted in [false, true] {
+        let (looks, (builder, _)) = (Looks::default(), bus());
+        let builder = builder.handler::<split>().handler::<line>().handler::<answer>();
+        let builder = builder.handler::<in_the_background>().inherit(["tenant"]);
+        let bus = builder.interceptor(looks.clone()).start().unwrap();
+        let order = Envelope::new(Order { number: 7 }).with_metadata(with(&[("tenant", "t-1")]));
+        if is_posted {
+            bus.post(order).await.unwrap();
+        } else {
+            bus.emit(order).await.into_result().unwrap();
+        }
+        bus.idle().await;
+        let seen = looks.0.lock().unwrap().clone();
+        let parent = |name: &str| {
+            let mut of = seen.iter().filter(|(event_type, ..)| *event_type == format!("inherited.{name}"));
+            let (.., cause, parent) = of.next().unwrap();
+            assert!(of.next().is_none(), "{name} was seen twice");
+            assert!(parent.as_ref().is_none_or(|parent| Some(parent.id().to_string()) == *cause));
+            assert_eq!(cause.is_some(), !["order", "unknown"].contains(&name), "{name}");
+            parent.as_ref()
+        };
+        assert!(parent("order").is_none() && parent("unknown").is_none());
+        for name in ["nested", "asked", "posted"] {
+            assert_eq!(number(parent(name)), Some(7), "{name}");
+        }
+        assert_eq!(parent("returned").unwrap().event_type(), "inherited.nested");
+        // What follows from a posted event is posted when its handler is done.
+        for name in ["line", "emitted"] {
+            assert_eq!(number(parent(name)), (!is_posted).then_some(7), "{name}");
+        }
+        assert_eq!(parent("last").is_some_and(|parent| parent.is::<Line>()), !is_posted);
+    }
+}
+
+struct KeepsParents(Looks);
+
+impl EmitLayer for KeepsParents {
+    async fn emit(&self, next: &mut NextEmit<'_>) -> Result<(), Veto> {
+        let parent = next.parent().cloned();
+        self.0.0.lock().unwrap().push((next.event().event_type().into(), None, None, parent));
+        next.run().await;
+        Ok(())
+    }
+}
+
+#[handler]
+fn split_later(_: &Order, calls: State<AtomicU32>) -> Result<Emitted, String> {
+    if calls.fetch_add(1, Ordering::SeqCst) == 0 { Err("not yet".into()) } else { Ok(Emitted {}) }
+}
+
+#[tokio::test]
+async fn what_follows_from_a_letter_has_its_event_as_the_parent() {
+    let (looks, (builder, _)) = (Looks::default(), bus());
+    let builder = builder.handler::<split_later>().state(AtomicU32::new(0));
+    let bus = builder.emit_layer(KeepsParents(looks.clone())).start().unwrap();
+    assert!(!bus.emit(Order { number: 8 }).await.is_ok());
+    let letter = bus.dead_letters().list().await.unwrap()[0].id();
+    assert!(bus.dead_letters().redeliver(letter).await.unwrap().is_ok());
+    let seen = looks.0.lock().unwrap();
+    let (event_type, .., parent) = seen.last().unwrap();
+    assert_eq!((event_type.as_str(), number(parent.as_ref())), ("inherited.emitted", Some(8)));
 }
 
 /// A value of any kind, as large as the metadata of a frame may be.

@@ -35,7 +35,7 @@ fn fail(_: &Order) -> Result<(), String> {
 struct Audit(&'static str, Arc<Log>);
 
 impl Interceptor for Audit {
-    fn before_emit(&self, event: &AnyEvent, _: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(&self, event: &AnyEvent, _: &mut Metadata, _: Option<&AnyEvent>) -> Result<(), Veto> {
         self.1.add(format!("{} before {}", self.0, event.event_type()));
         Ok(())
     }
@@ -64,7 +64,7 @@ fn name(delivery: &Delivery<'_>) -> &'static str {
 struct Tenant;
 
 impl Interceptor for Tenant {
-    fn before_emit(&self, _: &AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(&self, _: &AnyEvent, metadata: &mut Metadata, _: Option<&AnyEvent>) -> Result<(), Veto> {
         metadata.insert("tenant", "t-1");
         Ok(())
     }
@@ -74,7 +74,7 @@ impl Interceptor for Tenant {
 struct Forbid(&'static str);
 
 impl Interceptor for Forbid {
-    fn before_emit(&self, event: &AnyEvent, _: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(&self, event: &AnyEvent, _: &mut Metadata, _: Option<&AnyEvent>) -> Result<(), Veto> {
         if event.event_type() == self.0 { Err(Veto::new("not allowed")) } else { Ok(()) }
     }
 
@@ -160,7 +160,7 @@ async fn a_panic_of_a_handler_is_an_outcome() {
 struct Panics;
 
 impl Interceptor for Panics {
-    fn before_emit(&self, event: &AnyEvent, _: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(&self, event: &AnyEvent, _: &mut Metadata, _: Option<&AnyEvent>) -> Result<(), Veto> {
         assert_ne!(event.event_type(), "interceptors.paid");
         Ok(())
     }
@@ -204,7 +204,7 @@ impl Door {
 }
 
 impl Interceptor for Door {
-    fn before_emit(&self, event: &AnyEvent, _: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(&self, event: &AnyEvent, _: &mut Metadata, _: Option<&AnyEvent>) -> Result<(), Veto> {
         self.ask(event.event_type())
     }
 

@@ -131,7 +131,12 @@ async fn a_bus_that_is_shut_down_refuses() {
 struct NoMoons;
 
 impl Interceptor for NoMoons {
-    fn before_emit(&self, event: &atoms::AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(
+        &self,
+        event: &atoms::AnyEvent,
+        metadata: &mut Metadata,
+        _: Option<&atoms::AnyEvent>,
+    ) -> Result<(), Veto> {
         metadata.set_source("interceptor");
         match event.downcast_ref::<GetQuote>() {
             Some(ask) if ask.item == "moon" => Err(Veto::new("no moons")),

@@ -7,6 +7,7 @@ use super::deliver::Progress;
 use super::emit_layer::{Emission, go_on};
 use super::first_poll::FirstPoll;
 use super::held::Held;
+use super::parent::parent_of;
 use super::receipt::Receipt;
 use super::route::{Route, Routed};
 use super::step::Step;
@@ -53,6 +54,7 @@ struct Emitting<'a, 'h, D> {
     /// Until it is delivered.
     deliver: Option<D>,
     held: &'a Held<'h>,
+    parent: Option<AnyEvent>,
     receipt: Option<Receipt>,
 }
 
@@ -72,6 +74,10 @@ where
         self.is_checked
     }
 
+    fn parent(&self) -> Option<&AnyEvent> {
+        self.parent.as_ref()
+    }
+
     fn receipt(&self) -> Option<&Receipt> {
         self.receipt.as_ref()
     }
@@ -82,9 +88,10 @@ where
             // Nobody else has it, so that it is not copied.
             let event = self.event.take().expect(EVENT);
             let judged = self.bus.judged(event, self.metadata.take(), &self.way, verdict);
-            self.event = Some(judged.0.clone());
+            let event = judged.0.clone();
+            self.event = Some(event.clone());
             let receipt = match self.deliver.take() {
-                Some(deliver) => deliver(judged, first_poll).await,
+                Some(deliver) => self.bus.within(&event, deliver(judged, first_poll)).await,
                 None => cut_off(self.bus, judged).await,
             };
             self.receipt = Some(receipt);
@@ -149,6 +156,7 @@ impl Engine {
     where
         D: FnOnce(Judged, Option<FirstPoll>) -> Delivering<'a> + Send + 'a,
     {
+        let parent = parent_of(event.metadata());
         let held = Held::new(self, event.clone(), first_poll);
         let mut emitting = Emitting {
             bus: self,
@@ -158,6 +166,7 @@ impl Engine {
             is_checked,
             deliver: Some(deliver),
             held: &held,
+            parent,
             receipt: None,
         };
         held.around(go_on(&self.emit_layers, &mut emitting)).await;

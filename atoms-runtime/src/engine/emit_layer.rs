@@ -24,7 +24,7 @@ use crate::handler::{UNNAMED, Veto};
 ///
 /// What an event follows from is in its metadata and in itself: [`Metadata::causation_id`],
 /// [`Metadata::correlation_id`], the [inherited](crate::BusBuilder::inherit) keys, [`AnyEvent::hops`] and
-/// [`AnyEvent::carried`].
+/// [`AnyEvent::carried`]. That event itself is [`NextEmit::parent`], where it is at hand.
 ///
 /// ```
 /// use atoms::{Bus, EmitLayer, NextEmit, Veto, event, handler};
@@ -95,6 +95,9 @@ pub(crate) trait Emission: Send {
     /// Whether the layers have let it pass when it was posted.
     fn is_checked(&self) -> bool;
 
+    /// The event that it follows from, if that is at hand.
+    fn parent(&self) -> Option<&AnyEvent>;
+
     /// What became of it, when it was delivered or refused.
     fn receipt(&self) -> Option<&Receipt>;
 
@@ -112,6 +115,15 @@ impl NextEmit<'_> {
     /// at it again.
     pub fn was_checked(&self) -> bool {
         self.emission.is_checked()
+    }
+
+    /// Returns the event in whose handler this one was emitted or returned, or asked if it is a request.
+    ///
+    /// `None` if there is no such event, and where it may be gone: of posted events when they are delivered, of what the
+    /// handlers of these return and emit with an [`Emitter`](crate::Emitter), which is posted, and of events that are emitted
+    /// in a task that a handler has spawned. The [`causation_id`](Metadata::causation_id) is known there, too.
+    pub fn parent(&self) -> Option<&AnyEvent> {
+        self.emission.parent()
     }
 
     /// Returns the receipt, once the event was delivered or refused.

@@ -134,7 +134,7 @@ impl Drop for FollowUps<'_> {
 async fn deliver_follow_up(
     bus: Arc<Engine>,
     worklist: Arc<Worklist>,
-    Queued { event, parent, refusal, size }: Queued,
+    Queued { event, cause, parent, refusal, size }: Queued,
     node: usize,
 ) -> Finished {
     let receipt = if bus.looks_at(event.event_ref().head()) {
@@ -143,7 +143,10 @@ async fn deliver_follow_up(
             let refusal = refusal.or_else(|| verdict.err().map(Refusal::Vetoed));
             Box::pin(async { deliver(&bus, worklist, &{ event }, refusal, node).await })
         });
-        emitted.await
+        match cause {
+            Some(cause) => bus.within(&cause, emitted).await,
+            None => emitted.await,
+        }
     } else {
         deliver(&bus, worklist, &event, refusal, node).await
     };

@@ -13,6 +13,7 @@ mod held;
 pub(crate) mod layer;
 pub(crate) mod limits;
 pub(crate) mod outlet;
+pub(crate) mod parent;
 pub(crate) mod post_check;
 pub(crate) mod posts;
 pub(crate) mod receipt;

@@ -12,6 +12,8 @@ use crate::handler::{EmitOutcome, Outlet, Refusal};
 pub(crate) struct FollowUpOutlet {
     worklist: Arc<Worklist>,
     cause: Cause,
+    /// The event, if layers look at what follows from it.
+    parent: Option<AnyEvent>,
     node: usize,
     hop_limit: u32,
 }
@@ -19,7 +21,8 @@ pub(crate) struct FollowUpOutlet {
 impl FollowUpOutlet {
     pub(crate) fn new(step: &Step<'_>, worklist: Arc<Worklist>) -> Self {
         let cause = Cause::of(step.event.head(), &step.bus.inherited);
-        Self { worklist, cause, node: step.node, hop_limit: step.bus.hop_limit }
+        let parent = (!step.bus.emit_layers.is_empty()).then(|| step.any().clone());
+        Self { worklist, cause, parent, node: step.node, hop_limit: step.bus.hop_limit }
     }
 }
 
@@ -28,7 +31,7 @@ impl Outlet for FollowUpOutlet {
         let limit = self.hop_limit;
         let refusal = (event.hops() > limit).then_some(Refusal::HopLimit { limit });
         let outcome = refusal.clone().map_or(EmitOutcome::Accepted, EmitOutcome::Refused);
-        match self.worklist.push(Queued::new(event, self.node, refusal)) {
+        match self.worklist.push(Queued::new(event, self.node, refusal).of(self.parent.clone())) {
             Ok(()) => outcome,
             Err(refusal) => EmitOutcome::Refused(refusal),
         }

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::num::NonZeroU64;
 
 use super::Engine;
+use super::parent::parent_of;
 use crate::caught::caught;
 use crate::event::{AnyEvent, Head, Metadata};
 use crate::handler::Veto;
@@ -28,12 +29,18 @@ pub trait PostLayer {
 pub struct PostCheck<'a> {
     event: &'a AnyEvent,
     metadata: Option<Metadata>,
+    parent: Option<AnyEvent>,
 }
 
 impl PostCheck<'_> {
     /// Returns the event as it came.
     pub fn event(&self) -> &AnyEvent {
         self.event
+    }
+
+    /// Returns the event in whose handler this one is posted; `None` outside of a handler, and in a task that one has spawned.
+    pub fn parent(&self) -> Option<&AnyEvent> {
+        self.parent.as_ref()
     }
 
     /// Returns the metadata that the event will have, as the layers around this one left them.
@@ -77,7 +84,7 @@ impl Engine {
     #[cold]
     pub(crate) fn check_post(&self, event: AnyEvent) -> Result<AnyEvent, (AnyEvent, Veto)> {
         let Some(mark) = self.post_mark else { return Ok(event) };
-        let mut check = PostCheck { event: &event, metadata: None };
+        let mut check = PostCheck { event: &event, metadata: None, parent: parent_of(event.metadata()) };
         for layer in &self.emit_layers {
             let verdict = caught(|| layer.before_post(&mut check));
             let verdict = verdict.unwrap_or_else(|panic| Err(Veto::new(format!("it panicked: {panic}"))));

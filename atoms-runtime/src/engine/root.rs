@@ -78,7 +78,7 @@ impl Engine {
         Ok(match only {
             None => self.emitted(event, (Way::Carried, false), Some(first_poll), deliver).await,
             // What was delivered to somebody has passed the layers.
-            Some(_) => deliver((event, Ok(())), Some(first_poll)).await,
+            Some(_) => self.within(&event, deliver((event.clone(), Ok(())), Some(first_poll))).await,
         })
     }
 }

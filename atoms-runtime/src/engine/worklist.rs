@@ -29,6 +29,8 @@ static LOST: LogLimit = LogLimit::new(1, "more emitted events were lost");
 /// An event that waits to be delivered.
 pub(crate) struct Queued {
     pub(crate) event: AnyEvent,
+    /// The event that it follows from, if layers want to know.
+    pub(crate) cause: Option<AnyEvent>,
     /// The place of the emitting event's receipt.
     pub(crate) parent: usize,
     /// Why it will not be delivered, if the chain that led to it is too long.
@@ -92,7 +94,12 @@ impl Limits {
 impl Queued {
     pub(crate) fn new(event: AnyEvent, parent: usize, refusal: Option<Refusal>) -> Self {
         let size = event.size();
-        Self { event, parent, refusal, size }
+        Self { event, cause: None, parent, refusal, size }
+    }
+
+    /// The same, with the event that it follows from.
+    pub(crate) fn of(self, cause: Option<AnyEvent>) -> Self {
+        Self { cause, ..self }
     }
 }
 

@@ -86,6 +86,11 @@ impl EventId {
         }
     }
 
+    /// Whether this is its text.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        self.with_str(|id| id == text)
+    }
+
     fn with_str<R>(&self, f: impl FnOnce(&str) -> R) -> R {
         match &self.0 {
             Repr::Uuid(uuid) => f(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())),

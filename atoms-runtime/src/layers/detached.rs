@@ -87,7 +87,8 @@ impl RunSync for Detached {
                     None => Step::of_any(&event, &bus),
                 };
                 let part = Arc::clone(counted.part());
-                part.around(Progress::with_table(&step, &table).run(None, None)).await;
+                let mut progress = Progress::with_table(&step, &table);
+                part.around(bus.within(&event, progress.run(None, None))).await;
                 unended.done().await;
             }
         });

@@ -32,9 +32,14 @@ use crate::handler::{Delivery, FailureKind, Veto};
 /// struct Tenants;
 ///
 /// impl Interceptor for Tenants {
-///     fn before_emit(&self, event: &AnyEvent, metadata: &mut Metadata) -> Result<(), Veto> {
+///     fn before_emit(
+///         &self,
+///         event: &AnyEvent,
+///         metadata: &mut Metadata,
+///         parent: Option<&AnyEvent>,
+///     ) -> Result<(), Veto> {
 ///         let verdict = metadata.get("tenant").map(drop).ok_or_else(|| Veto::new("no tenant"));
-///         println!("{}: {verdict:?}", event.event_type());
+///         println!("{} after {:?}: {verdict:?}", event.event_type(), parent.map(AnyEvent::event_type));
 ///         verdict
 ///     }
 /// }
@@ -53,11 +58,20 @@ pub trait Interceptor: Send + Sync + 'static {
     /// [inherited](crate::BusBuilder::inherit). The frame of a [`RawEvent`](crate::RawEvent) stays as it is. A veto refuses
     /// the event.
     ///
+    /// The `parent` is the event in whose handler this one was emitted, returned or asked, or is posted. It is `None` if there
+    /// is no such event, and where it may be gone, so that only its id is known: of posted events when they are delivered
+    /// ([`NextEmit::parent`] says more).
+    ///
     /// Of a [posted](crate::Bus::post) event it is called once, when it is posted: who posts it gets a veto as
     /// [`PostRefusal::Vetoed`](crate::PostRefusal::Vetoed). It is called when the event is delivered, instead or again, if
     /// this bus has not posted it, but a handler has returned or emitted it, or it comes from a store after a restart; if it
     /// was given back to its store; and if it was a dead letter.
-    fn before_emit(&self, _event: &AnyEvent, _metadata: &mut Metadata) -> Result<(), Veto> {
+    fn before_emit(
+        &self,
+        _event: &AnyEvent,
+        _metadata: &mut Metadata,
+        _parent: Option<&AnyEvent>,
+    ) -> Result<(), Veto> {
         Ok(())
     }
 
@@ -149,8 +163,9 @@ impl SyncLayer for Intercepting {
 
 impl PostLayer for Intercepting {
     fn before_post(&self, post: &mut PostCheck<'_>) -> Result<(), Veto> {
+        let parent = post.parent().cloned();
         let (event, metadata) = post.parts();
-        self.0.before_emit(event, metadata)
+        self.0.before_emit(event, metadata, parent.as_ref())
     }
 }
 
@@ -160,8 +175,9 @@ impl EmitLayer for Intercepting {
         let verdict = if next.was_checked() && self.0.looks_at_posts() {
             Ok(())
         } else {
+            let parent = next.parent().cloned();
             let (event, metadata) = next.parts();
-            self.0.before_emit(event, metadata)
+            self.0.before_emit(event, metadata, parent.as_ref())
         };
         match verdict {
             Ok(()) => next.run().await,
