@@ -316,3 +316,31 @@ async fn what_has_no_effect_is_told_once() {
     assert_parts(&trace.line("nothing on this bus takes a posted event"), &["WARN", "traces.followed"]);
     assert_parts(&trace.line("nothing on it takes `State<&str>`"), &["WARN"]);
 }
+
+#[request(type = "traces.asked", reply = u64)]
+struct Asked {
+    panics: bool,
+}
+
+#[handler]
+fn answers(asked: &Asked) -> Result<u64, &'static str> {
+    assert!(!asked.panics, "out of nails");
+    Err("there are no saws")
+}
+
+#[tokio::test]
+async fn an_error_that_whoever_asked_gets_is_not_logged_as_one() {
+    let (trace, _guard) = Trace::start();
+    let bus = Bus::builder().without_discovery().handler::<answers>().start().unwrap();
+    bus.request(Asked { panics: false }).await.unwrap_err();
+    let lines = trace.lines("there are no saws");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("DEBUG") && lines[0].contains("a handler answered a request with an error"));
+    assert!(!trace.has("ERROR"));
+
+    bus.request(Asked { panics: true }).await.unwrap_err();
+    assert!(trace.lines("out of nails").iter().any(|line| line.contains("ERROR")));
+    // Nobody has asked here.
+    bus.receive(br#"{"type":"traces.asked","panics":false}"#).await.unwrap().into_result().unwrap_err();
+    assert!(trace.lines("there are no saws")[1].contains("ERROR"));
+}

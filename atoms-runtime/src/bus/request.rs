@@ -21,7 +21,8 @@ impl Bus {
     ///
     /// It is delivered as [`emit`](Self::emit) delivers an event: to its one handler, to the handlers of every event,
     /// and to subscribers. This waits until all of them are done, and until every event that they emitted is handled.
-    /// If the request's handler fails, that is the error that is returned, and not a dead letter. Other failures are
+    /// If the request's handler fails, that is the error that is returned, and not a dead letter. An error that it returns is
+    /// logged at the level `DEBUG`, and a panic or a time-out at `ERROR`. Other failures are
     /// dead letters, and do not change the reply. A request that is asked while a handler runs is a consequence of that
     /// handler's event, and is answered in a [shutdown](Self::shutdown) as well.
     ///

@@ -18,7 +18,7 @@ use super::subscribers::Snapshot;
 use super::table::Table;
 use super::trace::handler_span;
 use crate::caught::caught;
-use crate::handler::Recipient;
+use crate::handler::{FailureKind, Recipient};
 use crate::letters::{Attempt, DeadLetterCause};
 use crate::text::Shown;
 
@@ -169,15 +169,25 @@ fn record(step: &Step<'_>, receipt: &mut Receipt, recipient: Recipient, outcome:
             if let Recipient::Handler(_) = recipient {
                 step.discard_held();
             }
-            let (event_type, id) = (step.event.name(), step.event.head().id());
-            tracing::error!(r#type = event_type, %id, %recipient, error = %Shown(&kind), "a handler failed");
+            let is_answered = step.is_answered_by(recipient);
+            log_failure(step, recipient, &kind, is_answered);
             let failed = Attempt::new(&kind);
             receipt.fail(recipient, Arc::new(kind));
-            if step.is_answered_by(recipient) {
+            if is_answered {
                 return; // Who asked is told, and nobody could do anything with a late reply.
             }
             step.bury(DeadLetterCause::failed(recipient, earlier.into_iter().chain([failed]).collect()));
         }
+    }
+}
+
+/// An error that the handler of a request returns is an answer: whoever asks gets it.
+fn log_failure(step: &Step<'_>, recipient: Recipient, kind: &FailureKind, is_answered: bool) {
+    let (event_type, id, error) = (step.event.name(), step.event.head().id(), Shown(kind));
+    if is_answered && matches!(kind, FailureKind::Error(_)) {
+        tracing::debug!(r#type = event_type, %id, %recipient, %error, "a handler answered a request with an error");
+    } else {
+        tracing::error!(r#type = event_type, %id, %recipient, %error, "a handler failed");
     }
 }
 
