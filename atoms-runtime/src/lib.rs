@@ -33,8 +33,8 @@ mod wire;
 
 pub use atoms_macros::{Event, event, event_set, handler, request};
 pub use bus::{
-    BusBuilder, Busy, Context, DeadLetters, DelayedPosts, Dispatch, Emit, Emittable, Extension, RequestError,
-    ShutdownError, WeakBus,
+    BusBuilder, Busy, Context, DeadLetters, DelayedPosts, Dispatch, Emit, Emittable, Extension, ReceiveError,
+    RequestError, ShutdownError, WeakBus,
 };
 pub use catalog::{
     CircleEdge, Entry, EntryInfo, Registry, StartCheck, StartError, StartProblem, StartWarning,

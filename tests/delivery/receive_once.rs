@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use atoms::prelude::*;
-use atoms::{AnyEvent, BusBuilder, Duplicate, ReceiveWindow, StartProblem};
+use atoms::{AnyEvent, BusBuilder, Duplicate, PostRefusal, ReceiveError, ReceiveWindow, StartProblem};
 use tokio::time::{sleep, timeout};
 
 use crate::bus;
@@ -118,4 +118,30 @@ async fn who_does_not_ask_for_it_gets_each_and_a_window_without_room_does_not_st
         let error = once(window).0.start().unwrap_err();
         assert!(matches!(error.problems(), [StartProblem::NoRoom { setting: "receive_once" }]), "{error}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_is_posted_once_with_a_key() {
+    let (builder, log, _) = once(ReceiveWindow::new());
+    let bus = builder.queue_capacity(2).start().unwrap();
+    let post = async |id: &str, number| bus.receive_posted(&frame(id, number), |post| post.key("p-1")).await;
+    assert_eq!(post("a", 1).await.unwrap(), None);
+    assert_eq!(post("b", 2).await.unwrap(), None);
+    assert_eq!(post("a", 1).await.unwrap(), Some(Duplicate::Handled));
+    // It waits for room, and is not posted then.
+    timeout(Duration::ZERO, post("c", 3)).await.unwrap_err();
+    let began = tokio::time::Instant::now();
+    bus.idle().await;
+    let in_line = began.elapsed();
+    assert_eq!((log.take(), post("c", 3).await.unwrap()), (vec!["ship 1".into(), "ship 2".into()], None));
+    let began = tokio::time::Instant::now();
+    bus.idle().await;
+    assert_eq!(in_line, 2 * began.elapsed(), "one after the other");
+    assert_eq!(bus.receive(&frame("c", 3)).await.unwrap().duplicate(), Some(Duplicate::Handled));
+
+    let error = bus.receive_posted(b"{}", |post| post).await.unwrap_err();
+    assert!(matches!(error, ReceiveError::Decode(_)), "{error}");
+    bus.shutdown(Duration::from_secs(10)).await.unwrap();
+    let error = post("d", 4).await.unwrap_err();
+    assert!(matches!(&error, ReceiveError::Post(error) if error.reason() == PostRefusal::Closed), "{error}");
 }

@@ -9,6 +9,7 @@ mod dynamic;
 mod emit;
 mod extensions;
 mod post;
+mod received;
 mod request;
 pub(crate) mod shutdown;
 mod stand_in;
@@ -26,6 +27,7 @@ pub use delayed::DelayedPosts;
 pub use dispatch::Dispatch;
 pub use emit::{Emit, Emittable};
 pub use extensions::Extension;
+pub use received::ReceiveError;
 pub use request::RequestError;
 pub use shutdown::ShutdownError;
 pub use tasks::Busy;
@@ -63,6 +65,7 @@ impl Bus {
     /// here.
     ///
     /// A frame that is received again is delivered again, unless the bus [receives once](BusBuilder::receive_once).
+    /// [`receive_posted`](Self::receive_posted) posts the event instead.
     ///
     /// If the frame cannot be read, [`EventInvalid`] is emitted, if anything takes it.
     pub async fn receive(&self, frame: &[u8]) -> Result<Receipt, DecodeError> {
