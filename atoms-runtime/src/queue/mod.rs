@@ -9,6 +9,7 @@ mod deliver;
 mod deliver_taken;
 mod depths;
 mod error;
+mod handed_back;
 mod hold;
 mod lanes;
 mod memory;

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use tokio::runtime::{Handle, Id};
-use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::clock::Clock;
@@ -33,25 +32,25 @@ use crate::event::AnyEvent;
 /// and not done is bounded, whatever the handlers do.
 pub(crate) struct Queue {
     pub(crate) rooms: Rooms,
-    clock: Clock,
+    pub(super) clock: Clock,
     lanes: RandomState,
     /// Counts what was posted and is not done, without what is not due.
     pub(crate) under_way: Arc<UnderWay>,
     /// As `closed` of the state, for those who ask without the lock.
-    is_closing: AtomicBool,
+    pub(super) is_closing: AtomicBool,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 pub(super) struct State {
-    lanes: Lanes,
-    delays: Delays,
+    pub(super) lanes: Lanes,
+    pub(super) delays: Delays,
     pub(super) crews: Crews,
     pub(super) closed: bool,
     /// Whether what is given back is not to be started again.
-    ended: bool,
+    pub(super) ended: bool,
     /// What was not due when this was closed.
-    undelivered: Vec<DelayedEvent>,
+    pub(super) undelivered: Vec<DelayedEvent>,
 }
 
 /// Who is to be woken.
@@ -101,18 +100,6 @@ impl Queue {
         let timers = state.crews.timers();
         drop(state);
         timers.into_iter().for_each(Waker::wake);
-        Ok(())
-    }
-
-    /// Keeps an event for [`undelivered`](Self::undelivered), as long as somebody will take it.
-    fn hand_back(&self, waiting: &Waiting, due: Due) -> Result<(), PostError> {
-        let mut state = self.lock();
-        if self.rooms.are_all_closed() {
-            return Err(PostError::new(PostRefusal::Closed, waiting.posted.event.clone()));
-        }
-        state.undelivered.push(waiting.listed(due.by_wall(self.clock.both())));
-        drop(state);
-        drop(waiting.posted.cancelled());
         Ok(())
     }
 
@@ -282,57 +269,10 @@ impl Queue {
         self.give_back(done);
     }
 
-    /// Puts the turn of something else in line for a key.
-    pub(super) fn await_turn(self: &Arc<Self>, bus: &Bus, key: LaneKey, turn: oneshot::Sender<()>) {
-        let mut state = self.lock();
-        // It is told that there is none, where it is dropped.
-        if !state.ended && state.lanes.await_turn(key, turn) {
-            // Somebody has to work on what is before it.
-            drop(self.hire(bus, state));
-        }
-    }
-
-    /// The turn of something else is over.
-    pub(super) fn end_turn(&self, key: LaneKey) {
-        let mut state = self.lock();
-        state.lanes.free_key(key);
-        let idle = if state.lanes.has_ready() { state.crews.wake_all() } else { Vec::new() };
-        drop(state);
-        idle.into_iter().for_each(Waker::wake);
-    }
-
     fn give_back(&self, done: &mut Vec<Slot>) {
         self.rooms.give_back_all(done.iter().map(|slot| (slot.room, slot.bytes)));
         self.under_way.remove(done.len());
         done.clear();
-    }
-
-    /// Takes nothing more but what handlers post for later, and keeps what is not due yet for [`undelivered`](Self::undelivered).
-    pub(crate) fn close(&self) {
-        self.rooms.close();
-        self.is_closing.store(true, Ordering::Relaxed);
-        let mut state = self.lock();
-        // Who has reserved room already is too late as well.
-        state.closed = true;
-        let delayed = state.delays.take_all();
-        let now = self.clock.both();
-        state.undelivered.extend(delayed.iter().map(|(due, waiting)| waiting.listed(due.by_wall(now))));
-        drop(state);
-        delayed.iter().for_each(|(_, waiting)| drop(waiting.posted.cancelled()));
-        self.rooms.give_back_all(
-            delayed.iter().map(|(_, waiting)| (waiting.posted.slot.room, waiting.posted.slot.bytes)),
-        );
-    }
-
-    /// What was not due when this was closed, and what handlers have posted for later since then, sorted by when it would
-    /// have been. No more is taken.
-    pub(crate) fn undelivered(&self) -> Vec<DelayedEvent> {
-        let mut state = self.lock();
-        self.rooms.close_all();
-        let mut undelivered = std::mem::take(&mut state.undelivered);
-        drop(state);
-        undelivered.sort_by_key(DelayedEvent::due);
-        undelivered
     }
 
     /// Ends the workers, with what they run, and gives back what was not started.

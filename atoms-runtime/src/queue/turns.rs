@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
 
 use tokio::sync::oneshot;
 
@@ -114,6 +115,25 @@ impl Engine {
 }
 
 impl Queue {
+    /// Puts the turn of something else in line for a key.
+    fn await_turn(self: &Arc<Self>, bus: &Bus, key: LaneKey, turn: oneshot::Sender<()>) {
+        let mut state = self.lock();
+        // It is told that there is none, where it is dropped.
+        if !state.ended && state.lanes.await_turn(key, turn) {
+            // Somebody has to work on what is before it.
+            drop(self.hire(bus, state));
+        }
+    }
+
+    /// The turn of something else is over.
+    fn end_turn(&self, key: LaneKey) {
+        let mut state = self.lock();
+        state.lanes.free_key(key);
+        let idle = if state.lanes.has_ready() { state.crews.wake_all() } else { Vec::new() };
+        drop(state);
+        idle.into_iter().for_each(Waker::wake);
+    }
+
     async fn turn(self: &Arc<Self>, bus: &Bus, key: LaneKey) -> Result<InQueue, NoTurn> {
         let (turn, comes) = oneshot::channel();
         let mut place = InQueue { queue: Arc::clone(self), key, comes, has_come: false };
