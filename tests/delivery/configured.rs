@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use atoms::prelude::*;
 use atoms::{AnyEvent, Backoff, BusBuilder, FailureKind, Handler, HandlerOptions, StartProblem};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{Log, bus};
 
@@ -125,6 +125,33 @@ async fn what_is_configured_replaces_what_the_attribute_says_and_the_rest_stays(
     }
 }
 
+#[handler(retry(attempts = 2, delay = "1s", deadline = Duration::MAX))]
+async fn patient(order: &Order, calls: State<AtomicUsize>) -> Result<(), String> {
+    calls.fetch_add(1, Ordering::Relaxed);
+    Err(format!("no {}", order.millis))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_times_are_no_limit() {
+    let (builder, calls) = counting();
+    let bus = builder.handler::<patient>().start().unwrap();
+    assert_eq!(emitted(&bus, &calls, 0).await, (2, 1_000, false));
+
+    let longest: [fn(HandlerOptions) -> HandlerOptions; 2] = [
+        |options| options.delay(Duration::MAX).backoff(Backoff::Fixed).jitter(true),
+        |options| options.delay(Duration::MAX).max_delay(Duration::MAX).jitter(true),
+    ];
+    for longest in longest {
+        let (builder, calls) = counting();
+        let bus = builder.handler::<pay>().configure::<pay>(longest).start().unwrap();
+        // What it adds at random differs, and may be next to nothing.
+        for _ in 0..20 {
+            let emitted = emitted(&bus, &calls, 0);
+            assert!(timeout(LONG, emitted).await.is_err(), "its second attempt is far away");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_handler_without_options_may_have_all_of_them() {
     let (builder, calls) = counting();
@@ -174,6 +201,7 @@ fn options_that_do_not_fit_do_not_start() {
         problem(counting().0.handler::<pay>().configure::<pay>(change))
     };
     assert_eq!(of_pay(|options| options.timeout(Duration::ZERO)), "`timeout` cannot be zero");
+    assert_eq!(of_pay(|options| options.deadline(Duration::ZERO)), "`deadline` cannot be zero");
     assert!(of_pay(|options| options.concurrency(0)).starts_with("`concurrency` is at least 1"));
     assert!(of_pay(|options| options.attempts(0)).starts_with("`attempts` is at least 1"));
     assert_eq!(of_pay(|options| options.delay(LONG)), "`delay` is above `max_delay`");

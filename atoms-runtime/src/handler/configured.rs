@@ -102,6 +102,7 @@ impl HandlerOptions {
             ),
             (self.concurrency == Some(0), "`concurrency` is at least 1: with 0 no call would ever start"),
             (retry.is_some_and(|retry| retry.attempts == 0), "`attempts` is at least 1, for the first call"),
+            (retry.is_some_and(|retry| is_zero(retry.deadline)), "`deadline` cannot be zero"),
             (
                 self.retry().is_some() && self.timeout.is_none() && !info.returns_result(),
                 "the handler returns no `Result` and has no `timeout`, so there is no failure after which to try again",

@@ -14,11 +14,12 @@ pub const fn duration(value: Duration, problem: &str) -> Duration {
     value
 }
 
-/// At least a millisecond, in milliseconds.
+/// At least a millisecond, in milliseconds: as many as can be said.
 #[track_caller]
 pub const fn millis(value: Duration, problem: &str) -> u64 {
-    assert!(value.as_millis() > 0, "{}", problem);
-    value.as_millis() as u64
+    let millis = value.as_millis();
+    assert!(millis > 0, "{}", problem);
+    if millis > u64::MAX as u128 { u64::MAX } else { millis as u64 }
 }
 
 /// At least two.
@@ -102,6 +103,7 @@ mod tests {
         assert_eq!((order(-3, "no"), attempts(2, "no"), concurrency(1, "no")), (-3, 2, 1));
         assert_eq!(duration(Duration::from_nanos(1), "no"), Duration::from_nanos(1));
         assert_eq!(millis(Duration::from_micros(2_900), "no"), 2);
+        assert_eq!(millis(Duration::from_secs(1 << 61), "no"), u64::MAX);
     }
 
     #[test]

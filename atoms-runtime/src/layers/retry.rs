@@ -1,8 +1,6 @@
 //! `retry(attempts = 5, backoff = "exponential")`
 
-use std::time::Duration;
-
-use backon::{BackoffBuilder, ConstantBuilder, ExponentialBuilder};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::Instant;
 
 use crate::engine::layer::{Layer, Next};
@@ -18,7 +16,8 @@ impl Layer for Retried {
     async fn deliver(&self, delivery: &Delivery<'_>, next: &mut Next<'_>) -> Outcome {
         let mut earlier = Vec::new();
         let mut delays = None;
-        let deadline = self.0.deadline().map(|deadline| Instant::now() + deadline);
+        // The clock has no time that is as far away as the longest deadlines: these end nothing.
+        let deadline = self.0.deadline().and_then(|deadline| Instant::now().checked_add(deadline));
         loop {
             let kind = match next.run().await.map_err(|not_done| *not_done) {
                 Err(NotDone::Failed { kind, .. }) => kind,
@@ -44,22 +43,18 @@ impl Layer for Retried {
 
 impl Retried {
     /// The waits between the attempts.
-    fn delays(&self) -> Box<dyn Iterator<Item = Duration> + Send> {
+    fn delays(&self) -> ExponentialBackoff {
         let retry = &self.0;
-        let times = retry.attempts().saturating_sub(1) as usize;
-        match retry.backoff() {
-            Backoff::Fixed => {
-                let delays = ConstantBuilder::new().with_delay(retry.delay()).with_max_times(times);
-                Box::new(if retry.jitter() { delays.with_jitter() } else { delays }.build())
-            }
-            Backoff::Exponential => {
-                let delays = ExponentialBuilder::new()
-                    .with_factor(2.0)
-                    .with_min_delay(retry.delay())
-                    .with_max_delay(retry.max_delay())
-                    .with_max_times(times);
-                Box::new(if retry.jitter() { delays.with_jitter() } else { delays }.build())
-            }
-        }
+        let (factor, longest) = match retry.backoff() {
+            // backon's own builder of these panics at the longest delays, with jitter.
+            Backoff::Fixed => (1.0, retry.delay()),
+            Backoff::Exponential => (2.0, retry.max_delay()),
+        };
+        let delays = ExponentialBuilder::new()
+            .with_factor(factor)
+            .with_min_delay(retry.delay())
+            .with_max_delay(longest)
+            .with_max_times(retry.attempts().saturating_sub(1) as usize);
+        if retry.jitter() { delays.with_jitter() } else { delays }.build()
     }
 }
