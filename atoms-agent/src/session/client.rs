@@ -31,8 +31,10 @@ impl Session {
 
     /// Ends the session after some time, if the client does not end it first.
     pub(super) fn end_after(&self, grace: Duration) {
-        // The first end of the call counts.
-        let _ = self.0.ends_at.set(Instant::now() + grace);
+        // The first end of the call counts. A time that is too far away to be said never comes.
+        if let Some(at) = Instant::now().checked_add(grace) {
+            let _ = self.0.ends_at.set(at);
+        }
         self.0.changed.notify_waiters();
     }
 }

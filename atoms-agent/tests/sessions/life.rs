@@ -11,6 +11,7 @@ use atoms_runtime::{Bus, Emitter, State};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::client::{Client, INIT, bus, types};
 
@@ -164,6 +165,16 @@ async fn after_the_end_of_the_call_the_session_ends_and_answers_no_more() {
     client.say("slow").await;
     assert_eq!(client.next_outgoing().await, Some(Outgoing::Close(SessionEnd::ByAgent)));
     assert_eq!(client.leave_last().await, SessionEnd::ByAgent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_may_have_any_time_to_close_after_the_end_of_the_call() {
+    let graph = Graph::builder().node::<Hangs>().build().unwrap();
+    let mut client = Client::with(Sessions::builder(graph).grace(Duration::MAX)).await;
+    client.say("bye").await;
+    assert_eq!(types(&client.response().await)[1], "agent.end_call");
+    assert!(timeout(Duration::from_secs(600), client.next_outgoing_in(Duration::MAX)).await.is_err());
+    assert_eq!(client.leave_last().await, SessionEnd::ByClient);
 }
 
 fn transfer() -> TransferCall {
