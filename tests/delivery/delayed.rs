@@ -11,6 +11,7 @@ use atoms::prelude::*;
 use atoms::{Clock, DelayName, DelayedEvent, MemoryBacklog, PostRefusal, Timestamp};
 use tokio::time::{Instant, sleep};
 
+use crate::faulty::{Call, Faulty, Way};
 use crate::{Log, SOON, bus};
 
 #[event(type = "delayed.reminder")]
@@ -408,6 +409,18 @@ async fn what_is_posted_by_name_is_listed_and_cancelled_by_name() {
         let depths = bus.queue_depths().await.unwrap();
         assert_eq!((depths.delayed.events, depths.delayed.bytes), (0, 0));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_in_a_backlog_are_cancelled_at_once_and_do_not_wait_for_each_other() {
+    let way = |call| if call == Call::Cancel { Way::ToldLater } else { Way::AtOnce };
+    let bus = bus().0.backlog(Faulty::new(way)).start().unwrap();
+    for number in 0..20 {
+        bus.post(reminder("it")).after(secs(60)).named("reminder", number).await.unwrap();
+    }
+    let began = Instant::now();
+    assert_eq!(bus.delayed().named("reminder").cancel_all().await.unwrap(), 20);
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

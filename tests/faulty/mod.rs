@@ -18,6 +18,7 @@ pub(crate) enum Call {
     Ready,
     Acknowledge,
     GiveBack,
+    Cancel,
 }
 
 /// How it is done.
@@ -97,7 +98,7 @@ impl Backlog for Faulty {
     }
 
     fn cancel(&self, event: EventId) -> StoreFuture<'_, bool> {
-        self.memory.cancel(event)
+        self.call(Call::Cancel, |memory| memory.cancel(event))
     }
 
     fn is_pending(&self, event: EventId) -> StoreFuture<'_, bool> {

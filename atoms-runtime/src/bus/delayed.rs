@@ -1,5 +1,7 @@
 //! The posted events of a bus that are not due yet.
 
+use futures_util::future::join_all;
+
 use crate::engine::Bus;
 use crate::queue::{DelayedEvent, DelayedFilter};
 use crate::store::StoreError;
@@ -90,8 +92,10 @@ impl DelayedPosts<'_> {
         loop {
             let page = stored.backlog.delayed(self.filter.clone(), PAGE).await?;
             let before = count;
-            for delayed in &page {
-                count += usize::from(stored.backlog.cancel(delayed.event().id().clone()).await?);
+            // At once, so that they may share a commit.
+            let cancelled = page.iter().map(|delayed| stored.backlog.cancel(delayed.event().id().clone()));
+            for was_cancelled in join_all(cancelled).await {
+                count += usize::from(was_cancelled?);
             }
             // What is due by now is not cancelled.
             if count == before {
