@@ -1,6 +1,7 @@
 //! What is found of bindings when a bus starts: everything at once, each with its file, line and column.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use atoms::BusBuilder;
@@ -249,6 +250,41 @@ fn a_folder_that_cannot_be_read() {
         error.to_string().starts_with("the events in `tests/tools/no_such_folder` cannot be read: "),
         "{error}"
     );
+}
+
+#[test]
+fn links_are_followed_and_one_that_leads_back_or_nowhere_is_a_mistake() {
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (dir, elsewhere) = (dir.path(), elsewhere.path());
+    write(dir, "shop", RIGHT.as_bytes());
+    write(elsewhere, "orders", RIGHT.as_bytes());
+    symlink(elsewhere.join("orders"), dir.join("shop/orders")).unwrap();
+    symlink("/no/such/folder", dir.join("shop/.#orders")).unwrap();
+    let bus = builder().bindings(Bindings::from_dir(dir).unwrap()).start().unwrap();
+    let names: Vec<_> = bus.events().list().map(|event| event.name()).collect();
+    assert_eq!(names, ["events.shop", "events.shop.orders"]);
+
+    fs::create_dir(dir.join("shop/bills")).unwrap();
+    for (to, link) in
+        [("..", "shop/all"), ("/no/such/folder", "bills"), ("/no/such/file", "shop/bills/e.json")]
+    {
+        symlink(to, dir.join(link)).unwrap();
+        let told = Bindings::from_dir(dir).unwrap_err();
+        assert!(told.path().starts_with(dir.join(link)), "{told}");
+        assert!(to != ".." || told.to_string().contains("or a link leads back"), "{told}");
+        fs::remove_file(dir.join(link)).unwrap();
+    }
+    assert!(Bindings::from_dir(dir).is_ok());
+}
+
+#[test]
+fn no_folder_is_left_out_since_it_is_too_deep() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "1/2/3/4/5/6/7/8", RIGHT.as_bytes());
+    assert!(Bindings::from_dir(dir.path()).is_ok());
+    write(dir.path(), "1/2/3/4/5/6/7/8/9", RIGHT.as_bytes());
+    let told = Bindings::from_dir(dir.path()).unwrap_err().to_string();
+    assert!(told.contains("folders are more than 8 deep"), "{told}");
 }
 
 #[test]

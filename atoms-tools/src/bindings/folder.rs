@@ -1,7 +1,7 @@
 //! The layout of folders: `events/agentToolEvent/e.json` is the event `events.agentToolEvent`.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs::{self, File, FileType};
+use std::io::{self, ErrorKind, Read};
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 
@@ -59,16 +59,21 @@ impl Walk {
             let problem = format!("there are more than {MOST_FOLDERS} folders");
             return Err(BindingsError::at(path)(io::Error::other(problem)));
         }
+        if depth > MOST_NESTED {
+            let problem = format!(
+                "folders are more than {MOST_NESTED} deep, or a link leads back to one that it is in: remove it, or begin \
+                 its name with `.` or `__`, so that it is not looked at"
+            );
+            return Err(BindingsError::at(path)(io::Error::other(problem)));
+        }
         let before = self.elements.len();
         let file = path.join(FILE);
-        if file.is_file() {
+        if kind(&file)?.is_some_and(|kind| kind.is_file()) {
             let element = self.element(name.into(), &file)?;
             self.elements.push(element);
         }
-        if depth < MOST_NESTED {
-            for (inner, path) in folders(path)? {
-                self.folder(&format!("{name}.{inner}"), &path, depth + 1)?;
-            }
+        for (inner, path) in folders(path)? {
+            self.folder(&format!("{name}.{inner}"), &path, depth + 1)?;
         }
         if depth == 1 && self.elements.len() == before {
             let mut element = Element::new(name.into(), Some(path.display().to_string()), self.place);
@@ -100,10 +105,21 @@ fn folders(path: &Path) -> Result<Vec<(String, PathBuf)>, BindingsError> {
     for entry in fs::read_dir(path).map_err(BindingsError::at(path))? {
         let entry = entry.map_err(BindingsError::at(path))?;
         let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
-        if path.is_dir() && !name.starts_with('.') && !name.starts_with("__") {
+        let is_hidden = name.starts_with('.') || name.starts_with("__");
+        if !is_hidden && kind(&path)?.is_some_and(|kind| kind.is_dir()) {
             found.push((name, path));
         }
     }
     found.sort();
     Ok(found)
+}
+
+/// What is at a path, to which links lead; `None` if there is nothing. A link that leads nowhere is a mistake: a hook may be
+/// meant that would be missing.
+fn kind(path: &Path) -> Result<Option<FileType>, BindingsError> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some(found.file_type())),
+        Err(error) if error.kind() == ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => Ok(None),
+        Err(error) => Err(BindingsError::at(path)(error)),
+    }
 }

@@ -87,9 +87,11 @@ impl Bindings {
 
     /// Reads the bindings of a folder: `e.json` in its folder `agentToolEvent` is the event `events.agentToolEvent`, and so on
     /// for up to 8 folders in each other, and 4,096 in all. Other files are not looked at, and neither are folders whose names begin with `.`
-    /// or `__`. A file has at most 64 KiB.
+    /// or `__`. A file has at most 64 KiB. Links are followed.
     ///
-    /// Fails if a folder or a file cannot be read. What is wrong in the files, the start of the bus reports.
+    /// Fails if a folder or a file cannot be read, if there are more folders, or they are deeper in each other, which they also
+    /// are if a link leads back to a folder that it is in, and if a link leads nowhere. What is wrong in the files, the start of
+    /// the bus reports.
     #[track_caller]
     pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self, BindingsError> {
         folder::from_dir(dir.as_ref(), Location::caller()).map(|elements| Self { elements })
