@@ -25,8 +25,15 @@ pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
+/// How many bytes a name may have for which a similar one is looked for. Whoever gives it may be a model, and no name of ours is as
+/// long.
+const MOST_BYTES: usize = 256;
+
 /// The one of `names` that is most similar to `name`, if any is similar.
 pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > MOST_BYTES {
+        return None;
+    }
     let likeness = |other: &str| strsim::jaro_winkler(&name.replace('*', ""), other);
     let rated = names.into_iter().map(|other| (likeness(other), other));
     let best = rated.max_by(|(one, _), (other, _)| one.total_cmp(other));
@@ -80,5 +87,7 @@ mod tests {
         assert_eq!(nearest("refnd", names), Some("refund"));
         assert_eq!(nearest("refunds_*", names), Some("refund"));
         assert_eq!(nearest("xyz", names), None);
+        let long = "refund".repeat(100);
+        assert_eq!((nearest(&long, [&*long]), nearest(&long[..256], [&*long])), (None, Some(&*long)));
     }
 }

@@ -213,3 +213,20 @@ async fn an_agent_that_is_started_by_another_ends_with_it_unless_it_is_apart() {
     }
     bus.runs().cancel(atoms::control::Scope::Bus).await;
 }
+
+#[agent(name = "aiagents.Quick")]
+async fn quick(task: usize) -> Result<usize, String> {
+    Ok(task)
+}
+
+#[tokio::test]
+async fn an_error_holds_no_more_of_a_task_than_it_shows() {
+    let (builder, _) = bus();
+    let bus = builder.agent::<quick>().start().unwrap();
+    let agent = bus.agents().get("aiagents.Quick").unwrap();
+    let error = agent.start("x".repeat(100_000)).map(drop).unwrap_err();
+    assert!(
+        format!("{error:?}").len() < 1_200 && error.to_string().contains("invalid type: string"),
+        "{error}"
+    );
+}

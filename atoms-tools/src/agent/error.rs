@@ -15,11 +15,11 @@ pub enum AgentError {
         nearest: Option<&'static str>,
     },
     /// What it is to work on is not what its function takes.
-    #[error("the agent `{agent}` was not started: what it is to work on is wrong: {}", Shown(problem))]
+    #[error("the agent `{agent}` was not started: what it is to work on is wrong: {problem}")]
     WrongInput {
         /// The agent.
         agent: &'static str,
-        /// What is wrong.
+        /// What is wrong, of 1 KiB at most.
         problem: String,
     },
     /// A parameter of its function cannot be extracted on this bus, which a bus that starts reports.
@@ -30,6 +30,13 @@ pub enum AgentError {
         /// Why.
         problem: String,
     },
+}
+
+impl AgentError {
+    /// The error may contain all that it is about.
+    pub(crate) fn wrong_input(agent: &'static str, error: &serde_json::Error) -> Self {
+        Self::WrongInput { agent, problem: Shown(error).to_string() }
+    }
 }
 
 fn hint(nearest: Option<&str>) -> String {

@@ -149,8 +149,7 @@ impl AgentHandle<'_> {
     }
 
     fn written(&self, input: impl Serialize) -> Result<Value, AgentError> {
-        serde_json::to_value(input)
-            .map_err(|error| AgentError::WrongInput { agent: self.info().name(), problem: error.to_string() })
+        serde_json::to_value(input).map_err(|error| AgentError::wrong_input(self.info().name(), &error))
     }
 }
 

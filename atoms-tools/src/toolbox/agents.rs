@@ -64,7 +64,7 @@ impl BoundAgent {
     ) -> Result<Running<Value>, AgentError> {
         let (info, agent) = (self.info, self.info.name());
         let run = self.run.clone().map_err(|problem| AgentError::NotReady { agent, problem })?;
-        let wrong = |error: serde_json::Error| AgentError::WrongInput { agent, problem: error.to_string() };
+        let wrong = |error| AgentError::wrong_input(agent, &error);
         let job = run.read(input).map_err(wrong)?;
         Ok(runs.of_agents().start(agent, move |run| work(info, job, task, run)))
     }
