@@ -220,6 +220,33 @@ async fn quick(task: usize) -> Result<usize, String> {
 }
 
 #[tokio::test]
+async fn all_is_told_of_more_agents_that_start_at_once_than_there_is_room_for() {
+    const AGENTS: usize = 2_500;
+    let (builder, _) = bus();
+    let bus = builder.agent::<quick>().start().unwrap();
+    let told = told(&bus);
+    let agent = bus.agents().get("aiagents.Quick").unwrap();
+    let working: Vec<_> = (0..AGENTS).map(|task| agent.execute_task(task).unwrap()).collect();
+    for (task, working) in working.into_iter().enumerate() {
+        assert_eq!(working.await.unwrap(), task);
+    }
+    bus.idle().await;
+    let told = told.lock().unwrap();
+    let told = |name| told.iter().filter(|told| *told == name).count();
+    for name in [
+        "atoms.run.started",
+        "atoms.agent.created",
+        "atoms.agent.started",
+        "atoms.task.started",
+        "atoms.task.completed",
+        "atoms.agent.completed",
+        "atoms.run.completed",
+    ] {
+        assert_eq!(told(name), AGENTS, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn an_error_holds_no_more_of_a_task_than_it_shows() {
     let (builder, _) = bus();
     let bus = builder.agent::<quick>().start().unwrap();

@@ -15,10 +15,11 @@ use super::GRACE;
 use super::board::Board;
 use super::cancel;
 use super::error::RunError;
-use super::tell::{Tell, Telling, in_run, micros, teller};
+use super::tell::{Telling, in_run, micros, teller};
 use crate::desk::Desk;
 use crate::events::{
-    AgentCompleted, AgentFailed, RunCancelled, RunCompleted, RunFailed, RunStarted, is_taken,
+    AgentCompleted, AgentCreated, AgentFailed, AgentStarted, RunCancelled, RunCompleted, RunFailed,
+    RunStarted, is_taken,
 };
 use crate::work::{Run, Why};
 
@@ -87,7 +88,7 @@ impl Going {
         let done = match run.start() {
             Some(start) => {
                 if self.is_agent {
-                    drop(run.agent_started(run.name()));
+                    drop(tell_start_of_agent(run));
                 }
                 do_work(run, &start, work).await
             }
@@ -194,7 +195,7 @@ fn tell_end<T>(run: &Run, ended: &Ended<T>) -> Telling {
     let teller = teller(run);
     let failed = |error: String, is_panic| {
         let (name, text) = (name.clone(), error.clone());
-        teller.end(error, |run, source, message| RunFailed {
+        teller.tell_surely(error, |run, source, message| RunFailed {
             run,
             source,
             message,
@@ -205,7 +206,7 @@ fn tell_end<T>(run: &Run, ended: &Ended<T>) -> Telling {
         })
     };
     match &ended.result {
-        Ok(_) => teller.end(format!("{run} is done"), |run, source, message| RunCompleted {
+        Ok(_) => teller.tell_surely(format!("{run} is done"), |run, source, message| RunCompleted {
             run,
             source,
             message,
@@ -217,7 +218,7 @@ fn tell_end<T>(run: &Run, ended: &Ended<T>) -> Telling {
         Err(_) => {
             let Why { reason, by } = ended.why.clone();
             let message = reason.clone().unwrap_or_else(|| format!("{run} was cancelled"));
-            teller.end(message, |id, source, message| RunCancelled {
+            teller.tell_surely(message, |id, source, message| RunCancelled {
                 run: id,
                 source,
                 message,
@@ -230,18 +231,30 @@ fn tell_end<T>(run: &Run, ended: &Ended<T>) -> Telling {
     }
 }
 
-/// The same, of the agent whose work it was.
+/// Tells that the agent was created whose work the run is. There is nobody to wait for room.
+pub(super) fn tell_creation_of_agent(run: &Run) -> Telling {
+    let created = |run, source, message| AgentCreated { run, source, message };
+    teller(run).tell_surely(run.name(), created)
+}
+
+/// The same, that it begins to work.
+fn tell_start_of_agent(run: &Run) -> Telling {
+    let started = |run, source, message| AgentStarted { run, source, message };
+    teller(run).tell_surely(run.name(), started)
+}
+
+/// Tells how a run has ended, of the agent whose work it was.
 fn tell_end_of_agent<T>(run: &Run, ended: &Ended<T>) -> Telling {
     let teller = teller(run);
     match &ended.result {
-        Ok(_) => teller.end(format!("{run} is done"), |run, source, message| AgentCompleted {
+        Ok(_) => teller.tell_surely(format!("{run} is done"), |run, source, message| AgentCompleted {
             run,
             source,
             message,
         }),
         Err(error) => {
             let error = Shown(error).to_string();
-            teller.end(error, |run, source, message| AgentFailed { run, source, message })
+            teller.tell_surely(error, |run, source, message| AgentFailed { run, source, message })
         }
     }
 }

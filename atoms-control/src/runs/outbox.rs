@@ -52,14 +52,14 @@ struct State {
 pub struct NotTold(());
 
 impl Outbox {
-    /// Puts an event here, and returns how many were put here up to it. What ends something finds room beyond the limit: there
-    /// is one for each thing that has begun.
-    pub(crate) fn put(self: &Arc<Self>, bus: &Bus, event: AnyEvent, ends: bool) -> Result<u64, NotTold> {
+    /// Puts an event here, and returns how many were put here up to it. With `surely` it finds room beyond the limit: there are
+    /// some for each run, and one for the end of each thing that has begun.
+    pub(crate) fn put(self: &Arc<Self>, bus: &Bus, event: AnyEvent, surely: bool) -> Result<u64, NotTold> {
         let size = event.size();
         let mut state = self.state.lock();
         let is_full =
             state.events.len() >= MOST || state.bytes + size > MOST_BYTES && !state.events.is_empty();
-        if is_full && !ends {
+        if is_full && !surely {
             return Err(NotTold(()));
         }
         state.events.push_back((event, size));

@@ -111,7 +111,7 @@ where
         Some(run) => run.source(source),
         None => Source::new(bus, source),
     };
-    teller(&source).end(message, |run, source, message| event(run, source, message, by))
+    teller(&source).tell_surely(message, |run, source, message| event(run, source, message, by))
 }
 
 impl<'a> IntoFuture for Pausing<'a> {

@@ -11,9 +11,8 @@ use tokio::sync::oneshot;
 
 use super::board::{Board, Wanted};
 use super::cancel;
-use super::drive::{Going, start as tell_start};
+use super::drive::{Going, start as tell_start, tell_creation_of_agent};
 use super::error::{NotStarted, RunError};
-use super::tell::Tell;
 use crate::work::{Run, Why};
 
 /// A run that was started, and its owner: what [`Runs::start`](crate::Runs::start) returns. It is a future of the result.
@@ -44,8 +43,7 @@ where
     let going = Going::new(&board, run.clone(), is_agent);
     tell_start(bus, &board, &run);
     if is_agent {
-        // There is nobody to wait for room.
-        drop(run.agent_created(name));
+        drop(tell_creation_of_agent(&run));
     }
     let (tell, result) = oneshot::channel();
     runtime.spawn(async move {

@@ -83,6 +83,8 @@ struct State {
     /// Why it was cancelled, if it was before it ended.
     cancelled: Option<Why>,
     has_ended: bool,
+    /// Whether a task has begun in it.
+    has_task: bool,
     children: BTreeMap<RunId, Run>,
     /// What is not delivered, since it was cancelled.
     dropped: Dropped,
@@ -296,6 +298,11 @@ impl Run {
         for run in going {
             run.0.cancelled.cancel();
         }
+    }
+
+    /// Notes that a task begins in it; returns whether that is the first one.
+    pub(crate) fn begins_task(&self) -> bool {
+        !std::mem::replace(&mut self.0.state.lock().has_task, true)
     }
 
     /// Whether its work has ended, which may not have been told yet.

@@ -3,8 +3,25 @@
 use std::fmt;
 use std::time::Instant;
 
-use super::{Source, Teller, micros, teller};
+use atoms_runtime::{LogLimit, Shown};
+
+use super::{Source, Teller, Telling, micros, teller};
 use crate::events::{PhaseCompleted, PhaseStarted, TaskCompleted, TaskFailed, TaskStarted};
+use crate::work::Run;
+
+/// Who begins many begins many more.
+static NOT_TOLD: LogLimit = LogLimit::new(10, "more phases and tasks of which there was no room to tell");
+
+/// Whether there was room for a beginning. Nobody else sees it if there was none.
+fn is_told(told: &Telling, kind: &str, name: &str) -> bool {
+    let outcome = told.outcome();
+    if let Err(error) = outcome
+        && NOT_TOLD.allows()
+    {
+        tracing::warn!(%error, name = %Shown(name), "it is not told that a {kind} begins");
+    }
+    outcome.is_ok()
+}
 
 /// A phase of the work, until this is dropped.
 #[derive(Debug)]
@@ -25,7 +42,7 @@ impl Phase {
             message,
             phase: phase.clone(),
         });
-        let is_told = told.outcome().is_ok();
+        let is_told = is_told(&told, "phase", &phase);
         Self { source: teller.to_source(), phase, begun: Instant::now(), is_told }
     }
 }
@@ -56,13 +73,14 @@ pub struct Task {
 impl Task {
     pub(super) fn begin(who: &Teller<'_>, task: String, agent: String) -> Self {
         let source = Source { name: agent, ..who.to_source() };
-        let told = teller(&source).tell(task.as_str(), |run, source, message| TaskStarted {
+        let is_first = source.run.as_ref().is_some_and(Run::begins_task);
+        let told = teller(&source).put(is_first, task.as_str(), |run, source, message| TaskStarted {
             run,
             source,
             message,
             task: task.clone(),
         });
-        let is_told = told.outcome().is_ok();
+        let is_told = is_told(&told, "task", &task);
         Self { source, task, begun: Instant::now(), is_told, is_open: true }
     }
 

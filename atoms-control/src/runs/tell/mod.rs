@@ -73,7 +73,8 @@ impl Run {
 /// An event that tells of work. It was told when the method was called.
 ///
 /// Awaiting it waits until the event is in the queue of the bus, and so slows down who tells faster than the bus handles;
-/// it never waits for a handler. Fails if 4,096 events, or 16 MiB of them, wait to be told: then this one is not.
+/// it never waits for a handler. Fails if 4,096 events, or 16 MiB of them, wait to be told: then this one is not. What a run tells
+/// by itself finds room in any case.
 #[must_use = "awaiting it waits for room; `drop` it where nobody can wait"]
 pub struct Telling(Result<Option<(Arc<Outbox>, u64)>, NotTold>);
 
@@ -125,8 +126,9 @@ impl Teller<'_> {
         self.put(false, message, event)
     }
 
-    /// The same, of what ends something whose beginning was told.
-    pub(super) fn end<E: Event>(
+    /// The same, which finds room in any case: of what there is once for a run, whose number is limited, and of what ends
+    /// something whose beginning was told.
+    pub(super) fn tell_surely<E: Event>(
         &self,
         message: impl Into<String>,
         event: impl FnOnce(Option<RunId>, String, String) -> E,
@@ -137,10 +139,10 @@ impl Teller<'_> {
         self.put(true, message, event)
     }
 
-    /// The same; `ends` says whether it finds room in any case.
+    /// The same; `surely` says whether it finds room in any case.
     fn put<E: Event>(
         &self,
-        ends: bool,
+        surely: bool,
         message: impl Into<String>,
         event: impl FnOnce(Option<RunId>, String, String) -> E,
     ) -> Telling
@@ -151,7 +153,7 @@ impl Teller<'_> {
         let event = event(self.run.map(Run::id), self.source.to_owned(), message.into());
         let event = in_run(&bus, self.run, Envelope::new(event));
         let outbox = &Board::of(&bus).outbox;
-        Telling(outbox.put(&bus, event, ends).map(|number| Some((Arc::clone(outbox), number))))
+        Telling(outbox.put(&bus, event, surely).map(|number| Some((Arc::clone(outbox), number))))
     }
 }
 
@@ -225,7 +227,8 @@ pub trait Tell: sealed::Tells {
         Phase::begin(&self.teller(), phase.into())
     }
 
-    /// Tells that an agent begins a task, and, by the returned guard, what becomes of it.
+    /// Tells that an agent begins a task, and, by the returned guard, what becomes of it. The first task of a run is told even if
+    /// there is no room for more.
     fn task(&self, task: impl Into<String>, agent: impl Into<String>) -> Task {
         Task::begin(&self.teller(), task.into(), agent.into())
     }
