@@ -246,6 +246,32 @@ async fn all_is_told_of_more_agents_that_start_at_once_than_there_is_room_for() 
     }
 }
 
+/// Starts itself again and again, until it cannot.
+#[agent(name = "aiagents.Endless")]
+async fn endless(started: usize, context: Context, log: State<Log>) -> Result<(), AgentError> {
+    let next = context.bus().agents().get("aiagents.Endless")?.apart().start(started + 1)?;
+    if let Err(error) = next.detach() {
+        log.add(format!("{started}: {error}"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_that_starts_itself_for_ever_is_stopped() {
+    let (builder, log) = bus();
+    let bus = builder.agent::<endless>().start().unwrap();
+    bus.agents().get("aiagents.Endless").unwrap().start(1).unwrap().await.unwrap();
+    timeout(SOON, async {
+        while !bus.runs().list().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
+    let why = "256 runs led to it, each started by the one before, which is the limit: a loop was stopped";
+    assert_eq!(log.take(), [format!("256: the run `aiagents.Endless` was not started: {why}")]);
+}
+
 #[tokio::test]
 async fn an_error_holds_no_more_of_a_task_than_it_shows() {
     let (builder, _) = bus();

@@ -10,7 +10,7 @@ use atoms_runtime::{Bus, Cause, Extension};
 use super::error::NotStarted;
 use super::outbox::Outbox;
 use super::steering::Steered;
-use super::{MOST_NAME_BYTES, MOST_NESTED, MOST_RUNS};
+use super::{MOST_IN_CHAIN, MOST_NAME_BYTES, MOST_NESTED, MOST_RUNS};
 use crate::principal::Principal;
 use crate::sync::Mutex;
 use crate::work::{NewRun, Run, RunId, Why};
@@ -49,6 +49,8 @@ pub(super) struct Wanted {
 /// What is known there.
 struct Found {
     parent: Option<Run>,
+    /// How many runs have led there, each started by the one before.
+    generation: usize,
     session: Option<String>,
     principal: Option<Principal>,
 }
@@ -56,22 +58,23 @@ struct Found {
 impl Whereabouts {
     fn found(self) -> Found {
         let cause = Cause::current();
+        let before = cause.as_ref().and_then(Cause::carried::<Run>);
+        let generation = before.map_or(0, Run::generation) + 1;
         let parent = match self {
-            Self::Session(session) => return Found { parent: None, session: Some(session), principal: None },
+            // Any number of turns of a session follow from each other.
+            Self::Session(session) => {
+                return Found { parent: None, generation: 1, session: Some(session), principal: None };
+            }
             Self::In(parent) => Some(parent),
             Self::Apart => None,
             // What is handled after the work of its run has ended, such as the event that tells so, is not in it.
-            Self::Here => cause
-                .as_ref()
-                .and_then(Cause::carried::<Run>)
-                .filter(|run| !run.is_over() || run.is_cancelled())
-                .cloned(),
+            Self::Here => before.filter(|run| !run.is_over() || run.is_cancelled()).cloned(),
         };
         let own = cause.as_ref().and_then(Cause::session_id);
         let session = own.or_else(|| parent.as_ref().and_then(Run::session)).map(Into::into);
         let of_parent = parent.as_ref().and_then(Run::principal);
         let principal = of_parent.or_else(|| cause.as_ref().and_then(Cause::carried)).cloned();
-        Found { parent, session, principal }
+        Found { parent, generation, session, principal }
     }
 }
 
@@ -90,12 +93,15 @@ impl Board {
         if name.len() > MOST_NAME_BYTES {
             return Err(NotStarted::NameTooLong { bytes: name.len(), limit: MOST_NAME_BYTES });
         }
-        let Found { parent, session, principal: inherited } = place.found();
+        let Found { parent, generation, session, principal: inherited } = place.found();
         if parent.as_ref().is_some_and(|parent| parent.depth() >= MOST_NESTED) {
             return Err(NotStarted::TooDeep { limit: MOST_NESTED });
         }
+        if parent.is_none() && generation > MOST_IN_CHAIN {
+            return Err(NotStarted::Loop { limit: MOST_IN_CHAIN });
+        }
         let principal = principal.or(inherited);
-        let run = Run::new(bus, NewRun { name, parent, session, principal });
+        let run = Run::new(bus, NewRun { name, parent, generation, session, principal });
         let mut runs = self.runs.lock();
         if self.is_closed.load(Ordering::SeqCst) || bus.is_closed() {
             return Err(NotStarted::Closed);

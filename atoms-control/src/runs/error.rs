@@ -92,6 +92,12 @@ pub enum NotStarted {
         /// The limit.
         limit: usize,
     },
+    /// It would be at the end of so long a chain of runs, each started by the one before.
+    #[error("{limit} runs led to it, each started by the one before, which is the limit: a loop was stopped")]
+    Loop {
+        /// The limit.
+        limit: usize,
+    },
     /// The name is too long.
     #[error("its name has {bytes} bytes, and the limit is {limit}")]
     NameTooLong {

@@ -44,6 +44,9 @@ const MOST_RUNS: usize = 65_536;
 /// How many runs may be within each other: a walk over those of which a run is a part takes place for each of its events.
 const MOST_NESTED: usize = 256;
 
+/// How many runs may start each other in a chain, and be no part of each other.
+const MOST_IN_CHAIN: usize = 256;
+
 /// How long the name of a run may be.
 const MOST_NAME_BYTES: usize = 1_024;
 
@@ -113,7 +116,8 @@ impl<'a> Runs<'a> {
     }
 
     /// Returns the same, which starts runs that are no part of another one, wherever it is called: they go on when that ends. They
-    /// are in the session, and for the principal, of the event in whose handler they are started, if there is one.
+    /// are in the session, and for the principal, of the event in whose handler they are started, if there is one. A chain of
+    /// more than 256 runs, each started in the work of the one before or by an event of it, is stopped as a loop.
     ///
     /// ```
     /// use atoms::prelude::*;

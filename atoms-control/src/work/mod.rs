@@ -62,6 +62,8 @@ struct Inner {
     parent: Option<Run>,
     /// How many there are, from this one to the outermost of which it is a part.
     depth: usize,
+    /// How many there are in the chain of those that started each other, up to this one.
+    generation: usize,
     session: Option<String>,
     principal: Option<Principal>,
     bus: WeakBus,
@@ -101,17 +103,19 @@ pub(crate) struct Why {
 pub(crate) struct NewRun {
     pub(crate) name: String,
     pub(crate) parent: Option<Run>,
+    pub(crate) generation: usize,
     pub(crate) session: Option<String>,
     pub(crate) principal: Option<Principal>,
 }
 
 impl Run {
-    pub(crate) fn new(bus: &Bus, NewRun { name, parent, session, principal }: NewRun) -> Self {
+    pub(crate) fn new(bus: &Bus, NewRun { name, parent, generation, session, principal }: NewRun) -> Self {
         Self(Arc::new(Inner {
             id: RunId::generate(),
             name,
             depth: parent.as_ref().map_or(0, Self::depth) + 1,
             parent,
+            generation,
             session,
             principal,
             bus: bus.downgrade(),
@@ -239,6 +243,10 @@ impl Run {
 
     pub(crate) fn depth(&self) -> usize {
         self.0.depth
+    }
+
+    pub(crate) fn generation(&self) -> usize {
+        self.0.generation
     }
 
     pub(crate) fn token(&self) -> &Cancellation {

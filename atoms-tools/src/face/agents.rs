@@ -94,7 +94,8 @@ impl AgentHandle<'_> {
     }
 
     /// Returns the same, whose work is no part of another run: it goes on when that in whose work it is started ends. So one agent
-    /// starts the next one of a chain.
+    /// starts the next one of a chain, which is stopped as a loop when it has more than 256 runs
+    /// ([`NotStarted::Loop`](atoms_control::NotStarted::Loop)).
     #[must_use]
     pub fn apart(self) -> Self {
         Self { is_apart: true, ..self }
