@@ -382,7 +382,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | --- | --- |
 /// | `output` | the node gives responses, by its `#[respond]`, and keeps the conversation |
 /// | `group = "coach"` | the output nodes of a session speak one at a time, those of another group at the same time |
-/// | `background` | the node observes: it passes nothing on and consumes nothing; what it emits itself goes on. So it stands beside the way to the client, where other nodes are; and as every node, it holds its conversation back once its mailbox is full |
+/// | `background` | the node observes, beside the talk: see [below](#background-nodes) |
 /// | `severity = "fatal"` | the severity of its handlers' errors in `agent.error`; `"warning"` if not given. A failed response is always `"fatal"`. The session has ended only if a close follows |
 /// | `expose_errors` | `agent.error`, and the reason of a close, tell the client the text of the node's errors; the text of a panic is in the log only |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
@@ -400,13 +400,16 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[started(may_fail)]` | the same; after an error, the client is told, the node goes on, and `#[stopped]` is not called |
 /// | `#[stopped]` | `fn(&mut self, ...)`: called when the session ends, if the node has started |
 ///
-/// If a `#[factory]` or a `#[started]` returns an error or panics, the session ends, with the close code 1011.
+/// If a `#[factory]` or a `#[started]` returns an error or panics, the session ends, with the close code 1011, unless it is
+/// that of a [background node](#background-nodes).
 /// After a `#[started]` that failed, `#[stopped]` is not called, not even with `may_fail`: it might overwrite what the
 /// node could not load.
 ///
 /// All nodes of a session are made and started at the same time, and each handles its first event after that. They are stopped
 /// at the same time, too, each after its last event. What they share is loaded before and saved after all that: see
 /// `SessionState`.
+///
+/// The `impl` block may have other methods, and the type other `impl` blocks.
 ///
 /// # Responses
 ///
@@ -437,7 +440,18 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// [`AgentInterrupt`]: https://docs.rs/atoms-rs/latest/atoms/agent/events/struct.AgentInterrupt.html
 /// [`LlmRequest`]: https://docs.rs/atoms-rs/latest/atoms/agent/events/struct.LlmRequest.html
 ///
-/// The `impl` block may have other methods, and the type other `impl` blocks.
+/// # Background nodes
+///
+/// A node with `background` passes nothing on and consumes nothing; what it emits itself goes on. It holds nobody up: no sender
+/// waits for it. When 1,024 events wait for it, or four times the bytes of `SessionsBuilder::mailbox_bytes`, it misses further
+/// ones, which the other nodes get. The log warns of that, and `Counts::background_missed` counts it.
+///
+/// Its failures are in the log and in `Counts::background_failures`. The client is told of none: handlers on the bus may take
+/// their [`AgentError`]. One that cannot be made or started is left out, and the session goes on without it.
+///
+/// At the end of a session it has as long as the other nodes for what waits: at most ten seconds.
+///
+/// [`AgentError`]: https://docs.rs/atoms-rs/latest/atoms/agent/events/struct.AgentError.html
 #[proc_macro_attribute]
 pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
     node::attribute(args.into(), item.into()).into()
@@ -460,7 +474,8 @@ pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// An edge leads from a node to one behind it. What the client sends goes to the roots, the nodes that no
 /// edge leads to; what comes out of the leaves, the nodes that no edge leads from, goes to the client, if the
-/// events say `to(client)`. Where several edges meet, an event comes once.
+/// events say `to(client)`. Where several edges meet, an event comes once. A node that leads to background nodes only is a
+/// leaf, too, since these pass nothing on.
 ///
 /// # Routes
 ///
@@ -488,8 +503,8 @@ pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// An edge may list the events, or sets of events, that go along it. It carries these only, and what stops a response, which
-/// are interrupts, and what conversations are made of, which are `TranscriptUpdate`s. An event that no edge of a node carries
-/// leaves the graph there, as it does from a leaf.
+/// are interrupts, and what conversations are made of, which are `TranscriptUpdate`s. An event that no edge of a node carries,
+/// or those to background nodes only, leaves the graph there, as it does from a leaf.
 ///
 /// ```ignore
 /// graph! {

@@ -23,5 +23,8 @@ pub(crate) fn text(is_ready: bool, counts: Option<Counts>) -> String {
     metric("atoms_frames_sent_total", "counter", "Frames that went to clients.", counts.frames_out);
     metric("atoms_frames_refused_total", "counter", "Frames that were refused.", counts.refused);
     metric("atoms_events_unknown_total", "counter", "Events of clients of unknown types.", counts.unknown);
+    let (failures, missed) = (counts.background_failures, counts.background_missed);
+    metric("atoms_background_failures_total", "counter", "Failures of background nodes.", failures);
+    metric("atoms_background_missed_total", "counter", "Events that background nodes missed.", missed);
     text
 }

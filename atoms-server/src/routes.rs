@@ -75,6 +75,7 @@ use crate::{activity, control, door, questions};
 /// | the event that is written, and what waits for that | 2 F |
 /// | what is read ahead | [`read_ahead_bytes`](atoms_agent::SessionsBuilder::read_ahead_bytes) + E |
 /// | the mailbox of each node, and that of the client | [`mailbox_bytes`](atoms_agent::SessionsBuilder::mailbox_bytes) + E |
+/// | that of a background node | 4 `mailbox_bytes` + E |
 /// | the same behind a node that emits without waiting | 64 `mailbox_bytes` + E |
 /// | what each node handles | E |
 /// | the conversation of each output node | that of [`conversation_limit`](atoms_agent::SessionsBuilder::conversation_limit) + F |

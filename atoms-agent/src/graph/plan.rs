@@ -22,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) join_at: Vec<Option<usize>>,
     /// How many such places there are.
     pub(crate) joins: usize,
+    /// The names of the background nodes, at their places.
+    background: Vec<Option<&'static str>>,
     /// Which places are output nodes.
     pub(crate) outputs: Vec<usize>,
     /// For each output node that shares the floor with others, the number of the floor.
@@ -39,9 +41,10 @@ impl Plan {
         let mut numbers = vec![0; order::room(nodes, edges.len())];
         let sorted = Order::new(nodes, edges, &mut numbers);
         let from = |node| sorted.edges_from(node).iter().map(|&edge| edges[edge]);
+        let observes = |node: usize| shapes[node].kind == Kind::Background;
         let behind = (0..nodes).map(|node| {
-            // What no edge carries leaves the graph.
-            let leaves = from(node).all(|edge| edge.carries.is_some()).then_some(nodes);
+            // What no edge carries leaves the graph, and what goes to those only that observe.
+            let leaves = from(node).all(|edge| edge.carries.is_some() || observes(edge.to)).then_some(nodes);
             from(node).map(|edge| edge.to).chain(leaves).collect()
         });
         let behind: Vec<Vec<_>> = behind.collect();
@@ -61,6 +64,7 @@ impl Plan {
         let order = sorted.sorted().iter().copied().chain([nodes]).collect();
         let outputs: Vec<_> = (0..nodes).filter(|&node| shapes[node].kind == Kind::Output).collect();
         let (floor_at, floors) = floors(shapes, &outputs);
+        let background = (0..nodes).map(|node| observes(node).then_some(shapes[node].name)).collect();
         let follows_requests = shapes.iter().any(|shape| shape.answers_others());
         Self {
             roots: sorted.roots().to_vec(),
@@ -69,6 +73,7 @@ impl Plan {
             order,
             join_at,
             joins,
+            background,
             outputs,
             floor_at,
             floors,
@@ -80,8 +85,16 @@ impl Plan {
     pub(crate) fn routed(&self, node: usize, known: Option<&'static EventType>) -> Option<Vec<usize>> {
         let edges = self.routes[node].as_ref()?;
         let places = edges.iter().filter(|edge| edge.carries(known)).map(|edge| edge.to);
-        let places: Vec<_> = places.collect();
-        Some(if places.is_empty() { vec![self.end()] } else { places })
+        let mut places: Vec<_> = places.collect();
+        if places.iter().all(|&place| self.background(place).is_some()) {
+            places.push(self.end());
+        }
+        Some(places)
+    }
+
+    /// The name of the node at this place, if that is a background node.
+    pub(crate) fn background(&self, place: usize) -> Option<&'static str> {
+        self.background.get(place).copied().flatten()
     }
 
     /// The place where events come out of the graph.

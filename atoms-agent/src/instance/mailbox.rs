@@ -15,6 +15,8 @@ use super::lane::{Bytes, Fill, Lane};
 /// waits.
 pub(crate) struct Mailbox {
     limit: Bytes,
+    /// Whether senders do not wait for room: further events are not put in, as those from outside of the graph.
+    is_beside: bool,
     state: Mutex<State>,
     /// The [`Fill`] of the fuller lane, as it was when the lock was held last.
     fill: AtomicU8,
@@ -51,7 +53,13 @@ pub(crate) enum NotPut {
 impl Mailbox {
     /// Creates a mailbox in which so many bytes of events may wait before senders wait.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { limit: Bytes(bytes.max(1)), state: Mutex::default(), fill: AtomicU8::new(Fill::Free as u8) }
+        let limit = Bytes(bytes.max(1));
+        Self { limit, is_beside: false, state: Mutex::default(), fill: AtomicU8::new(Fill::Free as u8) }
+    }
+
+    /// Creates the mailbox of a background node, for which no sender waits.
+    pub(crate) fn beside(bytes: usize) -> Self {
+        Self { is_beside: true, ..Self::new(bytes) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -65,7 +73,8 @@ impl Mailbox {
             return Err((NotPut::Closed, flight));
         }
         let lane = if flight.rules.overtakes { &mut state.urgent } else { &mut state.queue };
-        if lane.fill(self.limit) == Fill::Limit {
+        let limit = if self.is_beside { Fill::Overfull } else { Fill::Limit };
+        if lane.fill(self.limit) >= limit {
             return Err((NotPut::Full, flight));
         }
         lane.push(flight);
@@ -183,12 +192,12 @@ impl Mailbox {
 
     /// Whether there is room, without waiting for it.
     pub(crate) fn has_room(&self) -> bool {
-        self.fill.load(Ordering::Relaxed) == Fill::Free as u8
+        self.is_beside || self.fill.load(Ordering::Relaxed) == Fill::Free as u8
     }
 
     /// Whether there is room for an interrupt, without waiting for it.
     pub(crate) fn has_urgent_room(&self) -> bool {
-        self.has_room_for(&self.lock().urgent)
+        self.is_beside || self.has_room_for(&self.lock().urgent)
     }
 
     /// Whether there is room in a lane that is kept outside of the mailbox.
@@ -198,7 +207,7 @@ impl Mailbox {
 
     /// Whether events from outside of the graph, whose senders do not wait, are refused.
     pub(crate) fn is_overfull(&self) -> bool {
-        self.fill.load(Ordering::Relaxed) >= Fill::Overfull as u8
+        !self.is_beside && self.fill.load(Ordering::Relaxed) >= Fill::Overfull as u8
     }
 
     pub(crate) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {

@@ -47,6 +47,9 @@ use turns::{Turn, Turns};
 /// A node can emit any number of events without waiting for room.
 static LOST: LogLimit = LogLimit::new(1, "more events for nodes or clients were lost");
 
+/// A background node may be too slow for each event of each session.
+static MISSED: LogLimit = LogLimit::new(1, "background nodes missed more events");
+
 /// How many lost events of one instance become dead letters. More would push out those of others.
 const MAX_LETTERS: u64 = 64;
 
@@ -65,6 +68,12 @@ pub(crate) trait Host: Any + Send + Sync {
 
     /// Returns the event with what it has on the bus.
     fn as_on_bus(&self, event: &AnyEvent) -> AnyEvent;
+
+    /// Counts a failure of a background node.
+    fn count_failure(&self) {}
+
+    /// Counts an event that a background node does not get.
+    fn count_missed(&self) {}
 }
 
 /// How much an instance keeps.
@@ -123,7 +132,9 @@ impl Instance {
         let places = plan.end() + 1;
         Self {
             may_be_interrupted: settings.is_none_or(|settings| settings.interruptible).into(),
-            mailboxes: (0..places).map(|_| Arc::new(Mailbox::new(limits.mailbox_bytes))).collect(),
+            mailboxes: (0..places)
+                .map(|place| Arc::new(mailbox(&plan, place, limits.mailbox_bytes)))
+                .collect(),
             pulses: (0..plan.end()).map(|_| Pulse::default()).collect(),
             floors: (0..plan.floors).map(|_| Floor::default()).collect(),
             conversations: plan.outputs.iter().map(|_| Mutex::default()).collect(),
@@ -260,12 +271,29 @@ impl Instance {
         }
         // The next one may speak when the end of a response is among what comes out.
         let _spoken = if place == self.plan.end() { flight.take_floor() } else { None };
-        self.mailbox(place).put(flight).map_err(|(why, flight)| {
-            if why == NotPut::Full {
+        let Err((why, flight)) = self.mailbox(place).put(flight) else { return Ok(()) };
+        match (self.plan.background(place), why) {
+            (Some(node), NotPut::Full) => self.miss(node, &flight, host),
+            // It could not be made, which was told.
+            (Some(_), NotPut::Closed) if !self.is_over() => {}
+            (None, NotPut::Full) => {
                 self.lose(flight, why, host);
+                return Err(why);
             }
-            why
-        })
+            _ => return Err(why),
+        }
+        Ok(())
+    }
+
+    /// Logs and counts an event that a background node does not get. The others do.
+    #[cold]
+    fn miss(&self, node: &str, flight: &Flight, host: &dyn Host) {
+        host.count_missed();
+        if MISSED.allows() {
+            let r#type = flight.known.map(EventType::name);
+            let why = "a background node does not keep up, and misses an event";
+            tracing::warn!(node, r#type, session = host.id(), "{why}");
+        }
     }
 
     /// Logs an event for which there was no room. The first ones of an instance become dead letters of the bus.
@@ -424,4 +452,8 @@ impl Instance {
             idle.await;
         }
     }
+}
+
+fn mailbox(plan: &Plan, place: usize, bytes: usize) -> Mailbox {
+    if plan.background(place).is_some() { Mailbox::beside(bytes) } else { Mailbox::new(bytes) }
 }

@@ -17,7 +17,7 @@ use super::mailbox::Mailbox;
 use super::pulse::Pulse;
 use super::turns::Turn;
 use super::{Host, Instance};
-use crate::events::{LlmRequest, TranscriptUpdate};
+use crate::events::{AgentError, LlmRequest, TranscriptUpdate};
 use crate::node::conversation::Conversation;
 use crate::node::shape::{Kind, NodeShape};
 use crate::protocol::rules::{Rules, Side};
@@ -96,6 +96,11 @@ impl NodeOutlet {
 
     pub(crate) fn node(&self) -> &'static str {
         self.shape.name
+    }
+
+    /// Whether the node stands beside the talk.
+    pub(super) fn is_background(&self) -> bool {
+        self.shape.kind == Kind::Background
     }
 
     /// The conversation so far, if the node keeps it.
@@ -181,14 +186,24 @@ impl NodeOutlet {
         };
         let id = failure::log(self.host.id(), Some(self.node()), event_type, what, why);
         let told = failure::told(what, exposed, id);
-        if let Some(turn) = &self.handled().in_turn {
+        if self.is_background() {
+            self.host.count_failure();
+        } else if let Some(turn) = &self.handled().in_turn {
             turn.fail(&told);
         }
         told
     }
 
-    pub(crate) fn emit_event<E: Event>(&self, event: E) {
-        self.emit(Envelope::new(event).into());
+    /// Sends the client an error of the node. Of a background node the bus is told, and the client not.
+    pub(super) fn tell(&self, what: &str, event_type: &str, why: &Why) {
+        let (message, severity) = (self.report(what, event_type, why), self.shape.severity);
+        let error = Envelope::new(AgentError { message, severity, payload: Default::default() }).into();
+        if !self.is_background() {
+            self.emit(error);
+        } else if self.instance.bus.takes(error.known_type()) {
+            let in_turn = self.handled().in_turn.clone();
+            self.host.show(&self.instance.own(error, in_turn.as_deref()));
+        }
     }
 
     /// Sends an event on.

@@ -20,10 +20,9 @@ use super::outlet::NodeOutlet;
 use super::ready::{Prepared, Spawn};
 use super::respond::Told;
 use super::{Host, Instance};
-use crate::events::{AgentError, Init};
+use crate::events::Init;
 use crate::node::factory::Factory;
 use crate::node::method::{Methods, Ran};
-use crate::node::shape::Kind;
 use crate::node::{Node, NodeParts};
 
 /// A node in an instance: its mailbox, and its outlet.
@@ -127,10 +126,13 @@ pub(crate) async fn guarded<N: Node, P: NodeParts<N>>(prepared: Arc<Prepared<N, 
     }
 }
 
-/// Ends the instance, which does not go on without one of its nodes.
+/// Ends the instance, which does not go on without one of its nodes, unless that is a background node.
 fn end(outlet: &NodeOutlet, what: &str, why: &Why) {
-    let told = outlet.report(what, Init::TYPE, why);
-    outlet.host.fail(told);
+    if outlet.is_background() {
+        outlet.tell(what, Init::TYPE, why);
+    } else {
+        outlet.host.fail(outlet.report(what, Init::TYPE, why));
+    }
     outlet.mailbox().close();
 }
 
@@ -138,7 +140,7 @@ fn end(outlet: &NodeOutlet, what: &str, why: &Why) {
 fn routes<N, M: Methods<N>>(outlet: &NodeOutlet, flight: &Flight) -> (Option<usize>, bool) {
     let found = M::find(flight.known, false).or_else(|| M::find(flight.known, true));
     let consumes = found.is_some_and(|(_, consumes)| consumes);
-    let passes = !consumes && outlet.shape.kind != Kind::Background && !flight.is_passed;
+    let passes = !consumes && !outlet.is_background() && !flight.is_passed;
     (found.map(|(place, _)| place), passes)
 }
 
@@ -239,7 +241,7 @@ impl Seat {
         let started = enter(&init, AssertUnwindSafe(started).catch_unwind());
         let has_started = match unless_over(&self.outlet, started).await? {
             Ok(Ran::Failed(error)) if self.outlet.shape.start_may_fail => {
-                self.tell(GOES_ON, Init::TYPE, &Why::Error(error));
+                self.outlet.tell(GOES_ON, Init::TYPE, &Why::Error(error));
                 false
             }
             Ok(Ran::Failed(error)) => return self.not_made(NOT_STARTED, &Why::Error(error)),
@@ -353,12 +355,6 @@ impl Seat {
             self.outlet.report("a node failed in a turn that was cancelled", event.event_type(), why);
             return;
         }
-        self.tell("a node failed", event.event_type(), why);
-    }
-
-    /// Sends the client an error of the node.
-    fn tell(&self, what: &str, event_type: &str, why: &Why) {
-        let (message, severity) = (self.outlet.report(what, event_type, why), self.outlet.shape.severity);
-        self.outlet.emit_event(AgentError { message, severity, payload: Default::default() });
+        self.outlet.tell("a node failed", event.event_type(), why);
     }
 }

@@ -1,7 +1,10 @@
 //! A session as the host of its nodes, and its events on the bus.
 
+use std::sync::atomic::Ordering;
+
 use atoms_runtime::{AnyEvent, LogLimit, PostError, Shown};
 
+use super::sessions::Counters;
 use super::{SOURCE, Session, SessionEnd};
 use crate::instance::Host;
 
@@ -17,6 +20,10 @@ impl Session {
         {
             self.unseen(event, &error);
         }
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.0.sessions.0.counters
     }
 
     fn unseen(&self, event: &AnyEvent, error: &PostError) {
@@ -40,6 +47,14 @@ impl Host for Session {
     fn show(&self, event: &AnyEvent) {
         let shown = self.bus_ref().post_any(self.as_on_bus(event)).beyond_capacity().try_send();
         shown.unwrap_or_else(|error| self.unseen(event, &error));
+    }
+
+    fn count_failure(&self) {
+        self.counters().background_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count_missed(&self) {
+        self.counters().background_missed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Its metadata contain the id of the session.

@@ -219,7 +219,7 @@ impl SessionsBuilder {
     ///
     /// [`Session::emit`](super::Session::emit) and the bus do not wait: their events are refused when 1,024 wait, or
     /// four times the bytes. A node that emits without waiting loses its events when 65,536 wait, or 64 times the
-    /// bytes.
+    /// bytes. Nobody waits for a background node: it misses events when 1,024 wait for it, or four times the bytes.
     pub fn mailbox_bytes(mut self, bytes: usize) -> Self {
         self.options.limits.mailbox_bytes = bytes;
         self

@@ -115,6 +115,8 @@ pub(super) struct Counters {
     pub(super) frames_out: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) unknown: AtomicU64,
+    pub(super) background_failures: AtomicU64,
+    pub(super) background_missed: AtomicU64,
     tasks: AtomicUsize,
 }
 
@@ -137,6 +139,10 @@ pub struct Counts {
     /// Events of clients whose types the program does not know, since the start. They went to the nodes that take every
     /// event. At the level DEBUG, the log names the types.
     pub unknown: u64,
+    /// Failures of background nodes, since the start. Clients are not told of them.
+    pub background_failures: u64,
+    /// Events that background nodes missed because they did not keep up, since the start.
+    pub background_missed: u64,
 }
 
 /// Counts a task until this is dropped.
@@ -226,6 +232,8 @@ impl Sessions {
             frames_out: counters.frames_out.load(Ordering::Relaxed),
             refused: counters.refused.load(Ordering::Relaxed),
             unknown: counters.unknown.load(Ordering::Relaxed),
+            background_failures: counters.background_failures.load(Ordering::Relaxed),
+            background_missed: counters.background_missed.load(Ordering::Relaxed),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Graphs of nodes in sessions, with a client at the other end of two channels.
 
+mod background;
 mod bounds;
 #[path = "../client/mod.rs"]
 mod client;

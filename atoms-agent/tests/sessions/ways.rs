@@ -212,12 +212,26 @@ impl Watcher {
     }
 }
 
+/// Names what comes to it.
+#[derive(Default)]
+struct Behind;
+
+#[node(crate = atoms_agent)]
+impl Behind {
+    #[handler]
+    fn see(&mut self, event: &AnyEvent) -> Log {
+        log(&format!("behind: {}", event.event_type()))
+    }
+}
+
 #[tokio::test]
 async fn a_background_node_passes_nothing_on() {
-    let graph = Graph::builder().edge::<Numbers, Watcher>().build().unwrap();
+    let graph = Graph::builder().edge::<Watcher, Behind>().build().unwrap();
     let client = connected(graph).await;
-    client.send(UserJoined).await;
-    // No number comes through, but what the watcher has to say itself.
-    assert_eq!(names(&client).await, ["three"]);
+    for _ in 0..2 {
+        client.send(UserJoined).await;
+    }
+    // Nothing comes through, but what the watcher has to say itself.
+    assert_eq!(names(&client).await, ["behind: agent.log", "three"]);
     client.nothing_else();
 }

@@ -67,6 +67,8 @@ async fn prometheus_is_told_the_counts() {
         "atoms_frames_sent_total 3",
         "atoms_frames_refused_total 1",
         "atoms_events_unknown_total 1",
+        "atoms_background_failures_total 0",
+        "atoms_background_missed_total 0",
     ];
     assert_eq!(values, expected);
 }
