@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use atoms_runtime::{
-    AnyEvent, Delivery, EmitOutcome, Envelope, Event, EventType, ExtractError, FromDelivery, Metadata,
-    Outlet, PrepareError, StartContext,
+    AnyEvent, Delivery, EmitOutcome, Envelope, Event, EventType, ExtractError, FromDelivery, HandlerInfo,
+    Metadata, Outlet, PrepareError, StartContext,
 };
 
 use super::failure::{self, Why};
@@ -129,7 +129,7 @@ impl NodeOutlet {
     }
 
     /// The request that the event is, or follows from, in graphs that answer such events.
-    pub(super) fn request(&self) -> Option<AnyEvent> {
+    pub(crate) fn request(&self) -> Option<AnyEvent> {
         if !self.instance.plan.follows_requests {
             return None;
         }
@@ -267,12 +267,22 @@ impl Outlet for NodeOutlet {
     }
 }
 
+const ON_BUS: &str = "a handler on the bus has no `Conversation`, which only output nodes keep: take it in a node with \
+                      `#[node(output)]`, and emit what this handler needs of it";
+
 #[diagnostic::do_not_recommend]
 impl FromDelivery for Conversation {
     type Prepared = ();
 
-    fn prepare(_: &StartContext<'_>) -> Result<(), PrepareError> {
-        Ok(())
+    /// A handler on the bus has at most a request's own messages.
+    fn prepare(start: &StartContext<'_>) -> Result<(), PrepareError> {
+        let sees_requests = |handler: &HandlerInfo| {
+            handler.takes_every_event() || handler.event_types().contains(&LlmRequest::event_type())
+        };
+        match start.handler() {
+            Some(handler) if !sees_requests(handler) => Err(PrepareError::Missing(ON_BUS.into())),
+            _ => Ok(()),
+        }
     }
 
     fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {

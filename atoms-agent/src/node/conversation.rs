@@ -20,7 +20,8 @@ pub(crate) struct ConversationLimit {
 /// has played or shown of a response, and need not: the update takes the place of the response.
 ///
 /// Other nodes keep no conversation, and a parameter of this type does not compile there. As an `Option` it is the request's
-/// own messages in such a node, if there are any.
+/// own messages in such a node, if there are any. A handler on the bus may take it of an `LlmRequest` with its own messages; a
+/// bus with a handler of another event that takes it does not start.
 ///
 /// ```
 /// use atoms::agent::events::LlmRequest;

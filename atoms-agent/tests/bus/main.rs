@@ -5,9 +5,9 @@ mod client;
 
 use std::sync::{Arc, Mutex};
 
-use atoms_agent::events::{Init, Log, Object, Speak, TranscriptUpdate, UserJoined};
-use atoms_agent::{Graph, Session, SessionError, Sessions, ToSessions, node};
-use atoms_runtime::{Bus, Context, Envelope, State, event, handler};
+use atoms_agent::events::{Init, LlmRequest, Log, Object, Speak, TranscriptUpdate, UserJoined};
+use atoms_agent::{Conversation, Graph, Session, SessionError, Sessions, ToSessions, node};
+use atoms_runtime::{AnyEvent, Bus, Context, Envelope, State, event, handler};
 
 use client::{Client, INIT};
 
@@ -70,7 +70,7 @@ struct World {
 
 fn world() -> World {
     let seen = Seen::default();
-    let bus = Bus::builder().state(Arc::clone(&seen)).start().unwrap();
+    let bus = Bus::builder().without::<listeners::hears>().state(Arc::clone(&seen)).start().unwrap();
     World { sessions: agent(&bus), bus, seen }
 }
 
@@ -266,4 +266,46 @@ async fn what_may_not_go_into_sessions_says_so() {
     let (_one, first) = world.client("one").await;
     let sent = world.bus.emit(Wanted { item: "x".into() }).to(&first).await;
     assert_eq!(sent.sessions, [(first.id().to_owned(), Err(SessionError::StaysOnTheBus))]);
+}
+
+/// No output node, and so without a conversation.
+mod listeners {
+    use super::*;
+
+    #[handler(crate = atoms_runtime)]
+    pub(super) fn hears(_: &TranscriptUpdate, _: Conversation) {}
+
+    #[handler(crate = atoms_runtime)]
+    pub(super) fn may_hear(_: &TranscriptUpdate, said: Option<Conversation>) {
+        assert!(said.is_none());
+    }
+
+    #[handler(crate = atoms_runtime)]
+    pub(super) fn sees_all(_: &AnyEvent, _: Option<Conversation>) {}
+
+    /// A request may have its own messages.
+    #[handler(crate = atoms_runtime)]
+    pub(super) fn is_asked(_: &LlmRequest, said: Conversation) {
+        assert_eq!(said.last_user_text(), Some("hello"));
+    }
+}
+
+#[tokio::test]
+async fn a_handler_on_the_bus_that_takes_a_conversation_does_not_start() {
+    let builder = || Bus::builder().without_discovery();
+    let error = builder().handler::<listeners::hears>().start().unwrap_err().to_string();
+    for words in [
+        "listeners::hears",
+        "a handler on the bus has no `Conversation`",
+        "take it in a node with `#[node(output)]`",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    let builder = builder().handler::<listeners::may_hear>().handler::<listeners::sees_all>();
+    let bus = builder.handler::<listeners::is_asked>().start().unwrap();
+    let message = Object::new().with("role", "user").with("content", "hello");
+    let request = LlmRequest { messages: Some(vec![message]), extra_params: Object::new() };
+    bus.emit(request).await.into_result().unwrap();
+    let said = TranscriptUpdate { role: atoms_agent::events::Role::User, content: "hello".into() };
+    bus.emit(said).await.into_result().unwrap();
 }

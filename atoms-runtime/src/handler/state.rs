@@ -7,8 +7,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::Delivery;
 use super::parameters::{ExtractError, FromDelivery, PrepareError};
+use super::{Delivery, HandlerInfo};
 
 /// A value that the handlers of a bus share, given to it by
 /// [`BusBuilder::state`](crate::BusBuilder::state).
@@ -162,11 +162,23 @@ impl fmt::Debug for States {
 pub struct StartContext<'a> {
     states: &'a States,
     offered: Option<&'a (dyn Any + Send + Sync)>,
+    handler: Option<&'a HandlerInfo>,
 }
 
 impl<'a> StartContext<'a> {
     pub(crate) fn new(states: &'a States) -> Self {
-        Self { states, offered: None }
+        Self { states, offered: None, handler: None }
+    }
+
+    /// For the parameters of this handler of the bus.
+    pub(crate) fn of_handler(self, handler: &'a HandlerInfo) -> Self {
+        Self { handler: Some(handler), ..self }
+    }
+
+    /// Returns the handler of the bus whose parameters are prepared. There is none for other code that calls handlers, such as
+    /// nodes and tools.
+    pub fn handler(&self) -> Option<&'a HandlerInfo> {
+        self.handler
     }
 
     /// Adds what code that calls handlers itself offers to their parameters beside the states of the bus.

@@ -155,11 +155,11 @@ impl BusBuilder {
     }
 
     fn bind(&self, registry: &Registry, problems: &mut Vec<StartProblem>) -> Vec<Bound> {
-        let start = StartContext::new(&self.states);
         let mut bound = Vec::with_capacity(registry.handlers().len());
         for handler in registry.handlers().iter().copied() {
             let stand_in = self.stand_ins.iter().find(|(info, _)| *info == handler);
             let options = self.options_of(handler);
+            let start = StartContext::new(&self.states).of_handler(handler);
             let bind = || runner::bind(handler, &options, &start);
             match stand_in.map_or_else(bind, |(_, runner)| Ok(runner.clone())) {
                 Ok(runner) => bound.push((handler, options, runner)),
