@@ -46,7 +46,7 @@ use crate::{activity, control, door, questions};
 ///
 /// The first frame of a client must be `system.init`. What it says there is the client's word: who the client is, the
 /// server finds out with [`authenticate`](Self::authenticate). A frame that cannot be read, or that a client may not send, is
-/// answered by an `agent.error`. An event of an unknown type is passed on, counted, and not answered; at the level DEBUG,
+/// answered by an `agent.error`, whose payload has the number of the `frame`: that of the `system.init` is 1. An event of an unknown type is passed on, counted, and not answered; at the level DEBUG,
 /// the log names its type, and the nearest that the program knows.
 ///
 /// # Close codes

@@ -318,13 +318,18 @@ impl Instance {
         }
         let rules = Rules::of(event.known_type());
         self.heed(rules);
-        self.enter(event, rules).sent_by_client()
+        self.enter(event, rules, None).sent_by_client()
     }
 
-    /// Makes an event that comes from outside a flight of the current turn.
-    pub(crate) fn enter(self: &Arc<Self>, event: AnyEvent, rules: Rules) -> Flight {
+    /// Makes an event that comes from outside, and may follow from a request, a flight of the current turn.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        event: AnyEvent,
+        rules: Rules,
+        request: Option<AnyEvent>,
+    ) -> Flight {
         let in_turn = self.join(event.known_type());
-        self.flight(event, rules, self.turn(), in_turn, None)
+        self.flight(event, rules, self.turn(), in_turn, request)
     }
 
     /// Begins a new turn if an event of the client with these rules is an interrupt, and the client may interrupt.

@@ -20,7 +20,7 @@ use super::pace::{Pace, Silence};
 use super::parting::{DRAIN, LINGER, part, why};
 use super::state::Connected;
 use super::{Session, SessionEnd, Sessions};
-use crate::events::{AgentError, Ready, Severity};
+use crate::events::{AgentError, Object, Ready, Severity};
 use crate::instance::flight::Flight;
 use crate::protocol::rules::Rules;
 
@@ -167,6 +167,8 @@ impl Sessions {
         let mut silence = Silence::new(self.0.options.idle);
         let mut inbox = Inbox::new(session, self.0.options.read_ahead_bytes);
         inbox.take(session.instance().init_event());
+        // That of the client's `Init`.
+        let mut number = 1;
         // A client that was warned has to read the warning before more frames are read.
         let mut is_warned = false;
         loop {
@@ -179,7 +181,10 @@ impl Sessions {
                     pace.count(now);
                     silence.broken(now);
                     match frame {
-                        Ok(frame) => is_warned = self.receive(session, &mut inbox, frame.as_ref()).is_err(),
+                        Ok(frame) => {
+                            number += 1;
+                            is_warned = self.receive(session, &mut inbox, (number, frame.as_ref())).is_err();
+                        }
                         Err(end) => return end,
                     }
                 }
@@ -189,7 +194,12 @@ impl Sessions {
     }
 
     /// Lets the event of a frame into the session, if a client may send it, and otherwise warns the client.
-    fn receive(&self, session: &Session, inbox: &mut Inbox<'_>, frame: &[u8]) -> Result<(), Warned> {
+    fn receive(
+        &self,
+        session: &Session,
+        inbox: &mut Inbox<'_>,
+        (number, frame): (u64, &[u8]),
+    ) -> Result<(), Warned> {
         self.0.counters.frames_in.fetch_add(1, Ordering::Relaxed);
         let event = match self.bus().decode(frame) {
             Ok(event) => event,
@@ -199,16 +209,16 @@ impl Sessions {
                     session.end_with(end);
                     return Ok(());
                 }
-                return self.forbid(session, &unreadable.to_string());
+                return self.forbid(session, number, &unreadable.to_string());
             }
         };
         match event.known_type() {
             Some(known) if Rules::of(Some(known)).opens => {
                 let message = "the session has begun already: a second `system.init` is not taken";
-                self.forbid(session, message)
+                self.forbid(session, number, message)
             }
             Some(known) if !known.flow().from_client => {
-                self.forbid(session, &format!("a client may not send `{}`", known.name()))
+                self.forbid(session, number, &format!("a client may not send `{}`", known.name()))
             }
             known => {
                 if known.is_none() {
@@ -235,9 +245,11 @@ impl Sessions {
         tracing::debug!(session, %r#type, nearest, "a client has sent an event of an unknown type");
     }
 
-    fn forbid(&self, session: &Session, message: &str) -> Result<(), Warned> {
+    /// Warns a client, and says which of its frames it is about: many have no id.
+    fn forbid(&self, session: &Session, number: u64, message: &str) -> Result<(), Warned> {
         self.0.counters.refused.fetch_add(1, Ordering::Relaxed);
-        session.tell(error(message.to_owned(), Severity::Warning));
+        let payload = Object::new().with("frame", number);
+        session.tell(AgentError { payload, ..error(message.to_owned(), Severity::Warning) });
         Err(Warned)
     }
 

@@ -20,7 +20,7 @@ impl Carried for OfSession {
 impl OfSession {
     /// Returns the session, if it still runs.
     pub(super) fn session(&self) -> Option<Session> {
-        self.0.upgrade().map(Session).filter(|session| !session.instance().is_over())
+        self.0.upgrade().map(|core| Session(core, None)).filter(|session| !session.instance().is_over())
     }
 }
 
@@ -41,8 +41,10 @@ impl FromDelivery for Session {
     }
 
     fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
-        if let Some(session) = NodeOutlet::of(delivery).and_then(|outlet| Self::of(&*outlet.host)) {
-            return Ok(session);
+        if let Some(outlet) = NodeOutlet::of(delivery)
+            && let Some(session) = Self::of(&*outlet.host)
+        {
+            return Ok(Self(session.0, outlet.request()));
         }
         let Some(of) = delivery.carried::<OfSession>() else {
             return Err(ExtractError::missing("the event belongs to no session"));

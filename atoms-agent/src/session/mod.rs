@@ -72,7 +72,7 @@ const SOURCE_KEYS: [&str; 2] = ["source", "session_id"];
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Session(Arc<Core>);
+pub struct Session(Arc<Core>, Option<AnyEvent>);
 
 struct Core {
     id: Arc<str>,
@@ -123,6 +123,9 @@ impl Session {
     ///
     /// It never waits. Fails if the session has ended, or if too many events wait there already.
     ///
+    /// If a method of a node has taken this handle while it handled a request, or what follows from one, the event follows from
+    /// that request, too: a response to it has the request's id.
+    ///
     /// An event that could go nowhere does not compile:
     ///
     /// ```compile_fail,E0080
@@ -159,7 +162,8 @@ impl Session {
         self.interrupt();
     }
 
-    /// Lets output nodes answer requests again.
+    /// Lets output nodes answer requests again: those that come from now on. What came while the session was muted is not
+    /// answered.
     pub fn unmute(&self) {
         self.instance().mute(false);
     }
@@ -227,16 +231,16 @@ impl Session {
             return Err(SessionError::Full);
         }
         // One that finds no room all the same is in the log, and among the dead letters.
-        let _ = self.put(event);
+        let _ = self.put(event, self.1.clone());
         Ok(())
     }
 
-    /// Puts an event at the roots.
-    fn put(&self, event: AnyEvent) -> EmitOutcome {
+    /// Puts an event, which follows from this request, at the roots.
+    fn put(&self, event: AnyEvent, request: Option<AnyEvent>) -> EmitOutcome {
         let (instance, rules) = (self.instance(), Rules::of(event.known_type()));
         instance.note(rules);
         instance.heed_agent(rules);
-        instance.put_at_roots(instance.enter(event, rules), self)
+        instance.put_at_roots(instance.enter(event, rules, request), self)
     }
 }
 

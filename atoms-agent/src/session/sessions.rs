@@ -276,7 +276,7 @@ impl Sessions {
         })?;
         let states = self.load(&opening).await?;
         let (bus, plan) = (self.bus().clone(), Arc::clone(&self.0.plan));
-        Ok(Session(Arc::new_cyclic(|core| {
+        let core = Arc::new_cyclic(|core| {
             let (on_bus, ending) = (InSession::new(Arc::clone(&opening.id)), Cancellation::new());
             let in_nodes = opening.identified(carrying(core, on_bus.clone().ending(ending.clone())));
             let on_bus = opening.identified(carrying(core, on_bus));
@@ -298,7 +298,8 @@ impl Sessions {
                 work: Default::default(),
                 states,
             }
-        })))
+        });
+        Ok(Session(core, None))
     }
 
     /// Puts a session into the list and starts its nodes.

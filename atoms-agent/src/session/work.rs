@@ -61,7 +61,8 @@ impl Session {
     ///
     /// What the future returns comes into the session as [`emit`](Self::emit) sends it: what a handler may return, of
     /// events that declare `from(bus)` or `to(client)`. It waits for room there. Tools that the future calls, and
-    /// events that it emits on the bus, are of this session.
+    /// events that it emits on the bus, are of this session. A node's answer to what comes back has the id of the request that the
+    /// node handled when its method took this `Session`.
     ///
     /// An interrupt does not stop it. The end of the session does, at its next await. If it fails or panics, that is in the
     /// log, and the client is sent an `agent.error`, as after a handler.
@@ -155,6 +156,7 @@ impl Session {
     fn take_back<T: Output>(&self, init: &AnyEvent, output: T) -> Result<(), HandlerError> {
         static INFO: HandlerInfo =
             HandlerInfo::method::<Init, ()>("Session::spawn", file!(), line!(), EventTypes::NONE, true);
+        // It follows from the request that was handled when the work began, if there was one.
         let back: Arc<dyn Outlet> = Arc::new(Back(self.clone()));
         let dispatch = Dispatch::new(init, self.bus_ref(), &back);
         output.emit(&dispatch.delivery(|| &INFO))
@@ -169,7 +171,7 @@ impl Outlet for Back {
         if self.0.has_ended() {
             return EmitOutcome::Refused(Refusal::SessionEnded);
         }
-        self.0.put(event)
+        self.0.put(event, self.0.1.clone())
     }
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {

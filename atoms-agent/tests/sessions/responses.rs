@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use atoms_agent::events::{LlmRequest, Log, Object, TranscriptUpdate, UserJoined, UserStartedSpeaking};
-use atoms_agent::{Conversation, Graph, node};
+use atoms_agent::{Conversation, Graph, Session, SessionError, node};
 use atoms_runtime::{Envelope, event, event_set};
 use futures_util::Stream;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -197,4 +197,75 @@ async fn an_interrupt_stops_a_response_whatever_it_answers() {
     let events = client.response().await;
     assert_eq!(events.last().unwrap()["interrupted"], true);
     assert_eq!(client.next().await["name"], "speaking");
+}
+
+/// What was looked up beside the conversation.
+#[event(type = "test.responses.found", from(bus), crate = atoms_runtime)]
+struct Found {
+    what: String,
+}
+
+/// Looks things up, and answers when it has them.
+#[derive(Default)]
+struct Finder;
+
+#[node(output, crate = atoms_agent)]
+impl Finder {
+    #[handler]
+    fn ask(&mut self, request: LlmRequest, session: Session) -> Result<(), SessionError> {
+        let what: String = request.extra_params.get("what").unwrap_or_default();
+        if what == "at once" {
+            return session.emit(Found { what });
+        }
+        session.spawn(async move {
+            tokio::time::sleep(Duration::from_millis(what.len() as u64)).await;
+            Found { what }
+        })
+    }
+
+    #[handler]
+    fn joined(&mut self, _: &UserJoined, session: Session) -> Result<(), SessionError> {
+        session.spawn(async { Found { what: "by itself".into() } })
+    }
+
+    #[respond]
+    fn tell(&mut self, found: Found) -> impl Stream<Item = String> + use<> {
+        stream::iter([found.what])
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_to_what_comes_of_spawned_work_has_the_id_of_the_request() {
+    let mut client = Client::of(Graph::builder().node::<Finder>().build().unwrap()).await;
+    // Their work ends in another order.
+    for what in ["the longest one", "a long one", "short", "at once"] {
+        let extra = serde_json::json!({"what": what});
+        let request = serde_json::json!({"type": "system.llm.request", "id": what, "extra_params": extra});
+        client.send(&request.to_string()).await;
+    }
+    for what in ["at once", "short", "a long one", "the longest one"] {
+        let events = client.response().await;
+        assert_eq!((&events[0]["request_id"], text(&events).as_str()), (&what.into(), what));
+    }
+    client.send(JOINED).await;
+    let events = client.response().await;
+    assert_eq!((&events[0]["request_id"], text(&events).as_str()), (&().into(), "by itself"));
+    client.leave_last().await;
+}
+
+#[tokio::test]
+async fn an_error_of_a_frame_says_which_one_it_was() {
+    let mut client = Client::of(Graph::builder().node::<Finder>().build().unwrap()).await;
+    for frame in ["{", JOINED, r#"{"type":"agent.ready"}"#, crate::client::INIT] {
+        client.send(frame).await;
+    }
+    let mut frames = Vec::new();
+    while frames.len() < 3 {
+        let event = client.next().await;
+        if event["type"] == "agent.error" {
+            frames.push(event["payload"]["frame"].clone());
+        }
+    }
+    assert_eq!(frames, [2, 4, 5]);
+    client.leave_last().await;
 }

@@ -20,7 +20,7 @@ pub struct AgentError {
     /// How severe the error is. Only a close says that the session has ended.
     #[event(default = Severity::Warning)]
     pub severity: Severity,
-    /// Anything else.
+    /// Anything else: for a frame that was refused, its number as `frame`, where the client's first one is 1.
     #[serde(default)]
     pub payload: Object,
 }
