@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::mailbox::Mailbox;
 use super::run::joined;
 use super::turns::Turns;
-use super::{Host, Instance, Limits};
+use super::{AnyState, Host, Instance, Limits};
 use crate::events::Init;
 use crate::graph::{Graph, GraphError};
 use crate::node::declared::Declared;
@@ -75,11 +75,22 @@ impl Graph {
     ///
     /// Panics outside of a tokio runtime, in which the nodes run.
     pub fn run_alone(&self, bus: &Bus, init: Init) -> Result<(RunningGraph, GraphOutput), GraphError> {
-        let nodes = self.prepare(bus, &Declared::default())?;
-        let init = Arc::new(Envelope::new(init));
+        self.run_alone_with(bus, Envelope::new(init), Vec::new(), &Declared::default())
+    }
+
+    /// Runs the graph without a session, with these states, whose types are declared.
+    pub(crate) fn run_alone_with(
+        &self,
+        bus: &Bus,
+        init: Envelope<Init>,
+        states: Vec<AnyState>,
+        declared: &Declared,
+    ) -> Result<(RunningGraph, GraphOutput), GraphError> {
+        let nodes = self.prepare(bus, declared)?;
+        let init = Arc::new(init);
         let instance =
             Arc::new(Instance::new(bus.clone(), self.plan(), init, Limits::default(), Turns::NONE));
-        let host = Arc::new(Alone { instance: Arc::clone(&instance), failure: OnceLock::new() });
+        let host = Arc::new(Alone { instance: Arc::clone(&instance), states, failure: OnceLock::new() });
         let as_host: Arc<dyn Host> = host.clone();
         let tasks = instance.start(&as_host, &nodes, || ());
         instance.put_at_roots(instance.admit(instance.init_event()), &*host);
@@ -90,6 +101,7 @@ impl Graph {
 /// A program that runs a graph by itself.
 struct Alone {
     instance: Arc<Instance>,
+    states: Vec<AnyState>,
     /// Why the nodes cannot go on.
     failure: OnceLock<String>,
 }
@@ -106,6 +118,10 @@ impl Host for Alone {
     }
 
     fn show(&self, _: &AnyEvent) {}
+
+    fn states(&self) -> &[AnyState] {
+        &self.states
+    }
 
     fn as_on_bus(&self, event: &AnyEvent) -> AnyEvent {
         event.clone()
@@ -153,6 +169,11 @@ impl RunningGraph {
     /// Waits until no node has anything to do. A node that waits for room in the output still has something to do.
     pub async fn idle(&self) {
         self.host.instance.nodes_quiet().await;
+    }
+
+    /// The values that its nodes share.
+    pub(crate) fn states(&self) -> &[AnyState] {
+        &self.host.states
     }
 
     /// Waits until no node has anything to do, and the output is read.

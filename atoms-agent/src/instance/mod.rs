@@ -55,6 +55,9 @@ const MAX_LETTERS: u64 = 64;
 
 const MIB: usize = 1024 * 1024;
 
+/// A value that nodes share.
+pub(crate) type AnyState = Arc<dyn Any + Send + Sync>;
+
 /// What runs an instance. Handlers of its nodes find it as a value.
 pub(crate) trait Host: Any + Send + Sync {
     /// Its name in the log.
@@ -68,6 +71,11 @@ pub(crate) trait Host: Any + Send + Sync {
 
     /// Returns the event with what it has on the bus.
     fn as_on_bus(&self, event: &AnyEvent) -> AnyEvent;
+
+    /// The values that its nodes share.
+    fn states(&self) -> &[AnyState] {
+        &[]
+    }
 
     /// Counts a failure of a background node.
     fn count_failure(&self) {}

@@ -6,7 +6,7 @@ use atoms_runtime::{AnyEvent, LogLimit, PostError, Shown};
 
 use super::sessions::Counters;
 use super::{SOURCE, Session, SessionEnd};
-use crate::instance::Host;
+use crate::instance::{AnyState, Host};
 
 /// Events of clients and nodes are lost to the bus when it has no room.
 static UNSEEN: LogLimit = LogLimit::new(1, "more events of sessions were not seen on the bus");
@@ -47,6 +47,10 @@ impl Host for Session {
     fn show(&self, event: &AnyEvent) {
         let shown = self.bus_ref().post_any(self.as_on_bus(event)).beyond_capacity().try_send();
         shown.unwrap_or_else(|error| self.unseen(event, &error));
+    }
+
+    fn states(&self) -> &[AnyState] {
+        self.0.states.loaded()
     }
 
     fn count_failure(&self) {

@@ -5,7 +5,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use atoms_runtime::{Carried, Delivery, ExtractError, FromDelivery, PrepareError, StartContext, Stored};
+use atoms_runtime::{
+    Carried, Carrying, Delivery, ExtractError, FromDelivery, PrepareError, StartContext, Stored,
+};
 
 use crate::node::declared::Declared;
 
@@ -117,6 +119,17 @@ impl AnyIdentity {
     /// Returns the value, if it is of this type.
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
         self.value.downcast_ref()
+    }
+
+    /// Adds it to what the events of a conversation carry.
+    pub(crate) fn carried_by(&self, carrying: Carrying) -> Carrying {
+        // Tools that are called in the session are called by its principal.
+        #[cfg(feature = "control")]
+        let carrying = match self.get::<atoms_control::Principal>() {
+            Some(principal) => carrying.with(principal.clone()),
+            None => carrying,
+        };
+        carrying.with(self.clone())
     }
 
     fn shared<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {

@@ -52,14 +52,7 @@ impl Opening {
 
     /// Adds who the client is to what the events of the session carry.
     pub(super) fn identified(&self, carrying: Carrying) -> Carrying {
-        let Some(identity) = &self.identity else { return carrying };
-        // Tools that are called in the session are called by its principal.
-        #[cfg(feature = "control")]
-        let carrying = match identity.get::<atoms_control::Principal>() {
-            Some(principal) => carrying.with(principal.clone()),
-            None => carrying,
-        };
-        carrying.with(identity.clone())
+        self.identity.as_ref().map_or(carrying.clone(), |identity| identity.carried_by(carrying))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Values that the nodes of a session share.
 
-use std::any::{Any, TypeId, type_name};
+use std::any::{TypeId, type_name};
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -18,7 +18,9 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::opening::Opening;
 use super::{Session, SessionEnd, Sessions};
 use crate::events::Init;
+use crate::instance::AnyState;
 use crate::instance::failure::{self, Why};
+use crate::instance::outlet::NodeOutlet;
 use crate::node::declared::Declared;
 
 /// A value that all nodes of a session share: a parameter of their methods, and of handlers on the bus for events of the
@@ -82,6 +84,17 @@ impl<T> SessionState<T> {
     }
 }
 
+impl<T: Send + 'static> SessionState<T> {
+    /// The one of this type among these.
+    pub(crate) fn among(states: &[AnyState]) -> Option<Self> {
+        states.iter().find_map(|state| Arc::clone(state).downcast().ok()).map(Self)
+    }
+
+    pub(crate) fn into_any(self) -> AnyState {
+        self.0
+    }
+}
+
 impl<T> From<T> for SessionState<T> {
     /// For calling a handler's function directly.
     fn from(value: T) -> Self {
@@ -120,33 +133,35 @@ impl<T: Send + 'static> FromDelivery for SessionState<T> {
     }
 
     fn from_delivery((): &(), delivery: &Delivery<'_>) -> Result<Self, ExtractError> {
-        let session = Session::from_delivery(&(), delivery)?;
-        session.state().ok_or_else(|| ExtractError::missing(missing::<T>()))
+        let state = match NodeOutlet::of(delivery) {
+            Some(outlet) => Self::among(outlet.host.states()),
+            None => Session::from_delivery(&(), delivery)?.state(),
+        };
+        state.ok_or_else(|| ExtractError::missing(missing::<T>()))
     }
 }
 
 impl Session {
     /// Returns the state of this type, which its nodes share, if it has one: see [`SessionState`].
     pub fn state<T: Send + 'static>(&self) -> Option<SessionState<T>> {
-        self.0.states.get()
+        SessionState::among(self.0.states.loaded())
     }
 }
 
 /// The states of one session.
 #[derive(Default)]
 pub(super) struct States {
-    loaded: Vec<Arc<dyn Any + Send + Sync>>,
+    loaded: Vec<AnyState>,
     is_saved: AtomicBool,
 }
 
 impl States {
-    fn get<T: Send + 'static>(&self) -> Option<SessionState<T>> {
-        let found = self.loaded.iter().find_map(|state| Arc::clone(state).downcast().ok());
-        found.map(SessionState)
+    pub(super) fn loaded(&self) -> &[AnyState] {
+        &self.loaded
     }
 }
 
-type Loading = Pin<Box<dyn Future<Output = Result<Arc<dyn Any + Send + Sync>, HandlerError>> + Send>>;
+type Loading = Pin<Box<dyn Future<Output = Result<AnyState, HandlerError>> + Send>>;
 type Saving = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
 
 /// A state that sessions have: how it is loaded, and how it is saved.

@@ -4,4 +4,4 @@ mod client;
 mod node;
 
 pub use client::{Connecting, TestClient};
-pub use node::TestNode;
+pub use node::{Starting, TestNode};

@@ -1,18 +1,21 @@
 //! One node alone.
 
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
 use atoms_runtime::testing::Recording;
-use atoms_runtime::{Bus, IntoEnvelope};
+use atoms_runtime::{Bus, Carrying, Envelope, IntoEnvelope};
 use tokio::task::JoinHandle;
 
 use super::client::response;
 use crate::events::{ConversationType, Init, LlmRequest, Object, Role, TranscriptUpdate};
 use crate::graph::{Graph, GraphError};
-use crate::instance::{GraphStopped, RunningGraph};
+use crate::instance::{AnyState, GraphStopped, RunningGraph};
+use crate::node::declared::Declared;
 use crate::node::{Node, NodeShape};
+use crate::session::{AnyIdentity, SessionState};
 
 /// One node without a graph, a session and a client: a test sends it events, and sees what it emits.
 ///
@@ -69,6 +72,55 @@ pub struct TestNode<N> {
     node: PhantomData<fn() -> N>,
 }
 
+/// A [`TestNode`] that is about to start, as [`TestNode::of`] returns it.
+#[must_use = "nothing runs before `start`"]
+pub struct Starting<'a, N> {
+    bus: &'a Bus,
+    init: Init,
+    identity: Option<AnyIdentity>,
+    states: Vec<AnyState>,
+    /// The types of the states.
+    types: Vec<TypeId>,
+    node: PhantomData<fn() -> N>,
+}
+
+impl<N: Node> Starting<'_, N> {
+    /// Sets the first event of the client: by default, that of a chat.
+    pub fn init(self, init: Init) -> Self {
+        Self { init, ..self }
+    }
+
+    /// Sets who the client is, as the server finds out: see [`Identity`](crate::Identity).
+    pub fn identity<T: Send + Sync + 'static>(self, identity: T) -> Self {
+        Self { identity: Some(AnyIdentity::new(identity)), ..self }
+    }
+
+    /// Adds a state of the session, as if it was loaded: see [`SessionState`]. Call it for each one that the node takes.
+    pub fn session_state<T: Send + 'static>(mut self, state: T) -> Self {
+        self.states.push(SessionState::from(state).into_any());
+        self.types.push(TypeId::of::<T>());
+        self
+    }
+
+    /// Starts the node.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bus does not have what the node takes, or if it takes a state of the session that was not added.
+    pub fn start(self) -> Result<TestNode<N>, GraphError> {
+        TestNode::run(self)
+    }
+}
+
+impl<N> fmt::Debug for Starting<'_, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Starting")
+            .field("init", &self.init)
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The task that records what comes out of the node.
 struct Reading(JoinHandle<()>);
 
@@ -85,7 +137,7 @@ impl<N: Node> TestNode<N> {
     ///
     /// Fails if the bus does not have what the node takes.
     pub fn start(bus: &Bus) -> Result<Self, GraphError> {
-        Self::start_with(bus, Init::new(ConversationType::Chat))
+        Self::of(bus).start()
     }
 
     /// Starts the node in a conversation that begins with this event.
@@ -94,9 +146,58 @@ impl<N: Node> TestNode<N> {
     ///
     /// Fails if the bus does not have what the node takes.
     pub fn start_with(bus: &Bus, init: Init) -> Result<Self, GraphError> {
+        Self::of(bus).init(init).start()
+    }
+
+    /// Returns a node that is about to start, for a test that says who the client is, or what the nodes of the session share.
+    ///
+    /// ```
+    /// use atoms::agent::events::{Speak, UserJoined};
+    /// use atoms::agent::{Identity, SessionState};
+    /// use atoms::prelude::*;
+    /// use atoms::testing::TestNode;
+    ///
+    /// struct Customer {
+    ///     name: String,
+    /// }
+    ///
+    /// struct Visits(u32);
+    ///
+    /// #[derive(Default)]
+    /// struct Greeter;
+    ///
+    /// #[node]
+    /// impl Greeter {
+    ///     #[handler]
+    ///     fn greet(&mut self, _: &UserJoined, who: Identity<Customer>, visits: SessionState<Visits>) -> Speak {
+    ///         visits.lock().0 += 1;
+    ///         Speak { text: format!("Hello, {}!", who.name) }
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::start()?;
+    /// let node = TestNode::<Greeter>::of(&bus).identity(Customer { name: "Ada".into() }).session_state(Visits(2));
+    /// let node = node.start()?;
+    /// node.handle(UserJoined).await;
+    /// assert_eq!(node.emitted::<Speak>().once().text, "Hello, Ada!");
+    /// assert_eq!(node.session_state::<Visits>().unwrap().lock().0, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn of(bus: &Bus) -> Starting<'_, N> {
+        let (init, node) = (Init::new(ConversationType::Chat), PhantomData);
+        Starting { bus, init, identity: None, states: Vec::new(), types: Vec::new(), node }
+    }
+
+    fn run(starting: Starting<'_, N>) -> Result<Self, GraphError> {
+        let Starting { bus, init, identity, states, types, .. } = starting;
+        let carrying = identity.map(|who| who.carried_by(Carrying::new())).unwrap_or_default();
+        let init = Envelope::new(init).with_carrying(carrying);
         // What it emits may be for nodes behind it, which are not there.
         let graph = Graph::checked(&[NodeShape::of::<N>()], &[]);
-        let (running, mut output) = graph.run_alone(bus, init)?;
+        let (running, mut output) = graph.run_alone_with(bus, init, states, &Declared::new(types))?;
         let emitted = Recording::new();
         let recording = emitted.clone();
         let reading = tokio::spawn(async move {
@@ -105,6 +206,11 @@ impl<N: Node> TestNode<N> {
             }
         });
         Ok(Self { running, emitted, reading: Reading(reading), node: PhantomData })
+    }
+
+    /// Returns the state of this type that was given to [`Starting::session_state`].
+    pub fn session_state<T: Send + 'static>(&self) -> Option<SessionState<T>> {
+        SessionState::among(self.running.states())
     }
 
     /// Lets the node go through a conversation, as it does in a session: its handlers are called for what was said, and

@@ -7,7 +7,7 @@ use atoms_agent::events::{
     Speak, SystemInterrupt, TranscriptUpdate, UserJoined,
 };
 use atoms_agent::testing::{TestClient, TestNode};
-use atoms_agent::{Conversation, Graph, Identity, Session, SessionEnd, Sessions, node};
+use atoms_agent::{Conversation, Graph, Identity, Session, SessionEnd, SessionState, Sessions, node};
 use atoms_runtime::testing::Recording;
 use atoms_runtime::{Bus, Emitter, State, event, handler, panic_message};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
@@ -220,4 +220,43 @@ async fn a_conversation_is_made_of_messages() {
     let said = Conversation::from_iter([("user", "hello"), ("assistant", "Good day!")]);
     let texts: Vec<_> = Bot::default().answer(&request, said).collect().await;
     assert_eq!(texts, ["hello", " (2)"]);
+}
+
+struct Visits(u32);
+
+/// Takes what a session has.
+struct Regular {
+    made_for: &'static str,
+}
+
+#[node(crate = atoms_agent)]
+impl Regular {
+    #[factory]
+    fn new(_: &Init, who: Option<Identity<&'static str>>) -> Self {
+        Self { made_for: who.map_or("nobody", |who| *who) }
+    }
+
+    #[handler]
+    fn joined(&mut self, _: &UserJoined, who: Identity<&'static str>, visits: SessionState<Visits>) -> Speak {
+        visits.lock().0 += 1;
+        Speak { text: format!("{} was made for {}", *who, self.made_for) }
+    }
+}
+
+#[tokio::test]
+async fn a_node_is_given_who_the_client_is_and_what_its_session_shares() {
+    let bus = bus();
+    let node = TestNode::<Regular>::of(&bus).identity("ada").session_state(Visits(2)).start().unwrap();
+    node.handle(UserJoined).await;
+    assert_eq!(node.emitted::<Speak>().once().text, "ada was made for ada");
+    assert_eq!(node.session_state::<Visits>().unwrap().lock().0, 3);
+    assert!(node.session_state::<u8>().is_none());
+
+    let error = TestNode::<Regular>::of(&bus).identity("ada").start().unwrap_err().to_string();
+    assert!(error.contains("the session has no state `kit::Visits`"), "{error}");
+    // As in a session of which it is not known who the client is.
+    let node = TestNode::<Regular>::of(&bus).session_state(Visits(2)).start().unwrap();
+    node.handle(UserJoined).await;
+    node.emitted::<AgentError>().once();
+    assert_eq!(node.session_state::<Visits>().unwrap().lock().0, 2);
 }
