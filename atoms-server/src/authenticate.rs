@@ -20,7 +20,7 @@ use crate::Routes;
 /// A failure of `Authenticate` may repeat for each request.
 static NOT_KNOWN: LogLimit = LogLimit::new(10, "more times, it could not be found out who sends a request");
 
-/// Says who sends a request, from its head: a closure of the application, or `Tokens`.
+/// Says who sends a request, from its head: a closure of the application, or [`Tokens`](crate::Tokens).
 ///
 /// The identity is a type of the application, or a `Principal`, which the doors to questions and to control need.
 ///

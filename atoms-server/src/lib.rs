@@ -24,14 +24,14 @@ mod routes;
 mod served;
 mod server;
 mod signals;
+mod tokens;
 mod websocket;
 
 pub use access::TokenFrom;
 pub use authenticate::{AuthError, Authenticate, Authenticating};
-pub use axum::http::StatusCode;
 pub use axum::http::request::Parts;
-#[cfg(feature = "control")]
-pub use door::Tokens;
+pub use axum::http::StatusCode;
 pub use routes::Routes;
 pub use served::Served;
 pub use server::{Bound, ServeError, Server};
+pub use tokens::Tokens;

@@ -32,7 +32,7 @@ pub(crate) fn eve() -> Principal {
     Principal::new("eve").role("director")
 }
 
-pub(crate) fn tokens() -> Tokens {
+pub(crate) fn tokens() -> Tokens<Principal> {
     Tokens::new().token(ADA, ada()).token(BOB, bob()).token(EVE, eve())
 }
 

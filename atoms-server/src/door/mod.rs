@@ -6,7 +6,6 @@ mod limits;
 mod problem;
 mod query;
 mod rate;
-mod tokens;
 mod waiting;
 
 use std::sync::{Arc, OnceLock};
@@ -25,7 +24,6 @@ pub(crate) use body::{parse, parse_if_any};
 pub(crate) use limits::{Limits, Shared};
 pub(crate) use problem::{More, Problem};
 pub(crate) use query::{Pairs, nothing, text, word};
-pub use tokens::Tokens;
 pub(crate) use waiting::{Place, Waiting};
 
 use crate::access::Access;

@@ -210,7 +210,7 @@ async fn the_log_warns_of_identities_that_nobody_says() {
     assert!(nobody.contains(
         "nodes take an `Identity<protocol::identity::Customer>`, and nothing says who clients are: add"
     ));
-    let [another] = &warnings(Routes::new().authenticate(Tokens::new()))[..] else {
+    let [another] = &warnings(Routes::new().authenticate(Tokens::<Principal>::new()))[..] else {
         panic!("{}", log.text())
     };
     assert!(
@@ -342,4 +342,16 @@ async fn no_token_is_in_the_log() {
     assert!(text.contains("it cannot be found out who sends a request"), "{text}");
     assert!(!text.contains("t-ada") && !text.contains("t-bob"), "{text}");
     assert!(!text.contains("t-panics") && !text.contains("t-slow"), "{text}");
+}
+
+#[tokio::test]
+async fn tokens_say_who_it_is_in_a_type_of_the_application() {
+    let customer = |name: &str| Customer { name: name.into() };
+    let tokens = Tokens::new().token("t-ada", customer("ada")).token("t-bob", customer("bob"));
+    let server = with(Routes::new().authenticate(tokens)).await;
+    for (token, greeting) in [("Bearer t-ada", "ada is ADA"), ("Bearer t-bob", "bob is BOB")] {
+        let request = request(server.address, &[("authorization", token)]);
+        assert_eq!(greeted(server.address, request).await, greeting);
+    }
+    assert_eq!(status_of(server.address, "t-eve").await, 401);
 }
