@@ -30,7 +30,7 @@ mod websocket;
 pub use access::TokenFrom;
 pub use authenticate::{AuthError, Authenticate, Authenticating};
 pub use axum::http::request::Parts;
-pub use axum::http::StatusCode;
+pub use axum::http::{Request, StatusCode};
 pub use routes::Routes;
 pub use served::Served;
 pub use server::{Bound, ServeError, Server};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use atoms_agent::testing::{Connecting, TestClient};
 use atoms_agent::{AnyIdentity, Sessions, ZeroSetting};
 use atoms_runtime::LogLimit;
 use axum::Router;
@@ -22,7 +23,7 @@ use tracing::Level;
 use tungstenite::handshake::server::create_response;
 
 use crate::access::{Access, TokenFrom};
-use crate::authenticate::{self, Identities};
+use crate::authenticate::{self, AuthError, Identities};
 use crate::listen::note_broken;
 use crate::metrics;
 use crate::served::Served;
@@ -216,6 +217,40 @@ impl Routes {
     pub fn without_probes(mut self) -> Self {
         self.has_probes = false;
         self
+    }
+
+    /// Lets a client in that begins a session with this request, as `/ws` does, and returns it for a test without a socket: the
+    /// [`token`](Self::token), the origin and [`authenticate`](Self::authenticate) are asked. Limits of connections are not.
+    ///
+    /// ```
+    /// use atoms::agent::Sessions;
+    /// use atoms::server::{Request, Routes, StatusCode};
+    ///
+    /// # async fn test(routes: Routes, sessions: Sessions) -> Result<(), StatusCode> {
+    /// let mut request = Request::new(());
+    /// let refused = routes.test_client(&sessions, request.clone()).await.unwrap_err();
+    /// assert_eq!(refused, StatusCode::UNAUTHORIZED);
+    /// request.headers_mut().insert("authorization", "Bearer ada-token".parse().unwrap());
+    /// let client = routes.test_client(&sessions, request).await?.connect().await;
+    /// # client.leave().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails with the status that such a client is answered with.
+    pub async fn test_client<'a>(
+        &self,
+        sessions: &'a Sessions,
+        request: Request<()>,
+    ) -> Result<Connecting<'a>, StatusCode> {
+        let (mut head, ()) = request.into_parts();
+        self.access.take_token(&mut head);
+        self.access.check(&head.headers).map_err(|(status, _)| status)?;
+        let identities = Identities::from(self.identities.clone());
+        let who = identities.of(&head).await.map_err(AuthError::status)?;
+        Ok(TestClient::of(sessions).any_identity(who))
     }
 
     /// Returns the routes, for a program that has an axum application of its own, of sessions or of a bus without any.

@@ -111,6 +111,11 @@ impl Connecting<'_> {
         Self { identity: Some(AnyIdentity::new(identity)), ..self }
     }
 
+    /// As [`identity`](Self::identity), with what found out who the client is: the `test_client` of a server's routes.
+    pub fn any_identity(self, identity: impl Into<Option<AnyIdentity>>) -> Self {
+        Self { identity: identity.into(), ..self }
+    }
+
     /// Begins the session, and waits until the agent is ready.
     ///
     /// # Panics

@@ -355,3 +355,28 @@ async fn tokens_say_who_it_is_in_a_type_of_the_application() {
     }
     assert_eq!(status_of(server.address, "t-eve").await, 401);
 }
+
+#[tokio::test]
+async fn a_test_client_comes_through_the_routes_without_a_socket() {
+    let routes = Routes::new().token_from(TokenFrom::Query).authenticate(by_token);
+    let sessions = Sessions::builder(Desk::graph()).start(&bus(&Default::default())).unwrap();
+    let begun = async |routes: &Routes, uri: &str, headers: &[(&'static str, &str)]| {
+        let mut request = atoms::server::Request::new(());
+        *request.uri_mut() = uri.parse().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let client = routes.test_client(&sessions, request).await?.connect().await;
+        client.send(UserJoined).await;
+        Ok::<_, StatusCode>(client.expect::<Speak>().await.text.clone())
+    };
+    let ada = ("authorization", "Bearer t-ada");
+    assert_eq!(begun(&routes, "/ws", &[ada]).await.unwrap(), "ada is ");
+    assert_eq!(begun(&routes, "/ws?access_token=t-ada", &[]).await.unwrap(), "ada is ");
+    assert_eq!(begun(&routes, "/ws", &[]).await, Err(StatusCode::UNAUTHORIZED));
+    let evil = ("origin", "http://evil.example");
+    assert_eq!(begun(&routes, "/ws", &[ada, evil]).await, Err(StatusCode::FORBIDDEN));
+    let routes = Routes::new().token("s3cret");
+    assert_eq!(begun(&routes, "/ws", &[ada]).await, Err(StatusCode::UNAUTHORIZED));
+    assert_eq!(begun(&routes, "/ws", &[("authorization", "Bearer s3cret")]).await.unwrap(), " is ");
+}
