@@ -162,8 +162,8 @@ impl Session {
         self.interrupt();
     }
 
-    /// Lets output nodes answer requests again: those that come from now on. What came while the session was muted is not
-    /// answered.
+    /// Lets output nodes answer again, from now on. What came to them while the session was muted is not answered later; what
+    /// still waits for a node that is busy is answered when its turn comes.
     pub fn unmute(&self) {
         self.instance().mute(false);
     }

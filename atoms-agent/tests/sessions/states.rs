@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atoms_agent::events::{Init, LlmRequest, Log, Object, TranscriptUpdate, UserJoined};
+use atoms_agent::testing::TestClient;
 use atoms_agent::{
     Graph, Opening, Outgoing, Session, SessionEnd, SessionState, Sessions, SessionsBuilder, node,
 };
@@ -328,4 +329,46 @@ async fn a_muted_session_answers_no_request() {
     let response = client.response().await;
     assert_eq!(crate::client::text(&response), "endless hello again");
     client.leave_last().await;
+}
+
+/// Is busy when it is told to, and answers what then waits for it.
+#[derive(Default)]
+struct Busy;
+
+#[node(crate = atoms_agent, output)]
+impl Busy {
+    #[handler]
+    async fn joined(&mut self, _: &UserJoined, session: Session) {
+        // Meanwhile a request comes.
+        while !session.is_muted() {
+            tokio::task::yield_now().await;
+        }
+        sleep(Duration::from_millis(50)).await;
+        session.unmute();
+    }
+
+    #[respond]
+    fn respond(&mut self, request: &LlmRequest) -> BoxStream<'static, String> {
+        stream::iter([request.extra_params.get("name").unwrap_or_default()]).boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_mute_what_came_to_a_node_is_not_answered_and_what_waits_for_it_is() {
+    let graph = Graph::builder().node::<Busy>().build().unwrap();
+    let client = TestClient::connect(&Sessions::builder(graph).start(&Bus::start().unwrap()).unwrap()).await;
+    let ask = async |name: &str| {
+        let extra_params = Object::new().with("name", name);
+        client.send(LlmRequest { messages: None, extra_params }).await;
+    };
+    client.session().mute();
+    ask("missed").await;
+    client.idle().await;
+    client.session().unmute();
+    client.send(UserJoined).await;
+    client.session().mute();
+    ask("waited").await;
+    assert_eq!(client.response().await, "waited");
+    ask("new").await;
+    assert_eq!(client.response().await, "new");
 }
