@@ -1,5 +1,6 @@
 //! Nodes that are ready to run on a bus.
 
+use std::any::Any;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use crate::graph::{Graph, GraphError, GraphProblem};
 use crate::node::declared::Declared;
 use crate::node::factory::Factory;
 use crate::node::method::Methods;
+use crate::node::shape::Binds;
 use crate::node::{Node, NodeParts, NodeShape};
 
 /// Makes a node ready to run. The description of each node has one.
@@ -26,9 +28,17 @@ impl NodeBinding {
     }
 }
 
+impl Binds for NodeBinding {
+    fn take_states(&self, start: &StartContext<'_>) {
+        // What is missing is told when the node is to run.
+        drop((self.0)(start));
+    }
+}
+
 /// Makes a node ready to run.
 fn bind(shape: &NodeShape, start: &StartContext<'_>) -> Result<Box<dyn Spawn>, Vec<PrepareError>> {
-    match shape.binding.downcast_ref() {
+    let binding: &dyn Any = shape.binding;
+    match binding.downcast_ref() {
         Some(NodeBinding(bind)) => bind(start),
         None => Err(vec![PrepareError::Other("`#[node]` has not described it".into())]),
     }

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use atoms_runtime::{Entry, EventType, HandlerError, StartCheck};
+use atoms_runtime::{Entry, EventType, HandlerError, StartCheck, StartContext};
 
 use super::NodeShape;
 
@@ -27,7 +27,6 @@ pub enum NodeProblem {
 }
 
 impl Entry for NodeShape {
-    const TAKES_STATES_LATER: bool = true;
     const KIND: &'static str = "node";
 
     /// The path of its type.
@@ -53,5 +52,10 @@ impl Entry for NodeShape {
             }
         }
         problems
+    }
+
+    /// What is missing is told when a session starts.
+    fn take_states(&self, start: &StartContext<'_>) {
+        self.binding.take_states(start);
     }
 }

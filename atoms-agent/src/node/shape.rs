@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 
-use atoms_runtime::{Event, EventTypes, Input, Params};
+use atoms_runtime::{Event, EventTypes, Input, Params, StartContext};
 
 use super::Node;
 use super::factory::FactoryMethod;
@@ -57,7 +57,19 @@ pub struct NodeShape {
 }
 
 /// See [`NodeShape::binding`].
-pub(crate) type Binding = &'static (dyn Any + Send + Sync);
+pub(crate) type Binding = &'static dyn Binds;
+
+/// Makes a node ready to run on a bus.
+#[doc(hidden)]
+pub trait Binds: Any + Send + Sync {
+    /// Takes the states that the node needs.
+    fn take_states(&self, start: &StartContext<'_>);
+}
+
+/// That of a node with mistakes.
+impl Binds for () {
+    fn take_states(&self, _: &StartContext<'_>) {}
+}
 
 /// What a node does with the events that come to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -86,10 +86,6 @@ pub trait Entry: Send + Sync + 'static {
     /// Whether each entry of this kind must have a name of its own. A bus with two of one name does not start.
     const UNIQUE: bool = false;
 
-    /// Whether what the entry stands for takes states when the bus has started, as nodes do when a session starts. Then the
-    /// bus does not [tell](crate::StartWarning) of states that nothing takes.
-    const TAKES_STATES_LATER: bool = false;
-
     /// Returns the name of the entry, by which those of one kind are sorted.
     fn name(&self) -> &str;
 
@@ -104,6 +100,11 @@ pub trait Entry: Send + Sync + 'static {
     fn check(&self, _start: &StartCheck<'_>) -> Vec<HandlerError> {
         Vec::new()
     }
+
+    /// Takes each state that what the entry stands for takes later, as nodes do when a session starts: by default, none. A bus
+    /// that starts [warns](crate::StartWarning) of states that nothing takes, and asks all entries of the program first, also
+    /// those that it does not have. States that [`check`](Self::check) takes need not be taken again.
+    fn take_states(&self, _start: &StartContext<'_>) {}
 
     /// Returns the types of the values with which the entry lets events [carry](crate::Carried) something: by default,
     /// none. A bus with the entry restores them, as with [`BusBuilder::carries`](crate::BusBuilder::carries).
@@ -191,8 +192,8 @@ impl EntryInfo {
         self.0.check(start)
     }
 
-    pub(super) fn takes_states_later(self) -> bool {
-        self.0.takes_states_later()
+    pub(super) fn take_states(self, start: &StartContext<'_>) {
+        self.0.take_states(start);
     }
 
     pub(crate) fn carries(self) -> Vec<CarriedType> {
@@ -229,10 +230,10 @@ trait AnyEntry: Any + Send + Sync {
     fn kind(&self) -> &'static str;
     fn type_name(&self) -> &'static str;
     fn is_unique(&self) -> bool;
-    fn takes_states_later(&self) -> bool;
     fn name(&self) -> &str;
     fn place(&self) -> &'static Location<'static>;
     fn check(&self, start: &StartCheck<'_>) -> Vec<HandlerError>;
+    fn take_states(&self, start: &StartContext<'_>);
     fn carries(&self) -> Vec<CarriedType>;
 }
 
@@ -249,10 +250,6 @@ impl<T: Entry> AnyEntry for T {
         T::UNIQUE
     }
 
-    fn takes_states_later(&self) -> bool {
-        T::TAKES_STATES_LATER
-    }
-
     fn name(&self) -> &str {
         Entry::name(self)
     }
@@ -263,6 +260,10 @@ impl<T: Entry> AnyEntry for T {
 
     fn check(&self, start: &StartCheck<'_>) -> Vec<HandlerError> {
         Entry::check(self, start)
+    }
+
+    fn take_states(&self, start: &StartContext<'_>) {
+        Entry::take_states(self, start);
     }
 
     fn carries(&self) -> Vec<CarriedType> {

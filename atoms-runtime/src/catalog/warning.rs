@@ -1,7 +1,7 @@
 //! What is probably a mistake, and does not keep a bus from starting.
 
 use super::{Registry, entry};
-use crate::handler::{HandlerInfo, States};
+use crate::handler::{HandlerInfo, StartContext, States};
 
 /// Something on a bus that has no effect, which is probably a mistake: the bus starts, and logs it once. What
 /// [`Bus::start_warnings`](crate::Bus::start_warnings) returns.
@@ -18,11 +18,10 @@ pub enum StartWarning {
         /// The handler.
         handler: &'static HandlerInfo,
     },
-    /// The bus has a state that nothing on it takes. It is not told where nodes are linked, since these take their states
-    /// only when sessions start.
+    /// The bus has a state that nothing takes: no handler, tool or hook on it, and no node of the program.
     #[error(
-        "the bus has a state `{type_name}`, and nothing on it takes `State<{type_name}>`: remove the `.state(...)`, or \
-         link the crate whose handlers take it"
+        "the bus has a state `{type_name}`, and nothing takes `State<{type_name}>`: remove the `.state(...)`, or link the \
+         crate that takes it"
     )]
     UnusedState {
         /// The name of the type.
@@ -46,12 +45,26 @@ impl StartWarning {
         let patterns = patterns.map(|handler| Self::PatternSelectsNothing { handler });
         let replaced = states.replaced().iter().map(|type_name| Self::StateReplaced { type_name });
         let mut all: Vec<_> = patterns.chain(replaced).collect();
-        if !registry.all_entries().iter().any(|entry| entry.takes_states_later()) {
-            let of_users = states.unused().into_iter().filter(|type_name| !entry::is_of_framework(type_name));
-            all.extend(of_users.map(|type_name| Self::UnusedState { type_name }));
-        }
+        let unused = unused(registry, states).into_iter();
+        all.extend(unused.map(|type_name| Self::UnusedState { type_name }));
         all
     }
+}
+
+/// The states of users that nothing has taken, or will take.
+fn unused(registry: &Registry, states: &States) -> Vec<&'static str> {
+    let of_users = || {
+        let mut unused = states.unused();
+        unused.retain(|type_name| !entry::is_of_framework(type_name));
+        unused
+    };
+    if of_users().is_empty() {
+        return Vec::new();
+    }
+    let start = StartContext::new(states);
+    let entries = registry.all_entries().iter().chain(Registry::linked().all_entries());
+    entries.for_each(|entry| entry.take_states(&start));
+    of_users()
 }
 
 fn selects_nothing(handler: &HandlerInfo, registry: &Registry) -> bool {
