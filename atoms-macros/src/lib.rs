@@ -230,7 +230,7 @@ pub fn event_set(args: TokenStream, item: TokenStream) -> TokenStream {
 /// - Up to eight further parameters are extracted: `State<T>`, `Emitter<E>` or `Emitter<(A, B)>`,
 ///   `Context`, types that implement `FromDelivery`, and an `Option` of each, which is `None` where the value does
 ///   not exist.
-/// - What it returns is emitted: `()`, an event, one in its `Envelope`, an `#[event_set]` without `#[other]`, an `Option`,
+/// - What it returns is emitted: `()`, an event, an event in its `Envelope`, an `#[event_set]` without `#[other]`, an `Option`,
 ///   a `Vec` or a tuple of these, or a `Result`. The handler of a [request](macro@request) returns its reply, or a
 ///   `Result` of it.
 /// - The future of an `async` handler is `Send`.
@@ -589,8 +589,9 @@ pub fn graph_without_agent(input: TokenStream) -> TokenStream {
 /// - A parameter is an argument. It has a name, and a type that is `Clone`, `Serialize`, `Deserialize`, `JsonSchema`,
 ///   `Send` and `Sync`. Its doc comment tells the model what it is. An `Option` may be missing.
 /// - Parameters of the types `State`, `Emitter`, `Context`, `Session`, `Tx` and `Run`, and of an `Option` of these, are
-///   extracted, like those of a [handler](macro@handler). The macro knows these types by their names. At most eight
-///   parameters are extracted.
+///   extracted, like those of a [handler](macro@handler). The macro knows these types by their names. Another type that is
+///   extracted has `#[extract]` before it, such as the `Identity` of the client in whose session the tool is called, or the
+///   `Principal` or the `Sender` of the call. At most eight parameters are extracted.
 /// - It returns a value that is `Serialize` and `Deserialize`, or a `Result` of it, which is spelled `Result`.
 /// - The doc comment of the function tells the model what the tool does.
 /// - The future of an `async` tool is `Send`.
@@ -612,6 +613,8 @@ pub fn graph_without_agent(input: TokenStream) -> TokenStream {
 /// | `#[tool(sensitive)]` | `Debug` and the events of the call do not show the argument |
 /// | `#[extract]` | the parameter is extracted, although its name is not one of those above |
 /// | `#[arg]` | the parameter is an argument, although its type has one of these names |
+///
+/// `timeout` and `concurrency` may be constants of your program, as those of a [handler](macro@handler).
 ///
 /// # What it adds
 ///
@@ -672,6 +675,8 @@ pub fn tool(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `sender = "aiagents.Main*"` | the hook is called only for calls of these senders |
 /// | `detached` | the hook runs beside the call, which does not wait for it; a shutdown of the bus does. It takes what it sees by `&`, and returns nothing, or a `Result<(), E>`. The log has its errors |
 /// | `crate = path` | where `atoms` is, if not at `::atoms` |
+///
+/// `order` and `timeout` may be constants of your program, as those of a [handler](macro@handler).
 ///
 /// The macro defines a type with the name of the function. A type or a module of that name in the same scope collides with
 /// it.

@@ -87,6 +87,27 @@ fn limit(call: &mut Call<refund>, shop: State<Shop>) -> Verdict<refund> {
     Verdict::Allow
 }
 
+mod limits {
+    use std::time::Duration;
+
+    pub(super) const TIME: Duration = Duration::from_millis(1_500);
+    pub(super) const CALLS: usize = 3;
+    pub(super) const ORDER: i32 = -2;
+
+    pub(super) const fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+}
+
+/// Has constants as options.
+#[tool(timeout = limits::TIME, concurrency = limits::CALLS)]
+async fn limited() {}
+
+#[hook(before, order = limits::ORDER, timeout = limits::seconds(7))]
+async fn before_limited(_: &Call<limited>) -> Verdict<limited> {
+    Verdict::Allow
+}
+
 #[hook(before, tools = "*-back", sender = "aiagents.*", timeout = "5s")]
 async fn guard(call: &mut ToolCall, _: Context) -> Result<Verdict, std::fmt::Error> {
     Ok(if call.sender().is_some() { Verdict::Allow } else { Verdict::deny("nobody asks") })
@@ -186,6 +207,13 @@ fn what_is_written_beside_a_tool_is_known_of_it() {
     assert_eq!(info::<args>().time_limit(), Some(std::time::Duration::from_secs(1)));
     assert_eq!(info::<args>().most_at_once(), Some(2));
     assert_eq!(info::<nothing>().description(), "");
+}
+
+#[test]
+fn options_may_be_constants() {
+    let (tool, hook) = (info::<limited>(), <before_limited as atoms::tools::Hook>::info());
+    assert_eq!((tool.time_limit(), tool.most_at_once()), (Some(limits::TIME), Some(3)));
+    assert_eq!((hook.place_in_order(), hook.time_limit()), (-2, limits::seconds(7)));
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(crate) mod implement;
 pub(crate) mod keys;
 mod mistakes;
 pub(crate) mod pattern;
-mod root;
+pub(crate) mod root;
 mod setting;
 pub(crate) mod type_string;
 pub(crate) mod types;

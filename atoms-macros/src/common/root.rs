@@ -25,11 +25,7 @@ impl Root {
 
     /// The path with this span, for an error that begins at it. Its `$crate` still means the same crate.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
-        let located = self.to_token_stream().into_iter().map(|mut token| {
-            token.set_span(span.resolved_at(token.span()));
-            token
-        });
-        located.collect()
+        at(self, span)
     }
 
     /// The path of serde, for serde's own `crate = "..."`, which takes a string.
@@ -37,6 +33,15 @@ impl Root {
         let path = quote!(#self::__private::serde).to_string().replace(' ', "");
         LitStr::new(&path, Span::call_site())
     }
+}
+
+/// A path that begins with a root, with this span: see [`Root::at`].
+pub(crate) fn at(path: &impl ToTokens, span: Span) -> TokenStream {
+    let located = path.to_token_stream().into_iter().map(|mut token| {
+        token.set_span(span.resolved_at(token.span()));
+        token
+    });
+    located.collect()
 }
 
 impl Default for Root {

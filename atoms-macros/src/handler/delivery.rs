@@ -17,7 +17,7 @@
 //!
 //! Checks of types have the span of their option, where rustc then reports a mistake.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
@@ -67,14 +67,11 @@ pub(super) fn demands(handler: &Handler<'_>, of: &TokenStream) -> TokenStream {
 pub(super) fn options(handler: &Handler<'_>) -> TokenStream {
     let options = &handler.options;
     let root = &options.root;
-    let order = options.order.as_ref().filter(|order| order.literal() != Some(&0));
-    let order = order
-        .map(|order| order.expand(root, "order", |order| Literal::i32_unsuffixed(*order).to_token_stream()));
+    let order = options.order.as_ref().and_then(|order| order.order(root));
     let allow_cycle = options.allow_cycle.then(TokenStream::new);
     let retry = options.retry.as_ref().map(|retry| description(handler, retry));
     let timeout = options.timeout.as_ref().map(|(_, timeout)| timeout.duration(root));
-    let calls = |calls: &u32| Literal::u32_unsuffixed(*calls).to_token_stream();
-    let concurrency = options.concurrency.as_ref().map(|limit| limit.expand(root, "concurrency", calls));
+    let concurrency = options.concurrency.as_ref().map(|limit| limit.concurrency(root));
     let pattern = options.pattern.as_ref().map(|(_, pattern)| pattern.checked(root, "pattern"));
     let post = options.post.then(TokenStream::new);
     let detached = options.detached.then(TokenStream::new);

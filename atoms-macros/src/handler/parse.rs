@@ -36,10 +36,9 @@ static GRAMMAR: Grammar = Grammar {
 
 const PATTERN: &str = "\"shop.order.*\"";
 
-/// The rules for constants.
+/// The rule for constants.
 const NO_PATTERN: &str =
     "is not a pattern: it is a type in which `*` stands for one segment, and `**` at its end for one or more";
-const TOO_FEW: &str = "is at least 1: with 0 no call would ever start";
 
 /// What `#[handler(...)]` says.
 #[derive(Default)]
@@ -88,8 +87,7 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
                 options.timeout = millis.ok().map(|millis| (given.key, millis));
             }
             "concurrency" => {
-                let literal = |given: &Given| values::count(given, (1, TOO_FEW), "4");
-                options.concurrency = mistakes.take(Setting::read(&given, TOO_FEW, literal)).ok();
+                options.concurrency = mistakes.take(Setting::read_concurrency(&given)).ok();
             }
             "post" => options.post = true,
             "detached" => options.detached = true,

@@ -29,7 +29,7 @@
 //! The impls for a hook of `Call<refund>` assume that `refund` is a tool, `where for<'a> refund: IsTool<'a>`. If it is not,
 //! rustc reports that at the function.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::check::{self, Checked};
@@ -38,12 +38,12 @@ use super::stub::given_back;
 use crate::common::{Extracted, attributes, function};
 
 pub(crate) fn expand(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
-    let (function, unit, root) = (given_back(hook), function::unit(hook.function), &hook.options.root);
+    let (function, unit) = (given_back(hook), function::unit(hook.function));
     let attrs = &hook.function.attrs;
     let cfgs = attributes::cfgs(attrs);
     let levels = attributes::levels(attrs).chain(attributes::allow_deprecated(attrs));
     let types = hook.extracted().map(|parameter| parameter.ty.to_token_stream());
-    let extracted = Extracted::new(quote!(#root::__tools::atoms_runtime), types);
+    let extracted = Extracted::new(runtime(hook), types);
     let parameters = extracted.types_of(&format_ident!("__Hook"));
     let implementation = implementation(hook, checked, &extracted);
     let registration = registration(hook, checked);
@@ -61,6 +61,11 @@ pub(crate) fn expand(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
             #registration
         };
     }
+}
+
+fn runtime(hook: &Hook<'_>) -> TokenStream {
+    let root = &hook.options.root;
+    quote!(#root::__tools::atoms_runtime)
 }
 
 fn implementation(hook: &Hook<'_>, checked: &Checked<'_>, extracted: &Extracted) -> TokenStream {
@@ -135,12 +140,11 @@ fn registration(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
 /// The calls that pass the options on to the registry.
 fn options(hook: &Hook<'_>) -> TokenStream {
     let options = &hook.options;
-    let order =
-        (options.order != 0).then(|| Literal::i32_unsuffixed(options.order)).map(|it| quote!(order(#it)));
-    let timeout = options.timeout.as_ref().map(|(_, millis)| {
-        let millis = Literal::u64_unsuffixed(*millis);
-        quote!(timeout(#millis))
-    });
+    let runtime = runtime(hook);
+    let order = options.order.as_ref().and_then(|order| order.order(&runtime));
+    let order = order.map(|order| quote!(order(#order)));
+    let timeout = options.timeout.as_ref().map(|(_, timeout)| timeout.duration(&runtime));
+    let timeout = timeout.map(|timeout| quote!(timeout(#timeout)));
     let tools = options.tools.as_ref().map(|(_, pattern)| quote!(tools(#pattern)));
     let sender = options.sender.as_ref().map(|(_, pattern)| quote!(sender(#pattern)));
     let func = options.func.as_ref().map(|(_, name)| quote!(func(#name)));

@@ -8,7 +8,7 @@ use proc_macro2::TokenStream;
 use syn::{Ident, LitStr};
 
 use crate::common::keys::{Given, Grammar, Key};
-use crate::common::{Mistakes, Root, Told, duration, mistake, values};
+use crate::common::{Mistakes, Root, Setting, Told, duration, mistake, values};
 
 static GRAMMAR: Grammar = Grammar {
     attribute: "`#[hook]`",
@@ -36,10 +36,10 @@ pub(crate) struct Options {
     pub(crate) func: Option<(Ident, LitStr)>,
     /// A mistake that may have been meant as one of these.
     pub(crate) stage_told: Option<Told>,
-    pub(crate) order: i32,
+    pub(crate) order: Option<Setting<i32>>,
     pub(crate) detached: Option<Ident>,
     /// The word `timeout`, and its milliseconds.
-    pub(crate) timeout: Option<(Ident, u64)>,
+    pub(crate) timeout: Option<(Ident, Setting<u64>)>,
     /// The word `tools`, and the pattern.
     pub(crate) tools: Option<(Ident, LitStr)>,
     /// The word `sender`, and the pattern.
@@ -58,10 +58,10 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
                 Ok(name) => options.func = Some((given.key, name)),
                 Err(told) => options.stage_told = Some(told),
             },
-            "order" => options.order = mistakes.take(values::integer(&given)).unwrap_or_default(),
+            "order" => options.order = mistakes.take(Setting::read(&given, "", values::integer)).ok(),
             "detached" => options.detached = Some(given.key),
             "timeout" => {
-                let millis = mistakes.take(duration::millis(&given, "2s"));
+                let millis = mistakes.take(duration::setting(&given, "2s"));
                 options.timeout = millis.ok().map(|millis| (given.key, millis));
             }
             "tools" => {
@@ -139,7 +139,8 @@ mod tests {
         });
         assert_eq!(told, [""; 0]);
         assert!(options.before.is_some() && options.after.is_none() && options.detached.is_none());
-        assert_eq!((options.order, options.timeout.unwrap().1), (-3, 2_000));
+        assert_eq!(options.order.unwrap().literal(), Some(&-3));
+        assert_eq!(options.timeout.unwrap().1.literal(), Some(&2_000));
         assert_eq!(options.tools.unwrap().1.value(), "shop_*");
         assert_eq!(options.sender.unwrap().1.value(), "aiagents.Main*");
     }

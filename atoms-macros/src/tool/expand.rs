@@ -19,7 +19,7 @@
 //! };
 //! ```
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
@@ -62,13 +62,17 @@ pub(crate) fn expand(tool: &Tool<'_>, checked: &Checked<'_>) -> TokenStream {
 }
 
 fn extracted(tool: &Tool<'_>) -> Extracted {
-    let root = &tool.options.root;
-    let runtime = quote!(#root::__tools::atoms_runtime);
+    let runtime = runtime(tool);
     if tool.is_async() {
         Extracted::new(runtime, tool.extracted().map(|parameter| parameter.ty.to_token_stream()))
     } else {
         Extracted::sync(runtime, tool.extracted().map(|parameter| &*parameter.ty))
     }
+}
+
+fn runtime(tool: &Tool<'_>) -> TokenStream {
+    let root = &tool.options.root;
+    quote!(#root::__tools::atoms_runtime)
 }
 
 /// Whether the function returns a `Result`, by its spelling.
@@ -172,12 +176,11 @@ fn registration(tool: &Tool<'_>, checked: &Checked<'_>, args: &Args<'_>) -> Toke
 fn options(tool: &Tool<'_>) -> TokenStream {
     let options = &tool.options;
     let approve = options.approve.as_ref().map(|(_, role)| quote!(approve(#role)));
-    let timeout = options.timeout.as_ref().map(|(_, millis)| {
-        let millis = Literal::u64_unsuffixed(*millis);
-        quote!(timeout(#millis))
-    });
-    let concurrency =
-        options.concurrency.map(Literal::u32_unsuffixed).map(|count| quote!(concurrency(#count)));
+    let runtime = runtime(tool);
+    let timeout = options.timeout.as_ref().map(|(_, timeout)| timeout.duration(&runtime));
+    let timeout = timeout.map(|timeout| quote!(timeout(#timeout)));
+    let concurrency = options.concurrency.as_ref().map(|limit| limit.concurrency(&runtime));
+    let concurrency = concurrency.map(|limit| quote!(concurrency(#limit)));
     let read_only = options.read_only.then(|| quote!(read_only()));
     let idempotent = options.idempotent.then(|| quote!(idempotent()));
     quote!(#approve #timeout #concurrency #read_only #idempotent)

@@ -10,7 +10,7 @@ use syn::{Attribute, Expr, Ident, LitStr, Meta};
 
 use super::name;
 use crate::common::keys::{Given, Grammar, Key};
-use crate::common::{Mistakes, Root, duration, mistake, values};
+use crate::common::{Mistakes, Root, Setting, duration, mistake, values};
 
 const FUNCTION_KEYS: &[Key] = &[
     Key("name", Some("\"refund\"")),
@@ -48,8 +48,8 @@ pub(crate) struct Options {
     /// The word `approve`, and the role.
     pub(crate) approve: Option<(Ident, LitStr)>,
     /// The word `timeout`, and its milliseconds.
-    pub(crate) timeout: Option<(Ident, u64)>,
-    pub(crate) concurrency: Option<u32>,
+    pub(crate) timeout: Option<(Ident, Setting<u64>)>,
+    pub(crate) concurrency: Option<Setting<u32>>,
     pub(crate) read_only: bool,
     pub(crate) idempotent: bool,
     pub(crate) root: Root,
@@ -66,12 +66,11 @@ pub(crate) fn options(list: TokenStream, mistakes: &mut Mistakes) -> Options {
                 options.approve = role.ok().map(|role| (given.key, role));
             }
             "timeout" => {
-                let millis = mistakes.take(duration::millis(&given, "2s"));
+                let millis = mistakes.take(duration::setting(&given, "2s"));
                 options.timeout = millis.ok().map(|millis| (given.key, millis));
             }
             "concurrency" => {
-                let least = (1, "is at least 1: with 0 no call would ever start");
-                options.concurrency = mistakes.take(values::count(&given, least, "4")).ok();
+                options.concurrency = mistakes.take(Setting::read_concurrency(&given)).ok();
             }
             "read_only" => options.read_only = true,
             "idempotent" => options.idempotent = true,

@@ -98,8 +98,8 @@ impl HookInfo {
     /// Sets the limit of the time that it may take.
     #[doc(hidden)]
     #[must_use]
-    pub const fn timeout(mut self, millis: u64) -> Self {
-        self.options.timeout = Duration::from_millis(millis);
+    pub const fn timeout(mut self, limit: Duration) -> Self {
+        self.options.timeout = limit;
         self
     }
 

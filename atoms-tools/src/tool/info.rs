@@ -61,7 +61,7 @@ pub struct ToolInfo {
 struct Options {
     approve: Option<&'static str>,
     timeout: Option<Duration>,
-    concurrency: Option<u32>,
+    concurrency: Option<usize>,
     read_only: bool,
     idempotent: bool,
 }
@@ -114,15 +114,15 @@ impl ToolInfo {
     /// Sets the limit of the time that the function may take.
     #[doc(hidden)]
     #[must_use]
-    pub const fn timeout(mut self, millis: u64) -> Self {
-        self.options.timeout = Some(Duration::from_millis(millis));
+    pub const fn timeout(mut self, limit: Duration) -> Self {
+        self.options.timeout = Some(limit);
         self
     }
 
     /// Sets the limit of the calls that run at once.
     #[doc(hidden)]
     #[must_use]
-    pub const fn concurrency(mut self, calls: u32) -> Self {
+    pub const fn concurrency(mut self, calls: usize) -> Self {
         self.options.concurrency = Some(calls);
         self
     }
@@ -174,7 +174,7 @@ impl ToolInfo {
     }
 
     /// Returns how many calls may run at once.
-    pub fn most_at_once(&self) -> Option<u32> {
+    pub fn most_at_once(&self) -> Option<usize> {
         self.options.concurrency
     }
 

@@ -105,7 +105,7 @@ impl<T: Tool> Bound<T> {
             has_untyped_after: after.iter().any(takes_any),
             after: after.into(),
             is_constrained: info.arguments_schema()?.is_constrained,
-            room: info.most_at_once().map(|calls| Semaphore::new(calls as usize)),
+            room: info.most_at_once().map(|calls| Semaphore::new(calls.min(Semaphore::MAX_PERMITS))),
         })
     }
 }
