@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use atoms::agent::events::{Init, Speak, TranscriptUpdate};
-use atoms::agent::{AnyIdentity, Graph, Outgoing, Session, SessionEnd, Sessions, node};
+use atoms::agent::{AnyIdentity, Graph, Identity, Outgoing, Session, SessionEnd, Sessions, node};
 use atoms::prelude::*;
 use futures_util::{StreamExt, sink, stream};
 use serde_json::Value;
@@ -28,6 +28,12 @@ async fn note(text: String, session: Session, out: Emitter<Noted>) -> String {
 #[tool(approve = "manager")]
 fn refund(cents: u64) -> u64 {
     cents
+}
+
+/// Says who the client of the session is.
+#[tool]
+fn whoami(#[extract] client: Option<Identity<Principal>>) -> String {
+    client.map_or_else(|| "nobody".into(), |client| client.to_string())
 }
 
 #[hook(before)]
@@ -57,6 +63,7 @@ impl Desk {
                 return Speak { text: asked.unwrap_err().to_string() };
             }
             "refund" => refund::call(bus, RefundArgs { cents: 5 }).await.map(|cents| cents.to_string()),
+            "who am I" => whoami::call(bus, WhoamiArgs {}).await,
             "as ada" => note::call(bus, NoteArgs { text }).sender("desk").principal(&ada()).await,
             _ => note::call(bus, NoteArgs { text }).await,
         };
@@ -125,7 +132,8 @@ fn said(text: &str) -> String {
 
 fn started() -> (Bus, Arc<Log>) {
     let (builder, log) = bus();
-    let builder = builder.tool::<note>().tool::<refund>().tool_hook::<who>().handler::<noted>();
+    let builder =
+        builder.tool::<note>().tool::<refund>().tool::<whoami>().tool_hook::<who>().handler::<noted>();
     let builder = builder.event::<Init>().event::<TranscriptUpdate>().event::<Speak>();
     (builder.start().unwrap(), log)
 }
@@ -155,6 +163,15 @@ async fn the_principal_that_is_the_identity_of_a_session_calls_its_tools() {
     let sent = converse_as(Some(AnyIdentity::new(ada())), &sessions(&bus), &[&said("hello")]);
     until(|| texts(&sent).len() == 3).await;
     assert_eq!(log.take()[0], r#"None Some("ada") true"#);
+}
+
+#[tokio::test]
+async fn a_tool_extracts_the_identity_of_the_client_in_whose_session_it_is_called() {
+    for (client, name) in [(Some(AnyIdentity::new(ada())), "ada"), (None, "nobody")] {
+        let (bus, _log) = started();
+        let sent = converse_as(client, &sessions(&bus), &[&said("who am I")]);
+        until(|| texts(&sent) == [name]).await;
+    }
 }
 
 #[tokio::test]
