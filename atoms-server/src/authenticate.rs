@@ -68,13 +68,13 @@ pub enum AuthError {
     #[error("the bearer token is not known")]
     UnknownToken,
     /// It is known who they are, and they may not come in. The answer is 403.
-    #[error("you may not come in here")]
+    #[error("you have no access here")]
     Forbidden,
     /// It cannot be found out now. The answer is 503.
-    #[error("who you are cannot be found out now: try again later")]
+    #[error("who you are cannot be checked now: try again later")]
     Unavailable,
     /// The answer has this status.
-    #[error("you are not let in: {0}")]
+    #[error("access is refused: {0}")]
     Status(StatusCode),
 }
 
@@ -145,7 +145,7 @@ pub(crate) async fn identify<A: Authenticate + ?Sized>(
         Err(_) => format!("`Authenticate` took longer than `Routes::{setting}`"),
     };
     if NOT_KNOWN.allows() {
-        tracing::error!(why, "it cannot be found out who sends a request");
+        tracing::error!(why, "who sends a request could not be checked");
     }
     Err(AuthError::Unavailable)
 }

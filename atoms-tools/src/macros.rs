@@ -132,7 +132,7 @@ macro_rules! __assert_plain {
         use $crate::__tools::IsNoResult as _;
         ::core::assert!(
             !$crate::__tools::IsResult::<$returned>::IS_RESULT,
-            "a tool that can fail returns a type that is spelled `Result<T, E>`, not an alias of it"
+            "a tool that can fail returns a type that is spelled `Result<T, E>`, not an alias of it\nhelp: write `-> Result<T, E>`, with the types that the alias stands for"
         )
     }};
 }

@@ -142,12 +142,11 @@ async fn what_is_not_started_says_why_and_tells_nothing() {
     let bus = builder.tool::<whoami>().agent::<main_agent>().start().unwrap();
     let told = told(&bus);
     let unknown = bus.agents().get("aiagents.main").unwrap_err();
-    assert_eq!(unknown.to_string(), "there is no agent `aiagents.main`: is it `aiagents.Main`?");
+    assert_eq!(unknown.to_string(), "there is no agent `aiagents.main`: did you mean `aiagents.Main`?");
     assert!(matches!(bus.agents().get("x").unwrap_err(), AgentError::Unknown { nearest: None, .. }));
     let agent = bus.agents().get("aiagents.Main").unwrap();
     let wrong = agent.start(json!({"word": 1})).unwrap_err();
-    let said =
-        "the agent `aiagents.Main` was not started: what it is to work on is wrong: missing field `words`";
+    let said = "the agent `aiagents.Main` was not started: its task is wrong: missing field `words`";
     assert_eq!(wrong.to_string(), said);
     assert!(agent.execute_task("words").is_err());
     bus.idle().await;

@@ -122,7 +122,7 @@ async fn what_is_no_event_is_told_why() {
     let (bus, log) = with_log();
     for event_type in ["", "Dynamic.Booking", "dynamic..booking", "dynamic.1", "a b"] {
         let error = bus.emit_dynamic(DynamicEvent::new(event_type)).await.unwrap_err();
-        let expected = format!("{event_type:?} is not a type: a type is segments of ");
+        let expected = format!("{event_type:?} is not a valid type string: a type string has at most ");
         assert!(error.to_string().starts_with(&expected), "{error}");
         assert!(matches!(error, DynamicError::EventType { .. }), "{error:?}");
     }

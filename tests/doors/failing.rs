@@ -133,7 +133,7 @@ async fn the_log_warns_once_of_each_tool_whose_role_nobody_has() {
             line.contains("WARN") && line.contains("the tool `refund` asks for the role `clark`"),
             "{line}"
         );
-        assert!(line.ends_with("is it `clerk`?"), "{line}");
+        assert!(line.ends_with("did you mean `clerk`?"), "{line}");
     }
 
     // Where the application says who they are, nothing is known.

@@ -42,6 +42,9 @@ fn not_marked(order_id: String, tenant: Tenant) {}
 #[tool]
 fn not_extracted(order_id: String, #[extract] money: Money) {}
 
+#[tool]
+fn not_marked_as_extracted(order_id: String, client: Identity<Tenant>) {}
+
 mod own {
     pub struct State;
 }

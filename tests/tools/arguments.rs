@@ -153,7 +153,7 @@ async fn all_that_is_wrong_is_told_at_once_with_its_place() {
         assert!(paths.contains(&path), "{path} is not among {paths:?}");
     }
     let text = error.to_string();
-    assert!(text.contains("there is no argument `wieght`: is it `weight`?"), "{text}");
+    assert!(text.contains("there is no argument `wieght`: did you mean `weight`?"), "{text}");
     assert!(text.contains("\"id\" is a required property"), "{text}");
     assert!(!text.contains("secret"), "{text}");
 }

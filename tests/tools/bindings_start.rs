@@ -89,7 +89,7 @@ fn an_unknown_or_mistyped_key() {
         (
             "\"stage\"",
             "\"asynctype\": true, \"stage\"",
-            "5:3: there is no key `asynctype`: is it `asyncType`?",
+            "5:3: there is no key `asynctype`: did you mean `asyncType`?",
         ),
         ("\"stage\"", "\"xyz\": {}, \"stage\"", "5:3: there is no key `xyz`: the keys are `title`, `type`, "),
         ("\"A step\"", "5", "2:12: `title` is a number: write text in quotes"),
@@ -136,7 +136,7 @@ fn an_unknown_function_stage_sender_or_type() {
         (
             "nextStep",
             "nextStp",
-            "6:11: there is no function `services.taskChain.nextStp`: is it `services.taskChain.nextStep`?",
+            "6:11: there is no function `services.taskChain.nextStp`: did you mean `services.taskChain.nextStep`?",
         ),
         (
             "services.taskChain.nextStep",
@@ -148,12 +148,12 @@ fn an_unknown_function_stage_sender_or_type() {
             "tools::bindings_start::by_itself",
             "6:11: the hook `tools::bindings_start::by_itself` runs by itself, without a configuration: write",
         ),
-        ("postEvent", "postevent", "5:12: there is no stage `postevent`: is it `postEvent`?"),
+        ("postEvent", "postevent", "5:12: there is no stage `postevent`: did you mean `postEvent`?"),
         ("postEvent", "x", "5:12: there is no stage `x`: write `preEvent` or `postEvent`"),
         (
             "aiagents.Main",
             "aiagents.Mian",
-            "4:13: there is no sender `aiagents.Mian`: is it `aiagents.Main`?",
+            "4:13: there is no sender `aiagents.Mian`: did you mean `aiagents.Main`?",
         ),
         (
             "aiagents.Main",
@@ -163,9 +163,9 @@ fn an_unknown_function_stage_sender_or_type() {
         (
             "AIAgentType",
             "AIAgentTyp",
-            "3:11: there is no type `events.AIAgentTyp`: is it `events.AIAgentType`?",
+            "3:11: there is no type `events.AIAgentTyp`: did you mean `events.AIAgentType`?",
         ),
-        ("AIAgentType", "OwnTyp", "3:11: there is no type `events.OwnTyp`: is it `events.OwnType`?"),
+        ("AIAgentType", "OwnTyp", "3:11: there is no type `events.OwnTyp`: did you mean `events.OwnType`?"),
         (
             "events.AIAgentType",
             "events.Meta",
@@ -218,13 +218,13 @@ fn everything_that_is_wrong_in_a_folder_is_told_at_once() {
         "empty: this folder has no `e.json`: write one, or remove the folder",
         "inner/text/e.json: it is not UTF-8",
         "large/e.json: it is larger than 65536 bytes",
-        "wrong/e.json:2:1: there is no key `titel`: is it `title`?",
-        "wrong/e.json:3:10: there is no stage `pre`: is it `preEvent`?",
+        "wrong/e.json:2:1: there is no key `titel`: did you mean `title`?",
+        "wrong/e.json:3:10: there is no stage `pre`: did you mean `preEvent`?",
         "wrong/e.json:3:25: `func` is a number: write text in quotes",
         "wrong/e.json:3:41: `asyncType` is a number: write `true` or `false`",
         "wrong/e.json:1:1: the key `title` is missing",
         "wrong/e.json:2:23: there is no type `events.X`",
-        "wrong/e.json:2:45: there is no sender `aiagents.Man`: is it `aiagents.Main`?",
+        "wrong/e.json:2:45: there is no sender `aiagents.Man`: did you mean `aiagents.Main`?",
     ];
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for (told, expected) in told.iter().zip(expected) {
@@ -318,7 +318,7 @@ fn two_of_one_name() {
 #[test]
 fn a_hook_that_is_about_no_tool() {
     let told = problems(builder().tool_hook::<of_no_tool>());
-    assert_eq!(told, ["`tools = \"serch\"` matches no tool of this bus: is `search` meant?"]);
+    assert_eq!(told, ["`tools = \"serch\"` matches no tool of this bus: did you mean `search`?"]);
 }
 
 #[test]

@@ -78,7 +78,7 @@ async fn a_tool_is_called_by_its_name() {
     assert_eq!(bus.tools().call("slowly", json!({"order_id": "o-2"})).await.unwrap(), "o-2");
     assert_eq!(bus.tools().call("delete_customer", json!({"id": 1})).await.unwrap(), json!(null));
     let error = bus.tools().call("refnd", json!({})).await.unwrap_err();
-    assert_eq!(error.to_string(), "there is no tool `refnd`: is it `refund`?");
+    assert_eq!(error.to_string(), "there is no tool `refnd`: did you mean `refund`?");
     let error = bus.tools().call("x".repeat(100_000), json!({})).await.unwrap_err();
     assert!(error.to_string().len() < 200);
 }
@@ -123,8 +123,8 @@ fn a_set_has_no_tools_that_the_bus_does_not_have() {
     let set = || ToolSet::for_agent("aiagents.Main");
     let error = set().tools(&bus, ["refnd", "slowly", "refunds_*", "xyz"]).unwrap_err();
     assert_eq!(error.names().collect::<Vec<_>>(), ["refnd", "refunds_*", "xyz"]);
-    let text = "the agent `aiagents.Main` has no tool `refnd`: is it `refund`?; and no tool `refunds_*`: is it \
-                `refund`?; and no tool `xyz`: no tool of the bus is called like this";
+    let text = "the agent `aiagents.Main` has no tool `refnd`: did you mean `refund`?; and no tool `refunds_*`: \
+                did you mean `refund`?; and no tool `xyz`: no tool of the bus is called like this";
     assert_eq!(error.to_string(), text);
     assert!(set().tools(&bus, ["*"]).unwrap().has("refund"));
     assert!(!set().tools(&bus, [""; 0]).unwrap().has("refund"));

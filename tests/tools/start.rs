@@ -58,7 +58,7 @@ fn a_hook_that_is_about_no_tool() {
     let told = problem(bus().0.tool_hook::<limit>().state(Missing));
     assert!(told.contains("which this bus does not have: add `.tool::<lookup_order>()`"), "{told}");
     let told = problem(bus().0.tool::<lookup_order>().tool_hook::<guard>());
-    let said = "`tools = \"lookup_orders\"` matches no tool of this bus: is `lookup_order` meant?";
+    let said = "`tools = \"lookup_orders\"` matches no tool of this bus: did you mean `lookup_order`?";
     assert!(told.contains(said), "{told}");
 }
 

@@ -35,7 +35,7 @@ pub enum GraphProblem {
         circle: String,
     },
     /// A node has no edge, though there are others.
-    #[error("nothing leads to `{node}`, and it leads to nothing\nhelp: connect it to the other nodes")]
+    #[error("the node `{node}` is not connected to any other\nhelp: connect it to the other nodes")]
     Alone {
         /// The name of the node.
         node: &'static str,

@@ -6,8 +6,7 @@ use crate::node::NodeShape;
 const ROOM: usize = 8_192;
 
 /// What else may be wrong with an event in a graph whose edges do not all carry every event.
-const CARRIES_NO_OTHERS: &str =
-    "\nhelp: an edge with events carries no others: list it there, if it is to go that way";
+const CARRIES_NO_OTHERS: &str = "\nnote: `-[...]->` carries only the events that it lists";
 
 /// What is wrong with a graph.
 #[derive(Debug, Clone, Copy)]

@@ -106,7 +106,7 @@ impl Turn {
             Ok(run) => run,
             Err(error) => {
                 if NO_RUN.allows() {
-                    tracing::warn!(session, %error, "a turn of a session is no run");
+                    tracing::warn!(session, %error, "a turn of a session could not be made a run");
                 }
                 return None;
             }

@@ -80,8 +80,8 @@ impl fmt::Debug for Say<'_> {
 #[diagnostic::on_unimplemented(
     message = "a response is a stream of text, and `{Self}` is not",
     label = "not a stream of `String`, or of `Result<String, _>`",
-    note = "return `impl Stream<Item = String>`, or `impl Stream<Item = Result<String, E>>` with an error type or text as its error; the stream is `Send`",
-    note = "of a text that is there at once, `futures_util::stream::iter([text])` is such a stream"
+    note = "return `impl Stream<Item = String> + use<>`, or `impl Stream<Item = Result<String, E>> + use<>` with an error type or text as its error; the stream is `Send`",
+    note = "for a text that is there at once, return `futures_util::stream::iter([text])`"
 )]
 pub trait Texts: Send {
     /// The stream.

@@ -22,7 +22,7 @@ pub(super) fn check<'a>(agent: &Agent<'a>, mut mistakes: Mistakes) -> syn::Resul
     let signature = &agent.function.sig;
     function::signature(NOUN, signature, &mut mistakes);
     if signature.asyncness.is_none() {
-        let problem = "an agent is `async`: others go on while it works";
+        let problem = "an agent must be `async`, so that others go on while it works";
         let help = format_args!("write `async fn {}`", signature.ident);
         mistakes.at(signature.fn_token, problem, help);
     }
@@ -41,7 +41,7 @@ fn name(agent: &Agent<'_>, mistakes: &mut Mistakes) -> Result<LitStr, Told> {
         (None, Some(told)) => Err(told),
         (None, None) => {
             let problem =
-                "an agent has a name, by which it is started, and which its calls have as their sender";
+                "an agent needs a `name`, by which it is started, and which is the sender of its calls";
             let help = "write `#[agent(name = \"aiagents.Main\")]`";
             Err(mistakes.add(syn::Error::new(Span::call_site(), format!("{problem}\nhelp: {help}"))))
         }
@@ -56,12 +56,12 @@ fn input<'a>(agent: &Agent<'a>, mistakes: &mut Mistakes) -> Result<&'a Type, Tol
         let (keyword, name) = (&signature.fn_token, &signature.ident);
         let help =
             format_args!("write `async fn {name}(task: String)`, or `task: serde_json::Value` for any task");
-        let problem = "an agent needs a parameter: what it works on";
+        let problem = "an agent needs a parameter: the task that it works on";
         return Err(mistakes.at(quote!(#keyword #name #parentheses), problem, help));
     };
     let ty = &*first.ty;
     if function::is_extracted(ty) {
-        let problem = "the first parameter of an agent is what it works on, and this one is extracted";
+        let problem = "the first parameter of an agent is its task, and this one is extracted";
         return Err(mistakes.at(
             ty,
             problem,
@@ -77,7 +77,7 @@ fn input<'a>(agent: &Agent<'a>, mistakes: &mut Mistakes) -> Result<&'a Type, Tol
             Some(inner) => format!("write `{inner}`"),
             None => "name an owned type".into(),
         };
-        mistakes.at(borrowed, "an agent owns what it works on, and this type borrows", help);
+        mistakes.at(borrowed, "an agent owns its task, and this type borrows", help);
     }
     Ok(ty)
 }
@@ -90,8 +90,8 @@ fn output<'a>(agent: &Agent<'a>, mistakes: &mut Mistakes) -> Result<&'a Type, To
             Ok(ty)
         }
         None => {
-            let problem = "an agent returns a `Result`: it completes with a value, or fails";
-            let help = "write `-> Result<(), String>`, or name what it makes and how it fails";
+            let problem = "an agent must return a `Result`: it completes with a value, or fails";
+            let help = "write `-> Result<(), String>`, or a `Result` of types of your own";
             Err(mistakes.at(&signature.ident, problem, help))
         }
     }

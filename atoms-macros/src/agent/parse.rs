@@ -58,7 +58,7 @@ fn name(given: &Given) -> syn::Result<LitStr> {
     let Some(rule) = broken_rule(&text) else { return Ok(literal) };
     let problem = match text.as_str() {
         "" => "the agent's name is empty".into(),
-        text => format!("`{text}` is not the name of an agent: {rule}"),
+        text => format!("`{text}` is not a valid name of an agent: {rule}"),
     };
     let nearest = nearest(&text).unwrap_or_else(|| "aiagents.Main".into());
     Err(mistake(&literal, problem, format_args!("write `name = {nearest:?}`\nnote: {RULE}")))
@@ -67,8 +67,8 @@ fn name(given: &Given) -> syn::Result<LitStr> {
 /// The rule that `text` breaks, if it is not a name.
 fn broken_rule(text: &str) -> Option<String> {
     match text.chars().find(|letter| !is_valid(*letter) && *letter != '.') {
-        Some(odd) => Some(format!("there is a {odd:?} in it")),
-        None if text.split('.').any(str::is_empty) => Some("a segment of it is empty".into()),
+        Some(odd) => Some(format!("it has a {odd:?}")),
+        None if text.split('.').any(str::is_empty) => Some("it has an empty segment".into()),
         None => (text.len() > MAX_BYTES).then(|| format!("it has {} bytes", text.len())),
     }
 }
@@ -105,8 +105,8 @@ fn tools(given: &Given, mistakes: &mut Mistakes) -> Vec<Path> {
         match values::peel(tool) {
             Expr::Path(path) if path.qself.is_none() => tools.push(path.path.clone()),
             other => {
-                let help = "write the path of its function: `tools = [refund, shop::lookup_order]`";
-                mistakes.at(other, "this names no tool", help);
+                let help = "write the path of the tool's function: `tools = [refund, shop::lookup_order]`";
+                mistakes.at(other, "this is not the path of a tool", help);
             }
         }
     }
@@ -122,13 +122,13 @@ mod tests {
         for (text, rule, near) in [
             ("aiagents.Main", None, Some("aiagents.Main")),
             ("dataCollector_2", None, Some("dataCollector_2")),
-            ("", Some("a segment of it is empty"), None),
-            ("aiagents.", Some("a segment of it is empty"), Some("aiagents")),
-            ("aiagents..Main", Some("a segment of it is empty"), Some("aiagents.Main")),
-            ("aiagents::Main", Some("there is a ':' in it"), Some("aiagents.Main")),
-            ("aiagents.data-collector", Some("there is a '-' in it"), Some("aiagents.data_collector")),
-            ("the main agent", Some("there is a ' ' in it"), Some("the_main_agent")),
-            ("ü", Some("there is a 'ü' in it"), None),
+            ("", Some("it has an empty segment"), None),
+            ("aiagents.", Some("it has an empty segment"), Some("aiagents")),
+            ("aiagents..Main", Some("it has an empty segment"), Some("aiagents.Main")),
+            ("aiagents::Main", Some("it has a ':'"), Some("aiagents.Main")),
+            ("aiagents.data-collector", Some("it has a '-'"), Some("aiagents.data_collector")),
+            ("the main agent", Some("it has a ' '"), Some("the_main_agent")),
+            ("ü", Some("it has a 'ü'"), None),
         ] {
             assert_eq!(broken_rule(text).as_deref(), rule, "{text}");
             assert_eq!(nearest(text).as_deref(), near, "{text}");

@@ -97,12 +97,12 @@ pub(crate) fn given_back(function: &ItemFn, is_unknown: impl Fn(&Attribute) -> b
 pub(crate) fn one_kind(own: &str, function: &ItemFn, mistakes: &mut Mistakes) {
     for again in function.attrs.iter().filter(|attribute| is_kind(attribute)) {
         if again.path().is_ident(own) {
-            mistakes.at(again, format_args!("`#[{own}]` is given twice"), "make them one");
+            mistakes.at(again, format_args!("`#[{own}]` is given twice"), "remove one of the two");
         } else {
             let path = again.path();
             let other = quote!(#path);
-            let problem = format_args!("a function has `#[{own}]` or `#[{other}]`, not both");
-            mistakes.at(again, problem, "write a function for each, which may call a third one");
+            let problem = format_args!("a function cannot have both `#[{own}]` and `#[{other}]`");
+            mistakes.at(again, problem, "write one function for each; both may call a third one");
         }
     }
 }
@@ -139,7 +139,7 @@ pub(crate) fn signature(noun: &str, signature: &Signature, mistakes: &mut Mistak
 pub(crate) fn conditions(noun: &str, parameter: &PatType, mistakes: &mut Mistakes) {
     for cfg in attributes::cfgs(&parameter.attrs) {
         let problem = format_args!("a parameter of {noun} cannot depend on `#[cfg]`");
-        mistakes.at(cfg, problem, "put the `#[cfg]` on the function, and write one for each case");
+        mistakes.at(cfg, problem, "write the function once for each case, each with its `#[cfg]`");
     }
 }
 

@@ -3,7 +3,7 @@
 use super::type_string;
 
 /// The rule, as messages state it.
-pub(crate) const RULE: &str = "a pattern is a type in which `*` stands for one segment, and `**` at its end for one or more; it has at most 128 bytes";
+pub(crate) const RULE: &str = "a pattern is a type string in which `*` stands for one segment, and `**` at the end for one or more; it has at most 128 bytes";
 
 const MAX_BYTES: usize = 128;
 
@@ -60,14 +60,14 @@ mod tests {
     fn the_broken_rule_is_named_and_the_nearest_pattern_is_valid() {
         for (text, rule, near) in [
             ("", "it is empty", None),
-            ("..", "a segment of it is empty", None),
+            ("..", "it has an empty segment", None),
             ("shop.order*", "in `order*`, a `*` is not a whole segment", Some("shop.*")),
             ("shop.***", "in `***`, a `*` is not a whole segment", Some("shop.*")),
             ("shop.**.created", "`**` is not its last segment", Some("shop.**")),
-            ("Shop.*", "there is a capital letter in it, `S`", Some("shop.*")),
-            ("shop..*", "a segment of it is empty", Some("shop.*")),
-            ("shop.#", "there is a '#' in it", Some("shop.**")),
-            ("shop.>", "there is a '>' in it", Some("shop.**")),
+            ("Shop.*", "it has a capital letter, `S`", Some("shop.*")),
+            ("shop..*", "it has an empty segment", Some("shop.*")),
+            ("shop.#", "it has a '#'", Some("shop.**")),
+            ("shop.>", "it has a '>'", Some("shop.**")),
             ("shop/*", "in `shop/*`, a `*` is not a whole segment", Some("shop.*")),
             ("shop.order *", "in `order *`, a `*` is not a whole segment", Some("shop.*")),
             ("*.1x", "its segment `1x` does not begin with a letter", Some("*.x")),

@@ -2,7 +2,7 @@
 //! that the linker sees.
 
 /// The rule, as messages state it.
-pub(crate) const RULE: &str = "a type is segments of `a-z`, `0-9` and `_` that begin with a letter, joined by dots, of at most 128 bytes";
+pub(crate) const RULE: &str = "a type string has at most 128 bytes: segments of `a-z`, `0-9` and `_`, each of which begins with a letter, joined by dots";
 
 const MAX_BYTES: usize = 128;
 
@@ -23,13 +23,13 @@ pub(crate) fn broken_rule(text: &str) -> Option<String> {
 /// The rule that one segment breaks.
 pub(crate) fn broken_segment(segment: &str) -> Option<String> {
     let Some(first) = segment.chars().next() else {
-        return Some("a segment of it is empty".into());
+        return Some("it has an empty segment".into());
     };
     if let Some(wrong) = segment.chars().find(|&c| !matches!(c, 'a'..='z' | '0'..='9' | '_')) {
         return Some(match wrong {
-            ' ' => "there is a space in it".into(),
-            capital if capital.is_uppercase() => format!("there is a capital letter in it, `{capital}`"),
-            other => format!("there is a {other:?} in it"),
+            ' ' => "it has a space".into(),
+            capital if capital.is_uppercase() => format!("it has a capital letter, `{capital}`"),
+            other => format!("it has a {other:?}"),
         });
     }
     (!first.is_ascii_lowercase()).then(|| format!("its segment `{segment}` does not begin with a letter"))

@@ -12,21 +12,21 @@ fn what_is_valid_breaks_no_rule() {
 fn the_broken_rule_is_named_and_the_nearest_string_is_valid() {
     for (text, rule, near) in [
         ("", "it is empty", None),
-        ("...", "a segment of it is empty", None),
+        ("...", "it has an empty segment", None),
         ("1", "its segment `1` does not begin with a letter", None),
-        ("Shop.OrderCreated", "there is a capital letter in it, `S`", Some("shop.order_created")),
-        ("shop.HTTPServer2Up", "there is a capital letter in it, `H`", Some("shop.httpserver2_up")),
-        ("shop..created", "a segment of it is empty", Some("shop.created")),
-        (".shop.created", "a segment of it is empty", Some("shop.created")),
-        ("shop.order created", "there is a space in it", Some("shop.order_created")),
-        (" shop.order ", "there is a space in it", Some("shop.order")),
-        ("shop.order-created", "there is a '-' in it", Some("shop.order_created")),
-        ("shop::order", "there is a ':' in it", Some("shop.order")),
-        ("shop/order", "there is a '/' in it", Some("shop.order")),
+        ("Shop.OrderCreated", "it has a capital letter, `S`", Some("shop.order_created")),
+        ("shop.HTTPServer2Up", "it has a capital letter, `H`", Some("shop.httpserver2_up")),
+        ("shop..created", "it has an empty segment", Some("shop.created")),
+        (".shop.created", "it has an empty segment", Some("shop.created")),
+        ("shop.order created", "it has a space", Some("shop.order_created")),
+        (" shop.order ", "it has a space", Some("shop.order")),
+        ("shop.order-created", "it has a '-'", Some("shop.order_created")),
+        ("shop::order", "it has a ':'", Some("shop.order")),
+        ("shop/order", "it has a '/'", Some("shop.order")),
         ("1shop.x", "its segment `1shop` does not begin with a letter", Some("shop.x")),
         ("shop._x", "its segment `_x` does not begin with a letter", Some("shop.x")),
-        ("shop.größe", "there is a 'ö' in it", Some("shop.gr_e")),
-        ("shop.\n", "there is a '\\n' in it", Some("shop")),
+        ("shop.größe", "it has a 'ö'", Some("shop.gr_e")),
+        ("shop.\n", "it has a '\\n'", Some("shop")),
     ] {
         assert_eq!(broken_rule(text).as_deref(), Some(rule), "{text}");
         assert_eq!(nearest(text).as_deref(), near, "{text}");

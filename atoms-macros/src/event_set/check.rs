@@ -90,17 +90,17 @@ fn other(variant: &Variant<'_>, mistakes: &mut Mistakes) {
             Meta::List(_) if parse::is_conditional_other(attribute) => {
                 let problem =
                     "`#[event_set]` reads the variants before the compiler evaluates a `cfg_attr` on them";
-                mistakes.at(attribute, problem, "put a `#[cfg]` on the enum, and write one for each case");
+                mistakes.at(attribute, problem, "write the enum once for each case, each with its `#[cfg]`");
             }
             Meta::List(_) | Meta::NameValue(_) => {
-                mistakes.at(attribute, "`#[other]` takes nothing", "write `#[other]` alone");
+                mistakes.at(attribute, "`#[other]` takes no value", "write `#[other]` alone");
             }
         }
     }
     if variant.is_other() {
         for cfg in attributes::cfgs(&variant.syntax.attrs) {
             let problem = "a variant with `#[other]` cannot depend on `#[cfg]`";
-            mistakes.at(cfg, problem, "put the `#[cfg]` on the enum, and write one for each case");
+            mistakes.at(cfg, problem, "write the enum once for each case, each with its `#[cfg]`");
         }
     }
 }

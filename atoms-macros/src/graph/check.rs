@@ -86,7 +86,7 @@ impl<'a> Shape<'a> {
             }
             self.place(node);
             if !is_only {
-                let problem = format_args!("nothing leads to `{name}`, and it leads to nothing");
+                let problem = format_args!("the node `{name}` is not connected to any other");
                 let help =
                     format_args!("connect it to the other nodes: `Node -> {name}`, or `{name} -> Node`");
                 mistakes.at(node, problem, help);

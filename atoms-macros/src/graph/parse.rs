@@ -79,7 +79,7 @@ fn arrow(input: ParseStream<'_>) -> syn::Result<Option<Vec<Type>>> {
     if carried.is_empty() {
         return Err(syn::Error::new(
             bracket.span.join(),
-            format_args!("an edge for no events\nhelp: {help}"),
+            format_args!("this edge names no events\nhelp: {help}"),
         ));
     }
     if !input.peek(Token![->]) {
@@ -100,8 +100,8 @@ fn nodes(input: ParseStream<'_>) -> syn::Result<Vec<TypePath>> {
     while !content.is_empty() {
         nodes.push(node(&content)?);
         if content.peek(Token![->]) || content.peek(Token![-]) {
-            let help = "write the edges that lead on from one of them on their own: `One -> Next`";
-            return Err(here(&content, "the braces of a graph hold nodes, and no edges", help));
+            let help = "write an edge that leads on from one of them separately: `One -> Next`";
+            return Err(here(&content, "these braces hold nodes, and no edges", help));
         }
         if !content.is_empty() {
             content.parse::<Token![,]>()?;
@@ -136,7 +136,7 @@ fn behind(chain: &[Stop], found: TokenTree) -> syn::Error {
 
 fn node(input: ParseStream<'_>) -> syn::Result<TypePath> {
     if input.is_empty() {
-        return Err(here(input, "an edge leads to a node", "write `Node -> Other`"));
+        return Err(here(input, "this edge leads to no node", "write `Node -> Other`"));
     }
     if input.peek(Ident) && input.peek2(Token![<-]) {
         input.parse::<Ident>()?;

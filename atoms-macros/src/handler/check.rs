@@ -97,8 +97,12 @@ fn input<'a>(handler: &Handler<'a>, ty: &'a Type) -> syn::Result<Input<'a>> {
         return Err(mistake(mutability, problem, help));
     }
     if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static") {
-        let problem = "a handler has the event only while it runs";
-        return Err(mistake(lifetime, problem, "take it by value, which gives you a copy, to keep it"));
+        let problem = "a handler cannot keep a reference to its event";
+        return Err(mistake(
+            lifetime,
+            problem,
+            "remove `'static`; to keep the event, take it by value, which gives you a copy",
+        ));
     }
     owned(&reference.elem, handler).map(|ty| Input { ty, by_value: false })
 }
@@ -155,7 +159,7 @@ fn by_value(ty: &Type) -> String {
         return "take `Context`, and call `context.bus()`".into();
     }
     format!(
-        "take `State<{text}>` for a value that handlers share; write a handler of its own for a second event, or make both an `#[event_set]`"
+        "take `State<{text}>` for a value that handlers share; for a second event, write another handler, or one that takes an `#[event_set]` of both"
     )
 }
 

@@ -131,7 +131,7 @@ fn unsized_state(ty: &Type) -> Option<Meant> {
     let (shared, instead) =
         (with_argument(ty, &quote!(Arc<#inner>))?, with_argument(ty, &quote!(::std::sync::Arc<#inner>))?);
     let (inner, shared) = (types::text(inner), types::text(&shared));
-    let problem = format!("a state has a size that rustc knows, and `{inner}` has none");
+    let problem = format!("a state has a size that is known at compile time, and `{inner}` has none");
     let help = format!("take `{shared}`, and give the bus one: `.state(Arc::new(value) as Arc<{inner}>)`");
     Some(Meant { problem, help, instead })
 }

@@ -37,8 +37,7 @@ static GRAMMAR: Grammar = Grammar {
 const PATTERN: &str = "\"shop.order.*\"";
 
 /// The rule for constants.
-const NO_PATTERN: &str =
-    "is not a pattern: it is a type in which `*` stands for one segment, and `**` at its end for one or more";
+const NO_PATTERN: &str = "is not a valid pattern: a pattern is a type string in which `*` stands for one segment, and `**` at the end for one or more";
 
 /// What `#[handler(...)]` says.
 #[derive(Default)]
@@ -117,7 +116,7 @@ fn check_pattern(literal: LitStr) -> syn::Result<LitStr> {
     let Some(rule) = pattern::broken_rule(&text) else { return Ok(literal) };
     let problem = match text.as_str() {
         "" => "the pattern is empty".into(),
-        text => format!("`{text}` is not a pattern: {rule}"),
+        text => format!("`{text}` is not a valid pattern: {rule}"),
     };
     let help = match pattern::nearest(&text) {
         Some(nearest) => format!("the nearest valid one is `{nearest}`"),
@@ -180,7 +179,7 @@ mod tests {
             (quote!(detached = false), "takes no value\nhelp: write `detached` alone"),
             (
                 quote!(pattern = "Shop.*"),
-                "a capital letter in it, `S`\nhelp: the nearest valid one is `shop.*`",
+                "it has a capital letter, `S`\nhelp: the nearest valid one is `shop.*`",
             ),
             (quote!(pattern = ""), "the pattern is empty\nhelp: write `pattern = \"shop.order.*\"`"),
             (quote!(retry(attempts = 5, attempts = 6)), "`attempts` is given twice"),

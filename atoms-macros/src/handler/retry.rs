@@ -98,7 +98,7 @@ fn waits(
     max_delay: GivenWait,
 ) -> syn::Result<Result<[Setting<u64>; 2], Told>> {
     if let (Backoff::Fixed, Some((max_delay, _))) = (backoff, &max_delay) {
-        let problem = "`max_delay` has no effect where all waits are the same";
+        let problem = "`max_delay` has no effect with `backoff = \"fixed\"`";
         return Err(mistake(&max_delay.key, problem, "remove it, or write `backoff = \"exponential\"`"));
     }
     let default = |wait: Wait| Ok(Setting::Literal(wait.millis));
@@ -185,7 +185,7 @@ mod tests {
             (quote!(max_delay = "50ms"), "`max_delay` is below `delay`, which is 100ms if not given"),
             (
                 quote!(backoff = "fixed", max_delay = "1s"),
-                "`max_delay` has no effect where all waits are the same",
+                "`max_delay` has no effect with `backoff = \"fixed\"`",
             ),
             (quote!(jitter = true), "`jitter` takes no value"),
             (quote!(jitter, jitter), "`jitter` is given twice"),

@@ -62,7 +62,7 @@ fn configured(hook: &Hook<'_>, mistakes: &mut Mistakes) {
     let said = [(&options.before, "stage"), (&options.after, "stage"), (&options.detached, "asyncType")];
     let said = said.into_iter().filter_map(|(key, of_file)| Some((key.as_ref()?, of_file)));
     for (key, of_file) in said.chain(sender.map(|key| (key, "sender"))) {
-        let problem = format_args!("a configuration names this hook, and says its `{of_file}`");
+        let problem = format_args!("a hook with `func` takes its `{of_file}` from the configuration");
         mistakes.at(
             key,
             problem,
@@ -84,7 +84,7 @@ fn input<'a>(hook: &Hook<'a>, stage: Stage) -> syn::Result<&'a Type> {
         let [of_one, of_any] = [Some("tool"), None].map(|tool| format!("`{lent}{}`", stage.subject(tool)));
         let help = format_args!(
             "take {of_one}, with the name of the tool, or {of_any} for any tool, and put it first; \
-             a function that takes an event has `#[handler]`"
+             for an event, write `#[handler]`"
         );
         return Err(mistake(ty, "the first parameter of a hook is the call", help));
     }
@@ -112,8 +112,7 @@ fn event_data(first: &PatType) -> syn::Result<&Type> {
     match types::is_named(ty, "EventData") {
         true => Ok(ty),
         false => {
-            let problem =
-                "a hook that a configuration names takes the data of an event, for calls of any tool";
+            let problem = "a hook with `func` takes the data of an event, for calls of any tool";
             Err(mistake(ty, problem, "take `EventData`, and return it with what you have changed"))
         }
     }
@@ -175,7 +174,7 @@ fn output(hook: &Hook<'_>, stage: Stage, mistakes: &mut Mistakes) {
             mistakes.at(verdict, problem, "remove `detached`, or return nothing");
         }
         (Stage::Configured, None, _) if verdict.is_some() => {
-            let problem = "a hook that a configuration names returns no verdict";
+            let problem = "a hook with `func` cannot return a verdict";
             mistakes.at(verdict, problem, "return `Result<EventData, String>`: an error denies the call");
         }
         (Stage::After, None, _) if verdict.is_some() => {
@@ -195,7 +194,7 @@ fn no_verdict(hook: &Hook<'_>, at: impl ToTokens, mistakes: &mut Mistakes) {
         tool_of(ty).map(types::text)
     });
     let verdict = tool.map_or("Verdict".into(), |tool| format!("Verdict<{tool}>"));
-    let problem = "a before-hook says whether the call goes on";
+    let problem = "a before-hook must return a verdict, which says whether the call goes on";
     let help = format_args!(
         "return `{verdict}`, such as `Verdict::Allow`; or write `detached`, if the hook only observes"
     );

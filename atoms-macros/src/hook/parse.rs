@@ -85,7 +85,7 @@ fn tools(given: &Given) -> syn::Result<LitStr> {
     let is_valid = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '*');
     let problem = match text.chars().find(|letter| !is_valid(letter)) {
         _ if text.is_empty() => "the pattern is empty, and matches no tool".into(),
-        Some(odd) => format!("`{text}` matches no tool: a name has no {odd:?}"),
+        Some(odd) => format!("`{text}` matches no tool: a tool's name has no {odd:?}"),
         None => return Ok(literal),
     };
     let nearest: String = text.chars().map(|letter| if is_valid(&letter) { letter } else { '_' }).collect();

@@ -4,7 +4,7 @@ use quote::ToTokens;
 use syn::{FnArg, ImplItem, ItemImpl, Receiver, ReceiverKind, ReturnType, Token, Type};
 
 use super::model::{Method, Node};
-use super::parse::Role;
+use super::parse::{ROLES, Role};
 use crate::common::{Mistakes, attributes, function, mistake, types};
 use crate::handler::{parameters, signature};
 
@@ -76,7 +76,7 @@ fn kind(node: &Node<'_>, mistakes: &mut Mistakes) {
     match (&node.keys.output, responds) {
         (Some(output), None) => {
             let problem = "an output node gives responses, and this one has no `#[respond]`";
-            let help = "write `#[respond] fn respond(&mut self, request: &LlmRequest) -> impl Stream<Item = String>`";
+            let help = "write `#[respond] fn respond(&mut self, request: &LlmRequest) -> impl Stream<Item = String> + use<>`";
             mistakes.at(output, problem, help);
         }
         (None, Some(respond)) => {
@@ -110,13 +110,12 @@ fn is_on_no_function(block: &ItemImpl) -> bool {
 fn conditions(method: &Method, mistakes: &mut Mistakes) {
     if let Some(role) = &method.conditional {
         let problem = "`#[node]` reads the methods before the compiler evaluates a `cfg_attr` on them";
-        let help =
-            "put a `#[cfg]` on the `impl` block, and write one for each case, with or without this attribute";
+        let help = "write the `impl` block once for each case, each with its `#[cfg]`, and with or without this attribute";
         mistakes.at(role, problem, help);
     }
     for cfg in attributes::cfgs(&method.function.attrs) {
         let problem = "a handler of a node cannot depend on `#[cfg]`";
-        mistakes.at(cfg, problem, "put the `#[cfg]` on the `impl` block, and write one for each case");
+        mistakes.at(cfg, problem, "write the `impl` block once for each case, each with its `#[cfg]`");
     }
 }
 
@@ -128,7 +127,7 @@ fn receiver(method: &Method, mistakes: &mut Mistakes) {
             mistakes.at(receiver, problem, format_args!("write `fn {name}(init: &Init) -> Self`"));
         }
         (Some(receiver), _) if !is_reference(receiver) => {
-            let problem = "a node outlives its handlers";
+            let problem = "a handler of a node cannot take `self` by value: the node goes on";
             mistakes.at(receiver, problem, "take `&mut self`, or `&self`");
         }
         (None, Role::Factory) | (Some(_), _) => {}
@@ -170,7 +169,7 @@ fn respond(method: &Method, mistakes: &mut Mistakes) -> Option<Input> {
     let signature = &method.function.sig;
     if types::returned(&signature.output).is_none() {
         let problem = "a response is a stream of text";
-        mistakes.at(method.name(), problem, "return `impl Stream<Item = String>`");
+        mistakes.at(method.name(), problem, "return `impl Stream<Item = String> + use<>`");
     }
     if signature.inputs.is_empty() {
         let problem = "a method with `#[respond]` needs a parameter: the event that it answers";
@@ -215,7 +214,8 @@ fn once(node: &Node<'_>, role: Role, mistakes: &mut Mistakes) {
     let first = methods.next();
     for again in methods {
         let name = first.map(|first| first.name().to_string()).unwrap_or_default();
-        let problem = format_args!("a node has at most one such method, and `{name}` is one already");
+        let attribute = ROLES.iter().find(|(_, named)| *named == role).map_or("", |(attribute, _)| attribute);
+        let problem = format_args!("a node has at most one `#[{attribute}]`, and `{name}` is one already");
         mistakes.at(again.name(), problem, "remove one of the two");
     }
 }

@@ -7,7 +7,7 @@ use crate::common::keys::Given;
 use crate::common::{mistake, values};
 
 /// The rule, as messages state it. Models accept no other names.
-const RULE: &str = "a tool's name has from 1 to 64 of the characters `A-Z`, `a-z`, `0-9`, `_` and `-`";
+const RULE: &str = "a tool's name has 1 to 64 of the characters `A-Z`, `a-z`, `0-9`, `_` and `-`";
 
 const MAX_BYTES: usize = 64;
 
@@ -18,7 +18,7 @@ pub(super) fn given(given: &Given) -> syn::Result<LitStr> {
     let Some(rule) = broken_rule(&text) else { return Ok(literal) };
     let problem = match text.as_str() {
         "" => "the tool's name is empty".into(),
-        text => format!("`{text}` is not the name of a tool: {rule}"),
+        text => format!("`{text}` is not a valid name of a tool: {rule}"),
     };
     Err(mistake(&literal, problem, help(&text)))
 }
@@ -44,7 +44,7 @@ fn help(text: &str) -> String {
 fn broken_rule(text: &str) -> Option<String> {
     match text.chars().find(|letter| !is_valid(*letter)) {
         _ if text.is_empty() => Some("it is empty".into()),
-        Some(odd) => Some(format!("there is a {odd:?} in it")),
+        Some(odd) => Some(format!("it has a {odd:?}")),
         None => (text.len() > MAX_BYTES).then(|| format!("it has {} characters", text.len())),
     }
 }
@@ -83,9 +83,9 @@ mod tests {
             ("refund", None, Some("refund")),
             ("Refund-2_now", None, Some("Refund-2_now")),
             ("", Some("it is empty"), None),
-            ("shop.refund", Some("there is a '.' in it"), Some("shop_refund")),
-            ("refund now!", Some("there is a ' ' in it"), Some("refund_now")),
-            ("größe", Some("there is a 'ö' in it"), Some("gr__e")),
+            ("shop.refund", Some("it has a '.'"), Some("shop_refund")),
+            ("refund now!", Some("it has a ' '"), Some("refund_now")),
+            ("größe", Some("it has a 'ö'"), Some("gr__e")),
             ("___", None, None),
         ] {
             assert_eq!(broken_rule(text).as_deref(), rule, "{text}");

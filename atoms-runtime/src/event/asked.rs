@@ -48,10 +48,10 @@ impl<E: Event<Kind: IsAsked<E>>> Request for E {
 
 /// What can be asked: a request, or one in its [`Envelope`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be asked",
+    message = "`{Self}` cannot be requested",
     label = "not a request",
-    note = "a request is a struct with `#[request(type = \"...\", reply = Reply)]` on it, and is asked by value: of a reference, ask a `.clone()`",
-    note = "an event is not asked, but emitted: `bus.emit(...).await`"
+    note = "a request is a struct with `#[request(type = \"...\", reply = Reply)]` on it, and is passed by value: pass a `.clone()` of a reference",
+    note = "an event is emitted: `bus.emit(...).await`"
 )]
 pub trait IntoRequest: Send {
     /// The request.

@@ -162,7 +162,7 @@ impl<E: Event> From<E> for Envelope<E> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted",
     label = "not an event",
-    note = "an event is a struct with `#[event(type = \"...\")]` on it, and is emitted by value: of a reference, emit a `.clone()`",
+    note = "an event is a struct with `#[event(type = \"...\")]` on it, and is emitted by value: emit a `.clone()` of a reference",
     note = "an `#[event_set]` is returned by a handler, or emitted by `bus.emit_any(&set.into())`, an `AnyEvent` by `bus.emit_any(&event)`, and several events by `bus.emit_all(events)`",
     note = "a request is not emitted, but asked: `bus.request(...).await?`, or `context.request(...)` in a handler"
 )]

@@ -62,9 +62,9 @@ pub fn derived<T: DerivedEvent>() {}
 
 /// What an event is besides.
 #[diagnostic::on_unimplemented(
-    message = "an event is `Debug`, `Clone`, `Serialize` and `Deserialize`, and `{Self}` is not",
+    message = "an event implements `Debug`, `Clone`, `Serialize` and `Deserialize`, and `{Self}` does not implement all of them",
     label = "lacks `Debug`, `Clone`, `Serialize` or `Deserialize`",
-    note = "write `#[event(type = \"...\")]` without `#[derive(Event)]`, which derives all four; or derive them beside it: `#[derive(Debug, Clone, Serialize, Deserialize, Event)]`"
+    note = "remove `#[derive(Event)]`: `#[event(type = \"...\")]` alone derives all four; or derive them as well: `#[derive(Debug, Clone, Serialize, Deserialize, Event)]`"
 )]
 pub trait DerivedEvent {}
 
@@ -75,8 +75,8 @@ impl<T: Clone + Debug + Serialize + DeserializeOwned> DerivedEvent for T {}
 #[diagnostic::on_unimplemented(
     message = "a field of an event cannot be of type `{Self}`",
     label = "lacks `Serialize`, `Deserialize`, `Clone` or `Debug`",
-    note = "if the type is yours, derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it; without a `serde` of your own, those of `atoms::serde`, with `#[serde(crate = \"atoms::serde\")]`",
-    note = "if it is another crate's, turn on that crate's `serde` feature, convert the field with `#[serde(with = \"module\")]`, or leave it out of the wire with `#[serde(skip)]`",
+    note = "if the type is yours, derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it; in a crate without `serde`, derive those of `atoms::serde`, with `#[serde(crate = \"atoms::serde\")]`",
+    note = "if it is another crate's, turn on that crate's `serde` feature, convert the field with `#[serde(with = \"module\")]`, or keep it off the wire with `#[serde(skip)]`",
     note = "if it is not data, such as a connection or a task, it does not belong in an event: handlers take it as `State<T>`"
 )]
 pub trait WrittenField {}
@@ -109,7 +109,7 @@ pub trait ArrayField {}
     message = "a field of an event cannot be of type `{Self}`",
     label = "lacks `Serialize`, `Deserialize`, `Clone` or `Debug`",
     note = "a channel cannot be written to the wire: if it is for an answer, make the struct a `#[request(type = \"...\", reply = Type)]`, whose handler returns the answer; if not, handlers take the channel as `State<T>`",
-    note = "if it is no channel, but a type of yours, derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it"
+    note = "if it is not a channel, but a type of yours, derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it"
 )]
 pub trait ChannelField {}
 
@@ -117,7 +117,7 @@ pub trait ChannelField {}
 #[diagnostic::on_unimplemented(
     message = "a field of an event cannot be of type `{Self}`",
     label = "lacks `Serialize`, `Deserialize`, `Clone` or `Debug`",
-    note = "the `Instant` of the standard library, as that of tokio, is what this process's clock shows, and means nothing to another one: hold an `atoms::Timestamp` or a `std::time::SystemTime`",
+    note = "an `Instant` of the standard library or of tokio means nothing to another process: hold an `atoms::Timestamp` or a `std::time::SystemTime`",
     note = "if it is a type of yours, derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it"
 )]
 pub trait ClockField {}
@@ -135,7 +135,7 @@ pub trait CountedField {}
 #[diagnostic::on_unimplemented(
     message = "a field of an event cannot be of type `{Self}`",
     label = "lacks `Serialize`, `Deserialize`, `Clone`, `Debug`, `Send` or `Sync`",
-    note = "what is read from the wire is of a type that the event names: instead of a `dyn Trait`, hold an enum of the types that it may be; instead of a closure, a value that says what to do",
+    note = "a `dyn Trait` cannot be read from the wire: hold an enum of the types that it may be, or, instead of a closure, a value that says what to do",
     note = "if it is not data, it does not belong in an event: handlers take it as `State<T>`"
 )]
 pub trait DynamicField {}
@@ -144,7 +144,7 @@ pub trait DynamicField {}
 #[diagnostic::on_unimplemented(
     message = "a field of an event cannot be of type `{Self}`",
     label = "lacks `Serialize`, `Deserialize`, `Clone` or `Debug`",
-    note = "an event is copied, and so is what it holds: hold the value without a lock or an atomic; what handlers share, they take as `State<T>`",
+    note = "an event is cloned, with what it holds: hold the value without a lock or an atomic; a value that handlers share is a `State<T>`",
     note = "if it is a type of yours, derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it"
 )]
 pub trait LockField {}
@@ -172,7 +172,7 @@ written_and_shared! { ArrayField ChannelField ClockField CountedField DynamicFie
 #[diagnostic::on_unimplemented(
     message = "a field of an event cannot be of type `{Self}`",
     label = "lacks `Serialize`, `Deserialize` or `Clone`",
-    note = "if the type is yours, derive `Clone`, `Serialize` and `Deserialize` for it; without a `serde` of your own, those of `atoms::serde`, with `#[serde(crate = \"atoms::serde\")]`",
+    note = "if the type is yours, derive `Clone`, `Serialize` and `Deserialize` for it; in a crate without `serde`, derive those of `atoms::serde`, with `#[serde(crate = \"atoms::serde\")]`",
     note = "if it is another crate's, turn on that crate's `serde` feature, or convert the field with `#[serde(with = \"module\")]`"
 )]
 pub trait SecretField {}
@@ -195,7 +195,7 @@ impl<T: Clone + Debug> ConvertedField for T {}
 #[diagnostic::on_unimplemented(
     message = "a field that is not read from the wire cannot be of type `{Self}`",
     label = "lacks `Default`, `Clone` or `Debug`",
-    note = "an event that is read needs a value there: derive `Default` for the type, or write `#[event(default = value)]` on the field",
+    note = "an event that is read from the wire needs a value for this field: derive `Default` for the type, or write `#[event(default = value)]` on the field",
     note = "derive `Clone` and `Debug` for the type as well"
 )]
 pub trait SkippedField {}

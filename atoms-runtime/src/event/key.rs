@@ -15,7 +15,7 @@ use serde::Serialize;
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` cannot be the key of an event",
     label = "cannot be a key",
-    note = "put `#[derive(Hash)]` on `{Self}`; a floating point number, or what has one in it, cannot be a key"
+    note = "derive `Hash` for the type, if it is yours; a floating point number, or a type that holds one, cannot be a key"
 )]
 pub trait KeyField: Hash + Serialize {}
 

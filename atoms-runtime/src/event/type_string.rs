@@ -5,7 +5,7 @@ use crate::text::first_odd;
 const MAX_BYTES: usize = 128;
 
 /// The rule, as the messages tell it.
-pub(crate) const RULE: &str = "a type is segments of `a-z`, `0-9` and `_` that begin with a letter, joined by dots, of at most 128 bytes";
+pub(crate) const RULE: &str = "a type string has at most 128 bytes: segments of `a-z`, `0-9` and `_`, each of which begins with a letter, joined by dots";
 
 /// Whether `text` is a type string.
 pub(crate) fn is_valid(text: &str) -> bool {

@@ -38,7 +38,7 @@ pub fn read_own<E: Event>(frame: &str) -> Result<Envelope<E>, Unread> {
 
 /// An event of a new version that an event of the old one can be made into.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` upcasts `{Old}`, but nothing says how to make it from one",
+    message = "`{Self}` upcasts `{Old}`, but cannot be made from it",
     label = "needs `From<{Old}>`",
     note = "write `impl From<{Old}> for {Self}`"
 )]

@@ -130,7 +130,7 @@ impl<E: Event> EventSet for E {
 #[diagnostic::on_unimplemented(
     message = "this handler's signature does not declare that it emits `{E}`",
     label = "not declared",
-    note = "declare it: `Emitter<(.., {E})>` instead of `Emitter<{Self}>`, or a variant if that is an `#[event_set]`"
+    note = "declare it: `Emitter<(.., {E})>` instead of `Emitter<{Self}>`, or add a variant for it, if that is an `#[event_set]`"
 )]
 pub trait Declares<E, Place> {}
 

@@ -11,7 +11,7 @@ pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be emitted",
     label = "not an event",
-    note = "a handler returns `()`, an event, one in its `Envelope`, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`"
+    note = "a handler returns `()`, an event, an event in its `Envelope`, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`"
 )]
 pub trait Emissions: Send {
     /// The events, for [`AllEmitted`](crate::AllEmitted).
@@ -32,7 +32,7 @@ pub trait Emissions: Send {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot return `{Self}`",
     label = "cannot be emitted",
-    note = "a handler returns `()`, an event, one in its `Envelope`, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`",
+    note = "a handler returns `()`, an event, an event in its `Envelope`, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`",
     note = "an event is a struct with `#[event(type = \"...\")]` on it",
     note = "the error of a `Result` is an error type that is `Send + Sync`, text, or `Box<dyn Error + Send + Sync>`"
 )]

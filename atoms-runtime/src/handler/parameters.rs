@@ -34,7 +34,7 @@ use crate::event::EventTypes;
     message = "a parameter of type `{Self}` cannot be extracted",
     label = "cannot be extracted",
     note = "`State<T>`, `Emitter<E>`, `Context`, which has the bus, and types that implement `FromDelivery` are extracted; in a handler, they come after the event",
-    note = "a shared value goes into the bus by `Bus::builder().state(value)`, and comes as `State<{Self}>`",
+    note = "to share a value, give it to the bus with `Bus::builder().state(value)`, and take `State<{Self}>`",
     note = "what is extracted is `'static`, and in an `async` function `Send`"
 )]
 pub trait FromDelivery: Sized + 'static {

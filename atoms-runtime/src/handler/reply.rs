@@ -10,7 +10,7 @@ use crate::event::{AllEmitted, Asked, AskedForUnknown, Emitted, EventTypes};
 #[diagnostic::on_unimplemented(
     message = "a handler cannot return `{Self}`",
     label = "cannot be emitted",
-    note = "a handler returns `()`, an event, one in its `Envelope`, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`",
+    note = "a handler returns `()`, an event, an event in its `Envelope`, an `#[event_set]` without `#[other]`, an `Option`, a `Vec` or a tuple of these, or a `Result`",
     note = "an event is a struct with `#[event(type = \"...\")]` on it",
     note = "the error of a `Result` is an error type that is `Send + Sync`, text, or `Box<dyn Error + Send + Sync>`"
 )]

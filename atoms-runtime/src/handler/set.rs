@@ -16,7 +16,7 @@ use crate::event::{AnyEvent, Envelope, Event, EventTypes, IsEmitted};
     label = "not an event",
     note = "an event is a struct with `#[event(type = \"...\")]` on it",
     note = "a variant holds `E` or `Envelope<E>`, where `E` is an event; one that holds `AnyEvent` has `#[other]` on it",
-    note = "a request is in no set: its handler takes it alone, and returns the reply"
+    note = "a request cannot be in a set: its handler takes it alone, and returns the reply"
 )]
 pub trait Member: Sized + 'static {
     /// The event.

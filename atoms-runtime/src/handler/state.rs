@@ -69,7 +69,7 @@ impl<T: fmt::Debug> fmt::Debug for State<T> {
 #[diagnostic::on_unimplemented(
     message = "a state cannot be of type `{Self}`",
     label = "cannot be shared between threads",
-    note = "handlers run on several threads, so a state is `Send + Sync + 'static`: hold an `Arc`, and not an `Rc`, and a `Mutex`, and not a `RefCell` or a `Cell`"
+    note = "handlers run on several threads, so a state is `Send + Sync + 'static`: use an `Arc` instead of an `Rc`, and a `Mutex` instead of a `RefCell` or a `Cell`"
 )]
 pub trait Shared: Send + Sync + 'static {}
 

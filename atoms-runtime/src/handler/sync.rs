@@ -56,7 +56,7 @@ impl fmt::Debug for SyncDelivery<'_> {
     message = "a parameter of type `{Self}` cannot be extracted",
     label = "cannot be extracted",
     note = "`State<T>`, `Emitter<E>`, `Context`, which has the bus, and types that implement `FromDelivery` are extracted; in a handler, they come after the event",
-    note = "a shared value goes into the bus by `Bus::builder().state(value)`, and comes as `State<{Self}>`",
+    note = "to share a value, give it to the bus with `Bus::builder().state(value)`, and take `State<{Self}>`",
     note = "what is extracted is `'static`, and in an `async` function `Send`"
 )]
 pub trait FromSyncDelivery {

@@ -41,7 +41,7 @@ pub enum PostRefusal {
     #[error("the bus is shut down")]
     Closed,
     /// The bus has another backlog, where posting has to wait: await the post.
-    #[error("the bus has another backlog than its queue, and that takes time; await the post")]
+    #[error("the bus stores posted events, which takes time; await the post")]
     MustWait,
     /// The backlog failed. The source of the error says why.
     #[error("the backlog failed")]

@@ -55,7 +55,7 @@ pub struct DynamicEvent {
 #[non_exhaustive]
 pub enum DynamicError {
     /// The type is not a type string.
-    #[error("{event_type:?} is not a type: {RULE}")]
+    #[error("{event_type:?} is not a valid type string: {RULE}")]
     EventType {
         /// The type.
         event_type: String,

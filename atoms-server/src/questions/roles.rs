@@ -15,8 +15,8 @@ pub(crate) fn warn_of_unknown(auth: &Doorkeeper, bus: &Bus) {
         if known.contains(&role) {
             continue;
         }
-        let nearest =
-            nearest(&role, &known).map_or_else(String::new, |role| format!(": is it `{}`?", Shown(role)));
+        let nearest = nearest(&role, &known)
+            .map_or_else(String::new, |role| format!(": did you mean `{}`?", Shown(role)));
         tracing::warn!(
             "{by} asks for the role `{}`, and nobody who may come in at `/questions` has it{nearest}",
             Shown(role)

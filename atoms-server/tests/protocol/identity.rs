@@ -339,7 +339,7 @@ async fn no_token_is_in_the_log() {
     }
     greeted(server.address, browser(server.address, "", "?access_token=t-ada")).await;
     let text = log.text();
-    assert!(text.contains("it cannot be found out who sends a request"), "{text}");
+    assert!(text.contains("who sends a request could not be checked"), "{text}");
     assert!(!text.contains("t-ada") && !text.contains("t-bob"), "{text}");
     assert!(!text.contains("t-panics") && !text.contains("t-slow"), "{text}");
 }

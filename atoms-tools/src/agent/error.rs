@@ -15,7 +15,7 @@ pub enum AgentError {
         nearest: Option<&'static str>,
     },
     /// What it is to work on is not what its function takes.
-    #[error("the agent `{agent}` was not started: what it is to work on is wrong: {problem}")]
+    #[error("the agent `{agent}` was not started: its task is wrong: {problem}")]
     WrongInput {
         /// The agent.
         agent: &'static str,
@@ -40,5 +40,5 @@ impl AgentError {
 }
 
 fn hint(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |nearest| format!(": is it `{nearest}`?"))
+    nearest.map_or_else(String::new, |nearest| format!(": did you mean `{nearest}`?"))
 }

@@ -30,7 +30,7 @@ pub trait AgentFunction: 'static {
 #[diagnostic::on_unimplemented(
     message = "an agent cannot work on `{Self}`",
     label = "cannot be read from JSON",
-    note = "if the type is yours, derive `Deserialize` for it; without a `serde` of your own, that of `atoms::serde`, with `#[serde(crate = \"atoms::serde\")]`",
+    note = "if the type is yours, derive `Deserialize` for it; in a crate without `serde`, derive that of `atoms::serde`, with `#[serde(crate = \"atoms::serde\")]`",
     note = "take `serde_json::Value` for any task; what is extracted, such as a `State`, comes after it"
 )]
 pub trait AgentInput: DeserializeOwned + Send + 'static {}
@@ -50,8 +50,8 @@ where
 /// What an agent may return.
 #[diagnostic::on_unimplemented(
     message = "an agent cannot return `{Self}`",
-    label = "no `Result` of a value that can be written as JSON",
-    note = "it returns `Result<T, E>`: `T` implements `Serialize`, and `E` is an error, or text: a `String` or a `&'static str`"
+    label = "not a `Result` of a value that can be written as JSON",
+    note = "an agent returns `Result<T, E>`: `T` implements `Serialize`, and `E` is an error, or text: a `String` or a `&'static str`"
 )]
 pub trait AgentOutput: Send + 'static {
     /// The value as JSON, or why the agent has failed.

@@ -23,8 +23,8 @@ pub use info::AgentInfo;
 /// assert_eq!(<main_agent as Agent>::info().name(), "aiagents.Main");
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no agent",
-    label = "no agent",
+    message = "`{Self}` is not an agent",
+    label = "not an agent",
     note = "put `#[agent(name = \"...\")]` on the function `{Self}`"
 )]
 pub trait Agent: 'static {

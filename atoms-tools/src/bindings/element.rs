@@ -148,7 +148,8 @@ impl Element {
 
 /// `: is it ...?`, or else what to do.
 fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>, otherwise: impl Into<String>) -> String {
-    pattern::nearest(name, known).map_or_else(|| otherwise.into(), |nearest| format!("is it `{nearest}`?"))
+    pattern::nearest(name, known)
+        .map_or_else(|| otherwise.into(), |nearest| format!("did you mean `{nearest}`?"))
 }
 
 fn find_kind(registry: &Registry, name: &str) -> Result<&'static dyn BindingType, String> {

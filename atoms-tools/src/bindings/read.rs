@@ -104,7 +104,7 @@ impl<'t> Reading<'_, 't> {
     fn member(&mut self, key: &str, at: Place, raw: &'t RawValue) {
         let Some(known) = KEYS.into_iter().find(|known| *known == key) else {
             let hint = match pattern::nearest(&key.to_lowercase(), KEYS) {
-                Some(nearest) => format!("is it `{nearest}`?"),
+                Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => format!("the keys are `{}`", KEYS.join("`, `")),
             };
             return self.element.problem(Some(at), format!("there is no key `{}`: {hint}", Shown(key)));
@@ -143,7 +143,7 @@ impl<'t> Reading<'_, 't> {
         self.element.stage = EventStage::ALL.into_iter().find(|stage| stage.as_str() == given.text);
         if self.element.stage.is_none() {
             let hint = match pattern::nearest(&given.text, words) {
-                Some(nearest) => format!("is it `{nearest}`?"),
+                Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => format!("write `{}`", words.join("` or `")),
             };
             let problem = format!("there is no stage `{}`: {hint}", Shown(&given.text));

@@ -252,7 +252,7 @@ pub(crate) fn reason_text(reason: impl std::fmt::Display) -> String {
 }
 
 fn nearest_text(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |nearest| format!(": is it `{nearest}`?"))
+    nearest.map_or_else(String::new, |nearest| format!(": did you mean `{nearest}`?"))
 }
 
 fn by_text(by: Option<&Principal>) -> String {

@@ -13,9 +13,9 @@ pub enum AnyTool {}
 
 /// What a [`Verdict`] is about: a [`Tool`], or [`AnyTool`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no tool",
-    label = "no tool",
-    note = "put `#[tool]` on the function `{Self}`; a hook that is about several tools returns `Verdict`, and takes `&mut ToolCall`"
+    message = "`{Self}` is not a tool",
+    label = "not a tool",
+    note = "put `#[tool]` on the function `{Self}`; a hook for several tools takes `&mut ToolCall`, and returns `Verdict`"
 )]
 pub trait Target: 'static {
     /// What the call has as its result.

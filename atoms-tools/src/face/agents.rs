@@ -40,7 +40,7 @@ use crate::toolbox::{AgentsOfBus, BoundAgent};
 /// let agent = bus.agents().get("aiagents.Main")?;
 /// assert_eq!(agent.start("o-1")?.await?, json!("o-1 is packed"));
 /// completed.await?;
-/// assert!(bus.agents().get("aiagents.Man").unwrap_err().to_string().ends_with("is it `aiagents.Main`?"));
+/// assert!(bus.agents().get("aiagents.Man").unwrap_err().to_string().ends_with("did you mean `aiagents.Main`?"));
 /// # Ok(())
 /// # }
 /// ```

@@ -69,7 +69,7 @@ impl ToolSet {
     /// # fn lookup_order(order_id: String) {}
     /// # let bus = Bus::builder().without_discovery().tool::<lookup_order>().start().unwrap();
     /// let error = ToolSet::for_agent("aiagents.Main").tools(&bus, ["lokup_*"]).unwrap_err();
-    /// assert_eq!(error.to_string(), "the agent `aiagents.Main` has no tool `lokup_*`: is it `lookup_order`?");
+    /// assert_eq!(error.to_string(), "the agent `aiagents.Main` has no tool `lokup_*`: did you mean `lookup_order`?");
     /// ```
     pub fn tools<P: Into<String>>(
         mut self,
@@ -168,7 +168,7 @@ impl fmt::Display for UnknownTools {
             let separator = if place == 0 { "" } else { "; and no tool " };
             write!(f, "{separator}`{name}`")?;
             match nearest {
-                Some(nearest) => write!(f, ": is it `{nearest}`?")?,
+                Some(nearest) => write!(f, ": did you mean `{nearest}`?")?,
                 None => f.write_str(": no tool of the bus is called like this")?,
             }
         }

@@ -38,8 +38,8 @@ pub trait AsyncConfigured<O>: 'static {
 
 /// What a hook may return that a configuration names.
 #[diagnostic::on_unimplemented(
-    message = "a hook that a configuration names cannot return `{Self}`",
-    label = "replaces nothing",
+    message = "a hook with `func` cannot return `{Self}`",
+    label = "not `EventData`",
     note = "it returns the `EventData` that it was given, with what it has changed; or nothing; or a `Result` of one of the two",
     note = "to deny a call, return an error: `Err(\"why\")`"
 )]

@@ -207,7 +207,7 @@ impl HookInfo {
                 let nearest = pattern::nearest(pattern, names);
                 let hint = nearest.map_or_else(
                     || "write the name of a tool, or a pattern such as `shop_*`".into(),
-                    |nearest| format!("is `{nearest}` meant?"),
+                    |nearest| format!("did you mean `{nearest}`?"),
                 );
                 format!("`tools = \"{pattern}\"` matches no tool of this bus: {hint}")
             }

@@ -9,9 +9,9 @@ use crate::tool::{Tool, ToolInfo};
 /// What a hook takes: a call, or what became of one.
 #[diagnostic::on_unimplemented(
     message = "a hook cannot take `{Self}`",
-    label = "no call of a tool",
+    label = "not a call of a tool",
     note = "a hook takes `&mut Call<tool>` or `&mut ToolCall` before a call, and `&mut Done<tool>` or `&mut ToolDone` after it",
-    note = "an event is taken by a handler: `#[handler]`"
+    note = "for an event, write `#[handler]`"
 )]
 pub trait HookInput: Send + Sync + Sized + 'static {
     /// The tool that it is about, if it is about one.
@@ -26,9 +26,9 @@ pub trait HookInput: Send + Sync + Sized + 'static {
 /// What a hook takes that runs before a call.
 #[diagnostic::on_unimplemented(
     message = "a hook before a call cannot take `{Self}`",
-    label = "no call of a tool",
-    note = "before a call there is `&mut Call<tool>`, or `&mut ToolCall` for any tool; what became of it, a hook takes that has `#[hook(after)]`",
-    note = "an event is taken by a handler: `#[handler]`"
+    label = "not a call of a tool",
+    note = "a hook before a call takes `&mut Call<tool>`, or `&mut ToolCall` for any tool; for the outcome of the call, write `#[hook(after)]`",
+    note = "for an event, write `#[handler]`"
 )]
 pub trait BeforeInput: HookInput {
     /// What the hook answers.
@@ -38,8 +38,8 @@ pub trait BeforeInput: HookInput {
 /// What a hook takes that runs after a call.
 #[diagnostic::on_unimplemented(
     message = "a hook after a call cannot take `{Self}`",
-    label = "not what became of a call",
-    note = "after a call there is `&mut Done<tool>`, or `&mut ToolDone` for any tool: its result can be changed, and its arguments cannot any more; a hook that changes them has `#[hook(before)]`"
+    label = "not the outcome of a call",
+    note = "a hook after a call takes `&mut Done<tool>`, or `&mut ToolDone` for any tool; to change the arguments, write `#[hook(before)]`"
 )]
 pub trait AfterInput: HookInput {}
 
@@ -105,9 +105,9 @@ impl AfterInput for ToolDone {}
 /// What a before-hook that takes an `I` may return.
 #[diagnostic::on_unimplemented(
     message = "a hook before a call cannot return `{Self}`",
-    label = "no verdict",
+    label = "not a verdict",
     note = "a hook that takes `&mut Call<tool>` returns `Verdict<tool>`, and one that takes `&mut ToolCall` returns `Verdict`: `Verdict::Allow`, `Verdict::deny(\"why\")`, `Verdict::Replace(result)` or `Verdict::ask(approval)`; or a `Result` of one",
-    note = "a hook that has nothing to say of whether the call is made is `#[hook(before, detached)]`, or comes after it"
+    note = "a hook that does not decide whether the call is made is `#[hook(before, detached)]` or `#[hook(after)]`"
 )]
 pub trait Answers<I: BeforeInput>: Send + 'static {
     /// The verdict, or why there is none.
@@ -149,7 +149,7 @@ impl<E: Into<HandlerError> + Send + 'static> Answers<ToolCall> for Result<Verdic
 /// What a hook may return that does not decide about a call.
 #[diagnostic::on_unimplemented(
     message = "this hook cannot return `{Self}`",
-    label = "decides nothing",
+    label = "not `()`, and not a `Result<(), E>`",
     note = "a hook that is `detached` is not waited for, so it cannot veto: remove `detached`, or return nothing",
     note = "a hook after a call returns nothing, or a `Result<(), E>`: it changes `done.result`"
 )]

@@ -31,8 +31,8 @@ use crate::tool::Tool;
 /// assert!(<guard as Hook>::info().path().ends_with("::guard"));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no hook",
-    label = "no hook",
+    message = "`{Self}` is not a hook",
+    label = "not a hook",
     note = "put `#[hook(before)]` or `#[hook(after)]` on the function, and name that function: `.tool_hook::<function>()`"
 )]
 pub trait Hook: 'static {

@@ -33,8 +33,8 @@ use crate::never::{Never, Nobody};
 #[diagnostic::on_unimplemented(
     message = "an argument of a tool cannot be of type `{Self}`",
     label = "lacks `Clone`, `Serialize`, `Deserialize` or `JsonSchema`",
-    note = "if it comes from the bus and not from the caller, take `State<{Self}>` and write `.state(value)` where the bus is built; or write `#[extract]` before the parameter, if it is extracted otherwise",
-    note = "if it is an argument and the type is yours, put `#[derive(Clone, Serialize, Deserialize, JsonSchema)]` on it: without crates of your own, those of `atoms::serde` and `atoms::schemars`, with `#[serde(crate = \"atoms::serde\")]` and `#[schemars(crate = \"atoms::schemars\")]`"
+    note = "if it is not an argument, but extracted, such as an `Identity`, a `Principal` or a `Sender`, write `#[extract]` before the parameter; for a value that the program shares, take a `State` of it, and give it to the bus with `.state(value)`",
+    note = "if it is an argument and the type is yours, put `#[derive(Clone, Serialize, Deserialize, JsonSchema)]` on it: in a crate without these dependencies, derive those of `atoms::serde` and `atoms::schemars`, with `#[serde(crate = \"atoms::serde\")]` and `#[schemars(crate = \"atoms::schemars\")]`"
 )]
 pub trait ToolArgument: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {}
 

@@ -90,7 +90,7 @@ fn problem(error: &ValidationError<'_>, arguments: &[Argument]) -> Problem {
 
 fn unknown(name: &str, arguments: &[Argument]) -> String {
     match pattern::nearest(name, arguments.iter().map(|argument| argument.name)) {
-        Some(nearest) => format!("there is no argument `{name}`: is it `{nearest}`?"),
+        Some(nearest) => format!("there is no argument `{name}`: did you mean `{nearest}`?"),
         None => format!("there is no argument `{name}`: leave it out"),
     }
 }

@@ -34,9 +34,9 @@ use crate::schema::masked;
 /// assert_eq!(<add as Tool>::info().name(), "add");
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no tool",
-    label = "no tool",
-    note = "put `#[tool]` on the function `{Self}`, which is then called by agents; an event that is handled has `#[handler]`"
+    message = "`{Self}` is not a tool",
+    label = "not a tool",
+    note = "put `#[tool]` on the function `{Self}`"
 )]
 pub trait Tool: Send + std::marker::Sync + Sized + 'static {
     /// The arguments together.
@@ -63,7 +63,7 @@ impl<T: Clone + Serialize + DeserializeOwned + fmt::Debug + Send + std::marker::
 #[diagnostic::on_unimplemented(
     message = "a tool cannot return `{Self}`",
     label = "cannot be written as JSON and read back",
-    note = "if the type is yours, derive `Serialize` and `Deserialize` for it; without a `serde` of your own, those of `atoms::serde`, with `#[serde(crate = \"atoms::serde\")]`",
+    note = "if the type is yours, derive `Serialize` and `Deserialize` for it; in a crate without `serde`, derive those of `atoms::serde`, with `#[serde(crate = \"atoms::serde\")]`",
     note = "a tool that can fail returns `Result<T, E>`, spelled so, with an error type or text as its `E`"
 )]
 pub trait ToolOutput: Serialize + DeserializeOwned + Send + std::marker::Sync + 'static {}

@@ -148,7 +148,10 @@ async fn the_model_is_told_of_an_unknown_tool_and_of_a_denial() {
     assert_eq!(text, "So be it.");
     assert_eq!(
         told,
-        ["there is no tool `ad`: is it `add`?", "the call of the tool `forbidden` was denied: not today"]
+        [
+            "there is no tool `ad`: did you mean `add`?",
+            "the call of the tool `forbidden` was denied: not today"
+        ]
     );
 }
 

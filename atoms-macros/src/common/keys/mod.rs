@@ -155,7 +155,7 @@ impl Grammar {
             Some((key, format!("{} = {}", key.0, text.to_token_stream())))
         });
         let (meant, example) = by_text.unwrap_or_else(|| (&self.keys[0], self.keys[0].example()));
-        let problem = format_args!("{} takes keys", self.attribute);
+        let problem = format_args!("{} takes keys, and this is not one", self.attribute);
         let write = meant.1.map(|_| format!("write `{example}`; ")).unwrap_or_default();
         meant.wrong(mistake(found, problem, format_args!("{write}{}", self.all())))
     }

@@ -80,7 +80,7 @@ fn an_unknown_key_is_told_the_nearest_and_all() {
 fn a_string_alone_is_told_its_key() {
     assert_eq!(
         told("\"a.b\""),
-        ["`#[event]` takes keys\n\
+        ["`#[event]` takes keys, and this is not one\n\
           help: write `type = \"a.b\"`; the keys are `type`, `must_handle` and `crate`"]
     );
 }

@@ -16,11 +16,11 @@ pub(super) fn check(event: &Event<'_>, mistakes: &mut Mistakes) {
         derives(event, mistakes);
     } else if let (Some(key), false) = (&event.keys.deny_unknown_fields, event.serde.denies_unknown_fields) {
         let problem = "a derive cannot add `deny_unknown_fields` to the struct";
-        mistakes.at(key, problem, "write `#[serde(deny_unknown_fields)]`, which is enough");
+        mistakes.at(key, problem, "write `#[serde(deny_unknown_fields)]` on the struct instead");
     }
     if let (Some(new), true) = (&event.keys.new, event.serde.has_default) {
-        let problem = "a frame may lack every field of this event, so `new` would take none";
-        mistakes.at(new, problem, "remove `new`, and write `Default::default()`");
+        let problem = "every field of this event has a default, so `new` would take no arguments";
+        mistakes.at(new, problem, format_args!("remove `new`, and write `{}::default()`", event.item.ident));
     }
     for refused in &event.serde.refused {
         let problem = format_args!("an event cannot have serde's `{}`: {}", refused.key, refused.reason);
@@ -64,7 +64,7 @@ fn generics(event: &Event<'_>, mistakes: &mut Mistakes) {
             GenericParam::Lifetime(_) => {
                 ("lifetimes", "own the data: `String` for `&str`, `Vec<T>` for `&[T]`")
             }
-            _ => ("generic parameters", "write a struct with a type of its own for each"),
+            _ => ("generic parameters", "write a struct for each type, each with a type string of its own"),
         };
         let problem =
             format_args!("an event is one concrete type on the wire, so `{name}` cannot have {what}");
@@ -77,7 +77,7 @@ fn repeated(event: &Event<'_>, mistakes: &mut Mistakes) {
     for attribute in event.item.attrs.iter().filter(|attribute| is_helper(attribute)) {
         let path = attribute.path();
         if own == quote!(#[#path]).to_string().replace(' ', "") {
-            mistakes.at(attribute, format_args!("`{own}` is given twice"), "make them one");
+            mistakes.at(attribute, format_args!("`{own}` is given twice"), "put the keys of both into one");
         } else {
             mistakes.at(attribute, "a struct is an event or a request, not both", "remove one of the two");
         }

@@ -51,14 +51,14 @@ fn of_the_envelope(event: &Event<'_>, field: &Field<'_>, wire: &WireName, mistak
             let subject = subject(&event.item.ident.to_string());
             (
                 "a field of an event cannot be called".into(),
-                format!("rename the field, to `{subject}_{name}` for instance"),
+                format!("rename the field, for example to `{subject}_{name}`"),
             )
         }
         By::Rename => (format!("the field `{own}` cannot be renamed to"), "choose another name".into()),
         By::RenameAll => (format!("`rename_all` makes the field `{own}` into"), "rename the field".into()),
         By::Alias => (format!("the field `{own}` cannot have the alias"), "choose another alias".into()),
     };
-    let problem = format_args!("{problem} `{name}`: the envelope of every event has that name on the wire");
+    let problem = format_args!("{problem} `{name}`: the envelope of every event has a field of that name");
     mistakes.at(field.ident, problem, help);
 }
 

@@ -28,7 +28,7 @@ pub(super) fn check(event: &Event<'_>, mistakes: &mut Mistakes) {
         format_args!(
             "the request `{name}` needs a `reply`, the type of what its handler returns\n\
              help: write `#[request(type = \"{type_string}\", reply = Reply)]`; \
-             what has no reply is an event, `#[event]`"
+             if it has no reply, make it an event: `#[event]`"
         ),
     ));
 }

@@ -27,8 +27,11 @@ fn check_text(literal: &LitStr, example: &str) -> syn::Result<()> {
     let text = literal.value();
     let Some(rule) = broken_rule(&text) else { return Ok(()) };
     let nearest = nearest(&text).unwrap_or_else(|| example.into());
-    let problem =
-        if text.is_empty() { "the type is empty".into() } else { format!("`{text}` is not a type: {rule}") };
+    let problem = if text.is_empty() {
+        "the type string is empty".into()
+    } else {
+        format!("`{text}` is not a valid type string: {rule}")
+    };
     Err(mistake(literal, problem, format_args!("the nearest valid one is `{nearest}`\nnote: {RULE}")))
 }
 

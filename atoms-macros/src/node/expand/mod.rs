@@ -161,7 +161,7 @@ fn kept_elsewhere(node: &Node<'_>, parts: &[Part<'_>], agent: &TokenStream) -> T
         return TokenStream::new();
     }
     let message = format!(
-        "`{}` keeps no conversation, which only output nodes do\nhelp: take it in a node with `#[node(output)]`, or keep what you need of it in a handler of `&TranscriptUpdate`\nhelp: an `Option` of it is `None` here, or the own messages of an `LlmRequest`",
+        "`{}` keeps no conversation, which only output nodes do\nhelp: take it in a node with `#[node(output)]`, or keep what you need of it in a handler of `&TranscriptUpdate`\nnote: an `Option<Conversation>` is `None` here, or has the messages that an `LlmRequest` brings",
         types::text(&node.block.self_ty),
     );
     let parameters =
