@@ -66,7 +66,7 @@ macro_rules! __event {
             }
 
             $crate::__private::inventory::submit! {
-                $crate::__private::Linked::Event(<$name as $crate::Event>::event_type)
+                $crate::__private::Linked::Event($crate::__private::event_type::<$name>)
             }
 
             $crate::__claimed! {

@@ -6,7 +6,7 @@ pub use atoms_macros::{graph_without_agent, in_place_of, node_without_agent, wit
 pub use inventory;
 pub use serde;
 
-pub use crate::catalog::Linked;
+pub use crate::catalog::{Linked, event_type};
 pub use crate::engine::runner::described;
 pub use crate::event::field;
 pub use crate::event::upcast::{Read, Unread, Upcasts, read_own, upcast};

@@ -30,19 +30,13 @@ pub enum Linked {
     Excused(fn() -> &'static EventType),
 }
 
-impl Linked {
-    /// The event `E`. That `E` is one is asked of it here, and not in the event's crate.
-    pub const fn event<E: Event>() -> Self {
-        Self::Event(E::event_type)
-    }
-
-    /// The event `E`, of which this test program needs no handler.
-    pub const fn excused<E: Event>() -> Self {
-        Self::Excused(E::event_type)
-    }
-}
-
 inventory::collect!(Linked);
+
+/// The type of the event `E`. What names this function in the registry has no call that rustc would have to evaluate, and
+/// is told once of an `E` that is no event.
+pub fn event_type<E: Event>() -> &'static EventType {
+    E::event_type()
+}
 
 /// Events by their type strings, handlers in the order in which they run, and [entries](Entry) of other kinds.
 ///

@@ -107,7 +107,7 @@ macro_rules! __handled {
                 static HANDLED: extern "C" fn() = <$event as $crate::Event>::__handled_by::<InTest>;
 
                 $crate::__private::inventory::submit! {
-                    $crate::__private::Linked::excused::<$event>()
+                    $crate::__private::Linked::Excused($crate::__private::event_type::<$event>)
                 }
             };
         )+
