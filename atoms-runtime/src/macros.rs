@@ -145,31 +145,29 @@ macro_rules! __finish {
 #[macro_export]
 macro_rules! __handler {
     ($name:ident, $called:ident, $kind:ident, options: [$($option:ident($($value:expr),*))*]) => {
+        #[automatically_derived]
+        impl $crate::__private::HandlerSymbol for $name {
+            fn handler() {}
+        }
+
+        #[automatically_derived]
         #[allow(deprecated)]
-        const _: () = {
-            #[automatically_derived]
-            impl $crate::__private::HandlerSymbol for $name {
-                fn handler() {}
+        impl $crate::Handler for $name {
+            fn info() -> &'static $crate::HandlerInfo {
+                static INFO: $crate::HandlerInfo = $crate::__private::described::$kind::<$called>($crate::__private::Place {
+                    path: ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
+                    file: ::core::file!(),
+                    line: ::core::line!(),
+                    is_in_unit_test: ::core::cfg!(test),
+                })
+                $(.$option($($value),*))*;
+                &INFO
             }
+        }
 
-            #[automatically_derived]
-            impl $crate::Handler for $name {
-                fn info() -> &'static $crate::HandlerInfo {
-                    static INFO: $crate::HandlerInfo = $crate::__private::described::$kind::<$called>($crate::__private::Place {
-                        path: ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
-                        file: ::core::file!(),
-                        line: ::core::line!(),
-                        is_in_unit_test: ::core::cfg!(test),
-                    })
-                    $(.$option($($value),*))*;
-                    &INFO
-                }
-            }
-
-            $crate::__private::inventory::submit! {
-                $crate::__private::Linked::Handler(<$name as $crate::Handler>::info)
-            }
-        };
+        $crate::__private::inventory::submit! {
+            $crate::__private::Linked::Handler(<$name as $crate::Handler>::info)
+        }
     };
 }
 

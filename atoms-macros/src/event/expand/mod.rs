@@ -56,20 +56,18 @@ pub(crate) fn expand(event: &Event<'_>, checked: &Checked) -> TokenStream {
     let call = call(event, checked, check);
     let levels = attributes::levels(&event.item.attrs);
     let allow_deprecated = attributes::allow_deprecated(&event.item.attrs);
+    let attributes = quote!(#(#levels)* #allow_deprecated);
+    let beside = quote!(#defaults #constructor #derived #warning #upcast);
+    let registration = if attributes.is_empty() && beside.is_empty() && event.keys.reply.is_none() {
+        call
+    } else {
+        quote!(#attributes const _: () = { #beside #call };)
+    };
     quote! {
         #declaration
         #reply_check
         #item
-        #(#levels)*
-        #allow_deprecated
-        const _: () = {
-            #defaults
-            #constructor
-            #derived
-            #warning
-            #upcast
-            #call
-        };
+        #registration
     }
 }
 
