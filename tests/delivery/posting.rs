@@ -5,9 +5,8 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use atoms::prelude::*;
-use atoms::{AnyEvent, PostRefusal, Priority, RawEvent, Refusal, Timestamp};
+use atoms::{AnyEvent, PostRefusal, Priority, RawEvent, Refusal};
 use tokio::sync::Notify;
-use tokio::time::sleep;
 
 use crate::{Log, SOON, bus};
 
@@ -330,30 +329,4 @@ async fn an_event_that_panics_when_it_is_dropped_loses_no_other() {
     }
     bus.shutdown(SOON).await.unwrap();
     assert_eq!(log.take(), ["0", "1", "2"]);
-}
-
-#[event(type = "posting.dated")]
-struct Dated {}
-
-#[handler]
-async fn when(dated: &Envelope<Dated>, log: State<Log>) {
-    sleep(Duration::from_millis(20)).await;
-    log.add(dated.timestamp().to_string());
-}
-
-#[tokio::test]
-async fn the_timestamp_of_a_posted_event_is_that_of_the_post() {
-    let (builder, log) = bus();
-    let bus = builder.handler::<when>().start().unwrap();
-    let before = Timestamp::now();
-    for _ in 0..3 {
-        // One after the other.
-        bus.post(Dated {}).key("key").await.unwrap();
-    }
-    bus.post(Dated {}).after(Duration::from_millis(20)).await.unwrap();
-    let after = Timestamp::now();
-    sleep(Duration::from_millis(200)).await;
-    let dates: Vec<Timestamp> = log.take().iter().map(|date| date.parse().unwrap()).collect();
-    assert_eq!(dates.len(), 4);
-    assert!(dates.iter().all(|date| (before..=after).contains(date)), "{before} {dates:?} {after}");
 }

@@ -187,12 +187,6 @@ impl AnyEvent {
         self.head().timestamp()
     }
 
-    /// Takes the timestamp now, if there is none yet.
-    #[inline]
-    pub(crate) fn date(&self) {
-        self.head().timestamp();
-    }
-
     /// Returns the metadata.
     pub fn metadata(&self) -> &Metadata {
         self.head().metadata()

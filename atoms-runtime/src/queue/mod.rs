@@ -142,7 +142,6 @@ impl<'a> Post<'a> {
         let is_of_handler = scope::is_in_handler();
         let key = bus.0.queue.0.lane(&event);
         let event = scope::following(event, &bus.0.inherited);
-        event.date();
         let bytes = bus.0.queue.0.rooms.share(event.size());
         let slot = Slot { key, room: Room::new(RoomKind::OfPriority, Priority::default()), bytes };
         let terms = Terms { slot, is_of_handler, exceeds: false };

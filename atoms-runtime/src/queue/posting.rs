@@ -111,7 +111,6 @@ async fn reserve(bus: &Engine, events: Vec<AnyEvent>, may_wait: bool) -> Result<
     let queue = &bus.queue.0;
     let mut reserved: Vec<HeldPost> = Vec::with_capacity(events.len());
     for event in events {
-        event.date();
         let (room, bytes) =
             (Room::new(RoomKind::OfPriority, Priority::Normal), queue.rooms.share(event.size()));
         let mut slot = Slot { key: queue.lane(&event), room, bytes };
