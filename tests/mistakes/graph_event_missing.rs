@@ -1,4 +1,4 @@
-//! G6: a node handles what neither the client nor a node before it sends.
+//! G6: a node handles what neither the client sends nor a node before it emits or passes on.
 
 use atoms::agent::events::TranscriptUpdate;
 use atoms::prelude::*;

@@ -117,10 +117,11 @@ impl Report {
             node,
             "` handles `",
             event,
-            "`, which neither the client nor a node before it sends",
+            "`, which neither the client sends nor a node before it emits or passes on",
         ]);
         self.add(&["\nhelp: emit it in a node before `", node, "`, or declare `from(client)` on the event"]);
         self.add(&[", or `from(bus)` if handlers of the bus send it"]);
+        self.add(&["\nnote: a node that takes an event by value, or answers it, does not pass it on"]);
         if has_routes {
             self.add(&[CARRIES_NO_OTHERS]);
         }
