@@ -76,7 +76,7 @@ pub struct Stats {
     pub untaken_posts: BTreeMap<String, u64>,
     /// How many [warnings](Bus::start_warnings) there were when the bus started.
     pub start_warnings: usize,
-    /// What each handler has done, by its path.
+    /// What each handler has done, by its identity.
     pub handlers: BTreeMap<String, Tally>,
     /// What became of the events of each type, with those of unknown types together. They fail if they are refused, or if a
     /// handler fails. The latency is that of all handlers together.
@@ -217,7 +217,7 @@ impl Interceptor for Counting {
     }
 
     fn after_delivery(&self, delivery: &Delivery<'_>, outcome: Result<(), &FailureKind>, took: Duration) {
-        self.0.handlers.count(delivery.handler().path(), outcome.is_ok(), took);
+        self.0.handlers.count(delivery.handler().id(), outcome.is_ok(), took);
     }
 
     fn name(&self) -> &'static str {
