@@ -80,7 +80,8 @@ impl BusBuilder {
     /// [named](Self::handler) stay, and so do events and other entries.
     ///
     /// It is for tests: all files of a test program are linked into it, and so are the handlers that they define for single
-    /// tests.
+    /// tests. A file `tests/shop.rs` of the crate `shop` is a module of the same name as the crate, whose handlers are then
+    /// left out as well: give the file another name.
     ///
     /// ```
     /// use atoms::{Bus, BusBuilder, event, handler};
