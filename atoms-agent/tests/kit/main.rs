@@ -94,6 +94,16 @@ async fn a_client_sends_expects_and_interrupts() {
     assert_eq!(client.leave().await, SessionEnd::ByClient);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_response_ends_where_the_next_one_begins() {
+    let client = TestClient::connect(&sessions(&bus())).await;
+    client.say("one").await;
+    client.say("other").await;
+    client.idle().await;
+    assert_eq!(client.response().await, "one (1)");
+    assert_eq!(client.response().await, "other (3)");
+}
+
 #[tokio::test]
 async fn what_a_session_shows_to_its_bus_is_recorded_there() {
     let bus = bus();

@@ -56,6 +56,13 @@ impl<'a, E: Event> Emitted<'a, E> {
         Self { is_filtered: true, ..self }
     }
 
+    /// Returns only those that were recorded before this event: none, if it is not in the recording.
+    pub fn before<O: Event>(mut self, event: &Envelope<O>) -> Self {
+        let end = self.recording.place_of(event.id()).unwrap_or(0);
+        self.found.retain(|(index, _)| *index < end);
+        Self { is_filtered: true, ..self }
+    }
+
     /// Asserts that there is exactly one, and returns it.
     ///
     /// # Panics

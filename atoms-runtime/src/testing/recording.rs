@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 use super::emitted::{Emitted, Order};
 use super::tree;
 use crate::engine::{Bus, Subscription};
-use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event, Timestamp};
+use crate::event::{AnyEvent, DeliveryFailed, Envelope, Event, EventId, Timestamp};
 use crate::handler::EventSet;
 
 /// How many events a recording keeps.
@@ -287,6 +287,11 @@ impl Recording {
     /// Whether an assertion was about it.
     pub(super) fn is_expected(&self, index: usize) -> bool {
         self.records().all.get(index).is_some_and(|record| record.is_expected)
+    }
+
+    /// The place of the event with this id.
+    pub(super) fn place_of(&self, id: &EventId) -> Option<usize> {
+        self.records().all.iter().position(|record| record.event.id() == id)
     }
 
     /// The events `E` for which the predicate holds, each with its place.
