@@ -173,10 +173,10 @@ fn what_goes_nowhere_by_an_edge_with_events_is_a_problem() {
     assert!(twice.contains("the edge `Router -> Sales` is there twice"), "{twice}");
     let lost = problems(Graph::builder().route::<Router, SalesTurn, Sales>().build());
     assert!(lost.contains("`Router` emits `test.routes.support_turn`, but no node behind it"), "{lost}");
-    assert!(lost.contains("help: an edge with events carries no others"), "{lost}");
+    assert!(lost.contains("note: `-[...]->` carries only the events that it lists"), "{lost}");
     let missing = problems(built.clone().edge::<Sales, Last>().build());
     assert!(missing.contains("`Last` handles `system.user.joined`, which neither"), "{missing}");
-    assert!(missing.contains("help: an edge with events carries no others"), "{missing}");
+    assert!(missing.contains("note: `-[...]->` carries only the events that it lists"), "{missing}");
     let idle = problems(Graph::builder().edge::<Router, Sales>().route::<Router, Log, Support>().build());
     assert!(
         idle.contains(
