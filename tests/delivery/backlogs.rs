@@ -181,7 +181,7 @@ async fn a_full_backlog_is_waited_for_and_cannot_be_tried() {
     assert_eq!(log.take(), (0..20).map(|number| number.to_string()).collect::<Vec<_>>());
     let error = bus.post(job(1)).try_send().unwrap_err();
     assert_eq!(error.reason(), PostRefusal::MustWait);
-    assert!(error.to_string().ends_with("and that takes time; await the post"), "{error}");
+    assert!(error.to_string().ends_with("which takes time; await the post"), "{error}");
     assert!(bus.post(job(1)).after(SOON).try_send().is_err());
 }
 

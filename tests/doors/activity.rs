@@ -52,7 +52,7 @@ async fn each_handler_and_each_type_has_its_metrics() {
     let value = |name: &str| {
         metrics.iter().find(|(own, _)| own == name).unwrap_or_else(|| panic!("{name}: {metrics:?}")).1
     };
-    let handler = r#"handler="doors::activity::confirm""#;
+    let handler = r#"handler="doors.confirm""#;
     for (prefix, label, count) in [
         ("atoms_handler", handler, "calls_total"),
         ("atoms_event", r#"type="doors.order.created""#, "emits_total"),
@@ -81,7 +81,7 @@ async fn health_shows_it_as_well() {
     let server = counting().await;
     let health = get(server.address, "", "/health").await.json();
     assert_eq!(health["status"], "ok");
-    let handler = &health["activity"]["handlers"]["doors::activity::confirm"];
+    let handler = &health["activity"]["handlers"]["doors.confirm"];
     assert_eq!((&handler["count"], &handler["failures"]), (&json!(4), &json!(1)));
     assert!(handler["latency"]["p50"].is_u64() && handler["last_success"].is_string(), "{handler}");
     assert_eq!(health["activity"]["types"]["doors.order.created"]["error_rate"], 0.25);
