@@ -314,7 +314,7 @@ async fn what_has_no_effect_is_told_once() {
     }
     timeout(SOON, bus.idle()).await.unwrap();
     assert_parts(&trace.line("nothing on this bus takes a posted event"), &["WARN", "traces.followed"]);
-    assert_parts(&trace.line("nothing on it takes `State<&str>`"), &["WARN"]);
+    assert_parts(&trace.line("nothing takes `State<&str>`"), &["WARN"]);
 }
 
 #[request(type = "traces.asked", reply = u64)]
