@@ -31,7 +31,7 @@ pub(super) fn expand(agent: &Agent<'_>, checked: &Checked<'_>) -> TokenStream {
     let cfgs = attributes::cfgs(attrs);
     let levels = attributes::levels(attrs).chain(attributes::allow_deprecated(attrs));
     let types = agent.extracted().map(|parameter| parameter.ty.to_token_stream());
-    let extracted = Extracted::new(quote!(#root::__tools::atoms_runtime), types);
+    let extracted = Extracted::new(root.runtime_of_tools(), types);
     let parameters = extracted.types_of(&format_ident!("__Agent"));
     let implementation = implementation(agent, checked, &extracted);
     let (ident, name, tools) = (&agent.function.sig.ident, &checked.name, &agent.options.tools);

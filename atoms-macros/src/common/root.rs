@@ -28,6 +28,11 @@ impl Root {
         at(self, span)
     }
 
+    /// The path of the runtime, for what belongs to the tools' crate.
+    pub(crate) fn runtime_of_tools(&self) -> TokenStream {
+        quote!(#self::__tools::atoms_runtime)
+    }
+
     /// The path of serde, for serde's own `crate = "..."`, which takes a string.
     pub(crate) fn serde(&self) -> LitStr {
         let path = quote!(#self::__private::serde).to_string().replace(' ', "");

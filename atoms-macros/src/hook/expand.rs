@@ -43,7 +43,7 @@ pub(crate) fn expand(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
     let cfgs = attributes::cfgs(attrs);
     let levels = attributes::levels(attrs).chain(attributes::allow_deprecated(attrs));
     let types = hook.extracted().map(|parameter| parameter.ty.to_token_stream());
-    let extracted = Extracted::new(runtime(hook), types);
+    let extracted = Extracted::new(hook.options.root.runtime_of_tools(), types);
     let parameters = extracted.types_of(&format_ident!("__Hook"));
     let implementation = implementation(hook, checked, &extracted);
     let registration = registration(hook, checked);
@@ -61,11 +61,6 @@ pub(crate) fn expand(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
             #registration
         };
     }
-}
-
-fn runtime(hook: &Hook<'_>) -> TokenStream {
-    let root = &hook.options.root;
-    quote!(#root::__tools::atoms_runtime)
 }
 
 fn implementation(hook: &Hook<'_>, checked: &Checked<'_>, extracted: &Extracted) -> TokenStream {
@@ -140,7 +135,7 @@ fn registration(hook: &Hook<'_>, checked: &Checked<'_>) -> TokenStream {
 /// The calls that pass the options on to the registry.
 fn options(hook: &Hook<'_>) -> TokenStream {
     let options = &hook.options;
-    let runtime = runtime(hook);
+    let runtime = hook.options.root.runtime_of_tools();
     let order = options.order.as_ref().and_then(|order| order.order(&runtime));
     let order = order.map(|order| quote!(order(#order)));
     let timeout = options.timeout.as_ref().map(|(_, timeout)| timeout.duration(&runtime));

@@ -62,17 +62,12 @@ pub(crate) fn expand(tool: &Tool<'_>, checked: &Checked<'_>) -> TokenStream {
 }
 
 fn extracted(tool: &Tool<'_>) -> Extracted {
-    let runtime = runtime(tool);
+    let runtime = tool.options.root.runtime_of_tools();
     if tool.is_async() {
         Extracted::new(runtime, tool.extracted().map(|parameter| parameter.ty.to_token_stream()))
     } else {
         Extracted::sync(runtime, tool.extracted().map(|parameter| &*parameter.ty))
     }
-}
-
-fn runtime(tool: &Tool<'_>) -> TokenStream {
-    let root = &tool.options.root;
-    quote!(#root::__tools::atoms_runtime)
 }
 
 /// Whether the function returns a `Result`, by its spelling.
@@ -176,7 +171,7 @@ fn registration(tool: &Tool<'_>, checked: &Checked<'_>, args: &Args<'_>) -> Toke
 fn options(tool: &Tool<'_>) -> TokenStream {
     let options = &tool.options;
     let approve = options.approve.as_ref().map(|(_, role)| quote!(approve(#role)));
-    let runtime = runtime(tool);
+    let runtime = tool.options.root.runtime_of_tools();
     let timeout = options.timeout.as_ref().map(|(_, timeout)| timeout.duration(&runtime));
     let timeout = timeout.map(|timeout| quote!(timeout(#timeout)));
     let concurrency = options.concurrency.as_ref().map(|limit| limit.concurrency(&runtime));
