@@ -532,17 +532,8 @@ pub fn graph(input: TokenStream) -> TokenStream {
     graph::graph(input.into()).into()
 }
 
-/// Gives back the struct below it with the attributes in its list. Where the path to it is not found, the struct stays
-/// without them, so that rustc reports the path alone, and not the attributes that it does not know.
-#[doc(hidden)]
-#[proc_macro_attribute]
-pub fn with_attributes(mut attributes: TokenStream, item: TokenStream) -> TokenStream {
-    attributes.extend(item);
-    attributes
-}
-
-/// As [`macro@with_attributes`], for a struct with attributes in it: gives back the one in its list, and not the one
-/// below it, which has none.
+/// Gives back what is in its list, and not the struct below it. Where the path to it is not found, the struct without
+/// attributes stays, so that rustc reports the path alone, and not the attributes that it does not know.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn in_place_of(item: TokenStream, _bare: TokenStream) -> TokenStream {

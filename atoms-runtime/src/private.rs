@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-pub use atoms_macros::{graph_without_agent, in_place_of, node_without_agent, with_attributes};
+pub use atoms_macros::{graph_without_agent, in_place_of, node_without_agent};
 pub use inventory;
 pub use serde;
 

@@ -38,22 +38,12 @@ pub(super) fn written_anew(
         return quote!(#alias #attributes #item);
     }
     let root = &event.keys.root;
-    if !fields_mut(&mut item.data).any(|field| field.attrs.iter().any(is_serde)) {
-        return quote! {
-            #[#root::__private::with_attributes { #attributes }]
-            #item
-        };
-    }
     let mut bare = item.clone();
     retain(&mut bare, |attribute| attribute.path().is_ident("cfg"));
     quote! {
         #[#root::__private::in_place_of { #attributes #item }]
         #bare
     }
-}
-
-fn is_serde(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("serde")
 }
 
 /// Whether it is a line of docs, such as `#[doc = "An order."]`.
