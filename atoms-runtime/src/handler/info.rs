@@ -58,45 +58,41 @@ struct Signature {
 }
 
 // Each is one expression, since rustc evaluates it for each handler, and takes long to copy a struct.
-impl HandlerInfo {
+macro_rules! handlers_of_a_bus {
+    ($($(#[$doc:meta])* $kind:ident<H: $Handler:ident>: is_async $is_async:literal, is_lent $is_lent:expr;)*) => {
+        impl HandlerInfo {
+            $(
+                $(#[$doc])*
+                pub(crate) const fn $kind<H: $Handler>(place: Place, binding: Binding) -> Self {
+                    Self {
+                        options: Options::DEFAULT,
+                        signature: Signature {
+                            is_async: $is_async,
+                            is_lent: $is_lent,
+                            returns_result: H::RETURNED.can_fail,
+                            takes_every_event: H::Input::EVERY_EVENT,
+                            input: H::Input::EVENTS,
+                            emits: const { EventTypes::all(&[&H::Params::EMITS, &H::RETURNED.emits]) },
+                            _handles: H::Input::handled_by::<H>,
+                            _answers: place.answers(H::Input::answered_by::<H::Named>),
+                        },
+                        binding: Some(binding),
+                        place,
+                    }
+                }
+            )*
+        }
+    };
+}
+
+handlers_of_a_bus! {
     /// Describes the handler `H`, which stands in this place. The bus runs it by what `binding` says.
-    pub(crate) const fn sync<H: SyncHandler>(place: Place, binding: Binding) -> Self {
-        Self {
-            options: Options::DEFAULT,
-            signature: Signature {
-                is_async: false,
-                is_lent: H::Params::ARE_LENT,
-                returns_result: H::RETURNED.can_fail,
-                takes_every_event: H::Input::EVERY_EVENT,
-                input: H::Input::EVENTS,
-                emits: const { EventTypes::all(&[&H::Params::EMITS, &H::RETURNED.emits]) },
-                _handles: H::Input::handled_by::<H>,
-                _answers: place.answers(H::Input::answered_by::<H::Named>),
-            },
-            binding: Some(binding),
-            place,
-        }
-    }
-
+    sync<H: SyncHandler>: is_async false, is_lent H::Params::ARE_LENT;
     /// As [`sync`](Self::sync), for an `async` handler.
-    pub(crate) const fn asynchronous<H: AsyncHandler>(place: Place, binding: Binding) -> Self {
-        Self {
-            options: Options::DEFAULT,
-            signature: Signature {
-                is_async: true,
-                is_lent: false,
-                returns_result: H::RETURNED.can_fail,
-                takes_every_event: H::Input::EVERY_EVENT,
-                input: H::Input::EVENTS,
-                emits: const { EventTypes::all(&[&H::Params::EMITS, &H::RETURNED.emits]) },
-                _handles: H::Input::handled_by::<H>,
-                _answers: place.answers(H::Input::answered_by::<H::Named>),
-            },
-            binding: Some(binding),
-            place,
-        }
-    }
+    asynchronous<H: AsyncHandler>: is_async true, is_lent false;
+}
 
+impl HandlerInfo {
     /// Describes an async function that something else than a bus calls, as nodes call their methods: it takes an `I`
     /// and the parameters `P`, and stands in this place of the program's source. In a static that is used, it counts as
     /// a handler for events that declare `must_handle`.
