@@ -221,3 +221,13 @@ fn what_waits_when_a_mailbox_is_finished_can_still_be_taken_and_nobody_waits_for
     }
     assert!(matches!(mailbox.poll_take(&cx, || ()), Poll::Ready(None)));
 }
+
+#[test]
+fn a_background_node_misses_what_is_beyond_four_times_the_bytes() {
+    let mailbox = Mailbox::beside(1);
+    // The last event may exceed the limit.
+    mailbox.put(text(&"x".repeat(4))).unwrap();
+    assert!(mailbox.has_room(), "nobody waits");
+    let (why, missed) = mailbox.put(text("missed")).unwrap_err();
+    assert_eq!((why, said(&missed)), (NotPut::Full, Some("missed")));
+}

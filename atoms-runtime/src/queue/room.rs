@@ -166,3 +166,25 @@ fn refusal(error: &TryAcquireError, full: PostRefusal) -> PostRefusal {
         TryAcquireError::Closed => PostRefusal::Closed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_handed_back_is_bounded_in_number_and_in_bytes_and_outlives_the_other_rooms() {
+        let (rooms, handed_back) = (Rooms::new(1, 100), Room::new(RoomKind::HandedBack, Priority::Normal));
+        rooms.close();
+        let of_priority = rooms.try_reserve(Room::new(RoomKind::OfPriority, Priority::Normal), 1);
+        assert_eq!(of_priority, Err(PostRefusal::Closed));
+        rooms.try_reserve(handed_back, 60).unwrap();
+        assert_eq!(rooms.try_reserve(handed_back, 41), Err(PostRefusal::FullOfBytes { bytes: 100 }));
+        for _ in 1..OF_HANDLERS {
+            rooms.try_reserve(handed_back, 0).unwrap();
+        }
+        let full = PostRefusal::Full { capacity: OF_HANDLERS };
+        assert_eq!(rooms.try_reserve(handed_back, 0), Err(full));
+        rooms.close_all();
+        assert_eq!(rooms.try_reserve(handed_back, 0), Err(PostRefusal::Closed));
+    }
+}
