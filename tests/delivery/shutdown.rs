@@ -339,11 +339,12 @@ fn keys(delayed: &[DelayedEvent]) -> Vec<&str> {
 async fn what_a_handler_posts_for_later_during_a_shutdown_is_handed_back() {
     let (builder, log) = bus();
     let bus = builder.queue_capacity(2).handler::<reminds_late>().start().unwrap();
-    let emits = ["one", "two", "three"].map(|name| {
+    // At different times, since which of two timers of one time comes first is not said.
+    let emits = [("one", 1), ("two", 2), ("three", 3)].map(|(name, secs)| {
         let bus = bus.clone();
-        tokio::spawn(async move { bus.emit(job(name, 1)).await.is_ok() })
+        tokio::spawn(async move { bus.emit(job(name, secs)).await.is_ok() })
     });
-    bus.post(job("posted", 2)).await.unwrap();
+    bus.post(job("posted", 4)).await.unwrap();
     tokio::task::yield_now().await;
     let (delayed, outside) = tokio::join!(bus.shutdown(SOON), async {
         sleep(Duration::from_millis(500)).await;
